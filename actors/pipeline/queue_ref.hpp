@@ -1,0 +1,59 @@
+// queue<T>("name"): names a queue and the Protobuf type that it carries.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "actors/pipeline/message_type.hpp"
+
+namespace millrace {
+
+/// A typed name of a queue, and how to tell a message's key. Cheap to copy; refers to nothing.
+template <Message T>
+class QueueRef {
+ public:
+  using Type = T;
+  using KeyFunction = std::function<std::string(const T&)>;
+
+  explicit QueueRef(std::string name) : name_(std::move(name)) {}
+
+  /// Messages with one key are handled in order and one at a time. `field` is a member function
+  /// such as `&OrderPlaced::order_id`, or any callable of `const T&`; its result is a string or an
+  /// integer. Without a key, messages of the queue are handled in parallel.
+  template <class Field>
+  [[nodiscard]] QueueRef key_by(Field field) const {
+    QueueRef keyed = *this;
+    keyed.key_ = [field](const T& message) -> std::string {
+      auto&& key = std::invoke(field, message);
+      if constexpr (std::is_integral_v<std::remove_cvref_t<decltype(key)>>) {
+        return std::to_string(key);
+      } else {
+        return std::string(key);
+      }
+    };
+    return keyed;
+  }
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] bool has_key() const { return static_cast<bool>(key_); }
+
+  /// The key of `message`; empty where the queue has none.
+  [[nodiscard]] std::string key_of(const T& message) const {
+    return key_ ? key_(message) : std::string();
+  }
+
+ private:
+  std::string name_;
+  KeyFunction key_;
+};
+
+/// Names a queue of `T`. Names are dotted lower case, 1 to 100 characters of [a-z0-9._-].
+template <Message T>
+[[nodiscard]] QueueRef<T> queue(std::string name) {
+  return QueueRef<T>(std::move(name));
+}
+
+}  // namespace millrace

@@ -1,0 +1,22 @@
+# Finds Debian's C++ Actor Framework 0.17, which ships no CMake package.
+# Defines CAF::core, and CAF::io and CAF::openssl where they are installed.
+find_path(CAF_INCLUDE_DIR caf/all.hpp)
+foreach(component core io openssl)
+  find_library(CAF_${component}_LIBRARY caf_${component})
+  mark_as_advanced(CAF_${component}_LIBRARY)
+  if(CAF_${component}_LIBRARY AND NOT TARGET CAF::${component})
+    add_library(CAF::${component} UNKNOWN IMPORTED)
+    set_target_properties(
+      CAF::${component}
+      PROPERTIES IMPORTED_LOCATION "${CAF_${component}_LIBRARY}"
+                 INTERFACE_INCLUDE_DIRECTORIES "${CAF_INCLUDE_DIR}"
+                 # Without the checks a forgotten message type arrives as an empty message.
+                 INTERFACE_COMPILE_DEFINITIONS CAF_ENABLE_TYPE_ID_CHECKS)
+  endif()
+endforeach()
+if(TARGET CAF::io)
+  target_link_libraries(CAF::io INTERFACE CAF::core)
+endif()
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(CAF REQUIRED_VARS CAF_INCLUDE_DIR CAF_core_LIBRARY)
+mark_as_advanced(CAF_INCLUDE_DIR)

@@ -1,0 +1,33 @@
+# One target a module, one executable a test: the only two ways to add code here.
+
+add_library(millrace_warnings INTERFACE)
+target_compile_options(
+  millrace_warnings
+  INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor
+            -Werror)
+
+# millrace_add_module(NAME SRCS file... [DEPS target...])
+# Defines millrace::NAME. All modules share the root of the tree as include root; the direction of
+# includes is checked by tests/layering.
+function(millrace_add_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SRCS;DEPS")
+  add_library(millrace_${name} STATIC ${arg_SRCS})
+  add_library(millrace::${name} ALIAS millrace_${name})
+  target_include_directories(millrace_${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(millrace_${name} PUBLIC ${arg_DEPS} PRIVATE millrace_warnings)
+endfunction()
+
+# millrace_add_test(NAME LABEL label SRCS file... [DEPS target...] [TIMEOUT seconds])
+# One executable of GoogleTest cases, each of them a ctest of its own.
+function(millrace_add_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL;TIMEOUT" "SRCS;DEPS")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${arg_SRCS})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${arg_DEPS} GTest::gtest_main GTest::gmock
+                                        millrace_warnings)
+  gtest_discover_tests(${name} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT}
+                       DISCOVERY_TIMEOUT 60)
+endfunction()

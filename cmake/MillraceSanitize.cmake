@@ -1,0 +1,17 @@
+# MILLRACE_SANITIZE is a comma-separated list for -fsanitize; MILLRACE_COVERAGE adds gcov counters.
+set(MILLRACE_SANITIZE "" CACHE STRING "sanitizers, for example address,undefined or thread")
+option(MILLRACE_COVERAGE "count which lines the tests reach" OFF)
+
+if(MILLRACE_SANITIZE)
+  # CAF 0.17 binds references to null in its own headers, which -fsanitize=null reports.
+  set(flags -fsanitize=${MILLRACE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  if(MILLRACE_SANITIZE MATCHES "undefined")
+    list(APPEND flags -fno-sanitize=null)
+  endif()
+  add_compile_options(${flags})
+  add_link_options(${flags})
+endif()
+if(MILLRACE_COVERAGE)
+  add_compile_options(--coverage -fprofile-update=atomic)
+  add_link_options(--coverage)
+endif()

@@ -1,0 +1,37 @@
+#include "messages/hash.hpp"
+
+#include <xxhash.h>
+
+namespace millrace {
+namespace {
+
+MessageId digest(std::string_view text, std::uint64_t seed) {
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(text.data(), text.size(), seed);
+  return {.high = hash.high64, .low = hash.low64};
+}
+
+}  // namespace
+
+std::uint64_t hash_key(std::string_view key) {
+  return XXH3_64bits(key.data(), key.size());
+}
+
+std::uint32_t shard_of(std::string_view key, std::uint32_t shards) {
+  return static_cast<std::uint32_t>(hash_key(key) % shards);
+}
+
+MessageId offer_id(std::string_view producer, std::uint64_t sequence) {
+  return digest(producer, sequence);
+}
+
+MessageId output_id(MessageId input, std::string_view stage, std::uint32_t index) {
+  // Chained, so that every bit of the input's id counts.
+  const MessageId first = digest(stage, input.high ^ index);
+  return {.high = first.high ^ input.low, .low = digest(stage, first.low ^ input.low).low};
+}
+
+MessageId hash_idempotency_key(std::string_view key) {
+  return digest(key, 0);
+}
+
+}  // namespace millrace

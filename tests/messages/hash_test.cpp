@@ -1,0 +1,36 @@
+// Promises of the frozen hashes: their values never change, because logs hold them.
+#include "messages/hash.hpp"
+
+#include <set>
+
+#include <gtest/gtest.h>
+
+namespace millrace {
+namespace {
+
+TEST(Hash, KeysHashAsTheLogAlreadyHoldsThem) {
+  EXPECT_EQ(hash_key(""), 0x2D06800538D394C2u);
+  EXPECT_EQ(shard_of("anything", 1), 0u);
+}
+
+TEST(Hash, OutputIdsDifferByInputStageAndIndex) {
+  std::set<MessageId> ids;
+  for (const char* producer : {"a", "b"}) {
+    for (std::uint64_t sequence = 1; sequence <= 50; ++sequence) {
+      const MessageId input = offer_id(producer, sequence);
+      ids.insert(input);
+      for (const char* stage : {"reserve", "charge"}) {
+        for (std::uint32_t index = 0; index < 5; ++index)
+          ids.insert(output_id(input, stage, index));
+      }
+    }
+  }
+  EXPECT_EQ(ids.size(), 100u + 100u * 10u);
+}
+
+TEST(Hash, SameWorkMakesTheSameId) {
+  EXPECT_EQ(output_id(offer_id("p", 7), "s", 1), output_id(offer_id("p", 7), "s", 1));
+}
+
+}  // namespace
+}  // namespace millrace
