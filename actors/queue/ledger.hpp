@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace millrace::queue {
+namespace millrace::queues {
 
 /// Durable counts of one queue of one shard, since its beginning. At any moment
 /// `offered == acked + dead + dropped + queued()`, where queued() is the number of live messages.
@@ -30,4 +30,4 @@ struct Ledger {
   friend bool operator==(const Ledger&, const Ledger&) = default;
 };
 
-}  // namespace millrace::queue
+}  // namespace millrace::queues

@@ -37,7 +37,7 @@ struct QueueView {
   std::string name;
   std::string type;  ///< full name of the Protobuf type it carries
   std::uint32_t shard = 0;
-  queue::Ledger ledger;
+  queues::Ledger ledger;
   std::uint64_t timers = 0;  ///< timers that are set
   std::vector<KeyView> keys;
   std::vector<MessageView> messages;  ///< live ones, in queue order
