@@ -1,0 +1,23 @@
+// Decides on what time brings: timers, expired messages, producers long idle.
+#pragma once
+
+#include <vector>
+
+#include "actors/queue/decision.hpp"
+
+namespace millrace::queues {
+
+/// Appends the messages of timers that are due, at most `max` of them. Null record: none is.
+[[nodiscard]] Decision decide_timers(const State& state, TimeUs now_us, std::uint32_t max = 256);
+
+/// Forgets producers that were idle for longer than the limit.
+[[nodiscard]] Decision decide_forget(const State& state, TimeUs now_us);
+
+/// Gives up waiting messages: `expired`, or acquired too often.
+[[nodiscard]] Decision decide_give_up(const State& state, const std::vector<LeaseId>& leases,
+                                      TimeUs now_us);
+
+/// When the queue next has something to do of its own accord; 0: never.
+[[nodiscard]] TimeUs next_due_us(const State& state);
+
+}  // namespace millrace::queues

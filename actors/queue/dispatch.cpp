@@ -1,0 +1,205 @@
+#include "actors/queue/dispatch.hpp"
+
+#include <algorithm>
+
+#include "actors/queue/lease_table.hpp"
+#include "actors/queue/queue_core.hpp"
+
+namespace millrace::queues {
+namespace {
+
+constexpr ReceiverId nobody = 0;
+
+enum class Fitness : std::uint8_t { runs, waits, gives_up, lacks_body };
+
+class Dispatcher {
+ public:
+  Dispatcher(State& state, TimeUs now_us) : state_(state), now_us_(now_us) {}
+
+  Dispatch run() {
+    while (state_.live.in_flight < state_.limits.in_flight) {
+      const auto receiver = next_receiver();
+      if (receiver == state_.live.receivers.end()) break;
+      std::deque<Ticket>* line = state_.live.lines.first();
+      if (line == nullptr || !serve(*line, *receiver)) break;
+    }
+    return std::move(out_);
+  }
+
+ private:
+  using ReceiverEntry = std::map<ReceiverId, Receiver>::iterator;
+
+  // Receivers take turns, so that work spreads over them.
+  ReceiverEntry next_receiver() {
+    auto& receivers = state_.live.receivers;
+    auto it = receivers.upper_bound(state_.live.receiver_last_served);
+    for (std::size_t i = 0; i < receivers.size(); ++i, ++it) {
+      if (it == receivers.end()) it = receivers.begin();
+      if (it->second.demand > 0) return it;
+    }
+    return receivers.end();
+  }
+
+  // Serves the first ticket of `line`; false when it has to wait for its body.
+  bool serve(std::deque<Ticket>& line, ReceiverEntry::value_type& receiver) {
+    const Ticket ticket = line.front();
+    line.pop_front();
+    return ticket.is_key() ? serve_key(ticket, line, receiver)
+                           : serve_message(ticket, line, receiver);
+  }
+
+  bool serve_message(Ticket ticket, std::deque<Ticket>& line, ReceiverEntry::value_type& receiver) {
+    const Sequence sequence = ticket.sequence();
+    Entry* entry = state_.durable.index.find(sequence);
+    if (entry == nullptr || entry->status != Status::waiting) return true;
+    switch (fitness(sequence, *entry)) {
+      case Fitness::waits:
+        entry->status = Status::delayed;
+        state_.live.delayed.emplace(state_.durable.schedules[sequence].not_before_us, sequence);
+        return true;
+      case Fitness::lacks_body:
+        line.push_front(ticket);
+        out_.needs_bodies = true;
+        return false;
+      case Fitness::gives_up:
+        give_up(no_slot, sequence);
+        return true;
+      case Fitness::runs:
+        grant(receiver, no_slot, {sequence});
+        return true;
+    }
+    return true;
+  }
+
+  bool serve_key(Ticket ticket, std::deque<Ticket>& line, ReceiverEntry::value_type& receiver) {
+    const KeySlot slot = ticket.slot();
+    KeyChain& chain = state_.keys[slot];
+    chain.in_line = false;
+    if (chain.busy) return true;
+    if (chain.head == 0) {
+      state_.keys.release(slot);
+      return true;
+    }
+    const Entry& head = *state_.durable.index.find(chain.head);
+    if (&state_.live.lines.lines[head.priority] != &line) {
+      make_eligible(state_, slot);  // its head has another priority by now
+      return true;
+    }
+    switch (fitness(chain.head, head)) {
+      case Fitness::waits:
+        make_eligible(state_, slot);
+        return true;
+      case Fitness::lacks_body:
+        chain.in_line = true;
+        line.push_front(ticket);
+        out_.needs_bodies = true;
+        return false;
+      case Fitness::gives_up:
+        give_up(slot, chain.head);
+        return true;
+      case Fitness::runs:
+        grant(receiver, slot, run_from(chain.head, receiver.second.demand));
+    }
+    return true;
+  }
+
+  Fitness fitness(Sequence sequence, const Entry& entry) const {
+    if (entry.has_schedule) {
+      const Schedule& schedule = state_.durable.schedules.find(sequence)->second;
+      if (schedule.not_before_us > state_.live.now_us) return Fitness::waits;
+      if (state_.durable.index.body(sequence) == nullptr) return Fitness::lacks_body;
+      if (schedule.expires_at_us != 0 && schedule.expires_at_us <= now_us_) {
+        return Fitness::gives_up;
+      }
+    }
+    if (state_.durable.index.body(sequence) == nullptr) return Fitness::lacks_body;
+    return entry.acquired >= state_.limits.acquired_max ? Fitness::gives_up : Fitness::runs;
+  }
+
+  // Consecutive messages of a key from `head`, as many as may run together. What was acquired
+  // before goes alone: should it bring its receiver down, the blame is clear.
+  std::vector<Sequence> run_from(Sequence head, std::uint32_t demand) const {
+    std::vector<Sequence> run{head};
+    const Entry* entry = state_.durable.index.find(head);
+    const std::uint32_t max = std::min(
+        {state_.limits.run_messages, demand,
+         state_.limits.in_flight - std::min(state_.live.in_flight, state_.limits.in_flight)});
+    const std::uint8_t priority = entry->priority;
+    while (run.size() < max && entry->acquired == 0 && entry->next != 0) {
+      const Sequence next = entry->next;
+      entry = state_.durable.index.find(next);
+      if (entry->acquired != 0 || entry->priority != priority ||
+          fitness(next, *entry) != Fitness::runs) {
+        break;
+      }
+      run.push_back(next);
+    }
+    return run;
+  }
+
+  void grant(ReceiverEntry::value_type& receiver, KeySlot slot, std::vector<Sequence> run) {
+    Grant grant;
+    grant.receiver = receiver.first;
+    grant.deadline_us = now_us_ + state_.limits.lease_us;
+    grant.lease = begin_lease(state_, receiver.first, slot, run, grant.deadline_us);
+    for (const Sequence sequence : run) {
+      const Entry& entry = *state_.durable.index.find(sequence);
+      grant.messages.push_back(
+          {sequence, entry.failed, entry.acquired, *state_.durable.index.body(sequence)});
+    }
+    if (slot != no_slot) {
+      const KeyState* keyed = state_.durable.keyed.find(grant.messages[0].body->key());
+      if (keyed != nullptr) grant.state = keyed->value;
+    }
+    receiver.second.demand -= static_cast<std::uint32_t>(run.size());
+    state_.live.receiver_last_served = receiver.first;
+    out_.grants.push_back(std::move(grant));
+  }
+
+  void give_up(KeySlot slot, Sequence sequence) {
+    out_.give_up.push_back(begin_lease(state_, nobody, slot, {sequence}, now_us_));
+  }
+
+  State& state_;
+  TimeUs now_us_;
+  Dispatch out_;
+};
+
+}  // namespace
+
+Dispatch dispatch(State& state, TimeUs now_us) {
+  wake_delayed(state, now_us);
+  if (state.live.draining || state.live.blocked > 0) return {};
+  return Dispatcher(state, now_us).run();
+}
+
+std::vector<WantedBody> wanted_bodies(const State& state, std::size_t max) {
+  std::vector<WantedBody> wanted;
+  const auto want = [&](Sequence sequence) {
+    const Entry* entry = state.durable.index.find(sequence);
+    if (entry != nullptr && entry->status == Status::waiting &&
+        state.durable.index.body(sequence) == nullptr) {
+      wanted.push_back({sequence, entry->place, entry->index});
+    }
+  };
+  const auto& lines = state.live.lines.lines;
+  for (std::size_t p = lines.size(); p-- > 0 && wanted.size() < max;) {
+    for (const Ticket& ticket : lines[p]) {
+      if (wanted.size() >= max) break;
+      if (!ticket.is_key()) {
+        want(ticket.sequence());
+        continue;
+      }
+      Sequence sequence = state.keys[ticket.slot()].head;
+      for (std::uint32_t i = 0; i < state.limits.run_messages && sequence != 0; ++i) {
+        want(sequence);
+        sequence = state.durable.index.find(sequence)->next;
+      }
+    }
+  }
+  std::sort(wanted.begin(), wanted.end(),
+            [](const WantedBody& a, const WantedBody& b) { return a.place < b.place; });
+  return wanted;
+}
+
+}  // namespace millrace::queues

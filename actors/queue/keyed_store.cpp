@@ -1,0 +1,76 @@
+#include "actors/queue/keyed_store.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/util/delimited_message_util.h>
+
+#include "actors/base/assert.hpp"
+
+namespace millrace::queues {
+
+using google::protobuf::io::ArrayInputStream;
+using google::protobuf::io::CodedOutputStream;
+
+const KeyState* KeyedStore::find(std::string_view key) const {
+  const auto it = keys_.find(key);
+  return it == keys_.end() ? nullptr : &it->second;
+}
+
+void KeyedStore::apply(const pb::StateChange& change) {
+  KeyState& state = keys_[change.key()];
+  if (change.has_value()) state.value = std::make_shared<const std::string>(change.value());
+  if (change.has_erase()) state.value.reset();
+  for (const pb::HistoryEntry& entry : change.history()) {
+    const auto size = static_cast<std::uint32_t>(entry.ByteSizeLong());
+    std::array<std::uint8_t, 10> prefix{};
+    const auto* end = CodedOutputStream::WriteVarint32ToArray(size, prefix.data());
+    state.history.append(reinterpret_cast<const char*>(prefix.data()),
+                         static_cast<std::size_t>(end - prefix.data()));
+    entry.AppendToString(&state.history);
+  }
+  drop_if_empty(change.key());
+}
+
+void KeyedStore::set_timer(const pb::TimerSet& timer) {
+  clear_timer(timer.key(), timer.name());
+  const TimerId id{timer.due_us(), ++timers_set_};
+  timers_.emplace(id, Timer{timer.key(), timer.name(), timer.envelope()});
+  keys_[timer.key()].timers.push_back(id);
+}
+
+void KeyedStore::clear_timer(std::string_view key, std::string_view name) {
+  const auto it = keys_.find(key);
+  if (it == keys_.end()) return;
+  std::vector<TimerId>& ids = it->second.timers;
+  const auto found = std::find_if(ids.begin(), ids.end(),
+                                  [&](const TimerId& id) { return timers_.at(id).name == name; });
+  if (found == ids.end()) return;
+  timers_.erase(*found);
+  ids.erase(found);
+  drop_if_empty(key);
+}
+
+void KeyedStore::drop_if_empty(std::string_view key) {
+  const auto it = keys_.find(key);
+  if (it == keys_.end()) return;
+  const KeyState& state = it->second;
+  if (!state.value && state.history.empty() && state.timers.empty()) keys_.erase(it);
+}
+
+std::vector<pb::HistoryEntry> KeyedStore::parse_history(const std::string& history) {
+  std::vector<pb::HistoryEntry> entries;
+  ArrayInputStream stream(history.data(), static_cast<int>(history.size()));
+  bool at_end = false;
+  while (true) {
+    pb::HistoryEntry entry;
+    if (!google::protobuf::util::ParseDelimitedFromZeroCopyStream(&entry, &stream, &at_end)) break;
+    entries.push_back(std::move(entry));
+  }
+  MILLRACE_ASSERT(at_end);
+  return entries;
+}
+
+}  // namespace millrace::queues

@@ -1,0 +1,60 @@
+// KeyedStore: the durable state, history and timers of each key of a stage.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "actors/base/hash_map.hpp"
+#include "actors/base/time.hpp"
+#include "messages/record.pb.h"
+
+namespace millrace::queues {
+
+/// A message that is appended to the queue when it is due.
+struct Timer {
+  std::string key;
+  std::string name;
+  pb::Envelope envelope;
+};
+
+/// Orders timers by due time, then by the order in which they were set.
+using TimerId = std::pair<TimeUs, std::uint64_t>;
+
+struct KeyState {
+  std::shared_ptr<const std::string> value;  ///< serialized state; null: none
+  std::string history;  ///< length-prefixed serialized pb::HistoryEntry, in order
+  std::vector<TimerId> timers;
+};
+
+class KeyedStore {
+ public:
+  [[nodiscard]] const KeyState* find(std::string_view key) const;
+
+  void apply(const pb::StateChange& change);
+  void set_timer(const pb::TimerSet& timer);
+  void clear_timer(std::string_view key, std::string_view name);
+
+  /// Timers in the order in which they fall due.
+  [[nodiscard]] const std::map<TimerId, Timer>& timers() const { return timers_; }
+  [[nodiscard]] const StringMap<KeyState>& keys() const { return keys_; }
+
+  /// Puts back what a snapshot holds.
+  void restore(std::string key, KeyState state) { keys_[std::move(key)] = std::move(state); }
+
+  /// The entries of a history, parsed.
+  [[nodiscard]] static std::vector<pb::HistoryEntry> parse_history(const std::string& history);
+
+ private:
+  void drop_if_empty(std::string_view key);
+
+  StringMap<KeyState> keys_;
+  std::map<TimerId, Timer> timers_;
+  std::uint64_t timers_set_ = 0;
+};
+
+}  // namespace millrace::queues

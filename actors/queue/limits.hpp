@@ -1,0 +1,29 @@
+// The limits of a queue of one shard, each with its default and what happens when it is reached.
+#pragma once
+
+#include <cstdint>
+
+#include "actors/base/time.hpp"
+
+namespace millrace::queues {
+
+struct Limits {
+  std::uint64_t backlog_messages = 1'000'000;  ///< live messages; beyond: backlog_full
+  std::uint64_t backlog_bytes = 4ull << 30;    ///< payload and key bytes; beyond: backlog_full
+  std::uint32_t high_water_percent =
+      80;                                ///< of the backlog; above, feeding queues stop dispatching
+  std::uint32_t low_water_percent = 60;  ///< below, they go on
+  std::uint32_t in_flight = 1'000;       ///< leased or settling; beyond, dispatch waits
+  std::uint32_t run_messages = 32;       ///< consecutive messages of one key under one lease
+  DurationUs lease_us = 30'000'000;      ///< a handler's time; beyond, the lease ends
+  std::uint32_t failed_max = 5;          ///< more failures than this: dead
+  std::uint32_t acquired_max = 100;      ///< more leases than this: dead
+  DurationUs retry_first_us = 50'000;    ///< delay after the first failure, then doubling
+  DurationUs retry_max_us = 60'000'000;  ///< up to this
+  std::uint64_t body_cache_bytes = 16u << 20;      ///< bodies in memory; beyond, read when due
+  std::uint32_t idempotency_keys = 1u << 20;       ///< business keys remembered, oldest go first
+  DurationUs idempotency_window_us = 600'000'000;  ///< how long one is remembered
+  DurationUs producer_idle_us = 7ll * 86'400'000'000;  ///< then a producer is forgotten
+};
+
+}  // namespace millrace::queues

@@ -1,0 +1,219 @@
+#include "actors/queue/queue_core.hpp"
+
+#include <algorithm>
+
+#include "messages/envelope.hpp"
+
+namespace millrace::queues {
+namespace {
+
+void cache(State& state, Sequence sequence, const CommittedRecord& committed,
+           const pb::Envelope& envelope) {
+  MessageIndex& index = state.durable.index;
+  if (index.cached_bytes() + bytes_of(envelope) > state.limits.body_cache_bytes) return;
+  index.set_body(sequence, Body(committed.record, &envelope));
+}
+
+// A message without key stands for itself.
+void make_message_eligible(State& state, Sequence sequence, Entry& entry) {
+  const auto schedule =
+      entry.has_schedule ? state.durable.schedules.find(sequence) : state.durable.schedules.end();
+  if (schedule != state.durable.schedules.end() &&
+      schedule->second.not_before_us > state.live.now_us) {
+    entry.status = Status::delayed;
+    state.live.delayed.emplace(schedule->second.not_before_us, sequence);
+    return;
+  }
+  entry.status = Status::waiting;
+  state.live.lines.push(entry.priority, Ticket::of_message(sequence));
+}
+
+void append(State& state, const CommittedRecord& committed, const pb::Envelope& envelope,
+            std::uint32_t position) {
+  Durable& durable = state.durable;
+  const Sequence sequence = ++durable.last;
+  ++durable.ledger.offered;
+  Entry& entry = durable.index.add(sequence);
+  entry.place = committed.place;
+  entry.index = position;
+  entry.priority = priority_of(envelope);
+  durable.index.set_bytes(entry, bytes_of(envelope));
+  if (envelope.not_before_us() != 0 || envelope.expires_at_us() != 0) {
+    entry.has_schedule = true;
+    durable.schedules[sequence] = {envelope.not_before_us(), envelope.expires_at_us()};
+  }
+  cache(state, sequence, committed, envelope);
+  enqueue(state, sequence, entry,
+          envelope.key().empty() ? std::nullopt : std::optional(hash_key(envelope.key())));
+}
+
+// Takes `sequence` out of its key's chain, wherever it stands.
+void unlink(State& state, Sequence sequence, const Entry& entry) {
+  KeyChain& chain = state.keys[entry.slot];
+  if (chain.head == sequence) {
+    chain.head = entry.next;
+    if (entry.next == 0) chain.tail = 0;
+    return;
+  }
+  Sequence before = chain.head;
+  while (state.durable.index.find(before)->next != sequence) {
+    before = state.durable.index.find(before)->next;
+  }
+  state.durable.index.find(before)->next = entry.next;
+  if (chain.tail == sequence) chain.tail = before;
+}
+
+// The message is done with; false when it was not there.
+bool settle(State& state, Sequence sequence) {
+  Durable& durable = state.durable;
+  Entry* entry = durable.index.find(sequence);
+  if (entry == nullptr) return false;
+  if (entry->has_schedule) {
+    const auto schedule = durable.schedules.find(sequence);
+    state.live.delayed.erase({schedule->second.not_before_us, sequence});
+    durable.schedules.erase(schedule);
+  }
+  if (entry->has_failure) durable.failures.erase(sequence);
+  const KeySlot slot = entry->slot;
+  if (slot == no_slot) {
+    durable.index.remove(sequence);
+    return true;
+  }
+  const bool was_delayed = entry->status == Status::delayed;
+  unlink(state, sequence, *entry);
+  durable.index.remove(sequence);
+  KeyChain& chain = state.keys[slot];
+  if (was_delayed) chain.busy = false;
+  if (chain.head != 0) {
+    make_eligible(state, slot);
+  } else if (!chain.busy && !chain.in_line) {
+    state.keys.release(slot);
+  }
+  return true;
+}
+
+void apply_failure(State& state, const pb::Failure& failure, TimeUs at_us) {
+  Durable& durable = state.durable;
+  Entry* entry = durable.index.find(failure.sequence());
+  if (entry == nullptr) return;
+  ++durable.ledger.redelivered;
+  entry->failed = static_cast<std::uint16_t>(failure.failed());
+  entry->acquired = static_cast<std::uint16_t>(failure.acquired());
+  entry->has_failure = entry->has_schedule = true;
+  FailureNote& note = durable.failures[failure.sequence()];
+  if (note.first_at_us == 0) note.first_at_us = at_us;
+  note.last_at_us = at_us;
+  Schedule& schedule = durable.schedules[failure.sequence()];
+  state.live.delayed.erase({schedule.not_before_us, failure.sequence()});
+  schedule.not_before_us = failure.not_before_us();
+}
+
+void apply_move(State& state, const CommittedRecord& committed, const pb::Move& move,
+                std::uint32_t position) {
+  Entry* entry = state.durable.index.find(move.sequence());
+  if (entry == nullptr) return;
+  entry->place = committed.place;
+  entry->index = position | moved_bit;
+}
+
+void apply_producers(State& state, const pb::Change& change, TimeUs at_us) {
+  Durable& durable = state.durable;
+  for (const pb::Attach& attach : change.attach()) {
+    const Producer* known = durable.dedup.find(attach.producer());
+    durable.dedup.set(attach.producer(),
+                      {attach.epoch(), known == nullptr ? 0 : known->last, at_us});
+  }
+  for (const pb::Produced& produced : change.produced()) {
+    const std::uint64_t last = produced.first() + produced.count() - 1;
+    durable.dedup.set(produced.producer(), {produced.epoch(), last, at_us});
+    durable.ledger.duplicates += static_cast<std::uint64_t>(produced.duplicate_size());
+  }
+}
+
+}  // namespace
+
+void enqueue(State& state, Sequence sequence, Entry& entry, std::optional<std::uint64_t> key_hash) {
+  if (!key_hash) {
+    make_message_eligible(state, sequence, entry);
+    return;
+  }
+  entry.slot = state.keys.find_or_add(*key_hash);
+  KeyChain& chain = state.keys[entry.slot];
+  if (chain.head == 0) {
+    chain.head = chain.tail = sequence;
+    make_eligible(state, entry.slot);
+  } else {
+    state.durable.index.find(chain.tail)->next = sequence;
+    chain.tail = sequence;
+  }
+}
+
+void make_eligible(State& state, KeySlot slot) {
+  KeyChain& chain = state.keys[slot];
+  if (chain.busy || chain.in_line || chain.head == 0) return;
+  Entry& entry = *state.durable.index.find(chain.head);
+  const auto schedule =
+      entry.has_schedule ? state.durable.schedules.find(chain.head) : state.durable.schedules.end();
+  if (schedule != state.durable.schedules.end() &&
+      schedule->second.not_before_us > state.live.now_us) {
+    entry.status = Status::delayed;
+    chain.busy = true;
+    state.live.delayed.emplace(schedule->second.not_before_us, chain.head);
+    return;
+  }
+  entry.status = Status::waiting;
+  chain.in_line = true;
+  state.live.lines.push(entry.priority, Ticket::of_key(slot));
+}
+
+void wake_delayed(State& state, TimeUs now_us) {
+  state.live.now_us = std::max(state.live.now_us, now_us);
+  auto& delayed = state.live.delayed;
+  while (!delayed.empty() && delayed.begin()->first <= state.live.now_us) {
+    const Sequence sequence = delayed.begin()->second;
+    delayed.erase(delayed.begin());
+    Entry& entry = *state.durable.index.find(sequence);
+    entry.status = Status::waiting;
+    if (entry.slot == no_slot) {
+      state.live.lines.push(entry.priority, Ticket::of_message(sequence));
+    } else {
+      state.keys[entry.slot].busy = false;
+      make_eligible(state, entry.slot);
+    }
+  }
+}
+
+void apply(State& state, const CommittedRecord& committed, const pb::Change& change) {
+  Durable& durable = state.durable;
+  const TimeUs at_us = committed.record->at_us();
+  state.live.now_us = std::max(state.live.now_us, at_us);
+  apply_producers(state, change, at_us);
+  std::uint32_t position = 0;
+  for (const pb::Envelope& envelope : change.append()) {
+    append(state, committed, envelope, position++);
+    if (!envelope.idempotency_key().empty()) {
+      durable.dedup.remember(hash_idempotency_key(envelope.idempotency_key()), at_us,
+                             state.limits.idempotency_window_us, state.limits.idempotency_keys);
+    }
+  }
+  for (const std::uint64_t sequence : change.ack()) {
+    if (settle(state, sequence)) ++durable.ledger.acked;
+  }
+  for (const pb::Failure& failure : change.failure()) apply_failure(state, failure, at_us);
+  for (const pb::Death& death : change.death()) {
+    if (settle(state, death.sequence())) ++durable.ledger.dead;
+  }
+  for (const pb::StateChange& next : change.state()) durable.keyed.apply(next);
+  for (const pb::TimerRef& timer : change.timer_clear()) {
+    durable.keyed.clear_timer(timer.key(), timer.name());
+  }
+  for (const pb::TimerSet& timer : change.timer_set()) durable.keyed.set_timer(timer);
+  position = 0;
+  for (const pb::Move& move : change.move()) apply_move(state, committed, move, position++);
+  for (const std::uint64_t sequence : change.drop()) {
+    if (settle(state, sequence)) ++durable.ledger.dropped;
+  }
+  for (const std::string& producer : change.forget_producer()) durable.dedup.forget(producer);
+}
+
+}  // namespace millrace::queues

@@ -1,0 +1,36 @@
+// The queue's core: records become state here, live and on replay alike.
+//
+// Pure: no clock, randomness, thread, file, log or CAF. See queue_actor.hpp for the shell.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "actors/journal/journal.hpp"
+#include "actors/queue/queue_state.hpp"
+#include "messages/record.pb.h"
+
+namespace millrace::queues {
+
+/// A record that the log confirmed, and where it lies.
+struct CommittedRecord {
+  std::shared_ptr<const pb::Record> record;
+  journal::Place place{};
+};
+
+/// Folds one committed change into `state`; `change` is an element of `committed.record`. Total:
+/// any prefix of a log replays, and what is no longer there is left alone. Bodies of appended
+/// messages are kept as long as the cache has room.
+void apply(State& state, const CommittedRecord& committed, const pb::Change& change);
+
+/// Puts a message that the index holds at the end of its key's chain, or, without key, in line.
+void enqueue(State& state, Sequence sequence, Entry& entry, std::optional<std::uint64_t> key_hash);
+
+/// Puts the message at the head of `slot` in line, or aside until it is due. Nothing happens while
+/// the key is busy.
+void make_eligible(State& state, KeySlot slot);
+
+/// Moves messages whose time has come from aside into their lines.
+void wake_delayed(State& state, TimeUs now_us);
+
+}  // namespace millrace::queues

@@ -1,0 +1,103 @@
+// State of one queue of one shard: what the log holds of it, and what is rebuilt after a restart.
+//
+//   append ─▶ waiting ─lease─▶ leased ─outcome─▶ settling ─commit─▶ gone: acked or dead
+//                ▲  ▲            │ lease ends               │ retry, failure
+//                │  └────────────┘                          ▼
+//                └──────────────── due ◀──────────────── delayed
+//
+// Pure data. decide_*.hpp read it and build records; queue_core.hpp applies records to it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actors/queue/dedup_table.hpp"
+#include "actors/queue/dispatch_lines.hpp"
+#include "actors/queue/key_table.hpp"
+#include "actors/queue/keyed_store.hpp"
+#include "actors/queue/ledger.hpp"
+#include "actors/queue/limits.hpp"
+#include "actors/queue/message_index.hpp"
+
+namespace millrace::queues {
+
+/// Number of a queue of one shard in the log. 0 means "none".
+using QueueNumber = std::uint32_t;
+using LeaseId = std::uint64_t;
+using ReceiverId = std::uint64_t;
+
+/// Times that a message carries. 0: none.
+struct Schedule {
+  TimeUs not_before_us = 0;
+  TimeUs expires_at_us = 0;
+};
+
+struct FailureNote {
+  TimeUs first_at_us = 0;
+  TimeUs last_at_us = 0;
+};
+
+/// Messages in the hands of one receiver: consecutive ones of a key, or one without key.
+struct Lease {
+  ReceiverId receiver = 0;
+  KeySlot slot = no_slot;
+  TimeUs deadline_us = 0;
+  std::vector<Sequence> run;
+  bool settling = false;  ///< its outcome is on the way into the log
+};
+
+struct Receiver {
+  std::uint32_t demand = 0;  ///< messages that it still asks for
+};
+
+/// Folded from the log by apply(), and by nothing else.
+struct Durable {
+  Sequence last = 0;
+  MessageIndex index;
+  NumberMap<Schedule> schedules;    ///< messages that have times
+  NumberMap<FailureNote> failures;  ///< messages that failed
+  DedupTable dedup;
+  KeyedStore keyed;
+  Ledger ledger;
+};
+
+/// Rebuilt after a restart.
+struct Volatile {
+  TimeUs now_us = 0;  ///< latest time that a command or record brought
+  DispatchLines lines;
+  std::set<std::pair<TimeUs, Sequence>> delayed;  ///< heads of keys that are not due
+  NumberMap<Lease> leases;
+  std::set<std::pair<TimeUs, LeaseId>> deadlines;
+  LeaseId lease_last = 0;
+  std::map<ReceiverId, Receiver> receivers;
+  ReceiverId receiver_last_served = 0;
+  std::uint32_t in_flight = 0;  ///< messages leased or settling
+  std::uint32_t blocked = 0;    ///< queues downstream that are above their high water
+  bool draining = false;
+  bool loading = false;               ///< bodies are being read
+  StringMap<std::uint64_t> proposed;  ///< by producer: last sequence on its way into the log
+  absl::flat_hash_set<MessageId, MessageIdHash> proposed_keys;  ///< business keys on their way
+  std::uint64_t proposed_messages = 0;
+  std::uint64_t proposed_bytes = 0;
+  std::set<TimerId> firing;   ///< timers whose messages are on their way
+  std::uint64_t repeats = 0;  ///< offers recognised by their sequence number since the start
+  std::uint64_t leases_given = 0;
+  bool above_high_water = false;
+};
+
+struct State {
+  QueueNumber number = 0;
+  QueueNumber dead_letters = 0;  ///< where the given up go; 0: nothing consumes this queue
+  std::string name;
+  Limits limits;
+  Durable durable;
+  Volatile live;
+  KeyTable keys;  ///< chains of live messages; follows from `durable`
+};
+
+}  // namespace millrace::queues
