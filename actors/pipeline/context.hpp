@@ -1,9 +1,7 @@
 // Context: what a handler may know about the delivery that it is working on.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -11,6 +9,14 @@
 #include "messages/hash.hpp"
 
 namespace millrace {
+
+/// The receiver, as far as a handler in progress needs it.
+class LeaseControl {
+ public:
+  virtual ~LeaseControl() = default;
+  [[nodiscard]] virtual TimeUs now_us() const = 0;  ///< any thread
+  virtual void extend(MessageId message, DurationUs by_us) = 0;
+};
 
 /// Facts about one delivery, and the way to learn that it was given up. Valid during the call.
 class Context {
@@ -27,15 +33,24 @@ class Context {
     TimeUs lease_until_us = 0;   ///< outcomes after this are refused
   };
 
-  Context(Facts facts, std::string_view stage,
-          std::shared_ptr<const std::atomic<bool>> cancelled = nullptr)
-      : facts_(facts), stage_(stage), cancelled_(std::move(cancelled)) {}
+  /// `control` outlives the context; null: the lease never ends.
+  Context(Facts facts, std::string_view stage, LeaseControl* control = nullptr)
+      : facts_(facts), stage_(stage), control_(control) {}
 
   [[nodiscard]] const Facts& facts() const { return facts_; }
   [[nodiscard]] TimeUs now_us() const { return facts_.now_us; }
 
   /// True once the lease has ended: whatever the handler returns will be refused. Any thread.
-  [[nodiscard]] bool is_cancelled() const { return cancelled_ && cancelled_->load(); }
+  [[nodiscard]] bool is_cancelled() const {
+    return control_ != nullptr && control_->now_us() > facts_.lease_until_us;
+  }
+
+  /// In progress: asks for the lease to end not before `by` from now. Handler's thread.
+  void extend(std::chrono::microseconds by) {
+    if (control_ == nullptr) return;
+    facts_.lease_until_us = control_->now_us() + to_us(by);
+    control_->extend(facts_.id, to_us(by));
+  }
 
   /// A stable id, 32 hexadecimal digits, for the `index`-th call of this handler to the outside
   /// world: the same at each repetition, so that the other side can recognise one.
@@ -44,7 +59,7 @@ class Context {
  private:
   Facts facts_;
   std::string_view stage_;
-  std::shared_ptr<const std::atomic<bool>> cancelled_;
+  LeaseControl* control_;
 };
 
 }  // namespace millrace

@@ -1,0 +1,120 @@
+// What a queue's actor is told and tells. Local to the node: see messages/caf_types.hpp.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <caf/actor.hpp>
+#include <caf/actor_control_block.hpp>
+#include <caf/typed_actor.hpp>
+
+#include "actors/queue/decide_complete.hpp"
+#include "actors/queue/decide_offer.hpp"
+#include "actors/queue/dispatch.hpp"
+#include "actors/queue/record_log.hpp"
+#include "messages/caf_types.hpp"
+
+namespace millrace::queues {
+
+struct AttachMessage {
+  AttachRequest request;
+  caf::strong_actor_ptr sender;  ///< gets the AttachReply, and every OfferReply from now on
+};
+
+struct AttachReply {
+  QueueNumber queue = 0;
+  std::uint64_t last = 0;  ///< last settled sequence number
+  std::optional<Error> refusal;
+};
+
+struct OfferMessage {
+  std::shared_ptr<const Offer> offer;
+};
+
+struct OfferReply {
+  QueueNumber queue = 0;
+  std::uint64_t settled = 0;  ///< numbers up to this are durable
+  std::uint64_t taken = 0;    ///< numbers up to this are on their way; only with a refusal
+  std::optional<Error> refusal;
+};
+
+/// To a sender that was refused for want of room: there is room again.
+struct ResumeMessage {
+  QueueNumber queue = 0;
+};
+
+/// Committed changes of one queue, in log order.
+struct CommitMessage {
+  std::shared_ptr<const std::vector<CommittedChange>> changes;
+};
+
+struct SubscribeMessage {
+  caf::strong_actor_ptr receiver;
+  std::uint32_t credit = 0;  ///< messages that it may hold at once
+};
+
+struct GrantMessage {
+  QueueNumber queue = 0;
+  std::shared_ptr<const std::vector<Grant>> grants;
+};
+
+/// The receiver gets credit for what it reports.
+struct CompleteMessage {
+  std::shared_ptr<Complete> complete;
+};
+
+struct ExtendMessage {
+  LeaseId lease = 0;
+  DurationUs by_us = 0;
+};
+
+/// From a queue downstream: above its high water, or below its low water again.
+struct PressureMessage {
+  bool on = false;
+};
+
+struct ReadMessage {
+  std::shared_ptr<const std::vector<WantedBody>> wanted;
+  QueueNumber queue = 0;
+  caf::strong_actor_ptr reply_to;
+};
+
+struct BodiesMessage {
+  std::shared_ptr<const std::vector<std::pair<Sequence, Body>>> bodies;
+};
+
+/// Asks for a snapshot of the state as it is when this message comes up: all changes up to `lsn`.
+struct SnapshotMessage {
+  journal::Lsn lsn = 0;
+  std::shared_ptr<std::function<void(const State&)>> sink;
+};
+
+struct DrainMessage {};
+
+struct TickMessage {
+  TimeUs due_us = 0;
+};
+
+struct InspectMessage {};
+
+struct QueueStatus {
+  QueueNumber number = 0;
+  Ledger ledger;
+  std::uint64_t repeats = 0;
+  std::uint64_t bytes = 0;
+  std::uint32_t in_flight = 0;
+  std::uint64_t timers = 0;
+  bool is_blocked = false;
+};
+
+using QueueHandle = caf::typed_actor<
+    caf::reacts_to<AttachMessage>, caf::reacts_to<OfferMessage>, caf::reacts_to<CommitMessage>,
+    caf::reacts_to<SubscribeMessage>, caf::reacts_to<CompleteMessage>,
+    caf::reacts_to<ExtendMessage>, caf::reacts_to<PressureMessage>, caf::reacts_to<BodiesMessage>,
+    caf::reacts_to<SnapshotMessage>, caf::reacts_to<DrainMessage>, caf::reacts_to<TickMessage>,
+    caf::replies_to<InspectMessage>::with<QueueStatus>>;
+
+}  // namespace millrace::queues

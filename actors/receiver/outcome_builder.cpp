@@ -1,0 +1,112 @@
+#include "actors/receiver/outcome_builder.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "messages/envelope.hpp"
+
+namespace millrace::receivers {
+namespace {
+
+using queues::MessageOutcome;
+
+void set_times(pb::Envelope& envelope, const pb::Envelope& input, const MessageOptions& options,
+               TimeUs now_us) {
+  envelope.set_born_at_us(input.born_at_us());
+  if (options.delay.count() > 0) envelope.set_not_before_us(now_us + options.delay.count());
+  if (options.expires_in.count() > 0) {
+    envelope.set_expires_at_us(now_us + options.expires_in.count());
+  } else {
+    envelope.set_expires_at_us(input.expires_at_us());  // what is left of the budget
+  }
+}
+
+queues::RoutedOutput build_output(const ReceiverConfig& config, const pb::Envelope& input,
+                                  StageOutput& output, std::uint32_t index, TimeUs now_us) {
+  queues::RoutedOutput routed;
+  routed.envelope = std::make_unique<pb::Envelope>();
+  pb::Envelope& envelope = *routed.envelope;
+  const MessageId id = output_id({input.id_high(), input.id_low()}, config.spec->name, index);
+  envelope.set_id_high(id.high);
+  envelope.set_id_low(id.low);
+  if (output.key) {
+    envelope.set_key(std::move(*output.key));
+  } else {
+    envelope.set_key(input.key());
+  }
+  envelope.set_payload(std::move(output.payload));
+  if (output.options.priority >= 0) {
+    set_priority(envelope, output.options.priority);
+  } else {
+    envelope.set_urgency(input.urgency());
+  }
+  if (!output.options.idempotency_key.empty()) {
+    envelope.set_idempotency_key(std::move(output.options.idempotency_key));
+  }
+  set_times(envelope, input, output.options, now_us);
+  const TargetShards& shards = config.targets[output.target];
+  const std::uint32_t shard =
+      envelope.key().empty() ? config.shard
+                             : shard_of(envelope.key(), static_cast<std::uint32_t>(shards.size()));
+  routed.queue = shards[shard];
+  return routed;
+}
+
+pb::TimerSet build_timer(const ReceiverConfig& config, const pb::Envelope& input,
+                         KeyedChanges::Timer& timer, std::uint32_t index, TimeUs now_us) {
+  pb::TimerSet set;
+  set.set_key(input.key());
+  set.set_name(std::move(timer.name));
+  set.set_due_us(now_us + timer.after.count());
+  pb::Envelope& envelope = *set.mutable_envelope();
+  const MessageId id =
+      output_id({input.id_high(), input.id_low()}, config.spec->name + "#timer", index);
+  envelope.set_id_high(id.high);
+  envelope.set_id_low(id.low);
+  envelope.set_key(input.key());
+  envelope.set_payload(std::move(timer.payload));
+  envelope.set_urgency(input.urgency());
+  envelope.set_born_at_us(input.born_at_us());
+  return set;
+}
+
+MessageOutcome build_message(const ReceiverConfig& config, const pb::Envelope& input,
+                             StageResult& result, TimeUs now_us) {
+  MessageOutcome message;
+  message.kind = result.kind;
+  message.reason = std::move(result.reason);
+  if (result.delay) message.delay_us = result.delay->count();
+  if (result.kind != StageResult::Kind::acked) return message;
+  std::uint32_t index = 0;
+  message.outputs.reserve(result.outputs.size());
+  for (StageOutput& output : result.outputs) {
+    message.outputs.push_back(build_output(config, input, output, index++, now_us));
+  }
+  message.history = std::move(result.history);
+  message.timers_cleared = std::move(result.timers_cleared);
+  index = 0;
+  for (KeyedChanges::Timer& timer : result.timers_set) {
+    message.timers_set.push_back(build_timer(config, input, timer, index++, now_us));
+  }
+  return message;
+}
+
+}  // namespace
+
+queues::LeaseOutcome build_outcome(const ReceiverConfig& config, queues::LeaseId lease,
+                                   StageRun& run, TimeUs now_us) {
+  queues::LeaseOutcome outcome;
+  outcome.lease = lease;
+  outcome.key = run.key;
+  outcome.messages.reserve(run.inputs.size());
+  for (std::size_t i = 0; i < run.inputs.size(); ++i) {
+    outcome.messages.push_back(
+        build_message(config, *run.inputs[i].envelope, run.results[i], now_us));
+  }
+  outcome.next_state = std::move(run.next_state);
+  outcome.state_erased = run.state_erased;
+  return outcome;
+}
+
+}  // namespace millrace::receivers

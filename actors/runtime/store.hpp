@@ -1,0 +1,52 @@
+// Store: the queues of a data directory as recovery rebuilds them, before anything runs on them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "actors/journal/journal.hpp"
+#include "actors/queue/queue_state.hpp"
+#include "messages/record.pb.h"
+#include "messages/result.hpp"
+
+namespace millrace {
+
+/// A queue of one shard, declared and recovered.
+struct StoredQueue {
+  pb::Declaration declaration;
+  std::unique_ptr<queues::State> state;
+};
+
+class Store {
+ public:
+  /// `limits` serve every queue until the wiring sets its own; bodies are cached within them.
+  explicit Store(queues::Limits limits = {}) : limits_(limits) {}
+
+  /// Takes one part of a checkpoint, in the order of writing. Fails with `corrupt`.
+  [[nodiscard]] Result<void> load(std::string_view part);
+
+  /// Applies a record of the log. Fails with `corrupt`, naming the place.
+  [[nodiscard]] Result<void> apply(const journal::Frame& frame);
+
+  /// The queue `name` of `shard`; null when there is none.
+  [[nodiscard]] StoredQueue* find(std::string_view name, std::uint32_t shard);
+
+  /// The next number that no queue has.
+  [[nodiscard]] queues::QueueNumber next_number() const;
+
+  [[nodiscard]] std::map<queues::QueueNumber, StoredQueue>& queues() { return queues_; }
+  [[nodiscard]] const std::map<queues::QueueNumber, StoredQueue>& queues() const { return queues_; }
+
+ private:
+  Result<void> declare(const pb::Declaration& declaration);
+
+  queues::Limits limits_;
+  std::map<queues::QueueNumber, StoredQueue> queues_;
+  queues::State* loading_ = nullptr;  ///< the queue that the checkpoint's parts belong to
+};
+
+}  // namespace millrace

@@ -1,0 +1,82 @@
+// The one CAF type-id block: every type that actors send each other.
+//
+// Messages between the actors of one node are plain structs that share what they carry and never
+// leave the process, so CAF must not try to serialize them. Types are only named here; whoever
+// sends one includes its header.
+#pragma once
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/type_id.hpp>
+
+namespace millrace::queues {
+struct AttachMessage;
+struct AttachReply;
+struct BodiesMessage;
+struct CommitMessage;
+struct CompleteMessage;
+struct DrainMessage;
+struct ExtendMessage;
+struct GrantMessage;
+struct InspectMessage;
+struct OfferMessage;
+struct OfferReply;
+struct PressureMessage;
+struct QueueStatus;
+struct ReadMessage;
+struct ResumeMessage;
+struct SnapshotMessage;
+struct SubscribeMessage;
+struct TickMessage;
+}  // namespace millrace::queues
+
+namespace millrace::receivers {
+struct WindowMessage;
+}  // namespace millrace::receivers
+
+namespace millrace::senders {
+struct WakeMessage;
+}  // namespace millrace::senders
+
+CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::AttachMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::AttachReply))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::BodiesMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::CommitMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::CompleteMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::DrainMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::ExtendMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::GrantMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::InspectMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::OfferMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::OfferReply))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::PressureMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::QueueStatus))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::ReadMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::ResumeMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::SnapshotMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::SubscribeMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::TickMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::receivers::WindowMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::senders::WakeMessage))
+CAF_END_TYPE_ID_BLOCK(millrace)
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::AttachMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::AttachReply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::BodiesMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CommitMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CompleteMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::DrainMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ExtendMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::GrantMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::InspectMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::OfferMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::OfferReply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::PressureMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::QueueStatus)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ReadMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ResumeMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::SnapshotMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::SubscribeMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::TickMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::WindowMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::senders::WakeMessage)
