@@ -1,6 +1,6 @@
 // The node's log: records of all its shards, made durable in groups, confirmed in log order.
 //
-//   append ──▶ gathering group ──▶ up to groups_max writes in flight ──▶ confirmed in log order
+//   DataDirectory::open ──▶ recover ──▶ Journal::start ──▶ append … on_committed ──▶ stop
 //
 // Knows nothing of what a record means. Layout on disk: docs/formats/journal.md.
 #pragma once
@@ -11,63 +11,77 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 
+#include "actors/journal/checkpoint.hpp"
+#include "actors/journal/cold_reader.hpp"
+#include "actors/journal/data_directory.hpp"
+#include "actors/journal/frame.hpp"
+#include "actors/journal/journal_stats.hpp"
+#include "actors/journal/options.hpp"
+#include "actors/journal/proposal.hpp"
+#include "actors/journal/recovery.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::journal {
 
-/// Log sequence number: dense, from 1, over all shards. 0 means "none".
-using Lsn = std::uint64_t;
-
-/// Where a frame lies: segment number in the high 32 bits, offset in bytes in the low 32.
-enum class Place : std::uint64_t {};
-
-[[nodiscard]] constexpr Place make_place(std::uint32_t segment, std::uint32_t offset) {
-  return Place{(std::uint64_t{segment} << 32) | offset};
-}
-[[nodiscard]] constexpr std::uint32_t segment_of(Place place) {
-  return static_cast<std::uint32_t>(static_cast<std::uint64_t>(place) >> 32);
-}
-[[nodiscard]] constexpr std::uint32_t offset_of(Place place) {
-  return static_cast<std::uint32_t>(static_cast<std::uint64_t>(place));
-}
-
-/// A record on its way: the caller keeps what the record means in a type of its own derived from
-/// this, and gets it back when it is durable.
-class Proposal {
+/// A log that is being written. All calls may come from any thread, also from within
+/// Listener::on_committed, except stop() and the destructor.
+class Journal {
  public:
-  virtual ~Proposal() = default;
+  /// Goes on where `recovered`, just read from `directory`, ends; in a new segment. `directory`
+  /// must have been opened as writer, and stays locked until the journal is destroyed. `listener`
+  /// must outlive the journal. Fails with `invalid_argument` for options out of range.
+  static Result<std::unique_ptr<Journal>> start(DataDirectory directory, const Recovered& recovered,
+                                                const Options& options, Listener& listener);
 
-  std::uint32_t shard = 0;  ///< shard that decided it
-  std::string body;         ///< bytes of the record; released by the journal once written
-};
+  /// Stops, if stop() was not called.
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
 
-/// A proposal that is durable now.
-struct Committed {
-  Lsn lsn = 0;
-  Place place{};
-  std::shared_ptr<Proposal> proposal;
-};
+  /// Adds `proposal` to the log, behind all whose append returned before; the listener hears when
+  /// it is durable. Its body must stay as it is until then. Does not wait for I/O. Fails with
+  /// `too_large`, `draining` (after stop), `storage_failed` (after on_failed); then the listener
+  /// will not hear of it.
+  Result<void> append(std::shared_ptr<Proposal> proposal);
 
-/// Receives what became of proposals. Called by the journal's threads, one call at a time.
-class Listener {
- public:
-  virtual ~Listener() = default;
+  /// Adds all of `proposals`, moved from, next to each other, or none.
+  Result<void> append(std::span<std::shared_ptr<Proposal>> proposals);
 
-  /// These are durable; calls and elements come in log order, without gaps.
-  virtual void on_committed(std::span<Committed> group) = 0;
+  /// Body of the confirmed frame at `place`. Fails as the batched read() does. Blocks for a read.
+  Result<std::string> read(Place place);
 
-  /// A write or sync failed: nothing more will ever be confirmed, and the node must stop. Once.
-  virtual void on_failed(const Error& error) = 0;
-};
+  /// Visits the frames at `places`, best many at once, in the order of the log; never waits for
+  /// the writer. Fails with `not_found` (released), `corrupt` (no intact frame begins there; file
+  /// and offset are named), `storage_failed`, or what `visit` fails with. Blocks.
+  Result<void> read(std::span<const Place> places, const PlaceVisitor& visit);
 
-/// A frame as recovery or a cold read sees it. `body` lives for the call only.
-struct Frame {
-  Lsn lsn = 0;
-  Place place{};
-  std::uint32_t shard = 0;
-  std::string_view body;
+  /// Makes a checkpoint from which a start replays the records from `replay_from` on, at most
+  /// stats().durable_lsn + 1. One at a time: a second caller waits. `storage_full` and failures of
+  /// `fill` are not fatal: the checkpoint before stays. See write_checkpoint(). Blocks.
+  Result<CheckpointInfo> write_checkpoint(Lsn replay_from, const CheckpointFill& fill);
+
+  /// Gives up the segments before `segment`: nothing in them is needed any more. Never gives up
+  /// what a start from the newest checkpoint reads, so it frees nothing before the first one.
+  void release_before(SegmentNumber segment);
+
+  /// There is no room to keep the reserve up: take no new work, finish and clean up the old.
+  [[nodiscard]] bool storage_full() const;
+
+  [[nodiscard]] JournalStats stats() const;
+
+  /// Histograms of append and sync durations and counters, live.
+  [[nodiscard]] const GroupCounters& counters() const;
+
+  /// Writes and confirms what was appended, marks the end of the log, ends all threads. On a full
+  /// disk, what has no segment stays unconfirmed. Blocks. A second call does nothing.
+  void stop();
+
+ private:
+  class Parts;
+  explicit Journal(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace millrace::journal

@@ -1,0 +1,267 @@
+#include "actors/journal/group_commit.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <utility>
+
+#include "actors/base/assert.hpp"
+
+namespace millrace::journal {
+
+GroupCommit::GroupCommit(const Options& options, Lsn last_lsn,
+                         std::vector<SegmentNumber> superseded, SegmentTable& segments,
+                         SegmentPool& pool, Listener& listener)
+    : options_(options),
+      segments_(segments),
+      pool_(pool),
+      listener_(listener),
+      tail_(last_lsn),
+      slots_(options.groups_max),
+      superseded_(std::move(superseded)),
+      durable_(last_lsn) {}
+
+GroupCommit::~GroupCommit() {
+  stop();
+}
+
+void GroupCommit::start() {
+  for (std::size_t i = 0; i < options_.groups_max; ++i) {
+    flushers_.emplace_back([this] { run(); });
+  }
+}
+
+void GroupCommit::stop() {
+  {
+    const Lock lock{mutex_};
+    stopping_ = true;
+  }
+  work_.notify_all();
+  for (std::thread& flusher : flushers_) flusher.join();
+  flushers_.clear();
+}
+
+Result<void> GroupCommit::append(std::span<std::shared_ptr<Proposal>> proposals) {
+  std::uint64_t bytes = 0;
+  for (const std::shared_ptr<Proposal>& proposal : proposals) {
+    const std::size_t length = proposal->body.size();
+    if (length > options_.record_bytes_max) {
+      return Error{ErrorCode::too_large,
+                   "record of " + std::to_string(length) + " bytes; at most " +
+                       std::to_string(options_.record_bytes_max) + " are allowed"};
+    }
+    bytes += frame_bytes(length);
+  }
+  bool notify = false;
+  {
+    const Lock lock{mutex_};
+    if (failure_) return Error{ErrorCode::storage_failed, failure_->message};
+    if (stopping_) return Error{ErrorCode::draining, "the journal is stopping"};
+    if (gathered() == 0) gathered_at_ = Clock::now();
+    for (std::shared_ptr<Proposal>& proposal : proposals) {
+      gathered_.push_back(Committed{0, Place{}, std::move(proposal)});
+    }
+    gathered_bytes_ += bytes;
+    // One is enough: it takes all, and wakes the next if it had to leave some.
+    notify = waiting_ > 0 && !woken_ && in_flight() < slots_.size();
+    if (notify) woken_ = true;
+  }
+  if (notify) work_.notify_one();
+  return {};
+}
+
+void GroupCommit::run() {
+  AlignedBuffer buffer;
+  Lock lock{mutex_};
+  while (Group* group = next_group(lock)) {
+    lock.unlock();
+    const Result<void> written = write(*group, buffer);
+    lock.lock();
+    if (!written) {
+      lock.unlock();
+      fail(written.error());
+      return;
+    }
+    group->written = true;
+    confirm(lock);
+  }
+  lock.unlock();
+  work_.notify_all();
+}
+
+/// Waits for work that may be taken now; nothing when all is done or lost.
+Group* GroupCommit::next_group(Lock& lock) {
+  while (!failure_) {
+    if (in_flight() == slots_.size()) {
+      wait(lock);
+    } else if (gathered() > 0) {
+      const std::size_t length = gathered_[taken_].proposal->body.size();
+      if (make_room(frame_bytes(length))) return take_records();
+      if (stopping_ && pool_.storage_full()) return nullptr;
+      wait(lock);
+    } else if (in_flight() == 0 && unmarked() && (stopping_ || !marker_waits_)) {
+      if (!stopping_ && !wait_idle(lock)) continue;
+      if (make_room(frame_bytes(0))) return take_mark();
+      if (stopping_ && pool_.storage_full()) return nullptr;
+      wait(lock);
+    } else if (in_flight() == 0 && stopping_) {
+      return nullptr;
+    } else {
+      wait(lock);
+    }
+  }
+  return nullptr;
+}
+
+void GroupCommit::wait(Lock& lock) {
+  ++waiting_;
+  work_.wait(lock);  // the caller looks again at everything
+  --waiting_;
+  woken_ = false;
+}
+
+/// Waits until nothing happened for the idle time; false if something did.
+bool GroupCommit::wait_idle(Lock& lock) {
+  const std::uint64_t groups_before = slots_taken_;
+  marker_waits_ = true;
+  ++waiting_;
+  const std::cv_status status = work_.wait_for(lock, options_.idle_mark_after);
+  --waiting_;
+  marker_waits_ = false;
+  woken_ = false;  // also after the timeout: a notification may have come just then
+  return status == std::cv_status::timeout && !failure_ && slots_taken_ == groups_before &&
+         gathered() == 0;
+}
+
+/// Sees to it that a group of `bytes` fits; false if there is no segment to go on in.
+bool GroupCommit::make_room(std::uint64_t bytes) {
+  if (tail_.room() >= bytes) return true;
+  std::optional<ReadySegment> segment = pool_.take();
+  if (!segment) {
+    if (pool_.storage_full()) release_superseded();
+    return false;
+  }
+  MILLRACE_ASSERT(block_bytes + bytes <= segment->bytes);
+  segments_.add({segment->number, tail_.next_lsn(), segment->bytes}, segment->file);
+  current_segment_.store(segment->number, std::memory_order_relaxed);
+  tail_.open(*std::move(segment));
+  return true;
+}
+
+Group& GroupCommit::next_slot() {
+  Group& group = slots_[slots_taken_ % slots_.size()];
+  ++slots_taken_;
+  group.durable = durable_.load(std::memory_order_relaxed);
+  group.written = false;
+  return group;
+}
+
+Group* GroupCommit::take_records() {
+  Group& group = next_slot();
+  group.gathered_at = gathered_at_;
+  const std::uint64_t bytes_max = std::min<std::uint64_t>(options_.group_bytes_max, tail_.room());
+  std::uint64_t bytes = gathered_bytes_;
+  if (taken_ == 0 && bytes <= bytes_max) {
+    gathered_.swap(group.records);  // empty, but with its memory
+  } else {
+    bytes = 0;
+    std::size_t end = taken_;
+    for (; end < gathered_.size(); ++end) {
+      const std::uint64_t next = frame_bytes(gathered_[end].proposal->body.size());
+      if (end > taken_ && bytes + next > bytes_max) break;
+      bytes += next;
+    }
+    const auto from = gathered_.begin();
+    group.records.assign(std::make_move_iterator(from + static_cast<std::ptrdiff_t>(taken_)),
+                         std::make_move_iterator(from + static_cast<std::ptrdiff_t>(end)));
+    taken_ = end;
+    // Moving the rest up only now and then keeps a long list cheap.
+    if (taken_ >= gathered() || taken_ == gathered_.size()) {
+      gathered_.erase(gathered_.begin(), from + static_cast<std::ptrdiff_t>(taken_));
+      taken_ = 0;
+    }
+  }
+  gathered_bytes_ -= bytes;
+  tail_.place(group, bytes);
+  if (gathered() > 0 && waiting_ > 0 && !woken_ && in_flight() < slots_.size()) {
+    woken_ = true;
+    work_.notify_one();
+  }
+  return &group;
+}
+
+Group* GroupCommit::take_mark() {
+  Group& group = next_slot();
+  group.gathered_at = Clock::now();
+  tail_.place(group, frame_bytes(0));
+  return &group;
+}
+
+Result<void> GroupCommit::write(Group& group, AlignedBuffer& buffer) {
+  const EncodedGroup encoded = encode_group(group, buffer);
+  const Clock::time_point began = Clock::now();
+  if (Result<void> done = group.file->write_durable(encoded.offset, encoded.bytes); !done) {
+    return done;
+  }
+  counters_.sync.add(Clock::now() - began);
+  counters_.syncs.fetch_add(1, std::memory_order_relaxed);
+  counters_.bytes.fetch_add(encoded.bytes.size(), std::memory_order_relaxed);
+  // One large record must not hold its memory for good.
+  if (buffer.capacity() > 2 * options_.group_bytes_max) buffer.reset();
+  return {};
+}
+
+/// Confirms written groups from the front of the ring on, unless another thread is at it.
+void GroupCommit::confirm(Lock& lock) {
+  if (confirming_) return;
+  confirming_ = true;
+  while (!failure_ && in_flight() > 0) {
+    Group& group = slots_[slots_freed_ % slots_.size()];
+    if (!group.written) break;
+    marked_ = std::max(marked_, group.durable);
+    durable_.store(group.last_lsn(), std::memory_order_release);
+    release_superseded();
+    lock.unlock();
+    if (!group.records.empty()) {
+      counters_.append.add(Clock::now() - group.gathered_at);
+      counters_.records.fetch_add(group.records.size(), std::memory_order_relaxed);
+      listener_.on_committed(group.records);
+      group.records.clear();
+    }
+    lock.lock();
+    ++slots_freed_;
+  }
+  confirming_ = false;
+  report_failure(lock);
+}
+
+void GroupCommit::fail(const Error& error) {
+  Lock lock{mutex_};
+  if (!failure_) failure_ = error;
+  report_failure(lock);
+  lock.unlock();
+  work_.notify_all();
+}
+
+/// Tells the listener, unless it is being called: then that thread does it.
+void GroupCommit::report_failure(Lock& lock) {
+  if (!failure_ || failure_reported_ || confirming_) return;
+  failure_reported_ = true;
+  confirming_ = true;
+  lock.unlock();
+  listener_.on_failed(*failure_);
+  lock.lock();
+  confirming_ = false;
+}
+
+void GroupCommit::segments_changed() {
+  { const Lock lock{mutex_}; }  // nobody is between looking for a segment and waiting
+  work_.notify_all();
+}
+
+void GroupCommit::release_superseded() {
+  for (const SegmentNumber number : superseded_) pool_.recycle(number);
+  superseded_.clear();
+}
+
+}  // namespace millrace::journal

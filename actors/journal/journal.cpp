@@ -1,0 +1,148 @@
+#include "actors/journal/journal.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <utility>
+
+#include "actors/journal/group_commit.hpp"
+#include "actors/journal/segment_pool.hpp"
+#include "actors/journal/segment_table.hpp"
+
+namespace millrace::journal {
+
+/// What a journal consists of. The pool's thread calls into the commit part, so it is started last
+/// and stopped last.
+class Journal::Parts {
+ public:
+  Parts(DataDirectory opened, const Recovered& recovered, const Options& options,
+        Listener& listener)
+      : directory(std::move(opened)),
+        segments(directory, recovered.end.live, options.direct ? Access::direct : Access::buffered),
+        reader(segments),
+        pool(
+            directory, options, recovered.end.last_number + 1, recovered.end.unopened,
+            [this] { commit.segments_changed(); },
+            [this](const Error& error) { commit.fail(error); }),
+        commit(options, recovered.end.last_lsn, recovered.end.superseded, segments, pool, listener),
+        checkpoint_number(recovered.last_checkpoint_number) {
+    if (recovered.checkpoint) {
+      keep_from = first_needed(recovered.start.replay_from, recovered.end.last_lsn);
+    }
+  }
+
+  /// The segment where a start begins to read. That of the record before, if there is no durable
+  /// record yet from which to replay: the next segment may be open here and not yet on the disk.
+  SegmentNumber first_needed(Lsn replay_from, Lsn durable_lsn) const {
+    return segments.segment_holding(std::min(replay_from, durable_lsn));
+  }
+
+  DataDirectory directory;
+  SegmentTable segments;
+  ColdReader reader;
+  SegmentPool pool;
+  GroupCommit commit;
+
+  std::mutex checkpoint_mutex;
+  std::uint64_t checkpoint_number;               ///< of the newest checkpoint file
+  std::atomic<SegmentNumber> keep_from = 0;      ///< first segment that a start reads; 0: all
+  std::atomic<std::uint64_t> bytes_covered = 0;  ///< of the log, when the newest one was begun
+};
+
+Journal::Journal(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Journal::~Journal() {
+  stop();
+}
+
+Result<std::unique_ptr<Journal>> Journal::start(DataDirectory directory, const Recovered& recovered,
+                                                const Options& options, Listener& listener) {
+  if (Result<void> valid = validate(options); !valid) return valid.error();
+  auto parts = std::make_unique<Parts>(std::move(directory), recovered, options, listener);
+  parts->commit.start();
+  parts->pool.start();
+  return std::unique_ptr<Journal>{new Journal{std::move(parts)}};
+}
+
+Result<void> Journal::append(std::shared_ptr<Proposal> proposal) {
+  return parts_->commit.append({&proposal, 1});
+}
+
+Result<void> Journal::append(std::span<std::shared_ptr<Proposal>> proposals) {
+  return parts_->commit.append(proposals);
+}
+
+Result<std::string> Journal::read(Place place) {
+  std::string body;
+  const Result<void> done = read({&place, 1}, [&](std::size_t, const Frame& frame) {
+    body.assign(frame.body);
+    return Result<void>{};
+  });
+  if (!done) return done.error();
+  return body;
+}
+
+Result<void> Journal::read(std::span<const Place> places, const PlaceVisitor& visit) {
+  return parts_->reader.read(places, visit);
+}
+
+Result<CheckpointInfo> Journal::write_checkpoint(Lsn replay_from, const CheckpointFill& fill) {
+  const std::lock_guard lock{parts_->checkpoint_mutex};
+  const Lsn durable = parts_->commit.durable();
+  if (replay_from < 1 || replay_from > durable + 1) {
+    return Error{ErrorCode::invalid_argument, "checkpoint: replay_from is " +
+                                                  std::to_string(replay_from) + ", expected 1 to " +
+                                                  std::to_string(durable + 1)};
+  }
+  const std::uint64_t bytes = parts_->commit.counters().bytes.load(std::memory_order_relaxed);
+  // A failed attempt may have come as far as the rename, so its number is not used again.
+  const std::uint64_t number = ++parts_->checkpoint_number;
+  Result<CheckpointInfo> written =
+      journal::write_checkpoint(parts_->directory, number, {replay_from, durable}, fill);
+  if (!written) return written;
+  parts_->keep_from.store(parts_->first_needed(replay_from, durable));
+  parts_->bytes_covered.store(bytes, std::memory_order_relaxed);
+  return written;
+}
+
+void Journal::release_before(SegmentNumber segment) {
+  const SegmentNumber before = std::min(segment, parts_->keep_from.load());
+  for (const SegmentNumber number : parts_->segments.release_before(before)) {
+    parts_->pool.recycle(number);
+  }
+}
+
+bool Journal::storage_full() const {
+  return parts_->pool.storage_full();
+}
+
+JournalStats Journal::stats() const {
+  const GroupCounters& counters = parts_->commit.counters();
+  JournalStats stats;
+  stats.durable_lsn = parts_->commit.durable();
+  stats.first_segment = parts_->segments.first();
+  stats.current_segment = parts_->commit.current_segment();
+  stats.segments = parts_->segments.size();
+  stats.segments_ready = parts_->pool.ready();
+  stats.records = counters.records.load(std::memory_order_relaxed);
+  const std::uint64_t covered = parts_->bytes_covered.load(std::memory_order_relaxed);
+  stats.bytes = counters.bytes.load(std::memory_order_relaxed);
+  stats.bytes_since_checkpoint = stats.bytes - covered;
+  stats.syncs = counters.syncs.load(std::memory_order_relaxed);
+  stats.append_us_sum = counters.append.sum_us();
+  stats.sync_us_sum = counters.sync.sum_us();
+  stats.append_us = counters.append.buckets();
+  stats.sync_us = counters.sync.buckets();
+  return stats;
+}
+
+const GroupCounters& Journal::counters() const {
+  return parts_->commit.counters();
+}
+
+void Journal::stop() {
+  parts_->commit.stop();
+  parts_->pool.stop();
+}
+
+}  // namespace millrace::journal

@@ -1,0 +1,47 @@
+// The two ends of the log's contract: what is proposed to it, and who hears what became of it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "actors/journal/frame.hpp"
+#include "messages/result.hpp"
+
+namespace millrace::journal {
+
+/// A record on its way: the caller keeps what the record means in a type of its own derived from
+/// this, and gets it back when it is durable.
+class Proposal {
+ public:
+  Proposal() = default;
+  Proposal(const Proposal&) = delete;
+  Proposal& operator=(const Proposal&) = delete;
+  virtual ~Proposal() = default;
+
+  std::uint32_t shard = 0;  ///< shard that decided it
+  std::string body;         ///< bytes of the record; released by the journal once written
+};
+
+/// A proposal that is durable now.
+struct Committed {
+  Lsn lsn = 0;
+  Place place{};
+  std::shared_ptr<Proposal> proposal;
+};
+
+/// Receives what became of proposals. Called by the journal's threads, one call at a time.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+
+  /// These are durable; calls and elements come in log order, without gaps. May append, and may
+  /// move from the elements; must not stop or destroy the journal.
+  virtual void on_committed(std::span<Committed> group) = 0;
+
+  /// A write or sync failed: nothing more will ever be confirmed, and the node must stop. Once.
+  virtual void on_failed(const Error& error) = 0;
+};
+
+}  // namespace millrace::journal

@@ -1,0 +1,195 @@
+#include "actors/journal/segment_pool.hpp"
+
+#include <string>
+#include <utility>
+
+namespace millrace::journal {
+
+SegmentPool::SegmentPool(const DataDirectory& directory, const Options& options,
+                         SegmentNumber first_number, std::vector<SegmentNumber> recyclable,
+                         std::function<void()> on_change,
+                         std::function<void(const Error&)> on_failed)
+    : directory_(directory),
+      options_(options),
+      on_change_(std::move(on_change)),
+      on_failed_(std::move(on_failed)),
+      recyclable_(recyclable.begin(), recyclable.end()),
+      next_number_(first_number) {}
+
+SegmentPool::~SegmentPool() {
+  stop();
+}
+
+void SegmentPool::start() {
+  thread_ = std::thread{[this] {
+    run();
+  }};
+}
+
+void SegmentPool::stop() {
+  {
+    const Lock lock{mutex_};
+    stopping_ = true;
+  }
+  wanted_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::optional<ReadySegment> SegmentPool::take() {
+  std::optional<ReadySegment> taken;
+  {
+    const Lock lock{mutex_};
+    if (ready_.empty()) return taken;
+    taken = std::move(ready_.front());
+    ready_.pop_front();
+    ready_count_.store(ready_.size(), std::memory_order_relaxed);
+  }
+  wanted_.notify_one();
+  return taken;
+}
+
+void SegmentPool::recycle(SegmentNumber number) {
+  {
+    const Lock lock{mutex_};
+    recyclable_.push_back(number);
+    retry_later_ = false;
+  }
+  wanted_.notify_one();
+}
+
+void SegmentPool::run() {
+  Lock lock{mutex_};
+  while (!stopping_) {
+    const bool too_few = ready_.size() < options_.reserve_segments;
+    const bool may_keep = ready_.size() < options_.ready_segments_max && !recyclable_.empty();
+    if (too_few && retry_later_) {
+      wanted_.wait_for(lock, options_.allocate_retry, [&] { return stopping_ || !retry_later_; });
+      retry_later_ = false;
+    } else if (too_few || may_keep) {
+      add_one(lock);
+    } else if (!recyclable_.empty()) {
+      drop_one(lock);
+    } else {
+      wanted_.wait(lock);
+    }
+  }
+}
+
+void SegmentPool::add_one(Lock& lock) {
+  std::optional<SegmentNumber> old;
+  if (!recyclable_.empty()) {
+    old = recyclable_.front();
+    recyclable_.pop_front();
+  }
+  const SegmentNumber number = next_number_++;
+  lock.unlock();
+  Result<ReadySegment> made = make_segment(old, number);
+  lock.lock();
+  if (made) {
+    ready_.push_back(*std::move(made));
+    ready_count_.store(ready_.size(), std::memory_order_relaxed);
+    if (ready_.size() >= options_.reserve_segments) full_.store(false, std::memory_order_relaxed);
+  } else if (made.error().code == ErrorCode::storage_full) {
+    full_.store(true, std::memory_order_relaxed);
+    // Unless something was released meanwhile.
+    retry_later_ = recyclable_.empty();
+  } else {
+    fail(lock, made.error());
+    return;
+  }
+  lock.unlock();
+  on_change_();
+  lock.lock();
+}
+
+Result<ReadySegment> SegmentPool::make_segment(std::optional<SegmentNumber> old,
+                                               SegmentNumber number) {
+  bool reused = false;
+  if (old) {
+    const Result<bool> done = reuse(*old, number);
+    if (!done) return done.error();
+    reused = *done;
+  }
+  if (!reused) {
+    if (Result<void> created = create(number); !created) return created.error();
+  }
+  FileSystem& files = directory_.files();
+  if (Result<void> synced = files.sync_dir(directory_.segments_path()); !synced) {
+    return synced.error();
+  }
+  Result<std::unique_ptr<File>> file =
+      files.open(directory_.segment_path(number), OpenMode::write,
+                 options_.direct ? Access::direct : Access::buffered);
+  if (!file) return file.error();
+  return ReadySegment{number, options_.segment_bytes, *std::move(file)};
+}
+
+/// Gives an old segment file a new life as `number`; false if its size does not fit (any more).
+Result<bool> SegmentPool::reuse(SegmentNumber old, SegmentNumber number) {
+  FileSystem& files = directory_.files();
+  const FileSystem::Path path = directory_.segment_path(old);
+  std::uint64_t bytes = 0;
+  {
+    Result<std::unique_ptr<File>> file = files.open(path, OpenMode::read, Access::buffered);
+    if (!file) return file.error();
+    const Result<std::uint64_t> size = (*file)->size();
+    if (!size) return size.error();
+    bytes = *size;
+  }
+  if (bytes != options_.segment_bytes) {
+    if (Result<void> removed = files.remove(path); !removed) return removed.error();
+    return false;
+  }
+  // What is in it bears the old number, so nobody takes it for frames of the new one.
+  if (Result<void> renamed = files.rename(path, directory_.segment_path(number)); !renamed) {
+    return renamed.error();
+  }
+  return true;
+}
+
+Result<void> SegmentPool::create(SegmentNumber number) {
+  FileSystem& files = directory_.files();
+  const Result<std::uint64_t> free = files.free_bytes(directory_.path());
+  if (!free) return free.error();
+  if (*free < options_.segment_bytes + options_.free_bytes_min) {
+    return Error{ErrorCode::storage_full,
+                 directory_.path().string() + ": " + std::to_string(*free) +
+                     " bytes are free; a segment takes " + std::to_string(options_.segment_bytes) +
+                     " and " + std::to_string(options_.free_bytes_min) +
+                     " are left for checkpoints"};
+  }
+  const FileSystem::Path path = directory_.segment_path(number);
+  FileSystem::Path unfinished = path;
+  unfinished += unfinished_suffix;
+  Result<void> filled;
+  {
+    Result<std::unique_ptr<File>> file = files.open(
+        unfinished, OpenMode::create, options_.direct ? Access::direct : Access::buffered);
+    if (!file) return file.error();
+    filled = (*file)->zero_fill(options_.segment_bytes);
+  }
+  if (!filled) {
+    // The room that it took is needed by others; the failure to fill it is what counts.
+    [[maybe_unused]] const Result<void> removed = files.remove(unfinished);
+    return filled;
+  }
+  return files.rename(unfinished, path);
+}
+
+void SegmentPool::drop_one(Lock& lock) {
+  const SegmentNumber number = recyclable_.front();
+  recyclable_.pop_front();
+  lock.unlock();
+  const Result<void> removed = directory_.files().remove(directory_.segment_path(number));
+  lock.lock();
+  if (!removed) fail(lock, removed.error());
+}
+
+void SegmentPool::fail(Lock& lock, const Error& error) {
+  stopping_ = true;
+  lock.unlock();
+  on_failed_(error);
+  lock.lock();
+}
+
+}  // namespace millrace::journal

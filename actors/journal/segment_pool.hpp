@@ -1,0 +1,76 @@
+// Segments ready to be written: recycled ones first, else new ones filled with zeros. A thread of
+// its own makes them, so that appending never waits for that unless the disk is full.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "actors/journal/data_directory.hpp"
+#include "actors/journal/group.hpp"
+#include "actors/journal/options.hpp"
+
+namespace millrace::journal {
+
+/// Thread-safe. `on_change` and `on_failed` are called by the pool's thread, without a lock held.
+class SegmentPool {
+ public:
+  /// `directory` must outlive the pool. New segments get numbers from `first_number` on; the files
+  /// in `recyclable` are used first. `on_change`: a segment was added, or storage_full() changed.
+  SegmentPool(const DataDirectory& directory, const Options& options, SegmentNumber first_number,
+              std::vector<SegmentNumber> recyclable, std::function<void()> on_change,
+              std::function<void(const Error&)> on_failed);
+  ~SegmentPool();
+  SegmentPool(const SegmentPool&) = delete;
+  SegmentPool& operator=(const SegmentPool&) = delete;
+
+  void start();
+
+  /// Ends the thread; what it is making is finished first. No segments are added after that.
+  void stop();
+
+  /// A ready segment, or nothing.
+  [[nodiscard]] std::optional<ReadySegment> take();
+
+  /// The contents of segment `number` are needed no more.
+  void recycle(SegmentNumber number);
+
+  [[nodiscard]] std::size_t ready() const { return ready_count_.load(std::memory_order_relaxed); }
+
+  /// There is no room to keep the reserve up.
+  [[nodiscard]] bool storage_full() const { return full_.load(std::memory_order_relaxed); }
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+
+  void run();
+  void add_one(Lock& lock);
+  Result<ReadySegment> make_segment(std::optional<SegmentNumber> old, SegmentNumber number);
+  Result<bool> reuse(SegmentNumber old, SegmentNumber number);
+  Result<void> create(SegmentNumber number);
+  void drop_one(Lock& lock);
+  void fail(Lock& lock, const Error& error);
+
+  const DataDirectory& directory_;
+  const Options options_;
+  const std::function<void()> on_change_;
+  const std::function<void(const Error&)> on_failed_;
+
+  std::mutex mutex_;
+  std::condition_variable wanted_;
+  std::deque<ReadySegment> ready_;
+  std::deque<SegmentNumber> recyclable_;
+  SegmentNumber next_number_;
+  bool stopping_ = false;
+  bool retry_later_ = false;  ///< the disk was full a moment ago
+  std::atomic<std::size_t> ready_count_ = 0;
+  std::atomic<bool> full_ = false;
+  std::thread thread_;
+};
+
+}  // namespace millrace::journal
