@@ -49,7 +49,7 @@ if [[ ! -f $build/compile_commands.json ]]; then
 fi
 # The sources cannot be read without the headers that protoc writes.
 ninja -C "$build" -t targets all | sed -n 's/^\(.*\.pb\.h\): .*/\1/p' |
-  xargs -r ninja -C "$build" --quiet
+  xargs -r ninja -C "$build" --quiet >/dev/null
 
 mapfile -t known < <(sed -n 's/^  "file": "\(.*\)",\{0,1\}$/\1/p' "$build/compile_commands.json" |
   grep -v '^'"$build"'/' | sed "s|^$root/||" | sort -u)
