@@ -8,7 +8,7 @@ target_compile_options(
 
 # millrace_add_module(NAME SRCS file... [DEPS target...])
 # Defines millrace::NAME. All modules share the root of the tree as include root; the direction of
-# includes is checked by tests/layering.
+# includes is checked by tests/layering/.
 function(millrace_add_module name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SRCS;DEPS")
   add_library(millrace_${name} STATIC ${arg_SRCS})

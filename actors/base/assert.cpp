@@ -5,9 +5,9 @@
 
 namespace millrace {
 
-void assertion_failed(const char* condition, std::source_location where) {
-  std::fprintf(stderr, "millrace: broken invariant: %s\n  at %s:%u in %s\n", condition,
-               where.file_name(), static_cast<unsigned>(where.line()), where.function_name());
+void assertion_failed(const char* condition, const char* file, int line, const char* function) {
+  std::fprintf(stderr, "millrace: broken invariant: %s\n  at %s:%d in %s\n", condition, file, line,
+               function);
   std::abort();
 }
 

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""The check of the tree bites: each rule sees a planted violation, and only that one."""
+
+import pathlib
+import tempfile
+import unittest
+
+from check import check, read_exceptions
+from tree import Tree
+
+
+class CheckTest(unittest.TestCase):
+    def broken(self, files, exceptions=frozenset()):
+        """What the check says of a tree of these files, {path: text}."""
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for path, text in files.items():
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_text(text, encoding="utf-8")
+            return check(Tree(root), exceptions)
+
+    def assert_bites(self, rule, files):
+        found = self.broken(files)
+        self.assertEqual(len(found), 1, found)
+        self.assertIn(f"[{rule}]", found[0])
+        return found[0]
+
+    def test_a_clean_tree_passes(self):
+        self.assertEqual(
+            self.broken(
+                {
+                    "messages/result.hpp": "#include <string>\n",
+                    "messages/caf_types.hpp": "#include <caf/all.hpp>\n",
+                    "actors/queue/queue_core.hpp": '#include "messages/result.hpp"\n',
+                    "actors/queue/queue_core.cpp": '// caf::actor sleeps\nauto a = "sleep_for(";\n',
+                    "actors/queue/queue_actor.cpp": "#include <caf/all.hpp>\ncaf::actor a;\n",
+                    "tests/queue/queue_actor_test.cpp": "caf::actor a;\n",
+                    "docs/A.md": "`actor` in `actors/queue/queue_actor.cpp`, [b](B.md#part)",
+                    "docs/B.md": "`actors/queue/`",
+                }
+            ),
+            [],
+        )
+
+    def test_an_include_upward(self):
+        for low, high in (("messages", "actors"), ("actors", "cluster"), ("cluster", "apps"),
+                          ("apps", "tests")):
+            self.assert_bites("direction", {f"{low}/a.hpp": f'#include "{high}/b.hpp"\n'})
+
+    def test_caf_beyond_its_edge(self):
+        self.assert_bites("caf", {"apps/a.cpp": "#include <caf/actor.hpp>\n"})
+        self.assert_bites("caf", {"actors/queue/a.hpp": "void f(caf::actor a);\n"})
+
+    def test_caf_in_a_core_or_the_journal(self):
+        self.assert_bites("caf", {"actors/queue/queue_core.hpp": "using A = caf::actor;\n"})
+        self.assert_bites("caf", {"actors/journal/segment.hpp": "using A = caf::actor;\n"})
+
+    def test_caf_through_another_header(self):
+        found = self.assert_bites(
+            "caf",
+            {
+                "actors/queue/queue_core.hpp": '#include "actors/base/a.hpp"\n',
+                "actors/base/a.hpp": '#include "actors/queue/b_actor.hpp"\n',
+                "actors/queue/b_actor.hpp": "#include <caf/actor.hpp>\n",
+            },
+        )
+        self.assertIn("actors/base/a.hpp > actors/queue/b_actor.hpp", found)
+
+    def test_an_impure_core(self):
+        for line in ("#include <thread>", "#include <random>", "#include <fstream>",
+                     "#include <spdlog/spdlog.h>", "#include <mutex>",
+                     "auto t = std::chrono::system_clock::now();", "int r = rand();"):
+            self.assert_bites("pure", {"actors/queue/queue_core.cpp": line + "\n"})
+
+    def test_a_long_file(self):
+        self.assertEqual(self.broken({"apps/a.cpp": "\n" * 400}), [])
+        self.assert_bites("length", {"apps/a.cpp": "\n" * 401})
+        self.assert_bites("length", {"messages/a.proto": "\n" * 401})
+
+    def test_a_sleep(self):
+        self.assert_bites("sleep", {"tests/a.cpp": "std::this_thread::sleep_for(1s);\n"})
+        self.assert_bites("sleep", {"apps/a.cpp": "::usleep(3);\n"})
+
+    def test_a_document_that_points_nowhere(self):
+        self.assert_bites("documents", {"docs/A.md": "see `actors/gone/`\n"})
+        self.assert_bites("documents", {"README.md": "[x](docs/gone.md#part)\n"})
+        self.assert_bites(
+            "documents",
+            {"docs/A.md": "`decide` in `actors/a.cpp`\n", "actors/a.cpp": "// decide\nint b;\n"},
+        )
+
+    def test_exceptions_let_through_and_only_shrink(self):
+        long_file = {"apps/a.cpp": "\n" * 401}
+        exception = read_exceptions("# list\nlength apps/a.cpp  # a table\n")
+        self.assertEqual(self.broken(long_file, exception), [])
+        self.assertIn("no more", self.broken({"apps/a.cpp": "\n"}, exception)[0])
+
+    def test_an_exception_gives_its_reason(self):
+        for text in ("length apps/a.cpp", "size apps/a.cpp  # why", "length  # why"):
+            with self.assertRaises(ValueError):
+                read_exceptions(text)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,137 @@
+"""The rules of the tree. Each yields (path, line, what is wrong); line 0 means the file as a whole."""
+
+import fnmatch
+import re
+
+LINES_MAX = 400
+
+RANK = {"messages": 0, "actors": 1, "cluster": 2, "apps": 3, "tests": 4}
+
+# Where CAF may be named, so that a later CAF touches nothing else.
+CAF_HOMES = (
+    "messages/caf_types.*",
+    "actors/base/*",
+    "actors/runtime/*",
+    "*_actor.hpp",
+    "*_actor.cpp",
+    "cluster/transport/*",
+    "tests/*_actor_test.cpp",
+    "tests/*deterministic_*",
+)
+CAF_NAME = re.compile(r"\bcaf::|\bCAF_[A-Z_]+\b")
+
+PURE_BAN_INCLUDE = re.compile(
+    r"^(caf/.*|spdlog/.*|sys/.*|thread|mutex|shared_mutex|condition_variable|atomic|future|random|"
+    r"fstream|iostream|filesystem|cstdio|ctime|unistd\.h|fcntl\.h|time\.h|stdio\.h)$"
+)
+PURE_BAN_CODE = re.compile(
+    r"\b(system_clock|steady_clock|high_resolution_clock|clock_gettime|gettimeofday|getenv|rand|"
+    r"srand|printf|fopen|this_thread)\b"
+)
+
+SLEEP = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep|sleep\s*\()")
+
+
+def is_core(path):
+    return re.search(r"_core\.[hc]pp$", path) is not None
+
+
+def is_pure(path):
+    """Files that know no CAF, not even through what they include."""
+    return is_core(path) or path.startswith("actors/journal/")
+
+
+def names_caf(source):
+    for number, name, _ in source.includes():
+        if name.startswith("caf/"):
+            yield number
+    for number, line in source.lines():
+        if CAF_NAME.search(line):
+            yield number
+
+
+def direction(tree):
+    """apps > cluster > actors > messages: no include leads upward."""
+    for source in tree.cpp():
+        top = source.path.split("/")[0]
+        for number, name, _ in source.includes():
+            if RANK.get(name.split("/")[0], -1) > RANK[top]:
+                yield source.path, number, f"{top}/ may not include {name}"
+
+
+def caf(tree):
+    """CAF is named at its edge only, and cores and the journal do not see it at all."""
+    for source in tree.cpp():
+        if is_pure(source.path):
+            ways = {source.path: (source.path,), **tree.reached_from(source.path)}
+            for name, way in ways.items():
+                if number := next(names_caf(tree.sources[name]), 0):
+                    yield source.path, number if name == source.path else 0, (
+                        "knows CAF: " + " > ".join(way)
+                    )
+        elif not any(fnmatch.fnmatch(source.path, home) for home in CAF_HOMES):
+            for number in names_caf(source):
+                yield source.path, number, "CAF is named beyond its edge"
+
+
+def pure(tree):
+    """A core has no clock, thread, file, log or randomness: they arrive in its commands."""
+    for source in tree.cpp():
+        if not is_core(source.path):
+            continue
+        for number, name, _ in source.includes():
+            if PURE_BAN_INCLUDE.match(name):
+                yield source.path, number, f"a core is pure, and may not include {name}"
+        for number, line in source.lines():
+            if match := PURE_BAN_CODE.search(line):
+                yield source.path, number, f"a core is pure, and may not use {match[0]}"
+
+
+def length(tree):
+    """One concept a file."""
+    for source in tree.sources.values():
+        count = source.text.count("\n")
+        if count > LINES_MAX:
+            yield source.path, 0, f"{count} lines, more than {LINES_MAX}"
+
+
+def sleep(tree):
+    """Waiting is for an event, with a deadline; a sleep is a guess."""
+    for source in tree.cpp():
+        for number, line in source.lines():
+            if match := SLEEP.search(line):
+                yield source.path, number, f"{match[1].strip(' (')} synchronises nothing"
+
+
+# Documents: what they point at exists.
+LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
+CODE_PATH = re.compile(
+    r"`((?:messages|actors|cluster|apps|tests|configs|docs|cmake|\.ci)/[\w./-]*)`"
+)
+NAME_IN_FILE = re.compile(r"`([A-Za-z_]\w*)(?:\(\))?`\s+in\s+`([\w./-]+\.(?:hpp|cpp|proto))`")
+
+
+def documents(tree):
+    """Each path, link and function that a document names is there."""
+    for document in tree.documents():
+        path = document.relative_to(tree.root).as_posix()
+        text = document.read_text(encoding="utf-8")
+
+        def line_of(match, text=text):
+            return text.count("\n", 0, match.start()) + 1
+
+        for match in CODE_PATH.finditer(text):
+            if not (tree.root / match[1]).exists():
+                yield path, line_of(match), f"{match[1]} does not exist"
+        for match in LINK.finditer(text):
+            if not (document.parent / match[1]).exists():
+                yield path, line_of(match), f"the link to {match[1]} leads nowhere"
+        for match in NAME_IN_FILE.finditer(text):
+            source = tree.sources.get(match[2])
+            if source and not re.search(rf"\b{match[1]}\b", source.code):
+                yield path, line_of(match), f"{match[2]} has no {match[1]}"
+
+
+RULES = {
+    rule.__name__: rule for rule in (direction, caf, pure, length, sleep, documents)
+}

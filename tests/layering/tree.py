@@ -1,0 +1,69 @@
+"""A tree of sources as the rules see it: its files, their lines, and what they include."""
+
+import pathlib
+import re
+
+TOPS = ("messages", "actors", "cluster", "apps", "tests")
+SOURCE_ENDINGS = {".hpp", ".cpp", ".proto", ".py", ".sh"}
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+STRINGS_AND_COMMENTS = re.compile(
+    r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'|//[^\n]*|/\*.*?\*/', re.DOTALL
+)
+
+
+def blank(match):
+    """Keeps the newlines of a match, so that line numbers stay."""
+    return "\n" * match[0].count("\n")
+
+
+class Source:
+    """One file. `code` is its text without comments and the insides of strings."""
+
+    def __init__(self, root, path):
+        self.path = path
+        self.text = (root / path).read_text(encoding="utf-8")
+        self.code = STRINGS_AND_COMMENTS.sub(blank, self.text)
+
+    def lines(self):
+        return enumerate(self.code.splitlines(), 1)
+
+    def includes(self):
+        """(line number, name, in angle brackets) of each include."""
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if match := INCLUDE.match(line):
+                yield number, match[2], match[1] == "<"
+
+
+class Tree:
+    """All sources below `root`, by their path from there, as text with forward slashes."""
+
+    def __init__(self, root):
+        self.root = pathlib.Path(root)
+        self.sources = {}
+        for top in TOPS:
+            for path in sorted((self.root / top).rglob("*")):
+                if path.suffix in SOURCE_ENDINGS and path.is_file():
+                    name = path.relative_to(self.root).as_posix()
+                    self.sources[name] = Source(self.root, name)
+
+    def cpp(self):
+        return [s for s in self.sources.values() if s.path.endswith((".hpp", ".cpp"))]
+
+    def documents(self):
+        """Markdown files of the project itself."""
+        found = list(self.root.glob("*.md"))
+        for top in (*TOPS, "docs", "configs"):
+            found += (self.root / top).rglob("*.md")
+        return sorted(found)
+
+    def reached_from(self, path):
+        """Every source that `path` includes, directly or through others, with the way there."""
+        ways = {}
+        waiting = [(path, (path,))]
+        while waiting:
+            name, way = waiting.pop()
+            for _, included, _ in self.sources[name].includes():
+                if included in self.sources and included not in ways:
+                    ways[included] = (*way, included)
+                    waiting.append((included, ways[included]))
+        return ways
