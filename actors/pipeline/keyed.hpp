@@ -28,6 +28,9 @@ struct KeyedChanges {
   std::vector<std::string> timers_cleared{};
 };
 
+template <Message T>
+class KeyedRun;
+
 /// The state of one key, read with the lease and written with the outcome: exclusive while the
 /// handler runs, durable together with its outputs and the acknowledgement, or not at all. Beside
 /// the value a key has a history, an append-only list of Protobuf messages, and named timers that
@@ -57,6 +60,7 @@ class Keyed {
 
   /// Write access; the state exists from here on and is stored with the outcome.
   T& change() {
+    remember();
     dirty_ = exists_ = true;
     erased_ = false;
     return value_;
@@ -64,6 +68,7 @@ class Keyed {
 
   /// Removes the value. The history stays.
   void erase() {
+    remember();
     value_.Clear();
     exists_ = dirty_ = false;
     erased_ = true;
@@ -78,11 +83,15 @@ class Keyed {
   /// to that queue under this key. A timer of the same name is replaced.
   void set_timer(std::string name, std::chrono::microseconds after,
                  const google::protobuf::MessageLite& message) {
+    forget_timer(name);
     changes_.timers_set.push_back({std::move(name), after, message.SerializeAsString()});
   }
 
   /// Forgets a timer; one that is not set is no error.
-  void clear_timer(std::string name) { changes_.timers_cleared.push_back(std::move(name)); }
+  void clear_timer(std::string name) {
+    forget_timer(name);
+    changes_.timers_cleared.push_back(std::move(name));
+  }
 
   /// For the runtime: takes what the handler did.
   [[nodiscard]] KeyedChanges take_changes() {
@@ -95,6 +104,34 @@ class Keyed {
   }
 
  private:
+  friend class KeyedRun<T>;
+
+  /// What undoes the changes of one message. Only a value that an earlier message of the same run
+  /// changed has to be copied: any other can be had again from the stored bytes.
+  struct Undo {
+    bool armed = false;
+    bool touched = false;
+    bool exists = false;
+    bool dirty = false;
+    bool erased = false;
+    T value{};
+  };
+
+  void remember() {
+    if (!undo_.armed || undo_.touched) return;
+    undo_.touched = true;
+    undo_.exists = exists_;
+    undo_.dirty = dirty_;
+    undo_.erased = erased_;
+    if (dirty_) undo_.value = value_;
+  }
+
+  /// The last word on a timer counts: its setting and its clearing are applied in no given order.
+  void forget_timer(std::string_view name) {
+    std::erase_if(changes_.timers_set, [&](const auto& timer) { return timer.name == name; });
+    std::erase(changes_.timers_cleared, name);
+  }
+
   std::string key_;
   T value_;
   bool exists_ = false;
@@ -102,6 +139,7 @@ class Keyed {
   bool dirty_ = false;
   bool erased_ = false;
   KeyedChanges changes_;
+  Undo undo_;
 };
 
 }  // namespace millrace

@@ -44,4 +44,20 @@ class [[nodiscard]] Outcome {
   std::variant<std::vector<Out>, Retry, Reject> state_;
 };
 
+/// Of a stage without outputs: done, or Retry, or Reject.
+template <>
+class [[nodiscard]] Outcome<void> {
+ public:
+  Outcome() = default;  ///< done
+  Outcome(Retry retry) : state_(std::move(retry)) {}
+  Outcome(Reject reject) : state_(std::move(reject)) {}
+
+  [[nodiscard]] bool is_done() const { return state_.index() == 0; }
+  [[nodiscard]] const Retry* retry() const { return std::get_if<Retry>(&state_); }
+  [[nodiscard]] const Reject* reject() const { return std::get_if<Reject>(&state_); }
+
+ private:
+  std::variant<std::monostate, Retry, Reject> state_;
+};
+
 }  // namespace millrace

@@ -11,6 +11,13 @@
 
 namespace millrace {
 
+/// What tells the key of a T: a member function such as `&Order::id`, or any callable of `const
+/// T&`, whose result is a string or an integer.
+template <class Field, class T>
+concept KeyField = std::is_invocable_v<const Field&, const T&> &&
+    (std::is_integral_v<std::remove_cvref_t<std::invoke_result_t<const Field&, const T&>>> ||
+     std::is_constructible_v<std::string, std::invoke_result_t<const Field&, const T&>>);
+
 /// A typed name of a queue, and how to tell a message's key. Cheap to copy; refers to nothing.
 template <Message T>
 class QueueRef {
@@ -25,6 +32,9 @@ class QueueRef {
   /// integer. Without a key, messages of the queue are handled in parallel.
   template <class Field>
   [[nodiscard]] QueueRef key_by(Field field) const {
+    static_assert(KeyField<Field, T>,
+                  "millrace: key_by takes a member function such as &Order::id, or a callable of "
+                  "the queue's message type, that gives a string or an integer.");
     QueueRef keyed = *this;
     keyed.key_ = [field](const T& message) -> std::string {
       auto&& key = std::invoke(field, message);
@@ -50,10 +60,23 @@ class QueueRef {
   KeyFunction key_;
 };
 
-/// Names a queue of `T`. Names are dotted lower case, 1 to 100 characters of [a-z0-9._-].
+/// A QueueRef that nobody gave a key yet, so that a stage which needs one fails to compile. Its
+/// key_by() gives a plain QueueRef. It converts to one as well: then the check is done at start.
 template <Message T>
-[[nodiscard]] QueueRef<T> queue(std::string name) {
-  return QueueRef<T>(std::move(name));
+class KeylessQueueRef : public QueueRef<T> {
+ public:
+  using QueueRef<T>::QueueRef;
+};
+
+/// Names a queue of `T`. Names are dotted lower case, 1 to 100 characters of [a-z0-9._-].
+///
+/// A queue that several pipelines and senders use is best named once, with its key:
+///
+///     inline const auto placed =
+///     queue<OrderPlaced>("orders.placed").key_by(&OrderPlaced::order_id);
+template <Message T>
+[[nodiscard]] KeylessQueueRef<T> queue(std::string name) {
+  return KeylessQueueRef<T>(std::move(name));
 }
 
 }  // namespace millrace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,16 +25,21 @@ class Routed {
  public:
   struct Item {
     std::string queue;
-    std::string key;
+    std::optional<std::string> key;  ///< nullopt: the queue names none, so the input's key
     std::string payload;
     MessageOptions options;
+    /// Of the type of the payload, so that a message for a queue of another type is noticed.
+    const google::protobuf::MessageLite* prototype = nullptr;
   };
 
-  /// Adds `message` for `target`, keyed as the queue says.
+  /// Adds `message` for `target`, keyed as the queue says, and else as the input is. The stage must
+  /// declare the queue with `.to(...)`.
   template <Message T>
   Routed& to(const QueueRef<T>& target, const T& message, MessageOptions options = {}) {
-    items_.push_back(
-        {target.name(), target.key_of(message), message.SerializeAsString(), std::move(options)});
+    std::optional<std::string> key;
+    if (target.has_key()) key = target.key_of(message);
+    items_.push_back({target.name(), std::move(key), message.SerializeAsString(),
+                      std::move(options), &T::default_instance()});
     return *this;
   }
 

@@ -1,0 +1,89 @@
+// KeyedRun<T>: carries the state of one key through a run of its messages.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "actors/pipeline/keyed.hpp"
+#include "actors/receiver/stage.hpp"
+
+namespace millrace {
+
+/// Reads the state once at the beginning of a run, undoes what a message that came to nothing did
+/// to it, and writes it once at the end. One object serves one run after the other, so that the
+/// memory of T is used again. One thread at a time.
+///
+///     begin(run) ─▶ begin_message ─▶ keep | undo ─▶ … ─▶ finish(run)
+template <Message T>
+class KeyedRun {
+ public:
+  void begin(const StageRun& run) {
+    stored_ = run.state;
+    keyed_.key_.assign(run.key);
+    keyed_.changes_ = {};
+    load();
+  }
+
+  /// What the handler gets.
+  [[nodiscard]] Keyed<T>& keyed() { return keyed_; }
+
+  /// Whether the stored bytes are not of type T.
+  [[nodiscard]] bool is_damaged() const { return keyed_.damaged_; }
+
+  void begin_message() {
+    keyed_.undo_.armed = true;
+    keyed_.undo_.touched = false;
+  }
+
+  /// The message is acked: its history and timers go into `result`, its changes stay.
+  void keep(StageResult& result) {
+    KeyedChanges changes = std::exchange(keyed_.changes_, {});
+    result.history = std::move(changes.history);
+    result.timers_set = std::move(changes.timers_set);
+    result.timers_cleared = std::move(changes.timers_cleared);
+  }
+
+  /// The message is not acked: the state is again as it was at begin_message().
+  void undo() {
+    keyed_.changes_ = {};
+    auto& undo = keyed_.undo_;
+    if (!undo.touched) return;
+    undo.touched = false;
+    if (undo.dirty) {
+      std::swap(keyed_.value_, undo.value);
+    } else if (undo.erased) {
+      keyed_.value_.Clear();
+    } else {
+      load();
+    }
+    keyed_.exists_ = undo.exists;
+    keyed_.dirty_ = undo.dirty;
+    keyed_.erased_ = undo.erased;
+  }
+
+  /// Writes what the kept messages made of the state.
+  void finish(StageRun& run) {
+    if (keyed_.dirty_) {
+      run.next_state.emplace();
+      keyed_.value_.SerializePartialToString(&*run.next_state);
+    }
+    run.state_erased = keyed_.erased_;
+    stored_.reset();
+  }
+
+ private:
+  void load() {
+    keyed_.dirty_ = keyed_.erased_ = false;
+    keyed_.exists_ = stored_ && keyed_.value_.ParseFromString(*stored_);
+    keyed_.damaged_ = stored_ && !keyed_.exists_;
+    if (!stored_) keyed_.value_.Clear();
+  }
+
+  std::shared_ptr<const std::string> stored_;
+  Keyed<T> keyed_{std::string_view(), std::nullopt};
+};
+
+}  // namespace millrace

@@ -1,0 +1,40 @@
+// OpenStage: a stage of which it is not yet known where its outputs go.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "actors/pipeline/batch_stage.hpp"
+#include "actors/pipeline/handler_shape.hpp"
+#include "actors/pipeline/handler_stage.hpp"
+#include "actors/pipeline/pipeline_spec.hpp"
+#include "actors/pipeline/stage_target.hpp"
+
+namespace millrace::pipelines {
+
+/// A stage, what makes its workers once its targets are known, and the pipeline that it extends.
+struct OpenStage {
+  using Make = std::function<std::unique_ptr<Stage>(const std::vector<StageTarget>&)>;
+
+  PipelineSpec pipeline;
+  StageSpec stage;
+  Make make;
+
+  /// The pipeline with this stage at its end, writing to `targets`.
+  [[nodiscard]] PipelineSpec closed(const std::vector<StageTarget>& targets) const;
+};
+
+/// Makes adaptors around a Handler: each its own, or a copy of the one in `handler`.
+template <class Handler, class... From>
+[[nodiscard]] OpenStage::Make stage_maker(const From&... handler) {
+  return [handler...](const std::vector<StageTarget>& targets) -> std::unique_ptr<Stage> {
+    if constexpr (HandlerShape<Handler>::is_batch) {
+      return std::make_unique<BatchStage<Handler>>(targets, handler...);
+    } else {
+      return std::make_unique<HandlerStage<Handler>>(targets, handler...);
+    }
+  };
+}
+
+}  // namespace millrace::pipelines

@@ -1,0 +1,88 @@
+// What a wrong wiring is told, in one sentence, at compile time.
+#pragma once
+
+#include <type_traits>
+
+#include "actors/pipeline/handler_shape.hpp"
+
+namespace millrace::pipelines {
+
+/// False, but only once a template is used.
+template <class...>
+inline constexpr bool never = false;
+
+/// Where a handler is put.
+enum class Place : bool { then, then_batch };
+
+/// Whether `Handler` can stand where messages of type `Arriving` come in. Fails to compile with the
+/// first thing that is wrong, in one sentence. `maybe_keyed`: the messages may have a key.
+template <class Handler, class Arriving, bool maybe_keyed, Place place>
+constexpr bool check_shape() {
+  using Shape = HandlerShape<Handler>;
+  if constexpr (Shape::is_batch && place == Place::then) {
+    static_assert(never<Handler>, "millrace: a handler of a Batch needs .then_batch, not .then.");
+  } else if constexpr (!Shape::is_batch && place == Place::then_batch) {
+    static_assert(never<Handler>,
+                  "millrace: a batch handler is std::vector<Outcome<Out>> operator()(Batch<In>) or "
+                  "operator()(Batch<In, State>).");
+  } else if constexpr (!std::is_same_v<typename Shape::Input, Arriving>) {
+    static_assert(never<Handler, Arriving>,
+                  "millrace: the handler's input type is not the type of the messages that arrive "
+                  "at this stage.");
+  } else if constexpr (Shape::returns == Returns::unusable && place == Place::then_batch) {
+    static_assert(never<typename Shape::Return>,
+                  "millrace: a batch handler returns one result for each message: a std::vector of "
+                  "Outcome<Out>, Out, std::optional<Out> or Routed; or void.");
+  } else if constexpr (Shape::returns == Returns::unusable) {
+    static_assert(never<typename Shape::Return>,
+                  "millrace: a handler returns Out, std::optional<Out>, std::vector<Out>, "
+                  "Outcome<Out>, Routed, Outcome<Routed>, Outcome<void> or void, where Out is a "
+                  "Protobuf message.");
+  } else if constexpr (Shape::is_keyed && !maybe_keyed) {
+    static_assert(never<Handler>,
+                  "millrace: a stage with Keyed<State> needs a key: put .key_by(...) after "
+                  ".from(...), or on its input queue.");
+  } else {
+    return true;
+  }
+  return false;
+}
+
+template <class Handler, class Arriving, bool maybe_keyed, Place place>
+constexpr bool check_handler() {
+  if constexpr (!ReadableHandler<Handler>) {
+    static_assert(never<Handler>,
+                  "millrace: a handler needs exactly one operator(), and it must not be a "
+                  "template.");
+  } else if constexpr (TakesShape<typename SignatureOf<Handler>::Takes>::is_valid) {
+    return check_shape<Handler, Arriving, maybe_keyed, place>();
+  } else if constexpr (place == Place::then_batch) {
+    static_assert(never<Handler>,
+                  "millrace: a batch handler is std::vector<Outcome<Out>> operator()(Batch<In>) or "
+                  "operator()(Batch<In, State>).");
+  } else {
+    static_assert(never<Handler>,
+                  "millrace: a handler takes (const In&), then optionally Keyed<State>&, then "
+                  "optionally const Context&, where In and State are Protobuf messages.");
+  }
+  return false;
+}
+
+/// Whether each worker can get a `Handler` of its own: made anew (no `From`), or copied.
+template <class Handler, class... From>
+constexpr bool check_origin() {
+  if constexpr (sizeof...(From) == 0 && !std::is_default_constructible_v<Handler>) {
+    static_assert(never<Handler>,
+                  "millrace: .then<Handler>(name) makes a handler for each worker, so it needs a "
+                  "default constructor; else use .then(name, handler).");
+    return false;
+  } else if constexpr (sizeof...(From) > 0 && !std::is_copy_constructible_v<Handler>) {
+    static_assert(never<Handler>,
+                  "millrace: a handler object is copied for each worker, so it must be copyable.");
+    return false;
+  } else {
+    return true;
+  }
+}
+
+}  // namespace millrace::pipelines
