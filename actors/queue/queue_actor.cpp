@@ -39,7 +39,7 @@ class QueueShell {
         [this](const PressureMessage& m) { on_pressure(m); },
         [this](const BodiesMessage& m) { on_bodies(m); },
         [this](const SnapshotMessage& m) { (*m.sink)(*core_); },
-        [this](const DrainMessage&) { core_->live.draining = true; },
+        [this](const DrainMessage&) { return on_drain(); },
         [this](const TickMessage& m) {
           if (m.due_us == tick_due_us_) on_tick();  // else an earlier one has taken its place
         },
@@ -59,6 +59,7 @@ class QueueShell {
   void propose_decision(Decision decision) {
     if (!decision.record) return;
     propose(*core_, decision);
+    ++proposed_;
     auto proposal = std::make_shared<RecordProposal>();
     proposal->record = std::shared_ptr<const pb::Record>(std::move(decision.record));
     proposal->owner = core_->number;
@@ -106,10 +107,12 @@ class QueueShell {
       apply(*core_, {record, change.place}, record->change(change.change));
       if (change.proposal->owner != core_->number || change.change != 0) continue;
       committed(*core_, change.proposal->pending);
+      --proposed_;
       answer_producers(record->change(0));
     }
     update_pressure();
     run_dispatch();
+    answer_drain();
   }
 
   void answer_producers(const pb::Change& change) {
@@ -175,11 +178,29 @@ class QueueShell {
     run_dispatch();
   }
 
+  caf::typed_response_promise<QueueStatus> on_drain() {
+    core_->live.draining = true;
+    drained_ = self_->make_response_promise<QueueStatus>();
+    const auto promise = *drained_;
+    answer_drain();
+    return promise;
+  }
+
+  // Everything is settled: nothing is leased, nothing is on its way into the log.
+  void answer_drain() {
+    if (!drained_ || proposed_ > 0 || core_->live.in_flight > 0) return;
+    drained_->deliver(status());
+    drained_.reset();
+  }
+
   void on_tick() {
     tick_due_us_ = 0;
+    if (core_->live.draining) {
+      expire_leases();
+      return;
+    }
     const TimeUs now_us = now();
-    propose_decision(decide_lost(*core_, overdue_leases(*core_, now_us), ErrorCode::lease_expired,
-                                 random_(), now_us));
+    expire_leases();
     propose_decision(decide_timers(*core_, now_us));
     if (now_us >= forget_due_us_) {
       forget_due_us_ = now_us + forget_interval_us;
@@ -190,6 +211,12 @@ class QueueShell {
       resume_senders();
     }
     run_dispatch();
+  }
+
+  void expire_leases() {
+    const TimeUs now_us = now();
+    propose_decision(decide_lost(*core_, overdue_leases(*core_, now_us), ErrorCode::lease_expired,
+                                 random_(), now_us));
   }
 
   void run_dispatch() {
@@ -273,6 +300,8 @@ class QueueShell {
   std::map<std::string, Session> sessions_;
   std::map<std::string, caf::strong_actor_ptr> attaching_;
   std::map<ReceiverId, caf::strong_actor_ptr> receivers_;
+  std::optional<caf::typed_response_promise<QueueStatus>> drained_;
+  std::uint64_t proposed_ = 0;  ///< records of this queue on their way into the log
   TimeUs tick_due_us_ = 0;
   TimeUs forget_due_us_ = 0;
   bool polling_ = false;

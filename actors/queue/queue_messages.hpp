@@ -92,6 +92,7 @@ struct SnapshotMessage {
   std::shared_ptr<std::function<void(const State&)>> sink;
 };
 
+/// Take no offers, lease nothing more; answered when no outcome is under way any more.
 struct DrainMessage {};
 
 struct TickMessage {
@@ -114,7 +115,7 @@ using QueueHandle = caf::typed_actor<
     caf::reacts_to<AttachMessage>, caf::reacts_to<OfferMessage>, caf::reacts_to<CommitMessage>,
     caf::reacts_to<SubscribeMessage>, caf::reacts_to<CompleteMessage>,
     caf::reacts_to<ExtendMessage>, caf::reacts_to<PressureMessage>, caf::reacts_to<BodiesMessage>,
-    caf::reacts_to<SnapshotMessage>, caf::reacts_to<DrainMessage>, caf::reacts_to<TickMessage>,
-    caf::replies_to<InspectMessage>::with<QueueStatus>>;
+    caf::reacts_to<SnapshotMessage>, caf::replies_to<DrainMessage>::with<QueueStatus>,
+    caf::reacts_to<TickMessage>, caf::replies_to<InspectMessage>::with<QueueStatus>>;
 
 }  // namespace millrace::queues

@@ -110,8 +110,7 @@ void Checkpointer::write() {
     return;
   }
   next_after_bytes_ = std::max(options_.log_bytes, written->bytes);
-  const std::uint32_t needed =
-      std::min(first_segment_needed_, journal_.stats().current_segment);
+  const std::uint32_t needed = std::min(first_segment_needed_, journal_.stats().current_segment);
   journal_.release_before(needed);
   spdlog::debug("checkpoint at record {}: {} bytes, log from segment {}", lsn_, written->bytes,
                 needed);

@@ -41,9 +41,11 @@ class Store {
   [[nodiscard]] std::map<queues::QueueNumber, StoredQueue>& queues() { return queues_; }
   [[nodiscard]] const std::map<queues::QueueNumber, StoredQueue>& queues() const { return queues_; }
 
- private:
-  Result<void> declare(const pb::Declaration& declaration);
+  /// Adds an empty queue; one that is there already, under the same number, is no error. Fails with
+  /// `corrupt`.
+  [[nodiscard]] Result<void> declare(const pb::Declaration& declaration);
 
+ private:
   queues::Limits limits_;
   std::map<queues::QueueNumber, StoredQueue> queues_;
   queues::State* loading_ = nullptr;  ///< the queue that the checkpoint's parts belong to

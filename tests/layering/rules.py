@@ -13,6 +13,7 @@ CAF_HOMES = (
     "actors/base/*",
     "actors/runtime/*",
     "*_actor.hpp",
+    "*_messages.hpp",
     "*_actor.cpp",
     "cluster/transport/*",
     "tests/*_actor_test.cpp",

@@ -1,0 +1,52 @@
+// NodePlan: which queues, limits and workers a node needs for its pipelines, worked out before any
+// actor exists.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "actors/pipeline/pipeline_spec.hpp"
+#include "actors/pipeline/wiring.hpp"
+#include "actors/queue/queue_state.hpp"
+#include "actors/runtime/runtime_options.hpp"
+#include "actors/runtime/store.hpp"
+#include "messages/result.hpp"
+
+namespace millrace {
+
+/// One receiver.
+struct WorkerPlan {
+  std::shared_ptr<const StageSpec> spec;
+  std::vector<std::uint32_t> shards;                        ///< that it serves
+  std::vector<queues::QueueNumber> sources;                 ///< one for each of `shards`
+  std::vector<std::vector<queues::QueueNumber>> targets{};  ///< by target, by shard
+  std::uint32_t credit = 0;                                 ///< messages from each source
+};
+
+struct NodePlan {
+  std::map<std::string, std::vector<queues::QueueNumber>> numbers;  ///< by queue name, by shard
+  std::vector<pb::Declaration> fresh;  ///< queues that the log does not know yet
+  std::vector<WorkerPlan> workers;
+  std::map<queues::QueueNumber, queues::Limits> limits;
+  std::map<queues::QueueNumber, queues::QueueNumber> dead_letters;
+  std::map<queues::QueueNumber, std::vector<queues::QueueNumber>> held_back;
+
+  /// Gives a recovered queue the limits and the dead letter queue of its stage.
+  void configure(queues::State& state) const;
+
+  /// Queues to stop while `number` is above its high water.
+  [[nodiscard]] const std::vector<queues::QueueNumber>& holds_back(
+      queues::QueueNumber number) const;
+};
+
+/// Plans the node, and adds the queues that are new to `store`. Fails with `invalid_argument` where
+/// the data directory has another number of shards, or a queue carries another type.
+[[nodiscard]] Result<NodePlan> plan_node(const Wiring& wiring,
+                                         std::span<const PipelineSpec> pipelines, Store& store,
+                                         const RuntimeOptions& options);
+
+}  // namespace millrace

@@ -1,0 +1,401 @@
+#include "actors/runtime/runtime.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <future>
+#include <map>
+#include <random>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include <caf/all.hpp>
+#include <spdlog/spdlog.h>
+
+#include "actors/base/assert.hpp"
+#include "actors/pipeline/validate.hpp"
+#include "actors/pipeline/wiring.hpp"
+#include "actors/queue/queue_actor.hpp"
+#include "actors/receiver/receiver_actor.hpp"
+#include "actors/runtime/body_reader_actor.hpp"
+#include "actors/runtime/checkpointer.hpp"
+#include "actors/runtime/journal_log.hpp"
+#include "actors/runtime/node_plan.hpp"
+#include "actors/runtime/store.hpp"
+#include "actors/sender/sender_actor.hpp"
+
+namespace millrace {
+namespace {
+
+constexpr std::chrono::seconds sender_ready_timeout{10};
+constexpr std::chrono::seconds inspect_timeout{10};
+
+class ActorConfig : public caf::actor_system_config {
+ public:
+  explicit ActorConfig(std::uint32_t threads) {
+    add_message_types<caf::id_block::millrace>();
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads",
+        threads != 0 ? std::size_t{threads}
+                     : std::max<std::size_t>(2, std::thread::hardware_concurrency()));
+  }
+};
+
+void stop_at_once(const Error& error) {
+  spdlog::critical("the node stops: {}: {}", to_string(error.code), error.message);
+  spdlog::default_logger()->flush();
+  std::_Exit(1);
+}
+
+}  // namespace
+
+class Runtime::Parts {
+ public:
+  Parts(RuntimeOptions given, std::vector<PipelineSpec> specs)
+      : options(std::move(given)),
+        pipelines(std::move(specs)),
+        wiring(analyse_wiring(pipelines)),
+        log({.deliver =
+                 [this](queues::QueueNumber number, CommitRouter::Changes changes) {
+                   caf::anon_send(handles[number], queues::CommitMessage{std::move(changes)});
+                 },
+             .after_group = [this](journal::Lsn lsn) { on_group(lsn); },
+             .failed =
+                 [this](const Error& error) {
+                   fatal(error);
+                 }}),
+        config(options.threads),
+        system(config) {
+    if (!options.on_fatal) options.on_fatal = stop_at_once;
+    if (options.seed == 0) options.seed = std::random_device{}();
+  }
+
+  Result<void> open();
+  void spawn_queues();
+  void spawn_receivers();
+  Result<void> stop(std::chrono::milliseconds timeout);
+  [[nodiscard]] std::vector<QueueInfo> inspect();
+
+  void fatal(const Error& error) {
+    if (!stopped) options.on_fatal(error);
+  }
+
+  RuntimeOptions options;
+  std::vector<PipelineSpec> pipelines;
+  Wiring wiring;
+  SystemClock clock;
+  JournalLog log;
+  std::unique_ptr<journal::Journal> journal;
+  std::unique_ptr<Checkpointer> checkpointer;
+  Store store;
+  std::map<queues::QueueNumber, pb::Declaration> declarations;
+  NodePlan plan;
+  std::vector<queues::QueueHandle> handles;  ///< by queue number; 0 is empty
+
+  ActorConfig config;
+  caf::actor_system system;
+  caf::actor reader;
+  std::vector<caf::actor> receivers;
+  std::mutex senders_mutex;
+  std::vector<caf::actor> senders;
+  std::atomic<bool> stopped = false;
+
+ private:
+  void on_group(journal::Lsn lsn);
+  Result<void> declare(const std::vector<pb::Declaration>& fresh);
+  Result<void> drain(std::chrono::milliseconds timeout);
+  Result<void> checkpoint_now();
+  void watch(const queues::QueueHandle& handle, const std::string& name);
+
+  std::mutex group_mutex_;
+  std::condition_variable group_changed_;
+  journal::Lsn last_group_ = 0;
+  bool checkpoint_wanted_ = false;
+};
+
+void Runtime::Parts::on_group(journal::Lsn lsn) {
+  bool wanted = false;
+  {
+    const std::lock_guard lock(group_mutex_);
+    last_group_ = lsn;
+    wanted = std::exchange(checkpoint_wanted_, false);
+  }
+  if (checkpointer) {
+    if (wanted) checkpointer->begin(lsn);
+    checkpointer->on_group(lsn);
+  }
+  group_changed_.notify_all();
+}
+
+Result<void> Runtime::Parts::open() {
+  auto directory = journal::DataDirectory::open(journal::posix_file_system(), options.data_dir,
+                                                journal::Opener::writer);
+  if (!directory) return directory.error();
+  const std::size_t actors = std::max<std::size_t>(wiring.queues.size() * options.shards, 1);
+  options.limits.body_cache_bytes =
+      std::max<std::uint64_t>(options.body_cache_bytes / actors, 1u << 20);
+  store = Store(options.limits);
+  const auto recovered = journal::recover(
+      *directory, [this](journal::Section, std::string_view part) { return store.load(part); },
+      [this](const journal::Frame& frame) { return store.apply(frame); });
+  if (!recovered) return recovered.error();
+  for (const Error& damaged : recovered->damaged) {
+    spdlog::warn("an older checkpoint stands in: {}", damaged.message);
+  }
+  auto started = journal::Journal::start(std::move(*directory), *recovered, options.journal, log);
+  if (!started) return started.error();
+  journal = std::move(*started);
+  log.attach(*journal);
+
+  auto planned = plan_node(wiring, pipelines, store, options);
+  if (!planned) return planned.error();
+  plan = std::move(*planned);
+  if (auto declared = declare(plan.fresh); !declared) return declared;
+  for (const auto& [number, queue] : store.queues()) declarations[number] = queue.declaration;
+  return {};
+}
+
+// New queues must be in the log before anything refers to them.
+Result<void> Runtime::Parts::declare(const std::vector<pb::Declaration>& fresh) {
+  if (fresh.empty()) return {};
+  auto proposal = std::make_shared<queues::RecordProposal>();
+  auto record = std::make_shared<pb::Record>();
+  record->set_at_us(clock.now_us());
+  for (const pb::Declaration& declaration : fresh) *record->add_declare() = declaration;
+  proposal->record = record;
+  log.propose(std::move(proposal));
+  std::unique_lock lock(group_mutex_);
+  group_changed_.wait(lock, [this] { return last_group_ != 0; });
+  return {};
+}
+
+void Runtime::Parts::watch(const queues::QueueHandle& handle, const std::string& name) {
+  handle->attach_functor([this, name](const caf::error& reason) {
+    if (reason == caf::exit_reason::user_shutdown || stopped) return;
+    fatal({ErrorCode::storage_failed, "the actor of queue " + name + " ended"});
+  });
+}
+
+void Runtime::Parts::spawn_queues() {
+  reader = spawn_body_reader(system, *journal, [this](const Error& error) { fatal(error); });
+  handles.resize(store.next_number());
+  std::set<queues::QueueNumber> numbers;
+  for (auto& [number, queue] : store.queues()) {
+    queues::QueueActorConfig actor;
+    actor.state = std::move(queue.state);
+    plan.configure(*actor.state);
+    actor.log = &log;
+    actor.clock = &clock;
+    actor.reader = reader;
+    actor.seed = options.seed;
+    actor.feeders = [this, id = number] {
+      std::vector<queues::QueueHandle> feeders;
+      for (const queues::QueueNumber feeder : plan.holds_back(id)) {
+        feeders.push_back(handles[feeder]);
+      }
+      return feeders;
+    };
+    handles[number] = queues::spawn_queue(system, std::move(actor));
+    watch(handles[number], queue.declaration.name());
+  }
+  checkpointer = std::make_unique<Checkpointer>(
+      *journal, Checkpointer::Options{options.checkpoint_log_bytes}, declarations.size(),
+      [this](journal::Lsn lsn) {
+        for (const auto& [number, declaration] : declarations) {
+          auto sink = std::make_shared<std::function<void(const queues::State&)>>(
+              [this, declared = &declaration](const queues::State& state) {
+                checkpointer->take(state, *declared);
+              });
+          caf::anon_send(handles[number], queues::SnapshotMessage{lsn, std::move(sink)});
+        }
+      });
+}
+
+void Runtime::Parts::spawn_receivers() {
+  for (const WorkerPlan& worker : plan.workers) {
+    receivers::ReceiverConfig actor;
+    actor.spec = worker.spec;
+    actor.targets = worker.targets;
+    actor.shard = worker.shards.front();
+    for (const queues::QueueNumber number : worker.sources) {
+      actor.sources.push_back({number, handles[number]});
+    }
+    actor.credit = worker.credit;
+    actor.clock = &clock;
+    receivers.push_back(receivers::spawn_receiver(system, std::move(actor)));
+  }
+}
+
+std::vector<QueueInfo> Runtime::Parts::inspect() {
+  std::map<std::string, QueueInfo> infos;
+  caf::scoped_actor self(system);
+  for (const auto& [number, declaration] : declarations) {
+    QueueInfo& info = infos[declaration.name()];
+    info.name = declaration.name();
+    self->request(handles[number], inspect_timeout, queues::InspectMessage{})
+        .receive(
+            [&](const queues::QueueStatus& status) {
+              info.ledger += status.ledger;
+              info.ledger.duplicates += status.repeats;
+              info.bytes += status.bytes;
+              info.in_flight += status.in_flight;
+              info.timers += status.timers;
+              info.is_blocked = info.is_blocked || status.is_blocked;
+            },
+            [&](const caf::error&) {});
+  }
+  std::vector<QueueInfo> out;
+  for (auto& [name, info] : infos) out.push_back(std::move(info));
+  return out;
+}
+
+Result<void> Runtime::Parts::drain(std::chrono::milliseconds timeout) {
+  caf::scoped_actor self(system);
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  std::size_t drained = 0;
+  // All stop at once; only then are they waited for.
+  for (const auto& [number, declaration] : declarations) {
+    caf::anon_send(handles[number], queues::DrainMessage{});
+  }
+  for (const auto& [number, declaration] : declarations) {
+    const auto left = std::max(deadline - std::chrono::steady_clock::now(),
+                               std::chrono::steady_clock::duration(std::chrono::milliseconds(1)));
+    self->request(handles[number], std::chrono::duration_cast<std::chrono::milliseconds>(left),
+                  queues::DrainMessage{})
+        .receive([&](const queues::QueueStatus&) { ++drained; }, [](const caf::error&) {});
+  }
+  if (drained == declarations.size()) return {};
+  return Error{ErrorCode::timeout,
+               std::to_string(declarations.size() - drained) +
+                   " queues still had work in progress at the end of the drain"};
+}
+
+Result<void> Runtime::Parts::checkpoint_now() {
+  if (auto failed = checkpointer->wait_idle()) return *failed;
+  journal::Lsn before = 0;
+  {
+    const std::lock_guard lock(group_mutex_);
+    before = last_group_;
+    checkpoint_wanted_ = true;
+  }
+  // An empty record: when it is confirmed, every queue has been told of all that came before.
+  auto proposal = std::make_shared<queues::RecordProposal>();
+  proposal->record = std::make_shared<pb::Record>();
+  log.propose(std::move(proposal));
+  {
+    std::unique_lock lock(group_mutex_);
+    group_changed_.wait(lock, [&] { return last_group_ > before; });
+  }
+  if (auto failed = checkpointer->wait_idle()) return *failed;
+  return {};
+}
+
+Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
+  if (stopped) return {};
+  Result<void> drained = drain(timeout);
+  if (drained) {
+    const Result<void> checkpointed = checkpoint_now();
+    if (!checkpointed) {
+      spdlog::warn("no checkpoint at the end: {}", checkpointed.error().message);
+    }
+  }
+  stopped = true;
+  const auto end = [](const caf::actor& actor) {
+    caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+  };
+  {
+    const std::lock_guard lock(senders_mutex);
+    for (const caf::actor& sender : senders) end(sender);
+  }
+  for (const caf::actor& receiver : receivers) end(receiver);
+  for (const queues::QueueHandle& handle : handles) {
+    if (handle) caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
+  }
+  end(reader);
+  if (drained) {
+    system.await_all_actors_done();
+    checkpointer.reset();
+    journal->stop();
+  }
+  return drained;
+}
+
+Result<std::unique_ptr<Runtime>> Runtime::start(RuntimeOptions options,
+                                                std::vector<PipelineSpec> pipelines) {
+  if (options.shards < 1 || options.shards > 1024) {
+    return Error{ErrorCode::invalid_argument,
+                 "shards: expected 1 to 1024, got " + std::to_string(options.shards)};
+  }
+  if (auto valid = validate(pipelines); !valid) return valid.error();
+  auto parts = std::make_unique<Parts>(std::move(options), std::move(pipelines));
+  if (auto opened = parts->open(); !opened) {
+    parts->stopped = true;
+    return opened.error();
+  }
+  parts->spawn_queues();
+  parts->spawn_receivers();
+  return std::unique_ptr<Runtime>(new Runtime(std::move(parts)));
+}
+
+Runtime::Runtime(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Runtime::~Runtime() {
+  if (const auto stopped = stop(); !stopped) {
+    spdlog::warn("stopped without a clean drain: {}", stopped.error().message);
+    // Handlers that never return keep their threads; waiting for them would never end.
+    static_cast<void>(parts_.release());
+  }
+}
+
+std::vector<QueueInfo> Runtime::queues() {
+  return parts_->inspect();
+}
+
+Result<void> Runtime::stop(std::chrono::milliseconds timeout) {
+  return parts_->stop(timeout);
+}
+
+const Clock& Runtime::clock() const {
+  return parts_->clock;
+}
+
+Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queue,
+                                                         const std::string& type,
+                                                         SenderOptions options) {
+  if (options.producer.empty() || options.producer.size() > 200) {
+    return Error{ErrorCode::invalid_argument, "producer: expected a name of 1 to 200 characters"};
+  }
+  const auto numbers = parts_->plan.numbers.find(queue);
+  if (numbers == parts_->plan.numbers.end()) {
+    return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
+  }
+  const pb::Declaration& declaration = parts_->declarations[numbers->second.front()];
+  if (declaration.type() != type) {
+    return Error{ErrorCode::invalid_argument,
+                 "queue " + queue + " carries " + declaration.type() + ", not " + type};
+  }
+  senders::SenderConfig config;
+  config.producer = options.producer;
+  config.epoch = options.epoch;
+  config.limits = options.limits;
+  config.numbers = numbers->second;
+  for (const queues::QueueNumber number : config.numbers) {
+    config.shards.push_back(parts_->handles[number]);
+  }
+  config.clock = &parts_->clock;
+  auto actor = std::make_shared<caf::actor>();
+  auto outbound = std::make_shared<senders::Outbound>(
+      options.limits.window, [actor] { caf::anon_send(*actor, senders::WakeMessage{}); });
+  *actor = senders::spawn_sender(parts_->system, std::move(config), outbound);
+  {
+    const std::lock_guard lock(parts_->senders_mutex);
+    parts_->senders.push_back(*actor);
+  }
+  auto settled = outbound->wait_ready(sender_ready_timeout);
+  if (!settled) return settled.error();
+  return std::make_shared<SenderLink>(std::move(outbound),
+                                      static_cast<std::uint32_t>(numbers->second.size()),
+                                      parts_->clock, std::move(*settled));
+}
+
+}  // namespace millrace

@@ -1,0 +1,75 @@
+// Runtime: one node's pipelines, brought to life on a data directory.
+//
+//   start: open → recover → declare new queues → queue actors → receivers ─▶ running
+//   stop:  no offers, no leases → outcomes in flight end → checkpoint → log closed
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/base/clock.hpp"
+#include "actors/pipeline/pipeline_spec.hpp"
+#include "actors/pipeline/queue_ref.hpp"
+#include "actors/queue/ledger.hpp"
+#include "actors/runtime/runtime_options.hpp"
+#include "actors/runtime/sender.hpp"
+#include "messages/result.hpp"
+
+namespace millrace {
+
+/// A queue as it is now, over all its shards.
+struct QueueInfo {
+  std::string name;
+  queues::Ledger ledger;        ///< repeats by sequence number since the start are in `duplicates`
+  std::uint64_t bytes = 0;      ///< of live messages
+  std::uint64_t in_flight = 0;  ///< leased, or with an outcome on its way
+  std::uint64_t timers = 0;
+  bool is_blocked = false;  ///< held back by a queue downstream
+};
+
+class Runtime {
+ public:
+  /// Opens or makes the data directory, recovers what it holds, and runs `pipelines` on it. Fails
+  /// with `invalid_argument` (wiring, options, or a data directory of another number of shards),
+  /// `storage_locked`, `foreign_file`, `unsupported_version`, `corrupt`, `storage_failed`,
+  /// `storage_full`. Blocks until the node serves.
+  [[nodiscard]] static Result<std::unique_ptr<Runtime>> start(RuntimeOptions options,
+                                                              std::vector<PipelineSpec> pipelines);
+
+  /// As stop, where it was not called; its failure is only logged.
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  /// A sender into `target`, a queue of the wired pipelines. Waits until all shards know it. Fails
+  /// with `not_found`, `invalid_argument`, `fenced`, `timeout`.
+  template <Message T>
+  [[nodiscard]] Result<Sender<T>> sender(const QueueRef<T>& target, SenderOptions options) {
+    auto link = open_sender(target.name(), std::string(T().GetTypeName()), std::move(options));
+    if (!link) return link.error();
+    return Sender<T>(std::move(*link), target);
+  }
+
+  /// All queues, by name. Blocks for an answer of each.
+  [[nodiscard]] std::vector<QueueInfo> queues();
+
+  /// Drains: takes no offers, leases nothing more, lets handlers in progress end for at most
+  /// `timeout`, writes a checkpoint and closes the log. What was leased and not completed is ready
+  /// again after the next start, and has not failed. Fails with `timeout`; then the node stops as
+  /// after a crash, which is safe. A second call does nothing.
+  Result<void> stop(std::chrono::milliseconds timeout = std::chrono::seconds(30));
+
+  [[nodiscard]] const Clock& clock() const;
+
+ private:
+  class Parts;
+  explicit Runtime(std::unique_ptr<Parts> parts);
+  Result<std::shared_ptr<SenderLink>> open_sender(const std::string& queue, const std::string& type,
+                                                  SenderOptions options);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,37 @@
+// What a node's runtime may be told. Every field has a default.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "actors/journal/options.hpp"
+#include "actors/queue/limits.hpp"
+#include "actors/sender/sender_core.hpp"
+#include "messages/result.hpp"
+
+namespace millrace {
+
+struct RuntimeOptions {
+  std::filesystem::path data_dir;  ///< made where it does not exist
+  std::uint32_t shards = 4;        ///< 1 to 1024; fixed for the life of the data directory
+  std::uint32_t threads = 0;       ///< of the scheduler; 0: one a core, at least 2
+  queues::Limits limits{};         ///< of each queue of each shard, where no stage says otherwise
+  std::uint64_t body_cache_bytes = 256u << 20;      ///< for all queues together
+  std::uint64_t checkpoint_log_bytes = 512u << 20;  ///< of log between checkpoints, at least
+  journal::Options journal{};
+  std::uint64_t seed = 0;  ///< of the jitter of retries; 0: from the system
+  /// Called when the node cannot go on: the log failed, or a queue's actor ended. Must not return.
+  /// Default: a line on stderr and exit status 1, at once, as after a crash.
+  std::function<void(const Error&)> on_fatal{};
+};
+
+/// Of one sender.
+struct SenderOptions {
+  std::string producer;     ///< stable name, 1 to 200 characters; two live ones of a name fence
+  std::uint64_t epoch = 1;  ///< of this name: a higher one fences the lower
+  senders::Limits limits{};
+};
+
+}  // namespace millrace

@@ -1,0 +1,40 @@
+#include "actors/runtime/sender.hpp"
+
+#include "messages/envelope.hpp"
+
+namespace millrace {
+
+Result<void> SenderLink::send(std::string key, std::string payload, MessageOptions options,
+                              senders::Confirmation confirmation, bool wait) {
+  if (payload.size() + key.size() > payload_bytes_max) {
+    return Error{ErrorCode::too_large, "a message of " + std::to_string(payload.size()) +
+                                           " bytes; expected at most " +
+                                           std::to_string(payload_bytes_max)};
+  }
+  if (options.priority > priority_max) {
+    return Error{ErrorCode::invalid_argument, "priority " + std::to_string(options.priority) +
+                                                  "; expected 0 to " +
+                                                  std::to_string(priority_max)};
+  }
+  const TimeUs now_us = clock_->now_us();
+  senders::OutboundMessage message;
+  message.shard = key.empty() ? keyless_.fetch_add(1, std::memory_order_relaxed) % shards_
+                              : shard_of(key, shards_);
+  message.envelope = std::make_unique<pb::Envelope>();
+  pb::Envelope& envelope = *message.envelope;
+  envelope.set_key(std::move(key));
+  envelope.set_payload(std::move(payload));
+  envelope.set_born_at_us(now_us);
+  if (options.priority >= 0) set_priority(envelope, options.priority);
+  if (options.delay.count() > 0) envelope.set_not_before_us(now_us + options.delay.count());
+  if (options.expires_in.count() > 0) {
+    envelope.set_expires_at_us(now_us + options.expires_in.count());
+  }
+  if (!options.idempotency_key.empty()) {
+    envelope.set_idempotency_key(std::move(options.idempotency_key));
+  }
+  message.confirmation = std::move(confirmation);
+  return wait ? outbound_->push(std::move(message)) : outbound_->try_push(std::move(message));
+}
+
+}  // namespace millrace
