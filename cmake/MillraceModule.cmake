@@ -17,6 +17,30 @@ function(millrace_add_module name)
   target_link_libraries(millrace_${name} PUBLIC ${arg_DEPS} PRIVATE millrace_warnings)
 endfunction()
 
+# millrace_add_proto(NAME PROTOS file...)
+# Defines the library NAME with the C++ of the given .proto files, which lie in this folder and are
+# included by their path from the root of the tree.
+function(millrace_add_proto name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "PROTOS")
+  file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  set(generated)
+  foreach(proto IN LISTS arg_PROTOS)
+    cmake_path(GET proto STEM stem)
+    set(base ${PROJECT_BINARY_DIR}/${folder}/${stem}.pb)
+    add_custom_command(
+      OUTPUT ${base}.cc ${base}.h
+      COMMAND protobuf::protoc --proto_path=${PROJECT_SOURCE_DIR} --cpp_out=${PROJECT_BINARY_DIR}
+              ${folder}/${proto}
+      WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+      DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${proto}
+      COMMENT "Protobuf ${folder}/${proto}")
+    list(APPEND generated ${base}.cc ${base}.h)
+  endforeach()
+  add_library(${name} STATIC ${generated})
+  target_include_directories(${name} SYSTEM PUBLIC ${PROJECT_BINARY_DIR})
+  target_link_libraries(${name} PUBLIC protobuf::libprotobuf)
+endfunction()
+
 # millrace_add_test(NAME LABEL label SRCS file... [DEPS target...] [TIMEOUT seconds])
 # One executable of GoogleTest cases, each of them a ctest of its own.
 function(millrace_add_test name)

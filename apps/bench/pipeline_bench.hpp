@@ -1,0 +1,38 @@
+// The pipeline benchmark: a producer, three queues, two forwarding stages and a sink; every hop is
+// durable before the next.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "messages/result.hpp"
+
+namespace millrace::bench {
+
+struct PipelineBenchOptions {
+  std::filesystem::path data_dir;
+  std::uint64_t messages = 2'000'000;
+  std::uint32_t payload_bytes = 200;
+  std::uint32_t shards = 2;
+  std::uint32_t window = 4'096;  ///< unconfirmed messages of the producer
+  double rate_per_s = 0;         ///< 0: as fast as it goes
+  bool keyed = false;            ///< every message has a key of its own
+};
+
+struct PipelineBenchFigures {
+  double messages_per_s = 0;
+  double p50_us = 0;  ///< from the time a message was due until the sink had it
+  double p99_us = 0;
+  double p999_us = 0;
+  double max_us = 0;
+  std::uint64_t received = 0;
+  std::uint64_t repeated = 0;
+  double cpu_s = 0;
+  std::uint64_t rss_peak_bytes = 0;
+  std::uint64_t written_bytes = 0;
+};
+
+/// Runs it in `data_dir`, which must not exist yet. Fails as the runtime does.
+[[nodiscard]] Result<PipelineBenchFigures> run_pipeline_bench(const PipelineBenchOptions& options);
+
+}  // namespace millrace::bench
