@@ -46,7 +46,7 @@ class Context {
   }
 
   /// In progress: asks for the lease to end not before `by` from now. Handler's thread.
-  void extend(std::chrono::microseconds by) {
+  void extend(std::chrono::microseconds by) const {
     if (control_ == nullptr) return;
     facts_.lease_until_us = control_->now_us() + to_us(by);
     control_->extend(facts_.id, to_us(by));
@@ -57,7 +57,7 @@ class Context {
   [[nodiscard]] std::string call_id(std::uint32_t index = 0) const;
 
  private:
-  Facts facts_;
+  mutable Facts facts_;  // a handler has a const Context, and may ask for a longer lease
   std::string_view stage_;
   LeaseControl* control_;
 };
