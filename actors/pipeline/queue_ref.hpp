@@ -36,14 +36,11 @@ class QueueRef {
                   "millrace: key_by takes a member function such as &Order::id, or a callable of "
                   "the queue's message type, that gives a string or an integer.");
     QueueRef keyed = *this;
-    keyed.key_ = [field](const T& message) -> std::string {
-      auto&& key = std::invoke(field, message);
-      if constexpr (std::is_integral_v<std::remove_cvref_t<decltype(key)>>) {
-        return std::to_string(key);
-      } else {
-        return std::string(key);
-      }
-    };
+    if constexpr (KeyField<Field, T>) {
+      keyed.key_ = [field](const T& message) {
+        return as_key(std::invoke(field, message));
+      };
+    }
     return keyed;
   }
 
@@ -56,6 +53,15 @@ class QueueRef {
   }
 
  private:
+  template <class Value>
+  static std::string as_key(Value&& value) {
+    if constexpr (std::is_integral_v<std::remove_cvref_t<Value>>) {
+      return std::to_string(value);
+    } else {
+      return std::string(std::forward<Value>(value));
+    }
+  }
+
   std::string name_;
   KeyFunction key_;
 };

@@ -99,9 +99,9 @@ class Miswired : public pipelines::ThenCalls<Miswired> {
 template <class Derived>
 template <class Handler>
 auto pipelines::ThenCalls<Derived>::nameless() {
-  static_assert(never<Handler>,
-                "millrace: a stage needs a name: .then<Handler>(\"name\", ...) or .then(\"name\", "
-                "handler, ...).");
+  static_assert(
+      never<Handler>,
+      "millrace: a stage needs a name: .then<Handler>(name, ...) or .then(name, handler, ...).");
   return Miswired();
 }
 

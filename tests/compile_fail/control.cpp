@@ -1,0 +1,21 @@
+// The same handlers in a sound wiring: it compiles, so that the cases fail for their own reason.
+#include "tests/compile_fail/handlers.hpp"
+
+namespace millrace::test {
+
+std::vector<PipelineSpec> sound() {
+  using namespace std::chrono_literals;
+  return {pipeline("typed")
+              .from(queue<Placed>("in"))
+              .key_by(&Placed::customer)
+              .then<Check>("check", {.workers = 2})
+              .then("reserve", Reserve{}, {.retry = {.attempts = 3, .first = 20ms}})
+              .then_batch<Score>("score", {.batch = {.max = 32, .window = 5ms}})
+              .then<Sink>("sink"),
+          pipeline("routed")
+              .from(keyed_input())
+              .then<Route>("route")
+              .to(queue<Placed>("log"), queue<Reserved>("x"))};
+}
+
+}  // namespace millrace::test

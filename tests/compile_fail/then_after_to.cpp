@@ -1,0 +1,15 @@
+// expect: millrace: nothing arrives here: a chain begins with .from(queue), and ends with
+// .to(queue) or with a stage that returns nothing.
+#include "tests/compile_fail/handlers.hpp"
+
+namespace millrace::test {
+
+PipelineSpec wrong() {
+  return pipeline("p")
+      .from(keyed_input())
+      .then<Check>("check")
+      .to(keyed_input())
+      .then<Check>("more");
+}
+
+}  // namespace millrace::test
