@@ -117,7 +117,10 @@ class FaultyFile final : public File {
   void make_durable(const Which& which) {
     auto& pending = inode_->pending;
     for (const auto& one : pending) {
-      if (which(one)) place(inode_->durable, one.offset, one.bytes);
+      if (!which(one)) continue;
+      for (std::uint64_t at = 0; at < one.bytes.size(); at += sector_bytes) {
+        FaultyFileSystem::arrive(*inode_, one, at);
+      }
     }
     std::erase_if(pending, which);
   }
@@ -167,8 +170,7 @@ void FaultyFileSystem::crash(std::mt19937_64& random) {
       const std::uint64_t percent = std::array{0U, 50U, 90U, 100U}[random() % 4];
       for (std::uint64_t at = 0; at < one.bytes.size(); at += sector_bytes) {
         if (random() % 100 >= percent) continue;
-        place(inode->durable, one.offset + at,
-              std::string_view{one.bytes}.substr(at, sector_bytes));
+        arrive(*inode, one, at);
       }
     }
     inode->pending.clear();
@@ -234,6 +236,13 @@ std::optional<Error> FaultyFileSystem::ask(const Operation& operation) {
     fault = fault_;
   }
   return fault ? fault(operation) : std::nullopt;
+}
+
+void FaultyFileSystem::arrive(Inode& inode, const Pending& write, std::uint64_t at) {
+  std::uint64_t& from = inode.sector_writes[(write.offset + at) / sector_bytes];
+  if (from > write.id) return;
+  from = write.id;
+  place(inode.durable, write.offset + at, std::string_view{write.bytes}.substr(at, sector_bytes));
 }
 
 void FaultyFileSystem::apply(Names& names, const NameChange& change) {

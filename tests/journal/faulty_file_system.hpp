@@ -72,6 +72,8 @@ class FaultyFileSystem final : public FileSystem {
     std::string data;     ///< as programs see it
     std::string durable;  ///< as it is after a power loss
     std::vector<Pending> pending;
+    /// Write that each durable sector is from: an older one that was cached cannot come after it.
+    std::map<std::uint64_t, std::uint64_t> sector_writes;
   };
   using Names = std::map<Path, std::shared_ptr<Inode>>;
   struct NameChange {
@@ -86,6 +88,8 @@ class FaultyFileSystem final : public FileSystem {
 
   std::optional<Error> ask(const Operation& operation);
   void change(NameChange change);
+  /// One sector of a write reaches the disk.
+  static void arrive(Inode& inode, const Pending& write, std::uint64_t at);
   static void apply(Names& names, const NameChange& change);
   [[nodiscard]] std::uint64_t used_locked() const;
 
