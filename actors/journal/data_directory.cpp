@@ -173,6 +173,10 @@ Result<DataDirectory> DataDirectory::open(FileSystem& files, Path path, Opener o
     if (Result<void> prepared = opened.prepare(); !prepared) return prepared.error();
   }
   if (Result<void> removed = opened.remove_unfinished(); !removed) return removed.error();
+  // A killed process may have left changes that are seen now and gone after a power loss.
+  for (const Path& directory : {opened.path_, opened.segments_path()}) {
+    if (Result<void> synced = files.sync_dir(directory); !synced) return synced.error();
+  }
   return opened;
 }
 

@@ -4,12 +4,30 @@
 #include <atomic>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "actors/journal/group_commit.hpp"
 #include "actors/journal/segment_pool.hpp"
 #include "actors/journal/segment_table.hpp"
 
 namespace millrace::journal {
+
+namespace {
+
+/// Makes durable what a start has read: a killed process may have left writes in the disk's cache,
+/// and what was read from there is relied on from now on.
+Result<void> sync_segments(const DataDirectory& directory, const std::vector<SegmentInfo>& live) {
+  for (const SegmentInfo& info : live) {
+    const FileSystem::Path path = directory.segment_path(info.number);
+    Result<std::unique_ptr<File>> file =
+        directory.files().open(path, OpenMode::write, Access::direct);
+    if (!file) return file.error();
+    if (Result<void> synced = (*file)->sync(); !synced) return synced;
+  }
+  return {};
+}
+
+}  // namespace
 
 /// What a journal consists of. The pool's thread calls into the commit part, so it is started last
 /// and stopped last.
@@ -58,6 +76,9 @@ Journal::~Journal() {
 Result<std::unique_ptr<Journal>> Journal::start(DataDirectory directory, const Recovered& recovered,
                                                 const Options& options, Listener& listener) {
   if (Result<void> valid = validate(options); !valid) return valid.error();
+  if (Result<void> synced = sync_segments(directory, recovered.end.live); !synced) {
+    return synced.error();
+  }
   auto parts = std::make_unique<Parts>(std::move(directory), recovered, options, listener);
   parts->commit.start();
   parts->pool.start();
@@ -93,6 +114,11 @@ Result<CheckpointInfo> Journal::write_checkpoint(Lsn replay_from, const Checkpoi
     return Error{ErrorCode::invalid_argument, "checkpoint: replay_from is " +
                                                   std::to_string(replay_from) + ", expected 1 to " +
                                                   std::to_string(durable + 1)};
+  }
+  if (durable > 0 && parts_->first_needed(replay_from, durable) == 0) {
+    return Error{ErrorCode::invalid_argument, "checkpoint: replay_from is " +
+                                                  std::to_string(replay_from) +
+                                                  ", but that part of the log was released"};
   }
   const std::uint64_t bytes = parts_->commit.counters().bytes.load(std::memory_order_relaxed);
   // A failed attempt may have come as far as the rename, so its number is not used again.

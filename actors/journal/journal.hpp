@@ -30,7 +30,8 @@ class Journal {
  public:
   /// Goes on where `recovered`, just read from `directory`, ends; in a new segment. `directory`
   /// must have been opened as writer, and stays locked until the journal is destroyed. `listener`
-  /// must outlive the journal. Fails with `invalid_argument` for options out of range.
+  /// must outlive the journal. First makes durable what was recovered. Fails with
+  /// `invalid_argument` for options out of range, `storage_failed`.
   static Result<std::unique_ptr<Journal>> start(DataDirectory directory, const Recovered& recovered,
                                                 const Options& options, Listener& listener);
 
@@ -57,8 +58,9 @@ class Journal {
   Result<void> read(std::span<const Place> places, const PlaceVisitor& visit);
 
   /// Makes a checkpoint from which a start replays the records from `replay_from` on, at most
-  /// stats().durable_lsn + 1. One at a time: a second caller waits. `storage_full` and failures of
-  /// `fill` are not fatal: the checkpoint before stays. See write_checkpoint(). Blocks.
+  /// stats().durable_lsn + 1 and not yet released (`invalid_argument`). One at a time: a second
+  /// caller waits. `storage_full` and failures of `fill` are not fatal: the checkpoint before
+  /// stays. See write_checkpoint(). Blocks.
   Result<CheckpointInfo> write_checkpoint(Lsn replay_from, const CheckpointFill& fill);
 
   /// Gives up the segments before `segment`: nothing in them is needed any more. Never gives up

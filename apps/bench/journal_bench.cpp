@@ -1,0 +1,258 @@
+#include "apps/bench/journal_bench.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/resource.h>
+
+#include "actors/journal/aligned_buffer.hpp"
+#include "actors/journal/format.hpp"
+#include "actors/journal/journal.hpp"
+
+namespace millrace::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using journal::AlignedBuffer;
+using journal::Committed;
+using journal::Proposal;
+
+constexpr int turns = 10;
+
+double seconds_between(Clock::time_point begin, Clock::time_point end) {
+  return std::chrono::duration<double>(end - begin).count();
+}
+
+double cpu_seconds() {
+  rusage usage = {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double percentile_us(std::vector<double>& sorted, double share) {
+  if (sorted.empty()) return 0;
+  const auto index = static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1));
+  return sorted[index];
+}
+
+/// Keeps a number of batches outstanding; the next one is appended as soon as one is confirmed, as
+/// a queue's shell does.
+class Producer final : public journal::Listener {
+ public:
+  explicit Producer(const JournalBenchOptions& options)
+      : batch_(options.batch), body_(options.payload_bytes, 'm') {}
+
+  void on_committed(std::span<Committed> group) override {
+    const Clock::time_point now = Clock::now();
+    std::size_t finished = 0;
+    {
+      const std::lock_guard lock{mutex_};
+      confirmed_ += group.size();
+      while (!begun_.empty() && confirmed_ >= begun_.front().second) {
+        latencies_us_.push_back(seconds_between(begun_.front().first, now) * 1e6);
+        begun_.pop_front();
+        ++finished;
+      }
+      if (!running_) finished = 0;
+    }
+    for (; finished > 0; --finished) append_batch();
+    const std::lock_guard lock{mutex_};
+    if (begun_.empty()) idle_.notify_all();
+  }
+
+  void on_failed(const Error& error) override {
+    const std::lock_guard lock{mutex_};
+    failed_ = error;
+    idle_.notify_all();
+  }
+
+  /// One turn: appends until `until`, then waits for the last confirmation.
+  Result<void> run(journal::Journal& journal, std::size_t outstanding, Clock::time_point until) {
+    journal_ = &journal;
+    {
+      const std::lock_guard lock{mutex_};
+      running_ = true;
+    }
+    for (std::size_t i = 0; i < outstanding; ++i) append_batch();
+    std::unique_lock lock{mutex_};
+    idle_.wait_until(lock, until, [&] { return failed_.has_value(); });
+    running_ = false;
+    idle_.wait(lock, [&] { return begun_.empty() || failed_; });
+    if (failed_) return *failed_;
+    return {};
+  }
+
+  [[nodiscard]] std::uint64_t confirmed() {
+    const std::lock_guard lock{mutex_};
+    return confirmed_;
+  }
+  [[nodiscard]] std::vector<double>& latencies_us() { return latencies_us_; }
+
+ private:
+  void append_batch() {
+    std::vector<std::shared_ptr<Proposal>> proposals(batch_);
+    for (std::shared_ptr<Proposal>& proposal : proposals) {
+      proposal = std::make_shared<Proposal>();
+      proposal->body = body_;
+    }
+    // Listed and appended in one order, though several threads may get here.
+    const std::lock_guard order{append_mutex_};
+    {
+      const std::lock_guard lock{mutex_};
+      appended_ += batch_;
+      begun_.emplace_back(Clock::now(), appended_);
+    }
+    if (const Result<void> done = journal_->append(proposals); !done) on_failed(done.error());
+  }
+
+  const std::size_t batch_;
+  const std::string body_;
+  journal::Journal* journal_ = nullptr;
+  std::mutex append_mutex_;
+  std::mutex mutex_;
+  std::condition_variable idle_;
+  bool running_ = false;
+  std::optional<Error> failed_;
+  std::uint64_t appended_ = 0;
+  std::uint64_t confirmed_ = 0;
+  std::deque<std::pair<Clock::time_point, std::uint64_t>> begun_;  ///< batches not confirmed
+  std::vector<double> latencies_us_;
+};
+
+/// Plain writes of the same bytes over a file of zeros.
+class RawWriter {
+ public:
+  static Result<RawWriter> open(const std::filesystem::path& path, std::size_t bytes) {
+    auto file =
+        journal::posix_file_system().open(path, journal::OpenMode::create, journal::Access::direct);
+    if (!file) return file.error();
+    if (Result<void> filled = (*file)->zero_fill(file_bytes); !filled) return filled.error();
+    return RawWriter{*std::move(file), journal::align_up(bytes, journal::block_bytes)};
+  }
+
+  Result<void> run(Clock::time_point until) {
+    const Clock::time_point begin = Clock::now();
+    Clock::time_point now = begin;
+    while (now < until) {
+      if (offset_ + bytes_ > file_bytes) offset_ = 0;
+      if (Result<void> done = file_->write(offset_, buffer_.view(0, bytes_)); !done) return done;
+      if (Result<void> done = file_->sync(); !done) return done;
+      offset_ += bytes_;
+      const Clock::time_point after = Clock::now();
+      latencies_us_.push_back(seconds_between(now, after) * 1e6);
+      now = after;
+    }
+    seconds_ += seconds_between(begin, now);
+    return {};
+  }
+
+  [[nodiscard]] double writes_per_s() const {
+    return static_cast<double>(latencies_us_.size()) / seconds_;
+  }
+  [[nodiscard]] std::vector<double>& latencies_us() { return latencies_us_; }
+
+ private:
+  static constexpr std::uint64_t file_bytes = 64U << 20;
+
+  RawWriter(std::unique_ptr<journal::File> file, std::size_t bytes)
+      : file_(std::move(file)), bytes_(bytes), buffer_(bytes) {
+    std::memset(buffer_.data(), 'm', bytes);
+  }
+
+  std::unique_ptr<journal::File> file_;
+  std::size_t bytes_;
+  AlignedBuffer buffer_;
+  std::uint64_t offset_ = 0;
+  double seconds_ = 0;
+  std::vector<double> latencies_us_;
+};
+
+Result<std::unique_ptr<journal::Journal>> open_fresh(const std::filesystem::path& path,
+                                                     const journal::Options& options,
+                                                     journal::Listener& listener) {
+  auto directory =
+      journal::DataDirectory::open(journal::posix_file_system(), path, journal::Opener::writer);
+  if (!directory) return directory.error();
+  const auto nothing = [](const auto&...) {
+    return Result<void>{};
+  };
+  auto recovered = journal::recover(*directory, nothing, nothing);
+  if (!recovered) return recovered.error();
+  return journal::Journal::start(*std::move(directory), *recovered, options, listener);
+}
+
+/// Gives up the whole log, as checkpoints do in a running node, so that segments are recycled.
+Result<void> release_all(journal::Journal& journal) {
+  const auto nothing = [](journal::CheckpointWriter&) {
+    return Result<void>{};
+  };
+  const journal::JournalStats stats = journal.stats();
+  const auto written = journal.write_checkpoint(stats.durable_lsn + 1, nothing);
+  if (!written) return written.error();
+  journal.release_before(stats.current_segment);
+  return {};
+}
+
+}  // namespace
+
+Result<JournalBenchFigures> run_journal_bench(const JournalBenchOptions& options) {
+  const journal::Options journal_options;
+  Producer producer{options};
+  auto log = open_fresh(options.dir / "data", journal_options, producer);
+  if (!log) return log.error();
+  auto raw = RawWriter::open(options.dir / "raw", options.payload_bytes * options.batch);
+  if (!raw) return raw.error();
+  const std::size_t outstanding =
+      options.outstanding > 0 ? options.outstanding : journal_options.groups_max;
+
+  const auto turn = std::chrono::duration_cast<Clock::duration>(
+      std::chrono::duration<double>(options.seconds / turns));
+  double seconds = 0;
+  double cpu = 0;
+  for (int i = 0; i < turns; ++i) {
+    const double cpu_before = cpu_seconds();
+    const Clock::time_point begin = Clock::now();
+    if (Result<void> done = producer.run(**log, outstanding, begin + turn); !done) {
+      return done.error();
+    }
+    seconds += seconds_between(begin, Clock::now());
+    cpu += cpu_seconds() - cpu_before;
+    if (Result<void> done = release_all(**log); !done) return done.error();
+    if (Result<void> done = raw->run(Clock::now() + turn); !done) return done.error();
+    if (options.messages_max > 0 && producer.confirmed() >= options.messages_max) break;
+  }
+  (*log)->stop();
+
+  JournalBenchFigures figures;
+  figures.messages = producer.confirmed();
+  const auto messages = static_cast<double>(figures.messages);
+  figures.messages_per_s = messages / seconds;
+  figures.raw_messages_per_s = raw->writes_per_s() * static_cast<double>(options.batch);
+  figures.ratio = figures.messages_per_s / figures.raw_messages_per_s;
+  std::sort(producer.latencies_us().begin(), producer.latencies_us().end());
+  std::sort(raw->latencies_us().begin(), raw->latencies_us().end());
+  figures.p50_us = percentile_us(producer.latencies_us(), 0.5);
+  figures.p99_us = percentile_us(producer.latencies_us(), 0.99);
+  figures.p999_us = percentile_us(producer.latencies_us(), 0.999);
+  figures.raw_p50_us = percentile_us(raw->latencies_us(), 0.5);
+  figures.raw_p99_us = percentile_us(raw->latencies_us(), 0.99);
+  figures.cpu_us_per_message = cpu * 1e6 / messages;
+  figures.written_bytes = (*log)->stats().bytes;
+  figures.syncs = (*log)->stats().syncs;
+  return figures;
+}
+
+}  // namespace millrace::bench

@@ -1,0 +1,159 @@
+// What the journal promises when the machine loses power, or the process is killed, at any moment:
+// all that was confirmed is there, in order and without a hole, and nothing that was not appended.
+// Seeded; the seed of a failure is printed, and MILLRACE_SEED runs that one alone.
+#include <atomic>
+#include <cstdlib>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "actors/journal/journal.hpp"
+#include "tests/journal/faulty_file_system.hpp"
+#include "tests/journal/journal_fixture.hpp"
+
+namespace millrace::journal {
+namespace {
+
+/// Several lives of a journal on one disk, each ended by a crash at the n-th file operation.
+class Lives {
+ public:
+  explicit Lives(std::uint64_t seed) : random_(seed) {
+    options_.reserve_segments = 1 + random_() % 2;
+    options_.ready_segments_max = options_.reserve_segments + random_() % 2;
+    options_.groups_max = 1 + random_() % 3;
+    options_.idle_mark_after = std::chrono::microseconds{random_() % 2 == 0 ? 100 : 1'000'000};
+  }
+
+  void run(int lives) {
+    for (int life = 0; life < lives && !::testing::Test::HasFatalFailure(); ++life) live(life);
+  }
+
+ private:
+  void live(int life) {
+    // Nearly always early, so that a start is hit too; sometimes not before much was written.
+    const std::uint64_t crash_at = 1 + random_() % (random_() % 3 == 0 ? 400 : 40);
+    std::atomic<std::uint64_t> operations = 0;
+    std::mt19937_64 fate{random_()};
+    files_.set_fault([&](const Operation&) -> std::optional<Error> {
+      // One thread makes the crash; operations that others began earlier are in flight in it.
+      if (++operations == crash_at) end_life(fate);
+      return operations >= crash_at
+                 ? std::optional{Error{ErrorCode::storage_failed, "the machine lost power"}}
+                 : std::nullopt;
+    });
+    Remember listener;
+    std::vector<std::string> appended;
+    {
+      Result<Opened> opened = open_journal(files_, "/data", options_, listener);
+      if (opened) {
+        check(opened->contents);
+        if (::testing::Test::HasFatalFailure()) return;
+        work(*opened->journal, listener, life, appended);
+        opened->journal->stop();
+      } else {
+        // Only the crash may keep a log from being opened.
+        EXPECT_EQ(opened.error().code, ErrorCode::storage_failed) << opened.error().message;
+      }
+    }
+    if (operations < crash_at) end_life(fate);
+    files_.set_fault({});
+    for (const Record& record : listener.records()) {
+      ASSERT_EQ(record.lsn, confirmed_ + 1);
+      ++confirmed_;
+    }
+    possible_.insert(possible_.end(), appended.begin(), appended.end());
+  }
+
+  /// Power fails, or only the process is killed, and the disk's cache keeps what it has.
+  void end_life(std::mt19937_64& fate) {
+    if (fate() % 3 == 0) {
+      files_.kill();
+    } else {
+      files_.crash(fate);
+    }
+  }
+
+  void work(Journal& journal, Remember& listener, int life, std::vector<std::string>& appended) {
+    const std::size_t bursts = 1 + random_() % 30;
+    for (std::size_t burst = 0; burst < bursts; ++burst) {
+      const std::size_t records = 1 + random_() % 8;
+      for (std::size_t i = 0; i < records; ++i) {
+        const std::size_t length = random_() % 16 == 0 ? random_() % 30'000 : random_() % 500;
+        std::string body = std::to_string(life) + "/" + std::to_string(appended.size()) + ":" +
+                           std::string(length, static_cast<char>('a' + random_() % 26));
+        appended.push_back(body);
+        if (!journal.append(make_proposal(body))) {
+          appended.pop_back();
+          return;
+        }
+      }
+      if (random_() % 4 == 0) {
+        ASSERT_TRUE(listener.wait_for(appended.size()));
+      }
+      if (listener.failed()) return;
+      if (random_() % 10 == 0) checkpoint(journal, appended);
+    }
+  }
+
+  /// Holds all records before a random one, and gives up the log before that.
+  void checkpoint(Journal& journal, const std::vector<std::string>& appended) {
+    const Lsn durable = journal.stats().durable_lsn;
+    const Lsn replay_from = replay_from_ + random_() % (durable + 2 - replay_from_);
+    const auto written = journal.write_checkpoint(replay_from, [&](CheckpointWriter& writer) {
+      for (Lsn lsn = 1; lsn < replay_from; ++lsn) {
+        const bool old = lsn <= possible_.size();
+        const std::string& body = old ? possible_[lsn - 1] : appended[lsn - 1 - possible_.size()];
+        if (Result<void> added = writer.add(7, body); !added) return added;
+      }
+      return Result<void>{};
+    });
+    if (!written) return;
+    replay_from_ = replay_from;
+    journal.release_before(journal.stats().current_segment);
+  }
+
+  void check(const Contents& contents) {
+    EXPECT_TRUE(contents.recovered.damaged.empty());
+    std::vector<Record> records;
+    for (const auto& [section, body] : contents.entries) {
+      records.push_back({records.size() + 1, 0, body, Place{}});
+    }
+    replay_from_ = contents.recovered.start.replay_from;
+    ASSERT_EQ(replay_from_, records.size() + 1);
+    records.insert(records.end(), contents.records.begin(), contents.records.end());
+    ASSERT_GE(records.size(), confirmed_) << "confirmed records are lost";
+    ASSERT_LE(records.size(), possible_.size()) << "more than was ever appended";
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      ASSERT_EQ(records[i].lsn, i + 1);
+      ASSERT_EQ(records[i].body, possible_[i]) << "record " << i + 1;
+    }
+    possible_.resize(records.size());
+    // What a start has shown is relied on from then on.
+    confirmed_ = records.size();
+  }
+
+  std::mt19937_64 random_;
+  Options options_ = small_options();
+  FaultyFileSystem files_;
+  std::vector<std::string> possible_;  ///< what may be found next, in log order
+  Lsn replay_from_ = 1;                ///< of the newest checkpoint
+  std::size_t confirmed_ = 0;          ///< how many of `possible_` must be found
+};
+
+std::uint64_t number_from_environment(const char* name, std::uint64_t fallback) {
+  const char* given = std::getenv(name);
+  return given == nullptr ? fallback : std::strtoull(given, nullptr, 10);
+}
+
+TEST(Crash, LosesNothingConfirmedOverManyLives) {
+  const std::uint64_t first = number_from_environment("MILLRACE_SEED", 1);
+  const std::uint64_t seeds = number_from_environment("MILLRACE_SEEDS", 150);
+  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
+    SCOPED_TRACE("MILLRACE_SEED=" + std::to_string(seed));
+    Lives{seed}.run(8);
+    if (HasFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace millrace::journal
