@@ -13,14 +13,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Batches are for throughput: a stage takes what is there and never waits for more.
-StageOptions plain(std::uint32_t workers) {
-  StageOptions options;
-  options.workers = workers;
-  return options;
-}
-
-/// Answered by another system: many calls at once, a little patience to gather them.
+/// Another system answers: many calls at once, and a little patience to gather them.
 StageOptions through_gateway(std::uint32_t workers) {
   StageOptions options;
   options.workers = workers;
@@ -32,32 +25,32 @@ StageOptions through_gateway(std::uint32_t workers) {
 
 }  // namespace
 
-std::vector<PipelineSpec> order_pipelines(const OrderWorkflow& workflow) {
-  return {
-      pipeline("validate")
-          .from(placed_queue())
-          .then("validate", Validate{}, plain(1))
-          .to(events_queue()),
-      pipeline("saga")
-          .from(events_queue())
-          .then("saga", Saga{workflow.saga}, plain(2))
-          .to(stock_queue(), payments_queue(), shipping_queue(), notifications_queue(),
-              finished_queue()),
-      pipeline("stock")
-          .from(stock_queue())
-          .then("stock", ReserveStock{workflow.stock}, plain(1))
-          .to(events_queue()),
-      pipeline("payments")
-          .from(payments_queue())
-          .then_batch("payments", Pay{workflow.gateway, workflow.credit},
-                      through_gateway(workflow.payment_workers))
-          .to(events_queue()),
-      pipeline("shipping")
-          .from(shipping_queue())
-          .then("shipping", Ship{workflow.shipping}, plain(1))
-          .to(events_queue()),
-      pipeline("notify").from(notifications_queue()).then("notify", Notify{}, plain(1)).to(),
-  };
+PipelineSpec order_pipeline(const OrderWorkflow& workflow) {
+  return pipeline("orders")
+      .from(placed_queue())
+      .then("validate", Validate{})
+      .to(events_queue())
+
+      .from(events_queue())
+      .then("saga", Saga(workflow.saga))
+      .to(stock_queue(), payments_queue(), shipping_queue(), notifications_queue(),
+          finished_queue())
+
+      .from(stock_queue())
+      .then("stock", ReserveStock(workflow.stock))
+      .to(events_queue())
+
+      .from(payments_queue())
+      .then_batch("payments", Pay(workflow.gateway, workflow.credit),
+                  through_gateway(workflow.payment_workers))
+      .to(events_queue())
+
+      .from(shipping_queue())
+      .then("shipping", Ship(workflow.shipping))
+      .to(events_queue())
+
+      .from(notifications_queue())
+      .then("notify", Notify{});
 }
 
 }  // namespace millrace::orders

@@ -1,8 +1,8 @@
-// The order workflow as pipelines: which stage reads which queue, and with which options.
+// The order workflow as a pipeline: which stage reads which queue, and with which options.
 #pragma once
 
+#include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "actors/pipeline/pipeline_spec.hpp"
 #include "apps/orders/gateway/gateway.hpp"
@@ -15,15 +15,16 @@ namespace millrace::orders {
 
 /// What the stages need to know beside their messages.
 struct OrderWorkflow {
-  std::shared_ptr<const StockPlan> stock;
-  std::shared_ptr<Gateway> gateway;  ///< called by all payment workers: must be safe for that
+  std::shared_ptr<const StockPlan> stock{};
+  std::shared_ptr<Gateway> gateway{};  ///< called by all payment workers: must be safe for that
   CreditPlan credit{};
   ShippingPlan shipping{};
   SagaOptions saga{};
   std::uint32_t payment_workers = 4;  ///< blocking: threads of their own
 };
 
-/// One pipeline for each stage: the saga is in the middle of all of them.
-[[nodiscard]] std::vector<PipelineSpec> order_pipelines(const OrderWorkflow& workflow);
+/// One chain for each stage; the saga is in the middle of all of them. Orders come in through
+/// placed_queue(), and finished_queue() is left for whoever placed them.
+[[nodiscard]] PipelineSpec order_pipeline(const OrderWorkflow& workflow);
 
 }  // namespace millrace::orders

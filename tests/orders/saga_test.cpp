@@ -152,7 +152,7 @@ TEST_F(SagaTest, GoesFromPlacedToShipped) {
   EXPECT_THAT(stock(RESERVE, 0), ElementsAre("AUTHORISE", "tell RESERVED PAYING"));
   EXPECT_THAT(payment(AUTHORISE), ElementsAre("CAPTURE"));
   EXPECT_THAT(payment(CAPTURE), ElementsAre("SHIP", "tell PAID SHIPPING"));
-  EXPECT_THAT(shipment(SHIP), ElementsAre("CONFIRM s0", "CONFIRM s1"));
+  EXPECT_THAT(shipment(SHIP), ElementsAre("CONFIRM s0 #10", "CONFIRM s1 #11"));
   EXPECT_THAT(stock(CONFIRM, 0), IsEmpty());
   EXPECT_TRUE(has_timer_);
   EXPECT_THAT(stock(CONFIRM, 1), ElementsAre("SETTLE", "tell SHIPPED", "finished SHIPPED"));
@@ -171,7 +171,7 @@ TEST_F(SagaTest, AnInvalidOrderIsRejectedWithItsReason) {
 TEST_F(SagaTest, OneRefusedLineReleasesAll) {
   place();
   stock(RESERVE, 0, true);
-  EXPECT_THAT(stock(RESERVE, 1), ElementsAre("RELEASE s1", "RELEASE s0", "tell RELEASING"));
+  EXPECT_THAT(stock(RESERVE, 1), ElementsAre("RELEASE s1 #11", "RELEASE s0 #10", "tell RELEASING"));
   stock(RELEASE, 0);
   EXPECT_THAT(stock(RELEASE, 1), ElementsAre("tell OUT_OF_STOCK", "finished OUT_OF_STOCK"));
 }
@@ -179,7 +179,7 @@ TEST_F(SagaTest, OneRefusedLineReleasesAll) {
 TEST_F(SagaTest, ARefusedPaymentReleasesAll) {
   place(1);
   stock(RESERVE, 0);
-  EXPECT_THAT(payment(AUTHORISE, true), ElementsAre("RELEASE s0", "tell RELEASING"));
+  EXPECT_THAT(payment(AUTHORISE, true), ElementsAre("RELEASE s0 #10", "tell RELEASING"));
   EXPECT_THAT(stock(RELEASE, 0),
               ElementsAre("SETTLE", "tell PAYMENT_FAILED", "finished PAYMENT_FAILED"));
 }
@@ -187,7 +187,7 @@ TEST_F(SagaTest, ARefusedPaymentReleasesAll) {
 TEST_F(SagaTest, AFailedShipmentRefundsThenReleases) {
   until_paid();
   EXPECT_THAT(shipment(SHIP, true), ElementsAre("REFUND", "tell REFUNDING"));
-  EXPECT_THAT(payment(REFUND), ElementsAre("RELEASE s1", "RELEASE s0", "tell RELEASING"));
+  EXPECT_THAT(payment(REFUND), ElementsAre("RELEASE s1 #11", "RELEASE s0 #10", "tell RELEASING"));
   stock(RELEASE, 1);
   EXPECT_THAT(stock(RELEASE, 0), ElementsAre("SETTLE", "tell CANCELLED", "finished CANCELLED"));
 }
@@ -200,7 +200,7 @@ TEST_F(SagaTest, AnUnansweredQuestionIsAskedAgainWithTwiceThePatience) {
   EXPECT_EQ(timer_after_, std::chrono::seconds(2));
   EXPECT_THAT(time_out(), ElementsAre("RESERVE s1"));
   EXPECT_EQ(timer_after_, std::chrono::seconds(4));
-  EXPECT_THAT(time_out(), ElementsAre("RELEASE s1", "RELEASE s0", "tell RELEASING"))
+  EXPECT_THAT(time_out(), ElementsAre("RELEASE s1", "RELEASE s0 #10", "tell RELEASING"))
       << "also what was never answered is undone";
   stock(RELEASE, 1);
   EXPECT_THAT(stock(RELEASE, 0), ElementsAre("tell CANCELLED", "finished CANCELLED"));
@@ -210,14 +210,14 @@ TEST_F(SagaTest, AnUnansweredPaymentIsRefundedBecauseItMayHaveHappened) {
   place(1);
   stock(RESERVE, 0);
   EXPECT_THAT(give_up(), ElementsAre("REFUND", "tell REFUNDING"));
-  EXPECT_THAT(payment(REFUND), ElementsAre("RELEASE s0", "tell RELEASING"));
+  EXPECT_THAT(payment(REFUND), ElementsAre("RELEASE s0 #10", "tell RELEASING"));
 }
 
 TEST_F(SagaTest, AnUnansweredShipmentIsCancelledBeforeTheRefund) {
   until_paid();
   EXPECT_THAT(give_up(), ElementsAre("CANCEL", "tell REFUNDING"));
   EXPECT_THAT(shipment(CANCEL), ElementsAre("REFUND"));
-  EXPECT_THAT(payment(REFUND), ElementsAre("RELEASE s1", "RELEASE s0", "tell RELEASING"));
+  EXPECT_THAT(payment(REFUND), ElementsAre("RELEASE s1 #11", "RELEASE s0 #10", "tell RELEASING"));
 }
 
 TEST_F(SagaTest, ACompensationThatKeepsFailingPausesUntilAPersonResumesIt) {
@@ -226,7 +226,7 @@ TEST_F(SagaTest, ACompensationThatKeepsFailingPausesUntilAPersonResumesIt) {
   EXPECT_THAT(give_up(), ElementsAre("tell PAUSED", "finished PAUSED"));
   EXPECT_THAT(time_out(), IsEmpty());
   EXPECT_THAT(resume(), ElementsAre("REFUND")) << "a status is told once";
-  EXPECT_THAT(payment(REFUND), ElementsAre("RELEASE s1", "RELEASE s0", "tell RELEASING"));
+  EXPECT_THAT(payment(REFUND), ElementsAre("RELEASE s1 #11", "RELEASE s0 #10", "tell RELEASING"));
   stock(RELEASE, 0);
   EXPECT_THAT(stock(RELEASE, 1), ElementsAre("SETTLE", "tell CANCELLED")) << "finished once";
 }

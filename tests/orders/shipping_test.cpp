@@ -8,7 +8,6 @@
 namespace millrace::orders {
 namespace {
 
-using testing::context_at;
 using testing::KeyStore;
 
 class ShippingTest : public ::testing::Test {
@@ -19,7 +18,7 @@ class ShippingTest : public ::testing::Test {
     request.set_verb(verb);
     request.add_lines()->set_sku("s1");
     auto keyed = store_.open();
-    const auto outcome = Ship(plan)(request, keyed, context_at());
+    const auto outcome = Ship(plan)(request, keyed);
     store_.commit(keyed);
     return outcome.outputs()->at(0).shipment().failed();
   }

@@ -8,7 +8,6 @@
 namespace millrace::orders {
 namespace {
 
-using testing::context_at;
 using testing::KeyStore;
 
 class StockTest : public ::testing::Test {
@@ -23,7 +22,7 @@ class StockTest : public ::testing::Test {
     request.set_quantity(quantity);
     request.set_reservation(reservation);
     auto keyed = store_.open();
-    const auto outcome = handler_(request, keyed, context_at());
+    const auto outcome = handler_(request, keyed);
     store_.commit(keyed);
     return outcome.outputs()->at(0).stock();
   }

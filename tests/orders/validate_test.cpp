@@ -11,14 +11,13 @@
 namespace millrace::orders {
 namespace {
 
-using testing::context_at;
 using testing::KeyStore;
 using testing::valid_order;
 
 TEST(Validate, AValidOrderGoesOnWithoutAFault) {
   KeyStore<Validated> store("o1");
   auto keyed = store.open();
-  const auto outcome = Validate{}(valid_order(), keyed, context_at());
+  const auto outcome = Validate{}(valid_order(), keyed);
   ASSERT_TRUE(outcome.outputs());
   ASSERT_EQ(outcome.outputs()->size(), 1u);
   const OrderEvent& event = outcome.outputs()->front();
@@ -31,7 +30,7 @@ TEST(Validate, AnOrderOfferedAgainIsAckedWithoutOutput) {
   KeyStore<Validated> store("o1");
   for (int offer = 0; offer < 3; ++offer) {
     auto keyed = store.open();
-    const auto outcome = Validate{}(valid_order(), keyed, context_at());
+    const auto outcome = Validate{}(valid_order(), keyed);
     ASSERT_TRUE(outcome.outputs());
     EXPECT_EQ(outcome.outputs()->size(), offer == 0 ? 1u : 0u);
     store.commit(keyed);
@@ -91,10 +90,10 @@ TEST(Validate, OrdersThatNobodyCanBeToldAboutAreDeadLetters) {
   OrderPlaced nameless = valid_order();
   nameless.clear_order_id();
   auto keyed = store.open();
-  EXPECT_TRUE(Validate{}(nameless, keyed, context_at()).reject());
+  EXPECT_TRUE(Validate{}(nameless, keyed).reject());
   OrderPlaced ownerless = valid_order();
   ownerless.clear_customer_id();
-  EXPECT_TRUE(Validate{}(ownerless, keyed, context_at()).reject());
+  EXPECT_TRUE(Validate{}(ownerless, keyed).reject());
 }
 
 }  // namespace

@@ -2,8 +2,7 @@
 
 namespace millrace::orders {
 
-Outcome<Routed> Notify::operator()(const Notification& notification, Keyed<Notified>& inbox,
-                                   const Context& /*context*/) const {
+void Notify::operator()(const Notification& notification, Keyed<Notified>& inbox) const {
   Notified& state = inbox.change();
   NotificationEffect effect;
   effect.set_order_id(notification.order_id());
@@ -13,7 +12,6 @@ Outcome<Routed> Notify::operator()(const Notification& notification, Keyed<Notif
     effect.set_number(state.count());
     inbox.record(effect);
   }
-  return {};
 }
 
 }  // namespace millrace::orders

@@ -1,10 +1,7 @@
 // Stage notify: tells the customer each new status of an order, once.
 #pragma once
 
-#include "actors/pipeline/context.hpp"
 #include "actors/pipeline/keyed.hpp"
-#include "actors/pipeline/outcome.hpp"
-#include "actors/pipeline/routed.hpp"
 #include "messages/orders.pb.h"
 
 namespace millrace::orders {
@@ -12,8 +9,7 @@ namespace millrace::orders {
 /// Keyed by customer id. Keeps no memory of which statuses were told: the saga names each status of
 /// an order once, and the step that asks for it is done once. The history is the inbox.
 struct Notify {
-  Outcome<Routed> operator()(const Notification& notification, Keyed<Notified>& inbox,
-                             const Context& context) const;
+  void operator()(const Notification& notification, Keyed<Notified>& inbox) const;
 };
 
 }  // namespace millrace::orders

@@ -85,16 +85,18 @@ void capture(Keyed<Account>& account, const PaymentRequest& request, bool is_gra
   answer.set_declined(position < 0 || account->charges(position).state() != Charge::CAPTURED);
 }
 
-void refund(Keyed<Account>& account, const PaymentRequest& request) {
-  const int position = find_charge(*account, request.order_id());
+void refund(Keyed<Account>& account, const PaymentRequest& request, PaymentAnswer& answer) {
+  int position = find_charge(*account, request.order_id());
   if (position < 0) {
     // Refused from now on, should the authorisation that it undoes still come.
+    position = account->charges_size();
     add_charge(account.change(), request, Charge::REFUNDED);
   } else if (is_held(account->charges(position))) {
     const bool is_captured = account->charges(position).state() == Charge::CAPTURED;
     let_go(account, position, Charge::REFUNDED,
            is_captured ? PaymentEffect::REFUNDED : PaymentEffect::VOIDED);
   }
+  answer.set_charge(account->charges(position).number());
 }
 
 void settle(Keyed<Account>& account, const PaymentRequest& request) {
@@ -159,7 +161,7 @@ std::optional<PaymentAnswer> apply(Keyed<Account>& account, const PaymentRequest
       capture(account, request, is_granted, answer);
       return answer;
     case REFUND:
-      refund(account, request);
+      refund(account, request, answer);
       return answer;
     default:
       settle(account, request);

@@ -24,7 +24,8 @@ bool is_stray(const Order& order, const Answer& answer) {
     return answer.number != 0 && answer.part < static_cast<std::uint32_t>(order.lines_size()) &&
            order.reservations(static_cast<int>(answer.part)) != answer.number;
   }
-  return answer.question == ASK_AUTHORISE && answer.number != 0 && order.charge() != answer.number;
+  return (answer.question == ASK_AUTHORISE || answer.question == ASK_REFUND) &&
+         answer.number != 0 && order.charge() != answer.number;
 }
 
 /// One step of one order.
@@ -63,7 +64,10 @@ class Stepper {
     order_.set_round(order_.round() + 1);
     const Question question = order_.question();
     for (std::uint32_t part = 0; part < 32; ++part) {
-      if ((order_.unanswered() & bit(part)) != 0) step_.requests.push_back({question, part});
+      if ((order_.unanswered() & bit(part)) == 0) continue;
+      const bool names_reservation = question == ASK_CONFIRM || question == ASK_RELEASE;
+      step_.requests.push_back(
+          {question, part, names_reservation ? order_.reservations(static_cast<int>(part)) : 0});
     }
     if (question == ASK_RELEASE) std::reverse(step_.requests.begin(), step_.requests.end());
     step_.timer = options_.answer_timeout * (1u << (order_.asked() - 1));
@@ -75,11 +79,15 @@ class Stepper {
     if (answer.question == ASK_RESERVE) {
       order_.set_reservations(static_cast<int>(answer.part), answer.number);
     }
-    if (answer.question == ASK_AUTHORISE) order_.set_charge(answer.number);
+    if (answer.question == ASK_AUTHORISE || answer.question == ASK_REFUND) {
+      order_.set_charge(answer.number);
+    }
     if (order_.unanswered() == 0 && order_.status() != PAUSED) proceed();
   }
 
-  /// Undoes a reservation or charge that nobody waits for.
+  /// Undoes a reservation or charge that nobody waits for. The gateway is not told of such a
+  /// charge: what it is asked under the call ids of this order it has done already, or holds until
+  /// it lapses.
   void undo_stray(const Answer& answer) {
     if (answer.question == ASK_RESERVE) {
       step_.requests.push_back({ASK_RELEASE, answer.part, answer.number});

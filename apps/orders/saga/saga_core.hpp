@@ -45,7 +45,7 @@ inline constexpr std::uint32_t undo_cancel_shipment = 101;
 struct SagaRequest {
   Question question = ASK_NOTHING;
   std::uint32_t part = 0;         ///< line number, or 0
-  std::uint64_t reservation = 0;  ///< of ASK_RELEASE: only this one; 0: any
+  std::uint64_t reservation = 0;  ///< of ASK_CONFIRM and ASK_RELEASE: only this one; 0: any
 
   friend bool operator==(const SagaRequest&, const SagaRequest&) = default;
 };

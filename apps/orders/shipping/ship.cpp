@@ -34,8 +34,8 @@ bool ShippingPlan::fails(std::string_view order_id) const {
   return Chance(seed, "shipping", order_id).happens(failure_rate);
 }
 
-Outcome<OrderEvent> Ship::operator()(const ShipmentRequest& request, Keyed<Shipment>& shipment,
-                                     const Context& /*context*/) const {
+Outcome<OrderEvent> Ship::operator()(const ShipmentRequest& request,
+                                     Keyed<Shipment>& shipment) const {
   OrderEvent event;
   event.set_order_id(request.order_id());
   ShipmentAnswer& answer = *event.mutable_shipment();

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 
-#include "actors/pipeline/context.hpp"
 #include "actors/pipeline/keyed.hpp"
 #include "actors/pipeline/outcome.hpp"
 #include "messages/orders.pb.h"
@@ -24,8 +23,7 @@ class Ship {
  public:
   explicit Ship(ShippingPlan plan) : plan_(plan) {}
 
-  Outcome<OrderEvent> operator()(const ShipmentRequest& request, Keyed<Shipment>& shipment,
-                                 const Context& context) const;
+  Outcome<OrderEvent> operator()(const ShipmentRequest& request, Keyed<Shipment>& shipment) const;
 
  private:
   ShippingPlan plan_;

@@ -67,8 +67,8 @@ void close(Keyed<Stock>& stock, const StockRequest& request) {
 
 }  // namespace
 
-Outcome<OrderEvent> ReserveStock::operator()(const StockRequest& request, Keyed<Stock>& stock,
-                                             const Context& /*context*/) const {
+Outcome<OrderEvent> ReserveStock::operator()(const StockRequest& request,
+                                             Keyed<Stock>& stock) const {
   OrderEvent event;
   event.set_order_id(request.order_id());
   StockAnswer& answer = *event.mutable_stock();

@@ -3,7 +3,6 @@
 
 #include <memory>
 
-#include "actors/pipeline/context.hpp"
 #include "actors/pipeline/keyed.hpp"
 #include "actors/pipeline/outcome.hpp"
 #include "apps/orders/stock/stock_plan.hpp"
@@ -26,8 +25,7 @@ class ReserveStock {
  public:
   explicit ReserveStock(std::shared_ptr<const StockPlan> plan) : plan_(std::move(plan)) {}
 
-  Outcome<OrderEvent> operator()(const StockRequest& request, Keyed<Stock>& stock,
-                                 const Context& context) const;
+  Outcome<OrderEvent> operator()(const StockRequest& request, Keyed<Stock>& stock) const;
 
  private:
   std::shared_ptr<const StockPlan> plan_;

@@ -47,8 +47,7 @@ std::string find_fault(const OrderPlaced& order) {
   return {};
 }
 
-Outcome<OrderEvent> Validate::operator()(const OrderPlaced& order, Keyed<Validated>& seen,
-                                         const Context& /*context*/) const {
+Outcome<OrderEvent> Validate::operator()(const OrderPlaced& order, Keyed<Validated>& seen) const {
   if (order.order_id().empty()) return Reject{"an order needs an order id"};
   if (order.customer_id().empty()) return Reject{"an order needs a customer id"};
   if (seen.exists()) return {};

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <string>
 
-#include "actors/pipeline/context.hpp"
 #include "actors/pipeline/keyed.hpp"
 #include "actors/pipeline/outcome.hpp"
 #include "messages/orders.pb.h"
@@ -23,8 +22,7 @@ inline constexpr std::int64_t freight_minor_max = 10'000'000;
 /// makes no sense goes on all the same, to end as REJECTED; only one without an order or customer
 /// id, which nobody could ever be told about, is a dead letter.
 struct Validate {
-  Outcome<OrderEvent> operator()(const OrderPlaced& order, Keyed<Validated>& seen,
-                                 const Context& context) const;
+  Outcome<OrderEvent> operator()(const OrderPlaced& order, Keyed<Validated>& seen) const;
 };
 
 }  // namespace millrace::orders
