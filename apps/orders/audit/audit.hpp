@@ -1,0 +1,16 @@
+// The auditor: reads what the nodes hold after a run, and says which invariants held.
+#pragma once
+
+#include "actors/runtime/durable_view.hpp"
+#include "apps/orders/audit/report.hpp"
+#include "apps/orders/audit/witness.hpp"
+
+namespace millrace::orders::audit {
+
+/// Audits a run that is at rest. Shares no code with the stages: it knows the Protobuf types, the
+/// names of the queues and order-workflow.md. Takes one pass over `view`, and memory of about 300
+/// bytes for each order beside it. `witness.order_id` must be set.
+[[nodiscard]] AuditReport audit(const DurableView& view, const Witness& witness,
+                                const RunFacts& run);
+
+}  // namespace millrace::orders::audit

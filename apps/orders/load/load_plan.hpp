@@ -1,0 +1,55 @@
+// LoadPlan: the orders that a run places, each a pure function of the seed and its number.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "apps/orders/chance.hpp"
+#include "messages/orders.pb.h"
+
+namespace millrace::orders {
+
+/// How an order is offered beside the first time.
+enum class Repeat : std::uint8_t {
+  none,
+  same_order_id,         ///< offered again as it is
+  same_idempotency_key,  ///< offered both times under the same Idempotency-Key
+};
+
+class LoadPlan {
+ public:
+  struct Options {
+    std::uint64_t seed = 0;
+    std::uint64_t orders = 1'000;
+    std::uint32_t customers = 1'000;  ///< at least 1
+    std::uint32_t skus = 1'000;       ///< at least 1
+    double invalid_rate = 0.01;       ///< 0 to 1
+    double repeat_rate = 0.02;        ///< 0 to 1
+  };
+
+  /// Takes time in proportion to the number of SKUs. Const afterwards, for any thread.
+  explicit LoadPlan(const Options& options);
+
+  [[nodiscard]] const Options& options() const { return options_; }
+
+  /// Id of order `index`: "o" and the number.
+  [[nodiscard]] static std::string order_id(std::uint64_t index);
+
+  /// Order `index`. One in `invalid_rate` has a fault, and validate says which.
+  [[nodiscard]] OrderPlaced order(std::uint64_t index) const;
+
+  [[nodiscard]] Repeat repeat(std::uint64_t index) const;
+
+  /// The Idempotency-Key to offer order `index` under; empty: none.
+  [[nodiscard]] std::string idempotency_key(std::uint64_t index) const;
+
+ private:
+  void add_line(OrderPlaced& order, Chance& chance) const;
+  [[nodiscard]] std::uint32_t pick_sku(Chance& chance) const;
+
+  Options options_;
+  std::vector<double> popularity_up_to_;  ///< cumulated, by rank
+};
+
+}  // namespace millrace::orders

@@ -1,0 +1,24 @@
+// The queues of the order workflow: names, types and keys.
+#pragma once
+
+#include "actors/pipeline/queue_ref.hpp"
+#include "messages/orders.pb.h"
+
+namespace millrace::orders {
+
+/// Where customers' orders arrive. Key: order id.
+[[nodiscard]] const QueueRef<OrderPlaced>& placed_queue();
+/// What sagas react to. Key: order id.
+[[nodiscard]] const QueueRef<OrderEvent>& events_queue();
+/// Key: SKU.
+[[nodiscard]] const QueueRef<StockRequest>& stock_queue();
+/// Key: customer id.
+[[nodiscard]] const QueueRef<PaymentRequest>& payments_queue();
+/// Key: order id.
+[[nodiscard]] const QueueRef<ShipmentRequest>& shipping_queue();
+/// Key: customer id.
+[[nodiscard]] const QueueRef<Notification>& notifications_queue();
+/// Orders that are final or paused, for whoever placed them. Key: order id.
+[[nodiscard]] const QueueRef<OrderFinished>& finished_queue();
+
+}  // namespace millrace::orders

@@ -1,0 +1,98 @@
+// Promises of the simulated gateway: seeded faults, and books that tell what was really done.
+#include <gtest/gtest.h>
+
+#include "apps/orders/gateway/simulated_gateway.hpp"
+
+namespace millrace::orders {
+namespace {
+
+class GatewayTest : public ::testing::Test {
+ protected:
+  SimulatedGateway gateway(const GatewayFaults& faults, std::uint64_t seed = 1) {
+    return {{.seed = seed, .faults = faults}, books_, [this](auto span) {
+              slept_ += span;
+            }};
+  }
+
+  static GatewayCall call(GatewayOperation operation, const std::string& id) {
+    return {id, "o1", operation, 700, "EUR"};
+  }
+
+  static GatewayResult only(const std::vector<GatewayAnswer>& answers) {
+    EXPECT_EQ(answers.size(), 1u);
+    return answers.at(0).result;
+  }
+
+  MemoryGatewayBooks books_;
+  std::chrono::microseconds slept_{0};
+};
+
+TEST_F(GatewayTest, ACallAskedAgainIsCarriedOutOnce) {
+  auto gateway = this->gateway({});
+  const auto capture = call(GatewayOperation::capture, "k");
+  EXPECT_EQ(only(gateway.call({{capture}})), GatewayResult::done);
+  EXPECT_EQ(only(gateway.call({{capture}})), GatewayResult::done);
+  EXPECT_EQ(books_.book("o1").captured_minor, 700);
+  EXPECT_EQ(books_.book("o1").captures, 1u);
+}
+
+TEST_F(GatewayTest, AnotherCallIdCapturesASecondTimeAndTheBooksTell) {
+  auto gateway = this->gateway({});
+  (void)gateway.call({{call(GatewayOperation::capture, "k")}});
+  (void)gateway.call({{call(GatewayOperation::capture, "l")}});
+  EXPECT_EQ(books_.book("o1").captured_minor, 1'400);
+  EXPECT_EQ(books_.book("o1").captures, 2u);
+}
+
+TEST_F(GatewayTest, AFailedCallDoesNothingAndALostAnswerDoesTheWork) {
+  auto failing = gateway({.failed = 1});
+  EXPECT_EQ(only(failing.call({{call(GatewayOperation::capture, "k")}})), GatewayResult::failed);
+  EXPECT_EQ(books_.book("o1").captures, 0u);
+  auto silent = gateway({.unknown = 1});
+  EXPECT_EQ(only(silent.call({{call(GatewayOperation::capture, "k")}})), GatewayResult::unknown);
+  EXPECT_EQ(books_.book("o1").captures, 1u);
+}
+
+TEST_F(GatewayTest, ARefundGivesBackWhatWasCaptured) {
+  auto gateway = this->gateway({});
+  (void)gateway.call({{call(GatewayOperation::refund, "r0")}});
+  EXPECT_EQ(books_.book("o1").refunded_minor, 0) << "nothing to give back";
+  const auto both = std::vector{call(GatewayOperation::capture, "k")};
+  (void)gateway.call(both);
+  books_.book("o1").operations[2] = {};
+  (void)gateway.call({{call(GatewayOperation::refund, "r")}});
+  (void)gateway.call({{call(GatewayOperation::refund, "r")}});
+  EXPECT_EQ(books_.book("o1").refunded_minor, 700);
+}
+
+TEST_F(GatewayTest, ADeclinedCallStaysDeclined) {
+  auto gateway = this->gateway({.declined = 1});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(only(gateway.call({{call(GatewayOperation::authorise, "a")}})),
+              GatewayResult::declined);
+  }
+}
+
+TEST_F(GatewayTest, AStuckCallFailsHoweverOftenItIsAskedOthersFailByAsking) {
+  auto stuck = gateway({.stuck = 1});
+  auto flaky = gateway({.failed = 0.5});
+  int failures = 0;
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_EQ(only(stuck.call({{call(GatewayOperation::capture, "k")}})), GatewayResult::failed);
+    failures +=
+        only(flaky.call({{call(GatewayOperation::authorise, "a")}})) == GatewayResult::failed ? 1
+                                                                                              : 0;
+  }
+  EXPECT_NEAR(failures, 100, 40);
+}
+
+TEST_F(GatewayTest, ItAnswersTwiceAndSleepsOnceForABatch) {
+  auto gateway = this->gateway({.twice = 1, .slow = 1});
+  const auto answers = gateway.call(
+      {{call(GatewayOperation::authorise, "a"), call(GatewayOperation::capture, "k")}});
+  EXPECT_EQ(answers.size(), 4u);
+  EXPECT_EQ(slept_, std::chrono::milliseconds(50));
+}
+
+}  // namespace
+}  // namespace millrace::orders

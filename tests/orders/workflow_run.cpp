@@ -1,0 +1,103 @@
+#include "tests/orders/workflow_run.hpp"
+
+#include "apps/orders/queues.hpp"
+#include "apps/orders/wiring.hpp"
+
+namespace millrace::orders::testing {
+namespace {
+
+/// Orders, answers and timeouts do not die here: their handlers cannot fail. Requests that nobody
+/// waits for are sent again by whoever tends the dead letters.
+Mortality mortality_of(const std::string& queue, const std::string& payload) {
+  if (queue == stock_queue().name()) {
+    StockRequest request;
+    request.ParseFromString(payload);
+    return request.verb() == RELEASE ? Mortality::redriven : Mortality::mortal;
+  }
+  if (queue == payments_queue().name()) {
+    PaymentRequest request;
+    request.ParseFromString(payload);
+    return request.verb() == SETTLE ? Mortality::redriven : Mortality::mortal;
+  }
+  if (queue == shipping_queue().name()) return Mortality::mortal;
+  if (queue == notifications_queue().name()) return Mortality::redriven;
+  return Mortality::immortal;
+}
+
+void place(MiniPipeline& pipeline, const LoadPlan& load, std::uint64_t number) {
+  const OrderPlaced order = load.order(number);
+  pipeline.offer(placed_queue().name(), order.order_id(), order.SerializeAsString(),
+                 load.idempotency_key(number));
+}
+
+void resume_paused(MiniPipeline& pipeline, std::uint64_t seed) {
+  const DurableView view = pipeline.view(1);
+  for (const QueueView& queue : view.queues) {
+    if (queue.name != events_queue().name()) continue;
+    for (const KeyView& key : queue.keys) {
+      Order order;
+      order.ParseFromString(key.value);
+      if (order.status() != PAUSED || !Chance(seed, "resume", key.key).happens(0.5)) continue;
+      OrderEvent event;
+      event.set_order_id(key.key);
+      event.mutable_resume();
+      pipeline.offer(queue.name, key.key, event.SerializeAsString());
+    }
+  }
+}
+
+audit::Witness witness_of(const WorkflowOptions& options,
+                          const std::shared_ptr<MemoryGatewayBooks>& books) {
+  audit::Witness witness;
+  for (std::uint64_t i = 0; i < options.orders; ++i) {
+    witness.attempted.push_back(true);
+    witness.ok.push_back(!Chance(options.seed, "unconfirmed", i).happens(0.05));
+  }
+  witness.order_id = LoadPlan::order_id;
+  witness.gateway = [books](std::string_view order_id) {
+    const GatewayBook& book = books->book(order_id);
+    return audit::GatewayFacts{book.captures, book.captured_minor, book.refunded_minor};
+  };
+  return witness;
+}
+
+}  // namespace
+
+WorkflowRun run_workflow(const WorkflowOptions& options) {
+  WorkflowRun run;
+  SimulatedGateway::Options gateway{.seed = options.seed,
+                                    .faults = GatewayFaults::at_rate(options.gateway_faults)};
+  OrderWorkflow workflow;
+  workflow.stock = std::make_shared<StockPlan>(StockPlan::Options{
+      .seed = options.seed, .skus = options.skus, .orders = options.orders, .scarce_in = 10});
+  workflow.gateway = std::make_shared<SimulatedGateway>(gateway, *run.books, [](auto) {});
+  workflow.credit.seed = options.seed;
+  workflow.credit.poor_rate = 0.03;
+  workflow.shipping = {.seed = options.seed, .failure_rate = 0.03};
+  const LoadPlan load({.seed = options.seed,
+                       .orders = options.orders,
+                       .customers = options.customers,
+                       .skus = options.skus,
+                       .invalid_rate = 0.03,
+                       .repeat_rate = 0.1});
+
+  MiniPipeline pipeline(order_pipeline(workflow), options.seed, options.mischief, mortality_of);
+  for (std::uint64_t i = 0; i < options.orders; ++i) {
+    place(pipeline, load, i);
+    for (int step = 0; step < 20; ++step) pipeline.step();
+    if (i >= 5 && load.repeat(i - 5) != Repeat::none) place(pipeline, load, i - 5);
+  }
+  while (pipeline.step()) {
+  }
+  resume_paused(pipeline, options.seed);
+  while (pipeline.step()) {
+  }
+
+  run.view = pipeline.view(4);
+  run.dead_letters = pipeline.dead_letters();
+  run.witness = witness_of(options, run.books);
+  run.facts = {.seed = options.seed, .skus = options.skus};
+  return run;
+}
+
+}  // namespace millrace::orders::testing

@@ -1,0 +1,36 @@
+// One whole run of the order workflow through a MiniPipeline, by seed.
+#pragma once
+
+#include <memory>
+
+#include "apps/orders/audit/audit.hpp"
+#include "apps/orders/gateway/simulated_gateway.hpp"
+#include "apps/orders/load/load_plan.hpp"
+#include "tests/orders/mini_pipeline.hpp"
+
+namespace millrace::orders::testing {
+
+struct WorkflowRun {
+  std::shared_ptr<MemoryGatewayBooks> books = std::make_shared<MemoryGatewayBooks>();
+  DurableView view{};
+  audit::Witness witness{};
+  audit::RunFacts facts{};
+  std::uint64_t dead_letters = 0;
+
+  [[nodiscard]] audit::AuditReport audit() const { return audit::audit(view, witness, facts); }
+};
+
+struct WorkflowOptions {
+  std::uint64_t seed = 1;
+  std::uint64_t orders = 500;
+  std::uint32_t customers = 50;
+  std::uint32_t skus = 40;
+  double gateway_faults = 0.02;
+  Mischief mischief{};
+};
+
+/// Places all orders, and their repeats, while the earlier ones are under way, runs until nothing
+/// moves, lets a person resume half of the paused orders, and runs on until nothing moves.
+[[nodiscard]] WorkflowRun run_workflow(const WorkflowOptions& options);
+
+}  // namespace millrace::orders::testing
