@@ -87,11 +87,19 @@ std::string marks(const Chart& chart) {
   return path.empty() ? "" : R"(<path class="mark" d=")" + path + R"("/>)";
 }
 
-std::string labels(const std::vector<Tick>& ticks, const char* side) {
+// The last label of a horizontal axis would reach beyond the card, so its text ends at the tick.
+std::string label_class(const Tick& tick, bool horizontal) {
+  std::string names = tick.minor ? "minor" : "";
+  if (horizontal && tick.position > 0.95) names += names.empty() ? "end" : " end";
+  return names.empty() ? "" : R"( class=")" + names + R"(")";
+}
+
+std::string labels(const std::vector<Tick>& ticks, bool horizontal) {
   std::string html;
   for (const Tick& tick : ticks) {
-    html += std::string(tick.minor ? R"(<span class="minor" style=")" : R"(<span style=")") + side +
-            ":" + percent(tick.position) + R"(">)" + escaped(tick.label) + "</span>";
+    html += "<span" + label_class(tick, horizontal) + R"( style=")" +
+            (horizontal ? "left:" : "bottom:") + percent(tick.position) + R"(">)" +
+            escaped(tick.label) + "</span>";
   }
   return html;
 }
@@ -137,10 +145,10 @@ std::string chart_html(const Chart& chart) {
   svg += marks(chart) + "</svg>";
   return R"(<figure class="card chart"><figcaption><h3>)" + escaped(chart.title) + "</h3><p>" +
          escaped(chart.subtitle) + "</p></figcaption>" + legend(chart) +
-         R"(<div class="plot"><div class="y">)" + labels(chart.y_scale.ticks, "bottom") +
+         R"(<div class="plot"><div class="y">)" + labels(chart.y_scale.ticks, false) +
          R"(</div><div class="area">)" + svg +
          R"(<div class="rule"></div><div class="tip"></div></div><div class="x">)" +
-         labels(chart.x_scale.ticks, "left") + R"(</div></div><script type="application/json">)" +
+         labels(chart.x_scale.ticks, true) + R"(</div></div><script type="application/json">)" +
          tooltip_data(chart) + "</script></figure>\n";
 }
 

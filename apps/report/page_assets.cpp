@@ -47,7 +47,7 @@ code { font: .93em ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono",
 .fail .badge { background: var(--bad-soft); color: var(--bad) }
 .head.pass { border-left: 5px solid var(--good) }
 .head.fail { border-left: 5px solid var(--bad) }
-.broken { color: var(--bad); font-weight: 600 }
+.head .broken, .broken { color: var(--bad); font-weight: 600 }
 .tiles {
   display: grid; grid-template-columns: repeat(auto-fit, minmax(132px, 1fr)); gap: 12px;
   margin: 12px 0;
@@ -61,7 +61,7 @@ code { font: .93em ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono",
 .chart { display: flex; flex-direction: column }
 .legend {
   list-style: none; display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: 13px;
-  color: var(--soft); margin: 6px 0 10px; flex: 1;
+  color: var(--soft); margin: 6px 0 10px; flex: 1; align-content: start;
 }
 .legend li { display: flex; align-items: center; gap: 6px }
 .legend i { width: 11px; height: 11px; border-radius: 3px; background: var(--it) }
@@ -72,6 +72,7 @@ code { font: .93em ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono",
 .y span, .x span { position: absolute; font-size: 12px; color: var(--soft); white-space: nowrap }
 .y span { right: 8px; transform: translateY(50%) }
 .x span { top: 6px; transform: translateX(-50%) }
+.x span.end { transform: translateX(calc(14px - 100%)) }
 svg { position: absolute; inset: 0; width: 100%; height: 100%; overflow: visible }
 path { vector-effect: non-scaling-stroke; fill: none }
 .grid { stroke: var(--line); stroke-width: 1 }
@@ -106,6 +107,7 @@ th { color: var(--soft); font-weight: 500; font-size: 13px }
 .n { text-align: right; white-space: nowrap }
 td:last-child, th:last-child { padding-right: 0 }
 .card h3 + .scroll { margin-top: 8px }
+.invariants td:first-child { width: 90px }
 .held { color: var(--good); font-weight: 650; white-space: nowrap }
 .not { color: var(--bad); font-weight: 650; white-space: nowrap }
 .bar { width: 45% }
@@ -115,7 +117,7 @@ footer { color: var(--soft); margin-top: 24px; font-size: 13.5px }
   body { padding: 12px 10px 24px }
   h1 { font-size: 20px }
   .card { padding: 14px }
-  .minor { display: none }
+  .x .minor { display: none }
   .plot { grid-template-columns: 52px 1fr }
   .tiles { grid-template-columns: repeat(2, 1fr); gap: 8px }
   .tiles dd { font-size: 19px }

@@ -149,10 +149,12 @@ Chart depths(const RunReport& report, const std::vector<Sample>& samples) {
   const auto peak = [](const Series& series) {
     return *std::max_element(series.values.begin(), series.values.end());
   };
+  std::erase_if(chart.series, [&](const Series& series) { return peak(series) <= 0; });
   std::stable_sort(chart.series.begin(), chart.series.end(),
                    [&](const Series& a, const Series& b) { return peak(a) > peak(b); });
   if (chart.series.size() > queues_max) {
-    Series rest{std::to_string(chart.series.size() - queues_max) + " others", "", {}};
+    const std::size_t others = chart.series.size() - queues_max;
+    Series rest{std::to_string(others) + (others == 1 ? " other" : " others"), "", {}};
     rest.values.assign(samples.size(), 0);
     for (std::size_t i = queues_max; i < chart.series.size(); ++i) {
       std::transform(rest.values.begin(), rest.values.end(), chart.series[i].values.begin(),

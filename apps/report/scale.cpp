@@ -98,7 +98,7 @@ Scale percentile_scale(double count) {
   scale.position = [nines](double share) {
     return -std::log10(std::max(1 - share, 1e-9)) / nines;
   };
-  scale.ticks = {{0, "0 %"}, {scale.position(0.5), "50 %", true}};
+  scale.ticks = {{0, "0 %"}};
   for (int nine = 1; nine <= static_cast<int>(nines); ++nine) {
     const double share = 1 - std::pow(10, -nine);
     std::array<char, 32> label{};

@@ -12,10 +12,10 @@ namespace millrace::report {
 namespace {
 
 std::string card(const std::string& title, const std::string& head, const std::string& rows,
-                 bool wide = false) {
+                 const std::string& kind = "") {
   if (rows.empty()) return "";
-  return std::string(R"(<section class="card)") + (wide ? " wide" : "") + R"("><h3>)" + title +
-         R"(</h3><div class="scroll"><table><tr>)" + head + "</tr>" + rows +
+  return std::string(R"(<section class="card)") + (kind.empty() ? "" : " " + kind) + R"("><h3>)" +
+         title + R"(</h3><div class="scroll"><table><tr>)" + head + "</tr>" + rows +
          "</table></div></section>\n";
 }
 
@@ -40,10 +40,13 @@ std::string judged(bool good, const std::string& yes, const std::string& no) {
 std::string invariants(const RunReport& report) {
   std::string rows;
   for (const Invariant& invariant : report.invariants) {
-    rows += "<tr>" + judged(invariant.held, "✓ held", "✗ broken") + cell(escaped(invariant.name)) +
-            cell(invariant.held ? "" : escaped(invariant.first_violation)) + "</tr>";
+    rows +=
+        "<tr>" + judged(invariant.held, "✓ held", "✗ broken") + "<td>" + escaped(invariant.name) +
+        (invariant.held ? ""
+                        : R"(<p class="broken">)" + escaped(invariant.first_violation) + "</p>") +
+        "</td></tr>";
   }
-  return card("Invariants", "<th></th><th>what must hold</th><th>first violation</th>", rows, true);
+  return card("Invariants", "<th></th><th>what must hold</th>", rows, "invariants");
 }
 
 std::string states(const RunReport& report) {
@@ -75,7 +78,8 @@ std::string ledger(const RunReport& report) {
   for (const char* name :
        {"offered", "acked", "dead", "removed", "queued", "redelivered", "duplicates dropped"})
     head += std::string(R"(<th class="n">)") + name + "</th>";
-  return card("Ledger: offered = acked + dead + removed + queued", head + "<th></th>", rows, true);
+  return card("Ledger: offered = acked + dead + removed + queued", head + "<th></th>", rows,
+              "wide");
 }
 
 std::string faults(const RunReport& report) {
@@ -102,7 +106,7 @@ std::string configuration(const RunReport& report) {
 }  // namespace
 
 std::string tables_html(const RunReport& report) {
-  return R"(<div class="tables">)" + invariants(report) + ledger(report) + states(report) +
+  return R"(<div class="tables">)" + invariants(report) + states(report) + ledger(report) +
          faults(report) + configuration(report) + "</div>\n";
 }
 

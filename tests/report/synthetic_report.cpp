@@ -13,9 +13,9 @@ constexpr double tick_s = 0.25;
 constexpr double pace = 6000;  // orders a second, undisturbed
 
 const std::vector<std::string> queue_names = {
-    "orders.placed",   "orders.events",        "stock.requests", "payments.requests",
-    "shipping.requests", "orders.notifications", "orders.dead",    "payments.dead",
-    "outbox.1"};
+    "orders.placed",     "orders.events",     "stock.requests",
+    "payments.requests", "shipping.requests", "orders.notifications",
+    "orders.dead",       "payments.dead",     "outbox.1"};
 const std::vector<std::string> state_names = {"RESERVING", "PAYING",       "SHIPPING",
                                               "SHIPPED",   "OUT_OF_STOCK", "PAYMENT_FAILED",
                                               "REJECTED",  "CANCELLED",    "PAUSED"};
