@@ -6,15 +6,17 @@ target_compile_options(
   INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor
             -Werror)
 
-# millrace_add_module(NAME SRCS file... [DEPS target...])
+# millrace_add_module(NAME SRCS file... [DEPS target...] [PRIVATE_DEPS target...])
+# PRIVATE_DEPS are those that no header of the module includes.
 # Defines millrace::NAME. All modules share the root of the tree as include root; the direction of
 # includes is checked by tests/layering/.
 function(millrace_add_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SRCS;DEPS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SRCS;DEPS;PRIVATE_DEPS")
   add_library(millrace_${name} STATIC ${arg_SRCS})
   add_library(millrace::${name} ALIAS millrace_${name})
   target_include_directories(millrace_${name} PUBLIC ${PROJECT_SOURCE_DIR})
-  target_link_libraries(millrace_${name} PUBLIC ${arg_DEPS} PRIVATE millrace_warnings)
+  target_link_libraries(millrace_${name} PUBLIC ${arg_DEPS}
+                        PRIVATE ${arg_PRIVATE_DEPS} millrace_warnings)
 endfunction()
 
 # millrace_add_proto(NAME PROTOS file...)

@@ -1,0 +1,74 @@
+// Promise: an axis holds all its values, and its ticks are round, ordered, few and at the place
+// that they say. Checked over tops of many magnitudes.
+#include "apps/report/scale.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <gtest/gtest.h>
+
+namespace millrace::report {
+namespace {
+
+void expect_readable(const Scale& scale, std::size_t ticks_max) {
+  ASSERT_GE(scale.ticks.size(), 2u);
+  EXPECT_LE(scale.ticks.size(), ticks_max);
+  std::set<std::string> labels;
+  double last = -1;
+  for (const Tick& tick : scale.ticks) {
+    EXPECT_GT(tick.position, last);
+    EXPECT_LE(tick.position, 1 + 1e-9);
+    EXPECT_TRUE(labels.insert(tick.label).second) << tick.label << " stands twice";
+    last = tick.position;
+  }
+}
+
+TEST(Scale, HoldsValuesOfEveryMagnitude) {
+  for (double top = 0.5; top < 1e12; top *= 1.7) {
+    SCOPED_TRACE(top);
+    for (const Scale& scale : {count_scale(top), bytes_scale(top)}) {
+      expect_readable(scale, 7);
+      EXPECT_LE(scale.position(top), 1);
+      EXPECT_DOUBLE_EQ(scale.position(0), 0);
+      EXPECT_DOUBLE_EQ(scale.ticks.back().position, 1);
+    }
+  }
+}
+
+TEST(Scale, UsesMostOfItsRoom) {
+  for (double top = 5; top < 1e9; top *= 1.7) EXPECT_GT(count_scale(top).position(top), 0.5) << top;
+}
+
+TEST(Scale, DurationsAreLogarithmic) {
+  const Scale scale = duration_scale(800, 90'000);
+  expect_readable(scale, 10);
+  EXPECT_NEAR(scale.position(10'000) - scale.position(1'000),
+              scale.position(100'000) - scale.position(10'000), 1e-9);
+  const auto tick = std::find_if(scale.ticks.begin(), scale.ticks.end(),
+                                 [](const Tick& one) { return one.label == "10 ms"; });
+  ASSERT_NE(tick, scale.ticks.end());
+  EXPECT_NEAR(tick->position, scale.position(10'000), 1e-9);
+  expect_readable(duration_scale(1, 3.6e9), 11);
+  expect_readable(duration_scale(0, 0), 10);
+}
+
+TEST(Scale, TimeEndsWhereTheRunEnds) {
+  for (double end = 0.3; end < 200'000; end *= 1.3) {
+    SCOPED_TRACE(end);
+    const Scale scale = time_scale(end);
+    expect_readable(scale, 10);
+    EXPECT_DOUBLE_EQ(scale.position(end), 1);
+  }
+}
+
+TEST(Scale, EachNineHasTheSameRoom) {
+  const Scale scale = percentile_scale(100'000);
+  expect_readable(scale, 8);
+  EXPECT_NEAR(scale.position(0.99) - scale.position(0.9),
+              scale.position(0.999) - scale.position(0.99), 1e-9);
+  EXPECT_EQ(scale.ticks.back().label, "99.999 %");
+  EXPECT_NEAR(scale.ticks.back().position, 1, 1e-9);
+}
+
+}  // namespace
+}  // namespace millrace::report

@@ -1,0 +1,99 @@
+// Promise: the verdict fails for each single thing that can be wrong, and reads as documented.
+#include "apps/report/verdict.hpp"
+
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace millrace::report {
+namespace {
+
+RunReport documented_run() {
+  RunReport report;
+  report.seed = 42;
+  report.orders_offered = report.orders_accounted = 100'000;
+  report.states = {{"SHIPPED", 97'411}, {"REJECTED", 2'558}, {"CANCELLED", 0}, {"PAUSED", 31}};
+  report.faults = {{1, "kill", "node-1", 1.8}, {3, "kill", "node-2", 0.4}};
+  report.invariants = {{"I4 at most one capture per order", true, ""}};
+  report.ledger = {{"orders.placed", {10, 10, 0, 0, 0, 0}}};
+  for (const DurationUs latency : {100, 104, 412'000}) report.latency.record(latency);
+  return report;
+}
+
+TEST(Verdict, ReadsAsDocumented) {
+  EXPECT_EQ(
+      verdict_text(documented_run(), {false, "out/"}),
+      "verdict  PASS  100,000 of 100,000 accounted: shipped 97,411 rejected 2,558 paused 31\n"
+      "         lost 0  unexpected 0  duplicated effects 0  order violations 0  recovery 1.8s\n"
+      "latency  p50 104us  p99 412ms  p99.9 412ms  max 412ms\n"
+      "report   out/index.html  out/report.json       rerun with --seed 42\n");
+}
+
+TEST(Verdict, WithoutFaultsThereIsNoRecovery) {
+  RunReport report = documented_run();
+  report.faults.clear();
+  EXPECT_EQ(verdict_text(report, {}).find("recovery"), std::string::npos);
+}
+
+TEST(Verdict, EachThingWrongAloneFails) {
+  const std::vector<std::pair<const char*, std::function<void(RunReport&)>>> wrongs = {
+      {"failure  the disk is full",
+       [](RunReport& r) {
+         r.failure = "the disk is full";
+       }},
+      {"99,999 of 100,000",
+       [](RunReport& r) {
+         r.orders_accounted -= 1;
+       }},
+      {"lost 1",
+       [](RunReport& r) {
+         r.lost = 1;
+       }},
+      {"unexpected 1",
+       [](RunReport& r) {
+         r.unexpected = 1;
+       }},
+      {"duplicated effects 1",
+       [](RunReport& r) {
+         r.duplicated_effects = 1;
+       }},
+      {"order violations 1",
+       [](RunReport& r) {
+         r.order_violations = 1;
+       }},
+      {"broken   I4 at most one capture per order: order 7 twice",
+       [](RunReport& r) {
+         r.invariants[0] = {r.invariants[0].name, false, "order 7 twice"};
+       }},
+      {"broken   the ledger of orders.placed does not balance",
+       [](RunReport& r) {
+         r.ledger[0].second.acked = 11;
+       }},
+  };
+  EXPECT_TRUE(passed(documented_run()));
+  for (const auto& [text, plant] : wrongs) {
+    SCOPED_TRACE(text);
+    RunReport report = documented_run();
+    plant(report);
+    EXPECT_FALSE(passed(report));
+    EXPECT_NE(verdict_text(report, {}).find("verdict  FAIL"), std::string::npos);
+    EXPECT_NE(verdict_text(report, {}).find(text), std::string::npos);
+  }
+}
+
+TEST(Verdict, ColorPaintsOnlyTheWord) {
+  const std::string painted = verdict_text(documented_run(), {true, ""});
+  EXPECT_NE(painted.find("\033[1;32mPASS\033[0m  100,000"), std::string::npos);
+  EXPECT_EQ(verdict_text(documented_run(), {false, ""}).find('\033'), std::string::npos);
+}
+
+TEST(Verdict, AFaultWithoutRecoveryIsSaid) {
+  RunReport report = documented_run();
+  report.faults[1].recovered_after_s.reset();
+  EXPECT_NE(verdict_text(report, {}).find("recovery never"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace millrace::report
