@@ -355,6 +355,10 @@ Result<void> Runtime::stop(std::chrono::milliseconds timeout) {
   return parts_->stop(timeout);
 }
 
+bool Runtime::is_storage_full() const {
+  return parts_->log.is_full();
+}
+
 const Clock& Runtime::clock() const {
   return parts_->clock;
 }

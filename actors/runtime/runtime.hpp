@@ -55,6 +55,9 @@ class Runtime {
   /// All queues, by name. Blocks for an answer of each.
   [[nodiscard]] std::vector<QueueInfo> queues();
 
+  /// Whether offers are refused for want of disk space.
+  [[nodiscard]] bool is_storage_full() const;
+
   /// Drains: takes no offers, leases nothing more, lets handlers in progress end for at most
   /// `timeout`, writes a checkpoint and closes the log. What was leased and not completed is ready
   /// again after the next start, and has not failed. Fails with `timeout`; then the node stops as

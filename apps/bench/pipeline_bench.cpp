@@ -1,16 +1,16 @@
 #include "apps/bench/pipeline_bench.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
-#include <thread>
 #include <vector>
 
+#include <sys/resource.h>
+
 #include "actors/base/latency_histogram.hpp"
+#include "actors/base/pause.hpp"
 #include "actors/pipeline/pipeline.hpp"
 #include "actors/runtime/runtime.hpp"
 #include "apps/bench/bench.pb.h"
@@ -42,7 +42,8 @@ class Tally {
   void add(const Parcel& parcel) {
     const std::uint64_t now_us = steady_us();
     const std::lock_guard lock(mutex_);
-    latency_.record(static_cast<DurationUs>(now_us - std::min<std::uint64_t>(now_us, parcel.due_us())));
+    latency_.record(
+        static_cast<DurationUs>(now_us - std::min<std::uint64_t>(now_us, parcel.due_us())));
     if (parcel.hops() != 2 || seen_[parcel.number()]) {
       ++repeated_;
       return;
@@ -83,13 +84,15 @@ struct Sink {
 
 Result<void> produce(Sender<Parcel>& sender, const PipelineBenchOptions& options) {
   Parcel parcel;
-  parcel.set_padding(std::string(options.payload_bytes - std::min(options.payload_bytes, 20u), 'x'));
+  parcel.set_padding(
+      std::string(options.payload_bytes - std::min(options.payload_bytes, 20u), 'x'));
   const std::uint64_t start_us = steady_us();
   for (std::uint64_t i = 0; i < options.messages; ++i) {
     std::uint64_t due_us = steady_us();
     if (options.rate_per_s > 0) {
-      due_us = start_us + static_cast<std::uint64_t>(static_cast<double>(i) * 1e6 / options.rate_per_s);
-      std::this_thread::sleep_until(Steady::time_point(std::chrono::microseconds(due_us)));
+      due_us =
+          start_us + static_cast<std::uint64_t>(static_cast<double>(i) * 1e6 / options.rate_per_s);
+      pause_until(Steady::time_point(std::chrono::microseconds(due_us)));
     }
     parcel.set_number(i);
     parcel.set_due_us(due_us);
@@ -117,8 +120,8 @@ Result<PipelineBenchFigures> run_pipeline_bench(const PipelineBenchOptions& opti
   runtime_options.shards = options.shards;
   auto runtime = Runtime::start(runtime_options, {spec});
   if (!runtime) return runtime.error();
-  auto sender = (*runtime)->sender(
-      placed, {.producer = "bench", .limits = {.window = options.window}});
+  auto sender =
+      (*runtime)->sender(placed, {.producer = "bench", .limits = {.window = options.window}});
   if (!sender) return sender.error();
 
   const auto begin = Steady::now();

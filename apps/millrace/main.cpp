@@ -1,17 +1,46 @@
+// The one binary of Millrace.
 #include <iostream>
-#include <CLI/CLI.hpp>
-#include "apps/bench/pipeline_bench.hpp"
+
+#include "apps/millrace/command_line.hpp"
+#include "apps/millrace/exit_code.hpp"
+
+namespace {
+
+// CLI11 has exit codes of its own; help is no error, every other parse error is a usage error.
+int explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  if (error.get_exit_code() == 0) {
+    return app.exit(error);
+  }
+  app.exit(error, std::cerr, std::cerr);
+  if (argc > 1) {
+    const std::string word = argv[1];
+    const std::string near = millrace::cli::nearest_command(app, word);
+    if (!near.empty() && near != word) std::cerr << "Did you mean '" << near << "'?\n";
+  }
+  return millrace::cli::exit_usage;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  millrace::bench::PipelineBenchOptions o;
-  CLI::App app;
-  app.add_option("--data-dir", o.data_dir)->required();
-  app.add_option("--messages", o.messages);
-  app.add_option("--shards", o.shards);
-  app.add_option("--window", o.window);
-  app.add_option("--rate", o.rate_per_s);
-  app.add_flag("--keyed", o.keyed);
-  CLI11_PARSE(app, argc, argv);
-  auto r = millrace::bench::run_pipeline_bench(o);
-  if (!r) { std::cerr << r.error().message << "\n"; return 1; }
-  std::cout << r->messages_per_s << "/s p50 " << r->p50_us << " p99 " << r->p99_us << " p999 " << r->p999_us << " max " << r->max_us << " received " << r->received << " repeated " << r->repeated << " cpu " << r->cpu_s << " rss " << (r->rss_peak_bytes >> 20) << "MB\n";
+  CLI::App app{"Millrace: actor pipelines that neither lose nor repeat work", "millrace"};
+  app.require_subcommand(1);
+  millrace::cli::Action action;
+  millrace::cli::add_simulate(app, action);
+  millrace::cli::add_queue(app, action);
+  millrace::cli::add_dlq(app, action);
+  millrace::cli::add_order(app, action);
+  millrace::cli::add_bench(app, action);
+  millrace::cli::add_version(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return explain(app, error, argc, argv);
+  }
+  try {
+    return action();
+  } catch (const std::exception& error) {
+    std::cerr << "millrace: error: " << error.what() << '\n';
+    return millrace::cli::exit_failed;
+  }
 }

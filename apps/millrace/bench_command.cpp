@@ -1,0 +1,180 @@
+// millrace bench: figures, against limits measured in the same run.
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include <unistd.h>
+
+#include "apps/bench/journal_bench.hpp"
+#include "apps/bench/pipeline_bench.hpp"
+#include "apps/millrace/command_line.hpp"
+#include "apps/millrace/exit_code.hpp"
+#include "apps/millrace/output.hpp"
+
+namespace millrace::cli {
+namespace {
+
+/// A directory that goes with the benchmark.
+class ScratchDirectory {
+ public:
+  explicit ScratchDirectory(const std::string& parent) {
+    const auto base =
+        parent.empty() ? std::filesystem::current_path() : std::filesystem::path(parent);
+    std::string name = (base / "millrace-bench-XXXXXX").string();
+    if (mkdtemp(name.data()) != nullptr) path_ = name;
+  }
+  ~ScratchDirectory() {
+    std::error_code ignored;
+    if (is_valid()) std::filesystem::remove_all(path_, ignored);
+  }
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+
+  [[nodiscard]] bool is_valid() const { return !path_.empty(); }
+  [[nodiscard]] std::filesystem::path path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+struct Common {
+  std::string dir;
+  bool json = false;
+};
+
+void add_common(CLI::App& command, Common& common) {
+  command.add_option("--dir", common.dir, "where to make the scratch directory; default: here");
+  command.add_flag("--json", common.json, "one JSON object a line");
+}
+
+int no_scratch(const Common& common) {
+  return fail({ErrorCode::storage_failed,
+               "no scratch directory can be made in " + (common.dir.empty() ? "." : common.dir)});
+}
+
+void print_line(const nlohmann::ordered_json& line, bool json) {
+  if (json) {
+    std::cout << line.dump() << std::endl;
+    return;
+  }
+  std::string text;
+  for (const auto& [key, value] : line.items()) {
+    text += (text.empty() ? "" : "  ") + key + " ";
+    if (value.is_number_float()) {
+      char number[32];
+      std::snprintf(number, sizeof number, "%.*f", value.get<double>() < 100 ? 2 : 0,
+                    value.get<double>());
+      text += number;
+    } else {
+      text += value.is_string() ? value.get<std::string>() : value.dump();
+    }
+  }
+  std::cout << text << std::endl;
+}
+
+int run_journal(const Common& common, const std::vector<std::size_t>& batches,
+                bench::JournalBenchOptions options) {
+  for (const std::size_t batch : batches) {
+    const ScratchDirectory scratch(common.dir);
+    if (!scratch.is_valid()) return no_scratch(common);
+    options.dir = scratch.path() / "journal";
+    options.batch = batch;
+    const auto figures = bench::run_journal_bench(options);
+    if (!figures) return fail(figures.error());
+    print_line({{"bench", "journal"},
+                {"payload_bytes", options.payload_bytes},
+                {"batch", batch},
+                {"messages", figures->messages},
+                {"messages_per_s", figures->messages_per_s},
+                {"limit", "raw O_DIRECT pwrite + fdatasync"},
+                {"limit_per_s", figures->raw_messages_per_s},
+                {"ratio", figures->ratio},
+                {"p50_us", figures->p50_us},
+                {"p99_us", figures->p99_us},
+                {"p999_us", figures->p999_us},
+                {"cpu_us_per_message", figures->cpu_us_per_message},
+                {"written_bytes", figures->written_bytes}},
+               common.json);
+  }
+  return exit_ok;
+}
+
+int run_pipeline(const Common& common, bench::PipelineBenchOptions options) {
+  const ScratchDirectory scratch(common.dir);
+  if (!scratch.is_valid()) return no_scratch(common);
+  options.data_dir = scratch.path() / "data";
+  const auto figures = bench::run_pipeline_bench(options);
+  if (!figures) return fail(figures.error());
+  print_line({{"bench", "pipeline"},
+              {"payload_bytes", options.payload_bytes},
+              {"shards", options.shards},
+              {"messages", options.messages},
+              {"messages_per_s", figures->messages_per_s},
+              {"p50_us", figures->p50_us},
+              {"p99_us", figures->p99_us},
+              {"p999_us", figures->p999_us},
+              {"max_us", figures->max_us},
+              {"received", figures->received},
+              {"repeated", figures->repeated},
+              {"rss_peak_bytes", figures->rss_peak_bytes},
+              {"cpu_s", figures->cpu_s},
+              {"written_bytes", figures->written_bytes}},
+             common.json);
+  return figures->received == options.messages && figures->repeated == 0 ? exit_ok : exit_negative;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Action& action) {
+  CLI::App* group = app.add_subcommand("bench", "measure this machine");
+  group->require_subcommand(1);
+
+  auto common = std::make_shared<Common>();
+  auto batches = std::make_shared<std::vector<std::size_t>>(std::vector<std::size_t>{1, 64, 1024});
+  auto journal = std::make_shared<bench::JournalBenchOptions>();
+  CLI::App* journal_command =
+      group->add_subcommand("journal", "durable appends, against raw writes of the same bytes");
+  add_common(*journal_command, *common);
+  journal_command->add_option("--payload", journal->payload_bytes, "bytes of a record")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1 << 20));
+  journal_command->add_option("--batch", *batches, "records confirmed together")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 65'536));
+  journal_command->add_option("--seconds", journal->seconds, "of appending, for each batch size")
+      ->capture_default_str()
+      ->check(CLI::Range(0.1, 600.0));
+  journal_command->callback([=, &action] {
+    action = [=] {
+      return run_journal(*common, *batches, *journal);
+    };
+  });
+
+  auto pipeline = std::make_shared<bench::PipelineBenchOptions>();
+  CLI::App* pipeline_command = group->add_subcommand(
+      "pipeline", "a producer, three queues, two stages and a sink, durable at every hop");
+  add_common(*pipeline_command, *common);
+  pipeline_command->add_option("--messages", pipeline->messages)
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
+  pipeline_command->add_option("--payload", pipeline->payload_bytes, "bytes of a message")
+      ->capture_default_str()
+      ->check(CLI::Range(20, 1 << 20));
+  pipeline_command->add_option("--shards", pipeline->shards)
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  pipeline_command->add_option("--window", pipeline->window, "unconfirmed messages of the producer")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
+  pipeline_command->add_option("--rate", pipeline->rate_per_s, "messages a second; 0: all it takes")
+      ->check(CLI::Range(0.0, 1e9));
+  pipeline_command->add_flag("--keyed", pipeline->keyed, "give every message a key of its own");
+  pipeline_command->callback([=, &action] {
+    action = [=] {
+      return run_pipeline(*common, *pipeline);
+    };
+  });
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,153 @@
+// millrace simulate, and the hidden command that makes a process the node of a simulation.
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include <unistd.h>
+
+#include "apps/millrace/command_line.hpp"
+#include "apps/millrace/exit_code.hpp"
+#include "apps/millrace/output.hpp"
+#include "apps/report/files.hpp"
+#include "apps/report/json.hpp"
+#include "apps/report/verdict.hpp"
+#include "apps/simulate/node.hpp"
+#include "apps/simulate/simulate.hpp"
+
+namespace millrace::cli {
+namespace {
+
+using simulate::Options;
+
+void add_load(CLI::App& command, Options& options) {
+  command.add_option("--orders", options.orders, "orders to place")->capture_default_str();
+  command.add_option("--customers", options.customers, "customers; default: a tenth of the orders");
+  command.add_option("--skus", options.skus, "articles in stock")->capture_default_str();
+  command
+      .add_option("--arrival", options.arrival, "steady:RATE | burst:RATE,SIZE,EVERY | closed:N")
+      ->capture_default_str();
+  command
+      .add_option("--gateway-faults", options.gateway_faults,
+                  "share of payment calls that go wrong, 0 to 1")
+      ->capture_default_str();
+  command.add_option("--seed", options.seed, "same seed, same load and faults; default: a new one");
+  command.add_option("--shards", options.shards, "shards of each queue")->capture_default_str();
+  command.add_option("--data-dir", options.data_dir,
+                     "empty or new directory; default: a temporary one, removed after a PASS");
+}
+
+/// The data directory of a run: the user's, or a temporary one.
+class RunDirectory {
+ public:
+  static Result<RunDirectory> prepare(const std::filesystem::path& given) {
+    RunDirectory directory;
+    if (!given.empty()) {
+      directory.path_ = given;
+      std::error_code error;
+      if (std::filesystem::exists(given, error) && !std::filesystem::is_directory(given, error)) {
+        return Error{ErrorCode::invalid_argument,
+                     "--data-dir: expected a directory, got the file " + given.string()};
+      }
+      if (std::filesystem::exists(given, error) && !std::filesystem::is_empty(given, error)) {
+        return Error{ErrorCode::invalid_argument,
+                     "--data-dir: expected an empty or new directory, got " + given.string() +
+                         ", which holds something"};
+      }
+      if (error) return Error{ErrorCode::invalid_argument, "--data-dir: " + error.message()};
+      return directory;
+    }
+    std::string name = (std::filesystem::temp_directory_path() / "millrace-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) {
+      return Error{ErrorCode::storage_failed, "no temporary directory can be made: " + name};
+    }
+    directory.path_ = std::filesystem::path(name) / "data";
+    directory.temporary_ = name;
+    return directory;
+  }
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] bool is_temporary() const { return !temporary_.empty(); }
+  void remove_if_temporary() const {
+    std::error_code ignored;
+    if (is_temporary()) std::filesystem::remove_all(temporary_, ignored);
+  }
+
+ private:
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+};
+
+int run_simulate(Options options) {
+  if (auto complete = simulate::complete(options); !complete) return fail(complete.error());
+  auto directory = RunDirectory::prepare(options.data_dir);
+  if (!directory) return fail(directory.error());
+  options.data_dir = directory->path();
+  auto report = simulate::simulate(options);
+  if (!report) return fail(report.error());
+  if (!options.report_dir.empty()) {
+    if (auto written = report::write_report(*report, options.report_dir); !written) {
+      return fail(written.error());
+    }
+  }
+  if (options.json) {
+    std::cout << report::to_json(*report) << '\n';
+  } else {
+    std::cout << report::verdict_text(*report,
+                                      {.color = report::use_color(options.color, STDOUT_FILENO),
+                                       .directory = options.report_dir.string()});
+  }
+  const bool passed = report::passed(*report);
+  if (passed) {
+    directory->remove_if_temporary();
+  } else {
+    std::cerr << "data     " << options.data_dir.string() << " is kept for a look\n";
+  }
+  if (!report->failure.empty()) {
+    std::cerr << "millrace: error: " << report->failure << '\n';
+    return exit_failed;
+  }
+  return passed ? exit_ok : exit_negative;
+}
+
+int run_node(const Options& options, int witness_fd) {
+  auto witness = simulate::WitnessMemory::open(witness_fd);
+  if (!witness) return fail(witness.error());
+  return simulate::run_node(options, *witness);
+}
+
+}  // namespace
+
+void add_simulate(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("simulate", "run the order workflow under load, and audit it");
+  add_load(*command, *options);
+  command->add_option("--crash", options->crashes, "kill the node so many times during the run")
+      ->capture_default_str();
+  command->add_option("--report", options->report_dir, "write index.html and report.json there")
+      ->type_name("DIR");
+  command->add_flag("--json", options->json, "print the report as JSON");
+  command->add_option("--color", options->color, "auto, always or never")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, report::ColorChoice>{{"auto", report::ColorChoice::automatic},
+                                                     {"always", report::ColorChoice::always},
+                                                     {"never", report::ColorChoice::never}}));
+  command->callback([options, &action] {
+    action = [options] {
+      return run_simulate(*options);
+    };
+  });
+
+  auto node_options = std::make_shared<Options>();
+  auto witness_fd = std::make_shared<int>(-1);
+  CLI::App* node = app.add_subcommand("simulate-node", "the node of a simulation")->group("");
+  add_load(*node, *node_options);
+  node->add_option("--witness-fd", *witness_fd)->required();
+  node->callback([node_options, witness_fd, &action] {
+    action = [node_options, witness_fd] {
+      return run_node(*node_options, *witness_fd);
+    };
+  });
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,18 @@
+#include "apps/simulate/options.hpp"
+
+namespace millrace::simulate {
+
+std::vector<std::string> node_arguments(const Options& options, int witness_fd) {
+  return {"simulate-node",
+          "--orders=" + std::to_string(options.orders),
+          "--customers=" + std::to_string(options.customers),
+          "--skus=" + std::to_string(options.skus),
+          "--arrival=" + options.arrival,
+          "--gateway-faults=" + std::to_string(options.gateway_faults),
+          "--seed=" + std::to_string(options.seed),
+          "--shards=" + std::to_string(options.shards),
+          "--data-dir=" + options.data_dir.string(),
+          "--witness-fd=" + std::to_string(witness_fd)};
+}
+
+}  // namespace millrace::simulate

@@ -1,0 +1,124 @@
+#include "apps/simulate/simulate.hpp"
+
+#include <algorithm>
+#include <random>
+
+#include "actors/base/clock.hpp"
+#include "actors/runtime/stopped_node.hpp"
+#include "apps/orders/audit/audit.hpp"
+#include "apps/orders/load/arrival.hpp"
+#include "apps/orders/load/load_plan.hpp"
+#include "apps/simulate/watch.hpp"
+#include "apps/simulate/witness_memory.hpp"
+
+namespace millrace::simulate {
+namespace {
+
+Error bad_flag(const char* flag, const std::string& expected, const std::string& got) {
+  return {ErrorCode::invalid_argument,
+          std::string(flag) + ": expected " + expected + ", got " + got};
+}
+
+orders::audit::Witness testimony(const WitnessMemory& memory) {
+  const auto pages = memory.orders();
+  orders::audit::Witness witness;
+  witness.attempted.resize(pages.size());
+  witness.ok.resize(pages.size());
+  for (std::size_t i = 0; i < pages.size(); ++i) {
+    witness.attempted[i] = pages[i].due_us != 0;
+    witness.ok[i] = pages[i].is_confirmed != 0;
+  }
+  witness.order_id = orders::LoadPlan::order_id;
+  witness.gateway = [pages](std::string_view order_id) -> orders::audit::GatewayFacts {
+    const std::uint64_t number = order_number(order_id);
+    if (number >= pages.size()) return {};
+    const orders::GatewayBook& book = pages[number].book;
+    return {book.captures, book.captured_minor, book.refunded_minor};
+  };
+  return witness;
+}
+
+void take_over(report::RunReport& report, const orders::audit::AuditReport& audit) {
+  report.orders_accounted = audit.accounted;
+  report.lost = audit.lost;
+  report.unexpected = audit.unexpected;
+  report.duplicated_effects = audit.duplicated_effects;
+  report.order_violations = audit.order_violations;
+  report.states.assign(audit.states.begin(), audit.states.end());
+  for (const auto& invariant : audit.invariants) {
+    report.invariants.push_back(
+        {invariant.name + " " + invariant.title, invariant.held, invariant.first_violation});
+  }
+  for (const auto& queue : audit.ledger) report.ledger.emplace_back(queue.queue, queue.ledger);
+}
+
+void describe(report::RunReport& report, const Options& options) {
+  report.configuration = {{"orders", std::to_string(options.orders)},
+                          {"customers", std::to_string(options.customers)},
+                          {"skus", std::to_string(options.skus)},
+                          {"arrival", options.arrival},
+                          {"gateway-faults", std::to_string(options.gateway_faults)},
+                          {"crash", std::to_string(options.crashes)},
+                          {"shards", std::to_string(options.shards)},
+                          {"seed", std::to_string(options.seed)}};
+}
+
+}  // namespace
+
+Result<void> complete(Options& options) {
+  if (options.orders < 1 || options.orders > 10'000'000) {
+    return bad_flag("--orders", "1 to 10000000", std::to_string(options.orders));
+  }
+  if (options.customers == 0) {
+    options.customers =
+        static_cast<std::uint32_t>(std::max<std::uint64_t>(options.orders / 10, 100));
+  }
+  if (options.skus < 1 || options.skus > 1'000'000) {
+    return bad_flag("--skus", "1 to 1000000", std::to_string(options.skus));
+  }
+  if (!(options.gateway_faults >= 0 && options.gateway_faults <= 1)) {
+    return bad_flag("--gateway-faults", "a share from 0 to 1",
+                    std::to_string(options.gateway_faults));
+  }
+  if (options.crashes > 10'000) {
+    return bad_flag("--crash", "0 to 10000", std::to_string(options.crashes));
+  }
+  if (options.shards < 1 || options.shards > 64) {
+    return bad_flag("--shards", "1 to 64", std::to_string(options.shards));
+  }
+  if (auto arrival = orders::Arrival::parse(options.arrival); !arrival) {
+    return Error{ErrorCode::invalid_argument, "--arrival: " + arrival.error().message};
+  }
+  while (options.seed == 0) options.seed = std::random_device{}();
+  return {};
+}
+
+Result<report::RunReport> simulate(const Options& options) {
+  auto memory = WitnessMemory::create(options.orders);
+  if (!memory) return memory.error();
+  report::RunReport report;
+  report.version = MILLRACE_VERSION;
+  report.seed = options.seed;
+  describe(report, options);
+  Watch(options, *memory, report).run();
+
+  const WitnessHead& head = memory->head();
+  report.orders_offered = head.offered;
+  report.latency = head.latency.snapshot();
+  report.duration_s =
+      static_cast<double>(std::max<TimeUs>(0, head.last_finished_at_us - head.started_at_us)) / 1e6;
+  if (report.duration_s > 0) {
+    report.throughput_per_s = static_cast<double>(head.finished) / report.duration_s;
+  }
+  if (!report.failure.empty()) return report;
+
+  auto stopped = StoppedNode::open(options.data_dir);
+  if (!stopped) return stopped.error();
+  auto view = stopped->view(true);
+  if (!view) return view.error();
+  take_over(report, orders::audit::audit(*view, testimony(*memory),
+                                         {.seed = options.seed, .skus = options.skus}));
+  return report;
+}
+
+}  // namespace millrace::simulate
