@@ -136,7 +136,7 @@ caf::actor spawn_receiver(caf::actor_system& system, ReceiverConfig config) {
   const auto start = [](caf::stateful_actor<ReceiverShell>* self, ReceiverConfig inner) {
     return self->state.start(self, std::move(inner));
   };
-  if (config.spec->options.blocking) {
+  if (config.own_thread) {
     return system.spawn<caf::detached>(start, std::move(config));
   }
   return system.spawn(start, std::move(config));

@@ -45,6 +45,7 @@ struct ReceiverConfig {
   std::vector<Source> sources;
   std::uint32_t credit = 256;  ///< messages in flight from each source
   const Clock* clock = nullptr;
+  bool own_thread = false;            ///< the stage may block
   StageObserver* observer = nullptr;  ///< may be null
 };
 

@@ -2,25 +2,20 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <future>
 #include <map>
 #include <random>
-#include <set>
 #include <thread>
 #include <utility>
 
 #include <caf/all.hpp>
 #include <spdlog/spdlog.h>
 
-#include "actors/base/assert.hpp"
 #include "actors/pipeline/validate.hpp"
 #include "actors/pipeline/wiring.hpp"
-#include "actors/queue/queue_actor.hpp"
-#include "actors/receiver/receiver_actor.hpp"
 #include "actors/runtime/body_reader_actor.hpp"
 #include "actors/runtime/checkpointer.hpp"
 #include "actors/runtime/journal_log.hpp"
-#include "actors/runtime/node_plan.hpp"
+#include "actors/runtime/node_actors.hpp"
 #include "actors/runtime/store.hpp"
 #include "actors/sender/sender_actor.hpp"
 
@@ -57,7 +52,7 @@ class Runtime::Parts {
         wiring(analyse_wiring(pipelines)),
         log({.deliver =
                  [this](queues::QueueNumber number, CommitRouter::Changes changes) {
-                   caf::anon_send(handles[number], queues::CommitMessage{std::move(changes)});
+                   actors->deliver(number, std::move(changes));
                  },
              .after_group = [this](journal::Lsn lsn) { on_group(lsn); },
              .failed =
@@ -71,8 +66,7 @@ class Runtime::Parts {
   }
 
   Result<void> open();
-  void spawn_queues();
-  void spawn_receivers();
+  void spawn();
   Result<void> stop(std::chrono::milliseconds timeout);
   [[nodiscard]] std::vector<QueueInfo> inspect();
 
@@ -88,14 +82,11 @@ class Runtime::Parts {
   std::unique_ptr<journal::Journal> journal;
   std::unique_ptr<Checkpointer> checkpointer;
   Store store;
-  std::map<queues::QueueNumber, pb::Declaration> declarations;
-  NodePlan plan;
-  std::vector<queues::QueueHandle> handles;  ///< by queue number; 0 is empty
+  std::unique_ptr<NodeActors> actors;
 
   ActorConfig config;
   caf::actor_system system;
   caf::actor reader;
-  std::vector<caf::actor> receivers;
   std::mutex senders_mutex;
   std::vector<caf::actor> senders;
   std::atomic<bool> stopped = false;
@@ -105,12 +96,13 @@ class Runtime::Parts {
   Result<void> declare(const std::vector<pb::Declaration>& fresh);
   Result<void> drain(std::chrono::milliseconds timeout);
   Result<void> checkpoint_now();
-  void watch(const queues::QueueHandle& handle, const std::string& name);
 
   std::mutex group_mutex_;
   std::condition_variable group_changed_;
   journal::Lsn last_group_ = 0;
   bool checkpoint_wanted_ = false;
+  /// Null until the queues are there to be asked.
+  std::atomic<Checkpointer*> serving_checkpointer_ = nullptr;
 };
 
 void Runtime::Parts::on_group(journal::Lsn lsn) {
@@ -120,9 +112,9 @@ void Runtime::Parts::on_group(journal::Lsn lsn) {
     last_group_ = lsn;
     wanted = std::exchange(checkpoint_wanted_, false);
   }
-  if (checkpointer) {
-    if (wanted) checkpointer->begin(lsn);
-    checkpointer->on_group(lsn);
+  if (Checkpointer* const taker = serving_checkpointer_) {
+    if (wanted) taker->begin(lsn);
+    taker->on_group(lsn);
   }
   group_changed_.notify_all();
 }
@@ -131,9 +123,9 @@ Result<void> Runtime::Parts::open() {
   auto directory = journal::DataDirectory::open(journal::posix_file_system(), options.data_dir,
                                                 journal::Opener::writer);
   if (!directory) return directory.error();
-  const std::size_t actors = std::max<std::size_t>(wiring.queues.size() * options.shards, 1);
+  const std::size_t queues = std::max<std::size_t>(wiring.queues.size() * options.shards, 1);
   options.limits.body_cache_bytes =
-      std::max<std::uint64_t>(options.body_cache_bytes / actors, 1u << 20);
+      std::max<std::uint64_t>(options.body_cache_bytes / queues, 1u << 20);
   store = Store(options.limits);
   const auto recovered = journal::recover(
       *directory, [this](journal::Section, std::string_view part) { return store.load(part); },
@@ -149,9 +141,18 @@ Result<void> Runtime::Parts::open() {
 
   auto planned = plan_node(wiring, pipelines, store, options);
   if (!planned) return planned.error();
-  plan = std::move(*planned);
-  if (auto declared = declare(plan.fresh); !declared) return declared;
-  for (const auto& [number, queue] : store.queues()) declarations[number] = queue.declaration;
+  if (auto declared = declare(planned->fresh); !declared) return declared;
+  actors = std::make_unique<NodeActors>(
+      NodeActors::Surroundings{
+          .system = &system,
+          .log = &log,
+          .clock = &clock,
+          .seed = options.seed,
+          .queue_ended =
+              [this](const std::string& name) {
+                fatal({ErrorCode::storage_failed, "the actor of queue " + name + " ended"});
+              }},
+      std::move(*planned));
   return {};
 }
 
@@ -169,70 +170,33 @@ Result<void> Runtime::Parts::declare(const std::vector<pb::Declaration>& fresh) 
   return {};
 }
 
-void Runtime::Parts::watch(const queues::QueueHandle& handle, const std::string& name) {
-  handle->attach_functor([this, name](const caf::error& reason) {
-    if (reason == caf::exit_reason::user_shutdown || stopped) return;
-    fatal({ErrorCode::storage_failed, "the actor of queue " + name + " ended"});
-  });
-}
-
-void Runtime::Parts::spawn_queues() {
+void Runtime::Parts::spawn() {
   reader = spawn_body_reader(system, *journal, [this](const Error& error) { fatal(error); });
-  handles.resize(store.next_number());
-  std::set<queues::QueueNumber> numbers;
-  for (auto& [number, queue] : store.queues()) {
-    queues::QueueActorConfig actor;
-    actor.state = std::move(queue.state);
-    plan.configure(*actor.state);
-    actor.log = &log;
-    actor.clock = &clock;
-    actor.reader = reader;
-    actor.seed = options.seed;
-    actor.feeders = [this, id = number] {
-      std::vector<queues::QueueHandle> feeders;
-      for (const queues::QueueNumber feeder : plan.holds_back(id)) {
-        feeders.push_back(handles[feeder]);
-      }
-      return feeders;
-    };
-    handles[number] = queues::spawn_queue(system, std::move(actor));
-    watch(handles[number], queue.declaration.name());
-  }
+  actors->spawn_queues(store, reader);
+  const auto& declarations = actors->declarations();
   checkpointer = std::make_unique<Checkpointer>(
       *journal, Checkpointer::Options{options.checkpoint_log_bytes}, declarations.size(),
       [this](journal::Lsn lsn) {
-        for (const auto& [number, declaration] : declarations) {
+        for (const pb::Declaration& declaration : actors->declarations()) {
           auto sink = std::make_shared<std::function<void(const queues::State&)>>(
-              [this, declared = &declaration](const queues::State& state) {
-                checkpointer->take(state, *declared);
+              [this, &declaration](const queues::State& state) {
+                checkpointer->take(state, declaration);
               });
-          caf::anon_send(handles[number], queues::SnapshotMessage{lsn, std::move(sink)});
+          caf::anon_send(actors->handle(declaration.number()),
+                         queues::SnapshotMessage{lsn, std::move(sink)});
         }
       });
-}
-
-void Runtime::Parts::spawn_receivers() {
-  for (const WorkerPlan& worker : plan.workers) {
-    receivers::ReceiverConfig actor;
-    actor.spec = worker.spec;
-    actor.targets = worker.targets;
-    actor.shard = worker.shards.front();
-    for (const queues::QueueNumber number : worker.sources) {
-      actor.sources.push_back({number, handles[number]});
-    }
-    actor.credit = worker.credit;
-    actor.clock = &clock;
-    receivers.push_back(receivers::spawn_receiver(system, std::move(actor)));
-  }
+  serving_checkpointer_ = checkpointer.get();
+  actors->spawn_receivers();
 }
 
 std::vector<QueueInfo> Runtime::Parts::inspect() {
   std::map<std::string, QueueInfo> infos;
   caf::scoped_actor self(system);
-  for (const auto& [number, declaration] : declarations) {
+  for (const pb::Declaration& declaration : actors->declarations()) {
     QueueInfo& info = infos[declaration.name()];
     info.name = declaration.name();
-    self->request(handles[number], inspect_timeout, queues::InspectMessage{})
+    self->request(actors->handle(declaration.number()), inspect_timeout, queues::InspectMessage{})
         .receive(
             [&](const queues::QueueStatus& status) {
               info.ledger += status.ledger;
@@ -254,13 +218,14 @@ Result<void> Runtime::Parts::drain(std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   std::size_t drained = 0;
   // All stop at once; only then are they waited for.
-  for (const auto& [number, declaration] : declarations) {
-    caf::anon_send(handles[number], queues::DrainMessage{});
+  const auto& declarations = actors->declarations();
+  for (const pb::Declaration& declaration : declarations) {
+    caf::anon_send(actors->handle(declaration.number()), queues::DrainMessage{});
   }
-  for (const auto& [number, declaration] : declarations) {
+  for (const pb::Declaration& declaration : declarations) {
     const auto left = std::max(deadline - std::chrono::steady_clock::now(),
                                std::chrono::steady_clock::duration(std::chrono::milliseconds(1)));
-    self->request(handles[number], std::chrono::duration_cast<std::chrono::milliseconds>(left),
+    self->request(actors->handle(declaration.number()), std::chrono::duration_cast<std::chrono::milliseconds>(left),
                   queues::DrainMessage{})
         .receive([&](const queues::QueueStatus&) { ++drained; }, [](const caf::error&) {});
   }
@@ -307,15 +272,12 @@ Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
     const std::lock_guard lock(senders_mutex);
     for (const caf::actor& sender : senders) end(sender);
   }
-  for (const caf::actor& receiver : receivers) end(receiver);
-  for (const queues::QueueHandle& handle : handles) {
-    if (handle) caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
-  }
+  actors->end();
   end(reader);
   if (drained) {
     system.await_all_actors_done();
-    checkpointer.reset();
     journal->stop();
+    checkpointer.reset();
   }
   return drained;
 }
@@ -332,8 +294,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(RuntimeOptions options,
     parts->stopped = true;
     return opened.error();
   }
-  parts->spawn_queues();
-  parts->spawn_receivers();
+  parts->spawn();
   return std::unique_ptr<Runtime>(new Runtime(std::move(parts)));
 }
 
@@ -366,31 +327,12 @@ const Clock& Runtime::clock() const {
 Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queue,
                                                          const std::string& type,
                                                          SenderOptions options) {
-  if (options.producer.empty() || options.producer.size() > 200) {
-    return Error{ErrorCode::invalid_argument, "producer: expected a name of 1 to 200 characters"};
-  }
-  const auto numbers = parts_->plan.numbers.find(queue);
-  if (numbers == parts_->plan.numbers.end()) {
-    return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
-  }
-  const pb::Declaration& declaration = parts_->declarations[numbers->second.front()];
-  if (declaration.type() != type) {
-    return Error{ErrorCode::invalid_argument,
-                 "queue " + queue + " carries " + declaration.type() + ", not " + type};
-  }
-  senders::SenderConfig config;
-  config.producer = options.producer;
-  config.epoch = options.epoch;
-  config.limits = options.limits;
-  config.numbers = numbers->second;
-  for (const queues::QueueNumber number : config.numbers) {
-    config.shards.push_back(parts_->handles[number]);
-  }
-  config.clock = &parts_->clock;
   auto actor = std::make_shared<caf::actor>();
   auto outbound = std::make_shared<senders::Outbound>(
       options.limits.window, [actor] { caf::anon_send(*actor, senders::WakeMessage{}); });
-  *actor = senders::spawn_sender(parts_->system, std::move(config), outbound);
+  auto spawned = parts_->actors->spawn_sender(queue, type, options, outbound);
+  if (!spawned) return spawned.error();
+  *actor = *spawned;
   {
     const std::lock_guard lock(parts_->senders_mutex);
     parts_->senders.push_back(*actor);
@@ -398,7 +340,7 @@ Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queu
   auto settled = outbound->wait_ready(sender_ready_timeout);
   if (!settled) return settled.error();
   return std::make_shared<SenderLink>(std::move(outbound),
-                                      static_cast<std::uint32_t>(numbers->second.size()),
+                                      static_cast<std::uint32_t>(settled->size()),
                                       parts_->clock, std::move(*settled));
 }
 

@@ -1,0 +1,72 @@
+// NodeActors: the queues and receivers of one node as actors, wired as planned. A node and a test
+// bring them to life in the same way; they differ in the log, the clock and the scheduler.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <caf/actor.hpp>
+#include <caf/fwd.hpp>
+
+#include "actors/base/clock.hpp"
+#include "actors/queue/queue_messages.hpp"
+#include "actors/queue/record_log.hpp"
+#include "actors/receiver/receiver_actor.hpp"
+#include "actors/runtime/node_plan.hpp"
+#include "actors/runtime/store.hpp"
+#include "actors/sender/outbound.hpp"
+#include "messages/result.hpp"
+
+namespace millrace {
+
+class NodeActors {
+ public:
+  /// What the actors work with; all of it outlives them.
+  struct Surroundings {
+    caf::actor_system* system = nullptr;
+    queues::RecordLog* log = nullptr;
+    const Clock* clock = nullptr;
+    std::uint64_t seed = 0;
+    bool threads = true;  ///< stages that may block get threads of their own
+    /// Called when a queue's actor ended though nobody told it to: the node must stop.
+    std::function<void(const std::string& queue)> queue_ended{};
+  };
+
+  NodeActors(Surroundings surroundings, NodePlan plan)
+      : surroundings_(std::move(surroundings)), plan_(std::move(plan)) {}
+
+  /// Takes the recovered queues out of `store`. `reader` may be invalid: see QueueActorConfig.
+  void spawn_queues(Store& store, const caf::actor& reader);
+  void spawn_receivers();
+
+  /// Brings committed changes to their queue.
+  void deliver(queues::QueueNumber number,
+               std::shared_ptr<const std::vector<queues::CommittedChange>> changes);
+
+  /// A sender into a queue; `outbound` is the client's side of it. Fails with `not_found`, or with
+  /// `invalid_argument` where the queue carries another type.
+  [[nodiscard]] Result<caf::actor> spawn_sender(const std::string& queue, const std::string& type,
+                                                const SenderOptions& options,
+                                                std::shared_ptr<senders::Outbound> outbound);
+
+  /// Tells receivers, then queues, to end.
+  void end();
+
+  [[nodiscard]] const NodePlan& plan() const { return plan_; }
+  [[nodiscard]] const std::vector<pb::Declaration>& declarations() const { return declarations_; }
+  [[nodiscard]] const queues::QueueHandle& handle(queues::QueueNumber number) const {
+    return handles_[number];
+  }
+
+ private:
+  Surroundings surroundings_;
+  NodePlan plan_;
+  std::vector<pb::Declaration> declarations_;
+  std::vector<queues::QueueHandle> handles_;  ///< by number; 0 is empty
+  std::vector<caf::actor> receivers_;
+};
+
+}  // namespace millrace
