@@ -56,8 +56,7 @@ EncodedGroup encode_group(Group& group, AlignedBuffer& buffer) {
     frame.flags = &record == &group.records.back() ? flag_group_end : 0;
     add(record.proposal->body);
     record.place = make_place(group.segment, frame.offset);
-    // Swapped, because clearing a string keeps its memory.
-    std::string{}.swap(record.proposal->body);
+    record.proposal->body.clear();
   }
   const std::size_t padded = align_up(filled, block_bytes);
   std::memset(buffer.data() + filled, 0, padded - filled);

@@ -75,7 +75,7 @@ struct EncodedGroup {
   std::string_view bytes;
 };
 
-/// Encodes `group` into `buffer`, sets the places of its records and releases their bodies.
+/// Encodes `group` into `buffer`, sets the places of its records and clears their bodies.
 EncodedGroup encode_group(Group& group, AlignedBuffer& buffer);
 
 }  // namespace millrace::journal

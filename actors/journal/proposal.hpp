@@ -21,7 +21,10 @@ class Proposal {
   virtual ~Proposal() = default;
 
   std::uint32_t shard = 0;  ///< shard that decided it
-  std::string body;         ///< bytes of the record; released by the journal once written
+
+  /// Bytes of the record. Empty once it was written, with its memory kept, so that a proposal that
+  /// is used again needs none.
+  std::string body;
 };
 
 /// A proposal that is durable now.

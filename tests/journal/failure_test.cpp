@@ -1,0 +1,261 @@
+// What the journal promises when the disk refuses: the first error of a write or sync ends all
+// confirmation, for good; a full disk only makes appends wait.
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "actors/journal/journal.hpp"
+#include "tests/journal/faulty_file_system.hpp"
+#include "tests/journal/journal_fixture.hpp"
+
+namespace millrace::journal {
+namespace {
+
+const Error refused{ErrorCode::storage_failed, "refused by the test"};
+
+bool of_a_segment(const Operation& operation) {
+  return operation.path.extension() == ".seg";
+}
+
+/// A gate that holds operations back until a test lets them through.
+class Gate {
+ public:
+  void close() {
+    const std::lock_guard lock{mutex_};
+    open_ = false;
+  }
+  void open() {
+    {
+      const std::lock_guard lock{mutex_};
+      open_ = true;
+    }
+    changed_.notify_all();
+  }
+  void pass() {
+    std::unique_lock lock{mutex_};
+    ++waiting_;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return open_; });
+    --waiting_;
+  }
+  void wait_for(int waiting) {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [&] { return waiting_ >= waiting; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = false;
+  int waiting_ = 0;
+};
+
+class Failure : public ::testing::Test {
+ protected:
+  void start() {
+    Result<Opened> opened = open_journal(files_, "/data", options_, listener_);
+    ASSERT_OK(opened);
+    journal_ = std::move(opened->journal);
+    contents_ = std::move(opened->contents);
+  }
+  Result<void> append(Lsn lsn) { return journal_->append(make_proposal(body_of(lsn))); }
+
+  /// Waits until `condition` holds, which the journal's own threads bring about.
+  template <class Condition>
+  [[nodiscard]] static bool eventually(const Condition& condition) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes{1};
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::yield();
+    }
+    return true;
+  }
+
+  FaultyFileSystem files_;
+  Options options_ = small_options();
+  Remember listener_;
+  std::unique_ptr<Journal> journal_;
+  Contents contents_;
+};
+
+TEST_F(Failure, OfAWriteStopsAllConfirmationForGood) {
+  for (const Operation::Kind kind : {Operation::Kind::write, Operation::Kind::sync}) {
+    FaultyFileSystem files;
+    Remember listener;
+    {
+      Result<Opened> opened = open_journal(files, "/data", options_, listener);
+      ASSERT_OK(opened);
+      Journal& journal = *opened->journal;
+      for (Lsn lsn = 1; lsn <= 10; ++lsn) ASSERT_OK(journal.append(make_proposal(body_of(lsn))));
+      ASSERT_TRUE(listener.wait_for(10));
+      std::atomic<int> refusals = 0;
+      files.set_fault([&](const Operation& operation) -> std::optional<Error> {
+        if (operation.kind != kind || !of_a_segment(operation)) return std::nullopt;
+        // Only once: whoever tried again would succeed, and confirm what may be lost.
+        return refusals++ == 0 ? std::optional{refused} : std::nullopt;
+      });
+      ASSERT_OK(journal.append(make_proposal(body_of(11))));
+      ASSERT_TRUE(eventually([&] { return listener.failed().has_value(); }));
+      EXPECT_EQ(listener.failed()->message, refused.message);
+      EXPECT_EQ(journal.append(make_proposal(body_of(12))).error().code, ErrorCode::storage_failed);
+      journal.stop();
+      EXPECT_EQ(journal.stats().durable_lsn, 10u);
+      EXPECT_LE(refusals, 3) << "written on after the failure";
+    }
+    EXPECT_EQ(listener.records().size(), 10u);
+    files.set_fault({});
+    Remember again;
+    const Result<Opened> reopened = open_journal(files, "/data", options_, again);
+    ASSERT_OK(reopened);
+    EXPECT_GE(reopened->contents.records.size(), 10u);
+  }
+}
+
+TEST_F(Failure, OfAnEarlierGroupKeepsLaterOnesUnconfirmed) {
+  options_.idle_mark_after = std::chrono::minutes{10};
+  start();
+  Gate first;
+  std::atomic<int> syncs = 0;
+  files_.set_fault([&](const Operation& operation) -> std::optional<Error> {
+    if (operation.kind != Operation::Kind::sync || !of_a_segment(operation)) return std::nullopt;
+    if (syncs++ > 0) return std::nullopt;
+    first.pass();
+    return refused;
+  });
+  ASSERT_OK(append(1));
+  first.wait_for(1);
+  ASSERT_OK(append(2));
+  ASSERT_TRUE(eventually([&] { return syncs.load() >= 2; }));
+  EXPECT_TRUE(listener_.records().empty()) << "confirmed out of order";
+  first.open();
+  ASSERT_TRUE(eventually([&] { return listener_.failed().has_value(); }));
+  journal_->stop();
+  EXPECT_TRUE(listener_.records().empty());
+}
+
+TEST_F(Failure, DoesNotComeFromALaterGroupThatEndsFirst) {
+  start();
+  Gate first;
+  std::atomic<int> syncs = 0;
+  files_.set_fault([&](const Operation& operation) -> std::optional<Error> {
+    if (operation.kind == Operation::Kind::sync && of_a_segment(operation) && syncs++ == 0) {
+      first.pass();
+    }
+    return std::nullopt;
+  });
+  for (Lsn lsn = 1; lsn <= 3; ++lsn) {
+    ASSERT_OK(append(lsn));
+    ASSERT_TRUE(eventually([&] { return syncs.load() >= static_cast<int>(lsn); }));
+  }
+  EXPECT_TRUE(listener_.records().empty());
+  first.open();
+  ASSERT_TRUE(listener_.wait_for(3));
+  for (Lsn lsn = 1; lsn <= 3; ++lsn) EXPECT_EQ(listener_.records()[lsn - 1].lsn, lsn);
+  journal_->stop();
+}
+
+TEST_F(Failure, OfTheSegmentPoolStopsTheJournal) {
+  files_.set_fault([](const Operation& operation) -> std::optional<Error> {
+    return operation.kind == Operation::Kind::zero_fill ? std::optional{refused} : std::nullopt;
+  });
+  start();
+  ASSERT_TRUE(eventually([&] { return listener_.failed().has_value(); }));
+  EXPECT_EQ(append(1).error().code, ErrorCode::storage_failed);
+  journal_->stop();
+}
+
+TEST_F(Failure, OfACheckpointIsNotOneOfTheJournal) {
+  start();
+  for (Lsn lsn = 1; lsn <= 5; ++lsn) ASSERT_OK(append(lsn));
+  ASSERT_TRUE(listener_.wait_for(5));
+  const auto fill = [](CheckpointWriter& writer) {
+    return writer.add(1, "state");
+  };
+  ASSERT_OK(journal_->write_checkpoint(3, fill));
+  files_.set_capacity(files_.used_bytes());
+  const Result<CheckpointInfo> written = journal_->write_checkpoint(6, fill);
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().code, ErrorCode::storage_full);
+  ASSERT_OK(append(6));
+  ASSERT_TRUE(listener_.wait_for(6));
+  EXPECT_FALSE(listener_.failed());
+  journal_.reset();
+  start();
+  EXPECT_EQ(contents_.recovered.start.replay_from, 3u);
+  EXPECT_EQ(contents_.records.size(), 4u);
+  EXPECT_EQ(contents_.entries.size(), 1u);
+}
+
+TEST_F(Failure, OnAFullDiskIsAWaitThatEndsWhenThereIsRoom) {
+  options_.allocate_retry = std::chrono::milliseconds{1};
+  start();
+  ASSERT_TRUE(eventually([&] { return journal_->stats().segments_ready >= 2; }));
+  EXPECT_FALSE(journal_->storage_full());
+  files_.set_capacity(files_.used_bytes() + 100);
+  Lsn lsn = 0;
+  const std::string body(20'000, 'x');
+  // One segment is opened, and the reserve cannot be filled up: said at once, work goes on.
+  for (; lsn < 3; ++lsn) ASSERT_OK(journal_->append(make_proposal(body)));
+  ASSERT_TRUE(listener_.wait_for(3));
+  ASSERT_TRUE(eventually([&] { return journal_->storage_full(); }));
+  // The reserve takes three more; what comes then waits, and nothing fails.
+  for (; lsn < 20; ++lsn) ASSERT_OK(journal_->append(make_proposal(body)));
+  ASSERT_TRUE(listener_.wait_for(6));
+  ASSERT_TRUE(eventually([&] { return journal_->stats().segments_ready == 0; }));
+  EXPECT_TRUE(journal_->storage_full());
+  EXPECT_FALSE(listener_.failed());
+  EXPECT_LT(listener_.records().size(), 20u);
+  files_.set_capacity(std::uint64_t{1} << 30);
+  ASSERT_TRUE(listener_.wait_for(20));
+  ASSERT_TRUE(eventually([&] { return !journal_->storage_full(); }));
+  journal_->stop();
+  EXPECT_EQ(listener_.records().size(), 20u);
+}
+
+TEST_F(Failure, OnAFullDiskStopLeavesTheRestUnconfirmed) {
+  start();
+  ASSERT_TRUE(eventually([&] { return journal_->stats().segments_ready >= 2; }));
+  files_.set_capacity(files_.used_bytes());
+  for (Lsn lsn = 0; lsn < 20; ++lsn) {
+    ASSERT_OK(journal_->append(make_proposal(std::string(20'000, 'x'))));
+  }
+  ASSERT_TRUE(listener_.wait_for(6));
+  journal_->stop();
+  const std::vector<Record> confirmed = listener_.records();
+  EXPECT_LT(confirmed.size(), 20u);
+  journal_.reset();
+  files_.set_capacity(std::uint64_t{1} << 30);
+  start();
+  EXPECT_EQ(contents_.records, confirmed);
+}
+
+TEST_F(Failure, OnAFullDiskReleasingSegmentsIsEnoughToGoOn) {
+  options_.free_bytes_min = 64U << 10;
+  start();
+  ASSERT_TRUE(eventually([&] { return journal_->stats().segments_ready >= 2; }));
+  files_.set_capacity(files_.used_bytes() + (64U << 10));  // room for checkpoints
+  for (Lsn lsn = 0; lsn < 6; ++lsn) {
+    ASSERT_OK(journal_->append(make_proposal(std::string(20'000, 'x'))));
+  }
+  // Both segments are used up now, and the disk has no room for a third.
+  ASSERT_TRUE(listener_.wait_for(6));
+  for (int round = 1; round <= 30; ++round) {
+    const Lsn durable = journal_->stats().durable_lsn;
+    ASSERT_OK(journal_->write_checkpoint(
+        durable + 1, [](CheckpointWriter& writer) { return writer.add(1, "state"); }));
+    journal_->release_before(journal_->stats().current_segment);
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_OK(journal_->append(make_proposal(std::string(20'000, 'y'))));
+    }
+    ASSERT_TRUE(listener_.wait_for(durable + 3));
+  }
+  EXPECT_FALSE(listener_.failed());
+  journal_.reset();
+  start();
+  EXPECT_EQ(contents_.recovered.end.last_lsn, 6u + 90u);
+}
+
+}  // namespace
+}  // namespace millrace::journal
