@@ -1,10 +1,20 @@
 #include "tests/orders/mini_pipeline.hpp"
 
 #include <algorithm>
+#include <ctime>
 
 #include "messages/hash.hpp"
 
 namespace millrace::orders::testing {
+namespace {
+
+std::chrono::nanoseconds thread_cpu_time() {
+  timespec spent{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  return std::chrono::seconds(spent.tv_sec) + std::chrono::nanoseconds(spent.tv_nsec);
+}
+
+}  // namespace
 
 MiniPipeline::MiniPipeline(const PipelineSpec& spec, std::uint64_t seed, Mischief mischief,
                            MortalityOf mortality_of)
@@ -95,7 +105,10 @@ void MiniPipeline::run(std::vector<Key*> keys) {
       run.inputs.push_back({message.envelope, Context(facts, key->queue->stage->name)});
     }
   }
+  const auto began = thread_cpu_time();
   keys[0]->queue->handler->run(runs);
+  handler_time_ += thread_cpu_time() - began;
+  for (const StageRun& run : runs) handled_ += run.results.size();
   const bool crashes = happens(mischief_.crash);
   for (std::size_t k = 0; k < keys.size(); ++k) {
     Key& key = *keys[k];

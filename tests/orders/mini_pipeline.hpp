@@ -6,6 +6,7 @@
 // stall, makes requests dead letters and sends some of those again much later. Time is virtual.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -51,6 +52,10 @@ class MiniPipeline {
 
   [[nodiscard]] TimeUs now_us() const { return now_us_; }
   [[nodiscard]] std::uint64_t dead_letters() const { return dead_letters_; }
+
+  /// CPU time spent in handlers so far, parsing and serializing included.
+  [[nodiscard]] std::chrono::nanoseconds handler_time() const { return handler_time_; }
+  [[nodiscard]] std::uint64_t handled() const { return handled_; }
 
   /// Queues in `shards` shards.
   [[nodiscard]] DurableView view(std::uint32_t shards) const;
@@ -116,6 +121,8 @@ class MiniPipeline {
   TimeUs now_us_ = 1'700'000'000'000'000;
   std::uint64_t numbers_ = 0;
   std::uint64_t dead_letters_ = 0;
+  std::chrono::nanoseconds handler_time_{0};
+  std::uint64_t handled_ = 0;
 };
 
 }  // namespace millrace::orders::testing

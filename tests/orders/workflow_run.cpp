@@ -68,23 +68,30 @@ WorkflowRun run_workflow(const WorkflowOptions& options) {
   SimulatedGateway::Options gateway{.seed = options.seed,
                                     .faults = GatewayFaults::at_rate(options.gateway_faults)};
   OrderWorkflow workflow;
-  workflow.stock = std::make_shared<StockPlan>(StockPlan::Options{
-      .seed = options.seed, .skus = options.skus, .orders = options.orders, .scarce_in = 10});
+  workflow.stock = std::make_shared<StockPlan>(
+      StockPlan::Options{.seed = options.seed,
+                         .skus = options.skus,
+                         .orders = options.orders,
+                         .scarce_in = options.is_usual_load ? 40U : 10U});
   workflow.gateway = std::make_shared<SimulatedGateway>(gateway, *run.books, [](auto) {});
   workflow.credit.seed = options.seed;
-  workflow.credit.poor_rate = 0.03;
-  workflow.shipping = {.seed = options.seed, .failure_rate = 0.03};
-  const LoadPlan load({.seed = options.seed,
-                       .orders = options.orders,
-                       .customers = options.customers,
-                       .skus = options.skus,
-                       .invalid_rate = 0.03,
-                       .repeat_rate = 0.1});
+  workflow.shipping.seed = options.seed;
+  LoadPlan::Options load_options{.seed = options.seed,
+                                 .orders = options.orders,
+                                 .customers = options.customers,
+                                 .skus = options.skus};
+  if (!options.is_usual_load) {
+    workflow.credit.poor_rate = 0.03;
+    workflow.shipping.failure_rate = 0.03;
+    load_options.invalid_rate = 0.03;
+    load_options.repeat_rate = 0.1;
+  }
+  const LoadPlan load(load_options);
 
   MiniPipeline pipeline(order_pipeline(workflow), options.seed, options.mischief, mortality_of);
   for (std::uint64_t i = 0; i < options.orders; ++i) {
     place(pipeline, load, i);
-    for (int step = 0; step < 20; ++step) pipeline.step();
+    for (int step = 0; step < options.steps_per_order; ++step) pipeline.step();
     if (i >= 5 && load.repeat(i - 5) != Repeat::none) place(pipeline, load, i - 5);
   }
   while (pipeline.step()) {
@@ -95,6 +102,8 @@ WorkflowRun run_workflow(const WorkflowOptions& options) {
 
   run.view = pipeline.view(4);
   run.dead_letters = pipeline.dead_letters();
+  run.handler_time = pipeline.handler_time();
+  run.handled = pipeline.handled();
   run.witness = witness_of(options, run.books);
   run.facts = {.seed = options.seed, .skus = options.skus};
   return run;

@@ -16,6 +16,8 @@ struct WorkflowRun {
   audit::Witness witness{};
   audit::RunFacts facts{};
   std::uint64_t dead_letters = 0;
+  std::chrono::nanoseconds handler_time{0};
+  std::uint64_t handled = 0;
 
   [[nodiscard]] audit::AuditReport audit() const { return audit::audit(view, witness, facts); }
 };
@@ -27,6 +29,8 @@ struct WorkflowOptions {
   std::uint32_t skus = 40;
   double gateway_faults = 0.02;
   Mischief mischief{};
+  int steps_per_order = 20;    ///< taken before the next order: fewer, and more are under way
+  bool is_usual_load = false;  ///< the rates of a usual run, instead of many refusals
 };
 
 /// Places all orders, and their repeats, while the earlier ones are under way, runs until nothing

@@ -19,6 +19,7 @@ std::vector<LedgerReport> sum_ledgers(const DurableView& view) {
     sum.queued += queue.messages.size();
   }
   std::vector<LedgerReport> ledgers;
+  ledgers.reserve(sums.size());
   for (auto& [name, sum] : sums) ledgers.push_back(std::move(sum));
   return ledgers;
 }

@@ -9,7 +9,8 @@ class StockBounds : public Check {
   StockBounds() : Check("I1", "0 <= reserved <= on hand at every step") {}
 
   void on_stock(const StockRecord& stock) override {
-    for (const auto& [effect, order] : stock.entries) {
+    for (const auto& recorded : stock.entries) {
+      const StockEffect& effect = recorded.entry;
       if (effect.reserved() < 0 || effect.reserved() > effect.on_hand()) {
         fail([&] {
           return "SKU " + stock.view.key + " at version " + std::to_string(effect.version()) +

@@ -21,7 +21,8 @@ class Conservation : public Check {
     const std::int64_t initial = stock.entries[0].entry.on_hand();
     std::int64_t confirmed = 0;
     std::int64_t reserved = 0;
-    for (const auto& [effect, order] : stock.entries) {
+    for (const auto& recorded : stock.entries) {
+      const StockEffect& effect = recorded.entry;
       take(effect, confirmed, reserved);
       if (effect.on_hand() != initial - confirmed || effect.reserved() != reserved) {
         fail([&] {

@@ -47,7 +47,8 @@ class Paths : public Check {
   void on_order(const OrderRecord& order) override {
     Status status = STATUS_UNKNOWN;
     TimeUs at_us = 0;
-    for (const auto& [entry, number] : order.entries) {
+    for (const auto& recorded : order.entries) {
+      const OrderEntry& entry = recorded.entry;
       if (entry.status() < 0 || entry.status() > 31 ||
           (next_of(status) & (1u << entry.status())) == 0) {
         fail([&] {

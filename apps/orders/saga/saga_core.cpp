@@ -12,6 +12,10 @@ constexpr std::uint32_t bit(std::uint32_t part) {
   return 1u << part;
 }
 
+constexpr std::uint32_t bit(Status status) {
+  return 1u << status;
+}
+
 bool is_due(const Order& order, const Answer& answer) {
   return answer.question != ASK_NOTHING && answer.question == order.question() &&
          answer.part < 32 && (order.unanswered() & bit(answer.part)) != 0;
