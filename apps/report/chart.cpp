@@ -62,14 +62,19 @@ void draw_line(const Chart& chart, const Series& series, std::string& svg) {
 void draw_stack(const Chart& chart, std::string& svg) {
   std::vector<double> below(chart.x.size(), 0);
   for (const Series& series : chart.series) {
-    std::string upper;
-    std::string lower;
+    std::string outline;
+    std::vector<std::string> lower_edge;
     for (std::size_t i = 0; i < chart.x.size(); ++i) {
-      lower.insert(0, "L" + point(chart, chart.x[i], below[i]));
+      lower_edge.push_back(point(chart, chart.x[i], below[i]));
       below[i] += series.values[i];
-      upper += (i == 0 ? "M" : "L") + point(chart, chart.x[i], below[i]);
+      outline += i == 0 ? "M" : "L";
+      outline += point(chart, chart.x[i], below[i]);
     }
-    svg += R"(<path class="layer )" + series.color + R"(" d=")" + upper + lower + R"(Z"/>)";
+    for (auto edge = lower_edge.rbegin(); edge != lower_edge.rend(); ++edge) {
+      outline += "L";
+      outline += *edge;
+    }
+    svg += R"(<path class="layer )" + series.color + R"(" d=")" + outline + R"(Z"/>)";
   }
 }
 

@@ -33,10 +33,11 @@ std::string script_json(std::string_view json) {
   std::string safe;
   safe.reserve(json.size());
   for (const char letter : json) {
-    if (letter == '<')
+    if (letter == '<') {
       safe += "\\u003c";
-    else
+    } else {
       safe += letter;
+    }
   }
   return safe;
 }

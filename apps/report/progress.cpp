@@ -45,10 +45,11 @@ void Progress::update(const ProgressState& state, TimeUs now_us) {
   if (now_us - *shown_at_ < interval) return;
   shown_at_ = now_us;
   remember(state.finished, now_us);
-  if (style_.terminal)
+  if (style_.terminal) {
     out_ << rewrite << line(state) << std::flush;
-  else
-    out_ << line(state) << std::endl;
+  } else {
+    out_ << line(state) << '\n' << std::flush;
+  }
   on_screen_ = style_.terminal;
 }
 

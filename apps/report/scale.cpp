@@ -67,9 +67,10 @@ Scale duration_scale(double lowest, double highest) {
     return (std::log10(std::max(value, 1e-9)) - low) / (high - low);
   };
   const bool few = high - low <= 2;  // decades: then 2 and 5 are labelled between them
-  for (double decade = low; decade <= high; ++decade) {
+  const int decades = static_cast<int>(high - low);
+  for (int decade = 0; decade <= decades; ++decade) {
     for (const double factor : {1.0, 2.0, 5.0}) {
-      const double value = factor * std::pow(10, decade);
+      const double value = factor * std::pow(10, low + decade);
       if ((factor > 1 && !few) || scale.position(value) > 1 + 1e-9) continue;
       scale.ticks.push_back({scale.position(value),
                              short_duration(static_cast<DurationUs>(std::llround(value)), " "),

@@ -5,7 +5,7 @@
 namespace millrace::report {
 namespace {
 
-Sample joined(Sample earlier, const Sample& later) {
+Sample joined(const Sample& earlier, const Sample& later) {
   Sample sample = later;
   sample.p50_us = std::max(earlier.p50_us, later.p50_us);
   sample.p99_us = std::max(earlier.p99_us, later.p99_us);
@@ -23,10 +23,11 @@ std::vector<Sample> thinned(const std::vector<Sample>& samples, std::size_t coun
   if (together <= 1) return samples;
   std::vector<Sample> result;
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    if (i % together == 0)
+    if (i % together == 0) {
       result.push_back(samples[i]);
-    else
-      result.back() = joined(std::move(result.back()), samples[i]);
+    } else {
+      result.back() = joined(result.back(), samples[i]);
+    }
   }
   return result;
 }

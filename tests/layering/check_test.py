@@ -72,6 +72,11 @@ class CheckTest(unittest.TestCase):
                      "auto t = std::chrono::system_clock::now();", "int r = rand();"):
             self.assert_bites("pure", {"actors/queue/queue_core.cpp": line + "\n"})
 
+    def test_an_auditor_that_calls_what_it_checks(self):
+        self.assert_bites(
+            "auditor", {"apps/orders/audit/a.cpp": '#include "apps/orders/saga/saga.hpp"\n'}
+        )
+
     def test_a_long_file(self):
         self.assertEqual(self.broken({"apps/a.cpp": "\n" * 400}), [])
         self.assert_bites("length", {"apps/a.cpp": "\n" * 401})

@@ -88,6 +88,17 @@ def pure(tree):
                 yield source.path, number, f"a core is pure, and may not use {match[0]}"
 
 
+def auditor(tree):
+    """The auditor shares no code with the stages that it checks."""
+    for source in tree.cpp():
+        if not source.path.startswith("apps/orders/audit/"):
+            continue
+        for number, name, _ in source.includes():
+            own = name.startswith("apps/orders/audit/")
+            if name.startswith("apps/") and not own and not name.endswith(".pb.h"):
+                yield source.path, number, f"the auditor may not include {name}"
+
+
 def length(tree):
     """One concept a file."""
     for source in tree.sources.values():
@@ -134,5 +145,5 @@ def documents(tree):
 
 
 RULES = {
-    rule.__name__: rule for rule in (direction, caf, pure, length, sleep, documents)
+    rule.__name__: rule for rule in (direction, caf, pure, auditor, length, sleep, documents)
 }

@@ -4,11 +4,23 @@
 
 #include <algorithm>
 #include <set>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 namespace millrace::report {
 namespace {
+
+// From `first` up to `end`, each `factor` times the one before.
+std::vector<double> powers(double first, double end, double factor) {
+  std::vector<double> values;
+  while (first < end) {
+    values.push_back(first);
+    first *= factor;
+  }
+  return values;
+}
 
 void expect_readable(const Scale& scale, std::size_t ticks_max) {
   ASSERT_GE(scale.ticks.size(), 2u);
@@ -24,7 +36,7 @@ void expect_readable(const Scale& scale, std::size_t ticks_max) {
 }
 
 TEST(Scale, HoldsValuesOfEveryMagnitude) {
-  for (double top = 0.5; top < 1e12; top *= 1.7) {
+  for (const double top : powers(0.5, 1e12, 1.7)) {
     SCOPED_TRACE(top);
     for (const Scale& scale : {count_scale(top), bytes_scale(top)}) {
       expect_readable(scale, 7);
@@ -36,7 +48,8 @@ TEST(Scale, HoldsValuesOfEveryMagnitude) {
 }
 
 TEST(Scale, UsesMostOfItsRoom) {
-  for (double top = 5; top < 1e9; top *= 1.7) EXPECT_GT(count_scale(top).position(top), 0.5) << top;
+  for (const double top : powers(5, 1e9, 1.7))
+    EXPECT_GT(count_scale(top).position(top), 0.5) << top;
 }
 
 TEST(Scale, DurationsAreLogarithmic) {
@@ -53,7 +66,7 @@ TEST(Scale, DurationsAreLogarithmic) {
 }
 
 TEST(Scale, TimeEndsWhereTheRunEnds) {
-  for (double end = 0.3; end < 200'000; end *= 1.3) {
+  for (const double end : powers(0.3, 200'000, 1.3)) {
     SCOPED_TRACE(end);
     const Scale scale = time_scale(end);
     expect_readable(scale, 10);
