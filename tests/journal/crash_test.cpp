@@ -141,7 +141,7 @@ class Lives {
 };
 
 std::uint64_t number_from_environment(const char* name, std::uint64_t fallback) {
-  const char* given = std::getenv(name);
+  const char* given = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): no other thread runs
   return given == nullptr ? fallback : std::strtoull(given, nullptr, 10);
 }
 
