@@ -4,7 +4,7 @@
 
 namespace millrace::journal {
 
-SegmentTable::SegmentTable(const DataDirectory& directory, std::vector<SegmentInfo> live,
+SegmentTable::SegmentTable(const DataDirectory& directory, const std::vector<SegmentInfo>& live,
                            Access access)
     : directory_(directory), access_(access) {
   for (const SegmentInfo& info : live) entries_.emplace(info.number, Entry{info, nullptr});

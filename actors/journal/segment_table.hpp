@@ -20,7 +20,7 @@ namespace millrace::journal {
 class SegmentTable {
  public:
   /// `directory` must outlive the table.
-  SegmentTable(const DataDirectory& directory, std::vector<SegmentInfo> live, Access access);
+  SegmentTable(const DataDirectory& directory, const std::vector<SegmentInfo>& live, Access access);
 
   /// The log goes on in `info`, whose file is open as `file`.
   void add(const SegmentInfo& info, std::shared_ptr<File> file);

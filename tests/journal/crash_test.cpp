@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <random>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -141,7 +142,7 @@ class Lives {
 };
 
 std::uint64_t number_from_environment(const char* name, std::uint64_t fallback) {
-  const char* given = std::getenv(name);
+  const char* given = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): no other thread runs
   return given == nullptr ? fallback : std::strtoull(given, nullptr, 10);
 }
 
@@ -153,6 +154,77 @@ TEST(Crash, LosesNothingConfirmedOverManyLives) {
     Lives{seed}.run(8);
     if (HasFailure()) return;
   }
+}
+
+TEST(Crash, TakesNothingAwayThatAStartHasShown) {
+  FaultyFileSystem files;
+  std::mt19937_64 fate{1};
+  Remember listener;
+  {
+    Result<Opened> opened = open_journal(files, "/data", small_options(), listener);
+    ASSERT_OK(opened);
+    // Killed while the record is in the disk's cache, before it is synced.
+    files.set_fault([&](const Operation& operation) -> std::optional<Error> {
+      if (operation.kind != Operation::Kind::sync || operation.path.extension() != ".seg") {
+        return std::nullopt;
+      }
+      files.kill();
+      return Error{ErrorCode::storage_failed, "killed"};
+    });
+    ASSERT_OK(opened->journal->append(make_proposal("cached")));
+    ASSERT_TRUE(listener.wait_for(1));
+    EXPECT_TRUE(listener.records().empty());
+  }
+  files.set_fault({});
+  Remember second;
+  {
+    const Result<Opened> opened = open_journal(files, "/data", small_options(), second);
+    ASSERT_OK(opened);
+    ASSERT_EQ(opened->contents.records.size(), 1u);
+    for (int i = 0; i < 20; ++i) files.crash(fate);
+  }
+  Remember third;
+  const Result<Opened> opened = open_journal(files, "/data", small_options(), third);
+  ASSERT_OK(opened);
+  EXPECT_EQ(opened->contents.records.size(), 1u);
+}
+
+TEST(Crash, BeforeANewSegmentIsOnTheDiskLeavesWhereToBegin) {
+  FaultyFileSystem files;
+  std::mt19937_64 fate{1};
+  Remember listener;
+  std::atomic<bool> released = false;
+  {
+    Result<Opened> opened = open_journal(files, "/data", small_options(), listener);
+    ASSERT_OK(opened);
+    Journal& journal = *opened->journal;
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_OK(journal.append(make_proposal(std::string(20'000, 'x'))));
+    }
+    ASSERT_TRUE(listener.wait_for(3));
+    const SegmentNumber full = journal.stats().current_segment;
+    // The next record opens a segment, and never gets there.
+    files.set_fault([&](const Operation& operation) -> std::optional<Error> {
+      if (operation.kind != Operation::Kind::write || operation.path.extension() != ".seg") {
+        return std::nullopt;
+      }
+      while (!released) std::this_thread::yield();
+      return Error{ErrorCode::storage_failed, "the machine lost power"};
+    });
+    ASSERT_OK(journal.append(make_proposal(std::string(20'000, 'y'))));
+    while (journal.stats().current_segment == full) std::this_thread::yield();
+    ASSERT_OK(journal.write_checkpoint(4, [](CheckpointWriter&) { return Result<void>{}; }));
+    journal.release_before(journal.stats().current_segment);
+    EXPECT_EQ(journal.stats().first_segment, full);
+    released = true;
+    ASSERT_TRUE(listener.wait_for(4));
+    files.crash(fate);
+  }
+  files.set_fault({});
+  Remember again;
+  const Result<Opened> opened = open_journal(files, "/data", small_options(), again);
+  ASSERT_OK(opened);
+  EXPECT_EQ(opened->contents.recovered.end.last_lsn, 3u);
 }
 
 }  // namespace
