@@ -83,6 +83,15 @@ TEST_F(StockTest, AReleaseOfOneReservationLeavesAnotherOfTheLineAlone) {
   EXPECT_EQ(store_.state().reserved(), 2);
 }
 
+TEST_F(StockTest, AConfirmationOfOneReservationNeverTakesThePiecesOfAnother) {
+  const std::uint64_t first = ask(RESERVE, "a", 2).reservation();
+  ask(CONFIRM, "a", 0, first);
+  ask(RESERVE, "a", 2);
+  const std::int64_t on_hand = store_.state().on_hand();
+  ask(CONFIRM, "a", 0, first);
+  EXPECT_EQ(store_.state().on_hand(), on_hand);
+}
+
 TEST_F(StockTest, UnknownSkusHaveNoPieces) {
   EXPECT_EQ(plan_->initial("s10"), 0);
   EXPECT_EQ(plan_->initial("nonsense"), 0);
