@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "actors/base/time.hpp"
+#include "messages/envelope.pb.h"
 #include "messages/hash.hpp"
 
 namespace millrace {
@@ -31,6 +32,9 @@ class Context {
     TimeUs born_at_us = 0;       ///< when the first message of this line of work was offered
     TimeUs expires_at_us = 0;    ///< deadline of the message; 0: none
     TimeUs lease_until_us = 0;   ///< outcomes after this are refused
+    int priority = 4;            ///< 0 (last) to 9 (first)
+    /// Why and after what the message was given up; null unless the queue is one of dead letters.
+    const pb::DeadLetter* dead_letter = nullptr;
   };
 
   /// `control` outlives the context; null: the lease never ends.

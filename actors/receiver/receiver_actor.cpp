@@ -9,6 +9,7 @@
 
 #include "actors/base/assert.hpp"
 #include "actors/receiver/outcome_builder.hpp"
+#include "messages/envelope.hpp"
 
 namespace millrace::receivers {
 namespace {
@@ -18,6 +19,10 @@ struct Held {
   queues::QueueNumber source;
   queues::Grant grant;
 };
+
+const pb::DeadLetter* letter_of(const pb::Envelope& envelope) {
+  return envelope.has_dead_letter() ? &envelope.dead_letter() : nullptr;
+}
 
 class ReceiverShell : public LeaseControl {
  public:
@@ -115,7 +120,9 @@ class ReceiverShell : public LeaseControl {
                                                    .now_us = now_us,
                                                    .born_at_us = envelope.born_at_us(),
                                                    .expires_at_us = envelope.expires_at_us(),
-                                                   .lease_until_us = grant.deadline_us},
+                                                   .lease_until_us = grant.deadline_us,
+                                                   .priority = priority_of(envelope),
+                                                   .dead_letter = letter_of(envelope)},
                                                   config_.spec->name, this)});
     }
     return run;

@@ -1,0 +1,80 @@
+// Admission lets in what can be answered in time, and says why it refuses the rest.
+#include "apps/inference/admission.hpp"
+
+#include <gtest/gtest.h>
+
+namespace millrace::inference {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr TimeUs now_us = 1'000'000;
+constexpr CostModel cost{.fixed = 20ms, .per_item = 1ms};
+
+TimeUs in(std::chrono::microseconds span) {
+  return now_us + span.count();
+}
+
+TEST(Admission, TakesWhatWaitsForNothing) {
+  Admission admission({.batch_max = 1, .cost = cost});
+  EXPECT_EQ(admission.refuse({.id = 1, .expires_at_us = in(21ms)}, now_us), "");
+  EXPECT_EQ(admission.pending(), 1u);
+}
+
+TEST(Admission, RefusesWhatWouldBeLateAndCountsItNot) {
+  Admission admission({.batch_max = 1, .cost = cost});
+  EXPECT_EQ(admission.refuse({.id = 1, .expires_at_us = in(20ms)}, now_us),
+            "overloaded: an answer would take 21 ms, and the deadline leaves 20 ms");
+  EXPECT_EQ(admission.refuse({.id = 1, .expires_at_us = in(-5ms)}, now_us),
+            "overloaded: an answer would take 21 ms, and the deadline leaves 0 ms");
+  EXPECT_EQ(admission.pending(), 0u);
+}
+
+TEST(Admission, CountsBatchesNotRequests) {
+  Admission admission({.batch_max = 4, .cost = cost});
+  for (std::uint64_t id = 1; id <= 6; ++id) {
+    ASSERT_EQ(admission.refuse({.id = id}, now_us), "");
+  }
+  // Six are ahead: one batch of four at 24 ms, then this one in a batch of three at 23 ms.
+  EXPECT_NE(admission.refuse({.id = 7, .expires_at_us = in(46ms)}, now_us), "");
+  EXPECT_EQ(admission.refuse({.id = 7, .expires_at_us = in(47ms)}, now_us), "");
+}
+
+TEST(Admission, WaitsOnlyForItsOwnPriorityAndAbove) {
+  Admission admission({.batch_max = 1, .cost = cost});
+  for (std::uint64_t id = 1; id <= 10; ++id) {
+    ASSERT_EQ(admission.refuse({.id = id, .priority = 4}, now_us), "");
+  }
+  EXPECT_EQ(admission.refuse({.id = 11, .priority = 5, .expires_at_us = in(21ms)}, now_us), "");
+  EXPECT_NE(admission.refuse({.id = 12, .priority = 4, .expires_at_us = in(200ms)}, now_us), "");
+  EXPECT_NE(admission.refuse({.id = 13, .priority = 0, .expires_at_us = in(200ms)}, now_us), "");
+}
+
+TEST(Admission, MakesRoomWhenARequestIsAnswered) {
+  Admission admission({.batch_max = 1, .cost = cost});
+  ASSERT_EQ(admission.refuse({.id = 1}, now_us), "");
+  EXPECT_NE(admission.refuse({.id = 2, .expires_at_us = in(30ms)}, now_us), "");
+  admission.finish(1);
+  EXPECT_EQ(admission.refuse({.id = 2, .expires_at_us = in(30ms)}, now_us), "");
+}
+
+TEST(Admission, HoldsItsLimitWhateverTheDeadlines) {
+  Admission admission({.pending_max = 2, .batch_max = 1, .cost = cost});
+  EXPECT_EQ(admission.refuse({.id = 1}, now_us), "");
+  EXPECT_EQ(admission.refuse({.id = 2}, now_us), "");
+  EXPECT_EQ(admission.refuse({.id = 3}, now_us), "overloaded: 2 requests are waiting");
+}
+
+TEST(Admission, CountsARepeatOnceAndItsEndOnce) {
+  Admission admission({.pending_max = 1, .batch_max = 1, .cost = cost});
+  EXPECT_EQ(admission.refuse({.id = 1}, now_us), "");
+  EXPECT_EQ(admission.refuse({.id = 1}, now_us), "") << "the stage ran again";
+  admission.finish(1);
+  admission.finish(1);
+  admission.finish(9);
+  EXPECT_EQ(admission.pending(), 0u);
+  EXPECT_EQ(admission.refuse({.id = 2}, now_us), "");
+}
+
+}  // namespace
+}  // namespace millrace::inference
