@@ -89,6 +89,9 @@ void NodeActors::end() {
   for (const caf::actor& receiver : receivers_) {
     caf::anon_send_exit(receiver, caf::exit_reason::user_shutdown);
   }
+  // The thread of a detached actor ends only when nobody refers to the actor any more, and the
+  // actor system waits for its threads.
+  receivers_.clear();
   for (const queues::QueueHandle& handle : handles_) {
     if (handle) caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
   }

@@ -152,6 +152,9 @@ orders::OrderWorkflow make_workflow(const Options& options, orders::GatewayBooks
       books, gateway_desks);
   workflow.credit.seed = options.seed;
   workflow.shipping.seed = options.seed;
+  // A run ends when its slowest order does: one whose payment never succeeds is given up after
+  // seconds here, where a shop would wait for minutes.
+  workflow.saga.answer_timeout = std::chrono::seconds(2);
   return workflow;
 }
 
