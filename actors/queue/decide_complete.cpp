@@ -89,6 +89,19 @@ void add_outcome(const State& state, pb::Record& record, const Lease& lease, Lea
   *record.mutable_change(0)->add_state() = std::move(state_change);
 }
 
+// A timer that this outcome clears or replaces must not fire while that is on its way: its firing
+// would clear the timer that took its place.
+void hold_timers(const State& state, const LeaseOutcome& outcome, Pending& pending) {
+  const auto hold = [&](const std::string& key, const std::string& name) {
+    if (const auto id = state.durable.keyed.find_timer(key, name)) pending.timers.push_back(*id);
+  };
+  for (const MessageOutcome& message : outcome.messages) {
+    if (message.kind != Kind::acked) continue;
+    for (const std::string& name : message.timers_cleared) hold(outcome.key, name);
+    for (const pb::TimerSet& timer : message.timers_set) hold(timer.key(), timer.name());
+  }
+}
+
 }  // namespace
 
 DurationUs retry_delay_us(const Limits& limits, std::uint32_t failed, std::uint64_t jitter) {
@@ -104,16 +117,19 @@ CompleteDecision decide(const State& state, Complete& complete, TimeUs now_us) {
   std::unique_ptr<pb::Record> record;
   for (LeaseOutcome& outcome : complete.outcomes) {
     const auto it = state.live.leases.find(outcome.lease);
+    auto& leases = out.decision.pending.leases;
     const bool valid = it != state.live.leases.end() && !it->second.settling &&
                        it->second.deadline_us >= now_us &&
-                       it->second.run.size() == outcome.messages.size();
+                       it->second.run.size() == outcome.messages.size() &&
+                       std::find(leases.begin(), leases.end(), outcome.lease) == leases.end();
     if (!valid) {
       out.refused.push_back(outcome.lease);
       continue;
     }
     if (!record) record = new_record(state, now_us);
+    hold_timers(state, outcome, out.decision.pending);
     add_outcome(state, *record, it->second, outcome, complete.jitter);
-    out.decision.pending.leases.push_back(outcome.lease);
+    leases.push_back(outcome.lease);
   }
   out.decision.record = std::move(record);
   return out;

@@ -10,7 +10,7 @@ Decision decide_timers(const State& state, TimeUs now_us, std::uint32_t max) {
   Decision out;
   for (const auto& [id, timer] : state.durable.keyed.timers()) {
     if (id.first > now_us || out.pending.timers.size() >= max) break;
-    if (state.live.firing.contains(id)) continue;
+    if (state.live.settling_timers.contains(id)) continue;
     if (!out.record) out.record = new_record(state, now_us);
     pb::Change& change = *out.record->mutable_change(0);
     pb::TimerRef& ref = *change.add_timer_clear();
@@ -26,6 +26,7 @@ Decision decide_forget(const State& state, TimeUs now_us) {
   Decision out;
   for (std::string& producer :
        state.durable.dedup.idle_since(now_us - state.limits.producer_idle_us)) {
+    if (state.live.proposed.contains(producer)) continue;  // it has just come back
     if (!out.record) out.record = new_record(state, now_us);
     out.record->mutable_change(0)->add_forget_producer(std::move(producer));
   }
@@ -40,10 +41,9 @@ Decision decide_give_up(const State& state, const std::vector<LeaseId>& leases, 
   for (const LeaseId id : leases) {
     const Sequence sequence = state.live.leases.find(id)->second.run.front();
     const Entry& entry = *state.durable.index.find(sequence);
-    if (entry.acquired > state.limits.acquired_max) {
+    if (entry.acquired >= state.limits.acquired_max) {
       add_death(state, *out.record, sequence, entry.failed, ErrorCode::handler_failed,
-                "leased more than " + std::to_string(state.limits.acquired_max) +
-                    " times without an outcome");
+                "leased " + std::to_string(entry.acquired) + " times without an outcome");
     } else {
       add_death(state, *out.record, sequence, entry.failed, ErrorCode::expired,
                 "its deadline passed before it was run");
@@ -58,7 +58,7 @@ TimeUs next_due_us(const State& state) {
     if (due_us != 0 && (next == 0 || due_us < next)) next = due_us;
   };
   for (const auto& [id, timer] : state.durable.keyed.timers()) {
-    if (state.live.firing.contains(id)) continue;
+    if (state.live.settling_timers.contains(id)) continue;
     consider(id.first);
     break;
   }

@@ -14,36 +14,68 @@ Error fenced(const State& state, const std::string& producer, std::uint64_t epoc
                                  std::to_string(newer)};
 }
 
+// A producer as it will be when all that is on its way into the log is there. To decide by the
+// table alone would let an older session pass a newer one that is not durable yet, and would give
+// sequence numbers out twice.
+struct Session {
+  std::uint64_t epoch = 0;
+  std::uint64_t last = 0;
+  std::uint64_t settled = 0;  ///< last number that is durable
+  bool is_durable = false;    ///< of this epoch
+};
+
+std::optional<Session> session_of(const State& state, const std::string& producer) {
+  const Producer* known = state.durable.dedup.find(producer);
+  const auto proposed = state.live.proposed.find(producer);
+  const std::uint64_t settled = known == nullptr ? 0 : known->last;
+  if (proposed != state.live.proposed.end()) {
+    const auto& [epoch, last, records] = proposed->second;
+    return Session{epoch, last, settled, known != nullptr && known->epoch == epoch};
+  }
+  if (known == nullptr) return std::nullopt;
+  return Session{known->epoch, known->last, settled, true};
+}
+
 std::optional<Error> check_session(const State& state, const Offer& offer,
-                                   const Producer* producer) {
-  if (producer == nullptr || offer.epoch > producer->epoch) {
+                                   const std::optional<Session>& session) {
+  if (offer.first == 0) {
+    return Error{ErrorCode::invalid_argument, "sequence numbers begin with 1: producer " +
+                                                  offer.producer + " offered 0 to " + state.name};
+  }
+  if (!session || offer.epoch > session->epoch) {
     return Error{ErrorCode::unknown_producer, "producer " + offer.producer + " of epoch " +
                                                   std::to_string(offer.epoch) +
                                                   " is not attached to " + state.name};
   }
-  if (offer.epoch < producer->epoch) {
-    return fenced(state, offer.producer, offer.epoch, producer->epoch);
+  if (offer.epoch < session->epoch) {
+    return fenced(state, offer.producer, offer.epoch, session->epoch);
   }
   return std::nullopt;
 }
 
-// Room left, with what is on its way into the log counted as there.
-std::optional<Error> check_room(const State& state, Room room, std::uint64_t messages,
-                                std::uint64_t bytes) {
+std::optional<Error> check_open(const State& state, Room room) {
   if (room.draining) return Error{ErrorCode::draining, state.name + ": the node is stopping"};
-  if (room.storage_full)
+  if (room.storage_full) {
     return Error{ErrorCode::storage_full, state.name + ": no room on the disk"};
+  }
+  return std::nullopt;
+}
+
+// Room for one more message, with what is on its way into the log, and what this offer adds,
+// counted as there.
+std::optional<Error> check_room(const State& state, const Pending& pending, std::uint64_t bytes) {
   const Volatile& live = state.live;
   const MessageIndex& index = state.durable.index;
-  if (index.size() + live.proposed_messages + messages >= state.limits.backlog_messages) {
-    return Error{ErrorCode::backlog_full, state.name + " is at its limit of " +
-                                              std::to_string(state.limits.backlog_messages) +
-                                              " messages"};
+  const auto full = [&state](std::uint64_t limit, const char* unit) {
+    return Error{ErrorCode::backlog_full,
+                 state.name + " is at its limit of " + std::to_string(limit) + unit};
+  };
+  if (index.size() + live.proposed_messages + pending.messages + 1 >
+      state.limits.backlog_messages) {
+    return full(state.limits.backlog_messages, " messages");
   }
-  if (index.bytes() + live.proposed_bytes + bytes >= state.limits.backlog_bytes) {
-    return Error{ErrorCode::backlog_full, state.name + " is at its limit of " +
-                                              std::to_string(state.limits.backlog_bytes) +
-                                              " bytes"};
+  if (index.bytes() + live.proposed_bytes + pending.bytes + bytes > state.limits.backlog_bytes) {
+    return full(state.limits.backlog_bytes, " bytes");
   }
   return std::nullopt;
 }
@@ -52,15 +84,11 @@ std::optional<Error> check_room(const State& state, Room room, std::uint64_t mes
 
 OfferDecision decide(const State& state, const Offer& offer, Room room, TimeUs now_us) {
   OfferDecision out;
-  const Producer* producer = state.durable.dedup.find(offer.producer);
-  out.refusal = check_session(state, offer, producer);
+  const std::optional<Session> session = session_of(state, offer.producer);
+  out.refusal = check_session(state, offer, session);
   if (out.refusal) return out;
-
-  const auto proposed = state.live.proposed.find(offer.producer);
-  const std::uint64_t known = proposed == state.live.proposed.end()
-                                  ? producer->last
-                                  : std::max(proposed->second, producer->last);
-  out.settled = producer->last;
+  const std::uint64_t known = session->last;
+  out.settled = session->settled;
   out.taken = known;
   if (offer.first > known + 1) {
     out.refusal = Error{ErrorCode::out_of_order,
@@ -75,24 +103,27 @@ OfferDecision decide(const State& state, const Offer& offer, Room room, TimeUs n
   auto record = new_record(state, now_us);
   pb::Change& change = *record->mutable_change(0);
   pb::Produced produced;
-  const TimeUs remembered_since_us = now_us - state.limits.idempotency_window_us;
+  const TimeUs remembered_since_us = record->at_us() - state.limits.idempotency_window_us;
+  Pending& pending = out.decision.pending;
   for (std::size_t i = skip; i < offer.messages.size(); ++i) {
     const pb::Envelope& message = *offer.messages[i];
-    Pending& pending = out.decision.pending;
-    out.refusal = check_room(state, room, pending.messages, pending.bytes);
+    out.refusal = check_open(state, room);
     if (out.refusal) break;
-    ++out.taken;
+    std::optional<MessageId> business_key;
     if (!message.idempotency_key().empty()) {
-      const MessageId id = hash_idempotency_key(message.idempotency_key());
+      business_key = hash_idempotency_key(message.idempotency_key());
       auto& own = pending.business_keys;
-      if (state.durable.dedup.knows(id, remembered_since_us) ||
-          state.live.proposed_keys.contains(id) ||
-          std::find(own.begin(), own.end(), id) != own.end()) {
-        produced.add_duplicate(out.taken);
+      if (state.durable.dedup.knows(*business_key, remembered_since_us) ||
+          state.live.proposed_keys.contains(*business_key) ||
+          std::find(own.begin(), own.end(), *business_key) != own.end()) {
+        produced.add_duplicate(++out.taken);  // accepted before, so it needs no room
         continue;
       }
-      own.push_back(id);
     }
+    out.refusal = check_room(state, pending, bytes_of(message));
+    if (out.refusal) break;
+    ++out.taken;
+    if (business_key) pending.business_keys.push_back(*business_key);
     *change.add_append() = message;
     ++pending.messages;
     pending.bytes += bytes_of(message);
@@ -103,24 +134,27 @@ OfferDecision decide(const State& state, const Offer& offer, Room room, TimeUs n
   produced.set_first(known + 1);
   produced.set_count(static_cast<std::uint32_t>(out.taken - known));
   *change.add_produced() = std::move(produced);
+  pending.producers.push_back({offer.producer, offer.epoch, out.taken});
   out.decision.record = std::move(record);
   return out;
 }
 
 AttachDecision decide(const State& state, const AttachRequest& request, TimeUs now_us) {
   AttachDecision out;
-  if (const Producer* producer = state.durable.dedup.find(request.producer)) {
-    out.last = producer->last;
-    if (request.epoch == producer->epoch) return out;
-    if (request.epoch < producer->epoch) {
-      out.refusal = fenced(state, request.producer, request.epoch, producer->epoch);
+  if (const std::optional<Session> session = session_of(state, request.producer)) {
+    out.last = session->last;
+    if (request.epoch < session->epoch) {
+      out.refusal = fenced(state, request.producer, request.epoch, session->epoch);
       return out;
     }
+    // One that is only on its way is logged again, so that nothing is confirmed before it is there.
+    if (request.epoch == session->epoch && session->is_durable) return out;
   }
   auto record = new_record(state, now_us);
   pb::Attach& attach = *record->mutable_change(0)->add_attach();
   attach.set_producer(request.producer);
   attach.set_epoch(request.epoch);
+  out.decision.pending.producers.push_back({request.producer, request.epoch, out.last});
   out.decision.record = std::move(record);
   return out;
 }

@@ -36,7 +36,8 @@ struct Room {
 };
 
 /// Queues what is new, in order, up to the first message that cannot be taken. Refuses with
-/// `fenced`, `unknown_producer`, `out_of_order`, `backlog_full`, `storage_full` or `draining`.
+/// `invalid_argument` (number 0), `fenced`, `unknown_producer`, `out_of_order`, `backlog_full`,
+/// `storage_full` or `draining`. A message whose business key is known needs no room.
 [[nodiscard]] OfferDecision decide(const State& state, const Offer& offer, Room room,
                                    TimeUs now_us);
 
@@ -50,7 +51,8 @@ struct AttachRequest {
 /// The decision's record is null when the session is known already. Refuses with `fenced`.
 struct AttachDecision {
   Decision decision;
-  std::uint64_t last = 0;  ///< last settled sequence number of the producer
+  /// Last sequence number of the producer, with what is on its way: a new session goes on after it.
+  std::uint64_t last = 0;
   std::optional<Error> refusal{};
 };
 

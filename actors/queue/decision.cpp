@@ -57,23 +57,32 @@ void add_death(const State& state, pb::Record& record, Sequence sequence, std::u
 }
 
 void propose(State& state, const Decision& decision) {
+  if (!decision.record) return;
   const Pending& pending = decision.pending;
   for (const LeaseId id : pending.leases) begin_settling(state, id);
   for (const MessageId& key : pending.business_keys) state.live.proposed_keys.insert(key);
   state.live.proposed_messages += pending.messages;
   state.live.proposed_bytes += pending.bytes;
-  for (const TimerId& timer : pending.timers) state.live.firing.insert(timer);
-  for (const pb::Produced& produced : decision.record->change(0).produced()) {
-    state.live.proposed[produced.producer()] = produced.first() + produced.count() - 1;
+  for (const TimerId& timer : pending.timers) state.live.settling_timers.insert(timer);
+  for (const ProducerProgress& progress : pending.producers) {
+    ProposedProducer& proposed = state.live.proposed[progress.name];
+    proposed.epoch = progress.epoch;
+    proposed.last = progress.last;
+    ++proposed.records;
   }
 }
 
 void committed(State& state, const Pending& pending) {
   for (const LeaseId id : pending.leases) end_lease(state, id);
   for (const MessageId& key : pending.business_keys) state.live.proposed_keys.erase(key);
+  for (const ProducerProgress& progress : pending.producers) {
+    // Kept no longer than needed: a producer that is forgotten and comes back starts from 1.
+    const auto proposed = state.live.proposed.find(progress.name);
+    if (--proposed->second.records == 0) state.live.proposed.erase(proposed);
+  }
   state.live.proposed_messages -= pending.messages;
   state.live.proposed_bytes -= pending.bytes;
-  for (const TimerId& timer : pending.timers) state.live.firing.erase(timer);
+  for (const TimerId& timer : pending.timers) state.live.settling_timers.erase(timer);
 }
 
 }  // namespace millrace::queues

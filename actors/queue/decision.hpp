@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "actors/queue/queue_state.hpp"
@@ -9,16 +10,23 @@
 
 namespace millrace::queues {
 
+/// How far a record takes a producer.
+struct ProducerProgress {
+  std::string name;
+  std::uint64_t epoch = 0;
+  std::uint64_t last = 0;
+};
+
 /// A record to be made durable, and what the queue must remember until it is. The shell calls
 /// propose(state, decision), hands the record to the log, and calls committed(state, pending) when
 /// the record comes back, after apply().
 struct Pending {
   std::vector<LeaseId> leases;  ///< that this record ends
+  std::vector<ProducerProgress> producers;  ///< that it attaches, or whose offers it settles
   std::vector<MessageId> business_keys;
   std::uint64_t messages = 0;  ///< appended to this queue by offers
   std::uint64_t bytes = 0;
-  std::vector<TimerId> timers;              ///< that fire
-  std::vector<Sequence> messages_settling;  ///< without lease: expired, purged
+  std::vector<TimerId> timers;  ///< that it fires, clears or replaces
 };
 
 struct Decision {

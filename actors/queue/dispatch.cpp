@@ -8,8 +8,6 @@
 namespace millrace::queues {
 namespace {
 
-constexpr ReceiverId nobody = 0;
-
 enum class Fitness : std::uint8_t { runs, waits, gives_up, lacks_body };
 
 class Dispatcher {
@@ -20,8 +18,8 @@ class Dispatcher {
     while (state_.live.in_flight < state_.limits.in_flight) {
       const auto receiver = next_receiver();
       if (receiver == state_.live.receivers.end()) break;
-      std::deque<Ticket>* line = state_.live.lines.first();
-      if (line == nullptr || !serve(*line, *receiver)) break;
+      const int priority = state_.live.lines.first();
+      if (priority < 0 || !serve(static_cast<std::uint8_t>(priority), *receiver)) break;
     }
     return std::move(out_);
   }
@@ -40,65 +38,55 @@ class Dispatcher {
     return receivers.end();
   }
 
-  // Serves the first ticket of `line`; false when it has to wait for its body.
-  bool serve(std::deque<Ticket>& line, ReceiverEntry::value_type& receiver) {
-    const Ticket ticket = line.front();
-    line.pop_front();
-    return ticket.is_key() ? serve_key(ticket, line, receiver)
-                           : serve_message(ticket, line, receiver);
+  // Serves the first ticket of a line; false when it has to wait for its body.
+  bool serve(std::uint8_t priority, ReceiverEntry::value_type& receiver) {
+    const Ticket ticket = state_.live.lines.front(priority);
+    return ticket.is_key() ? serve_key(ticket.slot(), priority, receiver)
+                           : serve_message(ticket.sequence(), priority, receiver);
   }
 
-  bool serve_message(Ticket ticket, std::deque<Ticket>& line, ReceiverEntry::value_type& receiver) {
-    const Sequence sequence = ticket.sequence();
+  bool serve_message(Sequence sequence, std::uint8_t priority,
+                     ReceiverEntry::value_type& receiver) {
     Entry* entry = state_.durable.index.find(sequence);
-    if (entry == nullptr || entry->status != Status::waiting) return true;
-    switch (fitness(sequence, *entry)) {
-      case Fitness::waits:
-        entry->status = Status::delayed;
-        state_.live.delayed.emplace(state_.durable.schedules[sequence].not_before_us, sequence);
-        return true;
-      case Fitness::lacks_body:
-        line.push_front(ticket);
-        out_.needs_bodies = true;
-        return false;
-      case Fitness::gives_up:
-        give_up(no_slot, sequence);
-        return true;
-      case Fitness::runs:
-        grant(receiver, no_slot, {sequence});
-        return true;
+    const bool is_stale = entry == nullptr || entry->status != Status::waiting;
+    const Fitness fit = is_stale ? Fitness::waits : fitness(sequence, *entry);
+    if (fit == Fitness::lacks_body) {
+      out_.needs_bodies = true;
+      return false;
+    }
+    state_.live.lines.pop(priority);
+    if (is_stale) return true;
+    if (fit == Fitness::waits) {
+      return_message(state_, sequence, *entry);
+    } else if (fit == Fitness::gives_up) {
+      give_up(no_slot, sequence);
+    } else {
+      grant(receiver, no_slot, {sequence});
     }
     return true;
   }
 
-  bool serve_key(Ticket ticket, std::deque<Ticket>& line, ReceiverEntry::value_type& receiver) {
-    const KeySlot slot = ticket.slot();
+  bool serve_key(KeySlot slot, std::uint8_t priority, ReceiverEntry::value_type& receiver) {
     KeyChain& chain = state_.keys[slot];
-    chain.in_line = false;
-    if (chain.busy) return true;
-    if (chain.head == 0) {
+    const bool is_stale = chain.line != priority;
+    const Sequence head = is_stale ? 0 : chain.head;
+    const Fitness fit =
+        head == 0 ? Fitness::waits : fitness(head, *state_.durable.index.find(head));
+    if (fit == Fitness::lacks_body) {
+      out_.needs_bodies = true;
+      return false;
+    }
+    state_.live.lines.pop(priority);
+    if (is_stale) return true;
+    chain.line = no_line;
+    if (head == 0) {
       state_.keys.release(slot);
-      return true;
-    }
-    const Entry& head = *state_.durable.index.find(chain.head);
-    if (&state_.live.lines.lines[head.priority] != &line) {
-      make_eligible(state_, slot);  // its head has another priority by now
-      return true;
-    }
-    switch (fitness(chain.head, head)) {
-      case Fitness::waits:
-        make_eligible(state_, slot);
-        return true;
-      case Fitness::lacks_body:
-        chain.in_line = true;
-        line.push_front(ticket);
-        out_.needs_bodies = true;
-        return false;
-      case Fitness::gives_up:
-        give_up(slot, chain.head);
-        return true;
-      case Fitness::runs:
-        grant(receiver, slot, run_from(chain.head, receiver.second.demand));
+    } else if (fit == Fitness::waits) {
+      make_eligible(state_, slot);
+    } else if (fit == Fitness::gives_up) {
+      give_up(slot, head);
+    } else {
+      grant(receiver, slot, run_from(head, receiver.second.demand));
     }
     return true;
   }
@@ -108,7 +96,7 @@ class Dispatcher {
       const Schedule& schedule = state_.durable.schedules.find(sequence)->second;
       if (schedule.not_before_us > state_.live.now_us) return Fitness::waits;
       if (state_.durable.index.body(sequence) == nullptr) return Fitness::lacks_body;
-      if (schedule.expires_at_us != 0 && schedule.expires_at_us <= now_us_) {
+      if (schedule.expires_at_us != 0 && schedule.expires_at_us <= state_.live.now_us) {
         return Fitness::gives_up;
       }
     }
@@ -125,6 +113,7 @@ class Dispatcher {
         {state_.limits.run_messages, demand,
          state_.limits.in_flight - std::min(state_.live.in_flight, state_.limits.in_flight)});
     const std::uint8_t priority = entry->priority;
+    const std::string& key = (*state_.durable.index.body(head))->key();
     while (run.size() < max && entry->acquired == 0 && entry->next != 0) {
       const Sequence next = entry->next;
       entry = state_.durable.index.find(next);
@@ -132,6 +121,8 @@ class Dispatcher {
           fitness(next, *entry) != Fitness::runs) {
         break;
       }
+      // Keys that collide share a chain, but never a lease: it has one key's state.
+      if ((*state_.durable.index.body(next))->key() != key) break;
       run.push_back(next);
     }
     return run;
@@ -170,6 +161,8 @@ class Dispatcher {
 Dispatch dispatch(State& state, TimeUs now_us) {
   wake_delayed(state, now_us);
   if (state.live.draining || state.live.blocked > 0) return {};
+  // Told when it is wired wrongly, and not when the first message dies.
+  MILLRACE_ASSERT(state.dead_letters != 0 || state.live.receivers.empty());
   return Dispatcher(state, now_us).run();
 }
 
@@ -182,20 +175,20 @@ std::vector<WantedBody> wanted_bodies(const State& state, std::size_t max) {
       wanted.push_back({sequence, entry->place, entry->index});
     }
   };
-  const auto& lines = state.live.lines.lines;
-  for (std::size_t p = lines.size(); p-- > 0 && wanted.size() < max;) {
-    for (const Ticket& ticket : lines[p]) {
-      if (wanted.size() >= max) break;
+  for (int p = priority_max; p >= 0 && wanted.size() < max; --p) {
+    const auto priority = static_cast<std::uint8_t>(p);
+    state.live.lines.visit(priority, [&](Ticket ticket) {
       if (!ticket.is_key()) {
         want(ticket.sequence());
-        continue;
+      } else if (const KeyChain& chain = state.keys[ticket.slot()]; chain.line == priority) {
+        Sequence sequence = chain.head;
+        for (std::uint32_t i = 0; i < state.limits.run_messages && sequence != 0; ++i) {
+          want(sequence);
+          sequence = state.durable.index.find(sequence)->next;
+        }
       }
-      Sequence sequence = state.keys[ticket.slot()].head;
-      for (std::uint32_t i = 0; i < state.limits.run_messages && sequence != 0; ++i) {
-        want(sequence);
-        sequence = state.durable.index.find(sequence)->next;
-      }
-    }
+      return wanted.size() < max;
+    });
   }
   std::sort(wanted.begin(), wanted.end(),
             [](const WantedBody& a, const WantedBody& b) { return a.place < b.place; });

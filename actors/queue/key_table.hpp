@@ -13,12 +13,14 @@
 
 namespace millrace::queues {
 
+constexpr std::uint8_t no_line = 0xff;
+
 struct KeyChain {
   std::uint64_t hash = 0;
   Sequence head = 0;
   Sequence tail = 0;
-  bool in_line = false;  ///< has an entry in a dispatch line
-  bool busy = false;     ///< its head is delayed, leased or settling
+  std::uint8_t line = no_line;  ///< priority of the line in which its ticket stands
+  bool busy = false;            ///< its head is delayed, leased or settling
 };
 
 class KeyTable {
@@ -46,7 +48,7 @@ class KeyTable {
     return slot;
   }
 
-  /// Gives the slot back; its key has no message and stands in no line.
+  /// Gives the slot back; its key has no message and stands in no line (stale tickets may be left).
   void release(KeySlot slot) {
     slots_.erase(slot);
     free_.push_back(slot);

@@ -41,15 +41,20 @@ void KeyedStore::set_timer(const pb::TimerSet& timer) {
   keys_[timer.key()].timers.push_back(id);
 }
 
+std::optional<TimerId> KeyedStore::find_timer(std::string_view key, std::string_view name) const {
+  const KeyState* state = find(key);
+  if (state == nullptr) return std::nullopt;
+  for (const TimerId& id : state->timers) {
+    if (timers_.at(id).name == name) return id;
+  }
+  return std::nullopt;
+}
+
 void KeyedStore::clear_timer(std::string_view key, std::string_view name) {
-  const auto it = keys_.find(key);
-  if (it == keys_.end()) return;
-  std::vector<TimerId>& ids = it->second.timers;
-  const auto found = std::find_if(ids.begin(), ids.end(),
-                                  [&](const TimerId& id) { return timers_.at(id).name == name; });
-  if (found == ids.end()) return;
-  timers_.erase(*found);
-  ids.erase(found);
+  const std::optional<TimerId> id = find_timer(key, name);
+  if (!id) return;
+  timers_.erase(*id);
+  std::erase(keys_.find(key)->second.timers, *id);
   drop_if_empty(key);
 }
 

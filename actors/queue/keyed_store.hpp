@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +39,10 @@ class KeyedStore {
   void apply(const pb::StateChange& change);
   void set_timer(const pb::TimerSet& timer);
   void clear_timer(std::string_view key, std::string_view name);
+
+  /// The timer of this key and name; nullopt: none is set.
+  [[nodiscard]] std::optional<TimerId> find_timer(std::string_view key,
+                                                  std::string_view name) const;
 
   /// Timers in the order in which they fall due.
   [[nodiscard]] const std::map<TimerId, Timer>& timers() const { return timers_; }

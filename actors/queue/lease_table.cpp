@@ -10,7 +10,8 @@ LeaseId begin_lease(State& state, ReceiverId receiver, KeySlot slot, std::vector
   for (const Sequence sequence : run) {
     Entry& entry = *state.durable.index.find(sequence);
     entry.status = Status::leased;
-    if (entry.acquired < UINT16_MAX) ++entry.acquired;
+    // What nobody holds was not acquired: the dead letter tells how often it was.
+    if (receiver != nobody && entry.acquired < UINT16_MAX) ++entry.acquired;
   }
   if (slot != no_slot) state.keys[slot].busy = true;
   state.live.in_flight += static_cast<std::uint32_t>(run.size());
@@ -39,14 +40,13 @@ void end_lease(State& state, LeaseId id) {
     Entry* entry = state.durable.index.find(sequence);
     if (entry == nullptr) continue;
     entry->status = Status::waiting;
-    if (lease.slot == no_slot)
-      state.live.lines.push_front(entry->priority, Ticket::of_message(sequence));
+    if (lease.slot == no_slot) return_message(state, sequence, *entry);
   }
   if (lease.slot == no_slot) return;
   KeyChain& chain = state.keys[lease.slot];
   chain.busy = false;
   if (chain.head == 0) {
-    if (!chain.in_line) state.keys.release(lease.slot);
+    state.keys.release(lease.slot);
   } else {
     make_eligible(state, lease.slot);
   }

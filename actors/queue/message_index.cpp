@@ -12,8 +12,10 @@ MessageIndex::Chunk* MessageIndex::chunk_of(Sequence sequence) const {
 
 Entry& MessageIndex::add(Sequence sequence) {
   MILLRACE_ASSERT(sequence > last_);
-  last_ = sequence;
   const std::uint64_t number = sequence >> chunk_bits;
+  const std::uint64_t number_before = last_ >> chunk_bits;
+  last_ = sequence;
+  if (number != number_before) close_chunk(number_before);
   if (chunks_.empty()) first_chunk_ = number;
   while (first_chunk_ + chunks_.size() <= number) chunks_.emplace_back();
   auto& chunk = chunks_[number - first_chunk_];
@@ -43,14 +45,19 @@ void MessageIndex::remove(Sequence sequence) {
   bytes_ -= entry.bytes;
   entry = Entry{};
   --size_;
-  if (--chunk->live > 0) return;
-  chunks_[(sequence >> chunk_bits) - first_chunk_].reset();
-  trim();
+  --chunk->live;
+  // The chunk whose numbers are being given out stays: a queue that runs empty after each message
+  // would else make it anew for each.
+  if (sequence >> chunk_bits != last_ >> chunk_bits) close_chunk(sequence >> chunk_bits);
 }
 
-// The last chunk stays: its sequence numbers are still being given out.
-void MessageIndex::trim() {
-  while (chunks_.size() > 1 && !chunks_.front()) {
+// Frees a chunk, if it is empty, that will get no more messages.
+void MessageIndex::close_chunk(std::uint64_t number) {
+  if (number < first_chunk_ || number - first_chunk_ >= chunks_.size()) return;
+  auto& chunk = chunks_[number - first_chunk_];
+  if (!chunk || chunk->live > 0) return;
+  chunk.reset();
+  while (!chunks_.empty() && !chunks_.front()) {
     chunks_.pop_front();
     ++first_chunk_;
   }
@@ -64,6 +71,7 @@ const Body* MessageIndex::body(Sequence sequence) const {
 }
 
 void MessageIndex::set_body(Sequence sequence, Body body) {
+  if (find(sequence) == nullptr) return;
   Chunk* chunk = chunk_of(sequence);
   if (!chunk->bodies) chunk->bodies = std::make_unique<std::array<Body, chunk_size>>();
   Body& place = (*chunk->bodies)[sequence % chunk_size];

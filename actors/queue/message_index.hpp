@@ -53,7 +53,7 @@ class MessageIndex {
  public:
   /// Sets how many bytes a message without a cached body counts for.
   void set_bytes(Entry& entry, std::uint32_t bytes) {
-    bytes_ += bytes - entry.bytes;
+    bytes_ = bytes_ - entry.bytes + bytes;
     entry.bytes = bytes;
   }
 
@@ -68,9 +68,12 @@ class MessageIndex {
   void remove(Sequence sequence);
 
   [[nodiscard]] const Body* body(Sequence sequence) const;
+  /// Keeps the body of a live message; one that is gone by now is left alone.
   void set_body(Sequence sequence, Body body);
   void drop_body(Sequence sequence);
 
+  /// The last message that was ever added; 0: none.
+  [[nodiscard]] Sequence last() const { return last_; }
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] std::uint64_t cached_bytes() const { return cached_bytes_; }
@@ -101,7 +104,7 @@ class MessageIndex {
   };
 
   [[nodiscard]] Chunk* chunk_of(Sequence sequence) const;
-  void trim();
+  void close_chunk(std::uint64_t number);
 
   std::deque<std::unique_ptr<Chunk>> chunks_;
   std::uint64_t first_chunk_ = 0;  ///< number of chunks_[0]

@@ -14,18 +14,50 @@ void cache(State& state, Sequence sequence, const CommittedRecord& committed,
   index.set_body(sequence, Body(committed.record, &envelope));
 }
 
-// A message without key stands for itself.
-void make_message_eligible(State& state, Sequence sequence, Entry& entry) {
-  const auto schedule =
-      entry.has_schedule ? state.durable.schedules.find(sequence) : state.durable.schedules.end();
-  if (schedule != state.durable.schedules.end() &&
-      schedule->second.not_before_us > state.live.now_us) {
-    entry.status = Status::delayed;
-    state.live.delayed.emplace(schedule->second.not_before_us, sequence);
+// Sets a message aside when it is not due yet.
+bool delay(State& state, Sequence sequence, Entry& entry) {
+  entry.status = Status::waiting;
+  if (!entry.has_schedule) return false;
+  const auto schedule = state.durable.schedules.find(sequence);
+  if (schedule == state.durable.schedules.end() ||
+      schedule->second.not_before_us <= state.live.now_us) {
+    return false;
+  }
+  entry.status = Status::delayed;
+  state.live.delayed.emplace(schedule->second.not_before_us, sequence);
+  if (const Body* body = state.durable.index.body(sequence)) {
+    // A copy of its own: what waits for long must not keep the whole record in memory.
+    state.durable.index.set_body(sequence, std::make_shared<const pb::Envelope>(**body));
+  }
+  return true;
+}
+
+void line_up(State& state, KeySlot slot, Sequence arrival) {
+  KeyChain& chain = state.keys[slot];
+  if (chain.busy || chain.head == 0) return;
+  Entry& entry = *state.durable.index.find(chain.head);
+  if (chain.line == entry.priority) return;
+  chain.line = no_line;  // the ticket in another line is stale now
+  if (delay(state, chain.head, entry)) {
+    chain.busy = true;
     return;
   }
-  entry.status = Status::waiting;
-  state.live.lines.push(entry.priority, Ticket::of_message(sequence));
+  chain.line = entry.priority;
+  state.live.lines.push_key(entry.priority, slot, arrival);
+}
+
+// A ticket became stale by what apply() did.
+void note_stale(State& state) {
+  if (!state.live.lines.count_stale()) return;
+  state.live.lines.drop_stale([&state](Ticket ticket, std::uint8_t priority) {
+    if (!ticket.is_key()) return state.durable.index.find(ticket.sequence()) == nullptr;
+    KeyChain& chain = state.keys[ticket.slot()];
+    if (chain.line != priority) return true;
+    if (chain.head != 0) return false;
+    chain.line = no_line;
+    state.keys.release(ticket.slot());
+    return true;
+  });
 }
 
 void append(State& state, const CommittedRecord& committed, const pb::Envelope& envelope,
@@ -76,7 +108,9 @@ bool settle(State& state, Sequence sequence) {
   if (entry->has_failure) durable.failures.erase(sequence);
   const KeySlot slot = entry->slot;
   if (slot == no_slot) {
+    const bool was_in_line = entry->status == Status::waiting;
     durable.index.remove(sequence);
+    if (was_in_line) note_stale(state);
     return true;
   }
   const bool was_delayed = entry->status == Status::delayed;
@@ -86,8 +120,12 @@ bool settle(State& state, Sequence sequence) {
   if (was_delayed) chain.busy = false;
   if (chain.head != 0) {
     make_eligible(state, slot);
-  } else if (!chain.busy && !chain.in_line) {
-    state.keys.release(slot);
+  } else if (!chain.busy) {
+    if (chain.line == no_line) {
+      state.keys.release(slot);
+    } else {
+      note_stale(state);
+    }
   }
   return true;
 }
@@ -106,6 +144,10 @@ void apply_failure(State& state, const pb::Failure& failure, TimeUs at_us) {
   Schedule& schedule = durable.schedules[failure.sequence()];
   state.live.delayed.erase({schedule.not_before_us, failure.sequence()});
   schedule.not_before_us = failure.not_before_us();
+  if (entry->status == Status::delayed) {
+    // In a replay, where nobody leased it: it stays aside until its new time.
+    state.live.delayed.emplace(schedule.not_before_us, failure.sequence());
+  }
 }
 
 void apply_move(State& state, const CommittedRecord& committed, const pb::Move& move,
@@ -120,8 +162,9 @@ void apply_producers(State& state, const pb::Change& change, TimeUs at_us) {
   Durable& durable = state.durable;
   for (const pb::Attach& attach : change.attach()) {
     const Producer* known = durable.dedup.find(attach.producer());
+    const Producer before = known == nullptr ? Producer{} : *known;
     durable.dedup.set(attach.producer(),
-                      {attach.epoch(), known == nullptr ? 0 : known->last, at_us});
+                      {std::max(attach.epoch(), before.epoch), before.last, at_us});
   }
   for (const pb::Produced& produced : change.produced()) {
     const std::uint64_t last = produced.first() + produced.count() - 1;
@@ -134,36 +177,24 @@ void apply_producers(State& state, const pb::Change& change, TimeUs at_us) {
 
 void enqueue(State& state, Sequence sequence, Entry& entry, std::optional<std::uint64_t> key_hash) {
   if (!key_hash) {
-    make_message_eligible(state, sequence, entry);
+    if (!delay(state, sequence, entry)) state.live.lines.push_message(entry.priority, sequence);
     return;
   }
   entry.slot = state.keys.find_or_add(*key_hash);
   KeyChain& chain = state.keys[entry.slot];
   if (chain.head == 0) {
     chain.head = chain.tail = sequence;
-    make_eligible(state, entry.slot);
+    line_up(state, entry.slot, sequence);
   } else {
     state.durable.index.find(chain.tail)->next = sequence;
     chain.tail = sequence;
   }
 }
 
-void make_eligible(State& state, KeySlot slot) {
-  KeyChain& chain = state.keys[slot];
-  if (chain.busy || chain.in_line || chain.head == 0) return;
-  Entry& entry = *state.durable.index.find(chain.head);
-  const auto schedule =
-      entry.has_schedule ? state.durable.schedules.find(chain.head) : state.durable.schedules.end();
-  if (schedule != state.durable.schedules.end() &&
-      schedule->second.not_before_us > state.live.now_us) {
-    entry.status = Status::delayed;
-    chain.busy = true;
-    state.live.delayed.emplace(schedule->second.not_before_us, chain.head);
-    return;
-  }
-  entry.status = Status::waiting;
-  chain.in_line = true;
-  state.live.lines.push(entry.priority, Ticket::of_key(slot));
+void make_eligible(State& state, KeySlot slot) { line_up(state, slot, state.durable.last); }
+
+void return_message(State& state, Sequence sequence, Entry& entry) {
+  if (!delay(state, sequence, entry)) state.live.lines.return_message(entry.priority, sequence);
 }
 
 void wake_delayed(State& state, TimeUs now_us) {
@@ -173,10 +204,10 @@ void wake_delayed(State& state, TimeUs now_us) {
     const Sequence sequence = delayed.begin()->second;
     delayed.erase(delayed.begin());
     Entry& entry = *state.durable.index.find(sequence);
-    entry.status = Status::waiting;
     if (entry.slot == no_slot) {
-      state.live.lines.push(entry.priority, Ticket::of_message(sequence));
+      return_message(state, sequence, entry);
     } else {
+      entry.status = Status::waiting;
       state.keys[entry.slot].busy = false;
       make_eligible(state, entry.slot);
     }
@@ -186,6 +217,7 @@ void wake_delayed(State& state, TimeUs now_us) {
 void apply(State& state, const CommittedRecord& committed, const pb::Change& change) {
   Durable& durable = state.durable;
   const TimeUs at_us = committed.record->at_us();
+  durable.at_us = std::max(durable.at_us, at_us);
   state.live.now_us = std::max(state.live.now_us, at_us);
   apply_producers(state, change, at_us);
   std::uint32_t position = 0;

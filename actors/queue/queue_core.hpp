@@ -30,6 +30,10 @@ void enqueue(State& state, Sequence sequence, Entry& entry, std::optional<std::u
 /// the key is busy.
 void make_eligible(State& state, KeySlot slot);
 
+/// Puts a message without key, leased or aside before, back into its place in line, or aside until
+/// it is due.
+void return_message(State& state, Sequence sequence, Entry& entry);
+
 /// Moves messages whose time has come from aside into their lines.
 void wake_delayed(State& state, TimeUs now_us);
 

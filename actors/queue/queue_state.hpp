@@ -30,6 +30,8 @@ namespace millrace::queues {
 using QueueNumber = std::uint32_t;
 using LeaseId = std::uint64_t;
 using ReceiverId = std::uint64_t;
+/// Holds leases of messages that are given up.
+constexpr ReceiverId nobody = 0;
 
 /// Times that a message carries. 0: none.
 struct Schedule {
@@ -51,12 +53,20 @@ struct Lease {
   bool settling = false;  ///< its outcome is on the way into the log
 };
 
+/// What is on its way into the log for one producer; it replaces what the dedup table says.
+struct ProposedProducer {
+  std::uint64_t epoch = 0;
+  std::uint64_t last = 0;      ///< last sequence number on its way
+  std::uint32_t records = 0;  ///< not committed yet
+};
+
 struct Receiver {
   std::uint32_t demand = 0;  ///< messages that it still asks for
 };
 
 /// Folded from the log by apply(), and by nothing else.
 struct Durable {
+  TimeUs at_us = 0;  ///< of the latest record
   Sequence last = 0;
   MessageIndex index;
   NumberMap<Schedule> schedules;    ///< messages that have times
@@ -80,11 +90,11 @@ struct Volatile {
   std::uint32_t blocked = 0;    ///< queues downstream that are above their high water
   bool draining = false;
   bool loading = false;               ///< bodies are being read
-  StringMap<std::uint64_t> proposed;  ///< by producer: last sequence on its way into the log
+  StringMap<ProposedProducer> proposed;  ///< by name of the producer
   absl::flat_hash_set<MessageId, MessageIdHash> proposed_keys;  ///< business keys on their way
   std::uint64_t proposed_messages = 0;
   std::uint64_t proposed_bytes = 0;
-  std::set<TimerId> firing;   ///< timers whose messages are on their way
+  std::set<TimerId> settling_timers;  ///< their firing, clearing or replacement is on its way
   std::uint64_t repeats = 0;  ///< offers recognised by their sequence number since the start
   std::uint64_t leases_given = 0;
   bool above_high_water = false;

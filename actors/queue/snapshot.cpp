@@ -85,6 +85,7 @@ void write_head(const State& state, const pb::Declaration& declaration, const Si
   head.set_dropped(ledger.dropped);
   head.set_duplicates(ledger.duplicates);
   head.set_redelivered(ledger.redelivered);
+  head.set_at_us(state.durable.at_us);
   flush(part, sink);
 }
 
@@ -139,6 +140,7 @@ void write_keyed(const KeyedStore& keyed, const Sink& sink) {
 void read_head(State& state, const pb::QueueHead& head) {
   state.number = head.declaration().number();
   state.name = head.declaration().name();
+  state.durable.at_us = state.live.now_us = head.at_us();
   state.durable.last = head.last();
   state.durable.ledger = {.offered = head.offered(),
                           .acked = head.acked(),
@@ -169,12 +171,18 @@ Result<void> read_messages(State& state, const pb::MessageColumns& columns) {
     return Error{ErrorCode::corrupt,
                  "checkpoint: message columns of " + state.name + " differ in length"};
   }
+  Sequence before = state.durable.index.last();
   Sequence sequence = 0;
   std::uint64_t place = 0;
   int keys = 0;
   int extras = 0;
   for (int i = 0; i < size; ++i) {
-    sequence += columns.sequence_step(i);
+    const std::uint64_t step = columns.sequence_step(i);
+    if (step > state.durable.last - sequence || sequence + step <= before) {
+      return Error{ErrorCode::corrupt,
+                   "checkpoint: message numbers of " + state.name + " are out of order"};
+    }
+    sequence = before = sequence + step;
     place += static_cast<std::uint64_t>(columns.place_step(i));
     const std::uint32_t flags = columns.flags(i);
     if (((flags & key_flag) != 0 && keys >= columns.key_hash_size()) ||

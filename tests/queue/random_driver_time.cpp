@@ -1,0 +1,120 @@
+#include <gtest/gtest.h>
+
+#include "actors/queue/lease_table.hpp"
+#include "tests/queue/random_driver.hpp"
+
+namespace millrace::queues {
+
+void RandomDriver::lose(QueueNumber number, const std::vector<LeaseId>& leases, ErrorCode code) {
+  ModelQueue& model = models_[number];
+  Effects effects;
+  for (const LeaseId id : leases) {
+    ModelLease& lease = model.leases.at(id);
+    EXPECT_FALSE(lease.settling);
+    lease.settling = true;
+    if (lease.run.size() == 1) add_failure_effect(number, lease.run[0], effects);
+    effects.emplace_back([&model, id] { model.leases.erase(id); });
+  }
+  send(number, decide_lost(world_->queue(number), leases, code, random_(), world_->now()),
+       std::move(effects));
+}
+
+void RandomDriver::lose_receiver() {
+  const QueueNumber number = pick_queue();
+  const ReceiverId receiver = 1 + pick(3);
+  world_->queue(number).live.receivers.erase(receiver);
+  lose(number, leases_of(world_->queue(number), receiver), ErrorCode::receiver_lost);
+  for (const auto& [id, lease] : models_[number].leases) {
+    EXPECT_TRUE(lease.settling || lease.receiver != receiver) << "lease " << id << " is forgotten";
+  }
+}
+
+void RandomDriver::tick(QueueNumber number) {
+  lose(number, overdue_leases(world_->queue(number), world_->now()), ErrorCode::lease_expired);
+  for (const auto& [id, lease] : models_[number].leases) {
+    EXPECT_TRUE(lease.settling || lease.deadline_us >= world_->now())
+        << "lease " << id << " is overdue";
+  }
+  fire_timers(number);
+}
+
+void RandomDriver::fire_timers(QueueNumber number) {
+  ModelQueue& model = models_[number];
+  std::set<TimerName> expected;
+  for (const auto& [name, timer] : model.timers) {
+    if (timer.due_us <= world_->now() && !model.coming_timers.contains(name)) expected.insert(name);
+  }
+  Decision decided = decide_timers(world_->queue(number), world_->now());
+  std::set<TimerName> fired;
+  Effects effects;
+  if (decided.record) {
+    for (const pb::TimerRef& timer : decided.record->change(0).timer_clear()) {
+      const TimerName name{timer.key(), timer.name()};
+      fired.insert(name);
+      model.coming_timers.insert(name);
+      effects.emplace_back([&model, name] {
+        model.append(model.timers.at(name).message);
+        model.timers.erase(name);
+        model.coming_timers.extract(name);
+      });
+    }
+  }
+  EXPECT_EQ(fired, expected);
+  send(number, std::move(decided), std::move(effects));
+}
+
+void RandomDriver::forget() {
+  const QueueNumber number = pick_queue();
+  ModelQueue& model = models_[number];
+  world_->commit();
+  Decision decided = decide_forget(world_->queue(number), world_->now());
+  if (!decided.record) return;
+  Effects effects;
+  for (const std::string& name : decided.record->change(0).forget_producer()) {
+    EXPECT_LT(world_->queue(number).durable.dedup.find(name)->active_at_us,
+              world_->now() - world_->queue(number).limits.producer_idle_us);
+    effects.emplace_back([&model, name] {
+      model.producers.erase(name);
+      model.coming_producers.erase(name);
+    });
+  }
+  send(number, std::move(decided), std::move(effects));
+  world_->commit();
+}
+
+void RandomDriver::drop_dead_letter() {
+  ModelQueue& model = models_[dead];
+  world_->commit();
+  if (model.messages.empty()) return;
+  auto it = model.messages.begin();
+  std::advance(it, pick(model.messages.size()));
+  Decision decision;
+  decision.record = new_record(world_->queue(dead), world_->now());
+  decision.record->mutable_change(0)->add_drop(it->first);
+  const Effects effects{[&model, sequence = it->first] {
+    model.take(sequence);
+    ++model.ledger.dropped;
+  }};
+  send(dead, std::move(decision), effects);
+  world_->commit();
+}
+
+// As the cleaning of a segment does; what the message is leased for meanwhile does not matter.
+void RandomDriver::move_message() {
+  const QueueNumber number = chance(30) ? dead : pick_queue();
+  const State& state = world_->queue(number);
+  const ModelQueue& model = models_[number];
+  if (model.messages.empty()) return;
+  auto it = model.messages.begin();
+  std::advance(it, pick(model.messages.size()));
+  const Entry* entry = state.durable.index.find(it->first);
+  if (entry == nullptr) return;
+  Decision decision;
+  decision.record = new_record(state, world_->now());
+  pb::Move& move = *decision.record->mutable_change(0)->add_move();
+  move.set_sequence(it->first);
+  *move.mutable_envelope() = *world_->read_body(number, entry->place, entry->index);
+  send(number, std::move(decision), {});
+}
+
+}  // namespace millrace::queues
