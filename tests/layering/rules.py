@@ -12,6 +12,7 @@ CAF_HOMES = (
     "messages/caf_types.*",
     "actors/base/*",
     "actors/runtime/*",
+    "actors/testing/*",
     "*_actor.hpp",
     "*_messages.hpp",
     "*_actor.cpp",

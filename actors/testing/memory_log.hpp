@@ -1,0 +1,60 @@
+// MemoryLog: a log in memory, which makes durable what a test tells it to, when the test says so.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actors/queue/record_log.hpp"
+#include "actors/runtime/commit_router.hpp"
+
+namespace millrace {
+
+/// For one thread.
+class MemoryLog final : public queues::RecordLog {
+ public:
+  explicit MemoryLog(CommitRouter::Deliver deliver) : router_(std::move(deliver)) {}
+
+  void propose(std::shared_ptr<queues::RecordProposal> proposal) override {
+    proposal->record->SerializeToString(&proposal->body);
+    proposed_.push_back(std::move(proposal));
+  }
+  [[nodiscard]] bool is_full() const override { return is_full_; }
+  void set_full(bool is_full) { is_full_ = is_full; }
+
+  [[nodiscard]] std::size_t proposed() const { return proposed_.size(); }
+
+  /// Makes the first `count` proposals durable, and tells the queues.
+  void commit(std::size_t count) {
+    std::vector<journal::Committed> group;
+    for (; count > 0 && !proposed_.empty(); --count) {
+      auto proposal = std::move(proposed_.front());
+      proposed_.pop_front();
+      records_.push_back(proposal->body);
+      group.push_back({records_.size(), place_of(records_.size()), std::move(proposal)});
+    }
+    if (!group.empty()) router_.route(group);
+  }
+
+  /// Forgets what was proposed and is not durable, as a crash does.
+  void crash() { proposed_.clear(); }
+
+  /// The serialized records, oldest first; record i has the log sequence number i + 1.
+  [[nodiscard]] const std::vector<std::string>& records() const { return records_; }
+  void append(std::string record) { records_.push_back(std::move(record)); }
+
+  [[nodiscard]] static journal::Place place_of(journal::Lsn lsn) {
+    return journal::make_place(1, static_cast<std::uint32_t>(lsn));
+  }
+
+ private:
+  CommitRouter router_;
+  std::deque<std::shared_ptr<queues::RecordProposal>> proposed_;
+  std::vector<std::string> records_;
+  bool is_full_ = false;
+};
+
+}  // namespace millrace

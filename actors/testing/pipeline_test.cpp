@@ -1,0 +1,268 @@
+#include "actors/testing/pipeline_test.hpp"
+
+#include <map>
+#include <random>
+#include <stdexcept>
+#include <utility>
+
+#include <caf/all.hpp>
+
+#include "actors/pipeline/validate.hpp"
+#include "actors/pipeline/wiring.hpp"
+#include "actors/queue/keyed_store.hpp"
+#include "actors/runtime/node_actors.hpp"
+#include "actors/sender/sender_actor.hpp"
+#include "actors/testing/deterministic_actor_system.hpp"
+#include "actors/testing/memory_log.hpp"
+#include "messages/envelope.hpp"
+#include "messages/hash.hpp"
+
+namespace millrace {
+namespace {
+
+template <class T>
+T value_or_throw(Result<T> result) {
+  if (!result) throw std::invalid_argument(result.error().message);
+  return std::move(*result);
+}
+
+}  // namespace
+
+class PipelineTest::Parts {
+ public:
+  Parts(std::vector<PipelineSpec> specs, PipelineTestOptions given)
+      : options(given),
+        pipelines(std::move(specs)),
+        actors_system(given.seed),
+        random(given.seed),
+        log([this](queues::QueueNumber number, CommitRouter::Changes changes) {
+          actors->deliver(number, std::move(changes));
+        }) {
+    if (auto valid = validate(pipelines); !valid)
+      throw std::invalid_argument(valid.error().message);
+    wiring = analyse_wiring(pipelines);
+    start();
+    began_us = actors_system.now_us();
+  }
+  ~Parts() { end(); }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+
+  /// A client of one queue: its messages outlive crashes of the node until they are confirmed.
+  struct Client {
+    std::string type;
+    std::shared_ptr<senders::Outbound> outbound;
+    caf::actor actor;
+    std::vector<std::vector<pb::Envelope>> sent;  ///< by shard, in order, all of them
+  };
+
+  void start();
+  void end();
+  void connect(const std::string& queue, Client& client);
+  bool step();
+  void run() {
+    while (step()) continue;
+  }
+  Client& client_of(const std::string& queue, const std::string& type);
+  void hand_over(Client& client, std::uint32_t shard, const pb::Envelope& envelope);
+
+  /// Calls `visit` with the state of each shard of `queue`.
+  template <class Visit>
+  void look(const std::string& queue, Visit visit) {
+    const auto numbers = actors->plan().numbers.find(queue);
+    if (numbers == actors->plan().numbers.end()) {
+      throw std::invalid_argument("no pipeline has a queue " + queue);
+    }
+    for (const queues::QueueNumber number : numbers->second) {
+      Store copy = replay();
+      visit(*copy.queues().at(number).state);
+    }
+  }
+
+  [[nodiscard]] Store replay() const {
+    Store store({.body_cache_bytes = ~std::uint64_t{0}});
+    for (std::size_t i = 0; i < log.records().size(); ++i) {
+      const journal::Lsn lsn = i + 1;
+      const auto applied = store.apply(
+          {.lsn = lsn, .place = MemoryLog::place_of(lsn), .shard = 0, .body = log.records()[i]});
+      if (!applied) throw std::invalid_argument(applied.error().message);
+    }
+    return store;
+  }
+
+  PipelineTestOptions options;
+  std::vector<PipelineSpec> pipelines;
+  Wiring wiring;
+  DeterministicActorSystem actors_system;
+  std::mt19937_64 random;
+  MemoryLog log;
+  std::unique_ptr<NodeActors> actors;
+  std::map<std::string, Client> clients;
+  TimeUs began_us = 0;
+};
+
+void PipelineTest::Parts::start() {
+  Store store = replay();
+  RuntimeOptions runtime;
+  runtime.shards = options.shards;
+  runtime.limits.body_cache_bytes = ~std::uint64_t{0};
+  NodePlan plan = value_or_throw(plan_node(wiring, pipelines, store, runtime));
+  if (!plan.fresh.empty()) {
+    pb::Record record;
+    record.set_at_us(actors_system.now_us());
+    for (const pb::Declaration& declaration : plan.fresh) *record.add_declare() = declaration;
+    log.append(record.SerializeAsString());
+  }
+  actors = std::make_unique<NodeActors>(NodeActors::Surroundings{.system = &actors_system.system(),
+                                                                 .log = &log,
+                                                                 .clock = &actors_system,
+                                                                 .seed = options.seed,
+                                                                 .threads = false},
+                                        std::move(plan));
+  actors->spawn_queues(store, {});
+  actors->spawn_receivers();
+  for (auto& [queue, client] : clients) connect(queue, client);
+}
+
+void PipelineTest::Parts::end() {
+  for (auto& [queue, client] : clients) {
+    caf::anon_send_exit(client.actor, caf::exit_reason::user_shutdown);
+    client.actor = {};
+  }
+  actors->end();
+  actors_system.drain();
+}
+
+void PipelineTest::Parts::connect(const std::string& queue, Client& client) {
+  auto actor = std::make_shared<caf::actor>();
+  client.outbound = std::make_shared<senders::Outbound>(
+      ~0u, [actor] { caf::anon_send(*actor, senders::WakeMessage{}); });
+  client.actor = value_or_throw(
+      actors->spawn_sender(queue, client.type, {.producer = "test"}, client.outbound));
+  *actor = client.actor;
+  // The attachment needs the log.
+  std::optional<std::vector<std::uint64_t>> settled;
+  while (!settled) {
+    if (auto ready = client.outbound->wait_ready(std::chrono::microseconds(0))) {
+      settled = *ready;
+    } else if (!step()) {
+      throw std::logic_error("queue " + queue + " does not take the sender");
+    }
+  }
+  client.sent.resize(settled->size());
+  for (std::uint32_t shard = 0; shard < client.sent.size(); ++shard) {
+    for (std::size_t i = (*settled)[shard]; i < client.sent[shard].size(); ++i) {
+      hand_over(client, shard, client.sent[shard][i]);
+    }
+  }
+}
+
+PipelineTest::Parts::Client& PipelineTest::Parts::client_of(const std::string& queue,
+                                                            const std::string& type) {
+  auto [it, is_new] = clients.try_emplace(queue);
+  if (is_new) {
+    it->second.type = type;
+    connect(queue, it->second);
+  }
+  return it->second;
+}
+
+void PipelineTest::Parts::hand_over(Client& client, std::uint32_t shard,
+                                    const pb::Envelope& envelope) {
+  const auto pushed = client.outbound->push({shard, std::make_unique<pb::Envelope>(envelope), {}});
+  if (!pushed) throw std::invalid_argument(pushed.error().message);
+}
+
+// An actor's turn or the log's, as the seed says; without a seed the log waits for the actors.
+bool PipelineTest::Parts::step() {
+  const bool log_first = options.seed != 0 && log.proposed() > 0 && random() % 8 == 0;
+  if (!log_first && actors_system.step()) return true;
+  if (log.proposed() == 0) return actors_system.step();
+  log.commit(options.seed == 0 ? log.proposed() : 1 + random() % log.proposed());
+  return true;
+}
+
+PipelineTest::PipelineTest(std::vector<PipelineSpec> pipelines, PipelineTestOptions options)
+    : parts_(std::make_unique<Parts>(std::move(pipelines), options)) {}
+
+PipelineTest::~PipelineTest() = default;
+
+void PipelineTest::send(const std::string& queue, const std::string& type, std::string key,
+                        std::string payload, MessageOptions options) {
+  Parts::Client& client = parts_->client_of(queue, type);
+  const TimeUs now_us = parts_->actors_system.now_us();
+  pb::Envelope envelope;
+  envelope.set_key(std::move(key));
+  envelope.set_payload(std::move(payload));
+  envelope.set_born_at_us(now_us);
+  if (options.priority >= 0) set_priority(envelope, options.priority);
+  if (options.delay.count() > 0) envelope.set_not_before_us(now_us + options.delay.count());
+  if (options.expires_in.count() > 0) {
+    envelope.set_expires_at_us(now_us + options.expires_in.count());
+  }
+  envelope.set_idempotency_key(std::move(options.idempotency_key));
+  const std::uint32_t shard =
+      envelope.key().empty() ? 0 : shard_of(envelope.key(), parts_->options.shards);
+  client.sent[shard].push_back(envelope);
+  parts_->hand_over(client, shard, envelope);
+}
+
+void PipelineTest::run() {
+  parts_->run();
+}
+
+void PipelineTest::run_steps(std::uint64_t steps) {
+  while (steps-- > 0 && parts_->step()) continue;
+}
+
+void PipelineTest::advance(std::chrono::milliseconds span) {
+  parts_->run();
+  for (; span.count() > 0; --span) {
+    parts_->actors_system.advance(std::chrono::milliseconds(1));
+    parts_->run();
+  }
+}
+
+void PipelineTest::crash() {
+  parts_->log.crash();
+  parts_->end();
+  parts_->log.crash();  // what actors proposed as they ended
+  parts_->start();
+}
+
+std::vector<MessageView> PipelineTest::messages(const std::string& queue) {
+  std::vector<MessageView> views;
+  parts_->look(queue, [&](const queues::State& state) {
+    state.durable.index.for_each([&](queues::Sequence sequence, const queues::Entry& entry) {
+      views.push_back({sequence, entry.failed, **state.durable.index.body(sequence)});
+    });
+  });
+  return views;
+}
+
+std::vector<KeyView> PipelineTest::keys(const std::string& queue) {
+  std::vector<KeyView> views;
+  parts_->look(queue, [&](const queues::State& state) {
+    for (const auto& [name, keyed] : state.durable.keyed.keys()) {
+      KeyView& view = views.emplace_back();
+      view.key = name;
+      if (keyed.value) view.value = *keyed.value;
+      for (pb::HistoryEntry& entry : queues::KeyedStore::parse_history(keyed.history)) {
+        view.history.push_back({entry.input(), entry.at_us(), std::move(*entry.mutable_value())});
+      }
+    }
+  });
+  return views;
+}
+
+queues::Ledger PipelineTest::ledger(const std::string& queue) {
+  queues::Ledger total;
+  parts_->look(queue, [&](const queues::State& state) { total += state.durable.ledger; });
+  return total;
+}
+
+std::chrono::microseconds PipelineTest::now() const {
+  return std::chrono::microseconds(parts_->actors_system.now_us() - parts_->began_us);
+}
+
+}  // namespace millrace
