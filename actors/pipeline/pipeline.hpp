@@ -174,7 +174,8 @@ class Outputs : public pipelines::ThenCalls<Outputs<T, maybe_keyed>> {
   friend class pipelines::ThenCalls<Outputs>;
 
   template <class Handler, pipelines::Place place, class... From>
-  auto add(const std::string& name, const StageOptions& options, const From&... from) const {
+  [[nodiscard]] auto add(const std::string& name, const StageOptions& options,
+                         const From&... from) const {
     const auto between = keyed(pipelines::stage_target(queue<T>(open_.pipeline.name + "." + name)));
     return Arrivals<T, maybe_keyed>(open_.closed({between}), between.queue, is_keyed_)
         .template add<Handler, place>(name, options, from...);
@@ -211,7 +212,8 @@ class Arrivals : public pipelines::ThenCalls<Arrivals<T, maybe_keyed>> {
   friend class Outputs;
 
   template <class Handler, pipelines::Place place, class... From>
-  auto add(const std::string& name, const StageOptions& options, const From&... from) const {
+  [[nodiscard]] auto add(const std::string& name, const StageOptions& options,
+                         const From&... from) const {
     if constexpr (!pipelines::check_handler<Handler, T, maybe_keyed, place>() ||
                   !pipelines::check_origin<Handler, From...>()) {
       return Miswired();

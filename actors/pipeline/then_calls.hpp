@@ -43,24 +43,25 @@ class ThenCalls {
 
   // Without a name: only to say so.
   template <class Handler>
-  auto then(const StageOptions& /*options*/ = {}) const {
+  [[nodiscard]] auto then(const StageOptions& /*options*/ = {}) const {
     return nameless<Handler>();
   }
   template <auto = 0, class Handler>
-  auto then(const Handler& /*handler*/, const StageOptions& /*options*/ = {}) const {
+  [[nodiscard]] auto then(const Handler& /*handler*/, const StageOptions& /*options*/ = {}) const {
     return nameless<Handler>();
   }
   template <class Handler>
-  auto then_batch(const StageOptions& /*options*/ = {}) const {
+  [[nodiscard]] auto then_batch(const StageOptions& /*options*/ = {}) const {
     return nameless<Handler>();
   }
   template <auto = 0, class Handler>
-  auto then_batch(const Handler& /*handler*/, const StageOptions& /*options*/ = {}) const {
+  [[nodiscard]] auto then_batch(const Handler& /*handler*/,
+                                const StageOptions& /*options*/ = {}) const {
     return nameless<Handler>();
   }
 
  private:
-  const Derived& self() const { return static_cast<const Derived&>(*this); }
+  [[nodiscard]] const Derived& self() const { return static_cast<const Derived&>(*this); }
 
   template <class Handler>
   static auto nameless();

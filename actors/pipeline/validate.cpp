@@ -30,7 +30,7 @@ class Validator {
 
   [[nodiscard]] Result<void> run() {
     for (const PipelineSpec& pipeline : pipelines_) check_pipeline(pipeline);
-    check_dead_letters();
+    for (const auto& [name, reader] : readers_) check_dead_letters(name, reader);
     for (const PipelineSpec& pipeline : pipelines_) check_keys(pipeline);
     if (complaints_.empty()) return {};
     return Error{ErrorCode::invalid_argument, complaints_};
@@ -135,19 +135,17 @@ class Validator {
   }
 
   /// A message that is given up must stay given up: following dead letters has to end.
-  void check_dead_letters() {
-    for (const auto& [name, reader] : readers_) {
-      const std::string letters = dead_letter_queue(*reader.stage);
-      const auto known = queues_.find(letters);
-      if (known != queues_.end() && known->second.type != reader.stage->source.type) {
-        complain(reader.place, "dead_letter: expected queue " + letters + " to carry " +
-                                   reader.stage->source.type + ", but " + known->second.place +
-                                   " has it carry " + known->second.type);
-      }
-      if (is_circular(name)) {
-        complain(reader.place, "dead_letter: expected a queue where messages may stay, but " +
-                                   letters + " leads back to " + name);
-      }
+  void check_dead_letters(const std::string& name, const Reader& reader) {
+    const std::string letters = dead_letter_queue(*reader.stage);
+    const auto known = queues_.find(letters);
+    if (known != queues_.end() && known->second.type != reader.stage->source.type) {
+      complain(reader.place, "dead_letter: expected queue " + letters + " to carry " +
+                                 reader.stage->source.type + ", but " + known->second.place +
+                                 " has it carry " + known->second.type);
+    }
+    if (is_circular(name)) {
+      complain(reader.place, "dead_letter: expected a queue where messages may stay, but " +
+                                 letters + " leads back to " + name);
     }
   }
 

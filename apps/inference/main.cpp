@@ -1,6 +1,7 @@
 // inference: a service in front of a (simulated) large language model, as a user of Millrace would
 // write it. Runs the same load without batching and with it, and prints what the callers saw.
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <string>
 
@@ -118,7 +119,7 @@ int run(const Arguments& arguments) {
 }  // namespace
 }  // namespace millrace::inference
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   CLI::App app("A service in front of a simulated language model, without and with batching.");
   millrace::inference::Arguments arguments;
   millrace::inference::describe(app, arguments);
@@ -128,4 +129,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   return millrace::inference::run(arguments);
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "inference: %s\n", error.what());
+  return 1;
 }

@@ -1,34 +1,24 @@
 #include "apps/inference/report.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <cstdarg>
-#include <cstdio>
 #include <functional>
+
+#include <spdlog/fmt/fmt.h>
 
 namespace millrace::inference {
 namespace {
 
 constexpr std::size_t bar_width = 40;
 
-[[gnu::format(printf, 1, 2)]] std::string text(const char* format, ...) {
-  std::array<char, 256> buffer{};
-  va_list args;
-  va_start(args, format);
-  std::vsnprintf(buffer.data(), buffer.size(), format, args);
-  va_end(args);
-  return buffer.data();
-}
-
 std::string milliseconds(DurationUs us) {
-  return text("%.0f ms", static_cast<double>(us) / 1000);
+  return fmt::format("{:.0f} ms", static_cast<double>(us) / 1000);
 }
 
 std::string count_of(std::uint64_t part, std::uint64_t whole) {
   const double percent =
       whole > 0 ? 100.0 * static_cast<double>(part) / static_cast<double>(whole) : 0;
-  return text("%llu (%.1f %%)", static_cast<unsigned long long>(part), percent);
+  return fmt::format("{} ({:.1f} %)", part, percent);
 }
 
 std::uint64_t refused(const CallerFigures& figures) {
@@ -38,14 +28,14 @@ std::uint64_t refused(const CallerFigures& figures) {
 using Cell = std::function<std::string(const ScenarioFigures&)>;
 
 std::string row(const std::string& name, const std::vector<NamedRun>& runs, const Cell& cell) {
-  std::string line = text("  %-20s", name.c_str());
-  for (const NamedRun& run : runs) line += text("%22s", cell(run.figures).c_str());
+  std::string line = fmt::format("  {:<20}", name);
+  for (const NamedRun& run : runs) line += fmt::format("{:>22}", cell(run.figures));
   return line + "\n";
 }
 
 std::string summary(const std::vector<NamedRun>& runs) {
-  std::string out = text("  %-20s", "");
-  for (const NamedRun& run : runs) out += text("%22s", run.name.c_str());
+  std::string out = fmt::format("  {:<20}", "");
+  for (const NamedRun& run : runs) out += fmt::format("{:>22}", run.name);
   out += "\n";
   const auto share = [](std::uint64_t (*part)(const CallerFigures&)) -> Cell {
     return [part](const ScenarioFigures& run) {
@@ -53,7 +43,8 @@ std::string summary(const std::vector<NamedRun>& runs) {
       return count_of(part(all), all.asked);
     };
   };
-  out += row("answers/s", runs, [](const auto& run) { return text("%.1f", run.answered_per_s()); });
+  out += row("answers/s", runs,
+             [](const auto& run) { return fmt::format("{:.1f}", run.answered_per_s()); });
   out += row("answered in time", runs, share([](const CallerFigures& f) { return f.in_time; }));
   out += row("answered late", runs,
              share([](const CallerFigures& f) { return f.count(ANSWERED) - f.in_time; }));
@@ -62,7 +53,8 @@ std::string summary(const std::vector<NamedRun>& runs) {
       row("expired in queue", runs, share([](const CallerFigures& f) { return f.count(EXPIRED); }));
   out += row("rejected by model", runs,
              share([](const CallerFigures& f) { return f.count(REJECTED); }));
-  out += row("mean batch", runs, [](const auto& run) { return text("%.1f", run.mean_batch()); });
+  out += row("mean batch", runs,
+             [](const auto& run) { return fmt::format("{:.1f}", run.mean_batch()); });
   const auto waited = [](double fraction) -> Cell {
     return [fraction](const auto& run) {
       return milliseconds(run.all().waited.percentile(fraction));
@@ -74,24 +66,20 @@ std::string summary(const std::vector<NamedRun>& runs) {
 }
 
 std::string tenant_table(const std::vector<Tenant>& tenants, const NamedRun& run) {
-  std::string out = text("\n%s\n  %-10s %4s %8s %6s %9s %8s %8s %8s %7s %7s %7s %7s\n",
-                         run.name.c_str(), "tenant", "prio", "deadline", "asked", "in time",
-                         "refused", "expired", "rejected", "w p50", "w p99", "a p50", "a p99");
+  std::string out = fmt::format(
+      "\n{}\n  {:<10} {:>4} {:>8} {:>6} {:>9} {:>8} {:>8} {:>8} {:>7} {:>7} {:>7} {:>7}\n",
+      run.name, "tenant", "prio", "deadline", "asked", "in time", "refused", "expired", "rejected",
+      "w p50", "w p99", "a p50", "a p99");
+  const auto ms = [](const LatencyHistogram& histogram, double fraction) {
+    return histogram.percentile(fraction) / 1000;
+  };
   for (std::size_t i = 0; i < tenants.size(); ++i) {
     const CallerFigures& f = run.figures.tenants.at(i);
-    const auto number = [](std::uint64_t value) {
-      return static_cast<unsigned long long>(value);
-    };
-    const auto ms = [](DurationUs us) {
-      return static_cast<long long>(us / 1000);
-    };
-    out +=
-        text("  %-10s %4d %5lld ms %6llu %9llu %8llu %8llu %8llu %7lld %7lld %7lld %7lld\n",
-             tenants[i].name.c_str(), tenants[i].priority,
-             static_cast<long long>(tenants[i].deadline.count()), number(f.asked),
-             number(f.in_time), number(refused(f)), number(f.count(EXPIRED)),
-             number(f.count(REJECTED)), ms(f.waited.percentile(0.5)), ms(f.waited.percentile(0.99)),
-             ms(f.total.percentile(0.5)), ms(f.total.percentile(0.99)));
+    out += fmt::format(
+        "  {:<10} {:>4} {:>5} ms {:>6} {:>9} {:>8} {:>8} {:>8} {:>7} {:>7} {:>7} {:>7}\n",
+        tenants[i].name, tenants[i].priority, tenants[i].deadline.count(), f.asked, f.in_time,
+        refused(f), f.count(EXPIRED), f.count(REJECTED), ms(f.waited, 0.5), ms(f.waited, 0.99),
+        ms(f.total, 0.5), ms(f.total, 0.99));
   }
   return out + "  w: waited until the model began, a: until the answer came, in ms\n";
 }
@@ -109,11 +97,9 @@ std::string batch_sizes(const NamedRun& run) {
   std::string out = "\n  batch size    batches\n";
   for (std::size_t octave = 0; octave < octaves.size(); ++octave) {
     const std::size_t first = std::size_t{1} << octave;
-    const std::string range = octave == 0 ? "1" : text("%zu-%zu", first, 2 * first - 1);
+    const std::string range = octave == 0 ? "1" : fmt::format("{}-{}", first, 2 * first - 1);
     const std::size_t width = most > 0 ? octaves[octave] * bar_width / most : 0;
-    out +=
-        text("  %-10s %10llu  ", range.c_str(), static_cast<unsigned long long>(octaves[octave])) +
-        std::string(width, '#') + "\n";
+    out += fmt::format("  {:<10} {:>10}  {}\n", range, octaves[octave], std::string(width, '#'));
   }
   return out;
 }

@@ -54,6 +54,27 @@ inline StageRun run_stage(const PipelineSpec& spec, StageRun run, std::size_t in
   return run;
 }
 
+inline Reserved reserved_of(const Placed& order) {
+  Reserved out;
+  out.set_order(order.order());
+  out.set_cents(order.cents());
+  return out;
+}
+
+inline std::vector<StageResult::Kind> kinds(const StageRun& run) {
+  std::vector<StageResult::Kind> out;
+  for (const StageResult& result : run.results) out.push_back(result.kind);
+  return out;
+}
+
+/// Runs `handler`, of a keyed queue and without outputs, over one run.
+template <class Handler>
+StageRun run_sink(const Handler& handler, StageRun run) {
+  return run_stage(
+      pipeline("p").from(queue<Placed>("in").key_by(&Placed::customer)).then("stage", handler),
+      std::move(run));
+}
+
 template <class T>
 T parsed(const std::string& bytes) {
   T message;
