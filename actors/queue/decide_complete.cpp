@@ -40,7 +40,22 @@ void add_failure(const State& state, pb::Record& record, Sequence sequence, Erro
   failure.set_reason(std::move(reason));
 }
 
-void add_ack(pb::Record& record, Sequence sequence, const std::string& key, MessageOutcome& outcome,
+// A record clears timers before it sets any. So what an earlier message of the run set, and this one
+// clears, is taken out again; sets from `first` on are of this run.
+void add_timers(pb::Change& own, const std::string& key, MessageOutcome& outcome, int first) {
+  auto& sets = *own.mutable_timer_set();
+  for (std::string& name : outcome.timers_cleared) {
+    for (int i = sets.size(); i-- > first;) {
+      if (sets[i].name() == name && sets[i].key() == key) sets.DeleteSubrange(i, 1);
+    }
+    pb::TimerRef& timer = *own.add_timer_clear();
+    timer.set_key(key);
+    timer.set_name(std::move(name));
+  }
+  for (pb::TimerSet& timer : outcome.timers_set) *own.add_timer_set() = std::move(timer);
+}
+
+void add_ack(pb::Record& record, Sequence sequence, MessageOutcome& outcome,
              pb::StateChange& state_change) {
   record.mutable_change(0)->add_ack(sequence);
   for (RoutedOutput& output : outcome.outputs) {
@@ -52,25 +67,21 @@ void add_ack(pb::Record& record, Sequence sequence, const std::string& key, Mess
     entry.set_at_us(record.at_us());
     entry.set_value(std::move(value));
   }
-  pb::Change& own = *record.mutable_change(0);
-  for (std::string& name : outcome.timers_cleared) {
-    pb::TimerRef& timer = *own.add_timer_clear();
-    timer.set_key(key);
-    timer.set_name(std::move(name));
-  }
-  for (pb::TimerSet& timer : outcome.timers_set) *own.add_timer_set() = std::move(timer);
 }
 
 void add_outcome(const State& state, pb::Record& record, const Lease& lease, LeaseOutcome& outcome,
                  std::uint64_t jitter) {
   pb::StateChange state_change;
+  pb::Change& own = *record.mutable_change(0);
+  const int first_timer = own.timer_set_size();
   for (std::size_t i = 0; i < lease.run.size(); ++i) {
     const Sequence sequence = lease.run[i];
     const Entry* entry = state.durable.index.find(sequence);
     MessageOutcome& message = outcome.messages[i];
     if (entry == nullptr || message.kind == Kind::not_run) continue;
     if (message.kind == Kind::acked) {
-      add_ack(record, sequence, outcome.key, message, state_change);
+      add_ack(record, sequence, message, state_change);
+      add_timers(own, outcome.key, message, first_timer);
     } else if (message.kind == Kind::rejected) {
       add_death(state, record, sequence, entry->failed, ErrorCode::rejected,
                 std::move(message.reason));
@@ -86,7 +97,7 @@ void add_outcome(const State& state, pb::Record& record, const Lease& lease, Lea
     return;
   }
   state_change.set_key(outcome.key);
-  *record.mutable_change(0)->add_state() = std::move(state_change);
+  *own.add_state() = std::move(state_change);
 }
 
 // A timer that this outcome clears or replaces must not fire while that is on its way: its firing

@@ -185,6 +185,10 @@ Result<void> read_messages(State& state, const pb::MessageColumns& columns) {
     sequence = before = sequence + step;
     place += static_cast<std::uint64_t>(columns.place_step(i));
     const std::uint32_t flags = columns.flags(i);
+    if ((flags & priority_mask) > priority_max) {
+      return Error{ErrorCode::corrupt,
+                   "checkpoint: a message of " + state.name + " has no valid priority"};
+    }
     if (((flags & key_flag) != 0 && keys >= columns.key_hash_size()) ||
         ((flags & extra_flag) != 0 && extras >= columns.extra_size())) {
       return Error{ErrorCode::corrupt,

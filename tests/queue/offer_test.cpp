@@ -1,0 +1,202 @@
+// Promise: an offer made twice is one message; what cannot be taken is refused with its code, and
+// nothing is refused or taken by what is not durable as if it were not on its way.
+#include <gtest/gtest.h>
+
+#include "messages/envelope.hpp"
+#include "tests/queue/queue_world.hpp"
+#include "tests/queue/work.hpp"
+
+namespace millrace::queues {
+namespace {
+
+class QueueOffer : public ::testing::Test {
+ protected:
+  void attach(std::uint64_t epoch = 1) {
+    ASSERT_FALSE(work.world.attach(1, {"p", epoch}).refusal);
+    work.world.commit();
+  }
+  OfferDecision offer(std::uint64_t first, int count, std::uint64_t epoch = 1, Room room = {}) {
+    Offer offer{"p", epoch, first, {}};
+    for (int i = 0; i < count; ++i) offer.messages.push_back(message("k"));
+    return work.world.offer(1, offer, room);
+  }
+  OfferDecision offer_keyed(std::uint64_t first, const std::string& business_key) {
+    auto envelope = std::make_shared<pb::Envelope>(*message("k"));
+    envelope->set_idempotency_key(business_key);
+    return work.world.offer(1, {"p", 1, first, {envelope}});
+  }
+  static ErrorCode code(const OfferDecision& decided) {
+    return decided.refusal ? decided.refusal->code : ErrorCode{0};
+  }
+  [[nodiscard]] std::uint64_t live() { return work.state().durable.index.size(); }
+
+  Work work;
+};
+
+TEST_F(QueueOffer, IsQueuedOnceHoweverOftenItIsRepeated) {
+  attach();
+  EXPECT_EQ(offer(1, 3).taken, 3u);
+  const OfferDecision pending = offer(1, 3);  // while the first is on its way
+  EXPECT_EQ(pending.repeats, 3u);
+  EXPECT_EQ(pending.settled, 0u);
+  EXPECT_EQ(pending.decision.record, nullptr);
+  EXPECT_EQ(work.world.on_the_way(), 1u);
+  work.world.commit();
+  const OfferDecision repeated = offer(2, 3);  // two known, one new
+  EXPECT_EQ(repeated.repeats, 2u);
+  EXPECT_EQ(repeated.settled, 3u);
+  EXPECT_EQ(repeated.taken, 4u);
+  work.world.commit();
+  EXPECT_EQ(live(), 4u);
+}
+
+TEST_F(QueueOffer, OfNumberZeroIsInvalid) {
+  attach();
+  EXPECT_EQ(code(offer(0, 1)), ErrorCode::invalid_argument);
+}
+
+TEST_F(QueueOffer, OfAProducerThatNeverAttachedIsRefused) {
+  EXPECT_EQ(code(offer(1, 1)), ErrorCode::unknown_producer);
+  attach();
+  EXPECT_EQ(code(offer(1, 1, 2)), ErrorCode::unknown_producer);
+}
+
+TEST_F(QueueOffer, AfterAGapIsRefusedAndTellsWhereToGoOn) {
+  attach();
+  offer(1, 2);
+  const OfferDecision gap = offer(4, 1);
+  EXPECT_EQ(code(gap), ErrorCode::out_of_order);
+  EXPECT_EQ(gap.taken, 2u);
+}
+
+TEST_F(QueueOffer, OfAnOlderEpochIsFencedWhileTheNewerIsOnItsWay) {
+  attach();
+  offer(1, 2);
+  const AttachDecision newer = work.world.attach(1, {"p", 2});
+  EXPECT_EQ(newer.last, 2u) << "the new session goes on after what is on its way";
+  EXPECT_EQ(code(offer(3, 1, 1)), ErrorCode::fenced);
+  EXPECT_EQ(offer(3, 1, 2).taken, 3u);
+  work.world.commit();
+  EXPECT_EQ(work.state().durable.dedup.find("p")->epoch, 2u);
+  EXPECT_EQ(code(offer(4, 1, 1)), ErrorCode::fenced);
+  EXPECT_EQ(work.world.attach(1, {"p", 1}).refusal->code, ErrorCode::fenced);
+}
+
+TEST_F(QueueOffer, ASessionIsNotConfirmedBeforeItIsDurable) {
+  work.world.attach(1, {"p", 1});
+  work.world.attach(1, {"p", 1});
+  EXPECT_EQ(work.world.on_the_way(), 2u) << "the second waits for the log as the first does";
+  work.world.commit();
+  work.world.attach(1, {"p", 1});
+  EXPECT_EQ(work.world.on_the_way(), 0u);
+}
+
+TEST_F(QueueOffer, OfAProducerIdleForSevenDaysIsUnknownAndStartsAgainAtOne) {
+  attach();
+  offer(1, 5);
+  work.world.commit();
+  work.world.advance(work.state().limits.producer_idle_us);
+  EXPECT_EQ(decide_forget(work.state(), work.world.now()).record, nullptr) << "not beyond the limit";
+  work.world.advance(1);
+  work.world.send(1, decide_forget(work.state(), work.world.now()));
+  work.world.commit();
+  EXPECT_EQ(code(offer(6, 1)), ErrorCode::unknown_producer);
+  attach();
+  EXPECT_EQ(offer(1, 2).taken, 2u) << "new work, not repeats of what was forgotten";
+  work.world.commit();
+  EXPECT_EQ(live(), 7u);
+}
+
+TEST_F(QueueOffer, OnItsWayKeepsItsProducerFromBeingForgotten) {
+  attach();
+  work.world.advance(work.state().limits.producer_idle_us + 1);
+  offer(1, 1);
+  EXPECT_EQ(decide_forget(work.state(), work.world.now()).record, nullptr);
+}
+
+TEST_F(QueueOffer, WithAKnownBusinessKeyAppendsNothing) {
+  attach();
+  offer_keyed(1, "order-7");
+  EXPECT_EQ(offer_keyed(2, "order-7").taken, 2u) << "the first is on its way";
+  work.world.commit();
+  EXPECT_EQ(offer_keyed(3, "order-7").taken, 3u);
+  work.world.commit();
+  EXPECT_EQ(live(), 1u);
+  EXPECT_EQ(work.state().durable.ledger.duplicates, 2u);
+  work.world.crash();
+  EXPECT_EQ(offer_keyed(4, "order-7").taken, 4u);
+  work.world.commit();
+  EXPECT_EQ(live(), 1u) << "business keys survive a crash";
+}
+
+TEST_F(QueueOffer, WithABusinessKeyPastItsWindowIsNew) {
+  attach();
+  offer_keyed(1, "order-7");
+  work.world.commit();
+  work.world.advance(work.state().limits.idempotency_window_us + 1);
+  offer_keyed(2, "order-7");
+  work.world.commit();
+  EXPECT_EQ(live(), 2u);
+}
+
+TEST_F(QueueOffer, RemembersNoMoreBusinessKeysThanItsLimit) {
+  work.state().limits.idempotency_keys = 2;
+  attach();
+  for (std::uint64_t i = 1; i <= 3; ++i) offer_keyed(i, "order-" + std::to_string(i));
+  work.world.commit();
+  EXPECT_EQ(work.state().durable.dedup.business_keys().size(), 2u);
+  offer_keyed(4, "order-3");
+  offer_keyed(5, "order-1");
+  work.world.commit();
+  EXPECT_EQ(live(), 4u) << "the oldest key was forgotten, the youngest was not";
+}
+
+TEST_F(QueueOffer, BeyondTheBacklogIsRefusedCountingWhatIsOnItsWay) {
+  work.state().limits.backlog_messages = 3;
+  attach();
+  offer(1, 2);
+  const OfferDecision refused = offer(3, 3);
+  EXPECT_EQ(code(refused), ErrorCode::backlog_full);
+  EXPECT_EQ(refused.taken, 3u) << "what fits is taken";
+  work.world.commit();
+  EXPECT_EQ(code(offer(4, 1)), ErrorCode::backlog_full);
+  EXPECT_EQ(live(), 3u);
+  work.run_all();
+  EXPECT_EQ(offer(4, 1).taken, 4u);
+}
+
+TEST_F(QueueOffer, BeyondTheBacklogBytesIsRefusedCountingWhatIsOnItsWay) {
+  const std::uint64_t bytes = bytes_of(*message("k"));
+  work.state().limits.backlog_bytes = 2 * bytes + 1;
+  attach();
+  offer(1, 1);
+  EXPECT_EQ(offer(2, 2).taken, 2u);
+  work.world.commit();
+  EXPECT_EQ(code(offer(3, 1)), ErrorCode::backlog_full);
+}
+
+TEST_F(QueueOffer, WithAKnownBusinessKeyNeedsNoRoom) {
+  work.state().limits.backlog_messages = 1;
+  attach();
+  offer_keyed(1, "order-7");
+  work.world.commit();
+  EXPECT_FALSE(offer_keyed(2, "order-7").refusal);
+}
+
+TEST_F(QueueOffer, IsRefusedWhileTheDiskIsFullOrTheNodeDrains) {
+  attach();
+  EXPECT_EQ(code(offer(1, 1, 1, {.storage_full = true})), ErrorCode::storage_full);
+  EXPECT_EQ(code(offer(1, 1, 1, {.draining = true})), ErrorCode::draining);
+  EXPECT_EQ(work.world.on_the_way(), 0u);
+}
+
+TEST_F(QueueOffer, OfAnEmptyMessageIsAMessage) {
+  attach();
+  work.world.offer(1, {"p", 1, 1, {std::make_shared<pb::Envelope>()}});
+  work.world.commit();
+  EXPECT_EQ(live(), 1u);
+  EXPECT_EQ(work.run_all(), 1u);
+}
+
+}  // namespace
+}  // namespace millrace::queues
