@@ -11,6 +11,7 @@ namespace millrace {
 /// Blocks the calling thread until `when`.
 template <class Clock, class Duration>
 void pause_until(std::chrono::time_point<Clock, Duration> when) {
+  if (Clock::now() >= when) return;
   std::mutex mutex;
   std::condition_variable never;
   std::unique_lock lock(mutex);

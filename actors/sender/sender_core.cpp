@@ -23,7 +23,10 @@ void push(Stream& stream, std::shared_ptr<const pb::Envelope> message) {
 OfferBatch next_batch(Stream& stream, const Limits& limits, std::uint64_t jitter, TimeUs now_us) {
   OfferBatch batch;
   if (!stream.attached || stream.refused) return batch;
-  const std::uint64_t end = std::min(stream.last(), stream.settled + limits.window);
+  const std::uint64_t end =
+      std::max(stream.sent, std::min(stream.last(), stream.settled + limits.window));
+  const bool fills_a_batch = end - stream.sent >= limits.batch_messages;
+  if (stream.offers.size() >= limits.offers && !fills_a_batch) return batch;
   batch.first = stream.sent + 1;
   std::uint64_t bytes = 0;
   while (stream.sent < end && batch.messages.size() < limits.batch_messages) {
@@ -33,6 +36,7 @@ OfferBatch next_batch(Stream& stream, const Limits& limits, std::uint64_t jitter
     batch.messages.push_back(message);
     ++stream.sent;
   }
+  if (!batch.messages.empty()) stream.offers.push_back(stream.sent);
   if (!batch.messages.empty() && stream.resend_at_us == 0) {
     wait_for_answer(stream, limits, jitter, now_us);
   }
@@ -58,6 +62,7 @@ Result<void> attached(Stream& stream, std::uint64_t last) {
     ++stream.settled;
   }
   stream.sent = stream.settled;
+  stream.offers.clear();
   stream.resend_at_us = 0;
   return {};
 }
@@ -70,12 +75,16 @@ Result<std::uint64_t> answered(Stream& stream, const Answer& answer, const Limit
     ++stream.settled;
   }
   stream.sent = std::max(stream.sent, stream.settled);
+  while (!stream.offers.empty() && stream.offers.front() <= stream.settled) {
+    stream.offers.pop_front();
+  }
   if (stream.settled > before) stream.resend_after_us = limits.resend_first_us;
   if (answer.refusal) {
     const ErrorCode code = answer.refusal->code;
     if (code == ErrorCode::fenced || code == ErrorCode::unknown_producer) return *answer.refusal;
     // Offers behind the refused one are refused as well; go on from it, in order.
     stream.sent = std::clamp(answer.taken, stream.settled, stream.last());
+    stream.offers.clear();
     stream.refused = code != ErrorCode::out_of_order;
   }
   if (stream.sent == stream.settled && !stream.refused) {
@@ -93,6 +102,7 @@ void resumed(Stream& stream) {
 bool resend_if_due(Stream& stream, const Limits& limits, TimeUs now_us) {
   if (stream.resend_at_us == 0 || now_us < stream.resend_at_us) return false;
   stream.sent = stream.settled;
+  stream.offers.clear();
   stream.refused = false;
   stream.resend_after_us =
       std::min(std::max(stream.resend_after_us, limits.resend_first_us) * 2, limits.resend_max_us);

@@ -22,17 +22,21 @@
 namespace millrace::senders {
 
 struct Limits {
-  std::uint32_t window = 1'024;            ///< messages unconfirmed in one stream
-  std::uint32_t batch_messages = 256;      ///< in one offer
-  std::uint32_t batch_bytes = 1u << 20;    ///< in one offer
+  std::uint32_t window = 1'024;          ///< messages unconfirmed in one stream
+  std::uint32_t batch_messages = 256;    ///< in one offer
+  std::uint32_t batch_bytes = 1u << 20;  ///< in one offer
+  /// Offers without an answer in one stream. Beyond, messages gather until a batch is full or an
+  /// answer comes, so that batches grow with the load and no timer is needed.
+  std::uint32_t offers = 2;
   DurationUs resend_first_us = 2'000'000;  ///< without an answer; doubles
   DurationUs resend_max_us = 30'000'000;
 };
 
 /// A stream of one producer to one queue of one shard.
 struct Stream {
-  std::uint64_t settled = 0;  ///< numbers up to this are durable
-  std::uint64_t sent = 0;     ///< numbers up to this have been offered since the last resend
+  std::uint64_t settled = 0;         ///< numbers up to this are durable
+  std::uint64_t sent = 0;            ///< numbers up to this have been offered since the last resend
+  std::deque<std::uint64_t> offers;  ///< last number of each offer without an answer
   std::deque<std::shared_ptr<const pb::Envelope>> kept;  ///< from settled + 1
   bool started = false;  ///< has been attached once: numbers may be given
   bool attached = false;
