@@ -40,7 +40,7 @@ class Reader {
   }
 
  private:
-  Error damaged(const std::string& expected) const {
+  [[nodiscard]] Error damaged(const std::string& expected) const {
     return Error{ErrorCode::corrupt,
                  path_.string() + ": offset " + std::to_string(offset_) + ": " + expected};
   }

@@ -92,23 +92,17 @@ void GroupCommit::run() {
 /// Waits for work that may be taken now; nothing when all is done or lost.
 Group* GroupCommit::next_group(Lock& lock) {
   while (!failure_) {
-    if (in_flight() == slots_.size()) {
-      wait(lock);
-    } else if (gathered() > 0) {
-      const std::size_t length = gathered_[taken_].proposal->body.size();
-      if (make_room(frame_bytes(length))) return take_records();
+    const bool may_write = in_flight() < slots_.size();
+    const bool quiet = in_flight() == 0 && gathered() == 0;
+    if (quiet && stopping_ && !unmarked()) return nullptr;
+    const bool mark = quiet && unmarked() && (stopping_ || !marker_waits_);
+    if (mark && !stopping_ && !wait_idle(lock)) continue;
+    if (mark || (may_write && gathered() > 0)) {
+      const std::size_t length = mark ? 0 : gathered_[taken_].proposal->body.size();
+      if (make_room(frame_bytes(length))) return mark ? take_mark() : take_records();
       if (stopping_ && pool_.storage_full()) return nullptr;
-      wait(lock);
-    } else if (in_flight() == 0 && unmarked() && (stopping_ || !marker_waits_)) {
-      if (!stopping_ && !wait_idle(lock)) continue;
-      if (make_room(frame_bytes(0))) return take_mark();
-      if (stopping_ && pool_.storage_full()) return nullptr;
-      wait(lock);
-    } else if (in_flight() == 0 && stopping_) {
-      return nullptr;
-    } else {
-      wait(lock);
     }
+    wait(lock);
   }
   return nullptr;
 }

@@ -72,7 +72,7 @@ class Scan {
   /// The newest opened segment after number `after` that begins at `lsn`, or (not `exact`) at or
   /// before it. The newest, because each opening at or before a record voids what earlier segments
   /// held of it.
-  const Found* newest_opened(SegmentNumber after, Lsn lsn, bool exact) const {
+  [[nodiscard]] const Found* newest_opened(SegmentNumber after, Lsn lsn, bool exact) const {
     for (auto it = found_.rbegin(); it != found_.rend() && it->info.number > after; ++it) {
       if (!it->opened) continue;
       if (exact ? it->info.first_lsn == lsn : it->info.first_lsn <= lsn) return &*it;
@@ -185,7 +185,7 @@ class Scan {
   }
 
   /// Whether a segment of the log that was opened later begins at or before `lsn`.
-  bool voided(SegmentNumber number, Lsn lsn) const {
+  [[nodiscard]] bool voided(SegmentNumber number, Lsn lsn) const {
     return std::any_of(found_.begin(), found_.end(), [&](const Found& later) {
       return later.opened && later.info.number > number && later.info.number <= last_ &&
              later.info.first_lsn <= lsn;
