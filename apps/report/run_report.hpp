@@ -61,7 +61,7 @@ struct RunReport {
   std::vector<std::pair<std::string, std::string>> configuration;  ///< option and value
 
   double duration_s = 0;        ///< from the first offer to the last order at rest
-  double throughput_per_s = 0;  ///< orders finished
+  double throughput_per_s = 0;  ///< orders finished, over the time until 99 % of them were
   LatencyHistogram latency;     ///< offer to final state
   std::uint64_t rss_peak_bytes = 0;
   double cpu_s = 0;  ///< user and system time of all nodes

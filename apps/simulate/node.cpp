@@ -65,7 +65,7 @@ class NoteFinished {
     head.latency.record(std::max<TimeUs>(0, now_us - page.due_us));
     head.last_finished_at_us = now_us;
     head.outcomes[static_cast<std::size_t>(finished.status()) % state_max] += 1;
-    head.finished += 1;
+    if (++head.finished == mostly(head.orders)) head.mostly_finished_at_us = now_us;
     bell_->ring();
   }
 

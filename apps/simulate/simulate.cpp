@@ -107,8 +107,10 @@ Result<report::RunReport> simulate(const Options& options) {
   report.latency = head.latency.snapshot();
   report.duration_s =
       static_cast<double>(std::max<TimeUs>(0, head.last_finished_at_us - head.started_at_us)) / 1e6;
-  if (report.duration_s > 0) {
-    report.throughput_per_s = static_cast<double>(head.finished) / report.duration_s;
+  const TimeUs busy_us = head.mostly_finished_at_us - head.started_at_us;
+  if (busy_us > 0) {
+    report.throughput_per_s =
+        static_cast<double>(mostly(head.orders)) * 1e6 / static_cast<double>(busy_us);
   }
   if (!report.failure.empty()) return report;
 
