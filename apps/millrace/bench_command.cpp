@@ -8,6 +8,7 @@
 
 #include "apps/bench/journal_bench.hpp"
 #include "apps/bench/pipeline_bench.hpp"
+#include "apps/bench/queue_bench.hpp"
 #include "apps/millrace/command_line.hpp"
 #include "apps/millrace/exit_code.hpp"
 #include "apps/millrace/output.hpp"
@@ -124,6 +125,29 @@ int run_pipeline(const Common& common, bench::PipelineBenchOptions options) {
   return figures->received == options.messages && figures->repeated == 0 ? exit_ok : exit_negative;
 }
 
+int run_queue(const Common& common, bench::QueueBenchOptions options) {
+  const ScratchDirectory scratch(common.dir);
+  if (!scratch.is_valid()) return no_scratch(common);
+  options.data_dir = scratch.path() / "data";
+  const auto figures = bench::run_queue_bench(options);
+  if (!figures) return fail(figures.error());
+  print_line({{"bench", "queue"},
+              {"payload_bytes", options.payload_bytes},
+              {"shards", options.shards},
+              {"messages", options.messages},
+              {"fill_per_s", figures->fill_per_s},
+              {"restart_s", figures->restart_s},
+              {"drain_per_s", figures->drain_per_s},
+              {"received", figures->received},
+              {"out_of_order", figures->out_of_order},
+              {"rss_filled_bytes", figures->rss_filled_bytes},
+              {"rss_restarted_bytes", figures->rss_restarted_bytes},
+              {"rss_peak_bytes", figures->rss_peak_bytes}},
+             common.json);
+  return figures->received == options.messages && figures->out_of_order == 0 ? exit_ok
+                                                                             : exit_negative;
+}
+
 }  // namespace
 
 void add_bench(CLI::App& app, Action& action) {
@@ -173,6 +197,26 @@ void add_bench(CLI::App& app, Action& action) {
   pipeline_command->callback([=, &action] {
     action = [=] {
       return run_pipeline(*common, *pipeline);
+    };
+  });
+
+  auto queue = std::make_shared<bench::QueueBenchOptions>();
+  CLI::App* queue_command =
+      group->add_subcommand("queue", "a backlog on disk: filled, restarted on, drained in order");
+  add_common(*queue_command, *common);
+  queue_command->add_option("--messages", queue->messages)
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000'000}));
+  queue_command->add_option("--payload", queue->payload_bytes, "bytes of a message")
+      ->capture_default_str()
+      ->check(CLI::Range(20, 1 << 20));
+  queue_command->add_option("--shards", queue->shards)
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  queue_command->add_flag("--keyed", queue->keyed, "give every message a key of its own");
+  queue_command->callback([=, &action] {
+    action = [=] {
+      return run_queue(*common, *queue);
     };
   });
 }
