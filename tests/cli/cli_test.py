@@ -1,0 +1,142 @@
+"""What the command line promises for bad input: a clear error on stderr, its exit code, nothing lost.
+
+Usage: cli_test.py MILLRACE
+"""
+
+import fcntl
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = ""
+TIMEOUT_S = 120
+
+
+def millrace(*arguments):
+    done = subprocess.run([PROGRAM, *map(str, arguments)], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+class Usage(unittest.TestCase):
+    def refuses(self, arguments, *words):
+        status, out, err = millrace(*arguments)
+        self.assertEqual(status, 2, err)
+        self.assertEqual(out, "")
+        for word in words:
+            self.assertIn(word, err)
+
+    def test_a_missing_command_is_a_usage_error(self):
+        self.refuses([], "subcommand is required")
+
+    def test_a_mistyped_command_suggests_the_near_one(self):
+        self.refuses(["simulat"], "Did you mean 'simulate'?")
+
+    def test_bad_flags_say_what_was_expected(self):
+        self.refuses(["simulate", "--bogus"], "--bogus")
+        self.refuses(["simulate", "--orders=0"], "--orders", "1 to 10000000", "got 0")
+        self.refuses(["simulate", "--orders=many"], "--orders", "many")
+        self.refuses(["simulate", "--arrival=foo"], "--arrival", "steady:", "closed:")
+        self.refuses(["simulate", "--arrival=closed:0"], "--arrival")
+        self.refuses(["simulate", "--gateway-faults=2"], "--gateway-faults", "0 to 1")
+        self.refuses(["simulate", "--shards=0"], "--shards", "1 to 64")
+        self.refuses(["bench", "journal", "--batch=0"], "--batch")
+        self.refuses(["queue", "ls"], "--data-dir")
+        self.refuses(["queue", "ls", "--data-dir=x", "-o", "yaml"], "yaml")
+
+
+class DataDirectory(unittest.TestCase):
+    """One small run, looked at in many ways."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="millrace-test-")
+        cls.data = pathlib.Path(cls.folder.name) / "data"
+        status, _, err = millrace("simulate", "--orders=200", "--seed=5", "--data-dir", cls.data,
+                                  "--gateway-faults=0")
+        assert status == 0, err
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def refuses(self, arguments, status, *words):
+        got, out, err = millrace(*arguments)
+        self.assertEqual(got, status, err)
+        self.assertEqual(out, "")
+        for word in words:
+            self.assertIn(word, err)
+
+    def listing(self):
+        status, out, err = millrace("queue", "ls", "--data-dir", self.data, "--json")
+        self.assertEqual(status, 0, err)
+        return {row["queue"]: row for row in json.loads(out)}
+
+    def test_queues_are_listed_with_their_ledger(self):
+        finished = self.listing()["orders.finished"]
+        self.assertEqual((finished["offered"], finished["acked"], finished["queued"]),
+                         (200, 200, 0))
+
+    def test_an_order_is_shown_with_its_history(self):
+        status, out, _ = millrace("order", "show", "o3", "--data-dir", self.data, "--json")
+        self.assertEqual(status, 0)
+        order = json.loads(out)
+        self.assertEqual(order["order_id"], "o3")
+        self.assertEqual(order["history"][0]["status"], "PLACED")
+        self.assertEqual(order["history"][-1]["status"], order["status"])
+
+    def test_what_is_not_there_is_not_found(self):
+        self.refuses(["order", "show", "o999", "--data-dir", self.data], 1, "not_found", "o999")
+        self.refuses(["queue", "peek", "nope", "--data-dir", self.data], 1, "not_found", "nope")
+        self.refuses(["queue", "ls", "--data-dir", self.data / "none"], 1, "not_found")
+
+    def test_a_run_does_not_go_over_what_is_there(self):
+        self.refuses(["simulate", "--data-dir", self.data], 2, "--data-dir", "holds something")
+
+    def test_a_locked_directory_is_left_alone(self):
+        with open(self.data / "lock", "r+b") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.refuses(["queue", "ls", "--data-dir", self.data], 1, "storage_locked")
+
+    def test_a_later_format_is_refused(self):
+        path = self.data / "format"
+        before = path.read_bytes()
+        try:
+            path.write_text("millrace data directory, format 9\n")
+            self.refuses(["queue", "ls", "--data-dir", self.data], 1, "unsupported_version", "9")
+        finally:
+            path.write_bytes(before)
+
+    def test_a_foreign_file_is_named(self):
+        path = self.data / "holiday.jpg"
+        try:
+            path.write_text("not ours")
+            self.refuses(["queue", "ls", "--data-dir", self.data], 1, "foreign_file", "holiday.jpg")
+        finally:
+            path.unlink()
+
+    def test_a_flipped_byte_in_the_checkpoint_loses_nothing(self):
+        before = self.listing()
+        newest = max(self.data.glob("checkpoint-*"))
+        content = newest.read_bytes()
+        flipped = bytearray(content)
+        flipped[len(flipped) // 2] ^= 0x40
+        try:
+            newest.write_bytes(flipped)
+            status, out, err = millrace("queue", "ls", "--data-dir", self.data, "--json")
+            if status == 0:  # the log still reaches back: nothing may be missing
+                self.assertEqual({row["queue"]: row for row in json.loads(out)}, before)
+            else:
+                self.assertEqual(status, 1)
+                self.assertIn("corrupt", err)
+        finally:
+            newest.write_bytes(content)
+        self.assertEqual(self.listing(), before)
+
+
+if __name__ == "__main__":
+    PROGRAM = sys.argv.pop(1)
+    unittest.main()
