@@ -26,7 +26,7 @@ class Checkpointer {
   struct Options {
     /// Bytes of log after which the next checkpoint begins. A larger checkpoint waits for as many
     /// bytes of log as it had itself, so that checkpoints never cost more than the log.
-    std::uint64_t log_bytes = 512u << 20;
+    std::uint64_t log_bytes = 128u << 20;
   };
 
   /// Asks all queues for a snapshot as of the record that they were last told of.

@@ -19,7 +19,7 @@ struct RuntimeOptions {
   std::uint32_t threads = 0;       ///< of the scheduler; 0: one a core, at least 2
   queues::Limits limits{};         ///< of each queue of each shard, where no stage says otherwise
   std::uint64_t body_cache_bytes = 256u << 20;      ///< for all queues together
-  std::uint64_t checkpoint_log_bytes = 512u << 20;  ///< of log between checkpoints, at least
+  std::uint64_t checkpoint_log_bytes = 128u << 20;  ///< of log between checkpoints, at least
   journal::Options journal{};
   std::uint64_t seed = 0;  ///< of the jitter of retries; 0: from the system
   /// Called when the node cannot go on: the log failed, or a queue's actor ended. Must not return.
