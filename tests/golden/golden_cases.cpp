@@ -76,15 +76,15 @@ void add_records(std::vector<GoldenCase>& cases) {
     produced.add_duplicate(1'002);
   }));
   cases.push_back(change("append", [](pb::Change& c) { fill(*c.add_append()); }));
-  cases.push_back(change("append_dead_letter", [](pb::Change& c) {
-    fill(*c.add_append()->mutable_dead_letter());
-  }));
+  cases.push_back(change("append_dead_letter",
+                         [](pb::Change& c) { fill(*c.add_append()->mutable_dead_letter()); }));
   cases.push_back(change("ack", [](pb::Change& c) {
     c.add_ack(1);
     c.add_ack(300);
   }));
   cases.push_back(change("drop", [](pb::Change& c) { c.add_drop(300); }));
-  cases.push_back(change("forget_producer", [](pb::Change& c) { c.add_forget_producer("shop-1"); }));
+  cases.push_back(
+      change("forget_producer", [](pb::Change& c) { c.add_forget_producer("shop-1"); }));
 }
 
 void add_outcomes(std::vector<GoldenCase>& cases) {
