@@ -40,8 +40,8 @@ void add_failure(const State& state, pb::Record& record, Sequence sequence, Erro
   failure.set_reason(std::move(reason));
 }
 
-// A record clears timers before it sets any. So what an earlier message of the run set, and this one
-// clears, is taken out again; sets from `first` on are of this run.
+// A record clears timers before it sets any. So what an earlier message of the run set, and this
+// one clears, is taken out again; sets from `first` on are of this run.
 void add_timers(pb::Change& own, const std::string& key, MessageOutcome& outcome, int first) {
   auto& sets = *own.mutable_timer_set();
   for (std::string& name : outcome.timers_cleared) {

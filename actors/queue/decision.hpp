@@ -21,7 +21,7 @@ struct ProducerProgress {
 /// propose(state, decision), hands the record to the log, and calls committed(state, pending) when
 /// the record comes back, after apply().
 struct Pending {
-  std::vector<LeaseId> leases;  ///< that this record ends
+  std::vector<LeaseId> leases;              ///< that this record ends
   std::vector<ProducerProgress> producers;  ///< that it attaches, or whose offers it settles
   std::vector<MessageId> business_keys;
   std::uint64_t messages = 0;  ///< appended to this queue by offers

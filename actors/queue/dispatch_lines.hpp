@@ -104,9 +104,8 @@ class DispatchLines {
       Line& line = lines_[p];
       std::erase_if(line.keys,
                     [&](const KeyTicket& key) { return is_stale(Ticket::of_key(key.slot), p); });
-      std::erase_if(line.messages, [&](Sequence sequence) {
-        return is_stale(Ticket::of_message(sequence), p);
-      });
+      std::erase_if(line.messages,
+                    [&](Sequence sequence) { return is_stale(Ticket::of_message(sequence), p); });
       line.keys.shrink_to_fit();
       line.messages.shrink_to_fit();
       size_ += line.keys.size() + line.messages.size();

@@ -191,7 +191,9 @@ void enqueue(State& state, Sequence sequence, Entry& entry, std::optional<std::u
   }
 }
 
-void make_eligible(State& state, KeySlot slot) { line_up(state, slot, state.durable.last); }
+void make_eligible(State& state, KeySlot slot) {
+  line_up(state, slot, state.durable.last);
+}
 
 void return_message(State& state, Sequence sequence, Entry& entry) {
   if (!delay(state, sequence, entry)) state.live.lines.return_message(entry.priority, sequence);

@@ -56,7 +56,7 @@ struct Lease {
 /// What is on its way into the log for one producer; it replaces what the dedup table says.
 struct ProposedProducer {
   std::uint64_t epoch = 0;
-  std::uint64_t last = 0;      ///< last sequence number on its way
+  std::uint64_t last = 0;     ///< last sequence number on its way
   std::uint32_t records = 0;  ///< not committed yet
 };
 
@@ -89,8 +89,8 @@ struct Volatile {
   std::uint32_t in_flight = 0;  ///< messages leased or settling
   std::uint32_t blocked = 0;    ///< queues downstream that are above their high water
   bool draining = false;
-  bool loading = false;               ///< bodies are being read
-  StringMap<ProposedProducer> proposed;  ///< by name of the producer
+  bool loading = false;                                         ///< bodies are being read
+  StringMap<ProposedProducer> proposed;                         ///< by name of the producer
   absl::flat_hash_set<MessageId, MessageIdHash> proposed_keys;  ///< business keys on their way
   std::uint64_t proposed_messages = 0;
   std::uint64_t proposed_bytes = 0;

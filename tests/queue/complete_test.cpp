@@ -206,8 +206,8 @@ TEST_F(QueueComplete, LostWithItsReceiverCountsAsFailure) {
   const Grant grant = lease_one();
   EXPECT_EQ(leases_of(work.state(), 7), std::vector{grant.lease});
   EXPECT_TRUE(leases_of(work.state(), 8).empty());
-  work.world.send(1, decide_lost(work.state(), leases_of(work.state(), 7),
-                                 ErrorCode::receiver_lost, 0, work.world.now()));
+  work.world.send(1, decide_lost(work.state(), leases_of(work.state(), 7), ErrorCode::receiver_lost,
+                                 0, work.world.now()));
   EXPECT_EQ(work.complete(Work::acked(grant)).refused.size(), 1u);
   EXPECT_TRUE(leases_of(work.state(), 7).empty()) << "it is lost once";
   work.world.commit();

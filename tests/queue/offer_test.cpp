@@ -96,7 +96,8 @@ TEST_F(QueueOffer, OfAProducerIdleForSevenDaysIsUnknownAndStartsAgainAtOne) {
   offer(1, 5);
   work.world.commit();
   work.world.advance(work.state().limits.producer_idle_us);
-  EXPECT_EQ(decide_forget(work.state(), work.world.now()).record, nullptr) << "not beyond the limit";
+  EXPECT_EQ(decide_forget(work.state(), work.world.now()).record, nullptr)
+      << "not beyond the limit";
   work.world.advance(1);
   work.world.send(1, decide_forget(work.state(), work.world.now()));
   work.world.commit();

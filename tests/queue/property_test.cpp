@@ -1,5 +1,5 @@
-// Promise: whatever the order of commands, overlaps and crashes, no message is lost or repeated, keys
-// keep their order and hold one lease, ledgers balance, and a replay equals what was live.
+// Promise: whatever the order of commands, overlaps and crashes, no message is lost or repeated,
+// keys keep their order and hold one lease, ledgers balance, and a replay equals what was live.
 // Checked by seeded random commands against a simple model; MILLRACE_SEED replays one seed.
 #include <cstdlib>
 #include <string>

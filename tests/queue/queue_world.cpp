@@ -89,8 +89,8 @@ Body QueueWorld::read_body(QueueNumber number, journal::Place place, std::uint32
   for (const pb::Change& change : record->change()) {
     if (change.queue() != number) continue;
     const auto position = static_cast<int>(index & ~moved_bit);
-    const pb::Envelope& envelope = (index & moved_bit) != 0 ? change.move(position).envelope()
-                                                            : change.append(position);
+    const pb::Envelope& envelope =
+        (index & moved_bit) != 0 ? change.move(position).envelope() : change.append(position);
     return std::make_shared<const pb::Envelope>(envelope);
   }
   return nullptr;
@@ -199,9 +199,10 @@ void write_keyed(std::ostream& out, const KeyedStore& keyed) {
 std::string durable_text(const State& state) {
   std::ostringstream out;
   const Ledger& ledger = state.durable.ledger;
-  out << state.name << " at " << state.durable.at_us << " last " << state.durable.last << " offered " << ledger.offered << " acked "
-      << ledger.acked << " dead " << ledger.dead << " dropped " << ledger.dropped << " duplicates "
-      << ledger.duplicates << " redelivered " << ledger.redelivered << '\n';
+  out << state.name << " at " << state.durable.at_us << " last " << state.durable.last
+      << " offered " << ledger.offered << " acked " << ledger.acked << " dead " << ledger.dead
+      << " dropped " << ledger.dropped << " duplicates " << ledger.duplicates << " redelivered "
+      << ledger.redelivered << '\n';
   write_messages(out, state);
   write_keyed(out, state.durable.keyed);
   std::set<std::string> producers;

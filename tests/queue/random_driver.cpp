@@ -22,10 +22,10 @@ RandomDriver::RandomDriver(std::uint64_t seed) : random_(seed) {
   limits.body_cache_bytes = std::array<std::uint64_t, 3>{0, 3'000, 1u << 20}[pick(3)];
   Limits letters = limits;
   letters.backlog_messages = 1'000'000;
-  world_ = std::make_unique<QueueWorld>(std::map<QueueNumber, QueueSetup>{
-      {first, {"first", dead, limits}},
-      {second, {"second", dead, limits}},
-      {dead, {"dead", 0, letters}}});
+  world_ = std::make_unique<QueueWorld>(
+      std::map<QueueNumber, QueueSetup>{{first, {"first", dead, limits}},
+                                        {second, {"second", dead, limits}},
+                                        {dead, {"dead", 0, letters}}});
   for (const QueueNumber number : {first, second, dead}) models_[number];
   world_->on_give_up = [this](QueueNumber number, LeaseId id, Sequence sequence) {
     return give_up(number, id, sequence);

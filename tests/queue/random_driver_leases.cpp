@@ -90,8 +90,7 @@ QueueWorld::OnCommit RandomDriver::give_up(QueueNumber number, LeaseId id, Seque
   ModelQueue& model = models_[number];
   const State& state = world_->queue(number);
   const ModelMessage& message = model.messages.at(sequence);
-  const bool expired =
-      message.expires_at_us != 0 && message.expires_at_us <= state.live.now_us;
+  const bool expired = message.expires_at_us != 0 && message.expires_at_us <= state.live.now_us;
   EXPECT_TRUE(expired || model.acquired[sequence] >= state.limits.acquired_max)
       << "message " << sequence << " is given up for no reason";
   model.leases.emplace(id, ModelLease{0, {sequence}, message.key, 0, true});
@@ -179,9 +178,8 @@ void RandomDriver::add_effects(QueueNumber number, const ModelLease& lease, Sequ
   if (chance(30)) {
     const std::string entry = "h" + std::to_string(sequence);
     outcome.history.push_back(entry);
-    effects.emplace_back([&model, key = lease.key, entry] {
-      model.histories[key].push_back(entry);
-    });
+    effects.emplace_back(
+        [&model, key = lease.key, entry] { model.histories[key].push_back(entry); });
   }
   if (chance(15)) add_timers(number, lease.key, outcome, effects);
 }

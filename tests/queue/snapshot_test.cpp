@@ -87,7 +87,9 @@ class QueueSnapshotBroken : public ::testing::Test {
   pb::MessageColumns* columns = nullptr;
 };
 
-TEST_F(QueueSnapshotBroken, NotAtAllIsRead) { EXPECT_FALSE(is_refused()); }
+TEST_F(QueueSnapshotBroken, NotAtAllIsRead) {
+  EXPECT_FALSE(is_refused());
+}
 
 TEST_F(QueueSnapshotBroken, ByAShortColumnIsRefused) {
   columns->mutable_place_step()->RemoveLast();

@@ -1,0 +1,204 @@
+#include "tests/golden/golden_cases.hpp"
+
+#include "messages/record.pb.h"
+#include "messages/snapshot.pb.h"
+
+namespace millrace {
+namespace {
+
+constexpr std::int64_t noon_us = 1'700'000'000'000'000;
+
+void fill(pb::Envelope& envelope) {
+  envelope.set_id_high(0x0123456789abcdef);
+  envelope.set_id_low(0xfedcba9876543210);
+  envelope.set_key("customer-7");
+  envelope.set_payload(std::string("\x08\x96\x01\x00", 4));
+  envelope.set_urgency(-4);
+  envelope.set_not_before_us(noon_us + 1);
+  envelope.set_expires_at_us(noon_us + 2);
+  envelope.set_idempotency_key("order-7");
+  envelope.set_born_at_us(noon_us);
+}
+
+void fill(pb::DeadLetter& letter) {
+  letter.set_origin_queue("orders.placed");
+  letter.set_origin_sequence(300);
+  letter.set_code(24);
+  letter.set_reason("no such SKU");
+  letter.set_failed(6);
+  letter.set_acquired(7);
+  letter.set_first_failed_at_us(noon_us + 3);
+  letter.set_last_failed_at_us(noon_us + 4);
+}
+
+void fill(pb::Declaration& declaration) {
+  declaration.set_number(3);
+  declaration.set_name("orders.placed");
+  declaration.set_shard(5);
+  declaration.set_type("orders.OrderPlaced");
+}
+
+void fill(pb::TimerSet& timer) {
+  timer.set_key("customer-7");
+  timer.set_name("no answer");
+  timer.set_due_us(noon_us + 5);
+  fill(*timer.mutable_envelope());
+}
+
+// A record of one change, which `fill_change` completes.
+template <class FillChange>
+GoldenCase change(const std::string& name, FillChange fill_change) {
+  auto record = std::make_shared<pb::Record>();
+  record->set_at_us(noon_us);
+  pb::Change& only = *record->add_change();
+  only.set_queue(3);
+  fill_change(only);
+  return {"record_" + name, record};
+}
+
+void add_records(std::vector<GoldenCase>& cases) {
+  auto declares = std::make_shared<pb::Record>();
+  declares->set_at_us(noon_us);
+  fill(*declares->add_declare());
+  cases.push_back({"record_declare", declares});
+  cases.push_back(change("attach", [](pb::Change& c) {
+    pb::Attach& attach = *c.add_attach();
+    attach.set_producer("shop-1");
+    attach.set_epoch(2);
+  }));
+  cases.push_back(change("produced", [](pb::Change& c) {
+    pb::Produced& produced = *c.add_produced();
+    produced.set_producer("shop-1");
+    produced.set_epoch(2);
+    produced.set_first(1'000);
+    produced.set_count(3);
+    produced.add_duplicate(1'001);
+    produced.add_duplicate(1'002);
+  }));
+  cases.push_back(change("append", [](pb::Change& c) { fill(*c.add_append()); }));
+  cases.push_back(change("append_dead_letter",
+                         [](pb::Change& c) { fill(*c.add_append()->mutable_dead_letter()); }));
+  cases.push_back(change("ack", [](pb::Change& c) {
+    c.add_ack(1);
+    c.add_ack(300);
+  }));
+  cases.push_back(change("drop", [](pb::Change& c) { c.add_drop(300); }));
+  cases.push_back(
+      change("forget_producer", [](pb::Change& c) { c.add_forget_producer("shop-1"); }));
+}
+
+void add_outcomes(std::vector<GoldenCase>& cases) {
+  cases.push_back(change("failure", [](pb::Change& c) {
+    pb::Failure& failure = *c.add_failure();
+    failure.set_sequence(300);
+    failure.set_failed(2);
+    failure.set_acquired(3);
+    failure.set_not_before_us(noon_us + 6);
+    failure.set_code(24);
+    failure.set_reason("gateway said no");
+  }));
+  cases.push_back(change("death", [](pb::Change& c) {
+    pb::Death& death = *c.add_death();
+    death.set_sequence(300);
+    death.set_code(5);
+  }));
+  cases.push_back(change("state_value", [](pb::Change& c) {
+    pb::StateChange& state = *c.add_state();
+    state.set_key("customer-7");
+    state.set_value("state");
+    pb::HistoryEntry& entry = *state.add_history();
+    entry.set_input(300);
+    entry.set_at_us(noon_us);
+    entry.set_value("paid");
+  }));
+  cases.push_back(change("state_erase", [](pb::Change& c) {
+    c.add_state()->set_key("customer-7");
+    c.mutable_state(0)->set_erase(true);
+  }));
+  cases.push_back(change("timer_clear", [](pb::Change& c) {
+    pb::TimerRef& timer = *c.add_timer_clear();
+    timer.set_key("customer-7");
+    timer.set_name("no answer");
+  }));
+  cases.push_back(change("timer_set", [](pb::Change& c) { fill(*c.add_timer_set()); }));
+  cases.push_back(change("move", [](pb::Change& c) {
+    pb::Move& move = *c.add_move();
+    move.set_sequence(300);
+    fill(*move.mutable_envelope());
+  }));
+}
+
+GoldenCase snapshot_head() {
+  auto part = std::make_shared<pb::SnapshotPart>();
+  pb::QueueHead& head = *part->mutable_head();
+  fill(*head.mutable_declaration());
+  head.set_last(1'000);
+  head.set_offered(1'000);
+  head.set_acked(900);
+  head.set_dead(8);
+  head.set_dropped(2);
+  head.set_duplicates(5);
+  head.set_redelivered(40);
+  head.set_at_us(noon_us);
+  return {"snapshot_head", part};
+}
+
+GoldenCase snapshot_messages() {
+  auto part = std::make_shared<pb::SnapshotPart>();
+  pb::MessageColumns& columns = *part->mutable_messages();
+  for (const std::uint32_t i : {0u, 1u}) {
+    columns.add_sequence_step(300 - i * 299);
+    columns.add_place_step((std::int64_t{7} << 32) - i * (std::int64_t{7} << 32) - i * 64);
+    columns.add_index(i << 31);  // the second was moved
+    columns.add_bytes(200 + i);
+    columns.add_flags(i == 0 ? 4 : 9 | 1u << 4 | 1u << 5);
+  }
+  columns.add_key_hash(0x0123456789abcdef);
+  pb::MessageColumns::Extra& extra = *columns.add_extra();
+  extra.set_failed(2);
+  extra.set_acquired(3);
+  extra.set_not_before_us(noon_us + 1);
+  extra.set_expires_at_us(noon_us + 2);
+  extra.set_first_failed_at_us(noon_us + 3);
+  extra.set_last_failed_at_us(noon_us + 4);
+  return {"snapshot_messages", part};
+}
+
+GoldenCase snapshot_keyed() {
+  auto part = std::make_shared<pb::SnapshotPart>();
+  pb::KeyedStates::Key& key = *part->mutable_keyed()->add_key();
+  key.set_key("customer-7");
+  key.set_value("state");
+  key.set_history("\x05history");
+  fill(*part->mutable_keyed()->add_timer());
+  return {"snapshot_keyed", part};
+}
+
+GoldenCase snapshot_producers() {
+  auto part = std::make_shared<pb::SnapshotPart>();
+  pb::Producers::Producer& producer = *part->mutable_producers()->add_producer();
+  producer.set_name("shop-1");
+  producer.set_epoch(2);
+  producer.set_last(1'002);
+  producer.set_active_at_us(noon_us);
+  pb::Producers::BusinessKey& key = *part->mutable_producers()->add_business_key();
+  key.set_high(0x0123456789abcdef);
+  key.set_low(0xfedcba9876543210);
+  key.set_at_us(noon_us);
+  return {"snapshot_producers", part};
+}
+
+}  // namespace
+
+std::vector<GoldenCase> golden_cases() {
+  std::vector<GoldenCase> cases;
+  add_records(cases);
+  add_outcomes(cases);
+  cases.push_back(snapshot_head());
+  cases.push_back(snapshot_messages());
+  cases.push_back(snapshot_keyed());
+  cases.push_back(snapshot_producers());
+  return cases;
+}
+
+}  // namespace millrace
