@@ -29,11 +29,10 @@ void NodeActors::spawn_queues(Store& store, const caf::actor& reader) {
     handles_[number] = queues::spawn_queue(*surroundings_.system, std::move(config));
     declarations_.push_back(queue.declaration);
     if (!surroundings_.queue_ended) continue;
-    handles_[number]->attach_functor(
-        [ended = surroundings_.queue_ended, name = queue.declaration.name()](
-            const caf::error& reason) {
-          if (reason != caf::exit_reason::user_shutdown) ended(name);
-        });
+    handles_[number]->attach_functor([ended = surroundings_.queue_ended,
+                                      name = queue.declaration.name()](const caf::error& reason) {
+      if (reason != caf::exit_reason::user_shutdown) ended(name);
+    });
   }
 }
 

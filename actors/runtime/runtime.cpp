@@ -225,7 +225,8 @@ Result<void> Runtime::Parts::drain(std::chrono::milliseconds timeout) {
   for (const pb::Declaration& declaration : declarations) {
     const auto left = std::max(deadline - std::chrono::steady_clock::now(),
                                std::chrono::steady_clock::duration(std::chrono::milliseconds(1)));
-    self->request(actors->handle(declaration.number()), std::chrono::duration_cast<std::chrono::milliseconds>(left),
+    self->request(actors->handle(declaration.number()),
+                  std::chrono::duration_cast<std::chrono::milliseconds>(left),
                   queues::DrainMessage{})
         .receive([&](const queues::QueueStatus&) { ++drained; }, [](const caf::error&) {});
   }
@@ -340,8 +341,8 @@ Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queu
   auto settled = outbound->wait_ready(sender_ready_timeout);
   if (!settled) return settled.error();
   return std::make_shared<SenderLink>(std::move(outbound),
-                                      static_cast<std::uint32_t>(settled->size()),
-                                      parts_->clock, std::move(*settled));
+                                      static_cast<std::uint32_t>(settled->size()), parts_->clock,
+                                      std::move(*settled));
 }
 
 }  // namespace millrace
