@@ -17,8 +17,12 @@ std::chrono::nanoseconds thread_cpu_time() {
 }  // namespace
 
 MiniPipeline::MiniPipeline(const PipelineSpec& spec, std::uint64_t seed, Mischief mischief,
-                           MortalityOf mortality_of)
-    : spec_(spec), random_(seed), mischief_(mischief), mortality_of_(std::move(mortality_of)) {
+                           MortalityOf mortality_of, Sabotage sabotage)
+    : spec_(spec),
+      random_(seed),
+      mischief_(mischief),
+      mortality_of_(std::move(mortality_of)),
+      sabotage_(std::move(sabotage)) {
   for (const StageSpec& stage : spec_.stages) {
     Queue& queue = queue_of(stage.source.name, stage.source.type);
     queue.stage = &stage;
@@ -89,7 +93,10 @@ bool MiniPipeline::is_spared(Key& key) {
 
 void MiniPipeline::run(std::vector<Key*> keys) {
   std::vector<StageRun> runs;
-  for (const Key* key : keys) {
+  for (Key* key : keys) {
+    if (sabotage_.swap > 0 && key->messages.size() > 1 && happens(sabotage_.swap)) {
+      std::swap(key->messages[0], key->messages[1]);
+    }
     StageRun& run = runs.emplace_back();
     run.key = key->name;
     run.state = key->state;
@@ -108,6 +115,9 @@ void MiniPipeline::run(std::vector<Key*> keys) {
   const auto began = thread_cpu_time();
   keys[0]->queue->handler->run(runs);
   handler_time_ += thread_cpu_time() - began;
+  if (sabotage_.spoil) {
+    for (StageRun& run : runs) sabotage_.spoil(keys[0]->queue->name, run);
+  }
   for (const StageRun& run : runs) handled_ += run.results.size();
   const bool crashes = happens(mischief_.crash);
   for (std::size_t k = 0; k < keys.size(); ++k) {

@@ -32,6 +32,12 @@ struct Mischief {
   double kill = 0;   ///< a message that `may_kill` allows becomes a dead letter unseen
 };
 
+/// What breaks a promise of the runtime or of a stage, so that an audit must find it.
+struct Sabotage {
+  double swap = 0;  ///< rate at which the first two messages of a key change places
+  std::function<void(const std::string& queue, StageRun& run)> spoil{};  ///< after the handler
+};
+
 /// Whether a message may become a dead letter, and whether a person then always sends it again.
 enum class Mortality : std::uint8_t { immortal, mortal, redriven };
 
@@ -41,7 +47,7 @@ class MiniPipeline {
       std::function<Mortality(const std::string& queue, const std::string& payload)>;
 
   MiniPipeline(const PipelineSpec& spec, std::uint64_t seed, Mischief mischief,
-               MortalityOf mortality_of);
+               MortalityOf mortality_of, Sabotage sabotage = {});
 
   /// Appends a message from outside. False where its idempotency key is known: it is dropped then.
   bool offer(const std::string& queue, const std::string& key, std::string payload,
@@ -115,6 +121,7 @@ class MiniPipeline {
   std::mt19937_64 random_;
   Mischief mischief_;
   MortalityOf mortality_of_;
+  Sabotage sabotage_;
   std::map<std::string, Queue> queues_;
   std::vector<Key*> ready_;
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;

@@ -47,13 +47,17 @@ void resume_paused(MiniPipeline& pipeline, std::uint64_t seed) {
 }
 
 audit::Witness witness_of(const WorkflowOptions& options,
-                          const std::shared_ptr<MemoryGatewayBooks>& books) {
+                          const std::shared_ptr<MemoryGatewayBooks>& books,
+                          const std::shared_ptr<const LoadPlan>& load) {
   audit::Witness witness;
   for (std::uint64_t i = 0; i < options.orders; ++i) {
     witness.attempted.push_back(true);
     witness.ok.push_back(!Chance(options.seed, "unconfirmed", i).happens(0.05));
   }
   witness.order_id = LoadPlan::order_id;
+  witness.placed = [load](std::uint64_t number) {
+    return audit::PlacedOrder{load->order(number), load->is_valid(number)};
+  };
   witness.gateway = [books](std::string_view order_id) {
     const GatewayBook& book = books->book(order_id);
     return audit::GatewayFacts{book.captures, book.captured_minor, book.refunded_minor};
@@ -74,6 +78,7 @@ WorkflowRun run_workflow(const WorkflowOptions& options) {
                          .orders = options.orders,
                          .scarce_in = options.is_usual_load ? 40U : 10U});
   workflow.gateway = std::make_shared<SimulatedGateway>(gateway, *run.books, [](auto) {});
+  if (options.wrap_gateway) workflow.gateway = options.wrap_gateway(workflow.gateway);
   workflow.credit.seed = options.seed;
   workflow.shipping.seed = options.seed;
   LoadPlan::Options load_options{.seed = options.seed,
@@ -86,9 +91,11 @@ WorkflowRun run_workflow(const WorkflowOptions& options) {
     load_options.invalid_rate = 0.03;
     load_options.repeat_rate = 0.1;
   }
-  const LoadPlan load(load_options);
+  run.load = std::make_shared<const LoadPlan>(load_options);
+  const LoadPlan& load = *run.load;
 
-  MiniPipeline pipeline(order_pipeline(workflow), options.seed, options.mischief, mortality_of);
+  MiniPipeline pipeline(order_pipeline(workflow), options.seed, options.mischief, mortality_of,
+                        options.sabotage);
   for (std::uint64_t i = 0; i < options.orders; ++i) {
     place(pipeline, load, i);
     for (int step = 0; step < options.steps_per_order; ++step) pipeline.step();
@@ -104,8 +111,12 @@ WorkflowRun run_workflow(const WorkflowOptions& options) {
   run.dead_letters = pipeline.dead_letters();
   run.handler_time = pipeline.handler_time();
   run.handled = pipeline.handled();
-  run.witness = witness_of(options, run.books);
-  run.facts = {.seed = options.seed, .skus = options.skus};
+  run.witness = witness_of(options, run.books, run.load);
+  run.facts = {.seed = options.seed,
+               .skus = options.skus,
+               .initial_stock = [stock = workflow.stock](std::string_view sku) {
+                 return stock->initial(sku);
+               }};
   return run;
 }
 

@@ -12,6 +12,7 @@ namespace millrace::orders::testing {
 
 struct WorkflowRun {
   std::shared_ptr<MemoryGatewayBooks> books = std::make_shared<MemoryGatewayBooks>();
+  std::shared_ptr<const LoadPlan> load{};
   DurableView view{};
   audit::Witness witness{};
   audit::RunFacts facts{};
@@ -29,6 +30,9 @@ struct WorkflowOptions {
   std::uint32_t skus = 40;
   double gateway_faults = 0.02;
   Mischief mischief{};
+  Sabotage sabotage{};
+  /// Stands between the stages and the gateway. Empty: nothing does.
+  std::function<std::shared_ptr<Gateway>(std::shared_ptr<Gateway>)> wrap_gateway{};
   int steps_per_order = 20;    ///< taken before the next order: fewer, and more are under way
   bool is_usual_load = false;  ///< the rates of a usual run, instead of many refusals
 };

@@ -19,11 +19,22 @@ class Conservation : public Check {
       return;
     }
     const std::int64_t initial = stock.entries[0].entry.on_hand();
+    if (run_.initial_stock && initial != run_.initial_stock(sku)) {
+      fail([&] {
+        return "SKU " + sku + " began with " + std::to_string(initial) + " on hand instead of " +
+               std::to_string(run_.initial_stock(sku));
+      });
+    }
     std::int64_t confirmed = 0;
     std::int64_t reserved = 0;
+    std::int64_t reserved_by_paused = 0;
     for (const auto& recorded : stock.entries) {
       const StockEffect& effect = recorded.entry;
+      const std::int64_t reserved_before = reserved;
       take(effect, confirmed, reserved);
+      if (recorded.order != no_order && index()[recorded.order].is_paused()) {
+        reserved_by_paused += reserved - reserved_before;
+      }
       if (effect.on_hand() != initial - confirmed || effect.reserved() != reserved) {
         fail([&] {
           return "SKU " + sku + " at version " + std::to_string(effect.version()) + ": " +
@@ -42,9 +53,23 @@ class Conservation : public Check {
                std::to_string(reserved);
       });
     }
+    look_at_rest(stock, reserved_by_paused);
   }
 
  private:
+  /// A person may still release or confirm what a paused order has reserved; nobody else can.
+  void look_at_rest(const StockRecord& stock, std::int64_t reserved_by_paused) {
+    std::int64_t open = 0;
+    for (const std::uint32_t quantity : stock.state.open_quantity()) open += quantity;
+    if (stock.state.reserved() != reserved_by_paused || open != reserved_by_paused) {
+      fail([&] {
+        return "SKU " + stock.view.key + ": " + std::to_string(stock.state.reserved()) +
+               " stay reserved, in lines of " + std::to_string(open) + "; paused orders hold " +
+               std::to_string(reserved_by_paused);
+      });
+    }
+  }
+
   static void take(const StockEffect& effect, std::int64_t& confirmed, std::int64_t& reserved) {
     const std::int64_t quantity = effect.quantity();
     if (effect.kind() == StockEffect::RESERVED) reserved += quantity;

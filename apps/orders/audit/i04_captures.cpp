@@ -13,6 +13,12 @@ class Captures : public Check {
   void on_account(const AccountRecord& account) override {
     for (const auto& [effect, order] : account.entries) {
       if (order == no_order) continue;
+      if (digest_of(account.view.key) != index()[order].terms.customer) {
+        fail([&, number = order] {
+          return name_of(number) + " was charged to customer " + account.view.key +
+                 ", who did not place it";
+        });
+      }
       if (effect.kind() == PaymentEffect::CAPTURED) {
         ++money_[order].captures;
         money_[order].captured_minor += effect.amount_minor();

@@ -20,6 +20,18 @@ class Invoices : public Check {
       });
     }
   }
+
+  void finish(const Witness& /*witness*/) override {
+    for (OrderNumber order = 0; order < index().size(); ++order) {
+      const OrderFacts& facts = index()[order];
+      if (!facts.is_placed || facts.status == REJECTED) continue;
+      if (facts.invoice_minor == facts.terms.amount_minor) continue;
+      fail([&] {
+        return name_of(order) + ": invoice " + std::to_string(facts.invoice_minor) +
+               ", the order as placed comes to " + std::to_string(facts.terms.amount_minor);
+      });
+    }
+  }
 };
 
 }  // namespace

@@ -1,6 +1,4 @@
 // I6: no shipment without capture; one shipment per SHIPPED order, with the order's lines.
-#include <functional>
-
 #include "apps/orders/audit/checks.hpp"
 
 namespace millrace::orders::audit {
@@ -10,14 +8,15 @@ class Shipments : public Check {
  public:
   Shipments() : Check("I6", "no shipment without capture, one per shipped order, with its lines") {}
 
-  void on_order(const OrderRecord& order) override {
-    goods_[order.order].ordered = digest(order.state.lines());
-  }
-
   void on_account(const AccountRecord& account) override {
     for (std::size_t i = 0; i < account.entries.size(); ++i) {
       const auto& [effect, order] = account.entries[i];
-      if (effect.kind() != PaymentEffect::CAPTURED || order == no_order) continue;
+      if (order == no_order) continue;
+      if (effect.kind() == PaymentEffect::REFUNDED && !goods_[order].is_refunded) {
+        goods_[order].refunded_at_us = account.view.history[i].at_us;
+        goods_[order].is_refunded = true;
+      }
+      if (effect.kind() != PaymentEffect::CAPTURED) continue;
       goods_[order].captured_at_us = account.view.history[i].at_us;
       goods_[order].is_captured = true;
     }
@@ -34,7 +33,10 @@ class Shipments : public Check {
         fail_as_duplicate([&] { return name_of(shipment.order) + " has a second shipment"; });
       }
       if (effect.kind() != ShipmentEffect::CREATED) continue;
-      goods.shipped = digest(effect.lines());
+      goods.shipped = digest_of_lines(effect.lines());
+      if (goods.is_refunded && goods.refunded_at_us < shipment.view.history[i].at_us) {
+        fail([&] { return name_of(shipment.order) + " was shipped after its refund"; });
+      }
       if (!goods.is_captured || goods.captured_at_us > shipment.view.history[i].at_us) {
         fail([&] { return name_of(shipment.order) + " was shipped before it was paid"; });
       }
@@ -47,7 +49,7 @@ class Shipments : public Check {
       const Goods& goods = goods_[order];
       if (goods.created == 0 || goods.cancelled >= goods.created) {
         fail([&] { return name_of(order) + " is SHIPPED without a shipment"; });
-      } else if (goods.shipped != goods.ordered) {
+      } else if (goods.shipped != index()[order].terms.goods) {
         fail([&] { return name_of(order) + ": other lines were shipped than ordered"; });
       }
     }
@@ -58,24 +60,14 @@ class Shipments : public Check {
 
  private:
   struct Goods {
-    std::uint64_t ordered = 0;  ///< digests of lines
-    std::uint64_t shipped = 0;
+    std::uint64_t shipped = 0;  ///< digest of lines
     TimeUs captured_at_us = 0;
+    TimeUs refunded_at_us = 0;
     std::uint32_t created = 0;
     std::uint32_t cancelled = 0;
     bool is_captured = false;
+    bool is_refunded = false;
   };
-
-  /// Of SKUs and quantities, in order.
-  template <class Lines>
-  static std::uint64_t digest(const Lines& lines) {
-    std::uint64_t sum = 0x9E3779B97F4A7C15u;
-    for (const auto& line : lines) {
-      sum = (sum ^ std::hash<std::string>{}(line.sku())) * 0x100000001B3u;
-      sum = (sum ^ line.quantity()) * 0x100000001B3u;
-    }
-    return sum;
-  }
 
   std::vector<Goods> goods_;
 };

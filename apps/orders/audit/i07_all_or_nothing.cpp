@@ -11,7 +11,16 @@ class AllOrNothing : public Check {
   void on_stock(const StockRecord& stock) override {
     for (const auto& [effect, order] : stock.entries) {
       if (effect.kind() != StockEffect::CONFIRMED || order == no_order) continue;
-      left_[order].confirmed |= 1u << (effect.line() & 31);
+      Left& left = left_[order];
+      const std::uint32_t line = 1u << (effect.line() & 31);
+      if ((left.confirmed & line) != 0) {
+        fail_as_duplicate([&, number = order] {
+          return name_of(number) + ": line " + std::to_string(effect.line()) +
+                 " left the stock twice, the second time as SKU " + stock.view.key;
+        });
+      }
+      left.confirmed |= line;
+      left.goods += digest_of_line(effect.line(), stock.view.key, effect.quantity());
     }
   }
 
@@ -56,6 +65,9 @@ class AllOrNothing : public Check {
                  std::to_string(left_[order].confirmed) + ")";
         });
       }
+      if (facts.status == SHIPPED && left_[order].goods != facts.terms.goods) {
+        fail([&] { return name_of(order) + ": other goods left the stock than were ordered"; });
+      }
       if (facts.status != SHIPPED && left_[order].shipments > 0) {
         fail([&] { return name_of(order) + ", " + Status_Name(facts.status) + ", was shipped"; });
       }
@@ -69,6 +81,7 @@ class AllOrNothing : public Check {
   struct Left {
     std::uint32_t confirmed = 0;  ///< bit i: line i
     std::int32_t shipments = 0;   ///< created less cancelled
+    std::uint64_t goods = 0;      ///< digest of the confirmed lines
   };
 
   std::vector<Left> left_;

@@ -40,6 +40,16 @@ constexpr std::uint32_t next_of(Status status) {
   }
 }
 
+/// Where compensation leads that began from `from`: the reason decides, not how far it had come.
+constexpr Status outcome_of(Status from, Cause cause) {
+  if (cause != REFUSED) return CANCELLED;
+  return from == RESERVING ? OUT_OF_STOCK : from == PAYING ? PAYMENT_FAILED : CANCELLED;
+}
+
+constexpr bool is_compensation(Status status) {
+  return status == RELEASING || status == REFUNDING;
+}
+
 class Paths : public Check {
  public:
   Paths() : Check("I8", "histories are paths of the state machine; times never run back") {}
@@ -47,6 +57,8 @@ class Paths : public Check {
   void on_order(const OrderRecord& order) override {
     Status status = STATUS_UNKNOWN;
     TimeUs at_us = 0;
+    Status outcome = SHIPPED;
+    Status paused_from = STATUS_UNKNOWN;
     for (const auto& recorded : order.entries) {
       const OrderEntry& entry = recorded.entry;
       if (entry.status() < 0 || entry.status() > 31 ||
@@ -59,13 +71,43 @@ class Paths : public Check {
       if (entry.at_us() < at_us) {
         fail([&] { return name_of(order.order) + ": the times of its statuses run back"; });
       }
+      if (status == PAUSED && entry.status() != paused_from) {
+        fail([&] {
+          return name_of(order.order) + " paused as " + Status_Name(paused_from) +
+                 " and went on as " + Status_Name(entry.status());
+        });
+      }
+      if (is_compensation(entry.status()) && !is_compensation(status) && status != PAUSED) {
+        outcome = outcome_of(status, entry.cause());
+      }
+      if (entry.status() == PAUSED) paused_from = status;
       status = entry.status();
       at_us = entry.at_us();
+    }
+    const bool is_undone =
+        status == OUT_OF_STOCK || status == PAYMENT_FAILED || status == CANCELLED;
+    if (is_undone && status != outcome) {
+      fail([&] {
+        return name_of(order.order) + " ended as " + Status_Name(status) + " instead of " +
+               Status_Name(outcome);
+      });
     }
     if (status != order.state.status()) {
       fail([&] {
         return name_of(order.order) + " is " + Status_Name(order.state.status()) +
                ", its history ends with " + Status_Name(status);
+      });
+    }
+  }
+
+  void finish(const Witness& /*witness*/) override {
+    for (OrderNumber order = 0; order < index().size(); ++order) {
+      const OrderFacts& facts = index()[order];
+      if (!facts.is_placed || (facts.status == REJECTED) != facts.is_valid) continue;
+      fail([&] {
+        return name_of(order) +
+               (facts.is_valid ? " makes sense and is " : " makes no sense and is ") +
+               Status_Name(facts.status);
       });
     }
   }

@@ -71,6 +71,14 @@ void Presence::find(const Witness& witness, std::uint64_t number, std::vector<bo
   sets_.recovered += is_ok ? 0 : 1;
   const OrderFacts& facts = index()[order];
   sets_.accounted += facts.is_final() || facts.is_paused() ? 1 : 0;
+  const Status told = witness.told ? witness.told(number) : facts.status;
+  // Paused is told once, and then once more how it ended.
+  if (told != facts.status && told != PAUSED) {
+    fail([&] {
+      return name_of(order) + " is " + Status_Name(facts.status) + ", its customer was told " +
+             Status_Name(told);
+    });
+  }
 }
 
 void Presence::finish(const Witness& witness) {

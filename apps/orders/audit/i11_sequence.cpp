@@ -12,6 +12,13 @@ class Sequence : public Check {
     for (std::size_t i = 1; i < key.history.size(); ++i) {
       const std::uint64_t before = key.history[i - 1].input;
       const std::uint64_t input = key.history[i].input;
+      // All that one handling of a message wrote is one record, of one time.
+      if (input == before && key.history[i].at_us != key.history[i - 1].at_us) {
+        fail_as_duplicate([&] {
+          return queue.name + ", key " + key.key + ": message " + std::to_string(input) +
+                 " took effect twice";
+        });
+      }
       if (input >= before) continue;
       fail([&] {
         return queue.name + ", key " + key.key + ": the effect of message " +

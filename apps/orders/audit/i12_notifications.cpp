@@ -17,6 +17,12 @@ class Notifications : public Check {
   void on_inbox(const InboxRecord& inbox) override {
     for (const auto& [effect, order] : inbox.entries) {
       if (order == no_order) continue;
+      if (digest_of(inbox.view.key) != index()[order].terms.customer) {
+        fail([&, number = order] {
+          return "customer " + inbox.view.key + " was told of " + name_of(number) +
+                 ", which is another's";
+        });
+      }
       const std::uint32_t bit = 1u << (effect.status() & 31);
       if ((told_[order].told & bit) != 0) {
         fail_as_duplicate([&, status = effect.status(), number = order] {

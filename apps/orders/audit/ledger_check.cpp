@@ -10,6 +10,7 @@ class LedgerCheck : public Check {
 
   void on_queue(const QueueView& queue) override {
     const queues::Ledger& ledger = queue.ledger;
+    if (queue.name == "orders.placed") placed_ += ledger;
     const std::uint64_t out = ledger.acked + ledger.dead + ledger.dropped + queue.messages.size();
     if (ledger.offered == out) return;
     fail([&] {
@@ -18,6 +19,24 @@ class LedgerCheck : public Check {
              std::to_string(out);
     });
   }
+
+  /// The one queue whose offers are known from outside.
+  void finish(const Witness& witness) override {
+    if (!witness.offers) return;
+    const auto& [offers, keyed_repeats] = *witness.offers;
+    if (placed_.duplicates == keyed_repeats && placed_.offered + placed_.duplicates == offers) {
+      return;
+    }
+    fail([&, offers = offers, keyed_repeats = keyed_repeats] {
+      return "queue orders.placed took " + std::to_string(placed_.offered) +
+             " offers and dropped " + std::to_string(placed_.duplicates) +
+             " repeats; it was offered " + std::to_string(offers) + ", " +
+             std::to_string(keyed_repeats) + " of them repeats under one Idempotency-Key";
+    });
+  }
+
+ private:
+  queues::Ledger placed_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "apps/orders/audit/order_terms.hpp"
 #include "messages/orders.pb.h"
 
 namespace millrace::orders::audit {
@@ -19,6 +20,9 @@ struct OrderFacts {
   Status status = STATUS_UNKNOWN;
   std::int64_t invoice_minor = 0;
   std::uint32_t lines = 0;
+  OrderTerms terms{};      ///< as the customer placed it; where that is not known, as kept
+  bool is_placed = false;  ///< `terms` are the customer's
+  bool is_valid = true;    ///< the order made sense when it was placed
 
   [[nodiscard]] bool is_paused() const { return status == PAUSED; }
   [[nodiscard]] bool is_final() const {

@@ -63,6 +63,20 @@ std::size_t count_orders(const DurableView& view) {
   return orders;
 }
 
+/// Replaces what the sagas keep of each order by what its customer placed.
+void take_placed(OrderIndex& index, const Witness& witness) {
+  if (!witness.placed) return;
+  for (std::uint64_t number = 0; number < witness.attempted.size(); ++number) {
+    if (!witness.attempted[number]) continue;
+    const OrderNumber order = index.find(witness.order_id(number));
+    if (order == no_order) continue;
+    const PlacedOrder placed = witness.placed(number);
+    index[order].terms = terms_of(placed.order);
+    index[order].is_placed = true;
+    index[order].is_valid = placed.is_valid;
+  }
+}
+
 }  // namespace
 
 WalkResult walk(const DurableView& view, const Witness& witness, Checks checks) {
@@ -90,9 +104,10 @@ WalkResult walk(const DurableView& view, const Witness& witness, Checks checks) 
       "orders.events", &Check::on_order, of_key, [&index](const KeyView& key, const Order& state) {
         const OrderNumber order = index.add(key.key);
         index[order] = {key.key, state.status(), state.invoice_minor(),
-                        static_cast<std::uint32_t>(state.lines_size())};
+                        static_cast<std::uint32_t>(state.lines_size()), terms_of(state)};
         return order;
       });
+  take_placed(index, witness);
   walker.show_keys<Stock, StockEffect>("stock.requests", &Check::on_stock, of_entry, no_key);
   walker.show_keys<Account, PaymentEffect>("payments.requests", &Check::on_account, of_entry,
                                            no_key);

@@ -69,9 +69,8 @@ void LoadPlan::add_line(OrderPlaced& order, Chance& chance) const {
   line.set_unit_price_minor(static_cast<std::int64_t>(100 + 10 * (rank % 991)));
 }
 
-OrderPlaced LoadPlan::order(std::uint64_t index) const {
+OrderPlaced LoadPlan::sound_order(std::uint64_t index, Chance& chance) const {
   static constexpr std::array<const char*, 3> currencies{"EUR", "USD", "GBP"};
-  Chance chance(options_.seed, "order", index);
   const std::uint64_t customer = chance.below(options_.customers);
 
   OrderPlaced order;
@@ -87,8 +86,20 @@ OrderPlaced LoadPlan::order(std::uint64_t index) const {
     total_minor += line.quantity() * line.unit_price_minor();
   }
   order.set_total_minor(total_minor);
+  return order;
+}
+
+OrderPlaced LoadPlan::order(std::uint64_t index) const {
+  Chance chance(options_.seed, "order", index);
+  OrderPlaced order = sound_order(index, chance);
   if (chance.happens(options_.invalid_rate)) spoil(order, chance);
   return order;
+}
+
+bool LoadPlan::is_valid(std::uint64_t index) const {
+  Chance chance(options_.seed, "order", index);
+  (void)sound_order(index, chance);
+  return !chance.happens(options_.invalid_rate);
 }
 
 Repeat LoadPlan::repeat(std::uint64_t index) const {

@@ -39,12 +39,16 @@ class LoadPlan {
   /// Order `index`. One in `invalid_rate` has a fault, and validate says which.
   [[nodiscard]] OrderPlaced order(std::uint64_t index) const;
 
+  /// Whether order `index` is without a fault.
+  [[nodiscard]] bool is_valid(std::uint64_t index) const;
+
   [[nodiscard]] Repeat repeat(std::uint64_t index) const;
 
   /// The Idempotency-Key to offer order `index` under; empty: none.
   [[nodiscard]] std::string idempotency_key(std::uint64_t index) const;
 
  private:
+  OrderPlaced sound_order(std::uint64_t index, Chance& chance) const;
   void add_line(OrderPlaced& order, Chance& chance) const;
   [[nodiscard]] std::uint32_t pick_sku(Chance& chance) const;
 
