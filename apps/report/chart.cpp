@@ -92,6 +92,18 @@ std::string marks(const Chart& chart) {
   return path.empty() ? "" : R"(<path class="mark" d=")" + path + R"("/>)";
 }
 
+// Behind lines, and over layers, which would hide them.
+std::string bands(const Chart& chart) {
+  std::string svg;
+  for (const auto& [from, to] : chart.bands) {
+    const double left = canvas * chart.x_scale.position(from);
+    const double right = canvas * chart.x_scale.position(to);
+    svg += R"(<rect class="band" x=")" + number(left) + R"(" y="0" width=")" +
+           number(std::max(right - left, 0.0)) + R"(" height="1000"/>)";
+  }
+  return svg;
+}
+
 // The last label of a horizontal axis would reach beyond the card, so its text ends at the tick.
 std::string label_class(const Tick& tick, bool horizontal) {
   std::string names = tick.minor ? "minor" : "";
@@ -113,7 +125,8 @@ std::string legend(const Chart& chart) {
   std::string html = "<ul class=\"legend\">";
   for (const Series& series : chart.series)
     html += R"(<li class=")" + series.color + R"("><i></i>)" + escaped(series.name) + "</li>";
-  if (!chart.marks.empty()) html += R"(<li class="bad"><i class="dash"></i>fault</li>)";
+  if (!chart.marks.empty())
+    html += R"(<li class="bad"><i class="dash"></i>fault, until work goes on</li>)";
   return html + "</ul>";
 }
 
@@ -140,10 +153,10 @@ std::string tooltip_data(const Chart& chart) {
 std::string chart_html(const Chart& chart) {
   std::string svg =
       R"(<svg viewBox="0 0 1000 1000" preserveAspectRatio="none" aria-hidden="true">)";
-  if (!chart.stacked) svg += grid(chart);
+  if (!chart.stacked) svg += bands(chart) + grid(chart);
   if (chart.stacked) {
     draw_stack(chart, svg);
-    svg += grid(chart);
+    svg += bands(chart) + grid(chart);
   } else {
     for (const Series& series : chart.series) draw_line(chart, series, svg);
   }

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "apps/report/scale.hpp"
@@ -26,9 +27,10 @@ struct Chart {
   Scale y_scale;
   std::vector<Series> series;
   bool stacked = false;
-  std::vector<double> marks;                  ///< x of events, drawn as vertical lines
-  std::function<std::string(double)> x_text;  ///< of a value, for the pointer's tooltip
-  std::function<std::string(double)> y_text;  ///< likewise
+  std::vector<double> marks;                     ///< x of events, drawn as vertical lines
+  std::vector<std::pair<double, double>> bands;  ///< spans of x, tinted: how long events lasted
+  std::function<std::string(double)> x_text;     ///< of a value, for the pointer's tooltip
+  std::function<std::string(double)> y_text;     ///< likewise
 };
 
 /// The chart as a <figure>. It fills whatever width it is given: the SVG is stretched, while texts

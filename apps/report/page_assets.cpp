@@ -79,8 +79,10 @@ path { vector-effect: non-scaling-stroke; fill: none }
 .line { stroke: var(--it); stroke-width: 1.8; stroke-linejoin: round; stroke-linecap: round }
 .tint { fill: var(--it); opacity: .13 }
 .layer { fill: var(--it); stroke: var(--card); stroke-width: .6; opacity: .88 }
+.layer ~ .band { fill: var(--card); opacity: .28 }
 .layer ~ .grid { stroke: var(--text); opacity: .1 }
 .mark { stroke: var(--bad); stroke-width: 1.4; stroke-dasharray: 4 4; opacity: .8 }
+.band { fill: var(--bad); opacity: .09 }
 .rule {
   position: absolute; top: 0; bottom: 0; border-left: 1px solid var(--soft); display: none;
   pointer-events: none;

@@ -94,6 +94,8 @@ std::string Progress::line(const ProgressState& state) const {
   text += "  " + with_commas(static_cast<std::uint64_t>(rate)) + "/s";
   if (state.retried > 0) text += "  retried " + with_commas(state.retried);
   if (state.dead > 0) text += "  dead " + with_commas(state.dead);
+  if (state.finished >= state.total && state.waiting > 0)
+    text += "  " + with_commas(state.waiting) + " messages to go";
   if (rate > 0 && state.total > state.finished)
     text += "  ETA " + eta_text(static_cast<double>(state.total - state.finished) / rate);
   // The last column stays free: some terminals wrap once it is written.

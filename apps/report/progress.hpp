@@ -18,6 +18,7 @@ struct ProgressState {
   std::uint64_t total = 0;     ///< orders to come in all; 0: not known
   std::uint64_t retried = 0;   ///< failed attempts that were queued again
   std::uint64_t dead = 0;      ///< dead letters
+  std::uint64_t waiting = 0;   ///< messages in all queues; shown when every order is finished
 };
 
 /// How to show it.

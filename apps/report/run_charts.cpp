@@ -84,7 +84,10 @@ Chart over_time(const RunReport& report, const std::vector<Sample>& samples) {
   };
   chart.y_text = count_text;
   for (const Fault& fault : report.faults) {
-    if (fault.at_s >= 0 && fault.at_s <= chart.x.back()) chart.marks.push_back(fault.at_s);
+    if (fault.at_s < 0 || fault.at_s > chart.x.back()) continue;
+    chart.marks.push_back(fault.at_s);
+    const double until_s = fault.at_s + fault.recovered_after_s.value_or(chart.x.back());
+    chart.bands.emplace_back(fault.at_s, std::min(until_s, chart.x.back()));
   }
   return chart;
 }
@@ -185,6 +188,13 @@ Chart states(const RunReport& report, const std::vector<Sample>& samples) {
     std::transform(total.begin(), total.end(), series.values.begin(), total.begin(), std::plus<>{});
     chart.series.push_back(std::move(series));
   }
+  Series under_way{"under way", "faint", std::vector<double>(samples.size(), 0)};
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const auto offered = static_cast<double>(samples[i].offered);
+    under_way.values[i] = std::max(0.0, offered - total[i]);
+    total[i] = std::max(total[i], offered);
+  }
+  if (highest({under_way}) > 0) chart.series.push_back(std::move(under_way));
   chart.y_scale = count_scale(*std::max_element(total.begin(), total.end()));
   return chart;
 }
@@ -193,8 +203,10 @@ Chart memory(const RunReport& report, const std::vector<Sample>& samples) {
   Chart chart = over_time(report, samples);
   chart.title = "Memory";
   chart.subtitle = "resident, all nodes";
-  chart.series = {
-      {"resident", "c2", values_of(samples, [](const Sample& s) { return s.rss_bytes; }), true}};
+  const auto resident = [](const Sample& sample) {
+    return sample.rss_bytes > 0 ? static_cast<double>(sample.rss_bytes) : no_value;
+  };
+  chart.series = {{"resident", "c2", values_of(samples, resident), true}};
   chart.y_scale = bytes_scale(highest(chart.series));
   chart.y_text = short_bytes;
   return chart;
@@ -211,7 +223,11 @@ std::vector<Chart> run_charts(const RunReport& report) {
   if (timed && !report.queue_names.empty()) charts.push_back(depths(report, samples));
   if (timed && !report.state_names.empty()) charts.push_back(states(report, samples));
   if (report.latency.count() > 0) charts.push_back(percentiles(report.latency));
-  if (timed && samples.back().rss_bytes > 0) charts.push_back(memory(report, samples));
+  const auto has_memory = [](const Sample& sample) {
+    return sample.rss_bytes > 0;
+  };
+  if (timed && std::any_of(samples.begin(), samples.end(), has_memory))
+    charts.push_back(memory(report, samples));
   return charts;
 }
 

@@ -10,12 +10,15 @@ bool balances(const queues::Ledger& ledger) {
   return ledger.acked + ledger.dead + ledger.dropped <= ledger.offered;
 }
 
+bool held(const RunReport& report) {
+  return std::all_of(report.invariants.begin(), report.invariants.end(),
+                     [](const Invariant& invariant) { return invariant.held; });
+}
+
 bool passed(const RunReport& report) {
   return report.failure.empty() && report.orders_accounted == report.orders_offered &&
          report.lost == 0 && report.unexpected == 0 && report.duplicated_effects == 0 &&
-         report.order_violations == 0 &&
-         std::all_of(report.invariants.begin(), report.invariants.end(),
-                     [](const Invariant& invariant) { return invariant.held; }) &&
+         report.order_violations == 0 && held(report) &&
          std::all_of(report.ledger.begin(), report.ledger.end(),
                      [](const auto& entry) { return balances(entry.second); });
 }

@@ -74,6 +74,9 @@ struct RunReport {
 /// Whether a queue's counts add up.
 [[nodiscard]] bool balances(const queues::Ledger& ledger);
 
+/// Whether every invariant held that was looked at.
+[[nodiscard]] bool held(const RunReport& report);
+
 /// The verdict: the run was finished, every order is accounted for, nothing was lost or repeated,
 /// every invariant held.
 [[nodiscard]] bool passed(const RunReport& report);

@@ -48,6 +48,12 @@ std::string time_label(double seconds, double step) {
   return three_digits(seconds / 3600) + " h";
 }
 
+// "100 s" and not "1m40s": a decade should look like one.
+std::string decade_label(double us) {
+  if (us >= 1e8) return three_digits(us / 1e6) + " s";
+  return short_duration(static_cast<DurationUs>(std::llround(us)), " ");
+}
+
 }  // namespace
 
 Scale count_scale(double top) {
@@ -72,9 +78,7 @@ Scale duration_scale(double lowest, double highest) {
     for (const double factor : {1.0, 2.0, 5.0}) {
       const double value = factor * std::pow(10, low + decade);
       if ((factor > 1 && !few) || scale.position(value) > 1 + 1e-9) continue;
-      scale.ticks.push_back({scale.position(value),
-                             short_duration(static_cast<DurationUs>(std::llround(value)), " "),
-                             factor > 1});
+      scale.ticks.push_back({scale.position(value), decade_label(value), factor > 1});
     }
   }
   return scale;

@@ -33,7 +33,7 @@ std::string markup_of(std::string html) {
 // The first tag that is not closed in order; empty when all are.
 std::string first_unbalanced(const std::string& markup) {
   static const std::regex tag(R"(<(/?)([a-z0-9]+)([^>]*)>)");
-  static const std::set<std::string> never_closed = {"meta", "path"};
+  static const std::set<std::string> never_closed = {"meta", "path", "rect"};
   std::vector<std::string> open;
   for (std::sregex_iterator it(markup.begin(), markup.end(), tag), end; it != end; ++it) {
     const std::string name = (*it)[2];
@@ -98,6 +98,21 @@ TEST(HtmlReport, ShowsEveryPlotAndTable) {
   EXPECT_NE(html.find("PASS"), std::string::npos);
   EXPECT_EQ(html.find("FAIL"), std::string::npos);
   EXPECT_EQ(count_of(html, R"(<path class="mark")"), 5u) << "a fault line on every time axis";
+  EXPECT_EQ(count_of(html, R"(<rect class="band")") % 5, 0u) << "and how long it took to recover";
+  EXPECT_GT(count_of(html, R"(<rect class="band")"), 0u);
+}
+
+TEST(HtmlReport, ShowsMemoryThoughTheNodeHasEnded) {
+  RunReport report = synthetic_report(42, 20'000);
+  report.samples.back().rss_bytes = 0;
+  EXPECT_NE(to_html(report).find("<h3>Memory<"), std::string::npos);
+}
+
+TEST(HtmlReport, ShowsOrdersThatAreUnderWay) {
+  RunReport report = synthetic_report(42, 20'000);
+  report.state_names = {"SHIPPED"};
+  for (Sample& sample : report.samples) sample.states = {sample.finished};
+  EXPECT_NE(to_html(report).find("</i>under way</li>"), std::string::npos);
 }
 
 TEST(HtmlReport, SaysWhatIsWrongAtTheTop) {
