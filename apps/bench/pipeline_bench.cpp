@@ -20,6 +20,8 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
+constexpr std::chrono::seconds patience{60};
+
 std::uint64_t steady_us() {
   return static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(Steady::now().time_since_epoch())
@@ -52,9 +54,13 @@ class Tally {
     if (++received_ == expected_) changed_.notify_all();
   }
 
+  /// Until all are there, or none came for a while: then some are lost.
   void wait() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return received_ == expected_; });
+    for (std::uint64_t before = expected_; received_ != expected_ && received_ != before;) {
+      before = received_;
+      changed_.wait_for(lock, patience, [this] { return received_ == expected_; });
+    }
   }
 
   void report(PipelineBenchFigures& figures) {

@@ -20,6 +20,8 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
+constexpr std::chrono::seconds patience{60};
+
 double since(Steady::time_point begin) {
   return std::chrono::duration<double>(Steady::now() - begin).count();
 }
@@ -89,9 +91,13 @@ class Drain {
     changed_.notify_all();
   }
 
+  /// Until all are there, or none came for a while: then some are lost.
   void wait() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return received_ >= expected_; });
+    for (std::uint64_t before = expected_; received_ < expected_ && received_ != before;) {
+      before = received_;
+      changed_.wait_for(lock, patience, [this] { return received_ >= expected_; });
+    }
   }
 
   [[nodiscard]] std::uint64_t received() const { return received_; }
