@@ -12,6 +12,7 @@ enum ExitCode : int {
   exit_unreachable = 3,
   exit_negative = 4,  ///< the verdict is: broken, not healthy
   exit_config = 78,
+  exit_signal = 128,  ///< and the number of the signal that interrupted a run
 };
 
 /// A bad flag is the caller's mistake; everything else failed.

@@ -11,6 +11,7 @@
 #include "apps/report/files.hpp"
 #include "apps/report/json.hpp"
 #include "apps/report/verdict.hpp"
+#include "apps/simulate/interruption.hpp"
 #include "apps/simulate/node.hpp"
 #include "apps/simulate/simulate.hpp"
 
@@ -83,7 +84,12 @@ int run_simulate(Options options) {
   if (!directory) return fail(directory.error());
   options.data_dir = directory->path();
   auto report = simulate::simulate(options);
-  if (!report) return fail(report.error());
+  if (!report) {
+    const int status = fail(report.error());
+    if (simulate::interruption() == 0) return status;
+    directory->remove_if_temporary();
+    return exit_signal + simulate::interruption();
+  }
   if (!options.report_dir.empty()) {
     if (auto written = report::write_report(*report, options.report_dir); !written) {
       return fail(written.error());
@@ -102,11 +108,10 @@ int run_simulate(Options options) {
   } else {
     std::cerr << "data     " << options.data_dir.string() << " is kept for a look\n";
   }
-  if (!report->failure.empty()) {
-    std::cerr << "millrace: error: " << report->failure << '\n';
-    return exit_failed;
-  }
-  return passed ? exit_ok : exit_negative;
+  if (!report->failure.empty()) std::cerr << "millrace: error: " << report->failure << '\n';
+  if (passed) return exit_ok;
+  // A run that could not be finished has no verdict, but a broken invariant is one all the same.
+  return report->failure.empty() || !report::held(*report) ? exit_negative : exit_failed;
 }
 
 int run_node(const Options& options, int witness_fd) {
@@ -122,7 +127,9 @@ void add_simulate(CLI::App& app, Action& action) {
   CLI::App* command =
       app.add_subcommand("simulate", "run the order workflow under load, and audit it");
   add_load(*command, *options);
-  command->add_option("--crash", options->crashes, "kill the node so many times during the run")
+  command
+      ->add_option("--crash", options->crashes,
+                   "kill the node so many times: at work, while it recovers, while it stops")
       ->capture_default_str();
   command->add_option("--report", options->report_dir, "write index.html and report.json there")
       ->type_name("DIR");
@@ -142,6 +149,7 @@ void add_simulate(CLI::App& app, Action& action) {
   auto witness_fd = std::make_shared<int>(-1);
   CLI::App* node = app.add_subcommand("simulate-node", "the node of a simulation")->group("");
   add_load(*node, *node_options);
+  node->add_option("--checkpoint-bytes", node_options->checkpoint_bytes);
   node->add_option("--witness-fd", *witness_fd)->required();
   node->callback([node_options, witness_fd, &action] {
     action = [node_options, witness_fd] {

@@ -135,17 +135,9 @@ class LoadGenerator {
   const Clock& clock_;
 };
 
-orders::LoadPlan::Options load_options(const Options& options) {
-  return {.seed = options.seed,
-          .orders = options.orders,
-          .customers = options.customers,
-          .skus = options.skus};
-}
-
 orders::OrderWorkflow make_workflow(const Options& options, orders::GatewayBooks& books) {
   orders::OrderWorkflow workflow;
-  workflow.stock = std::make_shared<const orders::StockPlan>(orders::StockPlan::Options{
-      .seed = options.seed, .skus = options.skus, .orders = options.orders});
+  workflow.stock = std::make_shared<const orders::StockPlan>(stock_options(options));
   workflow.gateway = std::make_shared<GatewayHost>(
       orders::SimulatedGateway::Options{
           .seed = options.seed, .faults = orders::GatewayFaults::at_rate(options.gateway_faults)},
@@ -189,6 +181,9 @@ Result<void> serve(const Options& options, WitnessMemory& witness) {
   runtime_options.data_dir = options.data_dir;
   runtime_options.shards = options.shards;
   runtime_options.seed = options.seed;
+  if (options.checkpoint_bytes != 0) {
+    runtime_options.checkpoint_log_bytes = options.checkpoint_bytes;
+  }
   const auto finished = pipeline("customers")
                             .from(orders::finished_queue())
                             .then("noted", NoteFinished(witness, bell, clock));

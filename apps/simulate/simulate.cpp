@@ -1,6 +1,7 @@
 #include "apps/simulate/simulate.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <random>
 
 #include "actors/base/clock.hpp"
@@ -8,6 +9,9 @@
 #include "apps/orders/audit/audit.hpp"
 #include "apps/orders/load/arrival.hpp"
 #include "apps/orders/load/load_plan.hpp"
+#include "apps/orders/stock/stock_plan.hpp"
+#include "apps/simulate/interruption.hpp"
+#include "apps/simulate/offers.hpp"
 #include "apps/simulate/watch.hpp"
 #include "apps/simulate/witness_memory.hpp"
 
@@ -19,7 +23,22 @@ Error bad_flag(const char* flag, const std::string& expected, const std::string&
           std::string(flag) + ": expected " + expected + ", got " + got};
 }
 
-orders::audit::Witness testimony(const WitnessMemory& memory) {
+/// With checkpoints this close, kills fall into some of them.
+constexpr std::uint64_t checkpoint_bytes_under_crashes = 4u << 20;
+
+orders::audit::OfferCounts count_offers(const orders::LoadPlan& plan) {
+  orders::audit::OfferCounts counts;
+  for (OfferSequence offers(plan); !offers.is_at_end(); ++counts.offers) {
+    const OrderOffer offer = offers.take();
+    const bool is_keyed = plan.repeat(offer.number) == orders::Repeat::same_idempotency_key;
+    counts.keyed_repeats += !offer.is_first && is_keyed ? 1 : 0;
+  }
+  return counts;
+}
+
+/// What the customers and the gateway say. `plan` must outlive it.
+orders::audit::Witness testimony(const WitnessMemory& memory, const orders::LoadPlan& plan,
+                                 bool is_at_rest) {
   const auto pages = memory.orders();
   orders::audit::Witness witness;
   witness.attempted.resize(pages.size());
@@ -29,6 +48,13 @@ orders::audit::Witness testimony(const WitnessMemory& memory) {
     witness.ok[i] = pages[i].is_confirmed != 0;
   }
   witness.order_id = orders::LoadPlan::order_id;
+  witness.placed = [&plan](std::uint64_t number) {
+    return orders::audit::PlacedOrder{plan.order(number), plan.is_valid(number)};
+  };
+  witness.told = [pages](std::uint64_t number) {
+    return static_cast<orders::Status>(pages[number].outcome.load());
+  };
+  if (is_at_rest) witness.offers = count_offers(plan);
   witness.gateway = [pages](std::string_view order_id) -> orders::audit::GatewayFacts {
     const std::uint64_t number = order_number(order_id);
     if (number >= pages.size()) return {};
@@ -53,14 +79,17 @@ void take_over(report::RunReport& report, const orders::audit::AuditReport& audi
 }
 
 void describe(report::RunReport& report, const Options& options) {
-  report.configuration = {{"orders", std::to_string(options.orders)},
-                          {"customers", std::to_string(options.customers)},
-                          {"skus", std::to_string(options.skus)},
-                          {"arrival", options.arrival},
-                          {"gateway-faults", std::to_string(options.gateway_faults)},
-                          {"crash", std::to_string(options.crashes)},
-                          {"shards", std::to_string(options.shards)},
-                          {"seed", std::to_string(options.seed)}};
+  report.configuration = {
+      {"orders", std::to_string(options.orders)},
+      {"customers", std::to_string(options.customers)},
+      {"skus", std::to_string(options.skus)},
+      {"arrival", options.arrival},
+      {"gateway-faults", std::to_string(options.gateway_faults)},
+      {"crash", std::to_string(options.crashes)},
+      {"shards", std::to_string(options.shards)},
+      {"checkpoint-bytes",
+       options.checkpoint_bytes == 0 ? "default" : std::to_string(options.checkpoint_bytes)},
+      {"seed", std::to_string(options.seed)}};
 }
 
 }  // namespace
@@ -89,6 +118,9 @@ Result<void> complete(Options& options) {
   if (auto arrival = orders::Arrival::parse(options.arrival); !arrival) {
     return Error{ErrorCode::invalid_argument, "--arrival: " + arrival.error().message};
   }
+  if (options.crashes > 0 && options.checkpoint_bytes == 0) {
+    options.checkpoint_bytes = checkpoint_bytes_under_crashes;
+  }
   while (options.seed == 0) options.seed = std::random_device{}();
   return {};
 }
@@ -100,7 +132,14 @@ Result<report::RunReport> simulate(const Options& options) {
   report.version = MILLRACE_VERSION;
   report.seed = options.seed;
   describe(report, options);
-  Watch(options, *memory, report).run();
+  note_interruptions();
+  const Watch::End end = Watch(options, *memory, report).run();
+  if (end == Watch::End::interrupted) {
+    return Error{ErrorCode::expired, std::string("interrupted by ") +
+                                         (interruption() == SIGINT ? "SIGINT" : "SIGTERM") +
+                                         " after " + std::to_string(memory->head().finished) +
+                                         " of " + std::to_string(options.orders) + " orders"};
+  }
 
   const WitnessHead& head = memory->head();
   report.orders_offered = head.offered;
@@ -112,14 +151,21 @@ Result<report::RunReport> simulate(const Options& options) {
     report.throughput_per_s =
         static_cast<double>(mostly(head.orders)) * 1e6 / static_cast<double>(busy_us);
   }
-  if (!report.failure.empty()) return report;
+  if (end == Watch::End::failed) return report;
 
   auto stopped = StoppedNode::open(options.data_dir);
   if (!stopped) return stopped.error();
   auto view = stopped->view(true);
   if (!view) return view.error();
-  take_over(report, orders::audit::audit(*view, testimony(*memory),
-                                         {.seed = options.seed, .skus = options.skus}));
+  const orders::LoadPlan plan(load_options(options));
+  const orders::StockPlan stock(stock_options(options));
+  take_over(report,
+            orders::audit::audit(*view, testimony(*memory, plan, end == Watch::End::at_rest),
+                                 {.seed = options.seed,
+                                  .skus = options.skus,
+                                  .initial_stock = [&stock](std::string_view sku) {
+                                    return stock.initial(sku);
+                                  }}));
   return report;
 }
 

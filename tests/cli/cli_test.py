@@ -5,7 +5,9 @@ Usage: cli_test.py MILLRACE
 
 import fcntl
 import json
+import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -135,6 +137,31 @@ class DataDirectory(unittest.TestCase):
         finally:
             newest.write_bytes(content)
         self.assertEqual(self.listing(), before)
+
+
+class Interruption(unittest.TestCase):
+    def interrupt(self, number, *arguments):
+        """Starts a long run, interrupts it once it is under way; returns how it ended."""
+        with tempfile.TemporaryDirectory(prefix="millrace-test-") as folder:
+            run = subprocess.Popen(
+                [PROGRAM, "simulate", "--orders=1000000", "--seed=5", *arguments],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                env={**os.environ, "TMPDIR": folder})
+            try:
+                first = run.stderr.readline()  # progress: the node is at work
+                run.send_signal(number)
+                out, err = run.communicate(timeout=TIMEOUT_S)
+            finally:
+                run.kill()
+            return run.returncode, out, first + err, os.listdir(folder)
+
+    def test_an_interrupted_run_says_so_and_leaves_nothing_behind(self):
+        for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            got, out, err, left = self.interrupt(number)
+            self.assertEqual(got, status, err)
+            self.assertEqual(out, "", "there is no verdict")
+            self.assertIn("interrupted by " + number.name, err)
+            self.assertEqual(left, [])
 
 
 if __name__ == "__main__":
