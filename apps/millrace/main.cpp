@@ -6,17 +6,34 @@
 
 namespace {
 
+bool takes_subcommand(const CLI::App& app) {
+  return app.get_require_subcommand_min() > 0;
+}
+
+void explain_unknown(const CLI::App& group, const std::string& word) {
+  std::cerr << "millrace: error: unknown command '" << word << "'\n";
+  const std::string near = millrace::cli::nearest_command(group, word);
+  if (!near.empty()) std::cerr << "Did you mean '" << near << "'?\n";
+  std::cerr << "Run with --help for more information.\n";
+}
+
 // CLI11 has exit codes of its own; help is no error, every other parse error is a usage error.
 int explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   if (error.get_exit_code() == 0) {
     return app.exit(error);
   }
-  app.exit(error, std::cerr, std::cerr);
-  if (argc > 1) {
-    const std::string word = argv[1];
-    const std::string near = millrace::cli::nearest_command(app, word);
-    if (!near.empty() && near != word) std::cerr << "Did you mean '" << near << "'?\n";
+  const CLI::App* group = &app;
+  for (int i = 1; i < argc && argv[i][0] != '-'; ++i) {
+    const auto named = group->get_subcommands(
+        [word = std::string(argv[i])](const CLI::App* each) { return each->get_name() == word; });
+    if (named.empty()) {
+      if (!takes_subcommand(*group)) break;
+      explain_unknown(*group, argv[i]);
+      return millrace::cli::exit_usage;
+    }
+    group = named[0];
   }
+  app.exit(error, std::cerr, std::cerr);
   return millrace::cli::exit_usage;
 }
 

@@ -20,8 +20,19 @@ namespace {
 
 using simulate::Options;
 
+/// CLI11 takes a negative or too large number as the largest one.
+const CLI::Validator whole_number(
+    [](const std::string& text) {
+      const bool is_whole = !text.empty() && text.size() < 19 &&
+                            text.find_first_not_of("0123456789") == std::string::npos;
+      return is_whole ? std::string() : "expected a whole number of up to 18 digits, got " + text;
+    },
+    "", "whole number");
+
 void add_load(CLI::App& command, Options& options) {
-  command.add_option("--orders", options.orders, "orders to place")->capture_default_str();
+  command.add_option("--orders", options.orders, "orders to place")
+      ->check(whole_number)
+      ->capture_default_str();
   command.add_option("--customers", options.customers, "customers; default: a tenth of the orders");
   command.add_option("--skus", options.skus, "articles in stock")->capture_default_str();
   command
@@ -31,10 +42,26 @@ void add_load(CLI::App& command, Options& options) {
       .add_option("--gateway-faults", options.gateway_faults,
                   "share of payment calls that go wrong, 0 to 1")
       ->capture_default_str();
-  command.add_option("--seed", options.seed, "same seed, same load and faults; default: a new one");
+  command.add_option("--seed", options.seed, "same seed, same load and faults; default: a new one")
+      ->check(whole_number);
   command.add_option("--shards", options.shards, "shards of each queue")->capture_default_str();
   command.add_option("--data-dir", options.data_dir,
                      "empty or new directory; default: a temporary one, removed after a PASS");
+}
+
+/// Before the run, not after it: a directory that cannot be written would cost its results.
+Result<void> make_directory(const char* flag, const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) {
+    return Error{ErrorCode::storage_failed,
+                 std::string(flag) + ": " + path.string() + " cannot be made: " + error.message()};
+  }
+  if (access(path.c_str(), W_OK) != 0) {
+    return Error{ErrorCode::storage_failed,
+                 std::string(flag) + ": " + path.string() + " cannot be written to"};
+  }
+  return {};
 }
 
 /// The data directory of a run: the user's, or a temporary one.
@@ -54,12 +81,14 @@ class RunDirectory {
                      "--data-dir: expected an empty or new directory, got " + given.string() +
                          ", which holds something"};
       }
-      if (error) return Error{ErrorCode::invalid_argument, "--data-dir: " + error.message()};
+      if (auto made = make_directory("--data-dir", given); !made) return made.error();
       return directory;
     }
-    std::string name = (std::filesystem::temp_directory_path() / "millrace-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) {
-      return Error{ErrorCode::storage_failed, "no temporary directory can be made: " + name};
+    std::error_code error;
+    std::string name = (std::filesystem::temp_directory_path(error) / "millrace-XXXXXX").string();
+    if (error || mkdtemp(name.data()) == nullptr) {
+      return Error{ErrorCode::storage_failed,
+                   "no temporary directory can be made; is TMPDIR a directory? " + name};
     }
     directory.path_ = std::filesystem::path(name) / "data";
     directory.temporary_ = name;
@@ -80,6 +109,10 @@ class RunDirectory {
 
 int run_simulate(Options options) {
   if (auto complete = simulate::complete(options); !complete) return fail(complete.error());
+  if (!options.report_dir.empty()) {
+    auto made = make_directory("--report", options.report_dir);
+    if (!made) return fail(made.error());
+  }
   auto directory = RunDirectory::prepare(options.data_dir);
   if (!directory) return fail(directory.error());
   options.data_dir = directory->path();
@@ -90,11 +123,8 @@ int run_simulate(Options options) {
     directory->remove_if_temporary();
     return exit_signal + simulate::interruption();
   }
-  if (!options.report_dir.empty()) {
-    if (auto written = report::write_report(*report, options.report_dir); !written) {
-      return fail(written.error());
-    }
-  }
+  Result<void> written;
+  if (!options.report_dir.empty()) written = report::write_report(*report, options.report_dir);
   if (options.json) {
     std::cout << report::to_json(*report) << '\n';
   } else {
@@ -108,6 +138,7 @@ int run_simulate(Options options) {
   } else {
     std::cerr << "data     " << options.data_dir.string() << " is kept for a look\n";
   }
+  if (!written) return fail(written.error());
   if (!report->failure.empty()) std::cerr << "millrace: error: " << report->failure << '\n';
   if (passed) return exit_ok;
   // A run that could not be finished has no verdict, but a broken invariant is one all the same.
@@ -134,12 +165,11 @@ void add_simulate(CLI::App& app, Action& action) {
   command->add_option("--report", options->report_dir, "write index.html and report.json there")
       ->type_name("DIR");
   command->add_flag("--json", options->json, "print the report as JSON");
-  command->add_option("--color", options->color, "auto, always or never")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, report::ColorChoice>{{"auto", report::ColorChoice::automatic},
-                                                     {"always", report::ColorChoice::always},
-                                                     {"never", report::ColorChoice::never}}));
-  command->callback([options, &action] {
+  auto color = std::make_shared<std::string>("auto");
+  command->add_option("--color", *color, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+  command->callback([options, color, &action] {
+    options->color = report::parse_color(*color).value_or(report::ColorChoice::automatic);
     action = [options] {
       return run_simulate(*options);
     };

@@ -10,6 +10,10 @@ bool balances(const queues::Ledger& ledger) {
   return ledger.acked + ledger.dead + ledger.dropped <= ledger.offered;
 }
 
+bool was_audited(const RunReport& report) {
+  return report.failure.empty() || !report.invariants.empty();
+}
+
 bool held(const RunReport& report) {
   return std::all_of(report.invariants.begin(), report.invariants.end(),
                      [](const Invariant& invariant) { return invariant.held; });

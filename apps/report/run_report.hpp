@@ -74,6 +74,9 @@ struct RunReport {
 /// Whether a queue's counts add up.
 [[nodiscard]] bool balances(const queues::Ledger& ledger);
 
+/// Whether the run came so far that an audit could look at it.
+[[nodiscard]] bool was_audited(const RunReport& report);
+
 /// Whether every invariant held that was looked at.
 [[nodiscard]] bool held(const RunReport& report);
 

@@ -55,6 +55,12 @@ std::string broken_of(const RunReport& report) {
 
 std::string verdict_text(const RunReport& report, const VerdictStyle& style) {
   const bool pass = passed(report);
+  if (!was_audited(report)) {
+    return "verdict  " + painted("FAIL", red, style.color) + "  not audited: " +
+           with_commas(report.samples.empty() ? 0 : report.samples.back().finished) + " of " +
+           with_commas(report.orders_offered) + " offered orders were finished\n" +
+           broken_of(report) + "         rerun with --seed " + std::to_string(report.seed) + "\n";
+  }
   std::string text = "verdict  " +
                      painted(pass ? "PASS" : "FAIL", pass ? green : red, style.color) + "  " +
                      with_commas(report.orders_accounted) + " of " +

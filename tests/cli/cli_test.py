@@ -35,12 +35,17 @@ class Usage(unittest.TestCase):
         self.refuses([], "subcommand is required")
 
     def test_a_mistyped_command_suggests_the_near_one(self):
-        self.refuses(["simulat"], "Did you mean 'simulate'?")
+        self.refuses(["simulat"], "unknown command 'simulat'", "Did you mean 'simulate'?")
+        self.refuses(["queue", "lss"], "unknown command 'lss'", "Did you mean 'ls'?")
 
     def test_bad_flags_say_what_was_expected(self):
         self.refuses(["simulate", "--bogus"], "--bogus")
         self.refuses(["simulate", "--orders=0"], "--orders", "1 to 10000000", "got 0")
         self.refuses(["simulate", "--orders=many"], "--orders", "many")
+        self.refuses(["simulate", "--orders=-1"], "--orders", "whole number", "-1")
+        self.refuses(["simulate", "--seed=-1"], "--seed", "whole number", "-1")
+        self.refuses(["simulate", "--seed=99999999999999999999999"], "--seed", "18 digits")
+        self.refuses(["simulate", "--color=sometimes"], "--color", "sometimes", "never")
         self.refuses(["simulate", "--arrival=foo"], "--arrival", "steady:", "closed:")
         self.refuses(["simulate", "--arrival=closed:0"], "--arrival")
         self.refuses(["simulate", "--gateway-faults=2"], "--gateway-faults", "0 to 1")
@@ -94,6 +99,29 @@ class DataDirectory(unittest.TestCase):
         self.refuses(["order", "show", "o999", "--data-dir", self.data], 1, "not_found", "o999")
         self.refuses(["queue", "peek", "nope", "--data-dir", self.data], 1, "not_found", "nope")
         self.refuses(["queue", "ls", "--data-dir", self.data / "none"], 1, "not_found")
+
+    def test_a_directory_that_cannot_be_written_is_told_before_the_run(self):
+        self.refuses(["simulate", "--data-dir=/proc/nope/x"], 1, "--data-dir", "/proc/nope/x")
+        self.refuses(["simulate", "--report=/proc/nope"], 1, "--report", "/proc/nope")
+
+    def test_a_flipped_byte_in_the_log_is_never_passed_over(self):
+        """The log behind the last checkpoint is not read; whatever is read must be whole."""
+        before = self.listing()
+        for segment in sorted((self.data / "segments").iterdir()):
+            content = segment.read_bytes()
+            flipped = bytearray(content)
+            flipped[5000] ^= 0x40
+            try:
+                segment.write_bytes(flipped)
+                status, out, err = millrace("queue", "ls", "--data-dir", self.data, "--json")
+                if status == 0:
+                    self.assertEqual({row["queue"]: row for row in json.loads(out)}, before)
+                else:
+                    self.assertEqual(status, 1)
+                    self.assertIn("corrupt", err)
+            finally:
+                segment.write_bytes(content)
+        self.assertEqual(self.listing(), before)
 
     def test_a_run_does_not_go_over_what_is_there(self):
         self.refuses(["simulate", "--data-dir", self.data], 2, "--data-dir", "holds something")

@@ -95,5 +95,18 @@ TEST(Verdict, AFaultWithoutRecoveryIsSaid) {
   EXPECT_NE(verdict_text(report, {}).find("recovery never"), std::string::npos);
 }
 
+TEST(Verdict, ARunThatWasNotAuditedClaimsNothing) {
+  RunReport report;
+  report.failure = "storage_full: no room on the disk of d";
+  report.orders_offered = 3'018;
+  report.samples.emplace_back().finished = 2'014;
+  const std::string text = verdict_text(report, {});
+  EXPECT_NE(text.find("FAIL  not audited: 2,014 of 3,018 offered orders were finished"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("storage_full"), std::string::npos);
+  EXPECT_EQ(text.find("lost 0"), std::string::npos) << "nobody has looked";
+}
+
 }  // namespace
 }  // namespace millrace::report
