@@ -1,4 +1,5 @@
 // The one binary of Millrace.
+#include <cstdio>
 #include <iostream>
 
 #include "apps/millrace/command_line.hpp"
@@ -39,7 +40,7 @@ int explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** 
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   CLI::App app{"Millrace: actor pipelines that neither lose nor repeat work", "millrace"};
   app.require_subcommand(1);
   millrace::cli::Action action;
@@ -54,10 +55,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return explain(app, error, argc, argv);
   }
-  try {
-    return action();
-  } catch (const std::exception& error) {
-    std::cerr << "millrace: error: " << error.what() << '\n';
-    return millrace::cli::exit_failed;
-  }
+  return action();
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "millrace: error: %s\n", error.what());
+  return millrace::cli::exit_failed;
 }
