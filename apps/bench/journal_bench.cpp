@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <cstring>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -13,17 +12,14 @@
 #include <utility>
 #include <vector>
 
-#include <sys/resource.h>
-
-#include "actors/journal/aligned_buffer.hpp"
-#include "actors/journal/format.hpp"
 #include "actors/journal/journal.hpp"
+#include "apps/bench/raw_writer.hpp"
+#include "apps/bench/resources.hpp"
 
 namespace millrace::bench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using journal::AlignedBuffer;
 using journal::Committed;
 using journal::Proposal;
 
@@ -31,15 +27,6 @@ constexpr int turns = 10;
 
 double seconds_between(Clock::time_point begin, Clock::time_point end) {
   return std::chrono::duration<double>(end - begin).count();
-}
-
-double cpu_seconds() {
-  rusage usage = {};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 double percentile_us(std::vector<double>& sorted, double share) {
@@ -141,54 +128,6 @@ class Producer final : public journal::Listener {
   std::vector<double> latencies_us_;
 };
 
-/// Plain writes of the same bytes over a file of zeros.
-class RawWriter {
- public:
-  static Result<RawWriter> open(const std::filesystem::path& path, std::size_t bytes) {
-    auto file =
-        journal::posix_file_system().open(path, journal::OpenMode::create, journal::Access::direct);
-    if (!file) return file.error();
-    if (Result<void> filled = (*file)->zero_fill(file_bytes); !filled) return filled.error();
-    return RawWriter{*std::move(file), journal::align_up(bytes, journal::block_bytes)};
-  }
-
-  Result<void> run(Clock::time_point until) {
-    const Clock::time_point begin = Clock::now();
-    Clock::time_point now = begin;
-    while (now < until) {
-      if (offset_ + bytes_ > file_bytes) offset_ = 0;
-      if (Result<void> done = file_->write(offset_, buffer_.view(0, bytes_)); !done) return done;
-      if (Result<void> done = file_->sync(); !done) return done;
-      offset_ += bytes_;
-      const Clock::time_point after = Clock::now();
-      latencies_us_.push_back(seconds_between(now, after) * 1e6);
-      now = after;
-    }
-    seconds_ += seconds_between(begin, now);
-    return {};
-  }
-
-  [[nodiscard]] double writes_per_s() const {
-    return static_cast<double>(latencies_us_.size()) / seconds_;
-  }
-  [[nodiscard]] std::vector<double>& latencies_us() { return latencies_us_; }
-
- private:
-  static constexpr std::uint64_t file_bytes = 64U << 20;
-
-  RawWriter(std::unique_ptr<journal::File> file, std::size_t bytes)
-      : file_(std::move(file)), bytes_(bytes), buffer_(bytes) {
-    std::memset(buffer_.data(), 'm', bytes);
-  }
-
-  std::unique_ptr<journal::File> file_;
-  std::size_t bytes_;
-  AlignedBuffer buffer_;
-  std::uint64_t offset_ = 0;
-  double seconds_ = 0;
-  std::vector<double> latencies_us_;
-};
-
 Result<std::unique_ptr<journal::Journal>> open_fresh(const std::filesystem::path& path,
                                                      const journal::Options& options,
                                                      journal::Listener& listener) {
@@ -230,7 +169,7 @@ Result<JournalBenchFigures> run_journal_bench(const JournalBenchOptions& options
   const auto turn = std::chrono::duration_cast<Clock::duration>(
       std::chrono::duration<double>(options.seconds / turns));
   double seconds = 0;
-  double cpu = 0;
+  double cpu_s = 0;
   for (int i = 0; i < turns; ++i) {
     const double cpu_before = cpu_seconds();
     const Clock::time_point begin = Clock::now();
@@ -238,7 +177,7 @@ Result<JournalBenchFigures> run_journal_bench(const JournalBenchOptions& options
       return done.error();
     }
     seconds += seconds_between(begin, Clock::now());
-    cpu += cpu_seconds() - cpu_before;
+    cpu_s += cpu_seconds() - cpu_before;
     if (Result<void> done = release_all(**log); !done) return done.error();
     if (Result<void> done = raw->run(Clock::now() + turn); !done) return done.error();
     if (options.messages_max > 0 && producer.confirmed() >= options.messages_max) break;
@@ -258,7 +197,8 @@ Result<JournalBenchFigures> run_journal_bench(const JournalBenchOptions& options
   figures.p999_us = percentile_us(producer.latencies_us(), 0.999);
   figures.raw_p50_us = percentile_us(raw->latencies_us(), 0.5);
   figures.raw_p99_us = percentile_us(raw->latencies_us(), 0.99);
-  figures.cpu_us_per_message = cpu * 1e6 / messages;
+  figures.cpu_s = cpu_s;
+  figures.rss_peak_bytes = rss_peak_bytes();
   figures.written_bytes = (*log)->stats().bytes;
   figures.syncs = (*log)->stats().syncs;
   return figures;

@@ -29,7 +29,8 @@ struct JournalBenchFigures {
   double p999_us = 0;
   double raw_p50_us = 0;
   double raw_p99_us = 0;
-  double cpu_us_per_message = 0;  ///< of the process, while appending
+  double cpu_s = 0;  ///< of the process, while appending
+  std::uint64_t rss_peak_bytes = 0;
   std::uint64_t written_bytes = 0;
   std::uint64_t syncs = 0;
 };

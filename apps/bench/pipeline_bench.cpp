@@ -7,13 +7,13 @@
 #include <mutex>
 #include <vector>
 
-#include <sys/resource.h>
-
 #include "actors/base/latency_histogram.hpp"
 #include "actors/base/pause.hpp"
 #include "actors/pipeline/pipeline.hpp"
 #include "actors/runtime/runtime.hpp"
 #include "apps/bench/bench.pb.h"
+#include "apps/bench/raw_writer.hpp"
+#include "apps/bench/resources.hpp"
 
 namespace millrace::bench {
 namespace {
@@ -21,6 +21,8 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds patience{60};
+constexpr std::uint32_t limit_batch = 256;  // messages of one write and sync
+constexpr double hops = 3;
 
 std::uint64_t steady_us() {
   return static_cast<std::uint64_t>(
@@ -110,6 +112,9 @@ Result<void> produce(Sender<Parcel>& sender, const PipelineBenchOptions& options
 }  // namespace
 
 Result<PipelineBenchFigures> run_pipeline_bench(const PipelineBenchOptions& options) {
+  auto raw_batches_per_s =
+      measure_raw_writes(options.data_dir.parent_path(), limit_batch * options.payload_bytes);
+  if (!raw_batches_per_s) return raw_batches_per_s.error();
   auto tally = std::make_unique<Tally>(options.messages);
   const auto key = [keyed = options.keyed](const Parcel& parcel) {
     return keyed ? std::to_string(parcel.number()) : std::string();
@@ -130,6 +135,8 @@ Result<PipelineBenchFigures> run_pipeline_bench(const PipelineBenchOptions& opti
       (*runtime)->sender(placed, {.producer = "bench", .limits = {.window = options.window}});
   if (!sender) return sender.error();
 
+  const double cpu_before_s = cpu_seconds();
+  const std::uint64_t written_before = written_bytes();
   const auto begin = Steady::now();
   if (auto produced = produce(*sender, options); !produced) return produced.error();
   tally->wait();
@@ -139,12 +146,11 @@ Result<PipelineBenchFigures> run_pipeline_bench(const PipelineBenchOptions& opti
   if (auto stopped = (*runtime)->stop(); !stopped) return stopped.error();
   tally->report(figures);
   figures.messages_per_s = static_cast<double>(options.messages) / seconds;
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  figures.cpu_s = static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-                  static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-  figures.rss_peak_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
-  figures.written_bytes = static_cast<std::uint64_t>(usage.ru_oublock) * 512;
+  figures.limit_per_s = *raw_batches_per_s * limit_batch / hops;
+  figures.ratio = figures.messages_per_s / figures.limit_per_s;
+  figures.cpu_s = cpu_seconds() - cpu_before_s;
+  figures.rss_peak_bytes = rss_peak_bytes();
+  figures.written_bytes = written_bytes() - written_before;
   return figures;
 }
 

@@ -21,6 +21,9 @@ struct PipelineBenchOptions {
 
 struct PipelineBenchFigures {
   double messages_per_s = 0;
+  /// Of raw writes of 256 messages, each synced before the next, three for each message: one a hop.
+  double limit_per_s = 0;
+  double ratio = 0;   ///< messages_per_s / limit_per_s
   double p50_us = 0;  ///< from the time a message was due until the sink had it
   double p99_us = 0;
   double p999_us = 0;
@@ -32,7 +35,7 @@ struct PipelineBenchFigures {
   std::uint64_t written_bytes = 0;
 };
 
-/// Runs it in `data_dir`, which must not exist yet. Fails as the runtime does.
+/// Runs it in `data_dir`, which must not exist yet; its parent does. Fails as the runtime does.
 [[nodiscard]] Result<PipelineBenchFigures> run_pipeline_bench(const PipelineBenchOptions& options);
 
 }  // namespace millrace::bench

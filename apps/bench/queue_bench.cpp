@@ -8,12 +8,13 @@
 #include <mutex>
 #include <vector>
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "actors/pipeline/pipeline.hpp"
 #include "actors/runtime/runtime.hpp"
 #include "apps/bench/bench.pb.h"
+#include "apps/bench/raw_writer.hpp"
+#include "apps/bench/resources.hpp"
 
 namespace millrace::bench {
 namespace {
@@ -21,6 +22,7 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds patience{60};
+constexpr std::uint32_t limit_batch = 256;  // messages of one write and sync
 
 double since(Steady::time_point begin) {
   return std::chrono::duration<double>(Steady::now() - begin).count();
@@ -140,12 +142,19 @@ Result<void> restart_and_drain(const QueueBenchOptions& options, QueueBenchFigur
 }  // namespace
 
 Result<QueueBenchFigures> run_queue_bench(const QueueBenchOptions& options) {
+  auto raw_batches_per_s =
+      measure_raw_writes(options.data_dir.parent_path(), limit_batch * options.payload_bytes);
+  if (!raw_batches_per_s) return raw_batches_per_s.error();
+  const double cpu_before_s = cpu_seconds();
+  const std::uint64_t written_before = written_bytes();
   QueueBenchFigures figures;
   if (auto filled = fill(options, figures); !filled) return filled.error();
   if (auto drained = restart_and_drain(options, figures); !drained) return drained.error();
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  figures.rss_peak_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+  figures.limit_per_s = *raw_batches_per_s * limit_batch;
+  figures.ratio = figures.fill_per_s / figures.limit_per_s;
+  figures.rss_peak_bytes = rss_peak_bytes();
+  figures.cpu_s = cpu_seconds() - cpu_before_s;
+  figures.written_bytes = written_bytes() - written_before;
   return figures;
 }
 

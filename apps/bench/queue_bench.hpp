@@ -19,16 +19,20 @@ struct QueueBenchOptions {
 
 struct QueueBenchFigures {
   double fill_per_s = 0;
-  double restart_s = 0;  ///< from opening the directory until the node serves
+  double limit_per_s = 0;  ///< of raw writes of 256 messages, each synced before the next
+  double ratio = 0;        ///< fill_per_s / limit_per_s
+  double restart_s = 0;    ///< from opening the directory until the node serves
   double drain_per_s = 0;
   std::uint64_t received = 0;
   std::uint64_t out_of_order = 0;  ///< behind a later one of the same shard, or repeated
   std::uint64_t rss_filled_bytes = 0;
   std::uint64_t rss_restarted_bytes = 0;
   std::uint64_t rss_peak_bytes = 0;
+  double cpu_s = 0;
+  std::uint64_t written_bytes = 0;
 };
 
-/// Runs it in `data_dir`, which must not exist yet. Fails as the runtime does.
+/// Runs it in `data_dir`, which must not exist yet; its parent does. Fails as the runtime does.
 [[nodiscard]] Result<QueueBenchFigures> run_queue_bench(const QueueBenchOptions& options);
 
 }  // namespace millrace::bench

@@ -55,6 +55,22 @@ class Usage(unittest.TestCase):
         self.refuses(["queue", "ls", "--data-dir=x", "-o", "yaml"], "yaml")
 
 
+class Bench(unittest.TestCase):
+    def test_each_line_holds_the_documented_fields(self):
+        fields = {"bench", "payload_bytes", "messages", "messages_per_s", "limit", "ratio",
+                  "rss_peak_bytes", "cpu_s", "written_bytes"}
+        latencies = {"p50_us", "p99_us", "p999_us"}
+        with tempfile.TemporaryDirectory(prefix="millrace-test-") as folder:
+            for arguments, expected in (
+                    (["journal", "--seconds=0.1", "--batch=64"], fields | latencies | {"batch"}),
+                    (["pipeline", "--messages=2000"], fields | latencies),
+                    (["queue", "--messages=2000"], fields)):
+                status, out, err = millrace("bench", *arguments, "--dir", folder, "--json")
+                self.assertEqual(status, 0, err)
+                for line in out.splitlines():
+                    self.assertLessEqual(expected, set(json.loads(line)), arguments)
+
+
 class DataDirectory(unittest.TestCase):
     """One small run, looked at in many ways."""
 
