@@ -57,13 +57,14 @@ TimeUs next_due_us(const State& state) {
   const auto consider = [&next](TimeUs due_us) {
     if (due_us != 0 && (next == 0 || due_us < next)) next = due_us;
   };
+  if (!state.live.deadlines.empty()) consider(state.live.deadlines.begin()->first + 1);
+  if (state.live.draining) return next;
   for (const auto& [id, timer] : state.durable.keyed.timers()) {
     if (state.live.settling_timers.contains(id)) continue;
     consider(id.first);
     break;
   }
   if (!state.live.delayed.empty()) consider(state.live.delayed.begin()->first);
-  if (!state.live.deadlines.empty()) consider(state.live.deadlines.begin()->first + 1);
   return next;
 }
 

@@ -17,7 +17,8 @@ namespace millrace::queues {
 [[nodiscard]] Decision decide_give_up(const State& state, const std::vector<LeaseId>& leases,
                                       TimeUs now_us);
 
-/// When the queue next has something to do of its own accord; 0: never.
+/// When the queue next has something to do of its own accord; 0: never. One that drains only waits
+/// for leases to end.
 [[nodiscard]] TimeUs next_due_us(const State& state);
 
 }  // namespace millrace::queues

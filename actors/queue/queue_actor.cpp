@@ -74,31 +74,60 @@ class QueueShell {
 
   void on_attach(const AttachMessage& m) {
     AttachDecision attach = decide(*core_, m.request, now());
-    if (!attach.refusal) {
-      // What was on its way for an older session ends as it may; the new one hears of it.
-      sessions_[m.request.producer] = {m.sender, false};
+    if (attach.refusal) {
+      tell(m.sender, AttachReply{core_->number, attach.last, attach.refusal});
+      return;
     }
+    begin_session(m);
     if (attach.decision.record) {
       attaching_[m.request.producer] = m.sender;
       propose_decision(std::move(attach.decision));
       return;
     }
-    tell(m.sender, AttachReply{core_->number, attach.last, attach.refusal});
+    tell(m.sender, AttachReply{core_->number, attach.last, std::nullopt});
+  }
+
+  // What was on its way for an older session ends as it may; the new one goes on behind it. Two
+  // senders that shared a session would give the same numbers to different messages, and one of
+  // each pair would be dropped as a repeat.
+  void begin_session(const AttachMessage& m) {
+    Session& session = sessions_[m.request.producer];
+    if (session.sender && session.sender != m.sender) {
+      tell(session.sender, AttachReply{core_->number, 0, taken_over(m.request.producer)});
+    }
+    session = {m.sender, false};
+  }
+
+  [[nodiscard]] Error taken_over(const std::string& producer) const {
+    return {ErrorCode::fenced,
+            "another sender goes on as producer " + producer + " at " + core_->name};
   }
 
   void on_offer(const OfferMessage& m) {
+    const auto session = sessions_.find(m.offer->producer);
+    if (session == sessions_.end() || session->second.sender != self_->current_sender()) {
+      refuse_stranger(*m.offer, session != sessions_.end());
+      return;
+    }
     OfferDecision offer = decide(*core_, *m.offer, room(), now());
     core_->live.repeats += offer.repeats;
     propose_decision(std::move(offer.decision));
     if (!offer.refusal && offer.repeats == 0) return;  // the commit answers
-    const auto session = sessions_.find(m.offer->producer);
-    if (session == sessions_.end()) return;
     if (offer.refusal) {
       session->second.refused = true;
       if (offer.refusal->code == ErrorCode::storage_full) poll_for_room();
     }
     tell(session->second.sender,
          OfferReply{core_->number, offer.settled, offer.taken, std::move(offer.refusal)});
+  }
+
+  // An offer by somebody else than the one who attached last.
+  void refuse_stranger(const Offer& offer, bool is_taken_over) {
+    const Error error =
+        is_taken_over ? taken_over(offer.producer)
+                      : Error{ErrorCode::unknown_producer,
+                              "producer " + offer.producer + " is not attached to " + core_->name};
+    tell(self_->current_sender(), OfferReply{core_->number, 0, 0, error});
   }
 
   void on_commit(const CommitMessage& m) {
@@ -129,6 +158,7 @@ class QueueShell {
       const std::uint64_t last = produced.first() + produced.count() - 1;
       tell(session->second.sender, OfferReply{core_->number, last, last, std::nullopt});
     }
+    for (const std::string& producer : change.forget_producer()) sessions_.erase(producer);
   }
 
   void on_subscribe(const SubscribeMessage& m) {
@@ -173,8 +203,14 @@ class QueueShell {
     const ReceiverId id = down.source.id();
     if (receivers_.erase(id) == 0) return;
     core_->live.receivers.erase(id);
-    propose_decision(
-        decide_lost(*core_, leases_of(*core_, id), ErrorCode::receiver_lost, random_(), now()));
+    const std::vector<LeaseId> leases = leases_of(*core_, id);
+    if (core_->live.draining) {
+      // The node ends it, or would in a moment: nobody has failed.
+      for (const LeaseId lease : leases) end_lease(*core_, lease);
+      answer_drain();
+      return;
+    }
+    propose_decision(decide_lost(*core_, leases, ErrorCode::receiver_lost, random_(), now()));
     run_dispatch();
   }
 
@@ -195,12 +231,12 @@ class QueueShell {
 
   void on_tick() {
     tick_due_us_ = 0;
+    expire_leases();
     if (core_->live.draining) {
-      expire_leases();
+      schedule_tick();
       return;
     }
     const TimeUs now_us = now();
-    expire_leases();
     propose_decision(decide_timers(*core_, now_us));
     if (now_us >= forget_due_us_) {
       forget_due_us_ = now_us + forget_interval_us;
@@ -279,6 +315,10 @@ class QueueShell {
 
   void schedule_tick() {
     TimeUs due_us = next_due_us(*core_);
+    if (!core_->durable.dedup.producers().empty() && !core_->live.draining &&
+        (due_us == 0 || due_us > forget_due_us_)) {
+      due_us = forget_due_us_;
+    }
     if (polling_ && (due_us == 0 || due_us > now() + full_poll_us)) due_us = now() + full_poll_us;
     if (due_us == 0 || (tick_due_us_ != 0 && tick_due_us_ <= due_us)) return;
     tick_due_us_ = due_us;

@@ -21,7 +21,9 @@ namespace millrace::queues {
 
 struct AttachMessage {
   AttachRequest request;
-  caf::strong_actor_ptr sender;  ///< gets the AttachReply, and every OfferReply from now on
+  /// Gets the AttachReply, and every OfferReply from now on. Offers of others as this producer are
+  /// fenced, and so is the sender that was attached before.
+  caf::strong_actor_ptr sender;
 };
 
 struct AttachReply {

@@ -29,7 +29,8 @@ struct RuntimeOptions {
 
 /// Of one sender.
 struct SenderOptions {
-  std::string producer;     ///< stable name, 1 to 200 characters; two live ones of a name fence
+  std::string producer;     ///< stable name, 1 to 200 characters; a second live one of a name
+                            ///< fences the first
   std::uint64_t epoch = 1;  ///< of this name: a higher one fences the lower
   senders::Limits limits{};
 };

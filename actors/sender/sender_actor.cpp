@@ -26,10 +26,11 @@ class SenderShell {
     for (std::size_t shard = 0; shard < lanes_.size(); ++shard) {
       lanes_[shard].name = config_.producer + "/" + std::to_string(shard);
     }
-    self->attach_functor([held = outbound_] {
-      held->failed({ErrorCode::draining, "the sender has been stopped"});
+    self->attach_functor([held = outbound_] { held->failed(stopped()); });
+    self->set_exit_handler([this](const caf::exit_msg& exit) {
+      fail(stopped());
+      self_->quit(exit.reason);
     });
-    self->set_exit_handler([self](const caf::exit_msg& exit) { self->quit(exit.reason); });
     attach_all();
     return {
         [this](const queues::AttachReply& m) { on_attached(m); },
@@ -49,6 +50,8 @@ class SenderShell {
     std::deque<Confirmation> confirmations;
     std::string name;  ///< for ids: numbers are counted by shard
   };
+
+  static Error stopped() { return {ErrorCode::draining, "the sender has been stopped"}; }
 
   [[nodiscard]] TimeUs now() const { return config_.clock->now_us(); }
 
@@ -70,6 +73,8 @@ class SenderShell {
   void on_attached(const queues::AttachReply& m) {
     if (m.refusal) return fail(*m.refusal);
     Lane& lane = lanes_[shard_of_queue(m.queue)];
+    // A second answer, as the first took long. What it says is settled may be on its way only.
+    if (lane.stream.attached) return;
     if (const auto result = attached(lane.stream, m.last); !result) return fail(result.error());
     if (std::all_of(lanes_.begin(), lanes_.end(),
                     [](const Lane& l) { return l.stream.attached; })) {
@@ -146,12 +151,14 @@ class SenderShell {
   // Nobody can know what became of the unconfirmed messages: the client is told so, once.
   void fail(const Error& error) {
     outbound_->failed(error);
-    std::ignore = outbound_->take();
     for (Lane& lane : lanes_) {
       for (Confirmation& confirmation : lane.confirmations) {
         if (confirmation) confirmation(error);
       }
       lane.confirmations.clear();
+    }
+    for (OutboundMessage& message : outbound_->take()) {
+      if (message.confirmation) message.confirmation(error);
     }
     self_->quit();
   }

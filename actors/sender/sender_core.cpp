@@ -57,10 +57,8 @@ Result<void> attached(Stream& stream, std::uint64_t last) {
     stream.settled = last;
     stream.started = true;
   }
-  while (stream.settled < last && !stream.kept.empty()) {
-    stream.kept.pop_front();
-    ++stream.settled;
-  }
+  // What the queue counts may be on its way into the log only. So all is offered again, and the
+  // answers tell what is durable.
   stream.sent = stream.settled;
   stream.offers.clear();
   stream.resend_at_us = 0;

@@ -131,6 +131,15 @@ TEST_F(SenderCore, AFencedSenderHasFailedForGood) {
   EXPECT_EQ(result.error().code, ErrorCode::fenced);
 }
 
+TEST_F(SenderCore, AttachedAgainItOffersAllThatNoAnswerSettledAgain) {
+  attach();
+  push(2);
+  next();
+  ASSERT_TRUE(attached(stream_, 2));  // the queue took them; whether they are durable nobody said
+  EXPECT_EQ(next().first, 1u);
+  EXPECT_EQ(answer(2), 2u) << "each is confirmed once, by an answer";
+}
+
 TEST_F(SenderCore, AQueueThatForgotWhatItSettledIsNotSentToAgain) {
   attach();
   push(2);

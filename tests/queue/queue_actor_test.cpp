@@ -1,0 +1,240 @@
+// What the queue's shell promises: one sender a producer, credit given back once, and no timer
+// forgotten. One actor on a log in memory; the test plays its senders and receivers.
+#include "actors/queue/queue_actor.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <caf/all.hpp>
+#include <gtest/gtest.h>
+
+#include "actors/sender/sender_actor.hpp"
+#include "actors/testing/deterministic_actor_system.hpp"
+#include "actors/testing/memory_log.hpp"
+
+namespace millrace::queues {
+namespace {
+
+using Kind = StageResult::Kind;
+using std::chrono::seconds;
+
+/// What an actor of the test was told.
+struct Heard {
+  std::vector<AttachReply> attached;
+  std::vector<OfferReply> offers;
+  std::vector<Grant> grants;
+};
+
+class QueueActor : public ::testing::Test {
+ protected:
+  QueueActor() { start({}); }
+  ~QueueActor() override { end(); }
+
+  void start(Limits limits) {
+    auto state = std::make_unique<State>();
+    state->number = 1;
+    state->dead_letters = 2;
+    state->name = "work";
+    state->limits = limits;
+    state_ = state.get();
+    queue_ =
+        spawn_queue(system_.system(),
+                    {.state = std::move(state), .log = &log_, .clock = &system_, .reader = {}});
+  }
+  void end() {
+    for (const caf::actor& actor : actors_) caf::anon_send_exit(actor, caf::exit_reason::kill);
+    actors_.clear();
+    caf::anon_send_exit(queue_, caf::exit_reason::user_shutdown);
+    queue_ = QueueHandle{};
+    system_.drain();
+  }
+
+  /// An actor that listens.
+  caf::actor listener(const std::shared_ptr<Heard>& heard) {
+    actors_.push_back(system_.system().spawn([heard](caf::event_based_actor*) -> caf::behavior {
+      return {[heard](const AttachReply& m) { heard->attached.push_back(m); },
+              [heard](const OfferReply& m) { heard->offers.push_back(m); },
+              [heard](const ResumeMessage&) {},
+              [heard](const GrantMessage& m) {
+                heard->grants.insert(heard->grants.end(), m.grants->begin(), m.grants->end());
+              }};
+    }));
+    return actors_.back();
+  }
+  template <class Message>
+  void send(const caf::actor& from, Message message) {
+    caf::send_as(from, queue_, std::move(message));
+  }
+  void attach(const caf::actor& sender, const std::string& producer = "p") {
+    send(sender, AttachMessage{{producer, 1}, caf::actor_cast<caf::strong_actor_ptr>(sender)});
+    settle();
+  }
+  void offer(const caf::actor& sender, std::uint64_t first, int count = 1) {
+    auto offer = std::make_shared<Offer>(Offer{"p", 1, first, {}});
+    for (int i = 0; i < count; ++i) {
+      auto envelope = std::make_shared<pb::Envelope>();
+      envelope->set_key("k" + std::to_string(first + static_cast<std::uint64_t>(i)));
+      offer->messages.push_back(std::move(envelope));
+    }
+    send(sender, OfferMessage{std::move(offer)});
+  }
+  void subscribe(const caf::actor& receiver, std::uint32_t credit) {
+    send(receiver, SubscribeMessage{caf::actor_cast<caf::strong_actor_ptr>(receiver), credit});
+    settle();
+  }
+  void complete(const caf::actor& receiver, LeaseId lease, Kind kind = Kind::acked) {
+    auto complete = std::make_shared<Complete>();
+    LeaseOutcome& outcome = complete->outcomes.emplace_back();
+    outcome.lease = lease;
+    outcome.messages.emplace_back().kind = kind;
+    send(receiver, CompleteMessage{std::move(complete)});
+    settle();
+  }
+  /// Everything that can happen now happens.
+  void settle() {
+    do system_.drain();
+    while (commit());
+  }
+  bool commit() {
+    if (log_.proposed() == 0) return false;
+    log_.commit(log_.proposed());
+    return true;
+  }
+  void advance(std::chrono::microseconds span) {
+    system_.advance(span);
+    settle();
+  }
+
+  DeterministicActorSystem system_{0};
+  MemoryLog log_{[this](QueueNumber number, CommitRouter::Changes changes) {
+    if (number == 1) caf::anon_send(queue_, CommitMessage{std::move(changes)});
+  }};
+  State* state_ = nullptr;
+  QueueHandle queue_;
+  std::vector<caf::actor> actors_;
+};
+
+TEST_F(QueueActor, ASecondSenderOfAProducerFencesTheFirstAndNothingOfEitherIsDroppedAsARepeat) {
+  const auto first = std::make_shared<Heard>();
+  const auto second = std::make_shared<Heard>();
+  const caf::actor a = listener(first);
+  const caf::actor b = listener(second);
+  attach(a);
+  offer(a, 1);
+  settle();
+  attach(b);
+  ASSERT_EQ(second->attached.size(), 1u);
+  EXPECT_EQ(second->attached[0].last, 1u);
+  ASSERT_EQ(first->attached.size(), 2u) << "the first is told at once";
+  ASSERT_TRUE(first->attached[1].refusal);
+  EXPECT_EQ(first->attached[1].refusal->code, ErrorCode::fenced);
+  offer(a, 2);
+  offer(b, 2);
+  settle();
+  EXPECT_EQ(first->offers.back().refusal->code, ErrorCode::fenced);
+  EXPECT_FALSE(second->offers.back().refusal);
+  EXPECT_EQ(state_->durable.ledger.offered, 2u);
+  EXPECT_EQ(state_->live.repeats, 0u);
+}
+
+TEST_F(QueueActor, AnOfferOfOneWhoNeverAttachedIsRefused) {
+  const auto heard = std::make_shared<Heard>();
+  offer(listener(heard), 1);
+  settle();
+  ASSERT_EQ(heard->offers.size(), 1u);
+  EXPECT_EQ(heard->offers[0].refusal->code, ErrorCode::unknown_producer);
+}
+
+TEST_F(QueueActor, ForgetsAnIdleProducerThoughNothingElseHappens) {
+  const auto heard = std::make_shared<Heard>();
+  const caf::actor sender = listener(heard);
+  attach(sender);
+  for (int hour = 0; hour < 7 * 24; ++hour) advance(std::chrono::hours(1));
+  EXPECT_NE(state_->durable.dedup.find("p"), nullptr);
+  for (int hour = 0; hour < 2; ++hour) advance(std::chrono::hours(1));
+  EXPECT_EQ(state_->durable.dedup.find("p"), nullptr);
+  offer(sender, 1);
+  settle();
+  EXPECT_EQ(heard->offers.back().refusal->code, ErrorCode::unknown_producer);
+}
+
+TEST_F(QueueActor, EndsOverdueLeasesWhileItDrainsAndCountsNoFailureOfAReceiverThatEnds) {
+  const caf::actor sender = listener(std::make_shared<Heard>());
+  const auto first = std::make_shared<Heard>();
+  const auto second = std::make_shared<Heard>();
+  const caf::actor dies = listener(first);
+  const caf::actor stuck = listener(second);
+  attach(sender);
+  subscribe(dies, 1);
+  subscribe(stuck, 2);
+  offer(sender, 1, 2);
+  settle();
+  advance(seconds(1));
+  offer(sender, 3);
+  settle();
+  EXPECT_EQ(state_->live.in_flight, 3u);
+  caf::anon_send(queue_, DrainMessage{});
+  caf::anon_send_exit(dies, caf::exit_reason::kill);
+  settle();
+  EXPECT_EQ(state_->live.in_flight, 2u);
+  EXPECT_EQ(state_->durable.ledger.redelivered, 0u);
+  advance(std::chrono::milliseconds(29'500));
+  EXPECT_EQ(state_->live.in_flight, 1u);
+  advance(seconds(1));
+  EXPECT_EQ(state_->live.in_flight, 0u) << "the later deadline has passed too";
+}
+
+TEST_F(QueueActor, AReceiverThatIsLateIsRefusedAndGetsItsCreditBackOnce) {
+  const auto slow = std::make_shared<Heard>();
+  const caf::actor sender = listener(std::make_shared<Heard>());
+  const caf::actor receiver = listener(slow);
+  attach(sender);
+  subscribe(receiver, 1);
+  offer(sender, 1);
+  settle();
+  ASSERT_EQ(slow->grants.size(), 1u);
+  advance(seconds(31));
+  EXPECT_EQ(state_->live.in_flight, 0u) << "the lease is over";
+  EXPECT_EQ(slow->grants.size(), 1u) << "a stuck receiver gets nothing more";
+  const std::uint64_t acked = state_->durable.ledger.acked;
+  complete(receiver, slow->grants[0].lease);
+  EXPECT_EQ(state_->durable.ledger.acked, acked);
+  advance(seconds(1));
+  EXPECT_EQ(slow->grants.size(), 2u) << "the same message again";
+  EXPECT_EQ(state_->live.receivers.begin()->second.demand, 0u);
+  complete(receiver, slow->grants[1].lease);
+  EXPECT_EQ(state_->durable.ledger.acked, 1u);
+  EXPECT_EQ(state_->live.receivers.begin()->second.demand, 1u);
+}
+
+TEST_F(QueueActor, ASenderThatEndsTellsEveryMessageThatWasHandedOver) {
+  const auto outbound = std::make_shared<senders::Outbound>(10, [] {});
+  senders::SenderConfig config;
+  config.producer = "p";
+  config.shards = {queue_};
+  config.numbers = {1};
+  config.clock = &system_;
+  const caf::actor sender = spawn_sender(system_.system(), std::move(config), outbound);
+  settle();
+  int confirmed = 0;
+  int failed = 0;
+  const auto push = [&] {
+    EXPECT_TRUE(outbound->push({0, std::make_unique<pb::Envelope>(), [&](const Result<void>& done) {
+                                  ++(done ? confirmed : failed);
+                                }}));
+  };
+  push();
+  caf::anon_send(sender, senders::WakeMessage{});
+  system_.drain();  // offered, and not durable
+  push();           // the sender has not seen it
+  caf::anon_send_exit(sender, caf::exit_reason::user_shutdown);
+  settle();
+  EXPECT_EQ(confirmed, 0);
+  EXPECT_EQ(failed, 2);
+  EXPECT_FALSE(outbound->flush());
+}
+
+}  // namespace
+}  // namespace millrace::queues
