@@ -9,9 +9,14 @@
 namespace millrace::cli {
 namespace {
 
+// Keys and reasons are bytes of the user's: what is no UTF-8 in them is shown as U+FFFD.
+std::string dump(const nlohmann::ordered_json& value, int indent) {
+  return value.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 std::string cell(const nlohmann::ordered_json& value) {
   if (value.is_null()) return "-";
-  return value.is_string() ? value.get<std::string>() : value.dump();
+  return value.is_string() ? value.get<std::string>() : dump(value, -1);
 }
 
 void print_table(const Listing& listing) {
@@ -46,15 +51,15 @@ void print(const Listing& listing, Format format) {
   if (format == Format::table) {
     print_table(listing);
   } else if (format == Format::jsonl) {
-    for (const auto& row : listing.rows) std::cout << row.dump() << '\n';
+    for (const auto& row : listing.rows) std::cout << dump(row, -1) << '\n';
   } else {
-    std::cout << nlohmann::ordered_json(listing.rows).dump(2) << '\n';
+    std::cout << dump(nlohmann::ordered_json(listing.rows), 2) << '\n';
   }
 }
 
 void print(const nlohmann::ordered_json& object, Format format) {
   if (format != Format::table) {
-    std::cout << object.dump(format == Format::json ? 2 : -1) << '\n';
+    std::cout << dump(object, format == Format::json ? 2 : -1) << '\n';
     return;
   }
   std::size_t width = 0;

@@ -87,6 +87,17 @@ void add_records(std::vector<GoldenCase>& cases) {
       change("forget_producer", [](pb::Change& c) { c.add_forget_producer("shop-1"); }));
 }
 
+void add_removals(std::vector<GoldenCase>& cases) {
+  auto declares = std::make_shared<pb::Record>();
+  fill(*declares->add_declare());
+  declares->mutable_declare(0)->set_dead_letters(true);
+  cases.push_back({"record_declare_dead_letters", declares});
+  cases.push_back(change("redriven", [](pb::Change& c) {
+    c.add_append()->set_redriven(2);
+    c.add_drop(300);
+  }));
+}
+
 void add_outcomes(std::vector<GoldenCase>& cases) {
   cases.push_back(change("failure", [](pb::Change& c) {
     pb::Failure& failure = *c.add_failure();
@@ -193,6 +204,7 @@ GoldenCase snapshot_producers() {
 std::vector<GoldenCase> golden_cases() {
   std::vector<GoldenCase> cases;
   add_records(cases);
+  add_removals(cases);
   add_outcomes(cases);
   cases.push_back(snapshot_head());
   cases.push_back(snapshot_messages());
