@@ -83,7 +83,9 @@ Result<std::uint64_t> answered(Stream& stream, const Answer& answer, const Limit
     // Offers behind the refused one are refused as well; go on from it, in order.
     stream.sent = std::clamp(answer.taken, stream.settled, stream.last());
     stream.offers.clear();
-    stream.refused = code != ErrorCode::out_of_order;
+    // A gap behind an offer that found no room says nothing of room: to go on at once would offer
+    // the same in a circle.
+    if (code != ErrorCode::out_of_order) stream.refused = true;
   }
   if (stream.sent == stream.settled && !stream.refused) {
     stream.resend_at_us = 0;

@@ -113,6 +113,18 @@ TEST_F(SenderCore, ARefusedOfferWaitsForRoomAndGoesOnInOrder) {
   EXPECT_EQ(answer(4), 4u);
 }
 
+TEST_F(SenderCore, AnOfferBehindARefusedOneDoesNotMakeItForgetToWait) {
+  attach();
+  push(8);
+  next();
+  next();
+  EXPECT_EQ(answer(0, 2, Error{ErrorCode::backlog_full, ""}), 0u);
+  EXPECT_EQ(answer(0, 2, Error{ErrorCode::out_of_order, ""}), 0u);
+  EXPECT_TRUE(next().messages.empty()) << "it would be refused again, and again";
+  resumed(stream_);
+  EXPECT_EQ(next().first, 3u);
+}
+
 TEST_F(SenderCore, AGapIsFilledAtOnce) {
   attach();
   push(4);
