@@ -11,6 +11,7 @@
 namespace millrace::queues {
 struct AttachMessage;
 struct AttachReply;
+struct BeginMessage;
 struct BodiesMessage;
 struct CommitMessage;
 struct CompleteMessage;
@@ -20,9 +21,13 @@ struct GrantMessage;
 struct InspectMessage;
 struct OfferMessage;
 struct OfferReply;
+struct PageMessage;
+struct PageReply;
 struct PressureMessage;
 struct QueueStatus;
 struct ReadMessage;
+struct RemoveMessage;
+struct RemoveReply;
 struct ResumeMessage;
 struct SnapshotMessage;
 struct SubscribeMessage;
@@ -30,6 +35,8 @@ struct TickMessage;
 }  // namespace millrace::queues
 
 namespace millrace::receivers {
+struct RestartMessage;
+struct RunMessage;
 struct WindowMessage;
 }  // namespace millrace::receivers
 
@@ -40,6 +47,7 @@ struct WakeMessage;
 CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::AttachMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::AttachReply))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::BeginMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::BodiesMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::CommitMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::CompleteMessage))
@@ -49,19 +57,26 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::InspectMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::OfferMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::OfferReply))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::PageMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::PageReply))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::PressureMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::QueueStatus))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::ReadMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::RemoveMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::RemoveReply))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::ResumeMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::SnapshotMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::SubscribeMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::TickMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::receivers::RestartMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::receivers::RunMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::WindowMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::senders::WakeMessage))
 CAF_END_TYPE_ID_BLOCK(millrace)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::AttachMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::AttachReply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::BeginMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::BodiesMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CommitMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CompleteMessage)
@@ -71,12 +86,18 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::GrantMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::InspectMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::OfferMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::OfferReply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::PageMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::PageReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::PressureMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::QueueStatus)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ReadMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::RemoveMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::RemoveReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ResumeMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::SnapshotMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::SubscribeMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::TickMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::RestartMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::RunMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::WindowMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::senders::WakeMessage)

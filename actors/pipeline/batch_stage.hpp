@@ -38,7 +38,11 @@ class BatchStage final : public Stage {
     } catch (...) {
       fail_all(exception_text());
     }
-    if constexpr (Shape::is_keyed) finish_states();
+    if constexpr (Shape::is_keyed) {
+      finish_states();
+    } else {
+      for (StageRun* member : members_) limit_outcome(member->results.front(), 0);
+    }
     items_.clear();
   }
 
@@ -111,6 +115,7 @@ class BatchStage final : public Stage {
   void finish_states() {
     for (std::size_t i = 0; i < members_.size(); ++i) {
       StageResult& result = members_[i]->results.front();
+      limit_outcome(result, states_[i].changes_bytes());
       if (result.kind == StageResult::Kind::acked) {
         states_[i].keep(result);
       } else {

@@ -11,12 +11,13 @@
 
 namespace millrace {
 
-/// The receiver, as far as a handler in progress needs it.
+/// The lease of a handler in progress, as far as the handler needs it.
 class LeaseControl {
  public:
   virtual ~LeaseControl() = default;
-  [[nodiscard]] virtual TimeUs now_us() const = 0;  ///< any thread
-  virtual void extend(MessageId message, DurationUs by_us) = 0;
+  [[nodiscard]] virtual TimeUs now_us() const = 0;          ///< any thread
+  [[nodiscard]] virtual TimeUs lease_until_us() const = 0;  ///< any thread
+  virtual void extend(DurationUs by_us) = 0;                ///< the handler's thread
 };
 
 /// Facts about one delivery, and the way to learn that it was given up. Valid during the call.
@@ -31,7 +32,7 @@ class Context {
     TimeUs now_us = 0;           ///< when the delivery began
     TimeUs born_at_us = 0;       ///< when the first message of this line of work was offered
     TimeUs expires_at_us = 0;    ///< deadline of the message; 0: none
-    TimeUs lease_until_us = 0;   ///< outcomes after this are refused
+    TimeUs lease_until_us = 0;   ///< outcomes after this are refused, unless it was extended
     int priority = 4;            ///< 0 (last) to 9 (first)
     /// Why and after what the message was given up; null unless the queue is one of dead letters.
     const pb::DeadLetter* dead_letter = nullptr;
@@ -46,14 +47,20 @@ class Context {
 
   /// True once the lease has ended: whatever the handler returns will be refused. Any thread.
   [[nodiscard]] bool is_cancelled() const {
-    return control_ != nullptr && control_->now_us() > facts_.lease_until_us;
+    return control_ != nullptr && control_->now_us() > control_->lease_until_us();
   }
 
-  /// In progress: asks for the lease to end not before `by` from now. Handler's thread.
+  /// In progress: asks for the lease to end not before `by` from now; it is never shortened, and
+  /// one that has ended stays so. Messages of one run share their lease. Handler's thread.
   void extend(std::chrono::microseconds by) const {
-    if (control_ == nullptr) return;
-    facts_.lease_until_us = control_->now_us() + to_us(by);
-    control_->extend(facts_.id, to_us(by));
+    if (control_ != nullptr) control_->extend(to_us(by));
+  }
+
+  /// For the runtime: whether the next message of a run may begin under the lease, of which those
+  /// before it have spent less than a quarter.
+  [[nodiscard]] bool has_time() const {
+    if (control_ == nullptr) return true;
+    return (control_->now_us() - facts_.now_us) * 4 < facts_.lease_until_us - facts_.now_us;
   }
 
   /// A stable id, 32 hexadecimal digits, for the `index`-th call of this handler to the outside
@@ -61,7 +68,7 @@ class Context {
   [[nodiscard]] std::string call_id(std::uint32_t index = 0) const;
 
  private:
-  mutable Facts facts_;  // a handler has a const Context, and may ask for a longer lease
+  Facts facts_;
   std::string_view stage_;
   LeaseControl* control_;
 };

@@ -31,6 +31,31 @@ bool parse_input(const StageInput& input, google::protobuf::MessageLite& message
   return false;
 }
 
+std::size_t bytes_of(const StageInput& input, const StageResult& result) {
+  std::size_t bytes = input.envelope->payload().size() + item_bytes;
+  for (const StageOutput& output : result.outputs) {
+    bytes += output.payload.size() +
+             (output.key ? output.key->size() : input.envelope->key().size()) + item_bytes;
+  }
+  for (const std::string& entry : result.history) bytes += entry.size() + item_bytes;
+  for (const auto& timer : result.timers_set) {
+    bytes +=
+        timer.payload.size() + timer.name.size() + 2 * input.envelope->key().size() + item_bytes;
+  }
+  return bytes;
+}
+
+void limit_outcome(StageResult& result, std::size_t changes) {
+  if (result.kind != StageResult::Kind::acked) return;
+  std::size_t bytes = changes;
+  for (const StageOutput& output : result.outputs) {
+    bytes += output.payload.size() + (output.key ? output.key->size() : 0) + item_bytes;
+  }
+  if (bytes <= outcome_bytes_max) return;
+  set_failed(result, "the outcome takes " + std::to_string(bytes) + " bytes; expected at most " +
+                         std::to_string(outcome_bytes_max));
+}
+
 void reset_results(StageRun& run) {
   run.results.clear();
   run.results.resize(run.inputs.size());

@@ -11,6 +11,7 @@
 #include "actors/pipeline/handler_shape.hpp"
 #include "actors/pipeline/keyed_run.hpp"
 #include "actors/pipeline/outcome_writer.hpp"
+#include "actors/receiver/outcome_limits.hpp"
 #include "actors/receiver/stage.hpp"
 
 namespace millrace::pipelines {
@@ -39,6 +40,13 @@ struct StateCarrier<void> {
 [[nodiscard]] bool parse_input(const StageInput& input, google::protobuf::MessageLite& message,
                                StageResult& result);
 
+/// Fails an acked message whose outcome, with `changes` bytes of history and timers, is too large
+/// for a record.
+void limit_outcome(StageResult& result, std::size_t changes);
+
+/// What a message and its outcome take of the record of their run, about.
+[[nodiscard]] std::size_t bytes_of(const StageInput& input, const StageResult& result);
+
 /// Clears what a stage is to fill.
 void reset_results(StageRun& run);
 
@@ -65,12 +73,15 @@ class HandlerStage final : public Stage {
   void run_key(StageRun& run) {
     reset_results(run);
     if constexpr (Shape::is_keyed) state_.begin(run);
+    std::size_t bytes = 0;
     for (std::size_t i = 0; i < run.inputs.size(); ++i) {
+      if (i > 0 && (bytes > run_bytes || !run.inputs[i].context.has_time())) break;
       StageResult& result = run.results[i];
       run_message(run, run.inputs[i], result);
       if (result.kind != StageResult::Kind::acked && result.kind != StageResult::Kind::rejected) {
         break;
       }
+      bytes += bytes_of(run.inputs[i], result);
     }
     if constexpr (Shape::is_keyed) state_.finish(run);
   }
@@ -88,7 +99,10 @@ class HandlerStage final : public Stage {
     } catch (...) {
       set_failed(result, exception_text());
     }
-    if constexpr (Shape::is_keyed) {
+    if constexpr (!Shape::is_keyed) {
+      limit_outcome(result, 0);
+    } else {
+      limit_outcome(result, state_.changes_bytes());
       if (result.kind == StageResult::Kind::acked) {
         state_.keep(result);
       } else {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "actors/pipeline/keyed.hpp"
+#include "actors/receiver/outcome_limits.hpp"
 #include "actors/receiver/stage.hpp"
 
 namespace millrace {
@@ -36,6 +37,18 @@ class KeyedRun {
   void begin_message() {
     keyed_.undo_.armed = true;
     keyed_.undo_.touched = false;
+  }
+
+  /// What the message did to history and timers, in bytes of a record, about.
+  [[nodiscard]] std::size_t changes_bytes() const {
+    std::size_t bytes = 0;
+    for (const std::string& entry : keyed_.changes_.history) bytes += entry.size() + item_bytes;
+    for (const auto& timer : keyed_.changes_.timers_set) {
+      bytes += timer.payload.size() + timer.name.size() + item_bytes;
+    }
+    for (const std::string& name : keyed_.changes_.timers_cleared)
+      bytes += name.size() + item_bytes;
+    return bytes;
   }
 
   /// The message is acked: its history and timers go into `result`, its changes stay.
@@ -71,10 +84,26 @@ class KeyedRun {
       keyed_.value_.SerializePartialToString(&*run.next_state);
     }
     run.state_erased = keyed_.erased_;
+    if (run.next_state && run.next_state->size() > state_bytes_max) refuse(run);
     stored_.reset();
   }
 
  private:
+  /// Nobody knows which message made the state too large: all that changed it come again, alone.
+  static void refuse(StageRun& run) {
+    const std::string reason = "the state of the key takes " +
+                               std::to_string(run.next_state->size()) +
+                               " bytes; expected at most " + std::to_string(state_bytes_max);
+    for (StageResult& result : run.results) {
+      if (result.kind != StageResult::Kind::acked) continue;
+      result = {};
+      result.kind = StageResult::Kind::failed;
+      result.reason = reason;
+    }
+    run.next_state.reset();
+    run.state_erased = false;
+  }
+
   void load() {
     keyed_.dirty_ = keyed_.erased_ = false;
     keyed_.exists_ = stored_ && keyed_.value_.ParseFromString(*stored_);

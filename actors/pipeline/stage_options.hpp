@@ -27,7 +27,7 @@ struct StageOptions {
   RetryOptions retry{};
   BatchOptions batch{};
   std::chrono::microseconds timeout{
-      30'000'000};            ///< lease, 1 ms to 24 h: a handler must end within it
+      30'000'000};            ///< lease, 1 ms to 24 h: a handler must end with a message within it
   std::string dead_letter{};  ///< queue of the given up; empty: "<queue>.dead"
   bool blocking = false;      ///< the handler may block: its workers get threads of their own
 };

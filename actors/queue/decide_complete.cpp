@@ -146,18 +146,18 @@ CompleteDecision decide(const State& state, Complete& complete, TimeUs now_us) {
   return out;
 }
 
-Decision decide_lost(const State& state, const std::vector<LeaseId>& leases, ErrorCode code,
+Decision decide_lost(const State& state, std::span<const LeaseId> leases, ErrorCode code,
                      std::uint64_t jitter, TimeUs now_us) {
   Decision out;
   if (leases.empty()) return out;
   out.record = new_record(state, now_us);
-  out.pending.leases = leases;
+  out.pending.leases.assign(leases.begin(), leases.end());
   const std::string reason = code == ErrorCode::receiver_lost
                                  ? "the receiver ended before it gave an outcome"
                                  : "the handler ran beyond its lease";
   for (const LeaseId id : leases) {
     const Lease& lease = state.live.leases.find(id)->second;
-    if (lease.run.size() != 1 || state.durable.index.find(lease.run.front()) == nullptr) continue;
+    if (!lease.begun || state.durable.index.find(lease.run.front()) == nullptr) continue;
     add_failure(state, *out.record, lease.run.front(), code, reason, std::nullopt, jitter);
   }
   return out;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,9 +55,10 @@ struct CompleteDecision {
 [[nodiscard]] CompleteDecision decide(const State& state, Complete& complete, TimeUs now_us);
 
 /// Leases that ended without an outcome: the receiver died (`receiver_lost`) or the deadline passed
-/// (`lease_expired`). A message leased alone counts as failed. Of a longer run nobody knows which
-/// message was to blame: none counts, and as each has been acquired, each will be leased alone.
-[[nodiscard]] Decision decide_lost(const State& state, const std::vector<LeaseId>& leases,
+/// (`lease_expired`). A message that its receiver had begun alone counts as failed. Of several
+/// nobody knows which was to blame, and one that still waited is not: none counts, and as each has
+/// been acquired, each will be handled alone.
+[[nodiscard]] Decision decide_lost(const State& state, std::span<const LeaseId> leases,
                                    ErrorCode code, std::uint64_t jitter, TimeUs now_us);
 
 /// Delay before failure number `failed` (from 1) is tried again: doubling from the first to the

@@ -2,15 +2,25 @@
 
 #include <algorithm>
 
+#include "messages/envelope.hpp"
 #include "messages/error_code.hpp"
 
 namespace millrace::queues {
+namespace {
+
+constexpr int forgotten_max = 10'000;
+
+}  // namespace
 
 Decision decide_timers(const State& state, TimeUs now_us, std::uint32_t max) {
   Decision out;
+  std::size_t bytes = 0;
   for (const auto& [id, timer] : state.durable.keyed.timers()) {
     if (id.first > now_us || out.pending.timers.size() >= max) break;
     if (state.live.settling_timers.contains(id)) continue;
+    const std::size_t size = 2 * bytes_of(timer.envelope) + timer.name.size();
+    if (out.record && bytes + size > record_bytes) break;
+    bytes += size;
     if (!out.record) out.record = new_record(state, now_us);
     pb::Change& change = *out.record->mutable_change(0);
     pb::TimerRef& ref = *change.add_timer_clear();
@@ -24,20 +34,22 @@ Decision decide_timers(const State& state, TimeUs now_us, std::uint32_t max) {
 
 Decision decide_forget(const State& state, TimeUs now_us) {
   Decision out;
+  int forgotten = 0;
   for (std::string& producer :
        state.durable.dedup.idle_since(now_us - state.limits.producer_idle_us)) {
     if (state.live.proposed.contains(producer)) continue;  // it has just come back
+    if (++forgotten > forgotten_max) break;                // the rest next time
     if (!out.record) out.record = new_record(state, now_us);
     out.record->mutable_change(0)->add_forget_producer(std::move(producer));
   }
   return out;
 }
 
-Decision decide_give_up(const State& state, const std::vector<LeaseId>& leases, TimeUs now_us) {
+Decision decide_give_up(const State& state, std::span<const LeaseId> leases, TimeUs now_us) {
   Decision out;
   if (leases.empty()) return out;
   out.record = new_record(state, now_us);
-  out.pending.leases = leases;
+  out.pending.leases.assign(leases.begin(), leases.end());
   for (const LeaseId id : leases) {
     const Sequence sequence = state.live.leases.find(id)->second.run.front();
     const Entry& entry = *state.durable.index.find(sequence);

@@ -70,6 +70,10 @@ std::optional<Error> check_room(const State& state, const Pending& pending, std:
     return Error{ErrorCode::backlog_full,
                  state.name + " is at its limit of " + std::to_string(limit) + unit};
   };
+  if (live.closed > 0) {
+    return Error{ErrorCode::backlog_full,
+                 state.name + " takes nothing in while a queue that it goes round with is full"};
+  }
   if (index.size() + live.proposed_messages + pending.messages + 1 >
       state.limits.backlog_messages) {
     return full(state.limits.backlog_messages, " messages");

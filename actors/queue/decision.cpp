@@ -16,6 +16,17 @@ std::unique_ptr<pb::Record> new_record(const State& state, TimeUs now_us) {
   return record;
 }
 
+std::size_t fitting(const State& state, std::span<const LeaseId> leases) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < leases.size(); ++i) {
+    for (const Sequence sequence : state.live.leases.find(leases[i])->second.run) {
+      if (const Entry* entry = state.durable.index.find(sequence)) bytes += entry->bytes;
+    }
+    if (i > 0 && bytes > record_bytes) return i;
+  }
+  return leases.size();
+}
+
 pb::Change& change_of(pb::Record& record, QueueNumber number) {
   for (pb::Change& change : *record.mutable_change()) {
     if (change.queue() == number) return change;

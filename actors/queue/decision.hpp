@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,12 +28,19 @@ struct Pending {
   std::uint64_t messages = 0;  ///< appended to this queue by offers
   std::uint64_t bytes = 0;
   std::vector<TimerId> timers;  ///< that it fires, clears or replaces
+  std::uint64_t operation = 0;  ///< of an operator who waits for it; 0: nobody does
 };
 
 struct Decision {
   std::unique_ptr<pb::Record> record;  ///< null: nothing to log
   Pending pending;
 };
+
+/// Bodies that a record of several messages gathers, at most; one message may be larger.
+constexpr std::size_t record_bytes = 2u << 20;
+
+/// How many of `leases`, from the first and at least one, have bodies that fit into one record.
+[[nodiscard]] std::size_t fitting(const State& state, std::span<const LeaseId> leases);
 
 /// Starts a record of `state`'s queue.
 [[nodiscard]] std::unique_ptr<pb::Record> new_record(const State& state, TimeUs now_us);

@@ -168,26 +168,32 @@ Dispatch dispatch(State& state, TimeUs now_us) {
 
 std::vector<WantedBody> wanted_bodies(const State& state, std::size_t max) {
   std::vector<WantedBody> wanted;
+  std::size_t bytes = 0;
+  const auto has_room = [&] {
+    return wanted.size() < max && bytes < read_bytes_max;
+  };
   const auto want = [&](Sequence sequence) {
     const Entry* entry = state.durable.index.find(sequence);
     if (entry != nullptr && entry->status == Status::waiting &&
         state.durable.index.body(sequence) == nullptr) {
       wanted.push_back({sequence, entry->place, entry->index});
+      bytes += entry->bytes;
     }
   };
-  for (int p = priority_max; p >= 0 && wanted.size() < max; --p) {
+  for (int p = priority_max; p >= 0 && has_room(); --p) {
     const auto priority = static_cast<std::uint8_t>(p);
     state.live.lines.visit(priority, [&](Ticket ticket) {
       if (!ticket.is_key()) {
         want(ticket.sequence());
       } else if (const KeyChain& chain = state.keys[ticket.slot()]; chain.line == priority) {
         Sequence sequence = chain.head;
-        for (std::uint32_t i = 0; i < state.limits.run_messages && sequence != 0; ++i) {
+        for (std::uint32_t i = 0; i < state.limits.run_messages && sequence != 0 && has_room();
+             ++i) {
           want(sequence);
           sequence = state.durable.index.find(sequence)->next;
         }
       }
-      return wanted.size() < max;
+      return has_room();
     });
   }
   std::sort(wanted.begin(), wanted.end(),

@@ -44,8 +44,11 @@ struct WantedBody {
   std::uint32_t index = 0;
 };
 
-/// The next messages in line whose bodies are not in memory, at most `max`, in the order of the
-/// log.
+/// Bodies that one read brings in, about: it ends with the message that passes this.
+constexpr std::size_t read_bytes_max = 4u << 20;
+
+/// The next messages in line whose bodies are not in memory, at most `max` of them and
+/// `read_bytes_max`, in the order of the log.
 [[nodiscard]] std::vector<WantedBody> wanted_bodies(const State& state, std::size_t max);
 
 }  // namespace millrace::queues

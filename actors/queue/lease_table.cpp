@@ -17,7 +17,7 @@ LeaseId begin_lease(State& state, ReceiverId receiver, KeySlot slot, std::vector
   state.live.in_flight += static_cast<std::uint32_t>(run.size());
   state.live.leases_given += run.size();
   state.live.deadlines.emplace(deadline_us, id);
-  state.live.leases.emplace(id, Lease{receiver, slot, deadline_us, std::move(run), false});
+  state.live.leases.emplace(id, Lease{receiver, slot, deadline_us, std::move(run)});
   return id;
 }
 
@@ -52,9 +52,15 @@ void end_lease(State& state, LeaseId id) {
   }
 }
 
+void begin_work(State& state, LeaseId id) {
+  const auto it = state.live.leases.find(id);
+  if (it != state.live.leases.end()) it->second.begun = it->second.run.size() == 1;
+}
+
 bool extend_lease(State& state, LeaseId id, TimeUs deadline_us) {
   const auto it = state.live.leases.find(id);
   if (it == state.live.leases.end() || it->second.settling) return false;
+  if (deadline_us <= it->second.deadline_us) return true;
   state.live.deadlines.erase({it->second.deadline_us, id});
   it->second.deadline_us = deadline_us;
   state.live.deadlines.emplace(deadline_us, id);

@@ -17,7 +17,12 @@ void begin_settling(State& state, LeaseId id);
 /// The lease is over. Messages of it that are still live wait again, in their old order.
 void end_lease(State& state, LeaseId id);
 
-/// More time, from a handler in progress. False when the lease is over.
+/// The receiver works on this lease and on no other: what goes wrong now is its message's doing.
+/// Nothing happens when the lease is over, or is one of several messages.
+void begin_work(State& state, LeaseId id);
+
+/// More time, for a lease that waits for its handler or is with it; never less. False when the
+/// lease is over.
 bool extend_lease(State& state, LeaseId id, TimeUs deadline_us);
 
 /// Leases, not settling, whose deadline is before `now_us`.

@@ -4,6 +4,7 @@
 // goes when its last message does. An entry takes 40 bytes: ten million fit in 400 MB.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -82,11 +83,25 @@ class MessageIndex {
   /// Calls `visit(sequence, entry)` for every live message, in order.
   template <class Visit>
   void for_each(Visit visit) const {
-    for (std::size_t i = 0; i < chunks_.size(); ++i) {
-      if (!chunks_[i]) continue;
+    visit_from(0, [&visit](Sequence sequence, const Entry& entry) {
+      visit(sequence, entry);
+      return true;
+    });
+  }
+
+  /// Calls `visit(sequence, entry)` for the live messages from number `from` on, in order, until it
+  /// returns false.
+  template <class Visit>
+  void visit_from(Sequence from, Visit visit) const {
+    const std::uint64_t first = std::max(from >> chunk_bits, first_chunk_);
+    for (std::uint64_t number = first; number - first_chunk_ < chunks_.size(); ++number) {
+      const auto& chunk = chunks_[number - first_chunk_];
+      if (!chunk) continue;
       for (std::uint32_t j = 0; j < chunk_size; ++j) {
-        const Entry& entry = chunks_[i]->entries[j];
-        if (entry.status != Status::absent) visit(((first_chunk_ + i) << chunk_bits) + j, entry);
+        const Sequence sequence = (number << chunk_bits) + j;
+        const Entry& entry = chunk->entries[j];
+        if (sequence < from || entry.status == Status::absent) continue;
+        if (!visit(sequence, entry)) return;
       }
     }
   }

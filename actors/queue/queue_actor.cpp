@@ -9,6 +9,7 @@
 #include "actors/queue/decide_due.hpp"
 #include "actors/queue/lease_table.hpp"
 #include "actors/queue/queue_core.hpp"
+#include "actors/queue/sessions_actor.hpp"
 
 namespace millrace::queues {
 namespace {
@@ -25,6 +26,7 @@ class QueueShell {
     self_ = self;
     config_ = std::move(config);
     core_ = std::move(config_.state);
+    sessions_.emplace(*core_);
     random_.seed(core_->number * 0x9e3779b97f4a7c15u + config_.seed);
     forget_due_us_ = now() + forget_interval_us;
     self->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
@@ -35,11 +37,18 @@ class QueueShell {
         [this](const CommitMessage& m) { on_commit(m); },
         [this](const SubscribeMessage& m) { on_subscribe(m); },
         [this](const CompleteMessage& m) { on_complete(m); },
-        [this](const ExtendMessage& m) { extend_lease(*core_, m.lease, now() + m.by_us); },
+        [this](const BeginMessage& m) { begin_work(*core_, m.lease); },
+        [this](const ExtendMessage& m) {
+          for (const LeaseId lease : m.leases) extend_lease(*core_, lease, now() + m.by_us);
+        },
         [this](const PressureMessage& m) { on_pressure(m); },
         [this](const BodiesMessage& m) { on_bodies(m); },
         [this](const SnapshotMessage& m) { (*m.sink)(*core_); },
         [this](const DrainMessage&) { return on_drain(); },
+        [this](const PageMessage& m) {
+          return PageReply{std::make_shared<const Page>(page_of(*core_, m.from, m.max))};
+        },
+        [this](const RemoveMessage& m) { return on_remove(m); },
         [this](const TickMessage& m) {
           if (m.due_us == tick_due_us_) on_tick();  // else an earlier one has taken its place
         },
@@ -48,11 +57,6 @@ class QueueShell {
   }
 
  private:
-  struct Session {
-    caf::strong_actor_ptr sender;
-    bool refused = false;  ///< waits for a ResumeMessage
-  };
-
   [[nodiscard]] TimeUs now() const { return config_.clock->now_us(); }
   [[nodiscard]] Room room() const { return {config_.log->is_full(), core_->live.draining}; }
 
@@ -74,60 +78,18 @@ class QueueShell {
 
   void on_attach(const AttachMessage& m) {
     AttachDecision attach = decide(*core_, m.request, now());
-    if (attach.refusal) {
-      tell(m.sender, AttachReply{core_->number, attach.last, attach.refusal});
-      return;
-    }
-    begin_session(m);
-    if (attach.decision.record) {
-      attaching_[m.request.producer] = m.sender;
-      propose_decision(std::move(attach.decision));
-      return;
-    }
-    tell(m.sender, AttachReply{core_->number, attach.last, std::nullopt});
-  }
-
-  // What was on its way for an older session ends as it may; the new one goes on behind it. Two
-  // senders that shared a session would give the same numbers to different messages, and one of
-  // each pair would be dropped as a repeat.
-  void begin_session(const AttachMessage& m) {
-    Session& session = sessions_[m.request.producer];
-    if (session.sender && session.sender != m.sender) {
-      tell(session.sender, AttachReply{core_->number, 0, taken_over(m.request.producer)});
-    }
-    session = {m.sender, false};
-  }
-
-  [[nodiscard]] Error taken_over(const std::string& producer) const {
-    return {ErrorCode::fenced,
-            "another sender goes on as producer " + producer + " at " + core_->name};
+    sessions_->attached(m, attach);
+    propose_decision(std::move(attach.decision));
   }
 
   void on_offer(const OfferMessage& m) {
-    const auto session = sessions_.find(m.offer->producer);
-    if (session == sessions_.end() || session->second.sender != self_->current_sender()) {
-      refuse_stranger(*m.offer, session != sessions_.end());
-      return;
-    }
+    if (!sessions_->admits(*m.offer, self_->current_sender())) return;
     OfferDecision offer = decide(*core_, *m.offer, room(), now());
     core_->live.repeats += offer.repeats;
     propose_decision(std::move(offer.decision));
     if (!offer.refusal && offer.repeats == 0) return;  // the commit answers
-    if (offer.refusal) {
-      session->second.refused = true;
-      if (offer.refusal->code == ErrorCode::storage_full) poll_for_room();
-    }
-    tell(session->second.sender,
-         OfferReply{core_->number, offer.settled, offer.taken, std::move(offer.refusal)});
-  }
-
-  // An offer by somebody else than the one who attached last.
-  void refuse_stranger(const Offer& offer, bool is_taken_over) {
-    const Error error =
-        is_taken_over ? taken_over(offer.producer)
-                      : Error{ErrorCode::unknown_producer,
-                              "producer " + offer.producer + " is not attached to " + core_->name};
-    tell(self_->current_sender(), OfferReply{core_->number, 0, 0, error});
+    if (offer.refusal && offer.refusal->code == ErrorCode::storage_full) poll_for_room();
+    sessions_->answer(*m.offer, offer);
   }
 
   void on_commit(const CommitMessage& m) {
@@ -137,28 +99,12 @@ class QueueShell {
       if (change.proposal->owner != core_->number || change.change != 0) continue;
       committed(*core_, change.proposal->pending);
       --proposed_;
-      answer_producers(record->change(0));
+      answer_operator(change.proposal->pending.operation, record->change(0).drop_size());
+      sessions_->committed(record->change(0));
     }
     update_pressure();
     run_dispatch();
     answer_drain();
-  }
-
-  void answer_producers(const pb::Change& change) {
-    for (const pb::Attach& attach : change.attach()) {
-      const auto waiting = attaching_.find(attach.producer());
-      if (waiting == attaching_.end()) continue;
-      const Producer* producer = core_->durable.dedup.find(attach.producer());
-      tell(waiting->second, AttachReply{core_->number, producer->last, std::nullopt});
-      attaching_.erase(waiting);
-    }
-    for (const pb::Produced& produced : change.produced()) {
-      const auto session = sessions_.find(produced.producer());
-      if (session == sessions_.end()) continue;
-      const std::uint64_t last = produced.first() + produced.count() - 1;
-      tell(session->second.sender, OfferReply{core_->number, last, last, std::nullopt});
-    }
-    for (const std::string& producer : change.forget_producer()) sessions_.erase(producer);
   }
 
   void on_subscribe(const SubscribeMessage& m) {
@@ -185,8 +131,13 @@ class QueueShell {
   }
 
   void on_pressure(const PressureMessage& m) {
-    core_->live.blocked += m.on ? 1u : ~0u;
-    if (core_->live.blocked == 0) run_dispatch();
+    std::uint32_t& count = m.in_cycle ? core_->live.closed : core_->live.blocked;
+    count += m.on ? 1u : ~0u;
+    if (m.in_cycle) {
+      resume_if_open();
+    } else if (count == 0) {
+      run_dispatch();
+    }
   }
 
   void on_bodies(const BodiesMessage& m) {
@@ -210,8 +161,43 @@ class QueueShell {
       answer_drain();
       return;
     }
-    propose_decision(decide_lost(*core_, leases, ErrorCode::receiver_lost, random_(), now()));
+    lose(leases, ErrorCode::receiver_lost);
     run_dispatch();
+  }
+
+  caf::typed_response_promise<RemoveReply> on_remove(const RemoveMessage& m) {
+    auto promise = self_->make_response_promise<RemoveReply>();
+    const auto answer = [&promise](RemoveReply reply) {
+      promise.deliver(std::move(reply));
+      return promise;
+    };
+    if (core_->live.draining) {
+      return answer({0, Error{ErrorCode::draining, core_->name + ": the node is stopping"}});
+    }
+    if (m.redrive && config_.log->is_full()) {
+      return answer({0, Error{ErrorCode::storage_full, core_->name + ": no room on the disk"}});
+    }
+    std::vector<PageEntry> page = *m.messages;
+    if (m.redrive) {
+      std::erase_if(page, [this](const PageEntry& one) {
+        return !one.body || !is_redrivable(*one.body, config_.origins);
+      });
+    }
+    const std::vector<LeaseId> leases = hold(*core_, page, now());
+    Decision decision = m.redrive ? decide_redrive(*core_, leases, page, config_.origins, now())
+                                  : decide_drop(*core_, leases, now());
+    if (!decision.record) return answer({});
+    decision.pending.operation = ++operations_;
+    operators_.emplace(operations_, promise);
+    propose_decision(std::move(decision));
+    return promise;
+  }
+
+  void answer_operator(std::uint64_t operation, int removed) {
+    const auto waiting = operators_.find(operation);
+    if (waiting == operators_.end()) return;
+    waiting->second.deliver(RemoveReply{static_cast<std::uint64_t>(removed), std::nullopt});
+    operators_.erase(waiting);
   }
 
   caf::typed_response_promise<QueueStatus> on_drain() {
@@ -244,15 +230,27 @@ class QueueShell {
     }
     if (polling_ && !config_.log->is_full()) {
       polling_ = false;
-      resume_senders();
+      sessions_->resume();
     }
     run_dispatch();
   }
 
-  void expire_leases() {
-    const TimeUs now_us = now();
-    propose_decision(decide_lost(*core_, overdue_leases(*core_, now_us), ErrorCode::lease_expired,
-                                 random_(), now_us));
+  void expire_leases() { lose(overdue_leases(*core_, now()), ErrorCode::lease_expired); }
+
+  void lose(std::span<const LeaseId> leases, ErrorCode code) {
+    in_records(leases, [&](std::span<const LeaseId> some) {
+      return decide_lost(*core_, some, code, random_(), now());
+    });
+  }
+
+  // Decides on all of `leases`, in records that fit into the log.
+  template <class Decide>
+  void in_records(std::span<const LeaseId> leases, Decide decide) {
+    while (!leases.empty()) {
+      const std::size_t count = fitting(*core_, leases);
+      propose_decision(decide(leases.first(count)));
+      leases = leases.subspan(count);
+    }
   }
 
   void run_dispatch() {
@@ -265,7 +263,8 @@ class QueueShell {
            GrantMessage{core_->number,
                         std::make_shared<const std::vector<Grant>>(std::move(grants))});
     }
-    propose_decision(decide_give_up(*core_, round.give_up, now_us));
+    in_records(round.give_up,
+               [&](std::span<const LeaseId> some) { return decide_give_up(*core_, some, now_us); });
     request_bodies(round.needs_bodies);
     schedule_tick();
   }
@@ -281,31 +280,32 @@ class QueueShell {
 
   void update_pressure() {
     const Limits& limits = core_->limits;
-    const MessageIndex& index = core_->durable.index;
-    const auto above = [&](std::uint32_t percent) {
-      return index.size() * 100 >= limits.backlog_messages * percent ||
-             index.bytes() * 100 >= limits.backlog_bytes * percent;
-    };
-    bool& is_above = core_->live.above_high_water;
-    if (!is_above && above(limits.high_water_percent)) {
-      is_above = true;
-      for (const QueueHandle& feeder : config_.feeders())
-        self_->send(feeder, PressureMessage{true});
-    } else if (is_above && !above(limits.low_water_percent)) {
-      is_above = false;
-      for (const QueueHandle& feeder : config_.feeders()) {
-        self_->send(feeder, PressureMessage{false});
-      }
+    bool& above = core_->live.above_high_water;
+    if (above ? !is_above(limits.low_water_percent) : is_above(limits.high_water_percent)) {
+      above = !above;
+      press(config_.feeders, {above, false});
+      press(config_.cycle, {above, true});
     }
-    if (!above(limits.low_water_percent) && !polling_) resume_senders();
+    resume_if_open();
   }
 
-  void resume_senders() {
-    for (auto& [producer, session] : sessions_) {
-      if (!session.refused) continue;
-      session.refused = false;
-      tell(session.sender, ResumeMessage{core_->number});
+  void press(const std::function<std::vector<QueueHandle>()>& queues, PressureMessage message) {
+    if (!queues) return;
+    for (const QueueHandle& queue : queues()) self_->send(queue, message);
+  }
+
+  // Below the low water, and with room around, senders that were refused may come again.
+  void resume_if_open() {
+    if (!is_above(core_->limits.low_water_percent) && core_->live.closed == 0 && !polling_) {
+      sessions_->resume();
     }
+  }
+
+  [[nodiscard]] bool is_above(std::uint32_t percent) const {
+    const Limits& limits = core_->limits;
+    const MessageIndex& index = core_->durable.index;
+    return index.size() * 100 >= limits.backlog_messages * percent ||
+           index.bytes() * 100 >= limits.backlog_bytes * percent;
   }
 
   void poll_for_room() {
@@ -327,20 +327,21 @@ class QueueShell {
   }
 
   [[nodiscard]] QueueStatus status() const {
-    return {core_->number,          core_->durable.ledger,
-            core_->live.repeats,    core_->durable.index.bytes(),
-            core_->live.in_flight,  core_->durable.keyed.timers().size(),
-            core_->live.blocked > 0};
+    return {core_->number,           core_->durable.ledger,
+            core_->live.repeats,     core_->durable.index.bytes(),
+            core_->live.in_flight,   core_->durable.keyed.timers().size(),
+            core_->live.blocked > 0, core_->live.above_high_water};
   }
 
   QueueHandle::pointer self_ = nullptr;
   QueueActorConfig config_;
   std::unique_ptr<State> core_;
   std::mt19937_64 random_;
-  std::map<std::string, Session> sessions_;
-  std::map<std::string, caf::strong_actor_ptr> attaching_;
+  std::optional<Sessions> sessions_;
   std::map<ReceiverId, caf::strong_actor_ptr> receivers_;
   std::optional<caf::typed_response_promise<QueueStatus>> drained_;
+  std::map<std::uint64_t, caf::typed_response_promise<RemoveReply>> operators_;
+  std::uint64_t operations_ = 0;
   std::uint64_t proposed_ = 0;  ///< records of this queue on their way into the log
   TimeUs tick_due_us_ = 0;
   TimeUs forget_due_us_ = 0;

@@ -21,8 +21,11 @@ struct QueueActorConfig {
   const Clock* clock = nullptr;
   caf::actor reader;       ///< answers ReadMessage; invalid: all bodies stay cached
   std::uint64_t seed = 0;  ///< of the jitter of retries
+  Origins origins{};       ///< where dead letters of this queue may go back to
   /// Queues that stop dispatching while this one is above its high water.
   std::function<std::vector<QueueHandle>()> feeders{};
+  /// Queues that take no offers meanwhile.
+  std::function<std::vector<QueueHandle>()> cycle{};
 };
 
 /// Starts the actor of one queue of one shard. It ends when it is told to exit; if it ends for any

@@ -46,20 +46,6 @@ void line_up(State& state, KeySlot slot, Sequence arrival) {
   state.live.lines.push_key(entry.priority, slot, arrival);
 }
 
-// A ticket became stale by what apply() did.
-void note_stale(State& state) {
-  if (!state.live.lines.count_stale()) return;
-  state.live.lines.drop_stale([&state](Ticket ticket, std::uint8_t priority) {
-    if (!ticket.is_key()) return state.durable.index.find(ticket.sequence()) == nullptr;
-    KeyChain& chain = state.keys[ticket.slot()];
-    if (chain.line != priority) return true;
-    if (chain.head != 0) return false;
-    chain.line = no_line;
-    state.keys.release(ticket.slot());
-    return true;
-  });
-}
-
 void append(State& state, const CommittedRecord& committed, const pb::Envelope& envelope,
             std::uint32_t position) {
   Durable& durable = state.durable;
@@ -189,6 +175,22 @@ void enqueue(State& state, Sequence sequence, Entry& entry, std::optional<std::u
     state.durable.index.find(chain.tail)->next = sequence;
     chain.tail = sequence;
   }
+}
+
+void note_stale(State& state) {
+  if (!state.live.lines.count_stale()) return;
+  state.live.lines.drop_stale([&state](Ticket ticket, std::uint8_t priority) {
+    if (!ticket.is_key()) {
+      const Entry* entry = state.durable.index.find(ticket.sequence());
+      return entry == nullptr || entry->status != Status::waiting;
+    }
+    KeyChain& chain = state.keys[ticket.slot()];
+    if (chain.line != priority) return true;
+    if (chain.head != 0) return false;
+    chain.line = no_line;
+    state.keys.release(ticket.slot());
+    return true;
+  });
 }
 
 void make_eligible(State& state, KeySlot slot) {

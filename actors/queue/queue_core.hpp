@@ -34,6 +34,10 @@ void make_eligible(State& state, KeySlot slot);
 /// it is due.
 void return_message(State& state, Sequence sequence, Entry& entry);
 
+/// A ticket became stale other than by coming up: its message is gone or held, its key stands
+/// elsewhere. Drops stale tickets when they have become the most.
+void note_stale(State& state);
+
 /// Moves messages whose time has come from aside into their lines.
 void wake_delayed(State& state, TimeUs now_us);
 

@@ -15,6 +15,7 @@
 #include "actors/queue/decide_offer.hpp"
 #include "actors/queue/dispatch.hpp"
 #include "actors/queue/record_log.hpp"
+#include "actors/queue/removal.hpp"
 #include "messages/caf_types.hpp"
 
 namespace millrace::queues {
@@ -68,14 +69,21 @@ struct CompleteMessage {
   std::shared_ptr<Complete> complete;
 };
 
-struct ExtendMessage {
+/// The receiver works on this lease, and on nothing else.
+struct BeginMessage {
   LeaseId lease = 0;
+};
+
+/// Leases in the hands of a receiver end not before `by_us` from now.
+struct ExtendMessage {
+  std::vector<LeaseId> leases;
   DurationUs by_us = 0;
 };
 
 /// From a queue downstream: above its high water, or below its low water again.
 struct PressureMessage {
   bool on = false;
+  bool in_cycle = false;  ///< it can be reached from there too: take no offers, but go on
 };
 
 struct ReadMessage {
@@ -97,6 +105,27 @@ struct SnapshotMessage {
 /// Take no offers, lease nothing more; answered when no outcome is under way any more.
 struct DrainMessage {};
 
+/// Asks for live messages: see page_of().
+struct PageMessage {
+  Sequence from = 0;
+  std::size_t max = 0;
+};
+struct PageReply {
+  std::shared_ptr<const Page> page;
+};
+
+/// Drops messages, or puts dead letters back; the bodies of those are given then. Answered when
+/// that is durable. What is gone or in somebody's hands is left alone.
+struct RemoveMessage {
+  std::shared_ptr<const std::vector<PageEntry>> messages;
+  bool redrive = false;
+};
+/// Refused with `draining`, or `storage_full` where more would be written.
+struct RemoveReply {
+  std::uint64_t removed = 0;
+  std::optional<Error> refusal{};
+};
+
 struct TickMessage {
   TimeUs due_us = 0;
 };
@@ -111,13 +140,16 @@ struct QueueStatus {
   std::uint32_t in_flight = 0;
   std::uint64_t timers = 0;
   bool is_blocked = false;
+  bool is_above_high_water = false;
 };
 
 using QueueHandle = caf::typed_actor<
     caf::reacts_to<AttachMessage>, caf::reacts_to<OfferMessage>, caf::reacts_to<CommitMessage>,
-    caf::reacts_to<SubscribeMessage>, caf::reacts_to<CompleteMessage>,
+    caf::reacts_to<SubscribeMessage>, caf::reacts_to<CompleteMessage>, caf::reacts_to<BeginMessage>,
     caf::reacts_to<ExtendMessage>, caf::reacts_to<PressureMessage>, caf::reacts_to<BodiesMessage>,
     caf::reacts_to<SnapshotMessage>, caf::replies_to<DrainMessage>::with<QueueStatus>,
-    caf::reacts_to<TickMessage>, caf::replies_to<InspectMessage>::with<QueueStatus>>;
+    caf::replies_to<PageMessage>::with<PageReply>,
+    caf::replies_to<RemoveMessage>::with<RemoveReply>, caf::reacts_to<TickMessage>,
+    caf::replies_to<InspectMessage>::with<QueueStatus>>;
 
 }  // namespace millrace::queues

@@ -51,6 +51,7 @@ struct Lease {
   TimeUs deadline_us = 0;
   std::vector<Sequence> run;
   bool settling = false;  ///< its outcome is on the way into the log
+  bool begun = false;     ///< its receiver works on it, and on nothing else
 };
 
 /// What is on its way into the log for one producer; it replaces what the dedup table says.
@@ -88,6 +89,7 @@ struct Volatile {
   ReceiverId receiver_last_served = 0;
   std::uint32_t in_flight = 0;  ///< messages leased or settling
   std::uint32_t blocked = 0;    ///< queues downstream that are above their high water
+  std::uint32_t closed = 0;     ///< queues of the same cycle that are
   bool draining = false;
   bool loading = false;                                         ///< bodies are being read
   StringMap<ProposedProducer> proposed;                         ///< by name of the producer

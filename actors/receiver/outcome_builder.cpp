@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "actors/receiver/outcome_limits.hpp"
 #include "messages/envelope.hpp"
 
 namespace millrace::receivers {
@@ -76,6 +77,7 @@ MessageOutcome build_message(const ReceiverConfig& config, const pb::Envelope& i
   MessageOutcome message;
   message.kind = result.kind;
   message.reason = std::move(result.reason);
+  if (message.reason.size() > reason_bytes_max) message.reason.resize(reason_bytes_max);
   if (result.delay) message.delay_us = result.delay->count();
   if (result.kind != StageResult::Kind::acked) return message;
   std::uint32_t index = 0;
@@ -107,6 +109,22 @@ queues::LeaseOutcome build_outcome(const ReceiverConfig& config, queues::LeaseId
   outcome.next_state = std::move(run.next_state);
   outcome.state_erased = run.state_erased;
   return outcome;
+}
+
+std::size_t bytes_of(const queues::LeaseOutcome& outcome, const StageRun& run) {
+  std::size_t bytes = outcome.next_state ? outcome.next_state->size() : 0;
+  for (std::size_t i = 0; i < outcome.messages.size(); ++i) {
+    const MessageOutcome& message = outcome.messages[i];
+    bytes += item_bytes + message.reason.size();
+    if (message.kind != StageResult::Kind::acked)
+      bytes += millrace::bytes_of(*run.inputs[i].envelope);
+    for (const queues::RoutedOutput& output : message.outputs) {
+      bytes += millrace::bytes_of(*output.envelope) + item_bytes;
+    }
+    for (const std::string& entry : message.history) bytes += entry.size() + item_bytes;
+    for (const pb::TimerSet& timer : message.timers_set) bytes += timer.ByteSizeLong();
+  }
+  return bytes;
 }
 
 }  // namespace millrace::receivers

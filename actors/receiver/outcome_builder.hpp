@@ -14,4 +14,7 @@ namespace millrace::receivers {
                                                  queues::LeaseId lease, StageRun& run,
                                                  TimeUs now_us);
 
+/// What the outcome takes of a record, about: outputs and changes, and bodies that may die.
+[[nodiscard]] std::size_t bytes_of(const queues::LeaseOutcome& outcome, const StageRun& run);
+
 }  // namespace millrace::receivers

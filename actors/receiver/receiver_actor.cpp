@@ -1,6 +1,7 @@
 #include "actors/receiver/receiver_actor.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <map>
 #include <utility>
@@ -9,22 +10,20 @@
 
 #include "actors/base/assert.hpp"
 #include "actors/receiver/outcome_builder.hpp"
+#include "actors/receiver/outcome_limits.hpp"
 #include "messages/envelope.hpp"
 
 namespace millrace::receivers {
 namespace {
 
-// A lease that waits for its turn, and the queue that it came from.
-struct Held {
-  queues::QueueNumber source;
-  queues::Grant grant;
-};
+constexpr DurationUs slice_us = 10'000;
+constexpr std::uint32_t slice_leases = 256;
 
 const pb::DeadLetter* letter_of(const pb::Envelope& envelope) {
   return envelope.has_dead_letter() ? &envelope.dead_letter() : nullptr;
 }
 
-class ReceiverShell : public LeaseControl {
+class ReceiverShell {
  public:
   static inline const char* name = "millrace.receiver";
 
@@ -41,72 +40,198 @@ class ReceiverShell : public LeaseControl {
     }
     return {
         [this](const queues::GrantMessage& m) { on_grants(m); },
+        [this](const RunMessage&) {
+          waking_ = false;
+          run_slice();
+        },
         [this](const WindowMessage& m) {
-          if (m.opened == opened_) run_held();
+          if (m.opened == opened_) run_batches(1);
         },
     };
   }
 
-  [[nodiscard]] TimeUs now_us() const override { return config_.clock->now_us(); }
-
-  void extend(MessageId message, DurationUs by_us) override {
-    for (const Held& held : held_) {
-      for (const queues::GrantedMessage& granted : held.grant.messages) {
-        if (message != MessageId{granted.body->id_high(), granted.body->id_low()}) continue;
-        self_->send(handles_[held.source], queues::ExtendMessage{held.grant.lease, by_us});
-        return;
-      }
-    }
-  }
-
  private:
+  // A lease that waits for its turn or is with the handler, and the queue that it came from.
+  struct Held final : LeaseControl {
+    Held(ReceiverShell& owner, queues::QueueNumber queue,
+         std::shared_ptr<const queues::Grant> lease)
+        : shell(&owner), source(queue), grant(std::move(lease)), until_us(grant->deadline_us) {}
+
+    [[nodiscard]] TimeUs now_us() const override { return shell->now_us(); }
+    [[nodiscard]] TimeUs lease_until_us() const override { return until_us; }
+    void extend(DurationUs by_us) override { shell->extend(*this, by_us); }
+
+    // Lost before, and nobody knows by whose doing: it goes alone.
+    [[nodiscard]] bool is_suspect() const {
+      const queues::GrantedMessage& message = grant->messages.front();
+      return grant->messages.size() == 1 && message.acquired > message.failed + 1;
+    }
+
+    ReceiverShell* shell;
+    queues::QueueNumber source;
+    std::shared_ptr<const queues::Grant> grant;
+    std::atomic<TimeUs> until_us;
+  };
+
+  // Outcomes by queue, in reports of a size that fits into a record.
+  class Reports {
+   public:
+    void add(const Held& held, queues::LeaseOutcome outcome, std::size_t bytes) {
+      Report& last = last_[held.source];
+      if (!last.complete || last.bytes + bytes > report_bytes) {
+        last = {std::make_shared<queues::Complete>(), 0};
+        all_.emplace_back(held.source, last.complete);
+      }
+      last.complete->outcomes.push_back(std::move(outcome));
+      last.bytes += bytes;
+    }
+    [[nodiscard]] auto& all() { return all_; }
+
+   private:
+    struct Report {
+      std::shared_ptr<queues::Complete> complete;
+      std::size_t bytes = 0;
+    };
+    std::map<queues::QueueNumber, Report> last_;
+    std::vector<std::pair<queues::QueueNumber, std::shared_ptr<queues::Complete>>> all_;
+  };
+
+  [[nodiscard]] TimeUs now_us() const { return config_.clock->now_us(); }
+  [[nodiscard]] DurationUs timeout_us() const { return config_.spec->options.timeout.count(); }
+
   void on_grants(const queues::GrantMessage& m) {
-    for (const queues::Grant& grant : *m.grants) held_.push_back({m.queue, grant});
-    if (!config_.spec->is_batch) {
-      run_held();
-      return;
+    for (const queues::Grant& grant : *m.grants) {
+      held_.emplace_back(*this, m.queue, std::shared_ptr<const queues::Grant>(m.grants, &grant));
     }
+    if (config_.spec->is_batch) {
+      gather();
+    } else if (is_slow_) {
+      wake();  // behind the grants that came meanwhile, so that their leases are kept alive
+    } else {
+      run_slice();
+    }
+  }
+
+  void wake() {
+    if (std::exchange(waking_, true)) return;
+    self_->send(self_, RunMessage{});
+  }
+
+  // Runs leases one by one for as long as a slice lasts, and reports what came of them. A handler
+  // that takes long neither holds back what others made, nor lets those that wait run out.
+  void run_slice() {
+    const TimeUs started_us = now_us();
+    keep_alive(started_us, timeout_us());
+    Reports reports;
+    TimeUs at_us = started_us;
+    bool alone = false;
+    for (std::uint32_t count = 0; count < slice_leases && !held_.empty() && !alone; ++count) {
+      if (at_us - started_us >= slice_us) break;
+      if (drop_if_over(at_us, reports)) continue;
+      alone = config_.spec->options.blocking || held_.front().is_suspect();
+      if (alone && count > 0) break;  // what was done before must not be lost with it
+      at_us = run_some(1, at_us, alone, reports);
+    }
+    is_slow_ = at_us - started_us >= slice_us;
+    send(reports);
+    if (!held_.empty()) wake();
+  }
+
+  void gather() {
     const BatchOptions& batch = config_.spec->options.batch;
-    while (held_.size() >= batch.max) run_some(batch.max);
-    if (held_.empty()) return;
-    if (batch.window.count() == 0) {
-      run_held();
-    } else if (!window_open_) {
-      window_open_ = true;
-      self_->delayed_send(self_, batch.window, WindowMessage{++opened_});
+    run_batches(batch.max);
+    if (held_.empty() || window_open_) return;
+    if (batch.window.count() == 0) return run_batches(1);
+    window_open_ = true;
+    keep_alive(now_us(), timeout_us() + batch.window.count());
+    self_->delayed_send(self_, batch.window, WindowMessage{++opened_});
+  }
+
+  // Runs batches while at least `min` leases are held.
+  void run_batches(std::size_t min) {
+    const std::size_t max = config_.spec->options.batch.max;
+    while (!held_.empty() && (held_.size() >= min || held_.front().is_suspect())) {
+      window_open_ = false;
+      const TimeUs started_us = now_us();
+      keep_alive(started_us, timeout_us());
+      Reports reports;
+      if (!drop_if_over(started_us, reports)) {
+        const bool alone = held_.front().is_suspect() || max == 1;
+        std::size_t count = 1;
+        while (!alone && count < std::min(max, held_.size()) && !held_[count].is_suspect() &&
+               held_[count].until_us >= started_us) {
+          ++count;
+        }
+        run_some(count, started_us, alone, reports);
+      }
+      send(reports);
     }
   }
 
-  void run_held() {
-    const std::size_t max = config_.spec->is_batch ? config_.spec->options.batch.max : held_.size();
-    while (!held_.empty()) run_some(std::min(max, held_.size()));
+  // Runs the stage over the first `count` leases; returns when that ended.
+  TimeUs run_some(std::size_t count, TimeUs started_us, bool alone, Reports& reports) {
+    if (alone) {
+      self_->send(handles_[held_.front().source], queues::BeginMessage{held_.front().grant->lease});
+    }
+    runs_.clear();
+    for (std::size_t i = 0; i < count; ++i) runs_.push_back(make_run(held_[i], started_us));
+    stage_->run(runs_);
+    const TimeUs ended_us = now_us();
+    for (StageRun& run : runs_) {
+      if (config_.observer != nullptr) config_.observer->on_results(run, started_us, ended_us);
+      report(run, ended_us, reports);
+    }
+    return ended_us;
   }
 
-  // Runs the stage over the first `count` leases, and reports to each queue once.
-  void run_some(std::size_t count) {
-    window_open_ = false;
-    const TimeUs started_us = config_.clock->now_us();
-    std::vector<StageRun> runs;
-    runs.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) runs.push_back(make_run(held_[i], started_us));
-    stage_->run(runs);
-    const TimeUs ended_us = config_.clock->now_us();
-    std::map<queues::QueueNumber, std::shared_ptr<queues::Complete>> reports;
-    for (std::size_t i = 0; i < count; ++i) {
-      if (config_.observer != nullptr) config_.observer->on_results(runs[i], started_us, ended_us);
-      auto& report = reports[held_[i].source];
-      if (!report) report = std::make_shared<queues::Complete>();
-      report->outcomes.push_back(build_outcome(config_, held_[i].grant.lease, runs[i], ended_us));
-    }
-    held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(count));
-    for (auto& [source, report] : reports) {
-      self_->send(handles_[source], queues::CompleteMessage{std::move(report)});
+  // A lease that ended while it waited is not begun: what came of it would be refused.
+  bool drop_if_over(TimeUs at_us, Reports& reports) {
+    if (held_.front().until_us >= at_us) return false;
+    StageRun run = make_run(held_.front(), at_us);
+    run.results.resize(run.inputs.size());
+    report(run, at_us, reports);
+    return true;
+  }
+
+  // Takes the first lease off with what became of it.
+  void report(StageRun& run, TimeUs at_us, Reports& reports) {
+    const Held& held = held_.front();
+    queues::LeaseOutcome outcome = build_outcome(config_, held.grant->lease, run, at_us);
+    const std::size_t bytes = bytes_of(outcome, run);
+    reports.add(held, std::move(outcome), bytes);
+    held_.pop_front();
+  }
+
+  void send(Reports& reports) {
+    for (auto& [source, complete] : reports.all()) {
+      self_->send(handles_[source], queues::CompleteMessage{std::move(complete)});
     }
   }
 
-  StageRun make_run(const Held& held, TimeUs now_us) {
+  // Leases count from their grant; what waits here for its turn gets its time anew.
+  void keep_alive(TimeUs at_us, DurationUs by_us) {
+    std::map<queues::QueueNumber, std::vector<queues::LeaseId>> waiting;
+    for (Held& held : held_) {
+      const DurationUs left_us = held.until_us - at_us;
+      if (left_us < 0 || left_us >= by_us - timeout_us() / 16) continue;
+      held.until_us = at_us + by_us;
+      waiting[held.source].push_back(held.grant->lease);
+    }
+    for (auto& [source, leases] : waiting) {
+      self_->send(handles_[source], queues::ExtendMessage{std::move(leases), by_us});
+    }
+  }
+
+  void extend(Held& held, DurationUs by_us) {
+    const TimeUs at_us = now_us();
+    if (held.until_us < at_us || at_us + by_us <= held.until_us) return;
+    held.until_us = at_us + by_us;
+    self_->send(handles_[held.source], queues::ExtendMessage{{held.grant->lease}, by_us});
+  }
+
+  StageRun make_run(Held& held, TimeUs at_us) {
     StageRun run;
-    const queues::Grant& grant = held.grant;
+    const queues::Grant& grant = *held.grant;
     run.key = grant.messages.front().body->key();
     run.state = grant.state;
     run.inputs.reserve(grant.messages.size());
@@ -117,13 +242,13 @@ class ReceiverShell : public LeaseControl {
                                                    .sequence = message.sequence,
                                                    .failed = message.failed,
                                                    .acquired = message.acquired,
-                                                   .now_us = now_us,
+                                                   .now_us = at_us,
                                                    .born_at_us = envelope.born_at_us(),
                                                    .expires_at_us = envelope.expires_at_us(),
-                                                   .lease_until_us = grant.deadline_us,
+                                                   .lease_until_us = held.until_us,
                                                    .priority = priority_of(envelope),
                                                    .dead_letter = letter_of(envelope)},
-                                                  config_.spec->name, this)});
+                                                  config_.spec->name, &held)});
     }
     return run;
   }
@@ -132,9 +257,12 @@ class ReceiverShell : public LeaseControl {
   ReceiverConfig config_;
   std::unique_ptr<Stage> stage_;
   std::map<queues::QueueNumber, queues::QueueHandle> handles_;
-  std::deque<Held> held_;
+  std::deque<Held> held_;  ///< stages refer to its elements
+  std::vector<StageRun> runs_;
   std::uint64_t opened_ = 0;  ///< windows so far
   bool window_open_ = false;  ///< a WindowMessage for `opened_` is due
+  bool is_slow_ = false;      ///< the last slice was cut short
+  bool waking_ = false;       ///< a RunMessage is on its way
 };
 
 }  // namespace

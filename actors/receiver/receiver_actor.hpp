@@ -1,6 +1,9 @@
 // The receiver: asks queues for messages, runs a stage over them, and reports the outcomes.
 //
 //   subscribe(credit) ─▶ grants ─▶ [batch gathers] ─▶ stage ─▶ complete ─▶ new credit ─▶ …
+//
+// It runs leases in slices of 10 ms and reports after each, and asks for more time for those that
+// wait. A handler of its own that takes longer is alone in its slice.
 #pragma once
 
 #include <functional>
@@ -16,6 +19,9 @@
 #include "actors/queue/queue_messages.hpp"
 
 namespace millrace::receivers {
+
+/// Leases are left from the last slice.
+struct RunMessage {};
 
 /// Waits until the batch that has been gathering since `opened` should run.
 struct WindowMessage {

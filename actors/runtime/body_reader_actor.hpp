@@ -11,8 +11,9 @@
 
 namespace millrace {
 
-/// Starts the reader on a thread of its own, as reads block. Each queue has at most one ReadMessage
-/// under way. `failed` is called when the log cannot be read; nothing can go on then.
+/// Starts the reader on a thread of its own, as reads block. Each queue, and each operator, has at
+/// most one ReadMessage under way. `failed` is called when the log cannot be read; nothing can go
+/// on then.
 [[nodiscard]] caf::actor spawn_body_reader(caf::actor_system& system, journal::Journal& journal,
                                            std::function<void(const Error&)> failed);
 

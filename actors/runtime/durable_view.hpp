@@ -37,6 +37,7 @@ struct QueueView {
   std::string name;
   std::string type;  ///< full name of the Protobuf type it carries
   std::uint32_t shard = 0;
+  bool is_dead_letter = false;  ///< stages give up into it
   queues::Ledger ledger;
   std::uint64_t timers = 0;  ///< timers that are set
   std::vector<KeyView> keys;

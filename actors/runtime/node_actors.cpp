@@ -1,10 +1,13 @@
 #include "actors/runtime/node_actors.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <caf/all.hpp>
 
 #include "actors/queue/queue_actor.hpp"
+#include "actors/receiver/supervisor_actor.hpp"
+#include "actors/runtime/operator_actor.hpp"
 #include "actors/sender/sender_actor.hpp"
 
 namespace millrace {
@@ -19,12 +22,14 @@ void NodeActors::spawn_queues(Store& store, const caf::actor& reader) {
     config.clock = surroundings_.clock;
     config.reader = reader;
     config.seed = surroundings_.seed;
+    if (queue.declaration.dead_letters()) {
+      config.origins = plan_.origins(queue.declaration.shard());
+    }
     config.feeders = [this, id = number] {
-      std::vector<queues::QueueHandle> feeders;
-      for (const queues::QueueNumber feeder : plan_.holds_back(id)) {
-        feeders.push_back(handles_[feeder]);
-      }
-      return feeders;
+      return handles_of(plan_.holds_back(id));
+    };
+    config.cycle = [this, id = number] {
+      return handles_of(plan_.closes(id));
     };
     handles_[number] = queues::spawn_queue(*surroundings_.system, std::move(config));
     declarations_.push_back(queue.declaration);
@@ -36,7 +41,16 @@ void NodeActors::spawn_queues(Store& store, const caf::actor& reader) {
   }
 }
 
+std::vector<queues::QueueHandle> NodeActors::handles_of(
+    const std::vector<queues::QueueNumber>& numbers) const {
+  std::vector<queues::QueueHandle> handles;
+  handles.reserve(numbers.size());
+  for (const queues::QueueNumber number : numbers) handles.push_back(handles_[number]);
+  return handles;
+}
+
 void NodeActors::spawn_receivers() {
+  std::vector<receivers::ReceiverConfig> configs;
   for (const WorkerPlan& worker : plan_.workers) {
     receivers::ReceiverConfig config;
     config.spec = worker.spec;
@@ -48,8 +62,9 @@ void NodeActors::spawn_receivers() {
     config.credit = worker.credit;
     config.clock = surroundings_.clock;
     config.own_thread = surroundings_.threads && worker.spec->options.blocking;
-    receivers_.push_back(receivers::spawn_receiver(*surroundings_.system, std::move(config)));
+    configs.push_back(std::move(config));
   }
+  supervisor_ = receivers::spawn_supervisor(*surroundings_.system, std::move(configs));
 }
 
 void NodeActors::deliver(queues::QueueNumber number,
@@ -84,13 +99,40 @@ Result<caf::actor> NodeActors::spawn_sender(const std::string& queue, const std:
   return senders::spawn_sender(*surroundings_.system, std::move(config), std::move(outbound));
 }
 
-void NodeActors::end() {
-  for (const caf::actor& receiver : receivers_) {
-    caf::anon_send_exit(receiver, caf::exit_reason::user_shutdown);
+Result<void> NodeActors::operate(const std::string& queue, const caf::actor& reader,
+                                 Operation operation, std::function<void(OperationResult)> done) {
+  const auto numbers = plan_.numbers.find(queue);
+  if (numbers == plan_.numbers.end()) {
+    return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
   }
-  // The thread of a detached actor ends only when nobody refers to the actor any more, and the
-  // actor system waits for its threads.
-  receivers_.clear();
+  OperatorConfig config;
+  config.reader = reader;
+  config.done = std::move(done);
+  for (const queues::QueueNumber number : numbers->second) {
+    OperatorConfig::Shard& shard = config.shards.emplace_back();
+    shard.number = number;
+    shard.queue = handles_[number];
+  }
+  if (operation.verb == Operation::Verb::redrive) {
+    const bool takes_letters = std::any_of(
+        declarations_.begin(), declarations_.end(),
+        [&](const pb::Declaration& d) { return d.name() == queue && d.dead_letters(); });
+    if (!takes_letters) {
+      return Error{ErrorCode::invalid_argument, "queue " + queue + " takes no dead letters"};
+    }
+    for (std::uint32_t i = 0; i < config.shards.size(); ++i) {
+      for (const auto& [name, number] : plan_.origins(i)) {
+        config.shards[i].origins[name] = handles_[number];
+      }
+    }
+  }
+  config.operation = std::move(operation);
+  spawn_operator(*surroundings_.system, std::move(config));
+  return {};
+}
+
+void NodeActors::end() {
+  caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
   for (const queues::QueueHandle& handle : handles_) {
     if (handle) caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
   }

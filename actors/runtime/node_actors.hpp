@@ -16,6 +16,7 @@
 #include "actors/queue/record_log.hpp"
 #include "actors/receiver/receiver_actor.hpp"
 #include "actors/runtime/node_plan.hpp"
+#include "actors/runtime/operation.hpp"
 #include "actors/runtime/store.hpp"
 #include "actors/sender/outbound.hpp"
 #include "messages/result.hpp"
@@ -52,6 +53,13 @@ class NodeActors {
                                                 const SenderOptions& options,
                                                 std::shared_ptr<senders::Outbound> outbound);
 
+  /// Begins an operation on the live messages of a queue; `done` is called once, on an actor's
+  /// thread. `reader` as in spawn_queues(). Fails with `not_found`, or with `invalid_argument`
+  /// where letters should be put back from a queue that takes none.
+  [[nodiscard]] Result<void> operate(const std::string& queue, const caf::actor& reader,
+                                     Operation operation,
+                                     std::function<void(OperationResult)> done);
+
   /// Tells receivers, then queues, to end.
   void end();
 
@@ -62,11 +70,14 @@ class NodeActors {
   }
 
  private:
+  [[nodiscard]] std::vector<queues::QueueHandle> handles_of(
+      const std::vector<queues::QueueNumber>& numbers) const;
+
   Surroundings surroundings_;
   NodePlan plan_;
   std::vector<pb::Declaration> declarations_;
   std::vector<queues::QueueHandle> handles_;  ///< by number; 0 is empty
-  std::vector<caf::actor> receivers_;
+  caf::actor supervisor_;                     ///< of all receivers
 };
 
 }  // namespace millrace

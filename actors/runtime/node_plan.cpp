@@ -28,6 +28,10 @@ Result<void> add_queue(NodePlan& plan, const WiredQueue& queue, Store& store,
                          stored->declaration.type() + ", the pipeline expects " + queue.type};
       }
       plan.numbers[queue.name].push_back(stored->declaration.number());
+      if (stored->declaration.dead_letters() != queue.is_dead_letter) {
+        stored->declaration.set_dead_letters(queue.is_dead_letter);
+        plan.fresh.push_back(stored->declaration);
+      }
       continue;
     }
     pb::Declaration declaration;
@@ -35,6 +39,7 @@ Result<void> add_queue(NodePlan& plan, const WiredQueue& queue, Store& store,
     declaration.set_name(queue.name);
     declaration.set_shard(shard);
     declaration.set_type(queue.type);
+    declaration.set_dead_letters(queue.is_dead_letter);
     if (auto declared = store.declare(declaration); !declared) return declared;
     plan.numbers[queue.name].push_back(declaration.number());
     plan.fresh.push_back(std::move(declaration));
@@ -77,6 +82,14 @@ void add_workers(NodePlan& plan, const StageSpec& spec, std::uint32_t shards) {
   }
 }
 
+const std::vector<queues::QueueNumber>& find_or_none(
+    const std::map<queues::QueueNumber, std::vector<queues::QueueNumber>>& lists,
+    queues::QueueNumber number) {
+  static const std::vector<queues::QueueNumber> none;
+  const auto found = lists.find(number);
+  return found == lists.end() ? none : found->second;
+}
+
 }  // namespace
 
 void NodePlan::configure(queues::State& state) const {
@@ -88,10 +101,18 @@ void NodePlan::configure(queues::State& state) const {
   }
 }
 
+queues::Origins NodePlan::origins(std::uint32_t shard) const {
+  queues::Origins origins;
+  for (const auto& [name, by_shard] : numbers) origins.emplace(name, by_shard[shard]);
+  return origins;
+}
+
 const std::vector<queues::QueueNumber>& NodePlan::holds_back(queues::QueueNumber number) const {
-  static const std::vector<queues::QueueNumber> none;
-  const auto found = held_back.find(number);
-  return found == held_back.end() ? none : found->second;
+  return find_or_none(held_back, number);
+}
+
+const std::vector<queues::QueueNumber>& NodePlan::closes(queues::QueueNumber number) const {
+  return find_or_none(cycles, number);
 }
 
 Result<NodePlan> plan_node(const Wiring& wiring, std::span<const PipelineSpec> pipelines,
@@ -116,6 +137,11 @@ Result<NodePlan> plan_node(const Wiring& wiring, std::span<const PipelineSpec> p
       for (const std::size_t held : queue.holds_back) {
         const auto& numbers = plan.numbers[wiring.queues[held].name];
         plan.held_back[number].insert(plan.held_back[number].end(), numbers.begin(), numbers.end());
+      }
+      for (const std::size_t member : queue.refuses_offers) {
+        if (wiring.queues[member].name == queue.name) continue;  // it has a limit of its own
+        const auto& numbers = plan.numbers[wiring.queues[member].name];
+        plan.cycles[number].insert(plan.cycles[number].end(), numbers.begin(), numbers.end());
       }
     }
   }

@@ -11,7 +11,7 @@
 
 #include "actors/pipeline/pipeline_spec.hpp"
 #include "actors/pipeline/wiring.hpp"
-#include "actors/queue/queue_state.hpp"
+#include "actors/queue/removal.hpp"
 #include "actors/runtime/runtime_options.hpp"
 #include "actors/runtime/store.hpp"
 #include "messages/result.hpp"
@@ -29,18 +29,25 @@ struct WorkerPlan {
 
 struct NodePlan {
   std::map<std::string, std::vector<queues::QueueNumber>> numbers;  ///< by queue name, by shard
-  std::vector<pb::Declaration> fresh;  ///< queues that the log does not know yet
+  std::vector<pb::Declaration> fresh;  ///< queues that the log does not know yet, or not as such
   std::vector<WorkerPlan> workers;
   std::map<queues::QueueNumber, queues::Limits> limits;
   std::map<queues::QueueNumber, queues::QueueNumber> dead_letters;
   std::map<queues::QueueNumber, std::vector<queues::QueueNumber>> held_back;
+  std::map<queues::QueueNumber, std::vector<queues::QueueNumber>> cycles;
 
   /// Gives a recovered queue the limits and the dead letter queue of its stage.
   void configure(queues::State& state) const;
 
+  /// All queues of one shard, as dead letters name the queue that they came from.
+  [[nodiscard]] queues::Origins origins(std::uint32_t shard) const;
+
   /// Queues to stop while `number` is above its high water.
   [[nodiscard]] const std::vector<queues::QueueNumber>& holds_back(
       queues::QueueNumber number) const;
+
+  /// Queues that take no offers meanwhile: the others of its cycle.
+  [[nodiscard]] const std::vector<queues::QueueNumber>& closes(queues::QueueNumber number) const;
 };
 
 /// Plans the node, and adds the queues that are new to `store`. Fails with `invalid_argument` where

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <future>
 #include <map>
 #include <random>
 #include <thread>
@@ -12,6 +13,7 @@
 
 #include "actors/pipeline/validate.hpp"
 #include "actors/pipeline/wiring.hpp"
+#include "actors/receiver/supervisor_actor.hpp"
 #include "actors/runtime/body_reader_actor.hpp"
 #include "actors/runtime/checkpointer.hpp"
 #include "actors/runtime/journal_log.hpp"
@@ -24,6 +26,7 @@ namespace {
 
 constexpr std::chrono::seconds sender_ready_timeout{10};
 constexpr std::chrono::seconds inspect_timeout{10};
+constexpr std::chrono::minutes operation_timeout{10};
 
 class ActorConfig : public caf::actor_system_config {
  public:
@@ -196,6 +199,7 @@ std::vector<QueueInfo> Runtime::Parts::inspect() {
   for (const pb::Declaration& declaration : actors->declarations()) {
     QueueInfo& info = infos[declaration.name()];
     info.name = declaration.name();
+    info.is_dead_letter = declaration.dead_letters();
     self->request(actors->handle(declaration.number()), inspect_timeout, queues::InspectMessage{})
         .receive(
             [&](const queues::QueueStatus& status) {
@@ -205,6 +209,7 @@ std::vector<QueueInfo> Runtime::Parts::inspect() {
               info.in_flight += status.in_flight;
               info.timers += status.timers;
               info.is_blocked = info.is_blocked || status.is_blocked;
+              info.is_above_high_water = info.is_above_high_water || status.is_above_high_water;
             },
             [&](const caf::error&) {});
   }
@@ -343,6 +348,42 @@ Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queu
   return std::make_shared<SenderLink>(std::move(outbound),
                                       static_cast<std::uint32_t>(settled->size()), parts_->clock,
                                       std::move(*settled));
+}
+
+Result<OperationResult> Runtime::operate(const std::string& queue, Operation operation) {
+  auto promise = std::make_shared<std::promise<OperationResult>>();
+  auto result = promise->get_future();
+  const auto begun = parts_->actors->operate(
+      queue, parts_->reader, std::move(operation),
+      [promise](OperationResult done) { promise->set_value(std::move(done)); });
+  if (!begun) return begun.error();
+  if (result.wait_for(operation_timeout) != std::future_status::ready) {
+    return Error{ErrorCode::timeout, "queue " + queue + " did not answer in time"};
+  }
+  OperationResult done = result.get();
+  const auto& [messages, stopped] = done.removed;
+  if (stopped && messages == 0) return *stopped;
+  return done;
+}
+
+Result<std::vector<MessageView>> Runtime::peek(const std::string& queue, std::uint64_t max,
+                                               MessageFilter filter) {
+  auto done = operate(queue, {Operation::Verb::peek, std::move(filter), max});
+  if (!done) return done.error();
+  return std::move(done->seen);
+}
+
+Result<Removed> Runtime::redrive(const std::string& dead_letter_queue, MessageFilter filter,
+                                 std::uint64_t max) {
+  auto done = operate(dead_letter_queue, {Operation::Verb::redrive, std::move(filter), max});
+  if (!done) return done.error();
+  return std::move(done->removed);
+}
+
+Result<Removed> Runtime::drop(const std::string& queue, MessageFilter filter, std::uint64_t max) {
+  auto done = operate(queue, {Operation::Verb::drop, std::move(filter), max});
+  if (!done) return done.error();
+  return std::move(done->removed);
 }
 
 }  // namespace millrace

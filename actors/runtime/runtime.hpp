@@ -13,6 +13,7 @@
 #include "actors/pipeline/pipeline_spec.hpp"
 #include "actors/pipeline/queue_ref.hpp"
 #include "actors/queue/ledger.hpp"
+#include "actors/runtime/operation.hpp"
 #include "actors/runtime/runtime_options.hpp"
 #include "actors/runtime/sender.hpp"
 #include "messages/result.hpp"
@@ -22,11 +23,13 @@ namespace millrace {
 /// A queue as it is now, over all its shards.
 struct QueueInfo {
   std::string name;
+  bool is_dead_letter = false;  ///< stages give up into it
   queues::Ledger ledger;        ///< repeats by sequence number since the start are in `duplicates`
   std::uint64_t bytes = 0;      ///< of live messages
   std::uint64_t in_flight = 0;  ///< leased, or with an outcome on its way
   std::uint64_t timers = 0;
-  bool is_blocked = false;  ///< held back by a queue downstream
+  bool is_blocked = false;           ///< held back by a queue downstream
+  bool is_above_high_water = false;  ///< in some shard: it holds back the queues that feed it
 };
 
 class Runtime {
@@ -55,6 +58,31 @@ class Runtime {
   /// All queues, by name. Blocks for an answer of each.
   [[nodiscard]] std::vector<QueueInfo> queues();
 
+  // What operators do, for any thread but an actor's. Each goes page by page, over messages that
+  // were there when it began, and leaves alone what somebody works on. Fails with `not_found`, with
+  // `timeout` when it takes longer than ten minutes (it goes on then, and nobody can tell how far),
+  // or, where not even one page was done, with what stopped it; see Removed.
+
+  /// The first `max` live messages of a queue, in queue order within each shard, with at most about
+  /// 64 MiB of bodies; read beside the writer.
+  [[nodiscard]] Result<std::vector<MessageView>> peek(const std::string& queue, std::uint64_t max,
+                                                      MessageFilter filter = {});
+
+  /// Puts dead letters back into the queues that they came from: dropped there and appended here in
+  /// one record, with no failures and no deadline, behind what the queue holds by then. So a letter
+  /// comes after younger messages of its key; letters of one key keep their order. Letters of
+  /// queues that no pipeline has stay. Stops with `backlog_full` where such a queue is above its
+  /// high water. Fails with `invalid_argument` where the queue takes no dead letters.
+  [[nodiscard]] Result<Removed> redrive(const std::string& dead_letter_queue,
+                                        MessageFilter filter = {}, std::uint64_t max = no_maximum);
+
+  /// Drops live messages, dead letters or not. State and timers of their keys stay.
+  [[nodiscard]] Result<Removed> drop(const std::string& queue, MessageFilter filter,
+                                     std::uint64_t max = no_maximum);
+
+  /// Drops all live messages that nobody works on.
+  [[nodiscard]] Result<Removed> purge(const std::string& queue) { return drop(queue, {}); }
+
   /// Whether offers are refused for want of disk space.
   [[nodiscard]] bool is_storage_full() const;
 
@@ -71,6 +99,7 @@ class Runtime {
   explicit Runtime(std::unique_ptr<Parts> parts);
   Result<std::shared_ptr<SenderLink>> open_sender(const std::string& queue, const std::string& type,
                                                   SenderOptions options);
+  Result<OperationResult> operate(const std::string& queue, Operation operation);
 
   std::unique_ptr<Parts> parts_;
 };

@@ -71,6 +71,7 @@ Result<DurableView> StoppedNode::view(bool with_messages) const {
     view.name = queue.declaration.name();
     view.type = queue.declaration.type();
     view.shard = queue.declaration.shard();
+    view.is_dead_letter = queue.declaration.dead_letters();
     view.ledger = queue.state->durable.ledger;
     view.timers = queue.state->durable.keyed.timers().size();
     for (const auto& [name, state] : queue.state->durable.keyed.keys()) {

@@ -16,6 +16,7 @@ Result<void> Store::declare(const pb::Declaration& declaration) {
   if (queue.state) {
     if (queue.declaration.name() == declaration.name() &&
         queue.declaration.shard() == declaration.shard()) {
+      queue.declaration.set_dead_letters(declaration.dead_letters());
       return {};
     }
     return Error{ErrorCode::corrupt, "queue number " + std::to_string(declaration.number()) +

@@ -41,8 +41,8 @@ class Store {
   [[nodiscard]] std::map<queues::QueueNumber, StoredQueue>& queues() { return queues_; }
   [[nodiscard]] const std::map<queues::QueueNumber, StoredQueue>& queues() const { return queues_; }
 
-  /// Adds an empty queue; one that is there already, under the same number, is no error. Fails with
-  /// `corrupt`.
+  /// Adds an empty queue. Of one that is there already, under the same number, it only says whether
+  /// it takes dead letters. Fails with `corrupt`.
   [[nodiscard]] Result<void> declare(const pb::Declaration& declaration);
 
  private:

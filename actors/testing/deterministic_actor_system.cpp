@@ -3,7 +3,7 @@
 #include <caf/all.hpp>
 
 #include "actors/queue/queue_messages.hpp"
-#include "actors/receiver/receiver_actor.hpp"
+#include "actors/receiver/supervisor_actor.hpp"
 #include "actors/sender/sender_actor.hpp"
 
 namespace millrace {

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "actors/base/assert.hpp"
+#include "actors/journal/options.hpp"
 #include "actors/queue/record_log.hpp"
 #include "actors/runtime/commit_router.hpp"
 
@@ -20,6 +22,7 @@ class MemoryLog final : public queues::RecordLog {
 
   void propose(std::shared_ptr<queues::RecordProposal> proposal) override {
     proposal->record->SerializeToString(&proposal->body);
+    MILLRACE_ASSERT(proposal->body.size() <= journal::Options{}.record_bytes_max);
     proposed_.push_back(std::move(proposal));
   }
   [[nodiscard]] bool is_full() const override { return is_full_; }

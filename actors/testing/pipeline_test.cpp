@@ -105,6 +105,7 @@ void PipelineTest::Parts::start() {
   Store store = replay();
   RuntimeOptions runtime;
   runtime.shards = options.shards;
+  runtime.limits = options.limits;
   runtime.limits.body_cache_bytes = ~std::uint64_t{0};
   NodePlan plan = value_or_throw(plan_node(wiring, pipelines, store, runtime));
   if (!plan.fresh.empty()) {
@@ -238,6 +239,30 @@ std::vector<MessageView> PipelineTest::messages(const std::string& queue) {
     });
   });
   return views;
+}
+
+Result<Removed> PipelineTest::operate(const std::string& queue, Operation operation) {
+  auto result = std::make_shared<std::optional<OperationResult>>();
+  const auto begun =
+      parts_->actors->operate(queue, {}, std::move(operation),
+                              [result](OperationResult done) { *result = std::move(done); });
+  if (!begun) return begun.error();
+  while (!*result) {
+    if (!parts_->step()) throw std::logic_error("queue " + queue + " does not answer");
+  }
+  Removed removed = (*result)->removed;
+  if (removed.stopped && removed.messages == 0) return *removed.stopped;
+  return removed;
+}
+
+Result<Removed> PipelineTest::redrive(const std::string& dead_letter_queue, MessageFilter filter,
+                                      std::uint64_t max) {
+  return operate(dead_letter_queue, {Operation::Verb::redrive, std::move(filter), max});
+}
+
+Result<Removed> PipelineTest::drop(const std::string& queue, MessageFilter filter,
+                                   std::uint64_t max) {
+  return operate(queue, {Operation::Verb::drop, std::move(filter), max});
 }
 
 std::vector<KeyView> PipelineTest::keys(const std::string& queue) {

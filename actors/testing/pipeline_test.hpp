@@ -18,14 +18,17 @@
 #include "actors/pipeline/queue_ref.hpp"
 #include "actors/pipeline/routed.hpp"
 #include "actors/queue/ledger.hpp"
+#include "actors/queue/limits.hpp"
 #include "actors/runtime/durable_view.hpp"
+#include "actors/runtime/operation.hpp"
 #include "messages/result.hpp"
 
 namespace millrace {
 
 struct PipelineTestOptions {
   std::uint32_t shards = 1;
-  std::uint64_t seed = 0;  ///< order of what could happen at once; 0: as it comes
+  std::uint64_t seed = 0;   ///< order of what could happen at once; 0: as it comes
+  queues::Limits limits{};  ///< of each queue, where no stage says otherwise
 };
 
 /// For one thread. Fails loudly: wrong wiring, or sending to an unknown queue, throws
@@ -50,7 +53,8 @@ class PipelineTest {
   /// Lets `steps` things happen, then stops in the middle of it all.
   void run_steps(std::uint64_t steps);
 
-  /// Moves the clock on, in steps of a millisecond, and lets happen what falls due.
+  /// Moves the clock on, in steps of a millisecond, and lets happen what falls due. A handler that
+  /// calls it takes this long, while everything else goes on.
   void advance(std::chrono::milliseconds span);
 
   /// Kills the node: what was not yet in the log is gone, and the log brings back the rest.
@@ -69,6 +73,13 @@ class PipelineTest {
 
   /// As peek, with what surrounds the payload: also for dead letter queues.
   [[nodiscard]] std::vector<MessageView> messages(const std::string& queue);
+
+  // What Runtime offers to operators; fails in the same way.
+  Result<Removed> redrive(const std::string& dead_letter_queue, MessageFilter filter = {},
+                          std::uint64_t max = no_maximum);
+  Result<Removed> drop(const std::string& queue, MessageFilter filter = {},
+                       std::uint64_t max = no_maximum);
+  Result<Removed> purge(const std::string& queue) { return drop(queue); }
 
   /// The state of `key` at the stage that reads `queue`; none where it has none.
   template <Message S>
@@ -92,6 +103,7 @@ class PipelineTest {
 
  private:
   class Parts;
+  Result<Removed> operate(const std::string& queue, Operation operation);
   void send(const std::string& queue, const std::string& type, std::string key, std::string payload,
             MessageOptions options);
 

@@ -66,6 +66,7 @@ nlohmann::ordered_json message_json(const MessageView& message, const std::strin
                               {"born_at", time_json(envelope.born_at_us())}};
   if (envelope.not_before_us() != 0) json["not_before"] = time_json(envelope.not_before_us());
   if (envelope.expires_at_us() != 0) json["expires_at"] = time_json(envelope.expires_at_us());
+  if (envelope.redriven() != 0) json["redriven"] = envelope.redriven();
   if (envelope.has_dead_letter()) {
     const pb::DeadLetter& dead = envelope.dead_letter();
     json["reason"] = dead.reason();

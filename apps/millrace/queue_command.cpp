@@ -36,7 +36,7 @@ struct Total {
 Listing list_queues(const DurableView& view, bool dead_letters) {
   std::map<std::string, Total> totals;
   for (const QueueView& queue : view.queues) {
-    if (queue.name.ends_with(".dead") != dead_letters) continue;
+    if (queue.is_dead_letter != dead_letters) continue;
     Total& total = totals[queue.name];
     total.type = queue.type;
     total.ledger += queue.ledger;

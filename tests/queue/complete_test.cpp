@@ -122,6 +122,38 @@ TEST_F(QueueComplete, OfALeaseInProgressMayBeExtended) {
   EXPECT_FALSE(extend_lease(work.state(), grant.lease, work.world.now())) << "it is settling";
 }
 
+TEST_F(QueueComplete, OfALeaseIsNotCutShortByAnExtensionThatAsksForLess) {
+  work.append("k");
+  const Grant grant = lease_one();
+  EXPECT_TRUE(extend_lease(work.state(), grant.lease, work.world.now() + 1'000'000));
+  work.world.advance(20'000'000);
+  EXPECT_TRUE(work.complete(Work::acked(grant)).refused.empty());
+}
+
+TEST_F(QueueComplete, LostBeforeItsReceiverBeganItBlamesNobody) {
+  work.append("k");
+  lease_one();
+  work.world.send(1, decide_lost(work.state(), leases_of(work.state(), 7), ErrorCode::receiver_lost,
+                                 0, work.world.now()));
+  work.world.commit();
+  EXPECT_EQ(work.state().durable.index.find(1)->failed, 0u);
+  EXPECT_EQ(lease_one().messages[0].acquired, 2u) << "so that its next receiver begins it alone";
+}
+
+TEST_F(QueueComplete, LostInNumbersMakesRecordsThatFitIntoTheLog) {
+  const std::string body(1u << 20, 'x');
+  for (int i = 0; i < 8; ++i) work.append("k" + std::to_string(i), body);
+  work.state().limits.failed_max = 0;
+  std::vector<LeaseId> leases;
+  for (const Grant& grant : work.lease(8)) {
+    leases.push_back(grant.lease);
+    begin_work(work.state(), grant.lease);
+  }
+  ASSERT_EQ(leases.size(), 8u);
+  EXPECT_EQ(fitting(work.state(), leases), 1u) << "two are a little over 2 MiB";
+  EXPECT_EQ(fitting(work.state(), std::span(leases).first(0)), 0u);
+}
+
 TEST_F(QueueComplete, WithRetryComesAgainAfterItsDelay) {
   work.append("k");
   LeaseOutcome retry = Work::outcome(lease_one(), {Kind::retry});
@@ -205,6 +237,7 @@ TEST_F(QueueComplete, LostWithItsReceiverCountsAsFailure) {
   work.append("k");
   const Grant grant = lease_one();
   EXPECT_EQ(leases_of(work.state(), 7), std::vector{grant.lease});
+  begin_work(work.state(), grant.lease);
   EXPECT_TRUE(leases_of(work.state(), 8).empty());
   work.world.send(1, decide_lost(work.state(), leases_of(work.state(), 7), ErrorCode::receiver_lost,
                                  0, work.world.now()));

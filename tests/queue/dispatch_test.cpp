@@ -223,6 +223,14 @@ TEST_F(QueueDispatch, ReadsBodiesFromWhereTheyWereMoved) {
   EXPECT_EQ(text(work.lease(1)), "new place");
 }
 
+TEST_F(QueueDispatch, ReadsNoMoreBytesAtOnceThanItsLimit) {
+  work.state().limits.body_cache_bytes = 0;
+  for (int i = 0; i < 20; ++i) {
+    work.append(i % 2 == 0 ? "" : "k", std::string(1u << 20, 'x'));
+  }
+  EXPECT_EQ(wanted_bodies(work.state(), 2'048).size(), 4u);
+}
+
 TEST_F(QueueDispatch, IgnoresABodyThatComesTooLate) {
   work.append("a");
   const auto grants = work.lease(1);

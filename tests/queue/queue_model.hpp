@@ -22,6 +22,7 @@ struct ModelMessage {
   TimeUs expires_at_us = 0;
   std::string business_key{};
   std::uint32_t failed = 0;
+  QueueNumber origin = 0;  ///< of a dead letter
 };
 
 struct ModelProducer {
@@ -40,6 +41,7 @@ struct ModelLease {
   std::string key;
   TimeUs deadline_us = 0;
   bool settling = false;
+  bool begun = false;
 };
 
 /// Key and name of a timer.

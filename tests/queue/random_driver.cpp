@@ -72,8 +72,8 @@ void RandomDriver::step() {
     give_back();
   } else if (dice < 972) {
     forget();
-  } else if (dice < 980) {
-    drop_dead_letter();
+  } else if (dice < 982) {
+    operate();
   } else if (dice < 988) {
     move_message();
   } else if (dice < 994) {

@@ -69,7 +69,7 @@ class RandomDriver {
   void tick(QueueNumber number);
   void fire_timers(QueueNumber number);
   void forget();
-  void drop_dead_letter();
+  void operate();
   void move_message();
   void crash();
   void send(QueueNumber number, Decision decision, Effects effects);

@@ -82,6 +82,7 @@ void RandomDriver::kill(QueueNumber number, Sequence sequence) {
   ++models_[number].ledger.dead;
   message.failed = 0;
   message.not_before_us = message.expires_at_us = 0;
+  message.origin = number;
   models_[dead].append(message);
 }
 
@@ -276,10 +277,14 @@ void RandomDriver::complete_stale() {
 void RandomDriver::extend() {
   const QueueNumber number = pick_queue();
   for (auto& [id, lease] : models_[number].leases) {
+    if (lease.receiver != 0 && chance(40)) {
+      begin_work(world_->queue(number), id);
+      lease.begun = lease.run.size() == 1;
+    }
     if (!chance(20)) continue;
-    const TimeUs deadline_us = world_->now() + 1'000'000;
+    const TimeUs deadline_us = world_->now() + static_cast<TimeUs>(pick(1'500'000));
     EXPECT_EQ(extend_lease(world_->queue(number), id, deadline_us), !lease.settling);
-    if (!lease.settling) lease.deadline_us = deadline_us;
+    if (!lease.settling) lease.deadline_us = std::max(lease.deadline_us, deadline_us);
   }
 }
 

@@ -75,6 +75,8 @@ void RandomDriver::expect_offer(QueueNumber number, const Offer& offer,
   ModelQueue& model = models_[number];
   const Limits& limits = world_->queue(number).limits;
   const auto known = model.producer(offer.producer);
+  // A queue's time does not run back when the clock does.
+  const TimeUs at = std::max(world_->now(), world_->queue(number).live.now_us);
   std::optional<ErrorCode> refusal;
   std::uint64_t taken = known ? known->last : 0;
   std::uint64_t duplicates = 0;
@@ -100,7 +102,7 @@ void RandomDriver::expect_offer(QueueNumber number, const Offer& offer,
           !business_key.empty() &&
           (own.contains(business_key) || model.coming_business_keys.contains(business_key) ||
            (remembered != model.business_keys.end() &&
-            remembered->second >= world_->now() - limits.idempotency_window_us));
+            remembered->second >= at - limits.idempotency_window_us));
       if (is_known) {
         ++duplicates;
       } else if (model.messages.size() + model.coming_messages + accepted.size() >=
@@ -129,7 +131,7 @@ void RandomDriver::expect_offer(QueueNumber number, const Offer& offer,
     ModelProducer& producer = model.producers[offer.producer];
     producer = {std::max(producer.epoch, offer.epoch), taken};
   };
-  *at_us = std::max(world_->now(), world_->queue(number).live.now_us);
+  *at_us = at;
   const OfferDecision decided = world_->offer(number, offer, room, on_commit);
   ASSERT_EQ(decided.refusal.has_value(), refusal.has_value());
   if (refusal) {

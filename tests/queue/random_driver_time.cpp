@@ -1,6 +1,9 @@
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "actors/queue/lease_table.hpp"
+#include "actors/queue/removal.hpp"
 #include "tests/queue/random_driver.hpp"
 
 namespace millrace::queues {
@@ -12,7 +15,7 @@ void RandomDriver::lose(QueueNumber number, const std::vector<LeaseId>& leases, 
     ModelLease& lease = model.leases.at(id);
     EXPECT_FALSE(lease.settling);
     lease.settling = true;
-    if (lease.run.size() == 1) add_failure_effect(number, lease.run[0], effects);
+    if (lease.begun) add_failure_effect(number, lease.run[0], effects);
     effects.emplace_back([&model, id] { model.leases.erase(id); });
   }
   send(number, decide_lost(world_->queue(number), leases, code, random_(), world_->now()),
@@ -82,21 +85,45 @@ void RandomDriver::forget() {
   world_->commit();
 }
 
-void RandomDriver::drop_dead_letter() {
-  ModelQueue& model = models_[dead];
-  world_->commit();
-  if (model.messages.empty()) return;
-  auto it = model.messages.begin();
-  std::advance(it, pick(model.messages.size()));
-  Decision decision;
-  decision.record = new_record(world_->queue(dead), world_->now());
-  decision.record->mutable_change(0)->add_drop(it->first);
-  const Effects effects{[&model, sequence = it->first] {
-    model.take(sequence);
-    ++model.ledger.dropped;
-  }};
-  send(dead, std::move(decision), effects);
-  world_->commit();
+// Drops messages of any queue, or puts dead letters back.
+void RandomDriver::operate() {
+  const QueueNumber number = chance(70) ? dead : pick_queue();
+  ModelQueue& model = models_[number];
+  State& state = world_->queue(number);
+  std::vector<PageEntry> page = page_of(state, pick(model.last + 2), 1 + pick(8)).messages;
+  std::erase_if(page, [this](const PageEntry&) { return chance(30); });
+  std::vector<Sequence> free;
+  for (PageEntry& one : page) {
+    const ModelMessage& message = model.messages.at(one.sequence);
+    const bool key_is_held = !message.key.empty() && model.is_key_held(message.key);
+    if (!model.is_held(one.sequence) && !key_is_held) free.push_back(one.sequence);
+    if (!one.body) one.body = world_->read_body(number, one.place, one.index);
+    EXPECT_EQ(one.body->payload(), message.payload);
+  }
+  const bool redrive = number == dead && chance(60);
+  const std::vector<LeaseId> leases = hold(state, page, world_->now());
+  std::vector<Sequence> held;
+  Effects effects;
+  for (const LeaseId id : leases) {
+    const std::vector<Sequence>& run = state.live.leases.at(id).run;
+    held.insert(held.end(), run.begin(), run.end());
+    model.leases.emplace(id, ModelLease{0, run, model.messages.at(run[0]).key, 0, true});
+    effects.emplace_back([&model, id] { model.leases.erase(id); });
+  }
+  std::sort(held.begin(), held.end());
+  EXPECT_EQ(held, free);
+  for (const Sequence sequence : held) {
+    effects.emplace_back([this, number, sequence, redrive] {
+      const ModelMessage message = models_[number].take(sequence);
+      ++models_[number].ledger.dropped;
+      if (redrive) models_[message.origin].append(message);
+    });
+  }
+  const Origins origins{{"first", first}, {"second", second}};
+  send(number,
+       redrive ? decide_redrive(state, leases, page, origins, world_->now())
+               : decide_drop(state, leases, world_->now()),
+       std::move(effects));
 }
 
 // As the cleaning of a segment does; what the message is leased for meanwhile does not matter.

@@ -13,6 +13,7 @@
 
 #include "actors/pipeline/pipeline.hpp"
 #include "actors/testing/pipeline_test.hpp"
+#include "tests/runtime/number.hpp"
 
 namespace millrace {
 namespace {
@@ -26,12 +27,6 @@ constexpr int keys = 5;
 
 std::string key_of(const Int64Value& number) {
   return "k" + std::to_string(number.value() % keys);
-}
-
-Int64Value number(std::int64_t value) {
-  Int64Value message;
-  message.set_value(value);
-  return message;
 }
 
 const QueueRef<Int64Value>& numbers() {

@@ -1,0 +1,57 @@
+// What a node's plan promises: the log knows which queues take dead letters, whatever their name.
+#include "actors/runtime/node_plan.hpp"
+
+#include <google/protobuf/wrappers.pb.h>
+#include <gtest/gtest.h>
+
+#include "actors/pipeline/pipeline.hpp"
+
+namespace millrace {
+namespace {
+
+using google::protobuf::Int64Value;
+
+struct Swallow {
+  void operator()(const Int64Value& /*in*/) const {}
+};
+
+NodePlan plan(Store& store, const StageOptions& options) {
+  const std::vector<PipelineSpec> pipelines{
+      pipeline("test").from(queue<Int64Value>("numbers")).then("swallow", Swallow{}, options)};
+  auto planned =
+      plan_node(analyse_wiring(pipelines), pipelines, store, {.data_dir = {}, .shards = 2});
+  EXPECT_TRUE(planned);
+  return std::move(*planned);
+}
+
+TEST(NodePlan, DeclaresDeadLetterQueuesAsSuchWhateverTheirName) {
+  Store store;
+  const NodePlan planned = plan(store, {.dead_letter = "graveyard"});
+  ASSERT_EQ(planned.fresh.size(), 4u);
+  for (const pb::Declaration& declaration : planned.fresh) {
+    EXPECT_EQ(declaration.dead_letters(), declaration.name() == "graveyard");
+  }
+  EXPECT_TRUE(plan(store, {.dead_letter = "graveyard"}).fresh.empty());
+}
+
+TEST(NodePlan, DeclaresAgainWhatTakesDeadLettersNowOrNoMore) {
+  Store store;
+  plan(store, {.dead_letter = "graveyard"});
+  for (auto& [number, queue] : store.queues()) queue.declaration.set_dead_letters(false);
+  const NodePlan planned = plan(store, {.dead_letter = "graveyard"});
+  ASSERT_EQ(planned.fresh.size(), 2u) << "a log from before queues said so";
+  Store replayed;
+  for (const auto& [number, queue] : store.queues()) {
+    pb::Declaration old = queue.declaration;
+    old.set_dead_letters(false);
+    EXPECT_TRUE(replayed.declare(old));
+  }
+  for (const pb::Declaration& declaration : planned.fresh) {
+    EXPECT_TRUE(replayed.declare(declaration));
+  }
+  EXPECT_TRUE(replayed.find("graveyard", 1)->declaration.dead_letters());
+  EXPECT_FALSE(replayed.find("numbers", 1)->declaration.dead_letters());
+}
+
+}  // namespace
+}  // namespace millrace

@@ -1,0 +1,90 @@
+// What a node on a real disk promises operators: they see and move also what is not in memory.
+#include "actors/runtime/runtime.hpp"
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include <google/protobuf/wrappers.pb.h>
+#include <gtest/gtest.h>
+
+#include "actors/pipeline/pipeline.hpp"
+#include "actors/runtime/stopped_node.hpp"
+#include "tests/journal/temporary_directory.hpp"
+
+namespace millrace {
+namespace {
+
+using google::protobuf::StringValue;
+
+struct Fussy {
+  std::shared_ptr<std::atomic<bool>> mended;
+  Outcome<StringValue> operator()(const StringValue& in) const {
+    if (!*mended) return Reject{"not today"};
+    return in;
+  }
+};
+
+TEST(Runtime, ShowsAndPutsBackLettersThatLieOnDisk) {
+  constexpr int letters = 40;
+  const journal::TemporaryDirectory directory;
+  const auto mended = std::make_shared<std::atomic<bool>>(false);
+  const auto words = queue<StringValue>("words");
+  const auto results = queue<StringValue>("results");
+  const std::vector<PipelineSpec> pipelines{
+      pipeline("test")
+          .from(words)
+          .then("fussy", Fussy{mended}, {.dead_letter = "graveyard"})
+          .to(results)};
+  auto started =
+      Runtime::start({.data_dir = directory.path(), .shards = 1, .body_cache_bytes = 1}, pipelines);
+  ASSERT_TRUE(started) << started.error().message;
+  Runtime& runtime = **started;
+  const auto queued = [&](const std::string& name) {
+    for (const QueueInfo& info : runtime.queues()) {
+      if (info.name == name) return info.ledger.queued();
+    }
+    return std::uint64_t{0};
+  };
+  auto sender = runtime.sender(words, {.producer = "test"});
+  ASSERT_TRUE(sender) << sender.error().message;
+  for (int i = 0; i < letters; ++i) {
+    StringValue word;
+    word.set_value(std::to_string(i) + std::string(100'000, 'x'));
+    ASSERT_TRUE(sender->send(word));
+  }
+  ASSERT_TRUE(sender->flush());
+  while (queued("graveyard") < letters) continue;
+
+  const auto seen = runtime.peek("graveyard", 1'000);
+  ASSERT_TRUE(seen);
+  ASSERT_EQ(seen->size(), static_cast<std::size_t>(letters));
+  for (const MessageView& letter : *seen) {
+    EXPECT_GT(letter.envelope.payload().size(), 100'000u);
+    EXPECT_EQ(letter.envelope.dead_letter().reason(), "not today");
+  }
+  EXPECT_EQ(runtime.peek("graveyard", 2)->size(), 2u);
+  EXPECT_EQ(runtime.peek("nowhere", 2).error().code, ErrorCode::not_found);
+
+  *mended = true;
+  const auto removed = runtime.redrive("graveyard");
+  ASSERT_TRUE(removed);
+  EXPECT_EQ(removed->messages, static_cast<std::uint64_t>(letters));
+  while (queued("results") < letters) continue;
+  EXPECT_EQ(runtime.purge("results")->messages, static_cast<std::uint64_t>(letters));
+  EXPECT_EQ(queued("graveyard") + queued("results"), 0u);
+  ASSERT_TRUE(runtime.stop());
+  started->reset();
+
+  const auto stopped = StoppedNode::open(directory.path());
+  ASSERT_TRUE(stopped) << stopped.error().message;
+  const auto view_of_all = stopped->view(false);
+  ASSERT_TRUE(view_of_all);
+  for (const QueueView& view : view_of_all->queues) {
+    EXPECT_EQ(view.is_dead_letter, view.name == "graveyard") << view.name;
+    EXPECT_EQ(view.ledger.queued(), 0u) << view.name;
+  }
+}
+
+}  // namespace
+}  // namespace millrace
