@@ -25,6 +25,8 @@ struct Heard {
   std::vector<AttachReply> attached;
   std::vector<OfferReply> offers;
   std::vector<Grant> grants;
+  std::vector<RemoveReply> removals;
+  int resumed = 0;
 };
 
 class QueueActor : public ::testing::Test {
@@ -56,7 +58,8 @@ class QueueActor : public ::testing::Test {
     actors_.push_back(system_.system().spawn([heard](caf::event_based_actor*) -> caf::behavior {
       return {[heard](const AttachReply& m) { heard->attached.push_back(m); },
               [heard](const OfferReply& m) { heard->offers.push_back(m); },
-              [heard](const ResumeMessage&) {},
+              [heard](const ResumeMessage&) { ++heard->resumed; },
+              [heard](const RemoveReply& m) { heard->removals.push_back(m); },
               [heard](const GrantMessage& m) {
                 heard->grants.insert(heard->grants.end(), m.grants->begin(), m.grants->end());
               }};
@@ -184,6 +187,43 @@ TEST_F(QueueActor, EndsOverdueLeasesWhileItDrainsAndCountsNoFailureOfAReceiverTh
   EXPECT_EQ(state_->live.in_flight, 1u);
   advance(seconds(1));
   EXPECT_EQ(state_->live.in_flight, 0u) << "the later deadline has passed too";
+}
+
+TEST_F(QueueActor, ASenderRefusedForWantOfDiskHearsWhenThereIsRoom) {
+  const auto heard = std::make_shared<Heard>();
+  const caf::actor sender = listener(heard);
+  attach(sender);
+  log_.set_full(true);
+  offer(sender, 1);
+  settle();
+  EXPECT_EQ(heard->offers.back().refusal->code, ErrorCode::storage_full);
+  advance(seconds(1));
+  EXPECT_EQ(heard->resumed, 0);
+  log_.set_full(false);
+  advance(seconds(1));
+  EXPECT_EQ(heard->resumed, 1);
+}
+
+TEST_F(QueueActor, AnOperatorIsRefusedWhileTheNodeDrainsAndWhereTheDiskHasNoRoomForMore) {
+  const auto heard = std::make_shared<Heard>();
+  const caf::actor person = listener(heard);
+  const auto ask = [&](bool redrive) {
+    send(person, RemoveMessage{std::make_shared<const std::vector<PageEntry>>(
+                                   page_of(*state_, 0, 10).messages),
+                               redrive});
+    settle();
+    const std::optional<Error>& refusal = heard->removals.back().refusal;
+    return refusal ? refusal->code : ErrorCode{0};
+  };
+  attach(person);
+  offer(person, 1);
+  settle();
+  log_.set_full(true);
+  EXPECT_EQ(ask(true), ErrorCode::storage_full);
+  EXPECT_EQ(ask(false), ErrorCode{0}) << "dropping makes room";
+  EXPECT_EQ(heard->removals.back().removed, 1u);
+  caf::anon_send(queue_, DrainMessage{});
+  EXPECT_EQ(ask(false), ErrorCode::draining);
 }
 
 TEST_F(QueueActor, AReceiverThatIsLateIsRefusedAndGetsItsCreditBackOnce) {

@@ -73,13 +73,13 @@ TEST_F(Operator, PutsAllLettersBackOnceAndTheyAreHandled) {
 }
 
 TEST_F(Operator, IsDoneThoughWhatItPutsBackDiesAgain) {
-  send(10);
+  send(2'000);  // some pages
   const auto removed = test_.redrive("graveyard");
   ASSERT_TRUE(removed);
-  EXPECT_EQ(removed->messages, 5u);
+  EXPECT_EQ(removed->messages, 1'000u);
   test_.run();
   const auto letters = test_.messages("graveyard");
-  EXPECT_EQ(letters.size(), 5u);
+  EXPECT_EQ(letters.size(), 1'000u);
   for (const MessageView& letter : letters) EXPECT_EQ(letter.envelope.redriven(), 1u);
   expect_balance();
 }
@@ -108,6 +108,36 @@ TEST_F(Operator, IsToldWhatItCannotDo) {
   EXPECT_EQ(test_.redrive("nowhere").error().code, ErrorCode::not_found);
   EXPECT_EQ(test_.redrive("test.numbers").error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(test_.redrive("graveyard")->messages, 0u);
+}
+
+/// Refuses, holds or takes what comes.
+struct Moody {
+  enum Mood { refuses, holds, takes };
+  std::shared_ptr<Mood> mood;
+  Outcome<void> operator()(const Int64Value& /*in*/) const {
+    if (*mood == refuses) return Reject{"no"};
+    if (*mood == holds) return Retry{"later", milliseconds(10)};
+    return {};
+  }
+};
+
+TEST(OperatorPressure, PutsNothingBackIntoAQueueAboveItsHighWater) {
+  const auto mood = std::make_shared<Moody::Mood>(Moody::refuses);
+  PipelineTest test(
+      {pipeline("test").from(numbers()).then("moody", Moody{mood}, {.retry = {.attempts = 1'000}})},
+      {.limits = {.backlog_messages = 100}});
+  for (int i = 0; i < 90; ++i) test.send(numbers(), number(i));
+  test.run();
+  *mood = Moody::holds;
+  for (int i = 0; i < 85; ++i) test.send(numbers(), number(i));
+  test.run();
+  const auto stopped = test.redrive("test.numbers.dead");
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, ErrorCode::backlog_full);
+  EXPECT_EQ(test.messages("test.numbers.dead").size(), 90u);
+  *mood = Moody::takes;
+  test.advance(milliseconds(50));
+  EXPECT_EQ(test.redrive("test.numbers.dead")->messages, 90u);
 }
 
 }  // namespace

@@ -205,6 +205,24 @@ TEST(Pipeline, AMessageWaitsForItsTimeAndAnExpiredOneIsNeverRun) {
             static_cast<std::uint32_t>(ErrorCode::expired));
 }
 
+TEST(Pipeline, AnOutputInheritsPriorityBirthAndTheRestOfTheBudget) {
+  const auto out = queue<Int64Value>("test.out");
+  PipelineTest test({pipeline("test").from(numbers()).then("pass", PassOn{}).to(out)});
+  test.send(numbers(), number(1), {.priority = 7, .expires_in = milliseconds(500)});
+  test.send(numbers(), number(1), {.delay = milliseconds(100), .expires_in = milliseconds(500)});
+  test.advance(milliseconds(150));
+  const auto messages = test.messages("test.out");
+  ASSERT_EQ(messages.size(), 2u);
+  const pb::Envelope& first = messages[0].envelope;
+  const pb::Envelope& second = messages[1].envelope;
+  EXPECT_EQ(first.urgency(), 3);
+  EXPECT_EQ(second.urgency(), 0);
+  EXPECT_EQ(first.born_at_us(), second.born_at_us());
+  EXPECT_GT(first.born_at_us(), 0);
+  EXPECT_EQ(first.expires_at_us(), first.born_at_us() + 500'000);
+  EXPECT_EQ(second.expires_at_us(), second.born_at_us() + 500'000) << "waiting has spent of it";
+}
+
 TEST(Pipeline, AnOfferRepeatedUnderItsBusinessKeyIsOneMessage) {
   Failing run(0);
   for (int i = 0; i < 3; ++i) run.test.send(numbers(), number(1), {.idempotency_key = "order-7"});

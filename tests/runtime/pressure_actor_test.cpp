@@ -26,57 +26,92 @@ struct PassOn {
   Int64Value operator()(const Int64Value& in) const { return in; }
 };
 
-/// Waits for the gate: comes again every 10 ms.
+/// Lets through as many as it is told to; the rest comes again every 10 ms.
 struct Gate {
-  std::shared_ptr<bool> open;
+  std::shared_ptr<int> permits;
   Outcome<void> operator()(const Int64Value& /*in*/) const {
-    if (!*open) return Retry{"closed", milliseconds(10)};
+    if (*permits == 0) return Retry{"closed", milliseconds(10)};
+    --*permits;
     return {};
   }
 };
 
 const StageOptions patient{.retry = {.attempts = 1'000}};
+const PipelineTestOptions small{.limits = {.backlog_messages = 100, .in_flight = 10}};
 
-TEST(Pressure, AQueueAboveItsHighWaterStopsItsFeederUntilItIsBelowItsLowWater) {
-  const auto open = std::make_shared<bool>(false);
-  PipelineTest test(
-      {pipeline("test").from(numbers()).then("pass", PassOn{}).then("gate", Gate{open}, patient)},
-      {.limits = {.backlog_messages = 100, .in_flight = 10}});
-  for (int i = 0; i < 500; ++i) test.send(numbers(), number(i));
-  test.advance(milliseconds(100));
-  const std::uint64_t downstream = test.ledger("test.gate").queued();
-  EXPECT_GE(downstream, 80u);
-  EXPECT_LE(downstream, 80u + 10u) << "what was in flight may still come";
-  EXPECT_GE(test.ledger("test.numbers").queued(), 60u);
-  EXPECT_LE(test.ledger("test.numbers").queued(), 100u) << "and then offers wait";
-  *open = true;
+class Pressure : public ::testing::Test {
+ protected:
+  static void send(PipelineTest& test, int count) {
+    for (int i = 0; i < count; ++i) test.send(numbers(), number(i));
+    test.advance(milliseconds(100));
+  }
+  void let_through(PipelineTest& test, int count) {
+    *permits_ = count;
+    test.advance(milliseconds(50));
+    EXPECT_EQ(*permits_, 0);
+  }
+
+  std::shared_ptr<int> permits_ = std::make_shared<int>(0);
+};
+
+TEST_F(Pressure, AQueueAboveItsHighWaterStopsItsFeederUntilItIsBelowItsLowWater) {
+  PipelineTest test({pipeline("test")
+                         .from(numbers())
+                         .then("pass", PassOn{})
+                         .then("gate", Gate{permits_}, patient)},
+                    small);
+  send(test, 500);
+  const std::uint64_t passed = test.ledger("test.numbers").acked;
+  EXPECT_GE(passed, 80u);
+  EXPECT_LE(passed, 80u + 10u) << "what was in flight may still come";
+  let_through(test, 15);
+  EXPECT_EQ(test.ledger("test.numbers").acked, passed) << "it is not below its low water yet";
+  let_through(test, 20);
+  EXPECT_GT(test.ledger("test.numbers").acked, passed);
+  *permits_ = 1'000;
   test.advance(std::chrono::minutes(2));
   EXPECT_EQ(test.ledger("test.gate").acked, 500u);
+}
+
+TEST_F(Pressure, AFullQueueTakesNoOffersUntilItIsBelowItsLowWater) {
+  PipelineTest test({pipeline("test").from(numbers()).then("gate", Gate{permits_}, patient)},
+                    small);
+  send(test, 500);
+  EXPECT_EQ(test.ledger("test.numbers").offered, 100u);
+  let_through(test, 30);
+  EXPECT_EQ(test.ledger("test.numbers").offered, 100u) << "70 are left";
+  let_through(test, 15);
+  EXPECT_GT(test.ledger("test.numbers").offered, 100u) << "without waiting for the sender's timer";
+  EXPECT_LE(test.ledger("test.numbers").queued(), 100u);
+  *permits_ = 1'000;
+  test.advance(std::chrono::minutes(2));
   EXPECT_EQ(test.ledger("test.numbers").acked, 500u);
 }
 
-/// Sends each message round until the gate is open.
+/// Sends a message round once, when it is let through.
 struct Round {
-  std::shared_ptr<bool> open;
-  std::optional<Int64Value> operator()(const Int64Value& in) const {
-    if (*open) return std::nullopt;
-    return in;
+  Gate gate;
+  Outcome<Int64Value> operator()(const Int64Value& in) const {
+    const Outcome<void> through = gate(in);
+    if (const Retry* retry = through.retry()) return *retry;
+    if (in.value() < 0) return {};
+    return number(-1 - in.value());
   }
 };
 
-TEST(Pressure, ACycleThatIsFullTakesNoOffersAndStillGoesRound) {
-  const auto open = std::make_shared<bool>(false);
+TEST_F(Pressure, ACycleThatIsFullTakesNoOffersAndStillGoesRound) {
   const auto back = queue<Int64Value>("test.back");
-  PipelineTest ring({pipeline("there").from(numbers()).then("out", PassOn{}).to(back),
-                     pipeline("home").from(back).then("home", Round{open}, patient).to(numbers())},
-                    {.limits = {.backlog_messages = 100, .in_flight = 10}});
-  for (int i = 0; i < 500; ++i) ring.send(numbers(), number(i), {.delay = milliseconds(i % 3)});
-  ring.run_steps(20'000);
-  EXPECT_LE(ring.ledger("test.numbers").queued() + ring.ledger("test.back").queued(), 200u);
-  *open = true;
-  ring.advance(std::chrono::minutes(2));
-  EXPECT_EQ(ring.ledger("test.numbers").queued() + ring.ledger("test.back").queued(), 0u);
-  EXPECT_EQ(ring.ledger("test.back").offered, ring.ledger("test.back").acked);
+  PipelineTest test(
+      {pipeline("there").from(numbers()).then("out", PassOn{}).to(back),
+       pipeline("home").from(back).then("round", Round{{permits_}}, patient).to(numbers())},
+      small);
+  send(test, 500);
+  EXPECT_GE(test.ledger("test.numbers").offered, 80u);
+  EXPECT_LE(test.ledger("test.numbers").offered, 200u);
+  *permits_ = 10'000;
+  test.advance(std::chrono::minutes(2));
+  EXPECT_EQ(test.ledger("test.back").acked, 1'000u);
+  EXPECT_EQ(test.ledger("test.numbers").queued() + test.ledger("test.back").queued(), 0u);
 }
 
 }  // namespace
