@@ -50,6 +50,8 @@ Result<void> add_queue(NodePlan& plan, const WiredQueue& queue, Store& store,
 queues::Limits limits_of(const StageSpec& spec, queues::Limits limits) {
   limits.lease_us = spec.options.timeout.count();
   limits.failed_max = spec.options.retry.attempts - 1;
+  // Each attempt is a lease, and not every lease comes to an attempt.
+  limits.acquired_max = std::max(limits.acquired_max, 2 * spec.options.retry.attempts);
   limits.retry_first_us = spec.options.retry.first.count();
   limits.retry_max_us = spec.options.retry.max.count();
   // A batch never holds two messages of one key.

@@ -1,6 +1,8 @@
 // What a node's plan promises: the log knows which queues take dead letters, whatever their name.
 #include "actors/runtime/node_plan.hpp"
 
+#include <algorithm>
+
 #include <google/protobuf/wrappers.pb.h>
 #include <gtest/gtest.h>
 
@@ -51,6 +53,18 @@ TEST(NodePlan, DeclaresAgainWhatTakesDeadLettersNowOrNoMore) {
   }
   EXPECT_TRUE(replayed.find("graveyard", 1)->declaration.dead_letters());
   EXPECT_FALSE(replayed.find("numbers", 1)->declaration.dead_letters());
+}
+
+TEST(NodePlan, LetsAStageTryAsOftenAsItSays) {
+  for (const std::uint32_t attempts : {6u, 1'000u}) {
+    Store store;
+    const NodePlan planned = plan(store, {.retry = {.attempts = attempts}});
+    ASSERT_EQ(planned.limits.size(), 2u);
+    for (const auto& [number, limits] : planned.limits) {
+      EXPECT_EQ(limits.failed_max, attempts - 1);
+      EXPECT_EQ(limits.acquired_max, std::max(100u, 2 * attempts));
+    }
+  }
 }
 
 }  // namespace

@@ -107,6 +107,7 @@ TEST_F(Pressure, ACycleThatIsFullTakesNoOffersAndStillGoesRound) {
       small);
   send(test, 500);
   EXPECT_GE(test.ledger("test.numbers").offered, 80u);
+  test.advance(std::chrono::seconds(5));  // in which the sender tries again
   EXPECT_LE(test.ledger("test.numbers").offered, 200u);
   *permits_ = 10'000;
   test.advance(std::chrono::minutes(2));
