@@ -85,7 +85,8 @@ bool QueueWorld::load_bodies(QueueNumber number, std::size_t max) {
 }
 
 Body QueueWorld::read_body(QueueNumber number, journal::Place place, std::uint32_t index) const {
-  const auto& record = log_.at(static_cast<std::uint64_t>(place));
+  MILLRACE_ASSERT(!is_released(place));
+  const auto& record = log_.at(journal::offset_of(place));
   for (const pb::Change& change : record->change()) {
     if (change.queue() != number) continue;
     const auto position = static_cast<int>(index & ~moved_bit);
@@ -97,9 +98,18 @@ Body QueueWorld::read_body(QueueNumber number, journal::Place place, std::uint32
 }
 
 void QueueWorld::apply_to(Queues& queues, std::size_t index) const {
-  const CommittedRecord committed_record{log_[index], journal::Place{index}};
+  const CommittedRecord committed_record{log_[index], place_of(index)};
   for (const pb::Change& change : log_[index]->change()) {
     apply(*queues.at(change.queue()), committed_record, change);
+  }
+}
+
+void QueueWorld::release() {
+  first_segment_ = segment();
+  for (const auto& [number, state] : queues_) {
+    state->durable.index.for_each([this](Sequence, const Entry& entry) {
+      first_segment_ = std::min(first_segment_, journal::segment_of(entry.place));
+    });
   }
 }
 

@@ -64,8 +64,18 @@ class QueueWorld {
   std::vector<Grant> dispatch(QueueNumber number);
   /// Puts the bodies that the queue wants into its cache; false when it wants none.
   bool load_bodies(QueueNumber number, std::size_t max = 8);
-  /// The body of a live message as the log holds it.
+  /// The body of a message as the log holds it. Its segment must not be released.
   [[nodiscard]] Body read_body(QueueNumber number, journal::Place place, std::uint32_t index) const;
+
+  /// The segment into which the next record goes.
+  [[nodiscard]] journal::SegmentNumber segment() const {
+    return journal::segment_of(place_of(log_.size()));
+  }
+  /// Gives up the segments in which no message lives any more: bodies are not read from there.
+  void release();
+  [[nodiscard]] bool is_released(journal::Place place) const {
+    return journal::segment_of(place) < first_segment_;
+  }
 
   [[nodiscard]] std::size_t on_the_way() const { return on_the_way_.size(); }
   void commit(std::size_t count = all);
@@ -84,6 +94,11 @@ class QueueWorld {
   std::function<OnCommit(QueueNumber, LeaseId, Sequence)> on_give_up;
 
  private:
+  static journal::Place place_of(std::size_t index) {
+    const auto number = static_cast<std::uint32_t>(index);
+    return journal::make_place(1 + number / 16, number);
+  }
+
   struct OnTheWay {
     QueueNumber queue = 0;
     std::string bytes;
@@ -98,6 +113,7 @@ class QueueWorld {
   Queues queues_;
   std::vector<std::shared_ptr<const pb::Record>> log_;
   std::deque<OnTheWay> on_the_way_;
+  journal::SegmentNumber first_segment_ = 1;
   TimeUs now_us_ = 1'700'000'000'000'000;
 };
 

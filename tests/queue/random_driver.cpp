@@ -43,6 +43,7 @@ void RandomDriver::send(QueueNumber number, Decision decision, Effects effects) 
 }
 
 void RandomDriver::step() {
+  if (chance(8)) clean();
   const std::uint64_t dice = pick(1000);
   if (dice < 40) {
     attach();
@@ -74,10 +75,9 @@ void RandomDriver::step() {
     forget();
   } else if (dice < 982) {
     operate();
-  } else if (dice < 988) {
-    move_message();
-  } else if (dice < 994) {
+  } else if (dice < 992) {
     checkpoint_ = std::make_unique<Checkpoint>(world_->checkpoint());
+    if (chance(50)) world_->release();
   } else {
     crash();
   }
@@ -96,6 +96,7 @@ void RandomDriver::crash() {
   for (const auto& [number, state] : world_->queues()) before[number] = durable_text(*state);
   const Checkpoint* from = checkpoint_ && chance(50) ? checkpoint_.get() : nullptr;
   world_->crash(from);
+  cleanings_.clear();
   for (const auto& [number, state] : world_->queues()) {
     EXPECT_EQ(durable_text(*state), before[number]) << "replay differs from what was live";
     ModelQueue& model = models_[number];

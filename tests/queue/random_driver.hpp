@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/queue/cleaning_run.hpp"
 #include "tests/queue/queue_model.hpp"
 #include "tests/queue/queue_world.hpp"
 
@@ -63,6 +64,18 @@ class RandomDriver {
   void extend();
   void give_back();
 
+  // Cleaning (random_driver_cleaning.cpp).
+  struct Cleaning {
+    CleaningRun run;
+    journal::SegmentNumber before = 0;
+    bool reading = false;              ///< bodies for its step are being read
+    std::vector<WantedBody> wanted{};  ///< these
+    bool moving = false;               ///< the record of its step is on its way
+  };
+  void clean();
+  void read_and_move(QueueNumber number, Cleaning& cleaning);
+  void expect_clean(QueueNumber number, journal::SegmentNumber before);
+
   // Time, operators and crashes (random_driver_time.cpp).
   void lose(QueueNumber number, const std::vector<LeaseId>& leases, ErrorCode code);
   void lose_receiver();
@@ -70,7 +83,6 @@ class RandomDriver {
   void fire_timers(QueueNumber number);
   void forget();
   void operate();
-  void move_message();
   void crash();
   void send(QueueNumber number, Decision decision, Effects effects);
   static QueueWorld::OnCommit run_all(Effects effects);
@@ -79,6 +91,7 @@ class RandomDriver {
   std::unique_ptr<QueueWorld> world_;
   std::map<QueueNumber, ModelQueue> models_;
   std::unique_ptr<Checkpoint> checkpoint_;
+  std::map<QueueNumber, Cleaning> cleanings_;
   std::uint64_t messages_made_ = 0;
 };
 

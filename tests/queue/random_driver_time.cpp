@@ -126,22 +126,4 @@ void RandomDriver::operate() {
        std::move(effects));
 }
 
-// As the cleaning of a segment does; what the message is leased for meanwhile does not matter.
-void RandomDriver::move_message() {
-  const QueueNumber number = chance(30) ? dead : pick_queue();
-  const State& state = world_->queue(number);
-  const ModelQueue& model = models_[number];
-  if (model.messages.empty()) return;
-  auto it = model.messages.begin();
-  std::advance(it, pick(model.messages.size()));
-  const Entry* entry = state.durable.index.find(it->first);
-  if (entry == nullptr) return;
-  Decision decision;
-  decision.record = new_record(state, world_->now());
-  pb::Move& move = *decision.record->mutable_change(0)->add_move();
-  move.set_sequence(it->first);
-  *move.mutable_envelope() = *world_->read_body(number, entry->place, entry->index);
-  send(number, std::move(decision), {});
-}
-
 }  // namespace millrace::queues
