@@ -8,6 +8,14 @@
 #include "actors/base/assert.hpp"
 
 namespace millrace::journal {
+namespace {
+
+/// Where room is short a group gathers for as long, or until it has as many bytes: each takes whole
+/// blocks, and small ones would use up the reserve for little.
+constexpr std::chrono::milliseconds short_gather_time{10};
+constexpr std::uint64_t short_gather_bytes = 64U << 10;
+
+}  // namespace
 
 GroupCommit::GroupCommit(const Options& options, Lsn last_lsn,
                          std::vector<SegmentNumber> superseded, SegmentTable& segments,
@@ -97,10 +105,11 @@ Group* GroupCommit::next_group(Lock& lock) {
     if (quiet && stopping_ && !unmarked()) return nullptr;
     const bool mark = quiet && unmarked() && (stopping_ || !marker_waits_);
     if (mark && !stopping_ && !wait_idle(lock)) continue;
+    if (may_write && gathered() > 0 && !wait_gathered(lock)) continue;
     if (mark || (may_write && gathered() > 0)) {
       const std::size_t length = mark ? 0 : gathered_[taken_].proposal->body.size();
       if (make_room(frame_bytes(length))) return mark ? take_mark() : take_records();
-      if (stopping_ && pool_.storage_full()) return nullptr;
+      if (stopping_ && pool_.is_full()) return nullptr;
     }
     wait(lock);
   }
@@ -127,12 +136,24 @@ bool GroupCommit::wait_idle(Lock& lock) {
          gathered() == 0;
 }
 
+/// Where room is short, waits until the next group is worth its blocks; false if it waited.
+bool GroupCommit::wait_gathered(Lock& lock) {
+  if (stopping_ || gathered_bytes_ >= short_gather_bytes || !pool_.is_short()) return true;
+  const Clock::time_point until = gathered_at_ + short_gather_time;
+  if (Clock::now() >= until) return true;
+  ++waiting_;
+  work_.wait_until(lock, until);
+  --waiting_;
+  woken_ = false;
+  return false;
+}
+
 /// Sees to it that a group of `bytes` fits; false if there is no segment to go on in.
 bool GroupCommit::make_room(std::uint64_t bytes) {
   if (tail_.room() >= bytes) return true;
   std::optional<ReadySegment> segment = pool_.take();
   if (!segment) {
-    if (pool_.storage_full()) release_superseded();
+    if (pool_.is_full()) release_superseded();
     return false;
   }
   MILLRACE_ASSERT(block_bytes + bytes <= segment->bytes);
@@ -177,6 +198,7 @@ Group* GroupCommit::take_records() {
   }
   gathered_bytes_ -= bytes;
   tail_.place(group, bytes);
+  room_.store(tail_.room(), std::memory_order_relaxed);
   if (gathered() > 0 && waiting_ > 0 && !woken_ && in_flight() < slots_.size()) {
     woken_ = true;
     work_.notify_one();
@@ -188,6 +210,7 @@ Group* GroupCommit::take_mark() {
   Group& group = next_slot();
   group.gathered_at = Clock::now();
   tail_.place(group, frame_bytes(0));
+  room_.store(tail_.room(), std::memory_order_relaxed);
   return &group;
 }
 

@@ -56,6 +56,8 @@ class GroupCommit {
   [[nodiscard]] SegmentNumber current_segment() const {
     return current_segment_.load(std::memory_order_relaxed);
   }
+  /// Bytes that still go into the current segment.
+  [[nodiscard]] std::uint64_t room() const { return room_.load(std::memory_order_relaxed); }
   [[nodiscard]] const GroupCounters& counters() const { return counters_; }
 
  private:
@@ -70,6 +72,7 @@ class GroupCommit {
   Group& next_slot();
   void wait(Lock& lock);
   bool wait_idle(Lock& lock);
+  bool wait_gathered(Lock& lock);
   Result<void> write(Group& group, AlignedBuffer& buffer);
   void confirm(Lock& lock);
   void report_failure(Lock& lock);
@@ -109,6 +112,7 @@ class GroupCommit {
 
   std::atomic<Lsn> durable_;
   std::atomic<SegmentNumber> current_segment_ = 0;
+  std::atomic<std::uint64_t> room_ = 0;
   GroupCounters counters_;
   std::vector<std::thread> flushers_;
 };

@@ -36,16 +36,25 @@ class Journal::Parts {
   Parts(DataDirectory opened, const Recovered& recovered, const Options& options,
         Listener& listener)
       : directory(std::move(opened)),
+        segment_bytes(options.segment_bytes),
         segments(directory, recovered.end.live, options.direct ? Access::direct : Access::buffered),
         reader(segments),
         pool(
             directory, options, recovered.end.last_number + 1, recovered.end.unopened,
-            [this] { commit.segments_changed(); },
+            [this] { return segments.size() * segment_bytes; },
+            [this, &listener] {
+              commit.segments_changed();
+              if (pool.is_short()) listener.on_storage_full();
+            },
             [this](const Error& error) { commit.fail(error); }),
         commit(options, recovered.end.last_lsn, recovered.end.superseded, segments, pool, listener),
         checkpoint_number(recovered.last_checkpoint_number) {
     if (recovered.checkpoint) {
+      pool.keep_free(recovered.checkpoint->bytes);
       keep_from = first_needed(recovered.start.replay_from, recovered.end.last_lsn);
+    }
+    for (const SegmentInfo& info : recovered.end.live) {
+      if (info.number >= keep_from) replayed_bytes += info.bytes;
     }
   }
 
@@ -55,7 +64,16 @@ class Journal::Parts {
     return segments.segment_holding(std::min(replay_from, durable_lsn));
   }
 
+  /// Bytes written since the checkpoint that the start found.
+  std::uint64_t log_bytes() const {
+    return replayed_bytes + commit.counters().bytes.load(std::memory_order_relaxed);
+  }
+
+  /// Bytes that can be written without a new segment.
+  std::uint64_t room() const { return commit.room() + pool.ready() * segment_bytes; }
+
   DataDirectory directory;
+  const std::uint64_t segment_bytes;
   SegmentTable segments;
   ColdReader reader;
   SegmentPool pool;
@@ -64,7 +82,8 @@ class Journal::Parts {
   std::mutex checkpoint_mutex;
   std::uint64_t checkpoint_number;               ///< of the newest checkpoint file
   std::atomic<SegmentNumber> keep_from = 0;      ///< first segment that a start reads; 0: all
-  std::atomic<std::uint64_t> bytes_covered = 0;  ///< of the log, when the newest one was begun
+  std::uint64_t replayed_bytes = 0;              ///< by the start, in whole segments
+  std::atomic<std::uint64_t> bytes_covered = 0;  ///< of log_bytes(), when the newest one was begun
 };
 
 Journal::Journal(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -120,12 +139,13 @@ Result<CheckpointInfo> Journal::write_checkpoint(Lsn replay_from, const Checkpoi
                                                   std::to_string(replay_from) +
                                                   ", but that part of the log was released"};
   }
-  const std::uint64_t bytes = parts_->commit.counters().bytes.load(std::memory_order_relaxed);
+  const std::uint64_t bytes = parts_->log_bytes();
   // A failed attempt may have come as far as the rename, so its number is not used again.
   const std::uint64_t number = ++parts_->checkpoint_number;
   Result<CheckpointInfo> written =
       journal::write_checkpoint(parts_->directory, number, {replay_from, durable}, fill);
   if (!written) return written;
+  parts_->pool.keep_free(written->bytes);
   parts_->keep_from.store(parts_->first_needed(replay_from, durable));
   parts_->bytes_covered.store(bytes, std::memory_order_relaxed);
   return written;
@@ -138,8 +158,20 @@ void Journal::release_before(SegmentNumber segment) {
   }
 }
 
+std::vector<SegmentInfo> Journal::settled_segments() const {
+  return parts_->segments.before(parts_->keep_from.load());
+}
+
 bool Journal::storage_full() const {
-  return parts_->pool.storage_full();
+  return parts_->pool.is_short();
+}
+
+bool Journal::storage_exhausted() const {
+  return parts_->pool.is_full() && parts_->room() < 2 * parts_->segment_bytes;
+}
+
+std::uint64_t Journal::bytes_since_checkpoint() const {
+  return parts_->log_bytes() - parts_->bytes_covered.load(std::memory_order_relaxed);
 }
 
 JournalStats Journal::stats() const {
@@ -150,10 +182,10 @@ JournalStats Journal::stats() const {
   stats.current_segment = parts_->commit.current_segment();
   stats.segments = parts_->segments.size();
   stats.segments_ready = parts_->pool.ready();
+  stats.room_bytes = parts_->room();
   stats.records = counters.records.load(std::memory_order_relaxed);
-  const std::uint64_t covered = parts_->bytes_covered.load(std::memory_order_relaxed);
   stats.bytes = counters.bytes.load(std::memory_order_relaxed);
-  stats.bytes_since_checkpoint = stats.bytes - covered;
+  stats.bytes_since_checkpoint = bytes_since_checkpoint();
   stats.syncs = counters.syncs.load(std::memory_order_relaxed);
   stats.append_us_sum = counters.append.sum_us();
   stats.sync_us_sum = counters.sync.sum_us();

@@ -11,6 +11,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "actors/journal/checkpoint.hpp"
 #include "actors/journal/cold_reader.hpp"
@@ -67,8 +68,21 @@ class Journal {
   /// what a start from the newest checkpoint reads, so it frees nothing before the first one.
   void release_before(SegmentNumber segment);
 
-  /// There is no room to keep the reserve up: take no new work, finish and clean up the old.
+  /// Segments before the one from which a start replays, oldest first: nothing but what their
+  /// records still mean holds them. Empty before the first checkpoint.
+  [[nodiscard]] std::vector<SegmentInfo> settled_segments() const;
+
+  /// Room is short: less is free than a quarter of what the log takes, or too little to keep the
+  /// reserve up. Take no new work, finish and clean up the old.
   [[nodiscard]] bool storage_full() const;
+
+  /// Full, and less than two segments are left of the reserve: that does for what is under way and
+  /// for moving one segment that is wholly live. Begin nothing else that needs room.
+  [[nodiscard]] bool storage_exhausted() const;
+
+  /// Bytes of log since the newest checkpoint began, with what the start replayed: a start after a
+  /// crash soon makes the checkpoint that the crash prevented.
+  [[nodiscard]] std::uint64_t bytes_since_checkpoint() const;
 
   [[nodiscard]] JournalStats stats() const;
 

@@ -56,6 +56,7 @@ struct JournalStats {
   SegmentNumber current_segment = 0;  ///< the one being written; 0 before the first write
   std::size_t segments = 0;           ///< that the log consists of
   std::size_t segments_ready = 0;     ///< that can be written at once
+  std::uint64_t room_bytes = 0;       ///< that can be written without a new segment
   std::uint64_t bytes_since_checkpoint = 0;
   std::uint64_t records = 0;
   std::uint64_t bytes = 0;

@@ -26,12 +26,13 @@ struct Options {
 
   /// Segments kept ready to be written, at least 1. While there are fewer and none can be added,
   /// storage_full() holds; when none is left, appends wait.
-  std::size_t reserve_segments = 2;
+  std::size_t reserve_segments = 3;
 
   /// Released segments kept for reuse, at least `reserve_segments`; the rest is deleted.
   std::size_t ready_segments_max = 4;
 
-  /// Bytes of the disk left free for checkpoints: segments are not added beyond that.
+  /// Bytes of the disk left free for checkpoints, beside the size of the last one: segments are not
+  /// added beyond that. storage_full() holds from a quarter of the log's length before that.
   std::uint64_t free_bytes_min = 64U << 20;
 
   /// Quiet time after which the confirmed end of the log is marked on disk.

@@ -45,6 +45,11 @@ class Listener {
 
   /// A write or sync failed: nothing more will ever be confirmed, and the node must stop. Once.
   virtual void on_failed(const Error& error) = 0;
+
+  /// Room is short: Journal::storage_full() holds. Said again at least every `allocate_retry` while
+  /// that lasts. May release segments. Comes from another thread than the calls above, possibly
+  /// during one of them.
+  virtual void on_storage_full() {}
 };
 
 }  // namespace millrace::journal

@@ -4,13 +4,19 @@
 #include <utility>
 
 namespace millrace::journal {
+namespace {
+
+constexpr std::uint64_t short_divisor = 4;
+
+}  // namespace
 
 SegmentPool::SegmentPool(const DataDirectory& directory, const Options& options,
                          SegmentNumber first_number, std::vector<SegmentNumber> recyclable,
-                         std::function<void()> on_change,
+                         std::function<std::uint64_t()> log_bytes, std::function<void()> on_change,
                          std::function<void(const Error&)> on_failed)
     : directory_(directory),
       options_(options),
+      log_bytes_(std::move(log_bytes)),
       on_change_(std::move(on_change)),
       on_failed_(std::move(on_failed)),
       recyclable_(recyclable.begin(), recyclable.end()),
@@ -69,10 +75,31 @@ void SegmentPool::run() {
       add_one(lock);
     } else if (!recyclable_.empty()) {
       drop_one(lock);
+    } else if (short_) {
+      wanted_.wait_for(lock, options_.allocate_retry);
+      if (!stopping_) look_again(lock);
     } else {
       wanted_.wait(lock);
     }
   }
+}
+
+void SegmentPool::look_again(Lock& lock) {
+  lock.unlock();
+  const Result<std::uint64_t> room = look_at_room();
+  if (room) on_change_();
+  lock.lock();
+  if (!room) fail(lock, room.error());
+}
+
+/// Bytes of the disk that new segments may take.
+Result<std::uint64_t> SegmentPool::look_at_room() {
+  const Result<std::uint64_t> free = directory_.files().free_bytes(directory_.path());
+  if (!free) return free.error();
+  const std::uint64_t kept = options_.free_bytes_min + keep_free_.load(std::memory_order_relaxed);
+  const std::uint64_t room = *free > kept ? *free - kept : 0;
+  short_.store(room < log_bytes_() / short_divisor, std::memory_order_relaxed);
+  return room;
 }
 
 void SegmentPool::add_one(Lock& lock) {
@@ -91,8 +118,9 @@ void SegmentPool::add_one(Lock& lock) {
     if (ready_.size() >= options_.reserve_segments) full_.store(false, std::memory_order_relaxed);
   } else if (made.error().code == ErrorCode::storage_full) {
     full_.store(true, std::memory_order_relaxed);
-    // Unless something was released meanwhile.
+    // Unless something was released meanwhile. What could not be renamed is tried again as well.
     retry_later_ = recyclable_.empty();
+    if (old) recyclable_.push_front(*old);
   } else {
     fail(lock, made.error());
     return;
@@ -102,13 +130,15 @@ void SegmentPool::add_one(Lock& lock) {
   lock.lock();
 }
 
-Result<ReadySegment> SegmentPool::make_segment(std::optional<SegmentNumber> old,
+/// Uses up `old`, unless it fails before that.
+Result<ReadySegment> SegmentPool::make_segment(std::optional<SegmentNumber>& old,
                                                SegmentNumber number) {
   bool reused = false;
   if (old) {
     const Result<bool> done = reuse(*old, number);
     if (!done) return done.error();
     reused = *done;
+    old.reset();
   }
   if (!reused) {
     if (Result<void> created = create(number); !created) return created.error();
@@ -149,14 +179,13 @@ Result<bool> SegmentPool::reuse(SegmentNumber old, SegmentNumber number) {
 
 Result<void> SegmentPool::create(SegmentNumber number) {
   FileSystem& files = directory_.files();
-  const Result<std::uint64_t> free = files.free_bytes(directory_.path());
-  if (!free) return free.error();
-  if (*free < options_.segment_bytes + options_.free_bytes_min) {
+  const Result<std::uint64_t> room = look_at_room();
+  if (!room) return room.error();
+  if (*room < options_.segment_bytes) {
     return Error{ErrorCode::storage_full,
-                 directory_.path().string() + ": " + std::to_string(*free) +
-                     " bytes are free; a segment takes " + std::to_string(options_.segment_bytes) +
-                     " and " + std::to_string(options_.free_bytes_min) +
-                     " are left for checkpoints"};
+                 directory_.path().string() + ": beside what checkpoints need, " +
+                     std::to_string(*room) + " bytes are free; a segment takes " +
+                     std::to_string(options_.segment_bytes)};
   }
   const FileSystem::Path path = directory_.segment_path(number);
   FileSystem::Path unfinished = path;

@@ -21,10 +21,11 @@ namespace millrace::journal {
 class SegmentPool {
  public:
   /// `directory` must outlive the pool. New segments get numbers from `first_number` on; the files
-  /// in `recyclable` are used first. `on_change`: a segment was added, or storage_full() changed.
+  /// in `recyclable` are used first. `log_bytes` says how long the log is. `on_change`: a
+  /// segment was added, or room is short, after each attempt.
   SegmentPool(const DataDirectory& directory, const Options& options, SegmentNumber first_number,
-              std::vector<SegmentNumber> recyclable, std::function<void()> on_change,
-              std::function<void(const Error&)> on_failed);
+              std::vector<SegmentNumber> recyclable, std::function<std::uint64_t()> log_bytes,
+              std::function<void()> on_change, std::function<void(const Error&)> on_failed);
   ~SegmentPool();
   SegmentPool(const SegmentPool&) = delete;
   SegmentPool& operator=(const SegmentPool&) = delete;
@@ -42,22 +43,34 @@ class SegmentPool {
 
   [[nodiscard]] std::size_t ready() const { return ready_count_.load(std::memory_order_relaxed); }
 
+  /// Bytes of the disk to be left free beside `free_bytes_min`, as the next checkpoint needs them.
+  void keep_free(std::uint64_t bytes) { keep_free_.store(bytes, std::memory_order_relaxed); }
+
   /// There is no room to keep the reserve up.
-  [[nodiscard]] bool storage_full() const { return full_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool is_full() const { return full_.load(std::memory_order_relaxed); }
+
+  /// Full, or nearly: there is room for less than a quarter of what the log takes. That is enough
+  /// to finish what is in the log, where that takes a quarter more than it frees.
+  [[nodiscard]] bool is_short() const {
+    return is_full() || short_.load(std::memory_order_relaxed);
+  }
 
  private:
   using Lock = std::unique_lock<std::mutex>;
 
   void run();
   void add_one(Lock& lock);
-  Result<ReadySegment> make_segment(std::optional<SegmentNumber> old, SegmentNumber number);
+  Result<ReadySegment> make_segment(std::optional<SegmentNumber>& old, SegmentNumber number);
   Result<bool> reuse(SegmentNumber old, SegmentNumber number);
   Result<void> create(SegmentNumber number);
+  Result<std::uint64_t> look_at_room();
+  void look_again(Lock& lock);
   void drop_one(Lock& lock);
   void fail(Lock& lock, const Error& error);
 
   const DataDirectory& directory_;
   const Options options_;
+  const std::function<std::uint64_t()> log_bytes_;
   const std::function<void()> on_change_;
   const std::function<void(const Error&)> on_failed_;
 
@@ -70,6 +83,8 @@ class SegmentPool {
   bool retry_later_ = false;  ///< the disk was full a moment ago
   std::atomic<std::size_t> ready_count_ = 0;
   std::atomic<bool> full_ = false;
+  std::atomic<bool> short_ = false;
+  std::atomic<std::uint64_t> keep_free_ = 0;
   std::thread thread_;
 };
 

@@ -25,6 +25,16 @@ std::vector<SegmentNumber> SegmentTable::release_before(SegmentNumber number) {
   return released;
 }
 
+std::vector<SegmentInfo> SegmentTable::before(SegmentNumber number) const {
+  std::vector<SegmentInfo> found;
+  const std::lock_guard lock{mutex_};
+  for (const auto& [key, entry] : entries_) {
+    if (key >= number) break;
+    found.push_back(entry.info);
+  }
+  return found;
+}
+
 SegmentNumber SegmentTable::segment_holding(Lsn lsn) const {
   const std::lock_guard lock{mutex_};
   for (auto it = entries_.rbegin(); it != entries_.rend(); ++it) {

@@ -28,6 +28,9 @@ class SegmentTable {
   /// Takes the segments before `number` out and returns their numbers. The newest one stays.
   std::vector<SegmentNumber> release_before(SegmentNumber number);
 
+  /// Segments before `number`, oldest first.
+  [[nodiscard]] std::vector<SegmentInfo> before(SegmentNumber number) const;
+
   /// Number of the segment that holds, or will hold, record `lsn`; 0 if there is none.
   [[nodiscard]] SegmentNumber segment_holding(Lsn lsn) const;
 

@@ -214,6 +214,44 @@ TEST_F(Failure, OnAFullDiskIsAWaitThatEndsWhenThereIsRoom) {
   EXPECT_EQ(listener_.records().size(), 20u);
 }
 
+TEST_F(Failure, ADiskThatIsNearlyFullIsSaidSoWhileThereIsRoomToFinish) {
+  options_.allocate_retry = std::chrono::milliseconds{1};
+  start();
+  files_.set_capacity(16U * (64U << 10));
+  Lsn lsn = 0;
+  while (!journal_->storage_full() && lsn < 100) {
+    ASSERT_OK(journal_->append(make_proposal(std::string(20'000, 'x'))));
+    ASSERT_TRUE(listener_.wait_for(++lsn));
+    // It is noticed when a segment is made; that runs beside the appends.
+    ASSERT_TRUE(eventually(
+        [&] { return journal_->storage_full() || journal_->stats().segments_ready >= 2; }));
+  }
+  EXPECT_TRUE(journal_->storage_full());
+  EXPECT_FALSE(journal_->storage_exhausted());
+  // A fifth of what is there still goes in, with what segments and marks leave unused.
+  for (Lsn more = lsn / 5; more > 0; --more) {
+    ASSERT_OK(journal_->append(make_proposal(std::string(20'000, 'x'))));
+    ASSERT_TRUE(listener_.wait_for(++lsn));
+  }
+  files_.set_capacity(std::uint64_t{1} << 30);
+  ASSERT_TRUE(eventually([&] { return !journal_->storage_full(); }))
+      << "room that is given is seen";
+}
+
+TEST_F(Failure, ALogThatWasReplayedCountsTowardsTheNextCheckpoint) {
+  start();
+  for (Lsn lsn = 1; lsn <= 9; ++lsn) {
+    ASSERT_OK(journal_->append(make_proposal(std::string(20'000, 'x'))));
+  }
+  ASSERT_TRUE(listener_.wait_for(9));
+  journal_.reset();
+  start();
+  EXPECT_GE(journal_->bytes_since_checkpoint(), 9U * 20'000);
+  ASSERT_OK(journal_->write_checkpoint(
+      10, [](CheckpointWriter& writer) { return writer.add(1, "state"); }));
+  EXPECT_LT(journal_->bytes_since_checkpoint(), 20'000U);
+}
+
 TEST_F(Failure, OnAFullDiskStopLeavesTheRestUnconfirmed) {
   start();
   ASSERT_TRUE(eventually([&] { return journal_->stats().segments_ready >= 2; }));

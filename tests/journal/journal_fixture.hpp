@@ -136,6 +136,7 @@ inline Options small_options() {
   options.record_bytes_max = 32U << 10;
   options.group_bytes_max = 16U << 10;
   options.free_bytes_min = 0;
+  options.reserve_segments = 2;
   return options;
 }
 
