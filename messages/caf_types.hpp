@@ -13,6 +13,8 @@ struct AttachMessage;
 struct AttachReply;
 struct BeginMessage;
 struct BodiesMessage;
+struct CleanMessage;
+struct CleanStepMessage;
 struct CommitMessage;
 struct CompleteMessage;
 struct DrainMessage;
@@ -49,6 +51,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::AttachReply))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::BeginMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::BodiesMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::CleanMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::CleanStepMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::CommitMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::CompleteMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::DrainMessage))
@@ -78,6 +82,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::AttachMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::AttachReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::BeginMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::BodiesMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CleanMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CleanStepMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CommitMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CompleteMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::DrainMessage)

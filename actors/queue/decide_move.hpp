@@ -18,8 +18,8 @@ namespace millrace::queues {
 
 /// How much one step of a cleaning takes on. At least one message is taken, whatever its size.
 struct MoveLimits {
-  std::size_t messages = 256;
-  std::uint64_t bytes = 1u << 20;    ///< payloads and keys
+  std::size_t messages = 512;
+  std::uint64_t bytes = 256u << 10;  ///< payloads and keys
   std::uint64_t looked_at = 65'536;  ///< live messages, so that a long queue is not held up
 };
 

@@ -160,7 +160,7 @@ class Dispatcher {
 
 Dispatch dispatch(State& state, TimeUs now_us) {
   wake_delayed(state, now_us);
-  if (state.live.draining || state.live.blocked > 0) return {};
+  if (state.live.draining || state.live.exhausted || state.live.blocked > 0) return {};
   // Told when it is wired wrongly, and not when the first message dies.
   MILLRACE_ASSERT(state.dead_letters != 0 || state.live.receivers.empty());
   return Dispatcher(state, now_us).run();

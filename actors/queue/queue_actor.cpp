@@ -6,6 +6,7 @@
 
 #include <caf/all.hpp>
 
+#include "actors/queue/cleaning_run.hpp"
 #include "actors/queue/decide_due.hpp"
 #include "actors/queue/lease_table.hpp"
 #include "actors/queue/queue_core.hpp"
@@ -44,6 +45,11 @@ class QueueShell {
         [this](const PressureMessage& m) { on_pressure(m); },
         [this](const BodiesMessage& m) { on_bodies(m); },
         [this](const SnapshotMessage& m) { (*m.sink)(*core_); },
+        [this](const CleanMessage& m) {
+          cleaning_ = Cleaning{CleaningRun(m.before), m.done};
+          clean_step();
+        },
+        [this](const CleanStepMessage&) { clean_step(); },
         [this](const DrainMessage&) { return on_drain(); },
         [this](const PageMessage& m) {
           return PageReply{std::make_shared<const Page>(page_of(*core_, m.from, m.max))};
@@ -57,6 +63,11 @@ class QueueShell {
   }
 
  private:
+  struct Cleaning {
+    CleaningRun run;
+    std::shared_ptr<std::function<void()>> done;
+  };
+
   [[nodiscard]] TimeUs now() const { return config_.clock->now_us(); }
   [[nodiscard]] Room room() const { return {config_.log->is_full(), core_->live.draining}; }
 
@@ -93,6 +104,7 @@ class QueueShell {
   }
 
   void on_commit(const CommitMessage& m) {
+    bool moved = false;
     for (const CommittedChange& change : *m.changes) {
       const std::shared_ptr<const pb::Record>& record = change.proposal->record;
       apply(*core_, {record, change.place}, record->change(change.change));
@@ -101,9 +113,11 @@ class QueueShell {
       --proposed_;
       answer_operator(change.proposal->pending.operation, record->change(0).drop_size());
       sessions_->committed(record->change(0));
+      moved = moved || record->change(0).move_size() > 0;
     }
     update_pressure();
     run_dispatch();
+    if (moved) clean_step();
     answer_drain();
   }
 
@@ -141,6 +155,7 @@ class QueueShell {
   }
 
   void on_bodies(const BodiesMessage& m) {
+    if (m.cleaning) return move_bodies(*m.bodies);
     core_->live.loading = false;
     for (const auto& [sequence, body] : *m.bodies) {
       if (core_->durable.index.find(sequence) != nullptr) {
@@ -148,6 +163,28 @@ class QueueShell {
       }
     }
     run_dispatch();
+  }
+
+  // One step at a time is under way: bodies are read, or their record is on its way into the log.
+  void clean_step() {
+    if (!cleaning_) return;
+    if (cleaning_->run.is_done() || core_->live.draining) {
+      (*cleaning_->done)();
+      cleaning_.reset();
+      return;
+    }
+    auto wanted = std::make_shared<const std::vector<WantedBody>>(cleaning_->run.next(*core_));
+    if (wanted->empty()) return move_bodies({});
+    caf::anon_send(config_.reader,
+                   ReadMessage{std::move(wanted), core_->number,
+                               caf::actor_cast<caf::strong_actor_ptr>(self_), true});
+  }
+
+  void move_bodies(const std::vector<MovedBody>& read) {
+    Decision moves = cleaning_->run.moves(*core_, read, now());
+    const bool goes_on = moves.record == nullptr;  // else its commit does
+    propose_decision(std::move(moves));
+    if (goes_on) self_->send(self_, CleanStepMessage{});
   }
 
   void on_down(const caf::down_msg& down) {
@@ -255,6 +292,8 @@ class QueueShell {
 
   void run_dispatch() {
     const TimeUs now_us = now();
+    core_->live.exhausted = config_.log->is_exhausted();
+    polling_ = polling_ || core_->live.exhausted;
     Dispatch round = dispatch(*core_, now_us);
     std::map<ReceiverId, std::vector<Grant>> batches;
     for (Grant& grant : round.grants) batches[grant.receiver].push_back(std::move(grant));
@@ -281,7 +320,8 @@ class QueueShell {
   void update_pressure() {
     const Limits& limits = core_->limits;
     bool& above = core_->live.above_high_water;
-    if (above ? !is_above(limits.low_water_percent) : is_above(limits.high_water_percent)) {
+    if (above ? !is_above(*core_, limits.low_water_percent)
+              : is_above(*core_, limits.high_water_percent)) {
       above = !above;
       press(config_.feeders, {above, false});
       press(config_.cycle, {above, true});
@@ -296,16 +336,10 @@ class QueueShell {
 
   // Below the low water, and with room around, senders that were refused may come again.
   void resume_if_open() {
-    if (!is_above(core_->limits.low_water_percent) && core_->live.closed == 0 && !polling_) {
+    if (!is_above(*core_, core_->limits.low_water_percent) && core_->live.closed == 0 &&
+        !polling_) {
       sessions_->resume();
     }
-  }
-
-  [[nodiscard]] bool is_above(std::uint32_t percent) const {
-    const Limits& limits = core_->limits;
-    const MessageIndex& index = core_->durable.index;
-    return index.size() * 100 >= limits.backlog_messages * percent ||
-           index.bytes() * 100 >= limits.backlog_bytes * percent;
   }
 
   void poll_for_room() {
@@ -342,6 +376,7 @@ class QueueShell {
   std::optional<caf::typed_response_promise<QueueStatus>> drained_;
   std::map<std::uint64_t, caf::typed_response_promise<RemoveReply>> operators_;
   std::uint64_t operations_ = 0;
+  std::optional<Cleaning> cleaning_;
   std::uint64_t proposed_ = 0;  ///< records of this queue on their way into the log
   TimeUs tick_due_us_ = 0;
   TimeUs forget_due_us_ = 0;

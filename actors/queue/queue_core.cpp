@@ -201,6 +201,12 @@ void return_message(State& state, Sequence sequence, Entry& entry) {
   if (!delay(state, sequence, entry)) state.live.lines.return_message(entry.priority, sequence);
 }
 
+bool is_above(const State& state, std::uint32_t percent) {
+  const MessageIndex& index = state.durable.index;
+  return index.size() * 100 >= state.limits.backlog_messages * percent ||
+         index.bytes() * 100 >= state.limits.backlog_bytes * percent;
+}
+
 void wake_delayed(State& state, TimeUs now_us) {
   state.live.now_us = std::max(state.live.now_us, now_us);
   auto& delayed = state.live.delayed;

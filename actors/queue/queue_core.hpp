@@ -38,6 +38,9 @@ void return_message(State& state, Sequence sequence, Entry& entry);
 /// elsewhere. Drops stale tickets when they have become the most.
 void note_stale(State& state);
 
+/// Whether the backlog, by messages or by bytes, is at `percent` of its limit or above.
+[[nodiscard]] bool is_above(const State& state, std::uint32_t percent);
+
 /// Moves messages whose time has come from aside into their lines.
 void wake_delayed(State& state, TimeUs now_us);
 

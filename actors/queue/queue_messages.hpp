@@ -90,11 +90,23 @@ struct ReadMessage {
   std::shared_ptr<const std::vector<WantedBody>> wanted;
   QueueNumber queue = 0;
   caf::strong_actor_ptr reply_to;
+  bool cleaning = false;  ///< to be written again, not to be dispatched; comes back in the answer
 };
 
 struct BodiesMessage {
   std::shared_ptr<const std::vector<std::pair<Sequence, Body>>> bodies;
+  bool cleaning = false;
 };
+
+/// Write again what is live in the segments before `before`. `done` is called, in the queue's
+/// thread, when that is durable, or given up because the node stops. One at a time.
+struct CleanMessage {
+  journal::SegmentNumber before = 0;
+  std::shared_ptr<std::function<void()>> done;
+};
+
+/// The queue to itself: the next step of a cleaning, behind what came meanwhile.
+struct CleanStepMessage {};
 
 /// Asks for a snapshot of the state as it is when this message comes up: all changes up to `lsn`.
 struct SnapshotMessage {
@@ -147,8 +159,8 @@ using QueueHandle = caf::typed_actor<
     caf::reacts_to<AttachMessage>, caf::reacts_to<OfferMessage>, caf::reacts_to<CommitMessage>,
     caf::reacts_to<SubscribeMessage>, caf::reacts_to<CompleteMessage>, caf::reacts_to<BeginMessage>,
     caf::reacts_to<ExtendMessage>, caf::reacts_to<PressureMessage>, caf::reacts_to<BodiesMessage>,
-    caf::reacts_to<SnapshotMessage>, caf::replies_to<DrainMessage>::with<QueueStatus>,
-    caf::replies_to<PageMessage>::with<PageReply>,
+    caf::reacts_to<SnapshotMessage>, caf::reacts_to<CleanMessage>, caf::reacts_to<CleanStepMessage>,
+    caf::replies_to<DrainMessage>::with<QueueStatus>, caf::replies_to<PageMessage>::with<PageReply>,
     caf::replies_to<RemoveMessage>::with<RemoveReply>, caf::reacts_to<TickMessage>,
     caf::replies_to<InspectMessage>::with<QueueStatus>>;
 

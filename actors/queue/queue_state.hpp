@@ -91,8 +91,9 @@ struct Volatile {
   std::uint32_t blocked = 0;    ///< queues downstream that are above their high water
   std::uint32_t closed = 0;     ///< queues of the same cycle that are
   bool draining = false;
-  bool loading = false;                                         ///< bodies are being read
-  StringMap<ProposedProducer> proposed;                         ///< by name of the producer
+  bool exhausted = false;                ///< the log has no room for the outcomes of further leases
+  bool loading = false;                  ///< bodies are being read
+  StringMap<ProposedProducer> proposed;  ///< by name of the producer
   absl::flat_hash_set<MessageId, MessageIdHash> proposed_keys;  ///< business keys on their way
   std::uint64_t proposed_messages = 0;
   std::uint64_t proposed_bytes = 0;

@@ -40,6 +40,10 @@ class RecordLog {
 
   /// Whether new work must be refused for want of disk space.
   [[nodiscard]] virtual bool is_full() const = 0;
+
+  /// Full, and the last of the reserve is being used up: what is left must do for the outcomes of
+  /// what is leased already, and for cleaning. So nothing more is leased.
+  [[nodiscard]] virtual bool is_exhausted() const = 0;
 };
 
 }  // namespace millrace::queues

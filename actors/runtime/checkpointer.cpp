@@ -12,16 +12,32 @@ namespace millrace {
 namespace {
 
 constexpr journal::Section queue_section = 1;
-constexpr std::uint32_t no_segment = std::numeric_limits<std::uint32_t>::max();
+
+/// What failed for want of room does not get better by trying again with every group.
+constexpr std::chrono::seconds pause_after_failure{1};
+
+std::chrono::steady_clock::rep steady_now() {
+  return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+/// The oldest segment in which something lives.
+journal::SegmentNumber first_needed(const QueueUse& use) {
+  journal::SegmentNumber first = std::numeric_limits<journal::SegmentNumber>::max();
+  for (const auto& [queue, live] : use) {
+    if (!live.empty()) first = std::min(first, live.begin()->first);
+  }
+  return first;
+}
 
 }  // namespace
 
 Checkpointer::Checkpointer(journal::Journal& journal, Options options, std::size_t queues,
-                           Request request)
+                           Request request, Written written)
     : journal_(journal),
       options_(options),
       queues_(queues),
       request_(std::move(request)),
+      written_(std::move(written)),
       next_after_bytes_(options.log_bytes),
       thread_([this] { run(); }) {}
 
@@ -36,7 +52,17 @@ Checkpointer::~Checkpointer() {
 
 void Checkpointer::on_group(journal::Lsn lsn) {
   if (busy_.load(std::memory_order_relaxed)) return;
-  if (journal_.stats().bytes_since_checkpoint >= next_after_bytes_) begin(lsn);
+  const std::uint64_t due_bytes =
+      journal_.storage_full() ? options_.full_log_bytes : next_after_bytes_.load();
+  if (journal_.bytes_since_checkpoint() < due_bytes || steady_now() < not_before_) return;
+  begin(lsn);
+}
+
+void Checkpointer::on_storage_full(journal::Lsn lsn) {
+  if (newest_on_full_disk_ && lsn <= newest_) return;
+  // In no hurry, checkpoints take a fifth of the time at most.
+  const bool hurry = journal_.storage_exhausted();
+  if (steady_now() >= (hurry ? not_before_ : rest_until_)) begin(lsn);
 }
 
 bool Checkpointer::begin(journal::Lsn lsn) {
@@ -44,9 +70,10 @@ bool Checkpointer::begin(journal::Lsn lsn) {
   {
     const std::lock_guard lock(mutex_);
     lsn_ = lsn;
+    begun_at_ = std::chrono::steady_clock::now();
     missing_ = queues_;
     parts_.clear();
-    first_segment_needed_ = no_segment;
+    use_.clear();
     error_.reset();
   }
   request_(lsn);
@@ -57,14 +84,11 @@ void Checkpointer::take(const queues::State& state, const pb::Declaration& decla
   std::vector<std::string> parts;
   queues::write_snapshot(state, declaration,
                          [&](std::string part) { parts.push_back(std::move(part)); });
-  std::uint32_t first = no_segment;
-  state.durable.index.for_each([&](queues::Sequence, const queues::Entry& entry) {
-    first = std::min(first, journal::segment_of(entry.place));
-  });
+  LiveBytes live = live_bytes(state);
   {
     const std::lock_guard lock(mutex_);
     std::move(parts.begin(), parts.end(), std::back_inserter(parts_));
-    first_segment_needed_ = std::min(first_segment_needed_, first);
+    use_.emplace_back(state.number, std::move(live));
     --missing_;
   }
   changed_.notify_all();
@@ -83,18 +107,21 @@ void Checkpointer::run() {
       changed_.wait(lock, [this] { return stopping_ || (busy_ && missing_ == 0); });
       if (stopping_) return;
     }
-    write();
+    const bool written = write();
+    QueueUse use;
     {
       const std::lock_guard lock(mutex_);
+      use.swap(use_);
       parts_.clear();
       parts_.shrink_to_fit();
       busy_ = false;
     }
     changed_.notify_all();
+    if (written) written_(use);
   }
 }
 
-void Checkpointer::write() {
+bool Checkpointer::write() {
   const auto written =
       journal_.write_checkpoint(lsn_ + 1, [this](journal::CheckpointWriter& out) -> Result<void> {
         for (const std::string& part : parts_) {
@@ -105,15 +132,22 @@ void Checkpointer::write() {
   if (!written) {
     spdlog::warn("checkpoint at record {} failed, the one before stays: {}", lsn_,
                  written.error().message);
+    not_before_ = rest_until_ =
+        (std::chrono::steady_clock::now() + pause_after_failure).time_since_epoch().count();
     const std::lock_guard lock(mutex_);
     error_ = written.error();
-    return;
+    return false;
   }
   next_after_bytes_ = std::max(options_.log_bytes, written->bytes);
-  const std::uint32_t needed = std::min(first_segment_needed_, journal_.stats().current_segment);
+  newest_ = lsn_;
+  const auto now = std::chrono::steady_clock::now();
+  rest_until_ = (now + 4 * (now - begun_at_)).time_since_epoch().count();
+  newest_on_full_disk_ = journal_.storage_full();
+  const journal::SegmentNumber needed = first_needed(use_);
   journal_.release_before(needed);
-  spdlog::debug("checkpoint at record {}: {} bytes, log from segment {}", lsn_, written->bytes,
-                needed);
+  spdlog::debug("checkpoint at record {}: {} bytes, live messages from segment {} on", lsn_,
+                written->bytes, needed);
+  return true;
 }
 
 }  // namespace millrace

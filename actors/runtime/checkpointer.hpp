@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -15,6 +16,7 @@
 
 #include "actors/journal/journal.hpp"
 #include "actors/queue/queue_state.hpp"
+#include "actors/runtime/cleaner.hpp"
 #include "messages/record.pb.h"
 
 namespace millrace {
@@ -27,22 +29,33 @@ class Checkpointer {
     /// Bytes of log after which the next checkpoint begins. A larger checkpoint waits for as many
     /// bytes of log as it had itself, so that checkpoints never cost more than the log.
     std::uint64_t log_bytes = 128u << 20;
+    /// Likewise on a full disk, where a checkpoint is what frees segments: of any size.
+    std::uint64_t full_log_bytes = 32u << 20;
   };
 
   /// Asks all queues for a snapshot as of the record that they were last told of.
   using Request = std::function<void(journal::Lsn)>;
 
-  Checkpointer(journal::Journal& journal, Options options, std::size_t queues, Request request);
+  /// A checkpoint was written, and the segments that nothing needs any more were released. Called
+  /// by the checkpointer's thread.
+  using Written = std::function<void(const QueueUse&)>;
+
+  Checkpointer(journal::Journal& journal, Options options, std::size_t queues, Request request,
+               Written written);
   ~Checkpointer();
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
 
-  /// The log has grown; all queues have been told of what is durable up to `lsn`. Begins a
-  /// checkpoint when it is due. Called by the journal's listener: never blocks.
+  /// The log has grown; all queues have been told of what is durable up to `lsn`, and of nothing
+  /// beyond. Begins a checkpoint when it is due. Called where the order of the log is kept; never
+  /// blocks.
   void on_group(journal::Lsn lsn);
 
-  /// A checkpoint now, whatever the log's size. As on_group, called where the order of the log is
-  /// kept; false when one is under way.
+  /// Likewise on a full disk: begins a checkpoint, unless the newest one was written on a full disk
+  /// and nothing has happened since. Rests between two, for as long as there is some room left.
+  void on_storage_full(journal::Lsn lsn);
+
+  /// Likewise: a checkpoint now, whatever the log's size; false when one is under way.
   bool begin(journal::Lsn lsn);
 
   /// A queue's snapshot, in its actor's thread. `declaration` names it.
@@ -53,22 +66,28 @@ class Checkpointer {
 
  private:
   void run();
-  void write();
+  bool write();
 
   journal::Journal& journal_;
   const Options options_;
   const std::size_t queues_;
   const Request request_;
+  const Written written_;
   std::atomic<bool> busy_ = false;
-  std::uint64_t next_after_bytes_;
+  std::atomic<std::uint64_t> next_after_bytes_;
+  std::atomic<journal::Lsn> newest_ = 0;  ///< record of the newest checkpoint
+  std::atomic<bool> newest_on_full_disk_ = false;
+  std::atomic<std::chrono::steady_clock::rep> not_before_{0};  ///< another attempt after a failure
+  std::atomic<std::chrono::steady_clock::rep> rest_until_{0};  ///< another one where room is short
 
   std::mutex mutex_;
   std::condition_variable changed_;
   journal::Lsn lsn_ = 0;
+  std::chrono::steady_clock::time_point begun_at_;
   std::size_t missing_ = 0;
   bool stopping_ = false;
   std::vector<std::string> parts_;
-  std::uint32_t first_segment_needed_ = 0;
+  QueueUse use_;
   std::optional<Error> error_;
   std::thread thread_;
 };

@@ -6,16 +6,21 @@ namespace millrace {
 
 void JournalLog::propose(std::shared_ptr<queues::RecordProposal> proposal) {
   proposal->record->SerializeToString(&proposal->body);
-  const Result<void> appended = journal_->append(std::move(proposal));
+  const Result<void> appended = journal()->append(std::move(proposal));
   // A stopped or failed journal confirms nothing more, and nobody waits for it. A record beyond the
   // limit would be a bound that this runtime failed to keep.
   MILLRACE_ASSERT(appended || appended.error().code != ErrorCode::too_large);
 }
 
 void JournalLog::on_committed(std::span<journal::Committed> group) {
-  const journal::Lsn last = group.back().lsn;
+  const std::lock_guard lock(order_mutex_);
+  last_ = group.back().lsn;
   router_.route(group);
-  callbacks_.after_group(last);
+  callbacks_.after_group(last_);
+}
+
+void JournalLog::on_storage_full() {
+  if (journal() != nullptr) in_order(callbacks_.storage_full);  // else it is said again
 }
 
 }  // namespace millrace

@@ -15,8 +15,8 @@
 #include "actors/pipeline/wiring.hpp"
 #include "actors/receiver/supervisor_actor.hpp"
 #include "actors/runtime/body_reader_actor.hpp"
-#include "actors/runtime/checkpointer.hpp"
 #include "actors/runtime/journal_log.hpp"
+#include "actors/runtime/log_keeper.hpp"
 #include "actors/runtime/node_actors.hpp"
 #include "actors/runtime/store.hpp"
 #include "actors/sender/sender_actor.hpp"
@@ -27,6 +27,7 @@ namespace {
 constexpr std::chrono::seconds sender_ready_timeout{10};
 constexpr std::chrono::seconds inspect_timeout{10};
 constexpr std::chrono::minutes operation_timeout{10};
+constexpr std::chrono::milliseconds full_poll{100};
 
 class ActorConfig : public caf::actor_system_config {
  public:
@@ -58,6 +59,10 @@ class Runtime::Parts {
                    actors->deliver(number, std::move(changes));
                  },
              .after_group = [this](journal::Lsn lsn) { on_group(lsn); },
+             .storage_full =
+                 [this](journal::Lsn lsn) {
+                   if (LogKeeper* const serving = keeper_serving_) serving->on_storage_full(lsn);
+                 },
              .failed =
                  [this](const Error& error) {
                    fatal(error);
@@ -83,7 +88,7 @@ class Runtime::Parts {
   SystemClock clock;
   JournalLog log;
   std::unique_ptr<journal::Journal> journal;
-  std::unique_ptr<Checkpointer> checkpointer;
+  std::unique_ptr<LogKeeper> keeper;
   Store store;
   std::unique_ptr<NodeActors> actors;
 
@@ -98,33 +103,27 @@ class Runtime::Parts {
   void on_group(journal::Lsn lsn);
   Result<void> declare(const std::vector<pb::Declaration>& fresh);
   Result<void> drain(std::chrono::milliseconds timeout);
-  Result<void> checkpoint_now();
 
   std::mutex group_mutex_;
   std::condition_variable group_changed_;
   journal::Lsn last_group_ = 0;
-  bool checkpoint_wanted_ = false;
   /// Null until the queues are there to be asked.
-  std::atomic<Checkpointer*> serving_checkpointer_ = nullptr;
+  std::atomic<LogKeeper*> keeper_serving_ = nullptr;
 };
 
 void Runtime::Parts::on_group(journal::Lsn lsn) {
-  bool wanted = false;
   {
     const std::lock_guard lock(group_mutex_);
     last_group_ = lsn;
-    wanted = std::exchange(checkpoint_wanted_, false);
   }
-  if (Checkpointer* const taker = serving_checkpointer_) {
-    if (wanted) taker->begin(lsn);
-    taker->on_group(lsn);
-  }
+  if (LogKeeper* const serving = keeper_serving_) serving->on_group(lsn);
   group_changed_.notify_all();
 }
 
 Result<void> Runtime::Parts::open() {
-  auto directory = journal::DataDirectory::open(journal::posix_file_system(), options.data_dir,
-                                                journal::Opener::writer);
+  journal::FileSystem& files =
+      options.files != nullptr ? *options.files : journal::posix_file_system();
+  auto directory = journal::DataDirectory::open(files, options.data_dir, journal::Opener::writer);
   if (!directory) return directory.error();
   const std::size_t queues = std::max<std::size_t>(wiring.queues.size() * options.shards, 1);
   options.limits.body_cache_bytes =
@@ -140,7 +139,7 @@ Result<void> Runtime::Parts::open() {
   auto started = journal::Journal::start(std::move(*directory), *recovered, options.journal, log);
   if (!started) return started.error();
   journal = std::move(*started);
-  log.attach(*journal);
+  log.attach(*journal, recovered->end.last_lsn);
 
   auto planned = plan_node(wiring, pipelines, store, options);
   if (!planned) return planned.error();
@@ -169,27 +168,20 @@ Result<void> Runtime::Parts::declare(const std::vector<pb::Declaration>& fresh) 
   proposal->record = record;
   log.propose(std::move(proposal));
   std::unique_lock lock(group_mutex_);
-  group_changed_.wait(lock, [this] { return last_group_ != 0; });
+  while (!group_changed_.wait_for(lock, full_poll, [this] { return last_group_ != 0; })) {
+    if (!journal->storage_exhausted()) continue;
+    return Error{ErrorCode::storage_full, options.data_dir.string() +
+                                              ": no room on the disk to declare " +
+                                              std::to_string(fresh.size()) + " new queues"};
+  }
   return {};
 }
 
 void Runtime::Parts::spawn() {
   reader = spawn_body_reader(system, *journal, [this](const Error& error) { fatal(error); });
   actors->spawn_queues(store, reader);
-  const auto& declarations = actors->declarations();
-  checkpointer = std::make_unique<Checkpointer>(
-      *journal, Checkpointer::Options{options.checkpoint_log_bytes}, declarations.size(),
-      [this](journal::Lsn lsn) {
-        for (const pb::Declaration& declaration : actors->declarations()) {
-          auto sink = std::make_shared<std::function<void(const queues::State&)>>(
-              [this, &declaration](const queues::State& state) {
-                checkpointer->take(state, declaration);
-              });
-          caf::anon_send(actors->handle(declaration.number()),
-                         queues::SnapshotMessage{lsn, std::move(sink)});
-        }
-      });
-  serving_checkpointer_ = checkpointer.get();
+  keeper = std::make_unique<LogKeeper>(*journal, log, *actors, options);
+  keeper_serving_ = keeper.get();
   actors->spawn_receivers();
 }
 
@@ -241,31 +233,11 @@ Result<void> Runtime::Parts::drain(std::chrono::milliseconds timeout) {
                    " queues still had work in progress at the end of the drain"};
 }
 
-Result<void> Runtime::Parts::checkpoint_now() {
-  if (auto failed = checkpointer->wait_idle()) return *failed;
-  journal::Lsn before = 0;
-  {
-    const std::lock_guard lock(group_mutex_);
-    before = last_group_;
-    checkpoint_wanted_ = true;
-  }
-  // An empty record: when it is confirmed, every queue has been told of all that came before.
-  auto proposal = std::make_shared<queues::RecordProposal>();
-  proposal->record = std::make_shared<pb::Record>();
-  log.propose(std::move(proposal));
-  {
-    std::unique_lock lock(group_mutex_);
-    group_changed_.wait(lock, [&] { return last_group_ > before; });
-  }
-  if (auto failed = checkpointer->wait_idle()) return *failed;
-  return {};
-}
-
 Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
   if (stopped) return {};
   Result<void> drained = drain(timeout);
   if (drained) {
-    const Result<void> checkpointed = checkpoint_now();
+    const Result<void> checkpointed = keeper->checkpoint_now();
     if (!checkpointed) {
       spdlog::warn("no checkpoint at the end: {}", checkpointed.error().message);
     }
@@ -283,7 +255,7 @@ Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
   if (drained) {
     system.await_all_actors_done();
     journal->stop();
-    checkpointer.reset();
+    keeper.reset();
   }
   return drained;
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "actors/journal/file_system.hpp"
 #include "actors/journal/options.hpp"
 #include "actors/queue/limits.hpp"
 #include "actors/sender/sender_core.hpp"
@@ -21,7 +22,8 @@ struct RuntimeOptions {
   std::uint64_t body_cache_bytes = 256u << 20;      ///< for all queues together
   std::uint64_t checkpoint_log_bytes = 128u << 20;  ///< of log between checkpoints, at least
   journal::Options journal{};
-  std::uint64_t seed = 0;  ///< of the jitter of retries; 0: from the system
+  journal::FileSystem* files = nullptr;  ///< outlives the runtime; null: the real one
+  std::uint64_t seed = 0;                ///< of the jitter of retries; 0: from the system
   /// Called when the node cannot go on: the log failed, or a queue's actor ended. Must not return.
   /// Default: a line on stderr and exit status 1, at once, as after a crash.
   std::function<void(const Error&)> on_fatal{};

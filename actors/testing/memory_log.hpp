@@ -26,7 +26,9 @@ class MemoryLog final : public queues::RecordLog {
     proposed_.push_back(std::move(proposal));
   }
   [[nodiscard]] bool is_full() const override { return is_full_; }
+  [[nodiscard]] bool is_exhausted() const override { return is_exhausted_; }
   void set_full(bool is_full) { is_full_ = is_full; }
+  void set_exhausted(bool is_exhausted) { is_exhausted_ = is_exhausted; }
 
   [[nodiscard]] std::size_t proposed() const { return proposed_.size(); }
 
@@ -58,6 +60,7 @@ class MemoryLog final : public queues::RecordLog {
   std::deque<std::shared_ptr<queues::RecordProposal>> proposed_;
   std::vector<std::string> records_;
   bool is_full_ = false;
+  bool is_exhausted_ = false;
 };
 
 }  // namespace millrace

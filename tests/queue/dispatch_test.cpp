@@ -181,6 +181,14 @@ TEST_F(QueueDispatch, SpreadsWorkOverReceivers) {
   EXPECT_EQ(receivers, "1212");
 }
 
+TEST_F(QueueDispatch, StopsWhileTheLogHasNoRoomForOutcomes) {
+  work.append("a");
+  work.state().live.exhausted = true;
+  EXPECT_TRUE(work.lease(1).empty());
+  work.state().live.exhausted = false;
+  EXPECT_EQ(text(work.lease(1)), "a");
+}
+
 TEST_F(QueueDispatch, StopsWhileDownstreamIsFullOrTheNodeDrains) {
   work.append("a");
   work.state().live.blocked = 1;

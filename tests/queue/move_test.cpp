@@ -20,6 +20,7 @@ class QueueMove : public ::testing::Test {
   }
   std::vector<MovedBody> read(QueueNumber queue, const std::vector<WantedBody>& wanted) {
     std::vector<MovedBody> bodies;
+    bodies.reserve(wanted.size());
     for (const WantedBody& one : wanted) {
       bodies.emplace_back(one.sequence, work.world.read_body(queue, one.place, one.index));
     }

@@ -1,0 +1,63 @@
+#include "actors/runtime/log_keeper.hpp"
+
+#include <memory>
+#include <utility>
+
+#include <caf/all.hpp>
+
+namespace millrace {
+
+LogKeeper::LogKeeper(journal::Journal& journal, JournalLog& log, NodeActors& actors,
+                     const RuntimeOptions& options)
+    : journal_(journal),
+      log_(log),
+      actors_(actors),
+      cleaner_(
+          journal, options.journal.segment_bytes,
+          [this](queues::QueueNumber queue, journal::SegmentNumber before, Cleaner::Done done) {
+            clean(queue, before, std::move(done));
+          },
+          [this] { on_cleaned(); }),
+      checkpointer_(
+          journal,
+          {.log_bytes = options.checkpoint_log_bytes,
+           .full_log_bytes = options.journal.segment_bytes},
+          actors.declarations().size(), [this](journal::Lsn lsn) { request(lsn); },
+          [this](const QueueUse& use) { cleaner_.consider(use); }) {}
+
+void LogKeeper::request(journal::Lsn lsn) {
+  for (const pb::Declaration& declaration : actors_.declarations()) {
+    auto sink = std::make_shared<std::function<void(const queues::State&)>>(
+        [this, &declaration](const queues::State& state) {
+          checkpointer_.take(state, declaration);
+        });
+    caf::anon_send(actors_.handle(declaration.number()),
+                   queues::SnapshotMessage{lsn, std::move(sink)});
+  }
+}
+
+void LogKeeper::clean(queues::QueueNumber queue, journal::SegmentNumber before,
+                      Cleaner::Done done) {
+  caf::anon_send(
+      actors_.handle(queue),
+      queues::CleanMessage{before, std::make_shared<std::function<void()>>(std::move(done))});
+}
+
+// What was moved is freed by the next checkpoint. There is no hurry, unless room is short.
+void LogKeeper::on_cleaned() {
+  if (!journal_.storage_full()) return;
+  log_.in_order([this](journal::Lsn last) { checkpointer_.begin(last); });
+}
+
+Result<void> LogKeeper::checkpoint_now() {
+  bool begun = false;
+  while (!begun) {
+    // Whether an earlier one failed does not matter.
+    [[maybe_unused]] const auto failed = checkpointer_.wait_idle();
+    log_.in_order([&](journal::Lsn last) { begun = checkpointer_.begin(last); });
+  }
+  if (auto failed = checkpointer_.wait_idle()) return *failed;
+  return {};
+}
+
+}  // namespace millrace

@@ -1,0 +1,148 @@
+// Promise: on a full disk nothing is lost, nothing hangs for ever, and all goes on as soon as there
+// is room, be it given or made. Checked with a file system in memory of a given size.
+#include <future>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "tests/journal/faulty_file_system.hpp"
+#include "tests/runtime/runtime_fixture.hpp"
+
+namespace millrace {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+
+/// Handlers wait here while it is closed.
+class Gate {
+ public:
+  void set_open(bool open) {
+    {
+      const std::lock_guard lock(mutex_);
+      open_ = open;
+    }
+    changed_.notify_all();
+  }
+  void pass() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return open_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = false;
+};
+
+struct PassOn {
+  Gate* gate;
+  const std::atomic<bool>* stuck;
+  Outcome<StringValue> operator()(const StringValue& message) const {
+    gate->pass();
+    if (name_of(message) == "stuck" && *stuck) return Retry{"stuck"};
+    return message;
+  }
+};
+
+struct See {
+  Seen* seen;
+  void operator()(const StringValue& message) const { seen->add(name_of(message)); }
+};
+
+class FullDisk : public ::testing::Test {
+ protected:
+  ~FullDisk() override {
+    gate_.set_open(true);
+    if (sending_.joinable()) sending_.join();
+  }
+
+  Result<void> start() {
+    RuntimeOptions options = small_runtime("/data");
+    options.files = &files_;
+    auto started = Runtime::start(
+        std::move(options),
+        {pipeline("test")
+             .from(work())
+             .then("pass", PassOn{&gate_, &stuck_},
+                   {.retry = {.attempts = 1'000, .first = milliseconds(1), .max = milliseconds(20)},
+                    .blocking = true})
+             .then("see", See{&seen_})});
+    if (!started) return started.error();
+    runtime_ = std::move(*started);
+    return {};
+  }
+
+  static StringValue small(const std::string& name) { return message(name, 400); }
+
+  // Sends "stuck" and `count` others, from another thread, as it waits when it is refused.
+  void send(int count) {
+    auto made = runtime_->sender(work(), {.producer = "test", .limits = {.window = 128}});
+    ASSERT_OK(made);
+    sending_ = std::thread([sender = std::move(*made), count]() mutable {
+      EXPECT_TRUE(sender.send(small("stuck")));
+      for (int i = 0; i < count; ++i) EXPECT_TRUE(sender.send(small("m" + std::to_string(i))));
+      EXPECT_TRUE(sender.flush());
+    });
+  }
+
+  template <class Condition>
+  static bool eventually(Condition condition) {
+    const auto end = std::chrono::steady_clock::now() + minutes(1);
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::yield();
+    }
+    return true;
+  }
+
+  void expect_all(int count) {
+    ASSERT_TRUE(seen_.wait_for(static_cast<std::size_t>(count))) << "got " << seen_.counts().size();
+    sending_.join();
+    stuck_ = false;
+    ASSERT_TRUE(seen_.wait_for(static_cast<std::size_t>(count) + 1)) << "stuck was lost";
+    for (const auto& [name, seen] : seen_.counts()) EXPECT_EQ(seen, 1) << name;
+    ASSERT_OK(runtime_->stop());
+    runtime_.reset();
+  }
+
+  journal::FaultyFileSystem files_;
+  Gate gate_;
+  std::atomic<bool> stuck_ = true;
+  Seen seen_;
+  std::unique_ptr<Runtime> runtime_;
+  std::thread sending_;
+};
+
+TEST_F(FullDisk, HealsWhenWorkMakesRoom) {
+  files_.set_capacity(32u << 20);
+  ASSERT_OK(start());
+  send(120'000);  // 60 MB
+  ASSERT_TRUE(eventually([this] { return runtime_->is_storage_full(); }));
+  EXPECT_EQ(seen_.counts().size(), 0u);
+  gate_.set_open(true);
+  expect_all(120'000);
+}
+
+TEST_F(FullDisk, HealsWhenRoomIsGiven) {
+  files_.set_capacity(32u << 20);
+  ASSERT_OK(start());
+  send(80'000);
+  ASSERT_TRUE(eventually([this] { return runtime_->is_storage_full(); }));
+  files_.set_capacity(256u << 20);
+  ASSERT_TRUE(eventually([this] { return !runtime_->is_storage_full(); }));
+  gate_.set_open(true);
+  expect_all(80'000);
+}
+
+TEST_F(FullDisk, IsSaidAtAStartThatNeedsRoom) {
+  files_.set_capacity(1u << 20);
+  const Result<void> started = start();
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, ErrorCode::storage_full);
+  files_.set_capacity(64u << 20);
+  ASSERT_OK(start());
+}
+
+}  // namespace
+}  // namespace millrace
