@@ -1,0 +1,151 @@
+#include "cluster/certs/certificate_files.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cluster/certs/issue.hpp"
+
+namespace millrace::certs {
+namespace {
+
+constexpr std::size_t nodes_max = 1'000;
+constexpr mode_t secret = 0600;
+constexpr mode_t open_to_all = 0644;
+
+struct File {
+  std::filesystem::path path;
+  std::string content;
+  mode_t mode;
+};
+
+Error invalid(std::string what) {
+  return Error{ErrorCode::invalid_argument, std::move(what)};
+}
+
+Error failed(const std::filesystem::path& path, int error) {
+  return Error{ErrorCode::storage_failed,
+               path.string() + ": " + std::generic_category().message(error)};
+}
+
+bool is_node_name(const std::string& name) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  };
+  return !name.empty() && name.front() != '.' && name.size() <= name_length_max &&
+         std::all_of(name.begin(), name.end(), allowed);
+}
+
+Result<void> validate(const ClusterCertificates& wanted) {
+  if (wanted.nodes.empty() || wanted.nodes.size() > nodes_max) {
+    return invalid("nodes: expected 1 to " + std::to_string(nodes_max) + ", got " +
+                   std::to_string(wanted.nodes.size()));
+  }
+  std::set<std::string> seen{"ca"};
+  for (const std::string& node : wanted.nodes) {
+    if (!is_node_name(node)) {
+      return invalid("nodes: expected names of 1 to 64 characters of [a-z0-9._-], got \"" + node +
+                     "\"");
+    }
+    if (!seen.insert(node).second) {
+      return invalid("nodes: expected each name once, and none \"ca\", got \"" + node + "\"");
+    }
+  }
+  for (const Host& host : wanted.hosts) {
+    if (host.node.empty() || (seen.contains(host.node) && host.node != "ca")) continue;
+    return invalid("hosts: expected one of the nodes, got \"" + host.node + "\"");
+  }
+  return {};
+}
+
+std::vector<std::string> hosts_of(const ClusterCertificates& wanted, const std::string& node) {
+  std::vector<std::string> hosts;
+  for (const Host& host : wanted.hosts) {
+    if (host.node.empty() || host.node == node) hosts.push_back(host.host);
+  }
+  return hosts;
+}
+
+void add(std::vector<File>& files, const std::filesystem::path& folder, const std::string& name,
+         Identity identity) {
+  files.push_back({folder / (name + ".crt"), std::move(identity.certificate), open_to_all});
+  files.push_back({folder / (name + ".key"), std::move(identity.key), secret});
+}
+
+Result<std::vector<File>> make(const ClusterCertificates& wanted, std::time_t now) {
+  const Validity validity{.now = now, .days = wanted.days};
+  auto authority = make_authority(wanted.cluster, validity);
+  if (!authority) return authority.error();
+  std::vector<File> files;
+  add(files, wanted.folder, "ca", *authority);
+  for (const std::string& node : wanted.nodes) {
+    auto identity = issue(*authority, node, hosts_of(wanted, node), validity);
+    if (!identity) return identity.error();
+    add(files, wanted.folder, node, std::move(*identity));
+  }
+  return files;
+}
+
+Result<void> write(const File& file) {
+  // The mode is set before a byte of a key is there, and O_EXCL follows no link.
+  const int handle = ::open(file.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file.mode);
+  if (handle < 0) return failed(file.path, errno);
+  std::size_t done = 0;
+  int error = 0;
+  while (done < file.content.size() && error == 0) {
+    const ssize_t count = ::write(handle, file.content.data() + done, file.content.size() - done);
+    if (count >= 0) {
+      done += static_cast<std::size_t>(count);
+    } else if (errno != EINTR) {
+      error = errno;
+    }
+  }
+  if (error == 0 && ::fsync(handle) != 0) error = errno;
+  if (::close(handle) != 0 && error == 0) error = errno;
+  if (error == 0) return {};
+  ::unlink(file.path.c_str());
+  return failed(file.path, error);
+}
+
+Result<void> make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  if (std::filesystem::is_directory(folder, error)) return {};
+  if (folder.has_parent_path()) std::filesystem::create_directories(folder.parent_path(), error);
+  if (error) return failed(folder, error.value());
+  if (::mkdir(folder.c_str(), 0700) != 0) return failed(folder, errno);
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<std::filesystem::path>> write_certificates(const ClusterCertificates& wanted,
+                                                              std::time_t now) {
+  if (auto valid = validate(wanted); !valid) return valid.error();
+  auto files = make(wanted, now);
+  if (!files) return files.error();
+  for (const File& file : *files) {
+    std::error_code ignored;
+    if (std::filesystem::exists(std::filesystem::symlink_status(file.path, ignored))) {
+      return invalid(file.path.string() + ": expected no such file, as none is overwritten");
+    }
+  }
+  if (auto made = make_folder(wanted.folder); !made) return made.error();
+  std::vector<std::filesystem::path> written;
+  for (const File& file : *files) {
+    auto done = write(file);
+    if (!done) {
+      for (const auto& path : written) ::unlink(path.c_str());
+      return done.error();
+    }
+    written.push_back(file.path);
+  }
+  return written;
+}
+
+}  // namespace millrace::certs

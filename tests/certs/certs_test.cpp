@@ -1,0 +1,121 @@
+// A cluster's certificates serve their nodes and nobody else, keys are for their owner only, and
+// nothing that is there is overwritten. Checked on real files, and by the checks of a node's start.
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "cluster/certs/certificate_files.hpp"
+#include "cluster/certs/check.hpp"
+#include "cluster/certs/issue.hpp"
+#include "tests/journal/temporary_directory.hpp"
+
+namespace millrace::certs {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr std::time_t now = 1'800'000'000;
+constexpr Validity month{.now = now, .days = 30};
+
+ClusterCertificates wanted(const std::filesystem::path& folder, std::vector<std::string> nodes) {
+  return {.folder = folder, .cluster = "test", .nodes = std::move(nodes), .days = 30};
+}
+
+std::vector<std::string> faults(const Credentials& credentials, const std::string& node) {
+  std::vector<std::string> texts;
+  for (const Fault& fault : check(credentials, node, now)) texts.push_back(fault.what);
+  return texts;
+}
+
+std::string message(const Result<std::vector<std::filesystem::path>>& result) {
+  return result ? "" : result.error().message;
+}
+
+TEST(Certificates, ServeTheirNodeAndNobodyElse) {
+  const auto authority = make_authority("test", month);
+  ASSERT_TRUE(authority);
+  const std::vector<std::string> hosts{"10.0.0.1", "::1", "a.example"};
+  const auto node = issue(*authority, "a", hosts, month);
+  ASSERT_TRUE(node);
+  EXPECT_THAT(faults({authority->certificate, node->certificate, node->key}, "a"), IsEmpty());
+  EXPECT_THAT(faults({authority->certificate, node->certificate, node->key}, "b"),
+              ElementsAre(HasSubstr("got that of \"a\"")));
+}
+
+TEST(Certificates, OfANodeCannotSignOthers) {
+  const auto authority = make_authority("test", month);
+  ASSERT_TRUE(authority);
+  const auto node = issue(*authority, "a", {}, month);
+  ASSERT_TRUE(node);
+  const auto forged = issue(*node, "b", {}, month);
+  ASSERT_TRUE(forged);
+  EXPECT_THAT(faults({node->certificate, forged->certificate, forged->key}, "b"),
+              ElementsAre(HasSubstr("one that may not sign")));
+}
+
+TEST(Certificates, OfANodeAreNotThoseOfTheAuthorityItself) {
+  const auto authority = make_authority("a", month);
+  ASSERT_TRUE(authority);
+  EXPECT_THAT(faults({authority->certificate, authority->certificate, authority->key}, "a"),
+              ElementsAre(HasSubstr("expected a certificate signed by tls.ca")));
+}
+
+TEST(Certificates, NamesAndHostsCannotSmuggleInOthers) {
+  const auto authority = make_authority("test", month);
+  ASSERT_TRUE(authority);
+  const std::vector<std::string> smuggling{"x,DNS:b"};
+  EXPECT_FALSE(issue(*authority, "a", smuggling, month));
+  EXPECT_FALSE(issue(*authority, "a,DNS:b", {}, month));
+  EXPECT_FALSE(issue(*authority, "a\nb", {}, month));
+  EXPECT_FALSE(issue(*authority, "", {}, month));
+  EXPECT_FALSE(issue(*authority, "a", {}, {.now = now, .days = 0}));
+  EXPECT_FALSE(issue({.certificate = "x", .key = "y"}, "a", {}, month));
+}
+
+TEST(Certificates, KeysAreForTheirOwnerOnly) {
+  const journal::TemporaryDirectory directory;
+  const auto files = write_certificates(wanted(directory.path() / "new/certs", {"a"}), now);
+  ASSERT_TRUE(files) << message(files);
+  std::vector<std::string> names;
+  for (const auto& file : *files) {
+    struct stat status {};
+    ASSERT_EQ(::stat(file.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0077U, file.extension() == ".key" ? 0U : status.st_mode & 0044U);
+    names.push_back(file.filename().string());
+  }
+  EXPECT_THAT(names, ElementsAre("ca.crt", "ca.key", "a.crt", "a.key"));
+}
+
+TEST(Certificates, OverwriteNothing) {
+  const journal::TemporaryDirectory directory;
+  std::ofstream(directory.path() / "b.key") << "mine";
+  const auto files = write_certificates(wanted(directory.path(), {"a", "b"}), now);
+  ASSERT_FALSE(files);
+  EXPECT_THAT(message(files), HasSubstr("b.key: expected no such file, as none is overwritten"));
+  const auto count = std::distance(std::filesystem::directory_iterator(directory.path()), {});
+  EXPECT_EQ(count, 1);
+}
+
+TEST(Certificates, AreRefusedForBadNodes) {
+  const journal::TemporaryDirectory directory;
+  const auto refusal = [&](std::vector<std::string> nodes) {
+    return message(write_certificates(wanted(directory.path(), std::move(nodes)), now));
+  };
+  EXPECT_THAT(refusal({}), HasSubstr("nodes: expected 1 to 1000, got 0"));
+  EXPECT_THAT(refusal({"a", "a"}), HasSubstr("each name once"));
+  EXPECT_THAT(refusal({"ca"}), HasSubstr("none \"ca\""));
+  EXPECT_THAT(refusal({"../a"}), HasSubstr("got \"../a\""));
+  EXPECT_THAT(refusal({std::string(65, 'a')}), HasSubstr("1 to 64 characters"));
+  ClusterCertificates hosts = wanted(directory.path(), {"a"});
+  hosts.hosts = {{.node = "z", .host = "x"}};
+  EXPECT_THAT(message(write_certificates(hosts, now)), HasSubstr("one of the nodes, got \"z\""));
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
+}  // namespace
+}  // namespace millrace::certs
