@@ -1,0 +1,46 @@
+// Configurations in memory: files by their path.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cluster/config/config_core.hpp"
+
+namespace millrace::config {
+
+using Files = std::map<std::string, std::string>;
+
+[[nodiscard]] inline ReadFile reader_of(Files files) {
+  return [files = std::move(files)](const std::string& path) -> Result<std::string> {
+    const auto found = files.find(path);
+    if (found == files.end()) return Error{ErrorCode::not_found, "No such file or directory"};
+    return found->second;
+  };
+}
+
+/// Begins with the file "f".
+[[nodiscard]] inline Resolved resolve_files(Files files, Inputs inputs = {}) {
+  inputs.file = "f";
+  return resolve(inputs, reader_of(std::move(files)));
+}
+
+[[nodiscard]] inline Resolved resolve_text(const std::string& text, Inputs inputs = {}) {
+  return resolve_files({{"f", text}}, std::move(inputs));
+}
+
+/// One line a problem.
+[[nodiscard]] inline std::vector<std::string> lines(const Resolved& resolved) {
+  std::vector<std::string> texts;
+  for (const Problem& problem : resolved.problems) texts.push_back(to_string(problem));
+  return texts;
+}
+
+/// "VALUE from ORIGIN" of a key; empty where it is not set.
+[[nodiscard]] inline std::string told(const Resolved& resolved, const std::string& path) {
+  const Setting* setting = resolved.find(path);
+  if (setting == nullptr) return {};
+  return setting->value + " from " + origin_of(setting->place);
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,147 @@
+// Files that a config names are looked at before anything starts: certificates that belong together
+// and to the node, secrets that are none, folders where a file should be. Checked on real files.
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cluster/certs/certificate_files.hpp"
+#include "cluster/config/load.hpp"
+#include "tests/config/config_fixture.hpp"
+#include "tests/journal/temporary_directory.hpp"
+
+namespace millrace::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr std::time_t now = 1'800'000'000;
+constexpr std::time_t day = 86'400;
+
+class ConfigFiles : public testing::Test {
+ protected:
+  ConfigFiles() {
+    const auto files = certs::write_certificates(
+        {.folder = path("certs"), .cluster = "test", .nodes = {"a", "b"}, .days = 30}, now);
+    EXPECT_TRUE(files) << (files ? "" : files.error().message);
+    write("token", "secret\n");
+    chmod("token", std::filesystem::perms::owner_read);
+  }
+
+  [[nodiscard]] std::string path(const std::string& name) const {
+    return (directory_.path() / name).string();
+  }
+
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(path(name)) << text;
+  }
+
+  void chmod(const std::string& name, std::filesystem::perms mode) const {
+    std::filesystem::permissions(path(name), mode);
+  }
+
+  /// Problems of a node called a, open to all, with these files; paths are cut down to names.
+  [[nodiscard]] std::vector<std::string> problems(const std::string& certificate,
+                                                  const std::string& key,
+                                                  const std::string& ca = "certs/ca.crt",
+                                                  const std::string& token = "token",
+                                                  std::time_t at = now) const {
+    write("f",
+          "node.name = \"a\"\n[listen]\ncluster = \"0.0.0.0:7400\"\nhttp = \"0.0.0.0:8400\"\n"
+          "[http]\ntoken_file = '" +
+              path(token) + "'\n[tls]\nca = '" + path(ca) + "'\ncertificate = '" +
+              path(certificate) + "'\nkey = '" + path(key) + "'\n");
+    std::vector<std::string> texts = lines(load({.file = path("f")}, at));
+    for (std::string& text : texts) {
+      for (std::size_t i = 0; (i = text.find(path(""))) != std::string::npos;) {
+        text.erase(i, path("").size());
+      }
+    }
+    return texts;
+  }
+
+  journal::TemporaryDirectory directory_;
+};
+
+TEST_F(ConfigFiles, CertificatesOfTheNodeAreAccepted) {
+  EXPECT_THAT(problems("certs/a.crt", "certs/a.key"), IsEmpty());
+}
+
+TEST_F(ConfigFiles, CertificatesOfAnotherNodeAreRefused) {
+  EXPECT_THAT(problems("certs/b.crt", "certs/b.key"),
+              ElementsAre("f:9:15: error: tls.certificate: expected the certificate of node \"a\", "
+                          "got that of \"b\""));
+}
+
+TEST_F(ConfigFiles, AKeyOfAnotherCertificateIsRefused) {
+  EXPECT_THAT(
+      problems("certs/a.crt", "certs/b.key"),
+      ElementsAre("f:10:7: error: tls.key: expected the key of tls.certificate, got another "
+                  "one"));
+}
+
+TEST_F(ConfigFiles, AnotherAuthorityIsRefused) {
+  ASSERT_TRUE(certs::write_certificates(
+      {.folder = path("other"), .cluster = "other", .nodes = {"a"}, .days = 30}, now));
+  EXPECT_THAT(problems("certs/a.crt", "certs/a.key", "other/ca.crt"),
+              ElementsAre(HasSubstr("tls.certificate: expected a certificate signed by tls.ca")));
+}
+
+TEST_F(ConfigFiles, TimeRunsOut) {
+  EXPECT_THAT(problems("certs/a.crt", "certs/a.key", "certs/ca.crt", "token", now + 31 * day),
+              ElementsAre("f:8:6: error: tls.ca: expected a certificate that is valid now, got one "
+                          "that expired on Feb 14 08:00:00 2027 GMT",
+                          "f:9:15: error: tls.certificate: expected a certificate that is valid "
+                          "now, got one that expired on Feb 14 08:00:00 2027 GMT"));
+  EXPECT_THAT(problems("certs/a.crt", "certs/a.key", "certs/ca.crt", "token", now - day),
+              ElementsAre(HasSubstr("got one from Jan 15 07:00:00 2027 GMT on"),
+                          HasSubstr("got one from Jan 15 07:00:00 2027 GMT on")));
+}
+
+TEST_F(ConfigFiles, WhatIsMissingOrNoCertificateIsNamed) {
+  write("noise", "noise");
+  EXPECT_THAT(
+      problems("nowhere", "certs", "noise"),
+      ElementsAre(
+          "f:9:15: error: tls.certificate: expected a readable file, got \"nowhere\": No "
+          "such file or directory",
+          "f:10:7: error: tls.key: expected a readable file, got \"certs\": Is a directory"));
+  EXPECT_THAT(problems("noise", "noise", "noise"),
+              testing::Contains("f:8:6: error: tls.ca: expected a certificate (PEM), got something "
+                                "else"));
+}
+
+TEST_F(ConfigFiles, SecretsThatEverybodyCanReadAreRefused) {
+  using std::filesystem::perms;
+  chmod("certs/a.key", perms::owner_read | perms::group_read);
+  EXPECT_THAT(problems("certs/a.crt", "certs/a.key"), IsEmpty());
+  chmod("certs/a.key", perms::owner_read | perms::others_read);
+  chmod("token", perms::owner_read | perms::others_read);
+  EXPECT_THAT(
+      problems("certs/a.crt", "certs/a.key"),
+      ElementsAre("f:6:14: error: http.token_file: expected a file that not everybody may "
+                  "read, got \"token\"; chmod o-r it",
+                  "f:10:7: error: tls.key: expected a file that not everybody may read, got "
+                  "\"certs/a.key\"; chmod o-r it"));
+}
+
+TEST_F(ConfigFiles, AnEmptyTokenIsNone) {
+  write("blank", " \n");
+  chmod("blank", std::filesystem::perms::owner_read);
+  EXPECT_THAT(problems("certs/a.crt", "certs/a.key", "certs/ca.crt", "blank"),
+              ElementsAre("f:6:14: error: http.token_file: expected a file with a token, got "
+                          "\"blank\", which is empty"));
+}
+
+TEST_F(ConfigFiles, AFolderIsNoConfig) {
+  EXPECT_THAT(lines(load({.file = path("certs")}, now)),
+              ElementsAre(HasSubstr("error: file: expected a readable file, got ")));
+  EXPECT_THAT(lines(load({.file = path("none")}, now)), ElementsAre(HasSubstr("No such file")));
+  EXPECT_THAT(lines(load({.file = "/dev/zero"}, now)), ElementsAre(HasSubstr("at most 1MiB")));
+}
+
+}  // namespace
+}  // namespace millrace::config
