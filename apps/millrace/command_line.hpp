@@ -17,6 +17,8 @@ void add_queue(CLI::App& app, Action& action);
 void add_dlq(CLI::App& app, Action& action);
 void add_order(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
+void add_config(CLI::App& app, Action& action);
+void add_cluster(CLI::App& app, Action& action);
 void add_version(CLI::App& app, Action& action);
 
 /// The known command nearest to `word` by edit distance, where one is near; else empty.

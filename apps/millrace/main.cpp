@@ -49,6 +49,8 @@ int main(int argc, char** argv) try {
   millrace::cli::add_dlq(app, action);
   millrace::cli::add_order(app, action);
   millrace::cli::add_bench(app, action);
+  millrace::cli::add_config(app, action);
+  millrace::cli::add_cluster(app, action);
   millrace::cli::add_version(app, action);
   try {
     app.parse(argc, argv);

@@ -17,9 +17,10 @@ PROGRAM = ""
 TIMEOUT_S = 120
 
 
-def millrace(*arguments):
+def millrace(*arguments, **variables):
     done = subprocess.run([PROGRAM, *map(str, arguments)], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S, check=False)
+                          stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S, check=False,
+                          env={**os.environ, **variables})
     return done.returncode, done.stdout, done.stderr
 
 
@@ -206,6 +207,114 @@ class Interruption(unittest.TestCase):
             self.assertEqual(out, "", "there is no verdict")
             self.assertIn("interrupted by " + number.name, err)
             self.assertEqual(left, [])
+
+
+class Configuration(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="millrace-test-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.file = self.folder / "node.toml"
+        self.file.write_text('[node]\nname = "a"\n')
+
+    def test_a_sound_file_is_ok(self):
+        status, out, err = millrace("config", "check", "-c", self.file)
+        self.assertEqual((status, err), (0, ""))
+        self.assertEqual(out, f"{self.file}: ok: node a, 1 node, 16 shards\n")
+
+    def test_all_mistakes_come_at_once_with_exit_status_78(self):
+        self.file.write_text('[node]\nname = "a"\n[log]\nlevle = "info"\n[drain]\ntimeout = 3\n')
+        for command in ("check", "print"):
+            status, out, err = millrace("config", command, "-c", self.file)
+            self.assertEqual((status, out), (78, ""))
+            self.assertEqual(err.splitlines(), [
+                f"{self.file}:4:1: error: log.levle: expected a known key, got an unknown one; "
+                "did you mean log.level?",
+                f'{self.file}:6:11: error: drain.timeout: expected a duration from "1s" to "1h", '
+                "got 3, which has no unit",
+            ])
+
+    def test_what_is_no_config_file_is_named(self):
+        for path, reason in ((self.folder, "Is a directory"),
+                             (self.folder / "none", "No such file or directory")):
+            status, _, err = millrace("config", "check", "-c", path)
+            self.assertEqual(status, 78)
+            self.assertEqual(err, f'{path}: error: file: expected a readable file, got "{path}": '
+                                  f"{reason}\n")
+
+    def test_noise_shows_a_bounded_number_of_lines(self):
+        self.file.write_text("".join(f"k{i} = 1\n" for i in range(1000)))
+        status, _, err = millrace("config", "check", "-c", self.file)
+        self.assertEqual(status, 78)
+        self.assertEqual(len(err.splitlines()), 101)
+        self.assertTrue(err.endswith("and 901 more\n"), err[-80:])
+
+    def test_every_value_tells_its_origin(self):
+        status, out, err = millrace("config", "print", "-c", self.file, "--effective", "-o", "json",
+                                    "--set", "log.level=warn", "--data-dir=/srv/a",
+                                    MILLRACE__DRAIN__TIMEOUT="9s", MILLRACE__LOG__LEVEL="error")
+        self.assertEqual(status, 0, err)
+        rows = {row["key"]: (row["value"], row["origin"]) for row in json.loads(out)}
+        self.assertEqual(rows["node.name"], ("a", f"{self.file}:2"))
+        self.assertEqual(rows["node.data_dir"], ("/srv/a", "--data-dir"))
+        self.assertEqual(rows["log.level"], ("warn", "--set log.level"))
+        self.assertEqual(rows["drain.timeout"], ("9s", "MILLRACE__DRAIN__TIMEOUT"))
+        self.assertEqual(rows["cluster.shards"], (16, "default"))
+
+    def test_only_what_is_set_is_printed_otherwise(self):
+        status, out, err = millrace("config", "print", "-c", self.file, "--json")
+        self.assertEqual(status, 0, err)
+        self.assertEqual(json.loads(out), [{"key": "node.name", "value": "a"}])
+
+    def test_the_printed_defaults_are_a_config_file(self):
+        status, out, err = millrace("config", "print-defaults")
+        self.assertEqual(status, 0, err)
+        self.file.write_text(out)
+        self.assertEqual(millrace("config", "check", "-c", self.file)[0], 0)
+
+
+class Certificates(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="millrace-test-")
+        self.addCleanup(folder.cleanup)
+        self.certs = pathlib.Path(folder.name) / "certs"
+
+    def make(self, *more):
+        return millrace("cluster", "certs", "--out", self.certs, "--nodes=a,b", *more)
+
+    def test_they_open_a_cluster_to_the_world(self):
+        status, out, err = self.make("--hosts=a=10.0.0.1,localhost", "--cluster=test", "--days=9")
+        self.assertEqual(status, 0, err)
+        names = ["ca.crt", "ca.key", "a.crt", "a.key", "b.crt", "b.key"]
+        self.assertEqual(out.splitlines(), [str(self.certs / name) for name in names])
+        for name in names:
+            mode = (self.certs / name).stat().st_mode & 0o777
+            self.assertEqual(mode, 0o600 if name.endswith(".key") else mode & 0o644, name)
+        file = self.certs / "a.toml"
+        file.write_text('node.name = "a"\nlisten.cluster = "0.0.0.0:7400"\n[tls]\n'
+                        f'ca = "{self.certs}/ca.crt"\ncertificate = "{self.certs}/a.crt"\n'
+                        f'key = "{self.certs}/a.key"\n')
+        status, _, err = millrace("config", "check", "-c", file)
+        self.assertEqual(status, 0, err)
+        status, _, err = millrace("config", "check", "-c", file, "--set", "node.name=b")
+        self.assertEqual(status, 78)
+        self.assertIn('expected the certificate of node "b", got that of "a"', err)
+
+    def test_nothing_is_overwritten(self):
+        self.assertEqual(self.make()[0], 0)
+        before = {path: path.read_bytes() for path in self.certs.iterdir()}
+        status, out, err = self.make()
+        self.assertEqual((status, out), (2, ""))
+        self.assertIn("none is overwritten", err)
+        self.assertEqual({path: path.read_bytes() for path in self.certs.iterdir()}, before)
+
+    def test_bad_names_make_nothing(self):
+        for more, word in ((["--hosts=c=x"], '"c"'), (["--hosts=a b"], '"a b"'),
+                           (["--days=0"], "--days"), (["--cluster="], "cluster")):
+            status, _, err = self.make(*more)
+            self.assertEqual(status, 2, err)
+            self.assertIn(word, err)
+        self.assertFalse(self.certs.exists())
 
 
 if __name__ == "__main__":

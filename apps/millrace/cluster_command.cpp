@@ -1,0 +1,74 @@
+// millrace cluster certs: the TLS files of a cluster.
+#include <ctime>
+#include <iostream>
+#include <memory>
+
+#include "apps/millrace/command_line.hpp"
+#include "apps/millrace/exit_code.hpp"
+#include "apps/millrace/output.hpp"
+#include "cluster/certs/certificate_files.hpp"
+
+namespace millrace::cli {
+namespace {
+
+struct Options {
+  std::string folder;
+  std::string cluster = "millrace";
+  std::vector<std::string> nodes;
+  std::vector<std::string> hosts;
+  std::uint32_t days = 825;
+};
+
+int run_certs(const Options& options) {
+  certs::ClusterCertificates wanted{.folder = options.folder,
+                                    .cluster = options.cluster,
+                                    .nodes = options.nodes,
+                                    .days = options.days};
+  for (const std::string& text : options.hosts) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos) {
+      wanted.hosts.push_back({.node = "", .host = text});
+    } else {
+      wanted.hosts.push_back({.node = text.substr(0, equals), .host = text.substr(equals + 1)});
+    }
+  }
+  const auto files = certs::write_certificates(wanted, std::time(nullptr));
+  if (!files) return fail(files.error());
+  for (const auto& file : *files) std::cout << file.string() << '\n';
+  std::cerr << "Valid for " << options.days << " days. Keep ca.key away from the nodes: who has it "
+            << "can join the cluster.\n";
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_cluster(CLI::App& app, Action& action) {
+  CLI::App* group = app.add_subcommand("cluster", "clusters of nodes");
+  group->require_subcommand(1);
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      group->add_subcommand("certs", "make an authority and a certificate for each node");
+  command->add_option("--out", options->folder, "folder for the files; none is overwritten")
+      ->required()
+      ->type_name("DIR");
+  command->add_option("--nodes", options->nodes, "names of the nodes")
+      ->required()
+      ->delimiter(',')
+      ->type_name("NAME,…");
+  command
+      ->add_option("--hosts", options->hosts,
+                   "hosts or addresses that certificates name too: of one node, or of all")
+      ->delimiter(',')
+      ->type_name("[NODE=]HOST,…");
+  command->add_option("--days", options->days, "validity in days")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 36'500));
+  command->add_option("--cluster", options->cluster, "name of the cluster")->capture_default_str();
+  command->callback([options, &action] {
+    action = [options] {
+      return run_certs(*options);
+    };
+  });
+}
+
+}  // namespace millrace::cli
