@@ -26,7 +26,7 @@ enum class ErrorCode : std::uint8_t {
   // Not now: ask again later.
   backlog_full = 20,    ///< the queue is at its limit of messages or bytes
   storage_full = 21,    ///< no room on the disk; accepted work goes on from the reserve
-  draining = 22,        ///< the node is stopping and takes no new work
+  draining = 22,        ///< the node is stopping, or the shard moving, and takes no new work
   timeout = 23,         ///< no answer in time; the outcome is unknown
   handler_failed = 24,  ///< the handler of a stage threw, or gave no usable outcome
   receiver_lost = 25,   ///< the receiver that held the lease ended

@@ -1,4 +1,4 @@
-// One example of every kind of thing that the disk holds, with all of its fields set.
+// One example of every kind of thing that the disk holds or nodes say, with all of its fields set.
 #pragma once
 
 #include <memory>
@@ -15,5 +15,8 @@ struct GoldenCase {
 };
 
 [[nodiscard]] std::vector<GoldenCase> golden_cases();
+
+/// Those of messages/cluster.proto.
+[[nodiscard]] std::vector<GoldenCase> golden_cluster_cases();
 
 }  // namespace millrace

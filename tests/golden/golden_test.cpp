@@ -1,5 +1,5 @@
-// Promise: what a released version wrote to the disk, every later one reads, and writes the same.
-// Checked against bytes in hex files: NEVER change one, only add.
+// Promise: what a released version wrote to the disk or said to another node, every later one
+// reads, and writes the same. Checked against bytes in hex files: NEVER change one, only add.
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -9,6 +9,7 @@
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
+#include "messages/cluster.pb.h"
 #include "messages/record.pb.h"
 #include "messages/snapshot.pb.h"
 #include "tests/golden/golden_cases.hpp"
@@ -72,6 +73,8 @@ TEST_P(Golden, BytesAreReadAsEver) {
 
 INSTANTIATE_TEST_SUITE_P(Disk, Golden, ::testing::ValuesIn(golden_cases()),
                          [](const auto& instance) { return instance.param.name; });
+INSTANTIATE_TEST_SUITE_P(Cluster, Golden, ::testing::ValuesIn(golden_cluster_cases()),
+                         [](const auto& instance) { return instance.param.name; });
 
 void collect_set(const Message& message, std::set<std::string>& names) {
   std::vector<const FieldDescriptor*> fields;
@@ -101,7 +104,11 @@ void collect_declared(const Descriptor& descriptor, std::set<std::string>& names
 TEST(GoldenFormat, HasBytesForEveryField) {
   std::set<std::string> covered;
   for (const GoldenCase& golden : golden_cases()) collect_set(*golden.message, covered);
+  for (const GoldenCase& golden : golden_cluster_cases()) collect_set(*golden.message, covered);
   std::set<std::string> declared;
+  for (int i = 0; i < pb::ShardRecord::descriptor()->file()->message_type_count(); ++i) {
+    collect_declared(*pb::ShardRecord::descriptor()->file()->message_type(i), declared);
+  }
   collect_declared(*pb::Record::descriptor(), declared);
   collect_declared(*pb::SnapshotPart::descriptor(), declared);
   EXPECT_EQ(covered, declared) << "a field without golden bytes: add a case and its file";
