@@ -1,0 +1,90 @@
+// Promise: silence is judged by how regular a node was, a pause within the limits is forgiven, and
+// a node that is gone is found out. Checked at exact times, with no clock.
+#include <gtest/gtest.h>
+
+#include "cluster/membership/failure_detector_core.hpp"
+
+namespace millrace::membership {
+namespace {
+
+constexpr DurationUs second = 1'000'000;
+
+// Hears `beats` heartbeats, one each `interval`, from time 0 on; the last is at beats * interval.
+FailureDetector after(int beats, DurationUs interval, DurationUs jitter = 0) {
+  FailureDetector detector({}, 0);
+  for (int i = 1; i <= beats; ++i) detector.heartbeat(i * interval + (i % 2 == 0 ? jitter : 0));
+  return detector;
+}
+
+// The first time after `from` at which the node counts as gone, to 10 ms.
+DurationUs silence_until_gone(const FailureDetector& detector, TimeUs from) {
+  for (DurationUs silence = 0; silence < 3'600 * second; silence += second / 100) {
+    if (!detector.available(from + silence)) return silence;
+  }
+  return -1;
+}
+
+TEST(FailureDetector, ForgivesThePauseAndNotMuchMore) {
+  const DurationUs gone = silence_until_gone(after(100, second), 100 * second);
+  EXPECT_GT(gone, 4 * second) << "interval and acceptable pause";
+  EXPECT_LT(gone, 5 * second);
+}
+
+TEST(FailureDetector, WaitsLongerForANodeThatIsIrregular) {
+  const DurationUs regular = silence_until_gone(after(100, second), 100 * second);
+  const DurationUs irregular =
+      silence_until_gone(after(100, second, second / 2), 100 * second + second / 2);
+  EXPECT_GT(irregular, regular + second);
+}
+
+TEST(FailureDetector, KnowsANodeByItsFirstEstimateAtFirst) {
+  const DurationUs gone = silence_until_gone(FailureDetector({}, 0), 0);
+  EXPECT_GT(gone, 4 * second);
+  EXPECT_LT(gone, 7 * second);
+}
+
+TEST(FailureDetector, PhiGrowsWithSilenceFromAboutNothing) {
+  const FailureDetector detector = after(100, second);
+  EXPECT_LT(detector.phi(101 * second), 0.001);
+  double last = -1;
+  for (TimeUs now = 100 * second; now < 200 * second; now += second / 10) {
+    const double phi = detector.phi(now);
+    EXPECT_GE(phi, last);
+    last = phi;
+  }
+  EXPECT_GT(last, 1'000) << "no overflow hides how long it was";
+}
+
+TEST(FailureDetector, PhiIsTheLogarithmOfTheTail) {
+  // At the mean the chance of a later heartbeat is one half; two deviations on, about 0.0228.
+  const FailureDetector detector = after(2'000, second);
+  EXPECT_NEAR(detector.phi(2'004 * second), 0.30103, 0.001);
+  EXPECT_NEAR(detector.phi(2'004 * second + 200'000), 1.642, 0.01);
+}
+
+TEST(FailureDetector, DoesNotLearnFromAFailure) {
+  FailureDetector detector = after(100, second);
+  detector.heartbeat(1'100 * second);
+  EXPECT_TRUE(detector.available(1'100 * second));
+  EXPECT_LT(silence_until_gone(detector, 1'100 * second), 5 * second);
+}
+
+TEST(FailureDetector, ForgetsIntervalsBeyondItsSamples) {
+  DetectorLimits limits;
+  limits.samples = 10;
+  FailureDetector detector(limits, 0);
+  TimeUs now = 0;
+  for (int i = 0; i < 50; ++i) detector.heartbeat(now += (i % 2 + 1) * second);
+  for (int i = 0; i < 10; ++i) detector.heartbeat(now += second);
+  EXPECT_LT(silence_until_gone(detector, now), 5 * second);
+}
+
+TEST(FailureDetector, ATimeThatRunsBackBreaksNothing) {
+  FailureDetector detector = after(100, second);
+  detector.heartbeat(50 * second);
+  EXPECT_TRUE(detector.available(50 * second));
+  EXPECT_TRUE(detector.available(101 * second));
+}
+
+}  // namespace
+}  // namespace millrace::membership
