@@ -1,0 +1,131 @@
+#include "cluster/placement/layout_core.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "actors/base/assert.hpp"
+#include "messages/hash.hpp"
+
+namespace millrace::placement {
+namespace {
+
+// Minus the binary logarithm of (hash + 1/2) / 2^64, times 2^32: an exponentially distributed draw.
+// The fraction comes bit by bit: squaring doubles a logarithm. NEVER change it, nodes would differ.
+std::uint64_t draw(std::uint64_t hash) {
+  if (hash == 0) return std::uint64_t{65} << 32;
+  const auto zeros = static_cast<unsigned>(std::countl_zero(hash));
+  std::uint64_t mantissa = (hash << zeros) >> 32;  // in [1, 2), times 2^31
+  std::uint64_t fraction = 0;
+  for (int bit = 0; bit < 32; ++bit) {
+    mantissa = (mantissa * mantissa) >> 31;
+    fraction <<= 1;
+    if (mantissa >= std::uint64_t{1} << 32) {
+      fraction |= 1;
+      mantissa >>= 1;
+    }
+  }
+  // log2(hash / 2^64) = -zeros - 1 + fraction.
+  return (std::uint64_t{zeros + 1} << 32) - fraction;
+}
+
+std::uint64_t draw(const PlacedNode& node, std::uint32_t shard) {
+  return draw(hash_key(node.name + '/' + std::to_string(shard)));
+}
+
+Error wrong(const std::string& what) {
+  return {ErrorCode::invalid_argument, what};
+}
+
+std::string quoted(const std::string& name) {
+  return "\"" + name + "\"";
+}
+
+const PlacedNode* find(const Layout& layout, const std::string& name) {
+  const auto found = std::find_if(layout.nodes.begin(), layout.nodes.end(),
+                                  [&](const PlacedNode& node) { return node.name == name; });
+  return found == layout.nodes.end() ? nullptr : &*found;
+}
+
+Result<void> check_nodes(const Layout& layout) {
+  std::uint64_t weights = 0;
+  for (std::size_t i = 0; i < layout.nodes.size(); ++i) {
+    const PlacedNode& node = layout.nodes[i];
+    if (node.name.empty()) return wrong("a node has no name");
+    if (i > 0 && layout.nodes[i - 1].name == node.name) {
+      return wrong("node " + quoted(node.name) + " is there twice");
+    }
+    if (node.weight > weight_max) {
+      return wrong("node " + quoted(node.name) + ": expected a weight of 0 to " +
+                   std::to_string(weight_max) + ", got " + std::to_string(node.weight));
+    }
+    weights += node.weight;
+  }
+  if (weights == 0) return wrong("no node has a weight above 0, so none could take a shard");
+  return {};
+}
+
+Result<void> check_overrides(const Layout& layout) {
+  for (const auto& [shard, name] : layout.overrides) {
+    const std::string what = "override of shard " + std::to_string(shard);
+    if (shard >= layout.shards) {
+      return wrong(what + ": shards are 0 to " + std::to_string(layout.shards - 1));
+    }
+    if (find(layout, name) == nullptr) return wrong(what + ": no node is named " + quoted(name));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Layout> make_layout(std::uint32_t shards, std::vector<PlacedNode> nodes,
+                           std::map<std::uint32_t, std::string> overrides) {
+  if (shards == 0 || shards > shards_max) {
+    return wrong("expected 1 to " + std::to_string(shards_max) + " shards, got " +
+                 std::to_string(shards));
+  }
+  Layout layout{shards, std::move(nodes), std::move(overrides)};
+  std::sort(layout.nodes.begin(), layout.nodes.end(),
+            [](const PlacedNode& a, const PlacedNode& b) { return a.name < b.name; });
+  if (auto checked = check_nodes(layout); !checked) return checked.error();
+  if (auto checked = check_overrides(layout); !checked) return checked.error();
+  return layout;
+}
+
+const PlacedNode& home_of(const Layout& layout, std::uint32_t shard) {
+  MILLRACE_ASSERT(shard < layout.shards);
+  const auto overridden = layout.overrides.find(shard);
+  if (overridden != layout.overrides.end()) return *find(layout, overridden->second);
+  const PlacedNode* best = nullptr;
+  std::uint64_t best_draw = 0;
+  for (const PlacedNode& node : layout.nodes) {
+    if (node.weight == 0) continue;
+    const std::uint64_t drawn = draw(node, shard);
+    // drawn / weight < best_draw / best->weight, with no division; a tie stays with the lower name.
+    // A draw is below 2^39 and a weight at most 1,000: the products fit.
+    if (best == nullptr || drawn * best->weight < best_draw * node.weight) {
+      best = &node;
+      best_draw = drawn;
+    }
+  }
+  MILLRACE_ASSERT(best != nullptr);  // some node has a weight
+  return *best;
+}
+
+std::string address_of(const Layout& layout, const std::string& node) {
+  const PlacedNode* found = find(layout, node);
+  return found == nullptr ? std::string() : found->address;
+}
+
+std::uint64_t digest(const Layout& layout) {
+  // The length before each name keeps one layout from reading like another.
+  std::string text = std::to_string(layout.shards);
+  const auto add = [&text](const std::string& name, std::uint64_t number) {
+    text += ' ' + std::to_string(name.size()) + ':' + name + '=' + std::to_string(number);
+  };
+  for (const PlacedNode& node : layout.nodes) add(node.name, node.weight);
+  text += " overrides";
+  for (const auto& [shard, name] : layout.overrides) add(name, shard);
+  return hash_key(text);
+}
+
+}  // namespace millrace::placement
