@@ -46,6 +46,14 @@ std::string_view to_string(ErrorCode code) {
       return "unsupported_version";
     case ErrorCode::foreign_file:
       return "foreign_file";
+    case ErrorCode::unreachable:
+      return "unreachable";
+    case ErrorCode::protocol:
+      return "protocol";
+    case ErrorCode::unauthenticated:
+      return "unauthenticated";
+    case ErrorCode::foreign_cluster:
+      return "foreign_cluster";
   }
   return "unknown";
 }

@@ -37,6 +37,12 @@ enum class ErrorCode : std::uint8_t {
   corrupt = 32,              ///< confirmed data fails its check; nothing was changed
   unsupported_version = 33,  ///< written by a newer format than this program knows
   foreign_file = 34,         ///< the directory holds files that are not Millrace's
+
+  // Between nodes.
+  unreachable = 40,      ///< there is no link to the node now; what was in flight may be lost
+  protocol = 41,         ///< the other side broke the rules of the link
+  unauthenticated = 42,  ///< the other side did not prove that it is the node it says it is
+  foreign_cluster = 43,  ///< the other side belongs to another cluster
 };
 
 /// The name of `code` as users see it, such as "backlog_full".
