@@ -1,0 +1,28 @@
+// Certificates for tests: an authority, and nodes that it vouches for, in a directory that goes
+// with the object.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "cluster/transport/tls_context.hpp"
+
+namespace millrace::transport {
+
+class TestAuthority {
+ public:
+  TestAuthority();
+  ~TestAuthority();
+  TestAuthority(const TestAuthority&) = delete;
+  TestAuthority& operator=(const TestAuthority&) = delete;
+
+  /// A certificate for `name` that is valid for `seconds` from now on.
+  [[nodiscard]] TlsFiles issue(const std::string& name, long seconds = 3600) const;
+
+ private:
+  struct Keys;
+  std::filesystem::path directory_;
+  std::unique_ptr<Keys> keys_;
+};
+
+}  // namespace millrace::transport

@@ -1,0 +1,162 @@
+// Who gets a link: nodes of the cluster's authority, under the name in their certificate, of the
+// same cluster and version. Everybody else is refused, and others are not affected.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cluster/transport/hello_check.hpp"
+#include "tests/transport/raw_client.hpp"
+#include "tests/transport/test_certificates.hpp"
+#include "tests/transport/two_nodes.hpp"
+
+namespace millrace::transport {
+namespace {
+
+class TlsLink : public ::testing::Test {
+ protected:
+  TransportOptions options(const std::string& node, const std::string& peer,
+                           std::uint16_t port = 1) {
+    auto made = quick_options(node, peer, port);
+    made.tls = authority_.issue(node);
+    return made;
+  }
+  void start_b() {
+    b_ = started(options("b", "a"), at_b_);
+    ASSERT_TRUE(b_);
+  }
+  // Starts `a` as given, and says what keeps it from having a link.
+  std::string refusal_of(TransportOptions a_options) {
+    a_ = started(std::move(a_options), at_a_);
+    if (!a_) return "not started";
+    EXPECT_TRUE(eventually([&] {
+      return !a_->status("b")->last_error.empty() &&
+             a_->status("b")->last_error != "the connection ended";
+    }));
+    EXPECT_EQ(at_a_.told("b").ups, 0);
+    EXPECT_EQ(at_b_.told("a").ups, 0);
+    return a_->status("b")->last_error;
+  }
+  void TearDown() override {
+    EXPECT_TRUE(!a_ || a_->stop());
+    EXPECT_TRUE(!b_ || b_->stop());
+  }
+
+  TestAuthority authority_;
+  RecordingListener at_a_;
+  RecordingListener at_b_;
+  std::unique_ptr<CafTransport> a_;
+  std::unique_ptr<CafTransport> b_;
+};
+
+TEST_F(TlsLink, CarriesFramesBothWays) {
+  start_b();
+  a_ = started(options("a", "b", b_->port()), at_a_);
+  ASSERT_TRUE(at_a_.wait_up("b"));
+  ASSERT_TRUE(at_b_.wait_up("a"));
+  const std::string large(3 << 20, 'l');
+  ASSERT_TRUE(a_->send("b", {FrameKind{1}, large}));
+  ASSERT_TRUE(b_->send("a", {FrameKind{1}, "small"}));
+  ASSERT_TRUE(at_b_.wait_frames("a", 1));
+  ASSERT_TRUE(at_a_.wait_frames("b", 1));
+  EXPECT_EQ(at_b_.told("a").frames[0], large);
+  EXPECT_EQ(at_a_.told("b").frames[0], "small");
+}
+
+TEST_F(TlsLink, RefusesAnotherAuthority) {
+  start_b();
+  const TestAuthority other;
+  auto foreign = options("a", "b", b_->port());
+  foreign.tls = other.issue("a");
+  EXPECT_THAT(refusal_of(foreign), ::testing::HasSubstr("certificate"));
+}
+
+TEST_F(TlsLink, RefusesToDialAnotherAuthority) {
+  start_b();
+  const TestAuthority other;
+  auto suspicious = options("a", "b", b_->port());
+  suspicious.tls->ca = other.issue("a").ca;
+  EXPECT_THAT(refusal_of(suspicious), ::testing::HasSubstr("certificate"));
+}
+
+TEST_F(TlsLink, RefusesAnExpiredCertificate) {
+  start_b();
+  auto late = options("a", "b", b_->port());
+  late.tls = authority_.issue("a", -30);
+  const auto made = CafTransport::make(late);
+  ASSERT_FALSE(made);
+  EXPECT_THAT(made.error().message, ::testing::HasSubstr("expired"));
+}
+
+TEST_F(TlsLink, RefusesANameThatItsOwnCertificateDoesNotCarry) {
+  auto wrong = options("a", "b");
+  wrong.tls = authority_.issue("c");
+  const auto made = CafTransport::make(wrong);
+  ASSERT_FALSE(made);
+  EXPECT_THAT(made.error().message, ::testing::HasSubstr("'a'"));
+}
+
+TEST_F(TlsLink, RefusesWhoeverCallsItselfByAnotherNameThanItsCertificate) {
+  start_b();
+  const auto impostor = TlsContext::load(authority_.issue("c"));
+  ASSERT_TRUE(impostor);
+  RawClient client(b_->port());
+  Connection connection((*impostor)->make_channel(TlsContext::Role::dialing),
+                        LinkCore(1 << 20, {5'000'000, 1'000'000, 5'000'000}, 0),
+                        make_hello(identity("a")));
+  auto event = client.next(connection);
+  if (std::holds_alternative<HelloReceived>(event)) {
+    connection.welcome(0);
+    event = client.next(connection);
+  }
+  ASSERT_TRUE(std::holds_alternative<LinkClosed>(event));
+  EXPECT_EQ(std::get<LinkClosed>(event).reason.code, ErrorCode::unauthenticated);
+  EXPECT_EQ(at_b_.told("a").ups, 0);
+}
+
+TEST_F(TlsLink, RefusesWhoeverAnswersInPlaceOfTheNodeDialed) {
+  auto other = options("c", "a");
+  b_ = started(other, at_b_);
+  ASSERT_TRUE(b_);
+  EXPECT_THAT(refusal_of(options("a", "b", b_->port())),
+              ::testing::HasSubstr("dialed 'b', and 'c' answered"));
+}
+
+TEST_F(TlsLink, RefusesAnotherCluster) {
+  start_b();
+  auto foreign = options("a", "b", b_->port());
+  foreign.own.cluster = "other";
+  EXPECT_THAT(refusal_of(foreign), ::testing::HasSubstr("cluster"));
+}
+
+TEST_F(TlsLink, RefusesAnotherVersion) {
+  start_b();
+  auto newer = options("a", "b", b_->port());
+  newer.own.protocol_version = 2;
+  EXPECT_THAT(refusal_of(newer), ::testing::HasSubstr("version"));
+}
+
+TEST_F(TlsLink, RefusesANodeThatIsNotConfigured) {
+  start_b();
+  EXPECT_THAT(refusal_of(options("aa", "b", b_->port())),
+              ::testing::HasSubstr("not among the nodes"));
+}
+
+TEST_F(TlsLink, RefusesPlainPeers) {
+  start_b();
+  RecordingListener at_a;
+  a_ = started(quick_options("a", "b", b_->port()), at_a);
+  ASSERT_TRUE(eventually([&] { return !a_->status("b")->last_error.empty(); }));
+  EXPECT_EQ(at_a.told("b").ups, 0);
+}
+
+TEST_F(TlsLink, NamesTheFileThatIsWrong) {
+  auto wrong = options("a", "b");
+  wrong.tls->key = wrong.tls->certificate;
+  const auto made = CafTransport::make(wrong);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, ErrorCode::invalid_argument);
+  EXPECT_THAT(made.error().message, ::testing::HasSubstr("tls.key"));
+  EXPECT_THAT(made.error().message, ::testing::HasSubstr(wrong.tls->key.string()));
+}
+
+}  // namespace
+}  // namespace millrace::transport
