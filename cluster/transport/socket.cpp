@@ -57,7 +57,7 @@ std::string SocketAddress::host() const {
 }
 
 Result<std::vector<SocketAddress>> resolve(const Address& address) {
-  return look_up(address, AI_ADDRCONFIG, ErrorCode::unreachable);
+  return look_up(address, 0, ErrorCode::unreachable);
 }
 
 Result<std::vector<SocketAddress>> resolve_number(const Address& address) {

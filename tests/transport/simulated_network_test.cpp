@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
 
 namespace millrace::transport {
 namespace {
@@ -83,6 +84,7 @@ class Cluster {
  public:
   Cluster(std::uint64_t seed, std::vector<std::string> names)
       : network(seed), names_(std::move(names)) {
+    spdlog::set_level(spdlog::level::off);
     for (const auto& name : names_) start(name);
   }
   ~Cluster() {

@@ -25,7 +25,7 @@ inline TransportOptions quick_options(const std::string& node, const std::string
   options.redial_first = std::chrono::milliseconds(10);
   options.redial_max = std::chrono::milliseconds(100);
   options.ping_interval = std::chrono::milliseconds(100);
-  options.silence_max = std::chrono::milliseconds(2000);
+  options.silence_max = std::chrono::seconds(10);
   return options;
 }
 
