@@ -56,7 +56,7 @@ void add_journal_segments(KeyTable& table) {
                         .max = gib});
   table.keys.push_back({.path = "journal.reserve_segments",
                         .type = Type::integer,
-                        .fallback = "2",
+                        .fallback = "3",
                         .doc = "Kept ready for accepted work; with fewer, offers are refused: "
                                "storage_full.",
                         .store = take<&Config::journal, &journal::Options::reserve_segments>,
