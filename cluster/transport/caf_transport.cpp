@@ -157,7 +157,7 @@ Result<void> CafTransport::stop() {
   return parts_->stop();
 }
 
-Result<void> CafTransport::send(std::string_view peer, Frame frame) {
+Result<void> CafTransport::send(std::string_view peer, Frame&& frame) {
   return parts_->links.send(peer, std::move(frame));
 }
 

@@ -21,7 +21,9 @@ void PeerLink::attach(std::function<void()> wake_broker, std::function<void()> w
 }
 
 void PeerLink::detach() {
+  std::deque<Notice> dropped;  // their credit refers to this link, and would keep it for ever
   const Lock lock(mutex_);
+  dropped.swap(inbox_);
   wake_broker_ = nullptr;
   wake_delivery_ = nullptr;
   is_detached_ = true;
@@ -36,7 +38,7 @@ void PeerLink::notify(Notice notice) {
   if (!std::exchange(is_delivery_awake_, true) && wake_delivery_) wake_delivery_();
 }
 
-Result<void> PeerLink::send(Frame frame) {
+Result<void> PeerLink::send(Frame&& frame) {
   const std::size_t charge = charge_of(frame.bytes.size());
   if (frame.bytes.size() > frame_bytes_max_) {
     return Error{ErrorCode::too_large, "a frame of " + std::to_string(frame.bytes.size()) +
@@ -116,6 +118,7 @@ Outgoing PeerLink::take() {
 bool PeerLink::received(Frame frame) {
   const std::size_t charge = charge_of(frame.bytes.size());
   const Lock lock(mutex_);
+  if (is_detached_) return true;
   if (!received_.has_room(charge)) return false;
   received_.take(charge);
   notify(FrameNotice{std::move(frame), Credit(shared_from_this(), charge)});

@@ -53,7 +53,7 @@ class PeerLink final : public CreditLedger, public std::enable_shared_from_this<
   void detach();
 
   // Any thread.
-  Result<void> send(Frame frame);
+  Result<void> send(Frame&& frame);
   void release(std::size_t charge) override;
   [[nodiscard]] LinkStatus status() const;
   [[nodiscard]] const std::string& peer() const { return peer_; }

@@ -21,7 +21,7 @@ class PeerLinks {
     }
   }
 
-  Result<void> send(std::string_view peer, Frame frame) {
+  Result<void> send(std::string_view peer, Frame&& frame) {
     const auto link = find(peer);
     return link ? link->send(std::move(frame)) : unknown(peer);
   }

@@ -67,7 +67,7 @@ void SimulatedTransport::kill() {
   listener_ = nullptr;
 }
 
-Result<void> SimulatedTransport::send(std::string_view peer, Frame frame) {
+Result<void> SimulatedTransport::send(std::string_view peer, Frame&& frame) {
   return links_.send(peer, std::move(frame));
 }
 

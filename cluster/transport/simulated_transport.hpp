@@ -24,7 +24,7 @@ class SimulatedTransport final : public Transport, private Sockets {
   Result<void> start(TransportListener& listener) override;
   /// Runs the network until the links have ended.
   Result<void> stop() override;
-  Result<void> send(std::string_view peer, Frame frame) override;
+  Result<void> send(std::string_view peer, Frame&& frame) override;
   [[nodiscard]] Result<LinkStatus> status(std::string_view peer) const override;
 
   // The network's.

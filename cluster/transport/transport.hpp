@@ -86,10 +86,10 @@ class Transport {
   /// the listener that does not return may then still be running. A second call does nothing.
   virtual Result<void> stop() = 0;
 
-  /// Takes the frame, or nothing: `backlog_full` when the window of the link is used up (then
-  /// on_writable follows), `unreachable` when there is no link, `draining`, `too_large`, and
+  /// Takes the frame, or leaves it as it is: `backlog_full` when the window of the link is used up
+  /// (then on_writable follows), `unreachable` when there is no link, `draining`, `too_large`, and
   /// `not_found` for a peer that is not in the configuration. Any thread; does not block.
-  virtual Result<void> send(std::string_view peer, Frame frame) = 0;
+  virtual Result<void> send(std::string_view peer, Frame&& frame) = 0;
 
   /// Any thread. `not_found` as above.
   [[nodiscard]] virtual Result<LinkStatus> status(std::string_view peer) const = 0;
