@@ -36,6 +36,13 @@ struct SubscribeMessage;
 struct TickMessage;
 }  // namespace millrace::queues
 
+namespace millrace::forwarders {
+struct GiveBackMessage;
+struct LinkMessage;
+struct RetargetMessage;
+struct WritableMessage;
+}  // namespace millrace::forwarders
+
 namespace millrace::receivers {
 struct RestartMessage;
 struct RunMessage;
@@ -47,6 +54,10 @@ struct WakeMessage;
 }  // namespace millrace::senders
 
 CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
+  CAF_ADD_TYPE_ID(millrace, (millrace::forwarders::GiveBackMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::forwarders::LinkMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::forwarders::RetargetMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::forwarders::WritableMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::AttachMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::AttachReply))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::BeginMessage))
@@ -78,6 +89,10 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::senders::WakeMessage))
 CAF_END_TYPE_ID_BLOCK(millrace)
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::forwarders::GiveBackMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::forwarders::LinkMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::forwarders::RetargetMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::forwarders::WritableMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::AttachMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::AttachReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::BeginMessage)

@@ -157,7 +157,9 @@ Decision decide_lost(const State& state, std::span<const LeaseId> leases, ErrorC
                                  : "the handler ran beyond its lease";
   for (const LeaseId id : leases) {
     const Lease& lease = state.live.leases.find(id)->second;
-    if (!lease.begun || state.durable.index.find(lease.run.front()) == nullptr) continue;
+    if (state.is_outbox || !lease.begun || state.durable.index.find(lease.run.front()) == nullptr) {
+      continue;
+    }
     add_failure(state, *out.record, lease.run.front(), code, reason, std::nullopt, jitter);
   }
   return out;

@@ -57,7 +57,7 @@ struct CompleteDecision {
 /// Leases that ended without an outcome: the receiver died (`receiver_lost`) or the deadline passed
 /// (`lease_expired`). A message that its receiver had begun alone counts as failed. Of several
 /// nobody knows which was to blame, and one that still waited is not: none counts, and as each has
-/// been acquired, each will be handled alone.
+/// been acquired, each will be handled alone. In an outbox nothing fails: it waits.
 [[nodiscard]] Decision decide_lost(const State& state, std::span<const LeaseId> leases,
                                    ErrorCode code, std::uint64_t jitter, TimeUs now_us);
 

@@ -145,10 +145,18 @@ OfferDecision decide(const State& state, const Offer& offer, Room room, TimeUs n
 
 AttachDecision decide(const State& state, const AttachRequest& request, TimeUs now_us) {
   AttachDecision out;
+  out.last = request.base;
   if (const std::optional<Session> session = session_of(state, request.producer)) {
     out.last = session->last;
     if (request.epoch < session->epoch) {
       out.refusal = fenced(state, request.producer, request.epoch, session->epoch);
+      return out;
+    }
+    if (out.last < request.base) {
+      out.refusal =
+          Error{ErrorCode::unknown_producer,
+                state.name + " has settled " + std::to_string(out.last) + " messages of producer " +
+                    request.producer + ", which was told of " + std::to_string(request.base)};
       return out;
     }
     // One that is only on its way is logged again, so that nothing is confirmed before it is there.
@@ -158,6 +166,7 @@ AttachDecision decide(const State& state, const AttachRequest& request, TimeUs n
   pb::Attach& attach = *record->mutable_change(0)->add_attach();
   attach.set_producer(request.producer);
   attach.set_epoch(request.epoch);
+  attach.set_base(request.base);
   out.decision.pending.producers.push_back({request.producer, request.epoch, out.last});
   out.decision.record = std::move(record);
   return out;

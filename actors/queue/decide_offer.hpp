@@ -46,9 +46,13 @@ struct Room {
 struct AttachRequest {
   std::string producer;
   std::uint64_t epoch = 0;
+  /// Last number that the producer knows to be settled here, for one that does not start anew: an
+  /// outbox that was idle for so long that it was forgotten goes on behind it. Else 0.
+  std::uint64_t base = 0;
 };
 
-/// The decision's record is null when the session is known already. Refuses with `fenced`.
+/// The decision's record is null when the session is known already. Refuses with `fenced`,
+/// or with `unknown_producer` where fewer numbers are settled than the producer knows to be.
 struct AttachDecision {
   Decision decision;
   /// Last sequence number of the producer, with what is on its way: a new session goes on after it.

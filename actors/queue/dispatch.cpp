@@ -101,7 +101,8 @@ class Dispatcher {
       }
     }
     if (state_.durable.index.body(sequence) == nullptr) return Fitness::lacks_body;
-    return entry.acquired >= state_.limits.acquired_max ? Fitness::gives_up : Fitness::runs;
+    const bool is_spent = entry.acquired >= state_.limits.acquired_max && !state_.is_outbox;
+    return is_spent ? Fitness::gives_up : Fitness::runs;
   }
 
   // Consecutive messages of a key from `head`, as many as may run together. What was acquired
@@ -112,20 +113,23 @@ class Dispatcher {
     const std::uint32_t max = std::min(
         {state_.limits.run_messages, demand,
          state_.limits.in_flight - std::min(state_.live.in_flight, state_.limits.in_flight)});
-    const std::uint8_t priority = entry->priority;
-    const std::string& key = (*state_.durable.index.body(head))->key();
-    while (run.size() < max && entry->acquired == 0 && entry->next != 0) {
+    while (run.size() < max && entry->next != 0) {
       const Sequence next = entry->next;
-      entry = state_.durable.index.find(next);
-      if (entry->acquired != 0 || entry->priority != priority ||
-          fitness(next, *entry) != Fitness::runs) {
-        break;
-      }
-      // Keys that collide share a chain, but never a lease: it has one key's state.
-      if ((*state_.durable.index.body(next))->key() != key) break;
+      if (!may_run_together(head, *entry, next)) break;
       run.push_back(next);
+      entry = state_.durable.index.find(next);
     }
     return run;
+  }
+
+  // Whether `next`, which follows `entry` in the chain of `head`, may be in one lease with both.
+  bool may_run_together(Sequence head, const Entry& entry, Sequence next) const {
+    const Entry& following = *state_.durable.index.find(next);
+    if (fitness(next, following) != Fitness::runs) return false;
+    if (state_.is_outbox) return true;
+    // Keys that collide share a chain, but never a lease: it has one key's state.
+    return entry.acquired == 0 && following.acquired == 0 && following.priority == entry.priority &&
+           (*state_.durable.index.body(next))->key() == (*state_.durable.index.body(head))->key();
   }
 
   void grant(ReceiverEntry::value_type& receiver, KeySlot slot, std::vector<Sequence> run) {
@@ -162,7 +166,7 @@ Dispatch dispatch(State& state, TimeUs now_us) {
   wake_delayed(state, now_us);
   if (state.live.draining || state.live.exhausted || state.live.blocked > 0) return {};
   // Told when it is wired wrongly, and not when the first message dies.
-  MILLRACE_ASSERT(state.dead_letters != 0 || state.live.receivers.empty());
+  MILLRACE_ASSERT(state.dead_letters != 0 || state.is_outbox || state.live.receivers.empty());
   return Dispatcher(state, now_us).run();
 }
 

@@ -7,6 +7,9 @@
 namespace millrace::queues {
 namespace {
 
+/// All messages of an outbox share one chain: see State::is_outbox.
+constexpr std::uint64_t outbox_line = 0;
+
 void cache(State& state, Sequence sequence, const CommittedRecord& committed,
            const pb::Envelope& envelope) {
   MessageIndex& index = state.durable.index;
@@ -54,13 +57,17 @@ void append(State& state, const CommittedRecord& committed, const pb::Envelope& 
   Entry& entry = durable.index.add(sequence);
   entry.place = committed.place;
   entry.index = position;
-  entry.priority = priority_of(envelope);
   durable.index.set_bytes(entry, bytes_of(envelope));
+  cache(state, sequence, committed, envelope);
+  if (state.is_outbox) {
+    enqueue(state, sequence, entry, outbox_line);
+    return;
+  }
+  entry.priority = priority_of(envelope);
   if (envelope.not_before_us() != 0 || envelope.expires_at_us() != 0) {
     entry.has_schedule = true;
     durable.schedules[sequence] = {envelope.not_before_us(), envelope.expires_at_us()};
   }
-  cache(state, sequence, committed, envelope);
   enqueue(state, sequence, entry,
           envelope.key().empty() ? std::nullopt : std::optional(hash_key(envelope.key())));
 }
@@ -148,7 +155,7 @@ void apply_producers(State& state, const pb::Change& change, TimeUs at_us) {
   Durable& durable = state.durable;
   for (const pb::Attach& attach : change.attach()) {
     const Producer* known = durable.dedup.find(attach.producer());
-    const Producer before = known == nullptr ? Producer{} : *known;
+    const Producer before = known == nullptr ? Producer{.last = attach.base()} : *known;
     durable.dedup.set(attach.producer(),
                       {std::max(attach.epoch(), before.epoch), before.last, at_us});
   }
@@ -233,7 +240,7 @@ void apply(State& state, const CommittedRecord& committed, const pb::Change& cha
   std::uint32_t position = 0;
   for (const pb::Envelope& envelope : change.append()) {
     append(state, committed, envelope, position++);
-    if (!envelope.idempotency_key().empty()) {
+    if (!envelope.idempotency_key().empty() && !state.is_outbox) {
       durable.dedup.remember(hash_idempotency_key(envelope.idempotency_key()), at_us,
                              state.limits.idempotency_window_us, state.limits.idempotency_keys);
     }

@@ -164,4 +164,7 @@ using QueueHandle = caf::typed_actor<
     caf::replies_to<RemoveMessage>::with<RemoveReply>, caf::reacts_to<TickMessage>,
     caf::replies_to<InspectMessage>::with<QueueStatus>>;
 
+/// What a producer needs of a queue, wherever the queue is: here, or behind a link to another node.
+using OfferHandle = caf::typed_actor<caf::reacts_to<AttachMessage>, caf::reacts_to<OfferMessage>>;
+
 }  // namespace millrace::queues

@@ -107,6 +107,9 @@ struct State {
   QueueNumber number = 0;
   QueueNumber dead_letters = 0;  ///< where the given up go; 0: nothing consumes this queue
   std::string name;
+  /// The queue is an outbox: whatever their key, priority and times, its messages are one line, and
+  /// leave it in the order of their numbers. All that is the affair of the queue they are for.
+  bool is_outbox = false;
   Limits limits;
   Durable durable;
   Volatile live;

@@ -67,6 +67,18 @@ void NodeActors::spawn_receivers() {
   supervisor_ = receivers::spawn_supervisor(*surroundings_.system, std::move(configs));
 }
 
+void NodeActors::spawn_forwarders() {
+  for (const OutboxPlan& outbox : plan_.outboxes) {
+    forwarders::ForwarderConfig config;
+    config.outbox = outbox_name(outbox.queue) + "/" + std::to_string(outbox.shard);
+    config.producer = outbox.producer;
+    config.source = handles_[outbox.number];
+    config.target = surroundings_.remote(outbox.queue, outbox.shard);
+    config.clock = surroundings_.clock;
+    forwarders_.push_back(forwarders::spawn_forwarder(*surroundings_.system, std::move(config)));
+  }
+}
+
 void NodeActors::deliver(queues::QueueNumber number,
                          std::shared_ptr<const std::vector<queues::CommittedChange>> changes) {
   caf::anon_send(handles_[number], queues::CommitMessage{std::move(changes)});
@@ -99,6 +111,13 @@ Result<caf::actor> NodeActors::spawn_sender(const std::string& queue, const std:
   return senders::spawn_sender(*surroundings_.system, std::move(config), std::move(outbound));
 }
 
+LocalQueue NodeActors::local(const std::string& queue, std::uint32_t shard) const {
+  const auto numbers = plan_.numbers.find(queue);
+  if (numbers == plan_.numbers.end() || shard >= numbers->second.size()) return {};
+  const queues::QueueNumber number = numbers->second[shard];
+  return plan_.is_served(number) ? LocalQueue{handles_[number], number} : LocalQueue{};
+}
+
 Result<void> NodeActors::operate(const std::string& queue, const caf::actor& reader,
                                  Operation operation, std::function<void(OperationResult)> done) {
   const auto numbers = plan_.numbers.find(queue);
@@ -109,6 +128,7 @@ Result<void> NodeActors::operate(const std::string& queue, const caf::actor& rea
   config.reader = reader;
   config.done = std::move(done);
   for (const queues::QueueNumber number : numbers->second) {
+    if (!plan_.is_served(number)) continue;
     OperatorConfig::Shard& shard = config.shards.emplace_back();
     shard.number = number;
     shard.queue = handles_[number];
@@ -133,6 +153,9 @@ Result<void> NodeActors::operate(const std::string& queue, const caf::actor& rea
 
 void NodeActors::end() {
   caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
+  for (const caf::actor& forwarder : forwarders_) {
+    caf::anon_send_exit(forwarder, caf::exit_reason::user_shutdown);
+  }
   for (const queues::QueueHandle& handle : handles_) {
     if (handle) caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
   }

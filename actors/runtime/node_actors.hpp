@@ -12,9 +12,11 @@
 #include <caf/fwd.hpp>
 
 #include "actors/base/clock.hpp"
+#include "actors/forwarder/forwarder_actor.hpp"
 #include "actors/queue/queue_messages.hpp"
 #include "actors/queue/record_log.hpp"
 #include "actors/receiver/receiver_actor.hpp"
+#include "actors/runtime/federation.hpp"
 #include "actors/runtime/node_plan.hpp"
 #include "actors/runtime/operation.hpp"
 #include "actors/runtime/store.hpp"
@@ -32,6 +34,8 @@ class NodeActors {
     const Clock* clock = nullptr;
     std::uint64_t seed = 0;
     bool threads = true;  ///< stages that may block get threads of their own
+    /// What stands for a shard that another node serves; needed where there is one.
+    std::function<queues::OfferHandle(const std::string& queue, std::uint32_t shard)> remote{};
     /// Called when a queue's actor ended though nobody told it to: the node must stop.
     std::function<void(const std::string& queue)> queue_ended{};
   };
@@ -42,6 +46,8 @@ class NodeActors {
   /// Takes the recovered queues out of `store`. `reader` may be invalid: see QueueActorConfig.
   void spawn_queues(Store& store, const caf::actor& reader);
   void spawn_receivers();
+  /// Begins to bring what is in the outboxes to where it belongs.
+  void spawn_forwarders();
 
   /// Brings committed changes to their queue.
   void deliver(queues::QueueNumber number,
@@ -53,14 +59,17 @@ class NodeActors {
                                                 const SenderOptions& options,
                                                 std::shared_ptr<senders::Outbound> outbound);
 
-  /// Begins an operation on the live messages of a queue; `done` is called once, on an actor's
-  /// thread. `reader` as in spawn_queues(). Fails with `not_found`, or with `invalid_argument`
-  /// where letters should be put back from a queue that takes none.
+  /// The queue, where this node serves that shard of it; else null.
+  [[nodiscard]] LocalQueue local(const std::string& queue, std::uint32_t shard) const;
+
+  /// Begins an operation on the live messages that this node serves of a queue; `done` is called
+  /// once, on an actor's thread. `reader` as in spawn_queues(). Fails with `not_found`, or with
+  /// `invalid_argument` where letters should be put back from a queue that takes none.
   [[nodiscard]] Result<void> operate(const std::string& queue, const caf::actor& reader,
                                      Operation operation,
                                      std::function<void(OperationResult)> done);
 
-  /// Tells receivers, then queues, to end.
+  /// Tells receivers and forwarders, then queues, to end.
   void end();
 
   [[nodiscard]] const NodePlan& plan() const { return plan_; }
@@ -77,7 +86,8 @@ class NodeActors {
   NodePlan plan_;
   std::vector<pb::Declaration> declarations_;
   std::vector<queues::QueueHandle> handles_;  ///< by number; 0 is empty
-  caf::actor supervisor_;                     ///< of all receivers
+  std::vector<caf::actor> forwarders_;
+  caf::actor supervisor_;  ///< of all receivers
 };
 
 }  // namespace millrace

@@ -6,46 +6,116 @@ namespace millrace {
 namespace {
 
 constexpr std::uint32_t receiver_credit = 256;
+constexpr std::uint32_t outbox_run = 1'024;  // messages on their way to another node
+
+constexpr DurationUs ten_years_us = 315'360'000'000'000;
 
 Result<void> check_shards(const Store& store, std::uint32_t shards) {
-  std::uint32_t stored = 0;
   for (const auto& [number, queue] : store.queues()) {
-    stored = std::max(stored, queue.declaration.shard() + 1);
-  }
-  if (stored == 0 || stored == shards) return {};
-  return Error{ErrorCode::invalid_argument, "the data directory has " + std::to_string(stored) +
-                                                " shards, the node was asked to run " +
-                                                std::to_string(shards)};
-}
-
-Result<void> add_queue(NodePlan& plan, const WiredQueue& queue, Store& store,
-                       std::uint32_t shards) {
-  for (std::uint32_t shard = 0; shard < shards; ++shard) {
-    if (StoredQueue* stored = store.find(queue.name, shard)) {
-      if (stored->declaration.type() != queue.type) {
-        return Error{ErrorCode::invalid_argument,
-                     "queue " + queue.name + " holds messages of type " +
-                         stored->declaration.type() + ", the pipeline expects " + queue.type};
-      }
-      plan.numbers[queue.name].push_back(stored->declaration.number());
-      if (stored->declaration.dead_letters() != queue.is_dead_letter) {
-        stored->declaration.set_dead_letters(queue.is_dead_letter);
-        plan.fresh.push_back(stored->declaration);
-      }
-      continue;
-    }
-    pb::Declaration declaration;
-    declaration.set_number(store.next_number());
-    declaration.set_name(queue.name);
-    declaration.set_shard(shard);
-    declaration.set_type(queue.type);
-    declaration.set_dead_letters(queue.is_dead_letter);
-    if (auto declared = store.declare(declaration); !declared) return declared;
-    plan.numbers[queue.name].push_back(declaration.number());
-    plan.fresh.push_back(std::move(declaration));
+    if (queue.declaration.shards() == shards) continue;
+    return Error{ErrorCode::invalid_argument,
+                 "the data directory has " + std::to_string(queue.declaration.shards()) +
+                     " shards, the node was asked to run " + std::to_string(shards)};
   }
   return {};
 }
+
+class Planner {
+ public:
+  Planner(const Wiring& wiring, std::span<const PipelineSpec> pipelines, Store& store,
+          const RuntimeOptions& options)
+      : wiring_(wiring), pipelines_(pipelines), store_(store), options_(options) {}
+
+  Result<NodePlan> run() {
+    if (auto checked = check_shards(store_, options_.shards); !checked) return checked.error();
+    for (const WiredQueue& queue : wiring_.queues) {
+      for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
+        if (auto added = add_shard(queue, shard); !added) return added.error();
+      }
+    }
+    for (const WiredStage& stage : wiring_.stages) add_stage(stage);
+    for (const WiredQueue& queue : wiring_.queues) add_pressure(queue);
+    return std::move(plan_);
+  }
+
+ private:
+  [[nodiscard]] bool serves(const std::string& queue, std::uint32_t shard) const {
+    return !options_.serves || options_.serves(queue, shard);
+  }
+
+  // Letters stay with the queue that gives up: it is one record.
+  [[nodiscard]] bool serves(const WiredQueue& queue, std::uint32_t shard) const {
+    if (!queue.is_dead_letter) return serves(queue.name, shard);
+    return std::any_of(wiring_.stages.begin(), wiring_.stages.end(), [&](const WiredStage& stage) {
+      return wiring_.queues[stage.dead_letter].name == queue.name &&
+             serves(wiring_.queues[stage.source].name, shard);
+    });
+  }
+
+  Result<void> add_shard(const WiredQueue& queue, std::uint32_t shard) {
+    auto& numbers = plan_.numbers[queue.name];
+    const bool is_served = serves(queue, shard);
+    if (!is_served && queue.is_dead_letter) {
+      numbers.push_back(0);
+      return {};
+    }
+    pb::Declaration declaration;
+    declaration.set_name(is_served ? queue.name : outbox_name(queue.name));
+    declaration.set_shard(shard);
+    declaration.set_type(queue.type);
+    declaration.set_shards(options_.shards);
+    declaration.set_dead_letters(queue.is_dead_letter);
+    if (!is_served) {
+      declaration.mutable_outbox()->set_producer(options_.outbox_producer + "/" + queue.name + "/" +
+                                                 std::to_string(shard));
+    }
+    auto declared = find_or_declare(std::move(declaration));
+    if (!declared) return declared.error();
+    numbers.push_back((*declared)->number());
+    if (!is_served) {
+      plan_.outboxes.push_back(
+          {(*declared)->number(), queue.name, shard, (*declared)->outbox().producer()});
+      plan_.limits[(*declared)->number()] = outbox_limits();
+    }
+    return {};
+  }
+
+  Result<const pb::Declaration*> find_or_declare(pb::Declaration declaration) {
+    if (StoredQueue* const stored = store_.find(declaration.name(), declaration.shard())) {
+      if (stored->declaration.type() == declaration.type()) {
+        if (stored->declaration.dead_letters() != declaration.dead_letters()) {
+          stored->declaration.set_dead_letters(declaration.dead_letters());
+          plan_.fresh.push_back(stored->declaration);
+        }
+        return &stored->declaration;
+      }
+      return Error{ErrorCode::invalid_argument,
+                   "queue " + declaration.name() + " holds messages of type " +
+                       stored->declaration.type() + ", the pipeline expects " + declaration.type()};
+    }
+    declaration.set_number(store_.next_number());
+    if (auto declared = store_.declare(declaration); !declared) return declared.error();
+    plan_.fresh.push_back(declaration);
+    return &store_.find(declaration.name(), declaration.shard())->declaration;
+  }
+
+  [[nodiscard]] queues::Limits outbox_limits() const {
+    queues::Limits limits = options_.limits;
+    limits.run_messages = limits.in_flight = outbox_run;
+    limits.lease_us = ten_years_us;  // the other node may be away for long, and nothing is failed
+    return limits;
+  }
+
+  void add_stage(const WiredStage& stage);
+  void add_workers(const StageSpec& spec);
+  void add_pressure(const WiredQueue& queue);
+
+  const Wiring& wiring_;
+  std::span<const PipelineSpec> pipelines_;
+  Store& store_;
+  const RuntimeOptions& options_;
+  NodePlan plan_;
+};
 
 queues::Limits limits_of(const StageSpec& spec, queues::Limits limits) {
   limits.lease_us = spec.options.timeout.count();
@@ -66,21 +136,60 @@ std::uint32_t credit_of(const StageSpec& spec, std::size_t sources) {
   return std::max<std::uint32_t>(1, receiver_credit / static_cast<std::uint32_t>(sources));
 }
 
-// Worker w serves shards w, w + workers, …; more workers than shards share them.
-void add_workers(NodePlan& plan, const StageSpec& spec, std::uint32_t shards) {
+void Planner::add_stage(const WiredStage& stage) {
+  const StageSpec& spec = pipelines_[stage.pipeline].stages[stage.stage];
+  add_workers(spec);
+  const auto& sources = plan_.numbers[wiring_.queues[stage.source].name];
+  const auto& letters = plan_.numbers[wiring_.queues[stage.dead_letter].name];
+  for (std::uint32_t shard = 0; shard < sources.size(); ++shard) {
+    if (!serves(spec.source.name, shard)) continue;
+    plan_.limits[sources[shard]] = limits_of(spec, options_.limits);
+    plan_.dead_letters[sources[shard]] = letters[shard];
+  }
+}
+
+// Of the shards that are served here, worker w takes the w-th, the (w + workers)-th, …; more
+// workers than shards share them.
+void Planner::add_workers(const StageSpec& spec) {
+  std::vector<std::uint32_t> shards;
+  for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
+    if (serves(spec.source.name, shard)) shards.push_back(shard);
+  }
+  if (shards.empty()) return;
   const auto shared = std::make_shared<const StageSpec>(spec);
-  for (std::uint32_t i = 0; i < spec.options.workers; ++i) {
+  for (std::size_t i = 0; i < spec.options.workers; ++i) {
     WorkerPlan worker{.spec = shared, .shards = {}, .sources = {}};
-    for (std::uint32_t shard = i % shards; shard < shards;
-         shard += std::min(spec.options.workers, shards)) {
-      worker.shards.push_back(shard);
-      worker.sources.push_back(plan.numbers[spec.source.name][shard]);
+    for (std::size_t at = i % shards.size(); at < shards.size();
+         at += std::min<std::size_t>(spec.options.workers, shards.size())) {
+      worker.shards.push_back(shards[at]);
+      worker.sources.push_back(plan_.numbers[spec.source.name][shards[at]]);
     }
     for (const QueueSpec& target : spec.targets) {
-      worker.targets.push_back(plan.numbers[target.name]);
+      worker.targets.push_back(plan_.numbers[target.name]);
     }
     worker.credit = credit_of(spec, worker.sources.size());
-    plan.workers.push_back(std::move(worker));
+    plan_.workers.push_back(std::move(worker));
+  }
+}
+
+// A full outbox holds back as the queue would that it is for. Outboxes themselves are not held
+// back: the queue that is full here does not get what they carry away.
+void Planner::add_pressure(const WiredQueue& queue) {
+  for (const queues::QueueNumber number : plan_.numbers[queue.name]) {
+    if (number == 0) continue;
+    for (const std::size_t held : queue.holds_back) {
+      const std::string& name = wiring_.queues[held].name;
+      for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
+        if (serves(name, shard)) plan_.held_back[number].push_back(plan_.numbers[name][shard]);
+      }
+    }
+    for (const std::size_t member : queue.refuses_offers) {
+      const std::string& name = wiring_.queues[member].name;
+      if (name == queue.name) continue;  // it has a limit of its own
+      for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
+        if (serves(name, shard)) plan_.cycles[number].push_back(plan_.numbers[name][shard]);
+      }
+    }
   }
 }
 
@@ -117,37 +226,20 @@ const std::vector<queues::QueueNumber>& NodePlan::closes(queues::QueueNumber num
   return find_or_none(cycles, number);
 }
 
+bool NodePlan::is_served(queues::QueueNumber number) const {
+  const auto is_it = [number](const OutboxPlan& outbox) {
+    return outbox.number == number;
+  };
+  return number != 0 && std::none_of(outboxes.begin(), outboxes.end(), is_it);
+}
+
+std::string outbox_name(const std::string& queue) {
+  return "outbox/" + queue;
+}
+
 Result<NodePlan> plan_node(const Wiring& wiring, std::span<const PipelineSpec> pipelines,
                            Store& store, const RuntimeOptions& options) {
-  NodePlan plan;
-  if (auto checked = check_shards(store, options.shards); !checked) return checked.error();
-  for (const WiredQueue& queue : wiring.queues) {
-    if (auto added = add_queue(plan, queue, store, options.shards); !added) return added.error();
-  }
-  for (const WiredStage& stage : wiring.stages) {
-    const StageSpec& spec = pipelines[stage.pipeline].stages[stage.stage];
-    add_workers(plan, spec, options.shards);
-    const auto& sources = plan.numbers[wiring.queues[stage.source].name];
-    const auto& letters = plan.numbers[wiring.queues[stage.dead_letter].name];
-    for (std::size_t shard = 0; shard < sources.size(); ++shard) {
-      plan.limits[sources[shard]] = limits_of(spec, options.limits);
-      plan.dead_letters[sources[shard]] = letters[shard];
-    }
-  }
-  for (const WiredQueue& queue : wiring.queues) {
-    for (const queues::QueueNumber number : plan.numbers[queue.name]) {
-      for (const std::size_t held : queue.holds_back) {
-        const auto& numbers = plan.numbers[wiring.queues[held].name];
-        plan.held_back[number].insert(plan.held_back[number].end(), numbers.begin(), numbers.end());
-      }
-      for (const std::size_t member : queue.refuses_offers) {
-        if (wiring.queues[member].name == queue.name) continue;  // it has a limit of its own
-        const auto& numbers = plan.numbers[wiring.queues[member].name];
-        plan.cycles[number].insert(plan.cycles[number].end(), numbers.begin(), numbers.end());
-      }
-    }
-  }
-  return plan;
+  return Planner(wiring, pipelines, store, options).run();
 }
 
 }  // namespace millrace

@@ -27,8 +27,18 @@ struct WorkerPlan {
   std::uint32_t credit = 0;                                 ///< messages from each source
 };
 
+/// An outbox, and the queue on another node that its messages are for.
+struct OutboxPlan {
+  queues::QueueNumber number = 0;
+  std::string queue;
+  std::uint32_t shard = 0;
+  std::string producer;
+};
+
 struct NodePlan {
-  std::map<std::string, std::vector<queues::QueueNumber>> numbers;  ///< by queue name, by shard
+  /// By queue name, by shard. Of a shard that another node serves: the outbox; of dead letters, 0.
+  std::map<std::string, std::vector<queues::QueueNumber>> numbers;
+  std::vector<OutboxPlan> outboxes;
   std::vector<pb::Declaration> fresh;  ///< queues that the log does not know yet, or not as such
   std::vector<WorkerPlan> workers;
   std::map<queues::QueueNumber, queues::Limits> limits;
@@ -42,6 +52,9 @@ struct NodePlan {
   /// All queues of one shard, as dead letters name the queue that they came from.
   [[nodiscard]] queues::Origins origins(std::uint32_t shard) const;
 
+  /// Whether it is a queue that this node serves, and not an outbox.
+  [[nodiscard]] bool is_served(queues::QueueNumber number) const;
+
   /// Queues to stop while `number` is above its high water.
   [[nodiscard]] const std::vector<queues::QueueNumber>& holds_back(
       queues::QueueNumber number) const;
@@ -49,6 +62,9 @@ struct NodePlan {
   /// Queues that take no offers meanwhile: the others of its cycle.
   [[nodiscard]] const std::vector<queues::QueueNumber>& closes(queues::QueueNumber number) const;
 };
+
+/// Name of the outboxes for a queue; no queue of a pipeline can be called so.
+[[nodiscard]] std::string outbox_name(const std::string& queue);
 
 /// Plans the node, and adds the queues that are new to `store`. Fails with `invalid_argument` where
 /// the data directory has another number of shards, or a queue carries another type.

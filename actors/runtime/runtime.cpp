@@ -15,6 +15,7 @@
 #include "actors/pipeline/wiring.hpp"
 #include "actors/receiver/supervisor_actor.hpp"
 #include "actors/runtime/body_reader_actor.hpp"
+#include "actors/runtime/federation.hpp"
 #include "actors/runtime/journal_log.hpp"
 #include "actors/runtime/log_keeper.hpp"
 #include "actors/runtime/node_actors.hpp"
@@ -40,6 +41,16 @@ class ActorConfig : public caf::actor_system_config {
   }
 };
 
+std::string random_name() {
+  std::random_device random;
+  std::string name;
+  for (int i = 0; i < 4; ++i) {
+    const std::uint32_t bits = random();
+    for (unsigned shift = 0; shift < 32; shift += 4) name += "0123456789abcdef"[bits >> shift & 15];
+  }
+  return name;
+}
+
 void stop_at_once(const Error& error) {
   spdlog::critical("the node stops: {}: {}", to_string(error.code), error.message);
   spdlog::default_logger()->flush();
@@ -50,8 +61,9 @@ void stop_at_once(const Error& error) {
 
 class Runtime::Parts {
  public:
-  Parts(RuntimeOptions given, std::vector<PipelineSpec> specs)
+  Parts(RuntimeOptions given, std::vector<PipelineSpec> specs, Federation* other_nodes)
       : options(std::move(given)),
+        federation(other_nodes),
         pipelines(std::move(specs)),
         wiring(analyse_wiring(pipelines)),
         log({.deliver =
@@ -71,6 +83,12 @@ class Runtime::Parts {
         system(config) {
     if (!options.on_fatal) options.on_fatal = stop_at_once;
     if (options.seed == 0) options.seed = std::random_device{}();
+    if (options.outbox_producer.empty()) options.outbox_producer = random_name();
+    if (federation != nullptr) {
+      options.serves = [this](const std::string& queue, std::uint32_t shard) {
+        return federation->serves(queue, shard);
+      };
+    }
   }
 
   Result<void> open();
@@ -83,6 +101,7 @@ class Runtime::Parts {
   }
 
   RuntimeOptions options;
+  Federation* federation;  ///< null: this node serves all
   std::vector<PipelineSpec> pipelines;
   Wiring wiring;
   SystemClock clock;
@@ -150,6 +169,9 @@ Result<void> Runtime::Parts::open() {
           .log = &log,
           .clock = &clock,
           .seed = options.seed,
+          .remote = [this](
+                        const std::string& queue,
+                        std::uint32_t shard) { return federation->remote(system, queue, shard); },
           .queue_ended =
               [this](const std::string& name) {
                 fatal({ErrorCode::storage_failed, "the actor of queue " + name + " ended"});
@@ -183,6 +205,11 @@ void Runtime::Parts::spawn() {
   keeper = std::make_unique<LogKeeper>(*journal, log, *actors, options);
   keeper_serving_ = keeper.get();
   actors->spawn_receivers();
+  actors->spawn_forwarders();
+  if (federation == nullptr) return;
+  federation->started(system, [this](const std::string& queue, std::uint32_t shard) {
+    return actors->local(queue, shard);
+  });
 }
 
 std::vector<QueueInfo> Runtime::Parts::inspect() {
@@ -243,6 +270,7 @@ Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
     }
   }
   stopped = true;
+  if (federation != nullptr) federation->stopped();
   const auto end = [](const caf::actor& actor) {
     caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
   };
@@ -261,13 +289,14 @@ Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
 }
 
 Result<std::unique_ptr<Runtime>> Runtime::start(RuntimeOptions options,
-                                                std::vector<PipelineSpec> pipelines) {
+                                                std::vector<PipelineSpec> pipelines,
+                                                Federation* federation) {
   if (options.shards < 1 || options.shards > 1024) {
     return Error{ErrorCode::invalid_argument,
                  "shards: expected 1 to 1024, got " + std::to_string(options.shards)};
   }
   if (auto valid = validate(pipelines); !valid) return valid.error();
-  auto parts = std::make_unique<Parts>(std::move(options), std::move(pipelines));
+  auto parts = std::make_unique<Parts>(std::move(options), std::move(pipelines), federation);
   if (auto opened = parts->open(); !opened) {
     parts->stopped = true;
     return opened.error();

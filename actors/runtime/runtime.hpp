@@ -20,6 +20,8 @@
 
 namespace millrace {
 
+class Federation;
+
 /// A queue as it is now, over all its shards.
 struct QueueInfo {
   std::string name;
@@ -37,9 +39,10 @@ class Runtime {
   /// Opens or makes the data directory, recovers what it holds, and runs `pipelines` on it. Fails
   /// with `invalid_argument` (wiring, options, or a data directory of another number of shards),
   /// `storage_locked`, `foreign_file`, `unsupported_version`, `corrupt`, `storage_failed`,
-  /// `storage_full`. Blocks until the node serves.
+  /// `storage_full`. Blocks until the node serves. `federation` is for a node of a cluster.
   [[nodiscard]] static Result<std::unique_ptr<Runtime>> start(RuntimeOptions options,
-                                                              std::vector<PipelineSpec> pipelines);
+                                                              std::vector<PipelineSpec> pipelines,
+                                                              Federation* federation = nullptr);
 
   /// As stop, where it was not called; its failure is only logged.
   ~Runtime();

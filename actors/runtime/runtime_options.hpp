@@ -17,8 +17,14 @@ namespace millrace {
 struct RuntimeOptions {
   std::filesystem::path data_dir;  ///< made where it does not exist
   std::uint32_t shards = 4;        ///< 1 to 1024; fixed for the life of the data directory
-  std::uint32_t threads = 0;       ///< of the scheduler; 0: one a core, at least 2
-  queues::Limits limits{};         ///< of each queue of each shard, where no stage says otherwise
+  /// Whether this node serves a shard of a queue. Where it does not, what is sent there goes
+  /// through an outbox. Empty: it serves all. The answer is the same for the life of the node.
+  std::function<bool(const std::string& queue, std::uint32_t shard)> serves{};
+  /// Begins the names by which other nodes know the outboxes of this data directory; must be as
+  /// unique as the directory is. Only new outboxes take it. Empty: made from random bits.
+  std::string outbox_producer{};
+  std::uint32_t threads = 0;  ///< of the scheduler; 0: one a core, at least 2
+  queues::Limits limits{};    ///< of each queue of each shard, where no stage says otherwise
   std::uint64_t body_cache_bytes = 256u << 20;      ///< for all queues together
   std::uint64_t checkpoint_log_bytes = 128u << 20;  ///< of log between checkpoints, at least
   journal::Options journal{};

@@ -27,6 +27,7 @@ Result<void> Store::declare(const pb::Declaration& declaration) {
   queue.state = std::make_unique<queues::State>();
   queue.state->number = declaration.number();
   queue.state->name = declaration.name();
+  queue.state->is_outbox = declaration.has_outbox();
   queue.state->limits = limits_;
   return {};
 }

@@ -92,6 +92,18 @@ void add_removals(std::vector<GoldenCase>& cases) {
   fill(*declares->add_declare());
   declares->mutable_declare(0)->set_dead_letters(true);
   cases.push_back({"record_declare_dead_letters", declares});
+
+  auto outbox = std::make_shared<pb::Record>();
+  fill(*outbox->add_declare());
+  outbox->mutable_declare(0)->set_shards(16);
+  outbox->mutable_declare(0)->mutable_outbox()->set_producer("a/1f/orders.placed/5");
+  cases.push_back({"record_declare_outbox", outbox});
+  cases.push_back(change("attach_base", [](pb::Change& c) {
+    pb::Attach& attach = *c.add_attach();
+    attach.set_producer("a/1f/orders.placed/5");
+    attach.set_epoch(1);
+    attach.set_base(300);
+  }));
   cases.push_back(change("redriven", [](pb::Change& c) {
     c.add_append()->set_redriven(2);
     c.add_drop(300);

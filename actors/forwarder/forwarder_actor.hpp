@@ -1,0 +1,38 @@
+// The forwarder's shell: between the actor of an outbox and that of the queue it is for, or what
+// stands for that queue here while another node serves it.
+#pragma once
+
+#include <string>
+
+#include <caf/actor.hpp>
+#include <caf/fwd.hpp>
+
+#include "actors/base/clock.hpp"
+#include "actors/forwarder/link_messages.hpp"
+#include "actors/queue/queue_messages.hpp"
+#include "actors/sender/sender_core.hpp"
+
+namespace millrace::forwarders {
+
+/// The outbox's shard is served elsewhere now: attach there, and offer all that is not settled.
+struct RetargetMessage {
+  queues::OfferHandle target;
+};
+
+/// Give back what is not settled, and take nothing more: the node drains.
+struct GiveBackMessage {};
+
+struct ForwarderConfig {
+  std::string outbox;    ///< its name, for the log
+  std::string producer;  ///< what the target knows it by
+  queues::QueueHandle source;
+  queues::OfferHandle target;
+  std::uint32_t credit = 1'024;  ///< messages of a run, at most
+  senders::Limits limits{};
+  const Clock* clock = nullptr;
+};
+
+/// Starts a forwarder. It ends when it is told to exit; what it held returns to the outbox.
+[[nodiscard]] caf::actor spawn_forwarder(caf::actor_system& system, ForwarderConfig config);
+
+}  // namespace millrace::forwarders
