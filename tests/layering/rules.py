@@ -16,6 +16,7 @@ CAF_HOMES = (
     "*_actor.hpp",
     "*_messages.hpp",
     "*_actor.cpp",
+    "cluster/federation/*",
     "cluster/transport/*",
     "tests/*_actor_test.cpp",
     "tests/*deterministic_*",

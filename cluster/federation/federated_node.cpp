@@ -1,0 +1,165 @@
+#include "cluster/federation/federated_node.hpp"
+
+#include <utility>
+
+#include <caf/all.hpp>
+#include <spdlog/spdlog.h>
+
+#include "cluster/federation/remote_queue_actor.hpp"
+
+namespace millrace::federation {
+
+FederatedNode::FederatedNode(std::string node, transport::Transport& transport, Placement placement)
+    : node_(std::move(node)), transport_(transport), placement_(std::move(placement)) {}
+
+bool FederatedNode::serves(const std::string& queue, std::uint32_t shard) const {
+  return placement_(queue, shard) == node_;
+}
+
+queues::OfferHandle FederatedNode::remote(caf::actor_system& system, const std::string& queue,
+                                          std::uint32_t shard) {
+  const Target target{queue, shard};
+  const std::string owner = placement_(queue, shard);
+  const std::lock_guard lock(mutex_);
+  caf::actor& actor = peers_[owner].remote_queues[target];
+  actor = spawn_remote_queue(system, {target, owner, &transport_});
+  return caf::actor_cast<queues::OfferHandle>(actor);
+}
+
+void FederatedNode::started(caf::actor_system& system, LocalQueues local) {
+  const std::lock_guard lock(mutex_);
+  system_ = &system;
+  local_ = std::move(local);
+  for (auto& [name, peer] : peers_) tell(peer, forwarders::LinkMessage{peer.is_up});
+}
+
+void FederatedNode::stopped() {
+  const std::lock_guard lock(mutex_);
+  system_ = nullptr;
+  local_ = {};
+  for (auto& [name, peer] : peers_) {
+    for (const auto& [target, actor] : peer.remote_queues) {
+      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+    }
+    if (peer.answerer) caf::anon_send_exit(peer.answerer, caf::exit_reason::user_shutdown);
+  }
+  peers_.clear();
+}
+
+template <class Message>
+void FederatedNode::tell(Peer& peer, const Message& message) {
+  for (const auto& [target, actor] : peer.remote_queues) caf::anon_send(actor, message);
+  if (peer.answerer) caf::anon_send(peer.answerer, message);
+}
+
+void FederatedNode::on_up(const std::string& peer, std::uint64_t incarnation) {
+  spdlog::info("link to {} is up, incarnation {}", peer, incarnation);
+  const std::lock_guard lock(mutex_);
+  peers_[peer].is_up = true;
+  tell(peers_[peer], forwarders::LinkMessage{true});
+}
+
+void FederatedNode::on_writable(const std::string& peer) {
+  const std::lock_guard lock(mutex_);
+  tell(peers_[peer], forwarders::WritableMessage{});
+}
+
+void FederatedNode::on_down(const std::string& peer, const Error& reason) {
+  spdlog::info("link to {} is down: {}: {}", peer, to_string(reason.code), reason.message);
+  const std::lock_guard lock(mutex_);
+  peers_[peer].is_up = false;
+  tell(peers_[peer], forwarders::LinkMessage{false});
+}
+
+// The credit goes back when the frame has been handed to its actor; what the actors hold is bounded
+// by the runs of the outboxes.
+void FederatedNode::on_frame(const std::string& peer, transport::Frame frame,
+                             transport::Credit /*credit*/) {
+  if (const auto taken = take(peer, frame); !taken) {
+    spdlog::warn("from {}: {}", peer, taken.error().message);
+  }
+}
+
+Result<void> FederatedNode::take(const std::string& peer, const transport::Frame& frame) {
+  if (frame.kind == attach_frame) {
+    const auto message = parse<pb::OutboxAttach>(frame);
+    if (!message) return message.error();
+    attach(peer, **message);
+  } else if (frame.kind == attached_frame) {
+    const auto message = parse<pb::OutboxAttached>(frame);
+    if (!message) return message.error();
+    pass(peer, (*message)->target(),
+         queues::AttachReply{0, (*message)->last(), to_error((*message)->refusal())});
+  } else if (frame.kind == offer_frame) {
+    const auto message = parse<pb::OutboxOffer>(frame);
+    if (!message) return message.error();
+    offer(peer, *message);
+  } else if (frame.kind == settled_frame) {
+    const auto message = parse<pb::OutboxSettled>(frame);
+    if (!message) return message.error();
+    pass(peer, (*message)->target(),
+         queues::OfferReply{0, (*message)->settled(), (*message)->taken(),
+                            to_error((*message)->refusal())});
+  } else if (frame.kind == resume_frame) {
+    const auto message = parse<pb::OutboxResume>(frame);
+    if (!message) return message.error();
+    pass(peer, (*message)->target(), queues::ResumeMessage{0});
+  } else {
+    return Error{ErrorCode::protocol,
+                 "a frame of unknown kind " + std::to_string(static_cast<int>(frame.kind))};
+  }
+  return {};
+}
+
+// An answer, for the outbox that stands for its sender's queue here.
+template <class Message>
+void FederatedNode::pass(const std::string& peer, const pb::QueueShard& target, Message message) {
+  const std::lock_guard lock(mutex_);
+  const auto& remote_queues = peers_[peer].remote_queues;
+  const auto found = remote_queues.find(to_target(target));
+  if (found != remote_queues.end()) caf::anon_send(found->second, std::move(message));
+}
+
+void FederatedNode::attach(const std::string& peer, const pb::OutboxAttach& attach) {
+  const std::lock_guard lock(mutex_);
+  if (system_ == nullptr) return;
+  const Target target = to_target(attach.target());
+  const LocalQueue queue = local_(target.queue, target.shard);
+  if (!queue.handle) return refuse(peer, target);
+  caf::actor& answerer = peers_[peer].answerer;
+  if (!answerer) answerer = spawn_answerer(*system_, {peer, names_, &transport_});
+  names_->set(queue.number, target);
+  caf::anon_send(queue.handle,
+                 queues::AttachMessage{{attach.producer(), attach.epoch(), attach.base()},
+                                       caf::actor_cast<caf::strong_actor_ptr>(answerer)});
+}
+
+void FederatedNode::offer(const std::string& peer, const std::shared_ptr<pb::OutboxOffer>& offer) {
+  auto out = std::make_shared<queues::Offer>();
+  out->producer = offer->producer();
+  out->epoch = offer->epoch();
+  out->first = offer->first();
+  out->messages.reserve(static_cast<std::size_t>(offer->message_size()));
+  for (const pb::Envelope& message : offer->message()) {
+    out->messages.emplace_back(offer, &message);
+  }
+  const std::lock_guard lock(mutex_);
+  if (system_ == nullptr) return;
+  const Target target = to_target(offer->target());
+  const LocalQueue queue = local_(target.queue, target.shard);
+  if (!queue.handle) return refuse(peer, target);
+  // A queue takes offers of those only who have attached.
+  if (caf::actor& answerer = peers_[peer].answerer) {
+    caf::send_as(answerer, queue.handle, queues::OfferMessage{std::move(out)});
+  }
+}
+
+void FederatedNode::refuse(const std::string& peer, const Target& target) {
+  const Error refusal{ErrorCode::not_owner,
+                      node_ + " does not serve shard " + std::to_string(target.shard) + " of " +
+                          target.queue + "; " + placement_(target.queue, target.shard) + " does"};
+  // Where this is lost, the other side asks again.
+  std::ignore = transport_.send(peer, attached_to_frame(target, 0, refusal));
+}
+
+}  // namespace millrace::federation

@@ -1,0 +1,68 @@
+// FederatedNode: between the runtime of one node and the transport to the others.
+//
+//   forwarder ─▶ remote queue ═frames═▶ FederatedNode ─▶ queue
+//       ▲            ▲                                     │
+//       └────────────┴──── FederatedNode ◀═frames═ answerer ◀┘
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include <caf/actor.hpp>
+
+#include "actors/runtime/federation.hpp"
+#include "cluster/federation/answer_actor.hpp"
+#include "cluster/federation/frames.hpp"
+#include "cluster/transport/transport.hpp"
+
+namespace millrace::federation {
+
+/// Name of the node that serves a shard of a queue. Thread-safe.
+using Placement = std::function<std::string(const std::string& queue, std::uint32_t shard)>;
+
+/// Thread-safe. `transport` outlives it, and is stopped before it goes.
+class FederatedNode final : public Federation, public transport::TransportListener {
+ public:
+  FederatedNode(std::string node, transport::Transport& transport, Placement placement);
+
+  [[nodiscard]] bool serves(const std::string& queue, std::uint32_t shard) const override;
+  [[nodiscard]] queues::OfferHandle remote(caf::actor_system& system, const std::string& queue,
+                                           std::uint32_t shard) override;
+  void started(caf::actor_system& system, LocalQueues local) override;
+  void stopped() override;
+
+  void on_up(const std::string& peer, std::uint64_t incarnation) override;
+  void on_frame(const std::string& peer, transport::Frame frame, transport::Credit credit) override;
+  void on_writable(const std::string& peer) override;
+  void on_down(const std::string& peer, const Error& reason) override;
+
+ private:
+  struct Peer {
+    std::map<Target, caf::actor> remote_queues;  ///< that it serves
+    caf::actor answerer;
+    bool is_up = false;
+  };
+
+  template <class Message>
+  void tell(Peer& peer, const Message& message);
+  template <class Message>
+  void pass(const std::string& peer, const pb::QueueShard& target, Message message);
+  Result<void> take(const std::string& peer, const transport::Frame& frame);
+  void attach(const std::string& peer, const pb::OutboxAttach& attach);
+  void offer(const std::string& peer, const std::shared_ptr<pb::OutboxOffer>& offer);
+  void refuse(const std::string& peer, const Target& target);
+
+  const std::string node_;
+  transport::Transport& transport_;
+  const Placement placement_;
+  const std::shared_ptr<TargetNames> names_ = std::make_shared<TargetNames>();
+
+  std::mutex mutex_;
+  caf::actor_system* system_ = nullptr;  ///< null: the runtime takes no offers
+  LocalQueues local_;
+  std::map<std::string, Peer> peers_;
+};
+
+}  // namespace millrace::federation

@@ -1,0 +1,79 @@
+#include "tests/sim/saboteur_actor.hpp"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <caf/all.hpp>
+
+#include "actors/forwarder/forwarder_actor.hpp"
+
+namespace millrace {
+namespace {
+
+/// Stands between a forwarder and what stands for its target, in both directions.
+class Saboteur {
+ public:
+  static inline const char* name = "millrace.saboteur";
+
+  caf::behavior start(caf::event_based_actor* self, Sabotage what, queues::OfferHandle target,
+                      std::mt19937_64& random) {
+    self_ = self;
+    what_ = what;
+    target_ = std::move(target);
+    random_ = &random;
+    return {
+        [this](const queues::AttachMessage& m) { on_attach(m); },
+        [this](const queues::OfferMessage& m) { on_offer(m); },
+        [this](const queues::AttachReply& m) { tell(m); },
+        [this](const queues::OfferReply& m) { tell(m); },
+        [this](const queues::ResumeMessage& m) { tell(m); },
+        [this](const forwarders::RetargetMessage&) {
+          tell(forwarders::RetargetMessage{caf::actor_cast<queues::OfferHandle>(self_)});
+        },
+    };
+  }
+
+ private:
+  template <class Message>
+  void tell(const Message& message) {
+    caf::anon_send(caf::actor_cast<caf::actor>(forwarder_), message);
+  }
+
+  void on_attach(queues::AttachMessage attach) {
+    forwarder_ = attach.sender;
+    attach.sender = caf::actor_cast<caf::strong_actor_ptr>(self_);
+    if (what_ == Sabotage::dedup) attach.request.producer += "/" + std::to_string((*random_)());
+    producer_ = attach.request.producer;
+    self_->send(target_, attach);
+  }
+
+  void on_offer(const queues::OfferMessage& message) {
+    auto offer = std::make_shared<queues::Offer>(*message.offer);
+    offer->producer = producer_;
+    if (what_ == Sabotage::outbox_order && offer->messages.size() > 1) {
+      std::swap(offer->messages.front(), offer->messages.back());
+    }
+    self_->send(target_, queues::OfferMessage{std::move(offer)});
+  }
+
+  caf::event_based_actor* self_ = nullptr;
+  Sabotage what_ = Sabotage::none;
+  queues::OfferHandle target_;
+  std::mt19937_64* random_ = nullptr;
+  caf::strong_actor_ptr forwarder_;
+  std::string producer_;
+};
+
+}  // namespace
+
+queues::OfferHandle sabotage(caf::actor_system& system, Sabotage what,
+                             const queues::OfferHandle& target, std::mt19937_64& random) {
+  if (what != Sabotage::dedup && what != Sabotage::outbox_order) return target;
+  return caf::actor_cast<queues::OfferHandle>(
+      system.spawn([=, &random](caf::stateful_actor<Saboteur>* self) {
+        return self->state.start(self, what, target, random);
+      }));
+}
+
+}  // namespace millrace

@@ -1,0 +1,18 @@
+// Breaks, on purpose, what a forwarder says to the queue on another node.
+#pragma once
+
+#include <random>
+
+#include <caf/fwd.hpp>
+
+#include "actors/queue/queue_messages.hpp"
+#include "tests/sim/cluster_sim.hpp"
+
+namespace millrace {
+
+/// `target` itself, or an actor that stands before it and breaks what `what` names.
+[[nodiscard]] queues::OfferHandle sabotage(caf::actor_system& system, Sabotage what,
+                                           const queues::OfferHandle& target,
+                                           std::mt19937_64& random);
+
+}  // namespace millrace
