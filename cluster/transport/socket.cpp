@@ -57,7 +57,10 @@ std::string SocketAddress::host() const {
 }
 
 Result<std::vector<SocketAddress>> resolve(const Address& address) {
-  return look_up(address, 0, ErrorCode::unreachable);
+  auto found = look_up(address, 0, ErrorCode::unreachable);
+  // It is loopback (RFC 6761, section 6.3), also on a machine that nobody told so.
+  if (!found && address.host == "localhost") return resolve_number({"127.0.0.1", address.port});
+  return found;
 }
 
 Result<std::vector<SocketAddress>> resolve_number(const Address& address) {
