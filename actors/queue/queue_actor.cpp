@@ -240,7 +240,7 @@ class QueueShell {
   caf::typed_response_promise<QueueStatus> on_drain() {
     core_->live.draining = true;
     drained_ = self_->make_response_promise<QueueStatus>();
-    const auto promise = *drained_;
+    auto promise = *drained_;
     answer_drain();
     return promise;
   }
