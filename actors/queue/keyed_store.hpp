@@ -49,7 +49,9 @@ class KeyedStore {
   [[nodiscard]] const StringMap<KeyState>& keys() const { return keys_; }
 
   /// Puts back what a snapshot holds.
-  void restore(std::string key, KeyState state) { keys_[std::move(key)] = std::move(state); }
+  void restore(std::string key, KeyState state) {
+    keys_.insert_or_assign(std::move(key), std::move(state));
+  }
 
   /// The entries of a history, parsed.
   [[nodiscard]] static std::vector<pb::HistoryEntry> parse_history(const std::string& history);

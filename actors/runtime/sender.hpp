@@ -61,14 +61,18 @@ class Sender {
   /// `unknown_producer`, `draining`.
   [[nodiscard]] Result<void> send(const T& message, MessageOptions options = {},
                                   senders::Confirmation confirmation = {}) {
-    return link_->send(target_.key_of(message), message.SerializeAsString(), std::move(options),
+    std::string key = target_.key_of(message);
+    std::string payload = message.SerializeAsString();
+    return link_->send(std::move(key), std::move(payload), std::move(options),
                        std::move(confirmation), true);
   }
 
   /// As send, but fails with `backlog_full` where send would wait.
   [[nodiscard]] Result<void> try_send(const T& message, MessageOptions options = {},
                                       senders::Confirmation confirmation = {}) {
-    return link_->send(target_.key_of(message), message.SerializeAsString(), std::move(options),
+    std::string key = target_.key_of(message);
+    std::string payload = message.SerializeAsString();
+    return link_->send(std::move(key), std::move(payload), std::move(options),
                        std::move(confirmation), false);
   }
 

@@ -65,7 +65,10 @@ class NoteFinished {
     head.latency.record(std::max<TimeUs>(0, now_us - page.due_us));
     head.last_finished_at_us = now_us;
     head.outcomes[static_cast<std::size_t>(finished.status()) % state_max] += 1;
-    if (++head.finished == mostly(head.orders)) head.mostly_finished_at_us = now_us;
+    std::int64_t not_yet = 0;
+    if (++head.finished >= mostly(head.orders)) {
+      head.mostly_finished_at_us.compare_exchange_strong(not_yet, now_us);
+    }
     bell_->ring();
   }
 
@@ -174,6 +177,7 @@ Result<void> serve(const Options& options, WitnessMemory& witness) {
   auto arrival = orders::Arrival::parse(options.arrival);
   if (!arrival) return arrival.error();
   WitnessBooks books(witness.orders());
+  recount(witness);
   Bell bell;
   const SystemClock clock;
 

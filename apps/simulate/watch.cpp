@@ -50,14 +50,13 @@ void Watch::start_node() {
     return;
   }
   node_.emplace(std::move(*node));
-  started_us_ = clock_.now_us();
 }
 
 /// Nothing while its progress is not reached.
 std::optional<TimeUs> Watch::next_crash_us() {
   if (crashed_ >= crash_at_.size()) return std::nullopt;
   const CrashMoment& moment = crash_at_[crashed_];
-  if (moment.is_after_start) return started_us_ + moment.delay_us;
+  if (moment.is_after_start) return restarted_us_ + moment.delay_us;
   const bool serves = witness_.head().starts > starts_at_crash_;
   if (!reached_us_ && serves && witness_.head().finished >= moment.finished) {
     reached_us_ = clock_.now_us();
@@ -74,6 +73,9 @@ void Watch::crash() {
   starts_at_crash_ = witness_.head().starts;
   reached_us_.reset();
   ++crashed_;
+  // Not at each start: a node that comes to rest before the kill is started again, and the kill
+  // meets one of those.
+  restarted_us_ = clock_.now_us();
   start_node();
 }
 

@@ -51,7 +51,7 @@ class Watch {
   report::Progress progress_;
   TimeUs began_us_;
   std::optional<NodeProcess> node_;
-  TimeUs started_us_ = 0;  ///< when the node's process was
+  TimeUs restarted_us_ = 0;  ///< when the node was after its last kill
   std::vector<CrashMoment> crash_at_;
   std::size_t crashed_ = 0;
   std::optional<TimeUs> reached_us_;  ///< when the progress of the next moment was

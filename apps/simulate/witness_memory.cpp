@@ -1,5 +1,6 @@
 #include "apps/simulate/witness_memory.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -78,6 +79,23 @@ WitnessMemory::WitnessMemory(WitnessMemory&& other) noexcept
 std::span<OrderPage> WitnessMemory::orders() const {
   auto* pages = reinterpret_cast<OrderPage*>(static_cast<char*>(base_) + pages_offset);
   return {pages, head().orders};
+}
+
+void recount(WitnessMemory& witness) {
+  std::uint64_t offered = 0;
+  std::uint64_t finished = 0;
+  std::array<std::uint64_t, state_max> outcomes{};
+  for (const OrderPage& page : witness.orders()) {
+    if (page.due_us != 0) ++offered;
+    const std::uint8_t outcome = page.outcome;
+    if (outcome == 0) continue;
+    ++finished;
+    ++outcomes[outcome % state_max];
+  }
+  WitnessHead& head = witness.head();
+  head.offered = offered;
+  head.finished = finished;
+  std::copy(outcomes.begin(), outcomes.end(), head.outcomes.begin());
 }
 
 std::uint64_t order_number(std::string_view order_id) {

@@ -85,6 +85,10 @@ class WitnessMemory {
   std::size_t bytes_;
 };
 
+/// Brings the head's counts in line with the pages. A node may be killed between the two: the one
+/// after it calls this before it writes, or an order would stay uncounted for ever.
+void recount(WitnessMemory& witness);
+
 /// The number in an order id of the load; beyond `orders` for any other text.
 [[nodiscard]] std::uint64_t order_number(std::string_view order_id);
 
