@@ -41,11 +41,17 @@ std::string_view without_unfinished(std::string_view name) {
   return name;
 }
 
-bool known_at_top(std::string_view name) {
+/// What may be there before the format file is.
+bool known_before_format(std::string_view name) {
   name = without_unfinished(name);
   // A directory that is a file system of its own may have lost+found.
   return name == format_name || name == lock_name || name == segments_name ||
-         name == "lost+found" || parse_checkpoint_name(name);
+         name == DataDirectory::incarnation_name || name == "lost+found";
+}
+
+bool known_at_top(std::string_view name) {
+  name = without_unfinished(name);
+  return known_before_format(name) || parse_checkpoint_name(name);
 }
 
 std::string joined(std::vector<std::string> names) {
@@ -105,10 +111,7 @@ Result<Format> examine(FileSystem& files, const Path& path, const std::vector<st
   std::vector<std::string> strangers;
   for (const std::string& name : names) {
     // Without the format file only what an interrupted first start leaves may be there.
-    const bool known = *format == Format::current
-                           ? known_at_top(name)
-                           : without_unfinished(name) == format_name || name == lock_name ||
-                                 name == segments_name || name == "lost+found";
+    const bool known = *format == Format::current ? known_at_top(name) : known_before_format(name);
     if (!known) strangers.push_back(name);
   }
   const Result<std::vector<std::string>> segments = files.list(path / segments_name);

@@ -2,6 +2,7 @@
 //
 //   format                    "millrace data directory, format 1"
 //   lock                      locked while in use; the process id of the writer
+//   incarnation               how often the node was started; of the cluster, not of the log
 //   checkpoint-<number>       the newest two
 //   segments/<number>.seg     the log
 #pragma once
@@ -29,6 +30,9 @@ enum class Opener {
 class DataDirectory {
  public:
   using Path = FileSystem::Path;
+
+  /// A file that is let be here: the node writes it before it opens the directory.
+  static constexpr std::string_view incarnation_name = "incarnation";
 
   /// Fails with `not_found` (reader only), `storage_locked`, `foreign_file` (the directory holds
   /// something else; nothing was touched), `unsupported_version`, `storage_failed`,

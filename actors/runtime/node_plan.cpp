@@ -72,10 +72,11 @@ class Planner {
     auto declared = find_or_declare(std::move(declaration));
     if (!declared) return declared.error();
     numbers.push_back((*declared)->number());
+    if (is_served) plan_.limits[(*declared)->number()] = limits_for(queue.name);
     if (!is_served) {
       plan_.outboxes.push_back(
           {(*declared)->number(), queue.name, shard, (*declared)->outbox().producer()});
-      plan_.limits[(*declared)->number()] = outbox_limits();
+      plan_.limits[(*declared)->number()] = outbox_limits(queue.name);
     }
     return {};
   }
@@ -99,8 +100,13 @@ class Planner {
     return &store_.find(declaration.name(), declaration.shard())->declaration;
   }
 
-  [[nodiscard]] queues::Limits outbox_limits() const {
-    queues::Limits limits = options_.limits;
+  [[nodiscard]] const queues::Limits& limits_for(const std::string& queue) const {
+    const auto found = options_.queue_limits.find(queue);
+    return found == options_.queue_limits.end() ? options_.limits : found->second;
+  }
+
+  [[nodiscard]] queues::Limits outbox_limits(const std::string& queue) const {
+    queues::Limits limits = limits_for(queue);
     limits.run_messages = limits.in_flight = outbox_run;
     limits.lease_us = ten_years_us;  // the other node may be away for long, and nothing is failed
     return limits;
@@ -143,7 +149,7 @@ void Planner::add_stage(const WiredStage& stage) {
   const auto& letters = plan_.numbers[wiring_.queues[stage.dead_letter].name];
   for (std::uint32_t shard = 0; shard < sources.size(); ++shard) {
     if (!serves(spec.source.name, shard)) continue;
-    plan_.limits[sources[shard]] = limits_of(spec, options_.limits);
+    plan_.limits[sources[shard]] = limits_of(spec, limits_for(spec.source.name));
     plan_.dead_letters[sources[shard]] = letters[shard];
   }
 }

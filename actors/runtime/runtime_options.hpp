@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "actors/journal/file_system.hpp"
@@ -25,8 +26,9 @@ struct RuntimeOptions {
   std::string outbox_producer{};
   std::uint32_t threads = 0;  ///< of the scheduler; 0: one a core, at least 2
   queues::Limits limits{};    ///< of each queue of each shard, where no stage says otherwise
-  std::uint64_t body_cache_bytes = 256u << 20;      ///< for all queues together
-  std::uint64_t checkpoint_log_bytes = 128u << 20;  ///< of log between checkpoints, at least
+  std::map<std::string, queues::Limits> queue_limits{};  ///< by queue, in place of `limits`
+  std::uint64_t body_cache_bytes = 256u << 20;           ///< for all queues together
+  std::uint64_t checkpoint_log_bytes = 128u << 20;       ///< of log between checkpoints, at least
   journal::Options journal{};
   journal::FileSystem* files = nullptr;  ///< outlives the runtime; null: the real one
   std::uint64_t seed = 0;                ///< of the jitter of retries; 0: from the system

@@ -44,9 +44,6 @@ void add_load(CLI::App& command, Options& options) {
       ->capture_default_str();
   command.add_option("--seed", options.seed, "same seed, same load and faults; default: a new one")
       ->check(whole_number);
-  command.add_option("--shards", options.shards, "shards of each queue")->capture_default_str();
-  command.add_option("--data-dir", options.data_dir,
-                     "empty or new directory; default: a temporary one, removed after a PASS");
 }
 
 /// Before the run, not after it: a directory that cannot be written would cost its results.
@@ -145,10 +142,47 @@ int run_simulate(Options options) {
   return report->failure.empty() || !report::held(*report) ? exit_negative : exit_failed;
 }
 
-int run_node(const Options& options, int witness_fd) {
+int run_node(const Options& options, const simulate::NodeOptions& own, int witness_fd) {
   auto witness = simulate::WitnessMemory::open(witness_fd);
   if (!witness) return fail(witness.error());
-  return simulate::run_node(options, *witness);
+  return simulate::run_node(options, own, *witness);
+}
+
+/// "kill,pause" and so on.
+void add_faults(CLI::App& command, const std::shared_ptr<Options>& options) {
+  command
+      .add_option("--crash", options->crashes,
+                  "kill a node so many times: at work, while it recovers, while it stops")
+      ->capture_default_str();
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--faults",
+          [options](const std::vector<std::string>& names) {
+            for (const std::string& name : names) {
+              const auto kind = simulate::parse_fault_kind(name);
+              if (!kind) {
+                throw CLI::ValidationError(
+                    "--faults",
+                    "expected some of kill, pause, partition, restart, slow-disk, got " + name);
+              }
+              options->fault_kinds.push_back(*kind);
+            }
+          },
+          "kill, pause, partition, restart, slow-disk; with commas between")
+      ->delimiter(',');
+  command.add_option("--fault-count", options->fault_count,
+                     "faults of all those kinds; default: two of each");
+}
+
+void add_place(CLI::App& command, Options& options) {
+  command.add_option("--nodes", options.nodes, "nodes of the cluster, each a process of its own")
+      ->capture_default_str();
+  command.add_option("--shards", options.shards, "shards of each queue; default: two a node")
+      ->check([](const std::string& text) {
+        return text == "0" ? std::string("expected 1 to 64, got 0") : std::string();
+      });
+  command.add_option("--data-dir", options.data_dir,
+                     "empty or new directory; default: a temporary one, removed after a PASS");
 }
 
 }  // namespace
@@ -158,10 +192,8 @@ void add_simulate(CLI::App& app, Action& action) {
   CLI::App* command =
       app.add_subcommand("simulate", "run the order workflow under load, and audit it");
   add_load(*command, *options);
-  command
-      ->add_option("--crash", options->crashes,
-                   "kill the node so many times: at work, while it recovers, while it stops")
-      ->capture_default_str();
+  add_place(*command, *options);
+  add_faults(*command, options);
   command->add_option("--report", options->report_dir, "write index.html and report.json there")
       ->type_name("DIR");
   command->add_flag("--json", options->json, "print the report as JSON");
@@ -176,14 +208,18 @@ void add_simulate(CLI::App& app, Action& action) {
   });
 
   auto node_options = std::make_shared<Options>();
+  auto own = std::make_shared<simulate::NodeOptions>();
   auto witness_fd = std::make_shared<int>(-1);
   CLI::App* node = app.add_subcommand("simulate-node", "the node of a simulation")->group("");
   add_load(*node, *node_options);
   node->add_option("--checkpoint-bytes", node_options->checkpoint_bytes);
+  node->add_option("--config", own->config);
+  node->add_option("--set", own->sets);
+  node->add_option("--node", own->node)->required();
   node->add_option("--witness-fd", *witness_fd)->required();
-  node->callback([node_options, witness_fd, &action] {
-    action = [node_options, witness_fd] {
-      return run_node(*node_options, *witness_fd);
+  node->callback([node_options, own, witness_fd, &action] {
+    action = [node_options, own, witness_fd] {
+      return run_node(*node_options, *own, *witness_fd);
     };
   });
 }

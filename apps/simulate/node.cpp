@@ -2,71 +2,57 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
+#include <csignal>
 #include <cstring>
-#include <iostream>
+#include <ctime>
 #include <memory>
-#include <mutex>
 #include <thread>
-#include <vector>
 
-#include "actors/base/pause.hpp"
+#include <spdlog/spdlog.h>
+
 #include "actors/pipeline/pipeline.hpp"
-#include "actors/runtime/runtime.hpp"
 #include "apps/orders/load/arrival.hpp"
 #include "apps/orders/load/load_plan.hpp"
 #include "apps/orders/queues.hpp"
 #include "apps/orders/wiring.hpp"
+#include "apps/simulate/bell.hpp"
 #include "apps/simulate/gateway_actor.hpp"
-#include "apps/simulate/offers.hpp"
+#include "apps/simulate/load_generator.hpp"
+#include "apps/simulate/slow_file_system.hpp"
+#include "cluster/config/load.hpp"
+#include "cluster/node/cluster_node.hpp"
 
 namespace millrace::simulate {
 namespace {
 
 constexpr std::chrono::milliseconds look_interval{200};
+constexpr std::chrono::seconds drain_timeout{30};
 constexpr std::size_t gateway_desks = 8;
-
-/// Wakes whoever waits for orders to be finished.
-class Bell {
- public:
-  void ring() {
-    const std::lock_guard lock(mutex_);
-    changed_.notify_all();
-  }
-
-  template <class Until>
-  void wait(std::chrono::milliseconds span, Until until) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, span, until);
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-};
 
 /// Reads finished orders: the customer's view of the end of an order.
 class NoteFinished {
  public:
-  NoteFinished(WitnessMemory& witness, Bell& bell, const Clock& clock)
-      : witness_(&witness), bell_(&bell), clock_(&clock) {}
+  NoteFinished(WitnessMemory& witness, std::uint32_t node, Bell& bell, const Clock& clock)
+      : witness_(&witness), node_(node), bell_(&bell), clock_(&clock) {}
 
   void operator()(const orders::OrderFinished& finished) const {
     const std::uint64_t number = order_number(finished.order_id());
     if (number >= witness_->orders().size()) return;  // the audit will name it
     OrderPage& page = witness_->orders()[number];
-    std::uint8_t none = 0;
+    const auto outcome =
+        static_cast<std::uint16_t>(node_ << 8 | static_cast<std::uint8_t>(finished.status()));
+    std::uint16_t none = 0;
     // Run again after a crash, it has been noted before.
-    if (!page.outcome.compare_exchange_strong(none, static_cast<std::uint8_t>(finished.status()))) {
-      return;
-    }
+    if (!page.outcome.compare_exchange_strong(none, outcome)) return;
     WitnessHead& head = witness_->head();
+    NodePage& own = head.node[node_];
     const TimeUs now_us = clock_->now_us();
-    head.latency.record(std::max<TimeUs>(0, now_us - page.due_us));
+    own.latency.record(std::max<TimeUs>(0, now_us - page.due_us));
     head.last_finished_at_us = now_us;
-    head.outcomes[static_cast<std::size_t>(finished.status()) % state_max] += 1;
+    own.outcomes[status_of(outcome) % state_max] += 1;
+    own.finished += 1;
     std::int64_t not_yet = 0;
-    if (++head.finished >= mostly(head.orders)) {
+    if (head.finished() >= mostly(head.orders)) {
       head.mostly_finished_at_us.compare_exchange_strong(not_yet, now_us);
     }
     bell_->ring();
@@ -74,68 +60,9 @@ class NoteFinished {
 
  private:
   WitnessMemory* witness_;
+  std::uint32_t node_;
   Bell* bell_;
   const Clock* clock_;
-};
-
-/// Places the orders, in the same sequence at each start; what was durable before is passed over.
-class LoadGenerator {
- public:
-  LoadGenerator(const orders::LoadPlan& plan, const orders::Arrival& arrival,
-                WitnessMemory& witness, Bell& bell, const Clock& clock)
-      : plan_(plan), arrival_(arrival), witness_(witness), bell_(bell), clock_(clock) {}
-
-  Result<void> run(Sender<orders::OrderPlaced>& sender) {
-    std::vector<std::uint64_t> passed(sender.settled().size(), 0);
-    for (OfferSequence offers(plan_); !offers.is_at_end();) {
-      const OrderOffer offer = offers.take();
-      const orders::OrderPlaced order = plan_.order(offer.number);
-      const std::uint32_t shard = sender.shard_of(order);
-      OrderPage& page = witness_.orders()[offer.number];
-      if (passed[shard] < sender.settled()[shard]) {
-        ++passed[shard];
-        note_attempt(page, clock_.now_us());
-        page.is_confirmed = 1;
-        continue;
-      }
-      note_attempt(page, wait_until_due(offer));
-      auto sent = sender.send(order, {.idempotency_key = plan_.idempotency_key(offer.number)},
-                              [&page](const Result<void>& result) {
-                                if (result) page.is_confirmed = 1;
-                              });
-      if (!sent) return sent;
-    }
-    return sender.flush();
-  }
-
- private:
-  void note_attempt(OrderPage& page, TimeUs due_us) {
-    std::int64_t none = 0;
-    if (page.due_us.compare_exchange_strong(none, due_us)) witness_.head().offered += 1;
-  }
-
-  // When the order should be placed, as of the start of the run, whatever crashed since.
-  TimeUs wait_until_due(const OrderOffer& offer) {
-    WitnessHead& head = witness_.head();
-    if (arrival_.is_closed()) {
-      const auto is_due = [&] {
-        return offer.number < head.finished + arrival_.under_way_max();
-      };
-      while (!is_due()) bell_.wait(look_interval, is_due);
-      return clock_.now_us();
-    }
-    const TimeUs due_us = head.started_at_us + arrival_.due(offer.number).count();
-    while (clock_.now_us() < due_us) {
-      pause_until(std::chrono::system_clock::time_point(std::chrono::microseconds(due_us)));
-    }
-    return due_us;
-  }
-
-  const orders::LoadPlan& plan_;
-  const orders::Arrival& arrival_;
-  WitnessMemory& witness_;
-  Bell& bell_;
-  const Clock& clock_;
 };
 
 orders::OrderWorkflow make_workflow(const Options& options, orders::GatewayBooks& books) {
@@ -153,82 +80,114 @@ orders::OrderWorkflow make_workflow(const Options& options, orders::GatewayBooks
   return workflow;
 }
 
-/// Shows the queues to whoever watches. True when nothing is left to do in any of them.
-bool look_at_queues(Runtime& runtime, WitnessHead& head) {
+/// Shows the queues to whoever watches, and whether anything is left to do in any of them.
+void look_at_queues(Runtime& runtime, NodePage& page) {
   bool at_rest = true;
   std::size_t count = 0;
   for (const QueueInfo& info : runtime.queues()) {
     const bool is_dead_letters = info.name.ends_with(".dead");
     if (!is_dead_letters && (info.ledger.queued() > 0 || info.in_flight > 0)) at_rest = false;
     if (count >= queue_max) continue;
-    QueuePage& page = head.queues[count++];
-    std::strncpy(page.name.data(), info.name.c_str(), page.name.size() - 1);
-    page.queued = info.ledger.queued();
-    page.redelivered = info.ledger.redelivered;
-    page.dead = info.ledger.dead;
+    QueuePage& queue = page.queues[count++];
+    std::strncpy(queue.name.data(), info.name.c_str(), queue.name.size() - 1);
+    queue.queued = info.ledger.queued();
+    queue.redelivered = info.ledger.redelivered;
+    queue.dead = info.ledger.dead;
   }
-  head.queue_count = static_cast<std::uint32_t>(count);
-  head.is_storage_full = runtime.is_storage_full() ? 1 : 0;
-  return at_rest;
+  page.queue_count = static_cast<std::uint32_t>(count);
+  page.is_storage_full = runtime.is_storage_full() ? 1 : 0;
+  page.rest_looks = at_rest ? page.rest_looks + 1 : 0;
 }
 
-Result<void> serve(const Options& options, WitnessMemory& witness) {
+/// True when SIGTERM came. Only this thread must look, and all must have it blocked.
+bool wait_for_end(std::chrono::milliseconds span) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(span);
+  const timespec left{seconds.count(), std::chrono::nanoseconds(span - seconds).count()};
+  return sigtimedwait(&set, nullptr, &left) == SIGTERM;
+}
+
+Result<config::Config> read_config(const NodeOptions& options) {
+  const config::Resolved resolved =
+      config::load({.file = options.config.string(), .sets = options.sets}, std::time(nullptr));
+  if (resolved.problems.empty()) return resolved.config;
+  return Error{ErrorCode::invalid_argument, to_string(resolved.problems.front())};
+}
+
+Result<void> serve(const Options& options, const NodeOptions& own, WitnessMemory& witness) {
+  const auto config = read_config(own);
+  if (!config) return config.error();
   const orders::LoadPlan plan(load_options(options));
   auto arrival = orders::Arrival::parse(options.arrival);
   if (!arrival) return arrival.error();
+  WitnessHead& head = witness.head();
+  NodePage& page = head.node[own.node];
+  page.rest_looks = 0;
+  page.is_placed = 0;
+  recount(witness, own.node);
   WitnessBooks books(witness.orders());
-  recount(witness);
+  SlowFileSystem files(page.disk_delay_us);
   Bell bell;
   const SystemClock clock;
 
-  RuntimeOptions runtime_options;
-  runtime_options.data_dir = options.data_dir;
-  runtime_options.shards = options.shards;
-  runtime_options.seed = options.seed;
-  if (options.checkpoint_bytes != 0) {
-    runtime_options.checkpoint_log_bytes = options.checkpoint_bytes;
-  }
   const auto finished = pipeline("customers")
                             .from(orders::finished_queue())
-                            .then("noted", NoteFinished(witness, bell, clock));
-  auto runtime = Runtime::start(std::move(runtime_options),
-                                {order_pipeline(make_workflow(options, books)), finished});
-  if (!runtime) return runtime.error();
-  auto sender = (*runtime)->sender(orders::placed_queue(), {.producer = "customers"});
+                            .then("noted", NoteFinished(witness, own.node, bell, clock));
+  auto node = cluster::ClusterNode::start(
+      *config, {order_pipeline(make_workflow(options, books)), finished},
+      {.adjust = [&](RuntimeOptions& runtime) {
+        runtime.files = &files;
+        runtime.seed = options.seed + own.node;
+        if (options.checkpoint_bytes != 0) runtime.checkpoint_log_bytes = options.checkpoint_bytes;
+      }});
+  if (!node) return node.error();
+  page.port = (*node)->port();
+  auto sender = (*node)->runtime().sender(orders::placed_queue(),
+                                          {.producer = "customers-" + config->node.name});
   if (!sender) return sender.error();
 
-  WitnessHead& head = witness.head();
   std::int64_t none = 0;
   head.started_at_us.compare_exchange_strong(none, clock.now_us());
-  head.starts += 1;
-  LoadGenerator generator(plan, *arrival, witness, bell, clock);
+  page.starts += 1;
+  std::atomic<bool> is_stopping = false;
+  LoadGenerator generator({plan, *arrival, witness, own.node, bell, clock, is_stopping});
   Result<void> placed;
-  std::atomic<bool> is_placed = false;
+  std::atomic<bool> is_done = false;
   std::thread customers([&] {
     placed = generator.run(*sender);
-    is_placed = true;
-    bell.ring();
+    if (placed) page.is_placed = 1;
+    is_done = true;
   });
-  bool at_rest = false;
-  while (!at_rest) {
-    bell.wait(look_interval, [&] { return false; });
-    at_rest =
-        look_at_queues(**runtime, head) && is_placed && (!placed || head.finished >= head.orders);
-    if (is_placed && !placed) break;
+  while (!wait_for_end(look_interval)) {
+    look_at_queues((*node)->runtime(), page);
+    if (is_done && page.is_placed == 0) break;
   }
+  is_stopping = true;
+  bell.ring();
+  const Result<void> stopped = (*node)->stop(drain_timeout);
   customers.join();
-  if (!placed) return placed;
-  return (*runtime)->stop();
+  if (!placed && placed.error().code != ErrorCode::draining) return placed;
+  return stopped;
 }
 
 }  // namespace
 
-int run_node(const Options& options, WitnessMemory& witness) {
-  const Result<void> served = serve(options, witness);
+int run_node(const Options& options, const NodeOptions& own, WitnessMemory& witness) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  // Of a node by itself only what is wrong is of interest, beside the progress that is shown.
+  if (own.config.empty()) spdlog::set_level(spdlog::level::warn);
+  const Result<void> served = serve(options, own, witness);
   if (served) return 0;
-  const std::string failure =
-      std::string(to_string(served.error().code)) + ": " + served.error().message;
-  std::strncpy(witness.head().failure.data(), failure.c_str(), witness.head().failure.size() - 1);
+  const std::string failure = node_name(own.node) + ": " +
+                              std::string(to_string(served.error().code)) + ": " +
+                              served.error().message;
+  auto& told = witness.head().node[own.node].failure;
+  std::strncpy(told.data(), failure.c_str(), told.size() - 1);
   return 1;
 }
 

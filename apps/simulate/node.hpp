@@ -1,4 +1,4 @@
-// The node of a simulation: the order workflow on a data directory, and the load that is put on it.
+// A node of a simulation: the order workflow on a data directory, and its share of the load.
 #pragma once
 
 #include "apps/simulate/options.hpp"
@@ -6,9 +6,8 @@
 
 namespace millrace::simulate {
 
-/// Runs until every order is finished and every queue is empty, then drains. Killed and run again
-/// on the same directory and witness it goes on where it was. Returns the exit status; a failure is
-/// in the witness, too.
-[[nodiscard]] int run_node(const Options& options, WitnessMemory& witness);
+/// Serves until SIGTERM, then drains. Killed and run again on the same directory and witness it
+/// goes on where it was. Returns the exit status; a failure is in the witness, too.
+[[nodiscard]] int run_node(const Options& options, const NodeOptions& own, WitnessMemory& witness);
 
 }  // namespace millrace::simulate

@@ -26,17 +26,22 @@ Error failed(const char* what) {
 }
 
 // Between fork and exec only what is safe there: no allocation, no locks.
-[[noreturn]] void become_node(char* const* arguments, int fd, pid_t parent) {
+[[noreturn]] void become_node(char* const* arguments, int fd, const char* log, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);
   fcntl(fd, F_SETFD, 0);
+  if (*log != 0) {
+    const int log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (log_fd < 0 || dup2(log_fd, STDOUT_FILENO) < 0 || dup2(log_fd, STDERR_FILENO) < 0) _exit(1);
+  }
   execv("/proc/self/exe", arguments);
   _exit(127);
 }
 
 }  // namespace
 
-Result<NodeProcess> NodeProcess::start(const std::vector<std::string>& arguments, int fd) {
+Result<NodeProcess> NodeProcess::start(const std::vector<std::string>& arguments, int fd,
+                                       const std::filesystem::path& log) {
   std::string name = "millrace";
   std::vector<std::string> copies = arguments;
   std::vector<char*> pointers{name.data()};
@@ -45,7 +50,7 @@ Result<NodeProcess> NodeProcess::start(const std::vector<std::string>& arguments
   const pid_t parent = getpid();
   const pid_t pid = fork();
   if (pid < 0) return failed("fork");
-  if (pid == 0) become_node(pointers.data(), fd, parent);
+  if (pid == 0) become_node(pointers.data(), fd, log.c_str(), parent);
   const auto pid_fd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
   if (pid_fd < 0) {
     const Error error = failed("pidfd_open");
@@ -95,6 +100,10 @@ std::optional<ProcessEnd> NodeProcess::wait_for(std::chrono::milliseconds span) 
 ProcessEnd NodeProcess::kill() {
   ::kill(pid_, SIGKILL);
   return reap();
+}
+
+void NodeProcess::send(int signal) const {
+  ::kill(pid_, signal);
 }
 
 std::uint64_t NodeProcess::rss_bytes() const {

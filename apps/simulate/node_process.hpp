@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,19 +26,27 @@ struct ProcessEnd {
 /// A child process. Killed, and waited for, when destroyed; it ends as well when its parent does.
 class NodeProcess {
  public:
-  /// Runs this program again with `arguments`; the child keeps `fd` open. Fails with
+  /// Runs this program again with `arguments`; the child keeps `fd` open. What it prints is added
+  /// to the file `log`; where that is empty, it goes where this process's does. Fails with
   /// `storage_failed`.
-  [[nodiscard]] static Result<NodeProcess> start(const std::vector<std::string>& arguments, int fd);
+  [[nodiscard]] static Result<NodeProcess> start(const std::vector<std::string>& arguments, int fd,
+                                                 const std::filesystem::path& log);
 
   ~NodeProcess();
   NodeProcess(NodeProcess&& other) noexcept;
   NodeProcess& operator=(NodeProcess&& other) noexcept;
+
+  /// Readable when the process has ended.
+  [[nodiscard]] int end_fd() const { return pid_fd_; }
 
   /// Waits for the end, at most for `span`; nothing when it still runs.
   [[nodiscard]] std::optional<ProcessEnd> wait_for(std::chrono::milliseconds span);
 
   /// SIGKILL, and the wait for the end.
   ProcessEnd kill();
+
+  /// SIGTERM, SIGSTOP or SIGCONT, without waiting for what comes of it.
+  void send(int signal) const;
 
   /// Resident memory now; 0 when it has ended.
   [[nodiscard]] std::uint64_t rss_bytes() const;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <csignal>
+#include <iterator>
 #include <random>
+#include <utility>
 
 #include "actors/base/clock.hpp"
 #include "actors/runtime/stopped_node.hpp"
@@ -10,6 +12,7 @@
 #include "apps/orders/load/arrival.hpp"
 #include "apps/orders/load/load_plan.hpp"
 #include "apps/orders/stock/stock_plan.hpp"
+#include "apps/simulate/fleet.hpp"
 #include "apps/simulate/interruption.hpp"
 #include "apps/simulate/offers.hpp"
 #include "apps/simulate/watch.hpp"
@@ -25,6 +28,9 @@ Error bad_flag(const char* flag, const std::string& expected, const std::string&
 
 /// With checkpoints this close, kills fall into some of them.
 constexpr std::uint64_t checkpoint_bytes_under_crashes = 4u << 20;
+
+/// Where nobody says how many.
+constexpr std::uint32_t faults_a_kind = 2;
 
 orders::audit::OfferCounts count_offers(const orders::LoadPlan& plan) {
   orders::audit::OfferCounts counts;
@@ -52,7 +58,7 @@ orders::audit::Witness testimony(const WitnessMemory& memory, const orders::Load
     return orders::audit::PlacedOrder{plan.order(number), plan.is_valid(number)};
   };
   witness.told = [pages](std::uint64_t number) {
-    return static_cast<orders::Status>(pages[number].outcome.load());
+    return static_cast<orders::Status>(status_of(pages[number].outcome));
   };
   if (is_at_rest) witness.offers = count_offers(plan);
   witness.gateway = [pages](std::string_view order_id) -> orders::audit::GatewayFacts {
@@ -78,6 +84,28 @@ void take_over(report::RunReport& report, const orders::audit::AuditReport& audi
   for (const auto& queue : audit.ledger) report.ledger.emplace_back(queue.queue, queue.ledger);
 }
 
+/// As on the command line.
+std::string faults_text(const Options& options) {
+  std::string text;
+  for (const FaultKind kind : options.fault_kinds) {
+    text += (text.empty() ? "" : ",") + std::string(to_string(kind));
+  }
+  return text.empty() ? "none" : text + " x" + std::to_string(options.fault_count);
+}
+
+/// All that the nodes hold.
+Result<DurableView> view_of(const Fleet& fleet) {
+  DurableView all;
+  for (std::uint32_t node = 0; node < fleet.size(); ++node) {
+    auto stopped = StoppedNode::open(fleet.files(node).data_dir);
+    if (!stopped) return stopped.error();
+    auto view = stopped->view(true);
+    if (!view) return view.error();
+    std::move(view->queues.begin(), view->queues.end(), std::back_inserter(all.queues));
+  }
+  return all;
+}
+
 void describe(report::RunReport& report, const Options& options) {
   report.configuration = {
       {"orders", std::to_string(options.orders)},
@@ -85,11 +113,31 @@ void describe(report::RunReport& report, const Options& options) {
       {"skus", std::to_string(options.skus)},
       {"arrival", options.arrival},
       {"gateway-faults", std::to_string(options.gateway_faults)},
+      {"nodes", std::to_string(options.nodes)},
       {"crash", std::to_string(options.crashes)},
+      {"faults", faults_text(options)},
       {"shards", std::to_string(options.shards)},
       {"checkpoint-bytes",
        options.checkpoint_bytes == 0 ? "default" : std::to_string(options.checkpoint_bytes)},
       {"seed", std::to_string(options.seed)}};
+}
+
+Result<void> complete_faults(Options& options) {
+  if (options.fault_kinds.empty() && options.fault_count > 0) {
+    return bad_flag("--fault-count", "--faults beside it", std::to_string(options.fault_count));
+  }
+  if (options.fault_count > 10'000) {
+    return bad_flag("--fault-count", "0 to 10000", std::to_string(options.fault_count));
+  }
+  for (const FaultKind kind : options.fault_kinds) {
+    if (kind == FaultKind::partition && options.nodes == 1) {
+      return bad_flag("--faults", "partition only with two --nodes or more", "one node");
+    }
+  }
+  if (options.fault_count == 0) {
+    options.fault_count = faults_a_kind * static_cast<std::uint32_t>(options.fault_kinds.size());
+  }
+  return {};
 }
 
 }  // namespace
@@ -112,13 +160,19 @@ Result<void> complete(Options& options) {
   if (options.crashes > 10'000) {
     return bad_flag("--crash", "0 to 10000", std::to_string(options.crashes));
   }
+  if (options.nodes < 1 || options.nodes > node_max) {
+    return bad_flag("--nodes", "1 to " + std::to_string(node_max), std::to_string(options.nodes));
+  }
+  if (options.shards == 0) options.shards = 2 * options.nodes;
   if (options.shards < 1 || options.shards > 64) {
     return bad_flag("--shards", "1 to 64", std::to_string(options.shards));
   }
+  if (auto checked = complete_faults(options); !checked) return checked;
   if (auto arrival = orders::Arrival::parse(options.arrival); !arrival) {
     return Error{ErrorCode::invalid_argument, "--arrival: " + arrival.error().message};
   }
-  if (options.crashes > 0 && options.checkpoint_bytes == 0) {
+  const bool has_faults = options.crashes > 0 || !options.fault_kinds.empty();
+  if (has_faults && options.checkpoint_bytes == 0) {
     options.checkpoint_bytes = checkpoint_bytes_under_crashes;
   }
   while (options.seed == 0) options.seed = std::random_device{}();
@@ -126,24 +180,27 @@ Result<void> complete(Options& options) {
 }
 
 Result<report::RunReport> simulate(const Options& options) {
-  auto memory = WitnessMemory::create(options.orders);
+  auto memory = WitnessMemory::create(options.orders, options.nodes);
   if (!memory) return memory.error();
   report::RunReport report;
   report.version = MILLRACE_VERSION;
   report.seed = options.seed;
+  report.nodes = options.nodes;
   describe(report, options);
+  auto fleet = Fleet::prepare(options, *memory);
+  if (!fleet) return fleet.error();
   note_interruptions();
-  const Watch::End end = Watch(options, *memory, report).run();
+  const Watch::End end = Watch(options, *fleet, *memory, report).run();
   if (end == Watch::End::interrupted) {
     return Error{ErrorCode::expired, std::string("interrupted by ") +
                                          (interruption() == SIGINT ? "SIGINT" : "SIGTERM") +
-                                         " after " + std::to_string(memory->head().finished) +
+                                         " after " + std::to_string(memory->head().finished()) +
                                          " of " + std::to_string(options.orders) + " orders"};
   }
 
   const WitnessHead& head = memory->head();
-  report.orders_offered = head.offered;
-  report.latency = head.latency.snapshot();
+  report.orders_offered = head.offered();
+  report.latency = head.latency();
   report.duration_s =
       static_cast<double>(std::max<TimeUs>(0, head.last_finished_at_us - head.started_at_us)) / 1e6;
   const TimeUs busy_us = head.mostly_finished_at_us - head.started_at_us;
@@ -153,9 +210,7 @@ Result<report::RunReport> simulate(const Options& options) {
   }
   if (end == Watch::End::failed) return report;
 
-  auto stopped = StoppedNode::open(options.data_dir);
-  if (!stopped) return stopped.error();
-  auto view = stopped->view(true);
+  const auto view = view_of(*fleet);
   if (!view) return view.error();
   const orders::LoadPlan plan(load_options(options));
   const orders::StockPlan stock(stock_options(options));

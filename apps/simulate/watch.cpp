@@ -12,10 +12,12 @@
 namespace millrace::simulate {
 namespace {
 
-constexpr std::chrono::milliseconds look_interval{50};
-constexpr std::chrono::milliseconds look_interval_recovering{5};
+constexpr DurationUs look_interval_us = 50'000;
+constexpr DurationUs look_interval_recovering_us = 5'000;
 constexpr double sample_interval_s = 0.25;
 constexpr DurationUs patience_us = 90'000'000;
+/// Looks of every node at rest after all were: what was on its way between them has been seen.
+constexpr std::uint32_t rest_looks_more = 2;
 
 report::ProgressStyle progress_style(const Options& options) {
   return {.terminal = report::is_terminal(STDERR_FILENO),
@@ -23,15 +25,26 @@ report::ProgressStyle progress_style(const Options& options) {
           .width = report::terminal_width(STDERR_FILENO)};
 }
 
+std::vector<FaultMoment> plan(const Options& options) {
+  return plan_faults({.seed = options.seed,
+                      .orders = options.orders,
+                      .nodes = options.nodes,
+                      .kills = options.crashes,
+                      .kinds = options.fault_kinds,
+                      .count = options.fault_count});
+}
+
 }  // namespace
 
-Watch::Watch(const Options& options, WitnessMemory& witness, report::RunReport& report)
+Watch::Watch(const Options& options, Fleet& fleet, WitnessMemory& witness,
+             report::RunReport& report)
     : options_(options),
+      fleet_(fleet),
       witness_(witness),
       report_(report),
       progress_(std::cerr, progress_style(options)),
       began_us_(clock_.now_us()),
-      crash_at_(plan_crashes(options.seed, options.orders, options.crashes)),
+      faults_(plan(options), fleet, witness, report.faults, began_us_),
       moved_us_(began_us_) {
   for (int state = 1; state < static_cast<int>(state_max) && orders::Status_IsValid(state);
        ++state) {
@@ -43,100 +56,62 @@ double Watch::elapsed_s() const {
   return static_cast<double>(clock_.now_us() - began_us_) / 1e6;
 }
 
-void Watch::start_node() {
-  auto node = NodeProcess::start(node_arguments(options_, witness_.fd()), witness_.fd());
-  if (!node) {
-    report_.failure = node.error().message;
-    return;
+std::map<std::string, Watch::Queue> Watch::queues() const {
+  std::map<std::string, Queue> queues;
+  for (const NodePage& page : witness_.head().in_use()) {
+    for (std::uint32_t i = 0; i < page.queue_count; ++i) {
+      Queue& queue = queues[page.queues[i].name.data()];
+      queue.queued += page.queues[i].queued;
+      queue.redelivered += page.queues[i].redelivered;
+      queue.dead += page.queues[i].dead;
+    }
   }
-  node_.emplace(std::move(*node));
-}
-
-/// Nothing while its progress is not reached.
-std::optional<TimeUs> Watch::next_crash_us() {
-  if (crashed_ >= crash_at_.size()) return std::nullopt;
-  const CrashMoment& moment = crash_at_[crashed_];
-  if (moment.is_after_start) return restarted_us_ + moment.delay_us;
-  const bool serves = witness_.head().starts > starts_at_crash_;
-  if (!reached_us_ && serves && witness_.head().finished >= moment.finished) {
-    reached_us_ = clock_.now_us();
-  }
-  if (!reached_us_) return std::nullopt;
-  return *reached_us_ + moment.delay_us;
-}
-
-void Watch::crash() {
-  note_end(node_->kill());
-  node_.reset();
-  report_.faults.push_back({elapsed_s(), "kill", "node-1", std::nullopt});
-  finished_at_crash_ = witness_.head().finished;
-  starts_at_crash_ = witness_.head().starts;
-  reached_us_.reset();
-  ++crashed_;
-  // Not at each start: a node that comes to rest before the kill is started again, and the kill
-  // meets one of those.
-  restarted_us_ = clock_.now_us();
-  start_node();
-}
-
-void Watch::note_end(const ProcessEnd& end) {
-  report_.rss_peak_bytes = std::max(report_.rss_peak_bytes, end.rss_peak_bytes);
-  report_.cpu_s += end.cpu_s;
+  return queues;
 }
 
 void Watch::take_sample(double t_s) {
   const WitnessHead& head = witness_.head();
   report::Sample sample;
   sample.t_s = t_s;
-  sample.offered = head.offered;
-  sample.finished = head.finished;
-  const LatencyHistogram now = head.latency.snapshot();
+  sample.offered = head.offered();
+  sample.finished = head.finished();
+  const LatencyHistogram now = head.latency();
   const LatencyHistogram since = now.since(sampled_latency_);
   if (since.count() > 0) {
     sample.p50_us = since.percentile(0.5);
     sample.p99_us = since.percentile(0.99);
   }
   sampled_latency_ = now;
-  const std::uint32_t queues = head.queue_count;
+  const auto queues = this->queues();
   if (report_.queue_names.empty()) {
-    for (std::uint32_t i = 0; i < queues; ++i) {
-      report_.queue_names.emplace_back(head.queues[i].name.data());
-    }
+    for (const auto& [name, queue] : queues) report_.queue_names.push_back(name);
   }
-  for (std::size_t i = 0; i < report_.queue_names.size(); ++i) {
-    sample.queue_depth.push_back(head.queues[i].queued);
+  for (const std::string& name : report_.queue_names) {
+    const auto found = queues.find(name);
+    sample.queue_depth.push_back(found == queues.end() ? 0 : found->second.queued);
   }
   for (std::size_t state = 1; state <= report_.state_names.size(); ++state) {
-    sample.states.push_back(head.outcomes[state]);
+    std::uint64_t sum = 0;
+    for (const NodePage& page : head.in_use()) sum += page.outcomes[state];
+    sample.states.push_back(sum);
   }
-  sample.rss_bytes = node_ ? node_->rss_bytes() : 0;
+  sample.rss_bytes = fleet_.rss_bytes();
   report_.samples.push_back(std::move(sample));
   sampled_s_ = t_s;
-}
-
-/// Work has gone on when an order is finished; when all are, when the node serves again.
-void Watch::note_recovery() {
-  const WitnessHead& head = witness_.head();
-  const bool serves = head.starts > starts_at_crash_;
-  if (!serves || (head.finished == finished_at_crash_ && head.finished < options_.orders)) return;
-  for (; recovered_ < report_.faults.size(); ++recovered_) {
-    report::Fault& fault = report_.faults[recovered_];
-    fault.recovered_after_s = elapsed_s() - fault.at_s;
-  }
 }
 
 /// A run that waits for its next orders to be due does not stand still, though nothing moves.
 void Watch::note_movement() {
   const WitnessHead& head = witness_.head();
-  const std::uint64_t finished = head.finished;
+  const std::uint64_t finished = head.finished();
   std::uint64_t waiting = 0;
   std::uint64_t gone = 0;
-  for (std::uint32_t i = 0; i < head.queue_count; ++i) {
-    if (std::string_view(head.queues[i].name.data()).ends_with(".dead")) continue;
-    waiting += head.queues[i].queued;
-    gone += head.queues[i].dead;
+  for (const auto& [name, queue] : queues()) {
+    if (name.ends_with(".dead")) continue;
+    waiting += queue.queued;
+    gone += queue.dead;
   }
-  const bool is_idle = waiting == 0 && head.offered == finished && finished < options_.orders;
+  const bool is_idle = waiting == 0 && head.offered() == finished && finished < options_.orders;
   if (finished != finished_last_ || waiting != waiting_last_ || gone != gone_last_ || is_idle) {
     moved_us_ = clock_.now_us();
   }
@@ -146,38 +121,29 @@ void Watch::note_movement() {
 }
 
 void Watch::look() {
-  const WitnessHead& head = witness_.head();
-  note_recovery();
   note_movement();
   const double t_s = elapsed_s();
   if (t_s - sampled_s_ >= sample_interval_s) take_sample(t_s);
   report::ProgressState state{
       .finished = finished_last_, .total = options_.orders, .waiting = waiting_last_};
-  for (std::uint32_t i = 0; i < head.queue_count; ++i) {
-    state.retried += head.queues[i].redelivered;
-    state.dead += head.queues[i].dead;
+  for (const auto& [name, queue] : queues()) {
+    state.retried += queue.redelivered;
+    state.dead += queue.dead;
   }
   progress_.update(state, clock_.now_us());
 }
 
-Watch::End Watch::judge(const ProcessEnd& end) {
-  if (end.signal == 0 && end.exit_status == 0) return End::at_rest;
-  if (end.signal != 0) {
-    report_.failure = "the node was ended by signal " + std::to_string(end.signal);
-  } else {
-    report_.failure = witness_.head().failure[0] != 0
-                          ? witness_.head().failure.data()
-                          : "the node ended with status " + std::to_string(end.exit_status);
-  }
+Watch::End Watch::fail(std::string why) {
+  fleet_.kill_all();
+  report_.failure = std::move(why);
   return End::failed;
 }
 
 Watch::End Watch::give_up() {
-  note_end(node_->kill());
-  node_.reset();
-  if (witness_.head().is_storage_full != 0) {
-    report_.failure = "storage_full: no room on the disk of " + options_.data_dir.string();
-    return End::failed;
+  fleet_.kill_all();
+  for (std::uint32_t node = 0; node < fleet_.size(); ++node) {
+    if (witness_.head().node[node].is_storage_full == 0) continue;
+    return fail("storage_full: no room on the disk of " + fleet_.files(node).data_dir.string());
   }
   report_.failure = "nothing moved for 90 s: " + report::with_commas(finished_last_) + " of " +
                     report::with_commas(options_.orders) + " orders are finished, " +
@@ -185,47 +151,103 @@ Watch::End Watch::give_up() {
   return End::stalled;
 }
 
+/// A process may end only as it was told to.
+std::optional<Watch::End> Watch::note_ended(const Fleet::Ended& ended) {
+  if (ended.was_told && ended.end.signal == 0 && ended.end.exit_status == 0) return std::nullopt;
+  const std::string name = node_name(ended.node);
+  if (ended.end.signal != 0) {
+    return fail(name + " was ended by signal " + std::to_string(ended.end.signal));
+  }
+  const char* const told = witness_.head().node[ended.node].failure.data();
+  if (*told != 0) return fail(told);
+  return fail(name + " ended with status " + std::to_string(ended.end.exit_status));
+}
+
+/// A message between two nodes is in its outbox until it is durable at the other end, so there is
+/// work to do on one of them at any time; but they look at different times.
+bool Watch::is_at_rest() {
+  const WitnessHead& head = witness_.head();
+  bool is_resting = head.finished() >= options_.orders;
+  for (std::uint32_t node = 0; node < fleet_.size(); ++node) {
+    const NodePage& page = head.node[node];
+    is_resting = is_resting && fleet_.serves(node) && page.is_placed != 0 && page.rest_looks > 0;
+  }
+  if (!is_resting) {
+    rest_from_.clear();
+    return false;
+  }
+  const bool is_first = rest_from_.empty();
+  bool has_looked = true;
+  for (std::uint32_t node = 0; node < fleet_.size(); ++node) {
+    const std::uint32_t looks = head.node[node].rest_looks;
+    if (is_first) rest_from_.push_back(looks);
+    if (looks < rest_from_[node]) rest_from_[node] = looks;
+    has_looked = has_looked && looks >= rest_from_[node] + rest_looks_more;
+  }
+  return has_looked && !is_first;
+}
+
+/// A run that came to rest before all its faults goes on with them: a restart is a part of it.
+std::optional<Watch::End> Watch::end_where_at_rest() {
+  if (!is_ending_) {
+    if (!faults_.is_quiet() || !is_at_rest()) return std::nullopt;
+    is_ending_ = true;
+    for (std::uint32_t node = 0; node < fleet_.size(); ++node) fleet_.terminate(node);
+    return std::nullopt;
+  }
+  if (!faults_.is_quiet() || fleet_.is_any_running()) return std::nullopt;
+  if (faults_.is_done()) return End::at_rest;
+  is_ending_ = false;
+  rest_from_.clear();
+  faults_.note_all_ended(clock_.now_us());
+  if (auto started = fleet_.start_missing(); !started) return fail(started.error().message);
+  return std::nullopt;
+}
+
+std::optional<Watch::End> Watch::step() {
+  while (const auto ended = fleet_.take_ended()) {
+    if (const auto end = note_ended(*ended)) return end;
+  }
+  if (interruption() != 0) {
+    fleet_.kill_all();
+    return End::interrupted;
+  }
+  if (auto done = faults_.step(clock_.now_us(), is_ending_); !done) {
+    return fail(done.error().message);
+  }
+  // A node that a fault started again while all others end is told to end as well.
+  if (is_ending_ && faults_.is_quiet()) {
+    for (std::uint32_t node = 0; node < fleet_.size(); ++node) {
+      if (fleet_.serves(node) && !fleet_.is_told_to_end(node)) fleet_.terminate(node);
+    }
+  }
+  if (const auto end = end_where_at_rest()) return end;
+  if (clock_.now_us() - moved_us_ > patience_us) return give_up();
+  return std::nullopt;
+}
+
+void Watch::wait() const {
+  DurationUs span = faults_.is_recovering() ? look_interval_recovering_us : look_interval_us;
+  if (const auto next_us = faults_.next_us()) {
+    span = std::clamp<DurationUs>(*next_us - clock_.now_us(), 0, span);
+  }
+  fleet_.wait(std::chrono::microseconds(span));
+}
+
 Watch::End Watch::run() {
-  End end = End::at_rest;
+  std::optional<End> end;
   take_sample(0);
-  for (start_node();;) {
-    if (!node_) {
-      end = End::failed;
-      break;
-    }
-    auto wait = std::chrono::microseconds(
-        recovered_ < report_.faults.size() ? look_interval_recovering : look_interval);
-    if (const auto crash_us = next_crash_us()) {
-      wait = std::clamp(std::chrono::microseconds(*crash_us - clock_.now_us()), {}, wait);
-    }
-    const auto ended = node_->wait_for(std::chrono::duration_cast<std::chrono::milliseconds>(wait));
+  if (auto started = fleet_.start_missing(); !started) end = fail(started.error().message);
+  while (!end) {
+    wait();
     look();
-    if (interruption() != 0) {
-      if (!ended) node_->kill();
-      node_.reset();
-      end = End::interrupted;
-      break;
-    }
-    if (ended) {
-      note_end(*ended);
-      node_.reset();
-      end = judge(*ended);
-      // A run that came to rest before all its kills goes on with them: a restart is a part of it.
-      if (end != End::at_rest || crashed_ >= crash_at_.size()) break;
-      start_node();
-      continue;
-    }
-    const auto crash_us = next_crash_us();
-    if (crash_us && *crash_us <= clock_.now_us()) {
-      crash();
-    } else if (clock_.now_us() - moved_us_ > patience_us) {
-      end = give_up();
-      break;
-    }
+    end = step();
   }
   take_sample(elapsed_s());
   progress_.clear();
-  return end;
+  report_.rss_peak_bytes = fleet_.rss_peak_bytes();
+  report_.cpu_s = fleet_.cpu_s();
+  return *end;
 }
 
 }  // namespace millrace::simulate

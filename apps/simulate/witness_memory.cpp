@@ -29,7 +29,8 @@ Error failed(ErrorCode code, const char* what) {
 
 }  // namespace
 
-Result<WitnessMemory> WitnessMemory::create(std::uint64_t orders) {
+Result<WitnessMemory> WitnessMemory::create(std::uint64_t orders, std::uint32_t nodes) {
+  MILLRACE_ASSERT(nodes >= 1 && nodes <= node_max);
   const int fd = memfd_create("millrace-witness", 0);
   if (fd < 0) return failed(ErrorCode::storage_full, "create");
   const std::size_t bytes = bytes_for(orders);
@@ -46,6 +47,7 @@ Result<WitnessMemory> WitnessMemory::create(std::uint64_t orders) {
   }
   WitnessMemory memory(fd, base, bytes);
   memory.head().orders = orders;
+  memory.head().nodes = nodes;
   return memory;
 }
 
@@ -59,7 +61,7 @@ Result<WitnessMemory> WitnessMemory::open(int fd) {
   void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (base == MAP_FAILED) return failed(ErrorCode::invalid_argument, "map");
   WitnessMemory memory(fd, base, bytes);
-  if (bytes_for(memory.head().orders) != bytes) {
+  if (bytes_for(memory.head().orders) != bytes || memory.head().nodes > node_max) {
     return Error{ErrorCode::invalid_argument, "the given descriptor is no witness memory"};
   }
   return memory;
@@ -81,21 +83,41 @@ std::span<OrderPage> WitnessMemory::orders() const {
   return {pages, head().orders};
 }
 
-void recount(WitnessMemory& witness) {
+std::uint64_t WitnessHead::offered() const {
+  std::uint64_t sum = 0;
+  for (const NodePage& page : in_use()) sum += page.offered;
+  return sum;
+}
+
+std::uint64_t WitnessHead::finished() const {
+  std::uint64_t sum = 0;
+  for (const NodePage& page : in_use()) sum += page.finished;
+  return sum;
+}
+
+LatencyHistogram WitnessHead::latency() const {
+  LatencyHistogram sum;
+  for (const NodePage& page : in_use()) sum.merge(page.latency.snapshot());
+  return sum;
+}
+
+void recount(WitnessMemory& witness, std::uint32_t node) {
   std::uint64_t offered = 0;
   std::uint64_t finished = 0;
   std::array<std::uint64_t, state_max> outcomes{};
-  for (const OrderPage& page : witness.orders()) {
-    if (page.due_us != 0) ++offered;
-    const std::uint8_t outcome = page.outcome;
-    if (outcome == 0) continue;
+  const auto pages = witness.orders();
+  for (std::size_t number = 0; number < pages.size(); ++number) {
+    const bool is_own = placing_node(number, witness.head().nodes) == node;
+    if (is_own && pages[number].due_us != 0) ++offered;
+    const std::uint16_t outcome = pages[number].outcome;
+    if (outcome == 0 || outcome >> 8 != node) continue;
     ++finished;
-    ++outcomes[outcome % state_max];
+    ++outcomes[status_of(outcome) % state_max];
   }
-  WitnessHead& head = witness.head();
-  head.offered = offered;
-  head.finished = finished;
-  std::copy(outcomes.begin(), outcomes.end(), head.outcomes.begin());
+  NodePage& page = witness.head().node[node];
+  page.offered = offered;
+  page.finished = finished;
+  std::copy(outcomes.begin(), outcomes.end(), page.outcomes.begin());
 }
 
 std::uint64_t order_number(std::string_view order_id) {

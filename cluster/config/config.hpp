@@ -33,10 +33,10 @@ struct ListenConfig {
 /// A configured member of the cluster.
 struct MemberConfig {
   std::string name;
-  std::string address;  ///< where the others reach it
-  std::string http;     ///< empty: not told
+  std::string address{};  ///< where the others reach it
+  std::string http{};     ///< empty: not told
   std::uint32_t weight = 0;
-  std::vector<std::string> roles;
+  std::vector<std::string> roles{};
 };
 
 struct ClusterConfig {
@@ -85,23 +85,23 @@ struct QueueConfig {
 /// What the file says about a stage; what it does not say is as the program has it.
 struct StageConfig {
   std::string name;
-  std::optional<std::uint32_t> workers;
-  std::optional<std::uint32_t> retry_attempts;
-  std::optional<std::chrono::microseconds> retry_first;
-  std::optional<std::chrono::microseconds> retry_max;
-  std::optional<std::uint32_t> batch_max;
-  std::optional<std::chrono::microseconds> batch_window;
-  std::optional<std::chrono::microseconds> timeout;
-  std::optional<std::string> dead_letter;
-  std::optional<std::string> role;  ///< runs only on nodes of this role
+  std::optional<std::uint32_t> workers{};
+  std::optional<std::uint32_t> retry_attempts{};
+  std::optional<std::chrono::microseconds> retry_first{};
+  std::optional<std::chrono::microseconds> retry_max{};
+  std::optional<std::uint32_t> batch_max{};
+  std::optional<std::chrono::microseconds> batch_window{};
+  std::optional<std::chrono::microseconds> timeout{};
+  std::optional<std::string> dead_letter{};
+  std::optional<std::string> role{};  ///< runs only on nodes of this role
 };
 
 struct PipelineConfig {
   std::string name;
-  std::string from;                 ///< queue; empty: the program wires this pipeline
-  std::vector<std::string> stages;  ///< registered names, in order
-  std::string to;                   ///< queue; empty: the last stage has no output
-  std::vector<StageConfig> options;
+  std::string from{};                 ///< queue; empty: the program wires this pipeline
+  std::vector<std::string> stages{};  ///< registered names, in order
+  std::string to{};                   ///< queue; empty: the last stage has no output
+  std::vector<StageConfig> options{};
 };
 
 struct DrainConfig {

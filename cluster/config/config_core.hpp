@@ -13,7 +13,7 @@
 namespace millrace::config {
 
 struct Inputs {
-  std::string file;  ///< where reading begins
+  std::string file;  ///< where reading begins; empty: there is none
   std::vector<Variable> environment{};
   std::vector<std::string> sets{};  ///< "path=value" each
   std::vector<Flag> flags{};

@@ -136,7 +136,7 @@ Result<std::unique_ptr<CafTransport>> CafTransport::make(TransportOptions option
     if (!loaded) return loaded.error();
     if (auto named = (*loaded)->check_own_name(options.own.node); !named) return named.error();
     tls = *loaded;
-  } else {
+  } else if (!options.peers.empty()) {
     spdlog::warn("transport: no tls: links are neither secret nor proven, so loopback only");
   }
   return std::unique_ptr<CafTransport>(

@@ -7,35 +7,40 @@
 namespace millrace::simulate {
 namespace {
 
+constexpr std::uint16_t told_at(std::uint32_t node, orders::Status status) {
+  return static_cast<std::uint16_t>(node << 8 | static_cast<std::uint32_t>(status));
+}
+
 TEST(WitnessMemory, CountsWhatAKilledNodeNotedButDidNotCount) {
-  auto witness = WitnessMemory::create(3);
+  auto witness = WitnessMemory::create(4, 1);
   ASSERT_TRUE(witness);
   witness->orders()[0].due_us = 7;
   witness->orders()[2].due_us = 9;
-  witness->orders()[2].outcome = static_cast<std::uint8_t>(orders::SHIPPED);
+  witness->orders()[2].outcome = told_at(0, orders::SHIPPED);
 
-  recount(*witness);
+  recount(*witness, 0);
 
-  EXPECT_EQ(witness->head().offered, 2U);
-  EXPECT_EQ(witness->head().finished, 1U);
-  EXPECT_EQ(witness->head().outcomes[orders::SHIPPED], 1U);
+  EXPECT_EQ(witness->head().offered(), 2U);
+  EXPECT_EQ(witness->head().finished(), 1U);
+  EXPECT_EQ(witness->head().node[0].outcomes[orders::SHIPPED], 1U);
 }
 
-TEST(WitnessMemory, CountsNothingTwice) {
-  auto witness = WitnessMemory::create(1);
+TEST(WitnessMemory, CountsForEachNodeWhatIsItsOwn) {
+  auto witness = WitnessMemory::create(4, 2);
   ASSERT_TRUE(witness);
-  witness->orders()[0].due_us = 7;
-  witness->orders()[0].outcome = static_cast<std::uint8_t>(orders::REJECTED);
-  witness->head().offered = 1;
-  witness->head().finished = 1;
-  witness->head().outcomes[orders::REJECTED] = 1;
+  for (OrderPage& page : witness->orders()) page.due_us = 7;
+  witness->orders()[0].outcome = told_at(1, orders::REJECTED);
+  witness->orders()[1].outcome = told_at(1, orders::SHIPPED);
 
-  recount(*witness);
-  recount(*witness);
+  recount(*witness, 0);
+  recount(*witness, 1);
+  recount(*witness, 1);
 
-  EXPECT_EQ(witness->head().offered, 1U);
-  EXPECT_EQ(witness->head().finished, 1U);
-  EXPECT_EQ(witness->head().outcomes[orders::REJECTED], 1U);
+  EXPECT_EQ(witness->head().node[0].offered, 2U);
+  EXPECT_EQ(witness->head().node[0].finished, 0U);
+  EXPECT_EQ(witness->head().node[1].offered, 2U);
+  EXPECT_EQ(witness->head().node[1].finished, 2U);
+  EXPECT_EQ(witness->head().node[1].outcomes[orders::REJECTED], 1U);
 }
 
 }  // namespace

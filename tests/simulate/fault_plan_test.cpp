@@ -1,5 +1,5 @@
 // Kills hit every phase of a run: any moment of the load, its end, and recoveries; by seed.
-#include "apps/simulate/crash_plan.hpp"
+#include "apps/simulate/fault_plan.hpp"
 
 #include <algorithm>
 #include <set>
@@ -9,10 +9,10 @@
 namespace millrace::simulate {
 namespace {
 
-TEST(CrashPlan, HasAsManyMomentsAsAskedForInOrderOfProgress) {
+TEST(FaultPlan, HasAsManyMomentsAsAskedForInOrderOfProgress) {
   for (const std::uint32_t count : {0u, 1u, 2u, 3u, 20u, 500u}) {
     for (const std::uint64_t orders : {1u, 1'000u}) {
-      const auto plan = plan_crashes(7, orders, count);
+      const auto plan = plan_faults({.seed = 7, .orders = orders, .kills = count});
       ASSERT_EQ(plan.size(), count);
       EXPECT_TRUE(plan.empty() || !plan[0].is_after_start) << "there is nothing to recover from";
       for (std::size_t i = 0; i < plan.size(); ++i) {
@@ -25,14 +25,14 @@ TEST(CrashPlan, HasAsManyMomentsAsAskedForInOrderOfProgress) {
   }
 }
 
-TEST(CrashPlan, ReachesEveryPhase) {
+TEST(FaultPlan, ReachesEveryPhase) {
   constexpr std::uint64_t orders = 1'000;
   std::set<std::uint64_t> tenths;
   std::size_t at_end = 0;
   std::size_t after_start = 0;
   DurationUs soonest_us = 1'000'000;
   DurationUs latest_us = 0;
-  for (const CrashMoment& moment : plan_crashes(3, orders, 300)) {
+  for (const FaultMoment& moment : plan_faults({.seed = 3, .orders = orders, .kills = 300})) {
     if (moment.is_after_start) {
       ++after_start;
       soonest_us = std::min(soonest_us, moment.delay_us);
@@ -50,16 +50,43 @@ TEST(CrashPlan, ReachesEveryPhase) {
   EXPECT_GT(latest_us, 500'000) << "shortly after work has gone on";
 }
 
-TEST(CrashPlan, IsAFunctionOfTheSeed) {
+TEST(FaultPlan, IsAFunctionOfTheSeed) {
   const auto finished = [](std::uint64_t seed) {
     std::vector<std::uint64_t> numbers;
-    for (const CrashMoment& moment : plan_crashes(seed, 100'000, 10)) {
+    for (const FaultMoment& moment : plan_faults({.seed = seed, .orders = 100'000, .kills = 10})) {
       numbers.push_back(moment.finished);
     }
     return numbers;
   };
   EXPECT_EQ(finished(1), finished(1));
   EXPECT_NE(finished(1), finished(2));
+}
+
+TEST(FaultPlan, TakesTheKindsInTurn) {
+  const auto plan = plan_faults({.seed = 5,
+                                 .orders = 1'000,
+                                 .nodes = 3,
+                                 .kinds = {FaultKind::pause, FaultKind::partition},
+                                 .count = 7});
+  ASSERT_EQ(plan.size(), 7u);
+  std::size_t pauses = 0;
+  for (const FaultMoment& moment : plan) {
+    pauses += moment.kind == FaultKind::pause ? 1 : 0;
+    EXPECT_LT(moment.node, 3u);
+    EXPECT_LT(moment.peer, 3u);
+    EXPECT_NE(moment.node, moment.peer);
+    EXPECT_GT(moment.duration_us, 0);
+    EXPECT_LE(moment.duration_us, 8'000'001);
+  }
+  EXPECT_EQ(pauses, 4u);
+}
+
+TEST(FaultPlan, NamesOfKindsGoBothWays) {
+  for (const FaultKind kind : {FaultKind::kill, FaultKind::pause, FaultKind::partition,
+                               FaultKind::restart, FaultKind::slow_disk}) {
+    EXPECT_EQ(parse_fault_kind(to_string(kind)), kind);
+  }
+  EXPECT_EQ(parse_fault_kind("flood"), std::nullopt);
 }
 
 }  // namespace

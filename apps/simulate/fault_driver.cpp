@@ -1,0 +1,155 @@
+#include "apps/simulate/fault_driver.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace millrace::simulate {
+namespace {
+
+/// What a sync takes longer on a slow disk: an old one, far away, that others use.
+constexpr std::int64_t slow_disk_us = 40'000;
+
+std::string describe(const FaultMoment& moment) {
+  if (moment.kind != FaultKind::partition) return node_name(moment.node);
+  return node_name(moment.node) + " | " + node_name(moment.peer);
+}
+
+}  // namespace
+
+FaultDriver::FaultDriver(std::vector<FaultMoment> plan, Fleet& fleet, const WitnessMemory& witness,
+                         std::vector<report::Fault>& faults, TimeUs began_us)
+    : plan_(std::move(plan)),
+      fleet_(fleet),
+      head_(witness.head()),
+      faults_(faults),
+      began_us_(began_us) {}
+
+bool FaultDriver::is_hit(std::uint32_t node) const {
+  return std::any_of(active_.begin(), active_.end(), [node](const Active& active) {
+    const bool is_pair = active.moment.kind == FaultKind::partition;
+    return active.moment.node == node || (is_pair && active.moment.peer == node);
+  });
+}
+
+Result<void> FaultDriver::step(TimeUs now_us, bool is_ending) {
+  if (auto ended = end_due(now_us); !ended) return ended;
+  due_us_ = due_us(now_us, is_ending);
+  if (due_us_ && *due_us_ <= now_us) {
+    strike(now_us);
+    due_us_.reset();
+  }
+  note_recovered(now_us);
+  return {};
+}
+
+std::optional<TimeUs> FaultDriver::next_us() const {
+  std::optional<TimeUs> next = due_us_;
+  for (const Active& active : active_) {
+    if (active.over_us && (!next || *active.over_us < *next)) next = active.over_us;
+  }
+  return next;
+}
+
+/// Nothing while its progress is not reached, or while its node has another fault.
+std::optional<TimeUs> FaultDriver::due_us(TimeUs now_us, bool is_ending) {
+  if (next_ >= plan_.size()) return std::nullopt;
+  const FaultMoment& moment = plan_[next_];
+  const bool is_pair = moment.kind == FaultKind::partition;
+  if (is_hit(moment.node) || (is_pair && is_hit(moment.peer))) return std::nullopt;
+  if (!fleet_.is_running(moment.node)) return std::nullopt;
+  // Before that it does not yet listen to signals.
+  if (moment.kind == FaultKind::restart && !fleet_.serves(moment.node)) return std::nullopt;
+  if (moment.is_after_start) return restarted_us_ + moment.delay_us;
+  const bool is_at_end = moment.finished >= head_.orders;
+  const bool is_reached =
+      is_at_end ? is_ending : fleet_.serves(moment.node) && head_.finished() >= moment.finished;
+  if (!reached_us_ && is_reached) reached_us_ = now_us;
+  if (!reached_us_) return std::nullopt;
+  return *reached_us_ + moment.delay_us;
+}
+
+void FaultDriver::note_all_ended(TimeUs now_us) {
+  if (next_ >= plan_.size()) return;
+  plan_[next_].is_after_start = true;
+  restarted_us_ = now_us;
+}
+
+void FaultDriver::strike(TimeUs now_us) {
+  const FaultMoment& moment = plan_[next_++];
+  reached_us_.reset();
+  Active active{moment, faults_.size(), now_us + moment.duration_us};
+  faults_.push_back({.at_s = static_cast<double>(now_us - began_us_) / 1e6,
+                     .kind = std::string(to_string(moment.kind)),
+                     .node = describe(moment),
+                     .recovered_after_s = std::nullopt});
+  switch (moment.kind) {
+    case FaultKind::kill:
+      fleet_.kill(moment.node);
+      break;
+    case FaultKind::pause:
+      fleet_.pause(moment.node, true);
+      break;
+    case FaultKind::partition:
+      fleet_.cut(moment.node, moment.peer, true);
+      break;
+    case FaultKind::restart:
+      if (!fleet_.is_told_to_end(moment.node)) fleet_.terminate(moment.node);
+      active.over_us.reset();
+      break;
+    case FaultKind::slow_disk:
+      fleet_.set_disk_delay(moment.node, slow_disk_us);
+      break;
+  }
+  active_.push_back(active);
+}
+
+Result<void> FaultDriver::end_due(TimeUs now_us) {
+  for (std::size_t i = 0; i < active_.size();) {
+    const Active active = active_[i];
+    const bool is_over =
+        active.over_us ? *active.over_us <= now_us : !fleet_.is_running(active.moment.node);
+    if (!is_over) {
+      ++i;
+      continue;
+    }
+    active_.erase(active_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (auto ended = end(active, now_us); !ended) return ended;
+    unrecovered_.push_back({active.fault, active.moment, head_.finished()});
+  }
+  return {};
+}
+
+Result<void> FaultDriver::end(const Active& active, TimeUs now_us) {
+  const FaultMoment& moment = active.moment;
+  switch (moment.kind) {
+    case FaultKind::kill:
+    case FaultKind::restart:
+      restarted_us_ = now_us;
+      return fleet_.start(moment.node);
+    case FaultKind::pause:
+      fleet_.pause(moment.node, false);
+      break;
+    case FaultKind::partition:
+      fleet_.cut(moment.node, moment.peer, false);
+      break;
+    case FaultKind::slow_disk:
+      fleet_.set_disk_delay(moment.node, 0);
+      break;
+  }
+  return {};
+}
+
+/// Work has gone on when an order is finished; when all are, when the node serves again.
+void FaultDriver::note_recovered(TimeUs now_us) {
+  std::erase_if(unrecovered_, [&](const Unrecovered& each) {
+    if (!fleet_.serves(each.moment.node)) return false;
+    const std::uint64_t finished = head_.finished();
+    if (finished == each.finished && finished < head_.orders) return false;
+    report::Fault& fault = faults_[each.fault];
+    fault.recovered_after_s = static_cast<double>(now_us - began_us_) / 1e6 - fault.at_s;
+    return true;
+  });
+}
+
+}  // namespace millrace::simulate

@@ -1,0 +1,171 @@
+#include "cluster/node/cluster_node.hpp"
+
+#include <cstdlib>
+#include <map>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "actors/base/clock.hpp"
+#include "cluster/federation/federated_node.hpp"
+#include "cluster/node/incarnation.hpp"
+#include "cluster/node/node_setup.hpp"
+#include "cluster/node/queue_placement.hpp"
+#include "cluster/transport/caf_transport.hpp"
+
+namespace millrace::cluster {
+namespace {
+
+using config::Config;
+
+/// Gives each frame to the part that it is for.
+class FrameRouter final : public transport::TransportListener {
+ public:
+  FrameRouter(federation::FederatedNode& federation, Members& members)
+      : federation_(federation), members_(members) {}
+
+  void on_up(const std::string& peer, std::uint64_t incarnation) override {
+    federation_.on_up(peer, incarnation);
+  }
+  void on_frame(const std::string& peer, transport::Frame frame,
+                transport::Credit credit) override {
+    if (frame.kind != heartbeat_frame) {
+      return federation_.on_frame(peer, std::move(frame), std::move(credit));
+    }
+    if (const auto taken = members_.take(peer, frame.bytes); !taken) {
+      spdlog::warn("from {}: {}", peer, taken.error().message);
+    }
+  }
+  void on_writable(const std::string& peer) override { federation_.on_writable(peer); }
+  void on_down(const std::string& peer, const Error& reason) override {
+    federation_.on_down(peer, reason);
+  }
+
+ private:
+  federation::FederatedNode& federation_;
+  Members& members_;
+};
+
+[[noreturn]] void stop_fenced() {
+  spdlog::critical("the node stops: a later start of it is in the cluster");
+  spdlog::default_logger()->flush();
+  std::_Exit(1);
+}
+
+Members::Options member_options(const Config& config, std::uint64_t incarnation) {
+  Members::Options options;
+  options.limits.heartbeat_us = config.membership.heartbeat.count();
+  options.limits.late_max_us = options.limits.heartbeat_us;
+  options.limits.detector.phi_max = config.membership.phi_threshold;
+  options.limits.detector.pause_acceptable_us = config.membership.acceptable_pause.count();
+  options.limits.detector.interval_first_us = options.limits.heartbeat_us;
+  options.self.set_name(config.node.name);
+  options.self.set_address(config.listen.cluster);
+  options.self.set_incarnation(incarnation);
+  for (const config::MemberConfig& member : config.cluster.nodes) {
+    if (member.name != config.node.name) options.others.emplace(member.name, member.address);
+  }
+  options.on_fenced = stop_fenced;
+  return options;
+}
+
+}  // namespace
+
+class ClusterNode::Parts {
+ public:
+  Parts(const Config& config, std::uint64_t incarnation, std::vector<PipelineSpec> specs,
+        QueuePlacement placement, std::unique_ptr<transport::CafTransport> made)
+      : pipelines(std::move(specs)),
+        placed(std::move(placement)),
+        transport(std::move(made)),
+        federation(config.node.name, *transport,
+                   [this](const std::string& queue, std::uint32_t shard) {
+                     return placed.owner(queue, shard);
+                   }),
+        members(member_options(config, incarnation), *transport, clock),
+        router(federation, members) {}
+
+  const std::vector<PipelineSpec> pipelines;
+  const QueuePlacement placed;
+  const SystemClock clock;
+  std::unique_ptr<transport::CafTransport> transport;
+  federation::FederatedNode federation;
+  Members members;
+  FrameRouter router;
+  std::unique_ptr<Runtime> runtime;
+  bool is_stopped = false;
+};
+
+Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& config,
+                                                        std::vector<PipelineSpec> pipelines,
+                                                        Options options) {
+  auto specs = configured(std::move(pipelines), config);
+  if (!specs) return specs.error();
+  auto placement = QueuePlacement::make(config, *specs);
+  if (!placement) return placement.error();
+  const auto incarnation = next_incarnation(config.node.data_dir, SystemClock().now_us());
+  if (!incarnation) return incarnation.error();
+  auto wanted = transport_options(config, *incarnation);
+  if (!wanted) return wanted.error();
+  auto transport = transport::CafTransport::make(std::move(*wanted));
+  if (!transport) return transport.error();
+
+  auto parts = std::make_unique<Parts>(config, *incarnation, std::move(*specs),
+                                       std::move(*placement), std::move(*transport));
+  RuntimeOptions runtime = runtime_options(config);
+  if (options.adjust) options.adjust(runtime);
+  auto running = Runtime::start(std::move(runtime), parts->pipelines, &parts->federation);
+  if (!running) return running.error();
+  parts->runtime = std::move(*running);
+  std::unique_ptr<ClusterNode> node(new ClusterNode(std::move(parts)));
+  if (auto linked = node->parts_->transport->start(node->parts_->router); !linked) {
+    return linked.error();
+  }
+  node->parts_->members.start();
+  node->parts_->members.advance(pb::MEMBER_UP);
+  spdlog::info("node {} of cluster {} serves, incarnation {}", config.node.name,
+               config.cluster.name, *incarnation);
+  return node;
+}
+
+ClusterNode::ClusterNode(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+ClusterNode::~ClusterNode() {
+  if (const auto stopped = stop(std::chrono::seconds(30)); !stopped) {
+    spdlog::warn("stopped without a clean drain: {}", stopped.error().message);
+  }
+}
+
+Result<void> ClusterNode::stop(std::chrono::milliseconds timeout) {
+  if (std::exchange(parts_->is_stopped, true)) return {};
+  parts_->members.advance(pb::MEMBER_LEAVING);
+  Result<void> drained = parts_->runtime->stop(timeout);
+  parts_->members.advance(pb::MEMBER_REMOVED);
+  parts_->members.stop();
+  if (const auto ended = parts_->transport->stop(); !ended) {
+    spdlog::warn("the transport was cut short: {}", ended.error().message);
+  }
+  return drained;
+}
+
+Runtime& ClusterNode::runtime() {
+  return *parts_->runtime;
+}
+
+std::vector<MemberView> ClusterNode::members() const {
+  return parts_->members.view();
+}
+
+std::uint16_t ClusterNode::port() const {
+  return parts_->transport->port();
+}
+
+const std::string& ClusterNode::owner(const std::string& queue, std::uint32_t shard) const {
+  return parts_->placed.owner(queue, shard);
+}
+
+const std::vector<PipelineSpec>& ClusterNode::pipelines() const {
+  return parts_->pipelines;
+}
+
+}  // namespace millrace::cluster

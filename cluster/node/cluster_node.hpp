@@ -1,0 +1,66 @@
+// ClusterNode: a node of a cluster, brought to life from its configuration.
+//
+//   incarnation → transport (made) → runtime (recovers) → transport (links up) → up
+//   leaving → runtime drains, outboxes flush → transport ends
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/pipeline/pipeline_spec.hpp"
+#include "actors/runtime/runtime.hpp"
+#include "cluster/config/config.hpp"
+#include "cluster/node/members.hpp"
+#include "messages/result.hpp"
+
+namespace millrace::cluster {
+
+class ClusterNode {
+ public:
+  struct Options {
+    /// Called with the runtime's options before it starts: for tests and simulations.
+    std::function<void(RuntimeOptions&)> adjust{};
+  };
+
+  /// Runs `pipelines`, which must be the same on all nodes, as `config` says, which must be free of
+  /// problems. Fails as Runtime::start does, and with `unreachable` where an address cannot be
+  /// listened on. Blocks until this node serves; it does not wait for others.
+  [[nodiscard]] static Result<std::unique_ptr<ClusterNode>> start(
+      const config::Config& config, std::vector<PipelineSpec> pipelines, Options options);
+  [[nodiscard]] static Result<std::unique_ptr<ClusterNode>> start(
+      const config::Config& config, std::vector<PipelineSpec> pipelines) {
+    return start(config, std::move(pipelines), Options{});
+  }
+
+  /// As stop, where it was not called.
+  ~ClusterNode();
+  ClusterNode(const ClusterNode&) = delete;
+  ClusterNode& operator=(const ClusterNode&) = delete;
+
+  /// Drains within `timeout`, leaves the cluster, and ends. Fails with `timeout`, and is then as
+  /// after a crash. A second call does nothing.
+  Result<void> stop(std::chrono::milliseconds timeout);
+
+  [[nodiscard]] Runtime& runtime();
+  [[nodiscard]] std::vector<MemberView> members() const;
+
+  /// The port at which other nodes reach this one.
+  [[nodiscard]] std::uint16_t port() const;
+
+  /// Name of the node that serves this shard of this queue.
+  [[nodiscard]] const std::string& owner(const std::string& queue, std::uint32_t shard) const;
+
+  /// As the configuration has them.
+  [[nodiscard]] const std::vector<PipelineSpec>& pipelines() const;
+
+ private:
+  class Parts;
+  explicit ClusterNode(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace millrace::cluster

@@ -1,0 +1,145 @@
+#include "cluster/node/node_setup.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "actors/base/nearest_word.hpp"
+#include "cluster/config/address.hpp"
+
+namespace millrace::cluster {
+namespace {
+
+using config::Config;
+using config::PipelineConfig;
+using config::QueueConfig;
+using config::StageConfig;
+using std::chrono::microseconds;
+
+Result<transport::Address> to_address(const std::string& text) {
+  const auto address = config::parse_address(text);
+  if (!address) {
+    return Error{ErrorCode::invalid_argument,
+                 "expected an address host:port, got \"" + text + "\""};
+  }
+  return transport::Address{address->host, address->port};
+}
+
+std::chrono::milliseconds to_ms(microseconds span) {
+  return std::chrono::ceil<std::chrono::milliseconds>(span);
+}
+
+/// A queue's limits count before what the program says of the stage that reads it; what is as by
+/// default says nothing.
+void apply(StageOptions& options, const queues::Limits& limits) {
+  const queues::Limits defaults;
+  if (limits.lease_us != defaults.lease_us) options.timeout = microseconds(limits.lease_us);
+  if (limits.failed_max != defaults.failed_max) options.retry.attempts = limits.failed_max + 1;
+  if (limits.retry_first_us != defaults.retry_first_us) {
+    options.retry.first = microseconds(limits.retry_first_us);
+  }
+  if (limits.retry_max_us != defaults.retry_max_us) {
+    options.retry.max = microseconds(limits.retry_max_us);
+  }
+}
+
+template <class Value>
+void set(Value& option, const std::optional<Value>& told) {
+  if (told) option = *told;
+}
+
+void apply(StageOptions& options, const StageConfig& told) {
+  set(options.workers, told.workers);
+  set(options.retry.attempts, told.retry_attempts);
+  set(options.retry.first, told.retry_first);
+  set(options.retry.max, told.retry_max);
+  set(options.batch.max, told.batch_max);
+  set(options.batch.window, told.batch_window);
+  set(options.timeout, told.timeout);
+  set(options.dead_letter, told.dead_letter);
+}
+
+template <class Item>
+std::vector<std::string> names_of(std::span<const Item> items) {
+  std::vector<std::string> names;
+  for (const Item& item : items) names.push_back(item.name);
+  return names;
+}
+
+/// The item of this name, or an error that says where it was looked for.
+template <class Item>
+Result<Item*> find(std::vector<Item>& items, const std::string& name, const std::string& what) {
+  for (Item& item : items) {
+    if (item.name == name) return &item;
+  }
+  const std::string near = nearest_word(name, names_of(std::span<const Item>(items)));
+  return Error{ErrorCode::invalid_argument,
+               what + ": this program has none of that name" +
+                   (near.empty() ? "" : "; did you mean " + near + "?")};
+}
+
+}  // namespace
+
+RuntimeOptions runtime_options(const Config& config) {
+  RuntimeOptions options;
+  options.data_dir = config.node.data_dir;
+  options.shards = config.cluster.shards;
+  options.threads = config.runtime.threads;
+  options.body_cache_bytes = config.runtime.body_cache_bytes;
+  options.checkpoint_log_bytes = config.runtime.checkpoint_log_bytes;
+  options.journal = config.journal;
+  for (const QueueConfig& queue : config.queues) options.queue_limits[queue.name] = queue.limits;
+  return options;
+}
+
+Result<transport::TransportOptions> transport_options(const Config& config,
+                                                      std::uint64_t incarnation) {
+  transport::TransportOptions options;
+  options.own = {.cluster = config.cluster.name,
+                 .node = config.node.name,
+                 .incarnation = incarnation,
+                 .protocol_version = protocol_version};
+  auto listen = to_address(config.listen.cluster);
+  if (!listen) return listen.error();
+  options.listen = std::move(*listen);
+  for (const config::MemberConfig& member : config.cluster.nodes) {
+    if (member.name == config.node.name) continue;
+    auto address = to_address(member.address);
+    if (!address) return address.error();
+    options.peers.push_back({member.name, std::move(*address)});
+  }
+  if (config.tls.is_on()) {
+    options.tls = {config.tls.ca, config.tls.certificate, config.tls.key};
+  }
+  options.ping_interval = to_ms(config.membership.heartbeat);
+  options.silence_max =
+      std::max(to_ms(config.membership.acceptable_pause), 2 * options.ping_interval) +
+      2 * options.ping_interval;
+  return options;
+}
+
+Result<std::vector<PipelineSpec>> configured(std::vector<PipelineSpec> pipelines,
+                                             const Config& config) {
+  for (const QueueConfig& queue : config.queues) {
+    for (PipelineSpec& pipeline : pipelines) {
+      for (StageSpec& stage : pipeline.stages) {
+        if (stage.source.name == queue.name) apply(stage.options, queue.limits);
+      }
+    }
+  }
+  for (const PipelineConfig& told : config.pipelines) {
+    auto pipeline = find(pipelines, told.name, "pipeline " + told.name);
+    if (!pipeline) return pipeline.error();
+    for (const StageConfig& options : told.options) {
+      auto stage = find((*pipeline)->stages, options.name,
+                        "stage " + options.name + " of pipeline " + told.name);
+      if (!stage) return stage.error();
+      apply((*stage)->options, options);
+    }
+  }
+  return pipelines;
+}
+
+}  // namespace millrace::cluster

@@ -1,0 +1,29 @@
+// What a configuration says, as the options of the parts that a node is made of. Pure.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "actors/pipeline/pipeline_spec.hpp"
+#include "actors/runtime/runtime_options.hpp"
+#include "cluster/config/config.hpp"
+#include "cluster/transport/transport_options.hpp"
+#include "messages/result.hpp"
+
+namespace millrace::cluster {
+
+/// Of the frames between nodes; nodes of two versions do not link up.
+inline constexpr std::uint32_t protocol_version = 1;
+
+[[nodiscard]] RuntimeOptions runtime_options(const config::Config& config);
+
+/// Fails with `invalid_argument`: an address that is none.
+[[nodiscard]] Result<transport::TransportOptions> transport_options(const config::Config& config,
+                                                                    std::uint64_t incarnation);
+
+/// The program's pipelines with what the configuration says about their stages. Fails with
+/// `invalid_argument`: a pipeline or a stage that the program does not have, with the near one.
+[[nodiscard]] Result<std::vector<PipelineSpec>> configured(std::vector<PipelineSpec> pipelines,
+                                                           const config::Config& config);
+
+}  // namespace millrace::cluster

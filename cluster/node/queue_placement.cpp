@@ -1,0 +1,101 @@
+#include "cluster/node/queue_placement.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/pipeline/wiring.hpp"
+#include "cluster/placement/layout_core.hpp"
+
+namespace millrace::cluster {
+namespace {
+
+using config::Config;
+using config::MemberConfig;
+
+bool has_role(const MemberConfig& node, const std::string& role) {
+  return role.empty() || std::find(node.roles.begin(), node.roles.end(), role) != node.roles.end();
+}
+
+/// The members as configured; a node without any is its own cluster.
+std::vector<MemberConfig> members_of(const Config& config) {
+  if (!config.cluster.nodes.empty()) return config.cluster.nodes;
+  return {{.name = config.node.name,
+           .address = config.listen.cluster,
+           .http = config.listen.http,
+           .weight = 1,
+           .roles = config.node.roles}};
+}
+
+/// Owner of each shard among the nodes with `role`; empty: among all.
+Result<std::vector<std::string>> place(const Config& config, const std::string& role) {
+  std::vector<placement::PlacedNode> nodes;
+  std::map<std::uint32_t, std::string> overrides;
+  for (const MemberConfig& member : members_of(config)) {
+    if (!has_role(member, role)) continue;
+    nodes.push_back({member.name, member.address, member.weight});
+    for (const auto& [shard, node] : config.cluster.overrides) {
+      if (node == member.name) overrides.emplace(shard, node);
+    }
+  }
+  if (nodes.empty()) {
+    return Error{ErrorCode::invalid_argument, "no node has the role " + role};
+  }
+  const auto layout =
+      placement::make_layout(config.cluster.shards, std::move(nodes), std::move(overrides));
+  if (!layout) return layout.error();
+  std::vector<std::string> owners;
+  owners.reserve(config.cluster.shards);
+  for (std::uint32_t shard = 0; shard < config.cluster.shards; ++shard) {
+    owners.push_back(placement::home_of(*layout, shard).name);
+  }
+  return owners;
+}
+
+std::string role_of(const Config& config, const std::string& pipeline, const std::string& stage) {
+  for (const auto& configured : config.pipelines) {
+    if (configured.name != pipeline) continue;
+    for (const auto& options : configured.options) {
+      if (options.name == stage) return options.role.value_or("");
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+Result<QueuePlacement> QueuePlacement::make(const Config& config,
+                                            std::span<const PipelineSpec> pipelines) {
+  QueuePlacement placement;
+  auto anywhere = place(config, "");
+  if (!anywhere) return anywhere.error();
+  placement.anywhere_ = std::move(*anywhere);
+  std::map<std::string, std::string> roles;
+  for (const PipelineSpec& pipeline : pipelines) {
+    for (const StageSpec& stage : pipeline.stages) {
+      const std::string role = role_of(config, pipeline.name, stage.name);
+      for (const std::string& queue : {stage.source.name, dead_letter_queue(stage)}) {
+        const auto [known, is_new] = roles.emplace(queue, role);
+        if (is_new || known->second == role) continue;
+        return Error{ErrorCode::invalid_argument,
+                     "queue " + queue + " belongs to stages of two roles, \"" + known->second +
+                         "\" and \"" + role +
+                         "\": stages that share a queue of dead letters "
+                         "must have one role"};
+      }
+    }
+  }
+  for (const auto& [queue, role] : roles) {
+    if (role.empty()) continue;
+    auto owners = place(config, role);
+    if (!owners) return owners.error();
+    placement.bound_.emplace(queue, std::move(*owners));
+  }
+  return placement;
+}
+
+const std::string& QueuePlacement::owner(const std::string& queue, std::uint32_t shard) const {
+  const auto bound = bound_.find(queue);
+  return bound == bound_.end() ? anywhere_.at(shard) : bound->second.at(shard);
+}
+
+}  // namespace millrace::cluster

@@ -1,0 +1,86 @@
+// What a configuration says gets where it belongs.
+#include "cluster/node/node_setup.hpp"
+
+#include <gtest/gtest.h>
+
+namespace millrace::cluster {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+std::vector<PipelineSpec> program() {
+  StageSpec spec;
+  spec.name = "reserve";
+  spec.source = {.name = "stock", .type = "T"};
+  spec.options.workers = 3;
+  spec.options.retry = {.attempts = 4, .first = milliseconds(7), .max = seconds(7)};
+  return {{"orders", {spec}}};
+}
+
+const StageOptions& options_of(const Result<std::vector<PipelineSpec>>& pipelines) {
+  return (*pipelines)[0].stages[0].options;
+}
+
+TEST(NodeSetup, LeavesTheProgramsOptionsWhereNothingIsSaid) {
+  config::Config config;
+  config.queues = {{.name = "stock", .limits = {.backlog_messages = 9}}};
+  const auto pipelines = configured(program(), config);
+  ASSERT_TRUE(pipelines);
+  EXPECT_EQ(options_of(pipelines).workers, 3U);
+  EXPECT_EQ(options_of(pipelines).retry.attempts, 4U);
+  EXPECT_EQ(options_of(pipelines).retry.first, milliseconds(7));
+  EXPECT_EQ(runtime_options(config).queue_limits.at("stock").backlog_messages, 9U);
+}
+
+TEST(NodeSetup, AStageGoesBeforeItsQueueAndThatBeforeTheProgram) {
+  config::Config config;
+  config.queues = {{.name = "stock",
+                    .limits = {.lease_us = 2'000'000, .failed_max = 8, .retry_first_us = 11'000}}};
+  config.pipelines = {{.name = "orders", .options = {{.name = "reserve", .retry_attempts = 2}}}};
+  const auto pipelines = configured(program(), config);
+  ASSERT_TRUE(pipelines);
+  EXPECT_EQ(options_of(pipelines).timeout, seconds(2));
+  EXPECT_EQ(options_of(pipelines).retry.attempts, 2U);
+  EXPECT_EQ(options_of(pipelines).retry.first, milliseconds(11));
+  EXPECT_EQ(options_of(pipelines).retry.max, seconds(7));
+}
+
+TEST(NodeSetup, NamesTheNearStageWhereOneIsMissing) {
+  config::Config config;
+  config.pipelines = {{.name = "orders", .options = {{.name = "reserv"}}}};
+  const auto stage = configured(program(), config);
+  ASSERT_FALSE(stage);
+  EXPECT_EQ(stage.error().code, ErrorCode::invalid_argument);
+  EXPECT_NE(stage.error().message.find("reserv of pipeline orders"), std::string::npos);
+  EXPECT_NE(stage.error().message.find("did you mean reserve?"), std::string::npos);
+
+  config.pipelines = {{.name = "order"}};
+  const auto pipeline = configured(program(), config);
+  ASSERT_FALSE(pipeline);
+  EXPECT_NE(pipeline.error().message.find("did you mean orders?"), std::string::npos);
+}
+
+TEST(NodeSetup, TheTransportLinksUpWithAllOthers) {
+  config::Config config;
+  config.node.name = "b";
+  config.listen.cluster = "127.0.0.1:7000";
+  config.cluster.name = "c";
+  config.cluster.nodes = {{.name = "a", .address = "[::1]:7001"},
+                          {.name = "b", .address = "127.0.0.1:7000"}};
+  config.membership.heartbeat = seconds(1);
+  config.membership.acceptable_pause = seconds(3);
+  const auto options = transport_options(config, 77);
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->own.node, "b");
+  EXPECT_EQ(options->own.incarnation, 77U);
+  ASSERT_EQ(options->peers.size(), 1U);
+  EXPECT_EQ(options->peers[0].address.host, "::1");
+  EXPECT_EQ(options->peers[0].address.port, 7001);
+  EXPECT_EQ(options->silence_max, seconds(5));
+  EXPECT_FALSE(options->tls);
+}
+
+}  // namespace
+}  // namespace millrace::cluster

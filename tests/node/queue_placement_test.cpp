@@ -1,0 +1,95 @@
+// Shards of a queue go to the nodes that have the role of the stage which reads it.
+#include "cluster/node/queue_placement.hpp"
+
+#include <set>
+
+#include <gtest/gtest.h>
+
+namespace millrace::cluster {
+namespace {
+
+StageSpec stage(const std::string& name, const std::string& source) {
+  StageSpec spec;
+  spec.name = name;
+  spec.source = {.name = source, .type = "T"};
+  return spec;
+}
+
+config::Config three_nodes() {
+  config::Config config;
+  config.node.name = "a";
+  config.cluster.shards = 16;
+  config.cluster.nodes = {{.name = "a", .address = "h:1", .weight = 1, .roles = {"stock"}},
+                          {.name = "b", .address = "h:2", .weight = 1, .roles = {"stock", "pay"}},
+                          {.name = "c", .address = "h:3", .weight = 1, .roles = {}}};
+  return config;
+}
+
+std::set<std::string> owners(const QueuePlacement& placement, const std::string& queue) {
+  std::set<std::string> names;
+  for (std::uint32_t shard = 0; shard < 16; ++shard) names.insert(placement.owner(queue, shard));
+  return names;
+}
+
+TEST(QueuePlacement, UsesAllNodesWhereNoRoleIsAskedFor) {
+  const std::vector<PipelineSpec> pipelines{{"p", {stage("s", "q")}}};
+  const auto placement = QueuePlacement::make(three_nodes(), pipelines);
+  ASSERT_TRUE(placement);
+  EXPECT_EQ(owners(*placement, "q"), (std::set<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(owners(*placement, "a queue without reader"), (std::set<std::string>{"a", "b", "c"}));
+}
+
+TEST(QueuePlacement, KeepsToTheRoleOfTheStage) {
+  config::Config config = three_nodes();
+  config.pipelines = {{.name = "p", .options = {{.name = "s", .role = "stock"}}}};
+  const std::vector<PipelineSpec> pipelines{{"p", {stage("s", "q"), stage("t", "r")}}};
+  const auto placement = QueuePlacement::make(config, pipelines);
+  ASSERT_TRUE(placement);
+  EXPECT_EQ(owners(*placement, "q"), (std::set<std::string>{"a", "b"}));
+  EXPECT_EQ(owners(*placement, "q.dead"), (std::set<std::string>{"a", "b"}));
+  EXPECT_EQ(owners(*placement, "r"), (std::set<std::string>{"a", "b", "c"}));
+}
+
+TEST(QueuePlacement, FollowsOverridesWhereTheRoleAllows) {
+  config::Config config = three_nodes();
+  config.cluster.overrides = {{3, "c"}};
+  config.pipelines = {{.name = "p", .options = {{.name = "s", .role = "pay"}}}};
+  const std::vector<PipelineSpec> pipelines{{"p", {stage("s", "q"), stage("t", "r")}}};
+  const auto placement = QueuePlacement::make(config, pipelines);
+  ASSERT_TRUE(placement);
+  EXPECT_EQ(placement->owner("r", 3), "c");
+  EXPECT_EQ(placement->owner("q", 3), "b") << "c does not pay";
+}
+
+TEST(QueuePlacement, ANodeByItselfHasAll) {
+  config::Config config;
+  config.node.name = "alone";
+  config.cluster.shards = 16;
+  const auto placement = QueuePlacement::make(config, {});
+  ASSERT_TRUE(placement);
+  EXPECT_EQ(owners(*placement, "q"), std::set<std::string>{"alone"});
+}
+
+TEST(QueuePlacement, RefusesDeadLettersOfTwoRoles) {
+  config::Config config = three_nodes();
+  config.pipelines = {
+      {.name = "p", .options = {{.name = "s", .role = "stock"}, {.name = "t", .role = "pay"}}}};
+  std::vector<PipelineSpec> pipelines{{"p", {stage("s", "q"), stage("t", "r")}}};
+  for (StageSpec& each : pipelines[0].stages) each.options.dead_letter = "letters";
+  const auto placement = QueuePlacement::make(config, pipelines);
+  ASSERT_FALSE(placement);
+  EXPECT_EQ(placement.error().code, ErrorCode::invalid_argument);
+  EXPECT_NE(placement.error().message.find("letters"), std::string::npos);
+}
+
+TEST(QueuePlacement, RefusesARoleThatNobodyHas) {
+  config::Config config = three_nodes();
+  config.pipelines = {{.name = "p", .options = {{.name = "s", .role = "bake"}}}};
+  const std::vector<PipelineSpec> pipelines{{"p", {stage("s", "q")}}};
+  const auto placement = QueuePlacement::make(config, pipelines);
+  ASSERT_FALSE(placement);
+  EXPECT_NE(placement.error().message.find("bake"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace millrace::cluster
