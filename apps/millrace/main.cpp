@@ -44,6 +44,7 @@ int main(int argc, char** argv) try {
   CLI::App app{"Millrace: actor pipelines that neither lose nor repeat work", "millrace"};
   app.require_subcommand(1);
   millrace::cli::Action action;
+  millrace::cli::add_node(app, action);
   millrace::cli::add_simulate(app, action);
   millrace::cli::add_queue(app, action);
   millrace::cli::add_dlq(app, action);

@@ -1,0 +1,45 @@
+// millrace node: a node of a cluster, from its config file.
+#include <memory>
+
+#include "apps/millrace/command_line.hpp"
+#include "apps/millrace/config_options.hpp"
+#include "apps/millrace/exit_code.hpp"
+#include "apps/serve/serve_node.hpp"
+#include "apps/serve/signals.hpp"
+#include "apps/simulate/standalone.hpp"
+
+namespace millrace::cli {
+namespace {
+
+int run_node(const config::Inputs& inputs) {
+  const serve::Signals signals;
+  config::Resolved resolved = load_config(inputs);
+  if (!resolved.problems.empty()) return exit_config;
+  return serve::serve_node({.config = std::move(resolved.config),
+                            .reload =
+                                [inputs] {
+                                  config::Inputs again = inputs;
+                                  again.environment = config::environment();
+                                  return config::load(again, std::time(nullptr));
+                                },
+                            .pipelines = simulate::standalone_pipelines()},
+                           signals);
+}
+
+}  // namespace
+
+void add_node(CLI::App& app, Action& action) {
+  auto inputs = std::make_shared<config::Inputs>();
+  CLI::App* command = app.add_subcommand("node", "run a node of a cluster, from a config file");
+  add_config_options(*command, *inputs);
+  command->footer(
+      "SIGTERM and SIGINT drain the node, a second one ends it at once; SIGHUP reads log.level\n"
+      "again. Exit status: 0 drained, 1 failed, 78 mistakes in the configuration.");
+  command->callback([inputs, &action] {
+    action = [inputs] {
+      return run_node(*inputs);
+    };
+  });
+}
+
+}  // namespace millrace::cli

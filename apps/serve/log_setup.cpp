@@ -1,0 +1,85 @@
+#include "apps/serve/log_setup.hpp"
+
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+#include <spdlog/fmt/chrono.h>
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+namespace millrace::serve {
+namespace {
+
+constexpr const char* text_pattern = "%Y-%m-%dT%H:%M:%S.%eZ %-8l %v";
+
+// spdlog's own pattern would leave a quote in a message as it is, and no JSON would come of it.
+class JsonFormatter final : public spdlog::formatter {
+ public:
+  explicit JsonFormatter(std::string node) : node_(std::move(node)) {}
+
+  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
+    const auto since = message.time.time_since_epoch();
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+    const std::time_t second = std::chrono::system_clock::to_time_t(message.time);
+    nlohmann::ordered_json line;
+    line["time"] = fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(second), ms % 1'000);
+    const auto level = spdlog::level::to_string_view(message.level);
+    line["level"] = std::string(level.data(), level.size());
+    line["node"] = node_;
+    line["thread"] = message.thread_id;
+    line["message"] = std::string(message.payload.data(), message.payload.size());
+    const std::string text =
+        line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    out.append(text.data(), text.data() + text.size());
+  }
+
+  [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {
+    return std::make_unique<JsonFormatter>(node_);
+  }
+
+ private:
+  std::string node_;
+};
+
+spdlog::level::level_enum to_spdlog(config::LogLevel level) {
+  switch (level) {
+    case config::LogLevel::trace:
+      return spdlog::level::trace;
+    case config::LogLevel::debug:
+      return spdlog::level::debug;
+    case config::LogLevel::info:
+      return spdlog::level::info;
+    case config::LogLevel::warn:
+      return spdlog::level::warn;
+    case config::LogLevel::error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+}  // namespace
+
+std::unique_ptr<spdlog::formatter> json_formatter(std::string node) {
+  return std::make_unique<JsonFormatter>(std::move(node));
+}
+
+void set_up_log(const config::LogConfig& config, const std::string& node) {
+  auto logger = spdlog::stderr_logger_mt("millrace");
+  if (config.format == config::LogFormat::json) {
+    logger->set_formatter(json_formatter(node));
+  } else {
+    logger->set_pattern(text_pattern, spdlog::pattern_time_type::utc);
+  }
+  spdlog::set_default_logger(std::move(logger));
+  set_log_level(config.level);
+}
+
+void set_log_level(config::LogLevel level) {
+  spdlog::set_level(to_spdlog(level));
+}
+
+}  // namespace millrace::serve

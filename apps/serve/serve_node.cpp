@@ -1,0 +1,104 @@
+#include "apps/serve/serve_node.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <thread>
+
+#include <spdlog/spdlog.h>
+
+#include "apps/serve/log_setup.hpp"
+#include "apps/serve/service_manager.hpp"
+#include "cluster/node/cluster_node.hpp"
+
+namespace millrace::serve {
+namespace {
+
+using cluster::ClusterNode;
+
+constexpr std::chrono::milliseconds look_interval{1'000};
+constexpr std::chrono::milliseconds drain_look_interval{20};
+
+bool is_end(int signal) {
+  return signal == SIGTERM || signal == SIGINT;
+}
+
+int fail(const Error& error) {
+  spdlog::critical("{}: {}", to_string(error.code), error.message);
+  return EXIT_FAILURE;
+}
+
+void reload(const ServeOptions& options) {
+  const config::Resolved resolved = options.reload();
+  if (!resolved.problems.empty()) {
+    for (const config::Problem& problem : resolved.problems) {
+      spdlog::error("not reloaded: {}", to_string(problem));
+    }
+    return;
+  }
+  set_log_level(resolved.config.log.level);
+  spdlog::info("reloaded: log.level; all other keys take effect at the next start");
+}
+
+/// Until the first signal that ends it. A node that does not answer is not said to be alive.
+void run(const ServeOptions& options, const Signals& signals, ServiceManager& manager,
+         ClusterNode& node) {
+  auto span = look_interval;
+  if (const auto watchdog = manager.watchdog()) {
+    span = std::min(span, std::chrono::duration_cast<std::chrono::milliseconds>(*watchdog / 4));
+  }
+  for (;;) {
+    const auto signal = signals.wait(span);
+    if (!signal) {
+      // Waits for an answer of each queue.
+      if (manager.watchdog() && !node.runtime().queues().empty()) manager.alive();
+    } else if (is_end(*signal)) {
+      spdlog::info("signal {}: draining", *signal);
+      return;
+    } else if (*signal == SIGHUP) {
+      reload(options);
+    } else {
+      // Logs go to stderr, which whoever started the node rotates.
+      spdlog::info("signal {}: there is no log file to open anew", *signal);
+    }
+  }
+}
+
+/// Meanwhile a second signal ends the process at once: that is a crash, and safe.
+Result<void> drain(ClusterNode& node, const Signals& signals, std::chrono::milliseconds timeout) {
+  Result<void> drained;
+  std::atomic<bool> is_done = false;
+  std::thread draining([&] {
+    drained = node.stop(timeout);
+    is_done = true;
+  });
+  while (!is_done) {
+    const auto signal = signals.wait(drain_look_interval);
+    if (!signal || !is_end(*signal)) continue;
+    spdlog::warn("signal {} again: ending at once", *signal);
+    spdlog::default_logger()->flush();
+    std::_Exit(128 + *signal);
+  }
+  draining.join();
+  return drained;
+}
+
+}  // namespace
+
+int serve_node(const ServeOptions& options, const Signals& signals) {
+  set_up_log(options.config.log, options.config.node.name);
+  ServiceManager manager;
+  auto node = ClusterNode::start(options.config, options.pipelines);
+  if (!node) return fail(node.error());
+  manager.ready("node " + options.config.node.name + " of cluster " + options.config.cluster.name);
+  run(options, signals, manager, **node);
+  const auto timeout = std::chrono::ceil<std::chrono::milliseconds>(options.config.drain.timeout);
+  manager.stopping(options.config.drain.timeout);
+  if (const auto drained = drain(**node, signals, timeout); !drained) return fail(drained.error());
+  spdlog::info("drained: all that was in progress has ended or is back in its queue");
+  return EXIT_SUCCESS;
+}
+
+}  // namespace millrace::serve

@@ -1,0 +1,16 @@
+// The order workflow for a node that serves on its own: with a payment gateway inside, and nobody
+// who watches.
+#pragma once
+
+#include <vector>
+
+#include "actors/pipeline/pipeline_spec.hpp"
+
+namespace millrace::simulate {
+
+/// The order workflow and the customers who are told of the end of their orders. The gateway never
+/// fails; it remembers what it was asked until the process ends. Goods are those of
+/// `millrace simulate --seed 1`.
+[[nodiscard]] std::vector<PipelineSpec> standalone_pipelines();
+
+}  // namespace millrace::simulate

@@ -1,0 +1,158 @@
+"""millrace node as a process: ready, reloaded, drained, and what it says when it cannot start.
+
+Usage: node_command_test.py MILLRACE
+"""
+
+import json
+import os
+import pathlib
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+MILLRACE = ""
+DEADLINE_S = 60
+
+
+class Node:
+    """A node's process, whose log is read line by line."""
+
+    def __init__(self, config, *arguments, environment=None):
+        self.process = subprocess.Popen(
+            [MILLRACE, "node", "-c", str(config), *arguments], stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})})
+        self.lines = queue.Queue()
+        self.seen = []
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.process.stderr:
+            self.lines.put(line)
+        self.lines.put(None)
+
+    def wait_for(self, text):
+        """The next line with `text`."""
+        deadline = time.monotonic() + DEADLINE_S
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                line = self.lines.get(timeout=left)
+            except queue.Empty:
+                break
+            if line is None:
+                break
+            self.seen.append(line)
+            if text in line:
+                return line
+        raise AssertionError(f"no line with {text!r} in {''.join(self.seen)}")
+
+    def end(self, *signals):
+        for each in signals:
+            self.process.send_signal(each)
+        return self.process.wait(timeout=DEADLINE_S)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        self.process.stderr.close()
+
+
+class NodeCommand(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="millrace-test-")
+        self.path = pathlib.Path(self.folder.name)
+        self.config = self.path / "a.toml"
+        self.write()
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def write(self, level="info", port=0):
+        self.config.write_text(
+            f'[node]\nname = "a"\ndata_dir = "{self.path / "data"}"\n'
+            f'[listen]\ncluster = "127.0.0.1:{port}"\nhttp = "127.0.0.1:0"\n'
+            f'[log]\nlevel = "{level}"\n', encoding="utf-8")
+
+    def test_drains_and_leaves_with_status_0(self):
+        for each in (signal.SIGTERM, signal.SIGINT):
+            with Node(self.config) as node:
+                node.wait_for("serves")
+                self.assertEqual(node.end(each), 0)
+                node.wait_for("drained")
+
+    def test_comes_back_with_a_higher_incarnation(self):
+        numbers = []
+        for _ in range(2):
+            with Node(self.config) as node:
+                numbers.append(int(node.wait_for("serves").split("incarnation ")[1]))
+                node.end(signal.SIGKILL)
+        self.assertLess(numbers[0], numbers[1])
+
+    def test_takes_over_a_changed_level_and_keeps_it_when_the_file_is_wrong(self):
+        with Node(self.config) as node:
+            node.wait_for("serves")
+            self.config.write_text("nonsense", encoding="utf-8")
+            node.process.send_signal(signal.SIGHUP)
+            self.assertIn("a.toml:1", node.wait_for("not reloaded"))
+            self.write(level="error")
+            node.process.send_signal(signal.SIGHUP)
+            # At level error nothing more is said, and the end is still a drain.
+            self.assertEqual(node.end(signal.SIGTERM), 0)
+
+    def test_logs_json_where_asked_to(self):
+        with Node(self.config, "--set", "log.format=json") as node:
+            line = json.loads(node.wait_for("serves"))
+            self.assertEqual(line["node"], "a")
+            self.assertEqual(line["level"], "info")
+
+    def test_tells_the_service_manager(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            address = str(self.path / "notify")
+            manager.bind(address)
+            manager.settimeout(DEADLINE_S)
+            told = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "800000"}
+            with Node(self.config, environment=told) as node:
+                self.assertIn("READY=1", manager.recv(4096).decode())
+                self.assertEqual(manager.recv(4096).decode(), "WATCHDOG=1")
+                node.process.send_signal(signal.SIGTERM)
+                while "STOPPING=1" not in (said := manager.recv(4096).decode()):
+                    self.assertEqual(said, "WATCHDOG=1")
+                self.assertEqual(node.process.wait(timeout=DEADLINE_S), 0)
+
+    def test_says_why_it_cannot_start(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            self.write(port=port)
+            with Node(self.config) as node:
+                self.assertIn(str(port), node.wait_for("critical"))
+                self.assertEqual(node.process.wait(timeout=DEADLINE_S), 1)
+        self.write()
+        with Node(self.config) as first:
+            first.wait_for("serves")
+            with Node(self.config) as second:
+                self.assertIn("storage_locked", second.wait_for("critical"))
+                self.assertEqual(second.process.wait(timeout=DEADLINE_S), 1)
+
+    def test_starts_nothing_with_mistakes_in_its_configuration(self):
+        self.config.write_text("[node]\nnmae = 1\n", encoding="utf-8")
+        with Node(self.config) as node:
+            self.assertIn("a.toml:2:1", node.wait_for("nmae"))
+            self.assertEqual(node.process.wait(timeout=DEADLINE_S), 78)
+        self.assertFalse((self.path / "data").exists())
+
+
+if __name__ == "__main__":
+    MILLRACE = sys.argv.pop(1)
+    unittest.main()
