@@ -48,7 +48,7 @@ void add_http(KeyTable& table) {
   table.keys.push_back({.path = "http.connections_max",
                         .type = Type::integer,
                         .fallback = "64",
-                        .doc = "Open at the same time; more wait.",
+                        .doc = "Open at the same time; for one more, the one that has waited longest is closed.",
                         .store = take<&Config::http, &HttpConfig::connections_max>,
                         .min = 1,
                         .max = 10'000});
