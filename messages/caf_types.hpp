@@ -21,6 +21,8 @@ struct DrainMessage;
 struct ExtendMessage;
 struct GrantMessage;
 struct InspectMessage;
+struct KeyMessage;
+struct KeyReply;
 struct OfferMessage;
 struct OfferReply;
 struct PageMessage;
@@ -70,6 +72,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::ExtendMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::GrantMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::InspectMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::KeyMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::KeyReply))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::OfferMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::OfferReply))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::PageMessage))
@@ -105,6 +109,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::DrainMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ExtendMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::GrantMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::InspectMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::KeyMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::KeyReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::OfferMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::OfferReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::PageMessage)

@@ -86,6 +86,11 @@ std::optional<Error> check_room(const State& state, const Pending& pending, std:
 
 }  // namespace
 
+std::optional<Error> refusal_of_offer(const State& state, Room room, std::uint64_t bytes) {
+  if (auto closed = check_open(state, room)) return closed;
+  return check_room(state, {}, bytes);
+}
+
 OfferDecision decide(const State& state, const Offer& offer, Room room, TimeUs now_us) {
   OfferDecision out;
   const std::optional<Session> session = session_of(state, offer.producer);

@@ -41,6 +41,10 @@ struct Room {
 [[nodiscard]] OfferDecision decide(const State& state, const Offer& offer, Room room,
                                    TimeUs now_us);
 
+/// What one more message of `bytes` would be refused with now, as decide() would.
+[[nodiscard]] std::optional<Error> refusal_of_offer(const State& state, Room room,
+                                                    std::uint64_t bytes);
+
 /// A producer presents itself, before its first offer and after each restart. An epoch above the
 /// known one fences the older session.
 struct AttachRequest {

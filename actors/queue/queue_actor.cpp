@@ -8,6 +8,7 @@
 
 #include "actors/queue/cleaning_run.hpp"
 #include "actors/queue/decide_due.hpp"
+#include "actors/queue/inspection.hpp"
 #include "actors/queue/lease_table.hpp"
 #include "actors/queue/queue_core.hpp"
 #include "actors/queue/sessions_actor.hpp"
@@ -58,7 +59,8 @@ class QueueShell {
         [this](const TickMessage& m) {
           if (m.due_us == tick_due_us_) on_tick();  // else an earlier one has taken its place
         },
-        [this](const InspectMessage&) { return status(); },
+        [this](const InspectMessage& m) { return status_of(*core_, room(), m.offer_bytes); },
+        [this](const KeyMessage& m) { return key_of(*core_, m.key); },
     };
   }
 
@@ -248,7 +250,7 @@ class QueueShell {
   // Everything is settled: nothing is leased, nothing is on its way into the log.
   void answer_drain() {
     if (!drained_ || proposed_ > 0 || core_->live.in_flight > 0) return;
-    drained_->deliver(status());
+    drained_->deliver(status_of(*core_, room(), 0));
     drained_.reset();
   }
 
@@ -358,13 +360,6 @@ class QueueShell {
     tick_due_us_ = due_us;
     const DurationUs wait_us = std::max<DurationUs>(due_us - now(), 0);
     self_->delayed_send(self_, std::chrono::microseconds(wait_us), TickMessage{due_us});
-  }
-
-  [[nodiscard]] QueueStatus status() const {
-    return {core_->number,           core_->durable.ledger,
-            core_->live.repeats,     core_->durable.index.bytes(),
-            core_->live.in_flight,   core_->durable.keyed.timers().size(),
-            core_->live.blocked > 0, core_->live.above_high_water};
   }
 
   QueueHandle::pointer self_ = nullptr;

@@ -142,7 +142,9 @@ struct TickMessage {
   TimeUs due_us = 0;
 };
 
-struct InspectMessage {};
+struct InspectMessage {
+  std::uint64_t offer_bytes = 0;  ///< of a message that might be offered
+};
 
 struct QueueStatus {
   QueueNumber number = 0;
@@ -153,6 +155,16 @@ struct QueueStatus {
   std::uint64_t timers = 0;
   bool is_blocked = false;
   bool is_above_high_water = false;
+  TimeUs oldest_born_us = 0;       ///< birth of the first live message; 0: none, or not in memory
+  std::optional<Error> refusal{};  ///< of a message of InspectMessage::offer_bytes now
+};
+
+/// Asks for the durable state of one key.
+struct KeyMessage {
+  std::string key;
+};
+struct KeyReply {
+  std::shared_ptr<const KeyState> state;  ///< null: none
 };
 
 using QueueHandle = caf::typed_actor<
@@ -162,7 +174,8 @@ using QueueHandle = caf::typed_actor<
     caf::reacts_to<SnapshotMessage>, caf::reacts_to<CleanMessage>, caf::reacts_to<CleanStepMessage>,
     caf::replies_to<DrainMessage>::with<QueueStatus>, caf::replies_to<PageMessage>::with<PageReply>,
     caf::replies_to<RemoveMessage>::with<RemoveReply>, caf::reacts_to<TickMessage>,
-    caf::replies_to<InspectMessage>::with<QueueStatus>>;
+    caf::replies_to<InspectMessage>::with<QueueStatus>,
+    caf::replies_to<KeyMessage>::with<KeyReply>>;
 
 /// What a producer needs of a queue, wherever the queue is: here, or behind a link to another node.
 using OfferHandle = caf::typed_actor<caf::reacts_to<AttachMessage>, caf::reacts_to<OfferMessage>>;

@@ -8,20 +8,23 @@
 #include <vector>
 
 #include "actors/runtime/durable_view.hpp"
+#include "messages/hash.hpp"
 #include "messages/result.hpp"
 
 namespace millrace {
 
 /// Which messages an operation is about; what is not said fits any.
 struct MessageFilter {
+  std::optional<MessageId> id{};
   std::optional<std::string> key{};
   std::optional<std::string> origin_queue{};  ///< of dead letters
   std::optional<ErrorCode> code{};            ///< of dead letters
 
-  [[nodiscard]] bool is_any() const { return !key && !origin_queue && !code; }
+  [[nodiscard]] bool is_any() const { return !id && !key && !origin_queue && !code; }
   [[nodiscard]] bool fits(const pb::Envelope& message) const {
     const pb::DeadLetter& letter = message.dead_letter();
-    return (!key || *key == message.key()) &&
+    return (!id || *id == MessageId{message.id_high(), message.id_low()}) &&
+           (!key || *key == message.key()) &&
            (!origin_queue || *origin_queue == letter.origin_queue()) &&
            (!code || static_cast<std::uint32_t>(*code) == letter.code());
   }

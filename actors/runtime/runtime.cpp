@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <future>
-#include <map>
 #include <random>
 #include <thread>
 #include <utility>
@@ -12,34 +10,26 @@
 #include <spdlog/spdlog.h>
 
 #include "actors/pipeline/validate.hpp"
-#include "actors/pipeline/wiring.hpp"
 #include "actors/receiver/supervisor_actor.hpp"
 #include "actors/runtime/body_reader_actor.hpp"
-#include "actors/runtime/federation.hpp"
-#include "actors/runtime/journal_log.hpp"
-#include "actors/runtime/log_keeper.hpp"
-#include "actors/runtime/node_actors.hpp"
-#include "actors/runtime/store.hpp"
+#include "actors/runtime/runtime_parts.hpp"
 #include "actors/sender/sender_actor.hpp"
+#include "messages/caf_types.hpp"
 
 namespace millrace {
 namespace {
 
-constexpr std::chrono::seconds sender_ready_timeout{10};
-constexpr std::chrono::seconds inspect_timeout{10};
-constexpr std::chrono::minutes operation_timeout{10};
 constexpr std::chrono::milliseconds full_poll{100};
 
-class ActorConfig : public caf::actor_system_config {
- public:
-  explicit ActorConfig(std::uint32_t threads) {
-    add_message_types<caf::id_block::millrace>();
-    set("scheduler.policy", caf::atom("sharing"));
-    set("scheduler.max-threads",
-        threads != 0 ? std::size_t{threads}
-                     : std::max<std::size_t>(2, std::thread::hardware_concurrency()));
-  }
-};
+}  // namespace
+
+ActorConfig::ActorConfig(std::uint32_t threads) {
+  add_message_types<caf::id_block::millrace>();
+  set("scheduler.policy", caf::atom("sharing"));
+  set("scheduler.max-threads", threads != 0
+                                   ? std::size_t{threads}
+                                   : std::max<std::size_t>(2, std::thread::hardware_concurrency()));
+}
 
 std::string random_name() {
   std::random_device random;
@@ -56,79 +46,6 @@ void stop_at_once(const Error& error) {
   spdlog::default_logger()->flush();
   std::_Exit(1);
 }
-
-}  // namespace
-
-class Runtime::Parts {
- public:
-  Parts(RuntimeOptions given, std::vector<PipelineSpec> specs, Federation* other_nodes)
-      : options(std::move(given)),
-        federation(other_nodes),
-        pipelines(std::move(specs)),
-        wiring(analyse_wiring(pipelines)),
-        log({.deliver =
-                 [this](queues::QueueNumber number, CommitRouter::Changes changes) {
-                   actors->deliver(number, std::move(changes));
-                 },
-             .after_group = [this](journal::Lsn lsn) { on_group(lsn); },
-             .storage_full =
-                 [this](journal::Lsn lsn) {
-                   if (LogKeeper* const serving = keeper_serving_) serving->on_storage_full(lsn);
-                 },
-             .failed =
-                 [this](const Error& error) {
-                   fatal(error);
-                 }}),
-        config(options.threads),
-        system(config) {
-    if (!options.on_fatal) options.on_fatal = stop_at_once;
-    if (options.seed == 0) options.seed = std::random_device{}();
-    if (options.outbox_producer.empty()) options.outbox_producer = random_name();
-    if (federation != nullptr) {
-      options.serves = [this](const std::string& queue, std::uint32_t shard) {
-        return federation->serves(queue, shard);
-      };
-    }
-  }
-
-  Result<void> open();
-  void spawn();
-  Result<void> stop(std::chrono::milliseconds timeout);
-  [[nodiscard]] std::vector<QueueInfo> inspect();
-
-  void fatal(const Error& error) {
-    if (!stopped) options.on_fatal(error);
-  }
-
-  RuntimeOptions options;
-  Federation* federation;  ///< null: this node serves all
-  std::vector<PipelineSpec> pipelines;
-  Wiring wiring;
-  SystemClock clock;
-  JournalLog log;
-  std::unique_ptr<journal::Journal> journal;
-  std::unique_ptr<LogKeeper> keeper;
-  Store store;
-  std::unique_ptr<NodeActors> actors;
-
-  ActorConfig config;
-  caf::actor_system system;
-  caf::actor reader;
-  std::mutex senders_mutex;
-  std::vector<caf::actor> senders;
-  std::atomic<bool> stopped = false;
-
- private:
-  void on_group(journal::Lsn lsn);
-  Result<void> declare(const std::vector<pb::Declaration>& fresh);
-  Result<void> drain(std::chrono::milliseconds timeout);
-
-  std::mutex group_mutex_;
-  std::condition_variable group_changed_;
-  journal::Lsn last_group_ = 0;
-  /// Null until the queues are there to be asked.
-  std::atomic<LogKeeper*> keeper_serving_ = nullptr;
-};
 
 void Runtime::Parts::on_group(journal::Lsn lsn) {
   {
@@ -212,31 +129,6 @@ void Runtime::Parts::spawn() {
   });
 }
 
-std::vector<QueueInfo> Runtime::Parts::inspect() {
-  std::map<std::string, QueueInfo> infos;
-  caf::scoped_actor self(system);
-  for (const pb::Declaration& declaration : actors->declarations()) {
-    QueueInfo& info = infos[declaration.name()];
-    info.name = declaration.name();
-    info.is_dead_letter = declaration.dead_letters();
-    self->request(actors->handle(declaration.number()), inspect_timeout, queues::InspectMessage{})
-        .receive(
-            [&](const queues::QueueStatus& status) {
-              info.ledger += status.ledger;
-              info.ledger.duplicates += status.repeats;
-              info.bytes += status.bytes;
-              info.in_flight += status.in_flight;
-              info.timers += status.timers;
-              info.is_blocked = info.is_blocked || status.is_blocked;
-              info.is_above_high_water = info.is_above_high_water || status.is_above_high_water;
-            },
-            [&](const caf::error&) {});
-  }
-  std::vector<QueueInfo> out;
-  for (auto& [name, info] : infos) out.push_back(std::move(info));
-  return out;
-}
-
 Result<void> Runtime::Parts::drain(std::chrono::milliseconds timeout) {
   caf::scoped_actor self(system);
   const auto deadline = std::chrono::steady_clock::now() + timeout;
@@ -315,10 +207,6 @@ Runtime::~Runtime() {
   }
 }
 
-std::vector<QueueInfo> Runtime::queues() {
-  return parts_->inspect();
-}
-
 Result<void> Runtime::stop(std::chrono::milliseconds timeout) {
   return parts_->stop(timeout);
 }
@@ -329,62 +217,6 @@ bool Runtime::is_storage_full() const {
 
 const Clock& Runtime::clock() const {
   return parts_->clock;
-}
-
-Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queue,
-                                                         const std::string& type,
-                                                         SenderOptions options) {
-  auto actor = std::make_shared<caf::actor>();
-  auto outbound = std::make_shared<senders::Outbound>(
-      options.limits.window, [actor] { caf::anon_send(*actor, senders::WakeMessage{}); });
-  auto spawned = parts_->actors->spawn_sender(queue, type, options, outbound);
-  if (!spawned) return spawned.error();
-  *actor = *spawned;
-  {
-    const std::lock_guard lock(parts_->senders_mutex);
-    parts_->senders.push_back(*actor);
-  }
-  auto settled = outbound->wait_ready(sender_ready_timeout);
-  if (!settled) return settled.error();
-  return std::make_shared<SenderLink>(std::move(outbound),
-                                      static_cast<std::uint32_t>(settled->size()), parts_->clock,
-                                      std::move(*settled));
-}
-
-Result<OperationResult> Runtime::operate(const std::string& queue, Operation operation) {
-  auto promise = std::make_shared<std::promise<OperationResult>>();
-  auto result = promise->get_future();
-  const auto begun = parts_->actors->operate(
-      queue, parts_->reader, std::move(operation),
-      [promise](OperationResult done) { promise->set_value(std::move(done)); });
-  if (!begun) return begun.error();
-  if (result.wait_for(operation_timeout) != std::future_status::ready) {
-    return Error{ErrorCode::timeout, "queue " + queue + " did not answer in time"};
-  }
-  OperationResult done = result.get();
-  const auto& [messages, stopped] = done.removed;
-  if (stopped && messages == 0) return *stopped;
-  return done;
-}
-
-Result<std::vector<MessageView>> Runtime::peek(const std::string& queue, std::uint64_t max,
-                                               MessageFilter filter) {
-  auto done = operate(queue, {Operation::Verb::peek, std::move(filter), max});
-  if (!done) return done.error();
-  return std::move(done->seen);
-}
-
-Result<Removed> Runtime::redrive(const std::string& dead_letter_queue, MessageFilter filter,
-                                 std::uint64_t max) {
-  auto done = operate(dead_letter_queue, {Operation::Verb::redrive, std::move(filter), max});
-  if (!done) return done.error();
-  return std::move(done->removed);
-}
-
-Result<Removed> Runtime::drop(const std::string& queue, MessageFilter filter, std::uint64_t max) {
-  auto done = operate(queue, {Operation::Verb::drop, std::move(filter), max});
-  if (!done) return done.error();
-  return std::move(done->removed);
 }
 
 }  // namespace millrace

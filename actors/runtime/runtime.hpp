@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "actors/base/clock.hpp"
+#include "actors/journal/journal_stats.hpp"
 #include "actors/pipeline/pipeline_spec.hpp"
 #include "actors/pipeline/queue_ref.hpp"
 #include "actors/queue/ledger.hpp"
+#include "actors/runtime/durable_view.hpp"
 #include "actors/runtime/operation.hpp"
 #include "actors/runtime/runtime_options.hpp"
 #include "actors/runtime/sender.hpp"
@@ -24,12 +26,24 @@ class Federation;
 
 /// A queue as it is now, over all its shards.
 struct QueueInfo {
+  /// What one shard holds, of those that this node serves or, of an outbox, sends to.
+  struct Shard {
+    std::uint32_t number = 0;
+    std::uint64_t queued = 0;
+  };
+
   std::string name;
+  std::string type;             ///< full name of its Protobuf type; empty: dead letters of several
   bool is_dead_letter = false;  ///< stages give up into it
+  bool is_outbox = false;       ///< for shards that other nodes serve
+  std::vector<Shard> shards;
   queues::Ledger ledger;        ///< repeats by sequence number since the start are in `duplicates`
   std::uint64_t bytes = 0;      ///< of live messages
   std::uint64_t in_flight = 0;  ///< leased, or with an outcome on its way
   std::uint64_t timers = 0;
+  /// When the first message of the line of work of a queue's oldest message was offered; 0: none,
+  /// or it is on disk only.
+  TimeUs oldest_born_us = 0;
   bool is_blocked = false;           ///< held back by a queue downstream
   bool is_above_high_water = false;  ///< in some shard: it holds back the queues that feed it
 };
@@ -57,6 +71,22 @@ class Runtime {
     if (!link) return link.error();
     return Sender<T>(std::move(*link), target);
   }
+
+  /// A sender of serialized messages, for those who know types and keys at run time only: the bytes
+  /// must be a message of the queue's type, and the key what its pipelines take for one. As
+  /// sender() otherwise.
+  [[nodiscard]] Result<std::shared_ptr<SenderLink>> sender_link(const std::string& queue,
+                                                                SenderOptions options);
+
+  /// Whether a queue would take a message of so many bytes now. Fails as it would refuse it:
+  /// `backlog_full`, `storage_full`, `draining`; or with `not_found`, `not_owner` (dead letters of
+  /// another node), `timeout`.
+  [[nodiscard]] Result<void> can_take(const std::string& queue, std::uint32_t shard,
+                                      std::uint64_t bytes);
+
+  /// Durable state and history of a key. Fails with `not_found`, `timeout`, or `not_owner` where
+  /// another node serves its shard.
+  [[nodiscard]] Result<KeyView> key(const std::string& queue, const std::string& key);
 
   /// All queues, by name. Blocks for an answer of each.
   [[nodiscard]] std::vector<QueueInfo> queues();
@@ -96,6 +126,8 @@ class Runtime {
   Result<void> stop(std::chrono::milliseconds timeout = std::chrono::seconds(30));
 
   [[nodiscard]] const Clock& clock() const;
+  [[nodiscard]] std::uint32_t shards() const;
+  [[nodiscard]] journal::JournalStats journal_stats() const;
 
  private:
   class Parts;

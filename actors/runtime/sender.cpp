@@ -6,6 +6,14 @@ namespace millrace {
 
 Result<void> SenderLink::send(std::string key, std::string payload, MessageOptions options,
                               senders::Confirmation confirmation, bool wait) {
+  const std::uint32_t shard = shard_for(key, options);
+  return send_to(shard, std::move(key), std::move(payload), std::move(options),
+                 std::move(confirmation), wait);
+}
+
+Result<void> SenderLink::send_to(std::uint32_t shard, std::string key, std::string payload,
+                                 MessageOptions options, senders::Confirmation confirmation,
+                                 bool wait) {
   if (payload.size() + key.size() > payload_bytes_max) {
     return Error{ErrorCode::too_large, "a message of " + std::to_string(payload.size()) +
                                            " bytes; expected at most " +
@@ -18,8 +26,7 @@ Result<void> SenderLink::send(std::string key, std::string payload, MessageOptio
   }
   const TimeUs now_us = clock_->now_us();
   senders::OutboundMessage message;
-  message.shard = key.empty() ? keyless_.fetch_add(1, std::memory_order_relaxed) % shards_
-                              : shard_of(key, shards_);
+  message.shard = shard;
   message.envelope = std::make_unique<pb::Envelope>();
   pb::Envelope& envelope = *message.envelope;
   envelope.set_key(std::move(key));
@@ -35,6 +42,13 @@ Result<void> SenderLink::send(std::string key, std::string payload, MessageOptio
   }
   message.confirmation = std::move(confirmation);
   return wait ? outbound_->push(std::move(message)) : outbound_->try_push(std::move(message));
+}
+
+std::uint32_t SenderLink::shard_for(const std::string& key, const MessageOptions& options) {
+  if (!key.empty()) return shard_of(key, shards_);
+  // What is offered again must meet the dedup table that knows it.
+  if (!options.idempotency_key.empty()) return shard_of(options.idempotency_key, shards_);
+  return keyless_.fetch_add(1, std::memory_order_relaxed) % shards_;
 }
 
 }  // namespace millrace

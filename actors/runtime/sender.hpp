@@ -33,10 +33,17 @@ class SenderLink {
 
   [[nodiscard]] Result<void> send(std::string key, std::string payload, MessageOptions options,
                                   senders::Confirmation confirmation, bool wait);
+  /// As send(), to a shard that shard_for() gave.
+  [[nodiscard]] Result<void> send_to(std::uint32_t shard, std::string key, std::string payload,
+                                     MessageOptions options, senders::Confirmation confirmation,
+                                     bool wait);
   [[nodiscard]] Result<void> flush() { return outbound_->flush(); }
 
   [[nodiscard]] std::uint32_t shards() const { return shards_; }
   [[nodiscard]] const std::vector<std::uint64_t>& settled() const { return settled_; }
+
+  /// The shard for a message; of one without any key, a next one with each call.
+  [[nodiscard]] std::uint32_t shard_for(const std::string& key, const MessageOptions& options);
 
  private:
   std::shared_ptr<senders::Outbound> outbound_;

@@ -6,22 +6,10 @@
 #include "actors/journal/segment_table.hpp"
 #include "actors/queue/keyed_store.hpp"
 #include "actors/runtime/body_reading.hpp"
+#include "actors/runtime/key_view.hpp"
 #include "messages/hash.hpp"
 
 namespace millrace {
-namespace {
-
-KeyView view_key(const std::string& name, const queues::KeyState& state) {
-  KeyView view;
-  view.key = name;
-  if (state.value) view.value = *state.value;
-  for (pb::HistoryEntry& entry : queues::KeyedStore::parse_history(state.history)) {
-    view.history.push_back({entry.input(), entry.at_us(), std::move(*entry.mutable_value())});
-  }
-  return view;
-}
-
-}  // namespace
 
 Result<StoppedNode> StoppedNode::open(const std::filesystem::path& data_dir) {
   auto directory =

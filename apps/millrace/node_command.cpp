@@ -4,6 +4,7 @@
 #include "apps/millrace/command_line.hpp"
 #include "apps/millrace/config_options.hpp"
 #include "apps/millrace/exit_code.hpp"
+#include "apps/orders/view/order_view.hpp"
 #include "apps/serve/serve_node.hpp"
 #include "apps/serve/signals.hpp"
 #include "apps/simulate/standalone.hpp"
@@ -22,7 +23,9 @@ int run_node(const config::Inputs& inputs) {
                                   again.environment = config::environment();
                                   return config::load(again, std::time(nullptr));
                                 },
-                            .pipelines = simulate::standalone_pipelines()},
+                            .pipelines = simulate::standalone_pipelines(),
+                            .resources = {orders::order_resource()},
+                            .version = MILLRACE_VERSION},
                            signals);
 }
 

@@ -5,8 +5,8 @@
 #include "apps/millrace/command_line.hpp"
 #include "apps/millrace/exit_code.hpp"
 #include "apps/millrace/format_option.hpp"
-#include "apps/millrace/message_json.hpp"
 #include "apps/orders/queues.hpp"
+#include "apps/orders/view/order_view.hpp"
 
 namespace millrace::cli {
 namespace {
@@ -25,17 +25,8 @@ int run_show(const Options& options) {
     if (key.error().code != ErrorCode::not_found) return fail(key.error());
     return fail({ErrorCode::not_found, "there is no order " + options.id});
   }
-  nlohmann::ordered_json order{{"order_id", options.id}};
-  order.update(payload_json(std::string(orders::Order().GetTypeName()), key->value));
-  nlohmann::ordered_json history = nlohmann::ordered_json::array();
-  for (const HistoryView& entry : key->history) {
-    auto json = payload_json(std::string(orders::OrderEntry().GetTypeName()), entry.value);
-    json["at"] = time_json(entry.at_us);
-    json.erase("at_us");
-    json["event"] = entry.input;
-    history.push_back(std::move(json));
-  }
-  order["history"] = std::move(history);
+  nlohmann::ordered_json order = orders::order_json(*key);
+  order["history"] = orders::history_json(*key);
   print(order, options.format);
   return exit_ok;
 }

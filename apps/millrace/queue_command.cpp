@@ -7,10 +7,12 @@
 #include "apps/millrace/command_line.hpp"
 #include "apps/millrace/exit_code.hpp"
 #include "apps/millrace/format_option.hpp"
-#include "apps/millrace/message_json.hpp"
+#include "cluster/gateway/message_json.hpp"
 
 namespace millrace::cli {
 namespace {
+
+using gateway::message_json;
 
 struct Options {
   std::string data_dir;

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include "apps/serve/log_setup.hpp"
 #include "apps/serve/service_manager.hpp"
@@ -90,7 +91,12 @@ Result<void> drain(ClusterNode& node, const Signals& signals, std::chrono::milli
 int serve_node(const ServeOptions& options, const Signals& signals) {
   set_up_log(options.config.log, options.config.node.name);
   ServiceManager manager;
-  auto node = ClusterNode::start(options.config, options.pipelines);
+  auto node = ClusterNode::start(
+      options.config, options.pipelines,
+      {.version = options.version, .resources = options.resources, .on_drain = [] {
+         // To the process: all threads have it blocked, and run() waits for it.
+         kill(getpid(), SIGTERM);
+       }});
   if (!node) return fail(node.error());
   manager.ready("node " + options.config.node.name + " of cluster " + options.config.cluster.name);
   run(options, signals, manager, **node);

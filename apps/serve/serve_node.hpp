@@ -2,11 +2,13 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "actors/pipeline/pipeline_spec.hpp"
 #include "apps/serve/signals.hpp"
 #include "cluster/config/load.hpp"
+#include "cluster/gateway/resources.hpp"
 
 namespace millrace::serve {
 
@@ -15,6 +17,8 @@ struct ServeOptions {
   /// Reads the configuration again, for SIGHUP.
   std::function<config::Resolved()> reload;
   std::vector<PipelineSpec> pipelines;
+  gateway::Resources resources{};  ///< of the application, at the HTTP API
+  std::string version{};           ///< of the program
 };
 
 /// Runs the node until SIGTERM or SIGINT, then drains it; a second of these ends the process at

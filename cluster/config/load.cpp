@@ -17,6 +17,8 @@
 namespace millrace::config {
 namespace {
 
+constexpr const char* white_space = " \t\r\n";
+
 Error failed(int error) {
   const auto code = error == ENOENT ? ErrorCode::not_found : ErrorCode::storage_failed;
   return Error{code, std::generic_category().message(error)};
@@ -62,7 +64,7 @@ class FileChecks {
     const auto token = read("http.token_file", path);
     if (!token) return;
     check_secret("http.token_file", path);
-    if (token->find_first_not_of(" \t\r\n") == std::string::npos) {
+    if (token->find_first_not_of(white_space) == std::string::npos) {
       complaints_.add("http.token_file",
                       "expected a file with a token, got " + quote(path) + ", which is empty");
     }
@@ -119,6 +121,14 @@ Result<std::string> read_file(const std::string& path) {
     }
   }
   return text;
+}
+
+Result<std::string> read_token(const std::string& path) {
+  auto text = read_file(path);
+  if (!text) return Error{text.error().code, path + ": " + text.error().message};
+  const std::size_t begin = text->find_first_not_of(white_space);
+  if (begin == std::string::npos) return std::string();
+  return text->substr(begin, text->find_last_not_of(white_space) - begin + 1);
 }
 
 std::vector<Variable> environment() {

@@ -13,6 +13,9 @@ namespace millrace::config {
 /// `storage_failed`, the message saying only why. Blocks.
 [[nodiscard]] Result<std::string> read_file(const std::string& path);
 
+/// The token in a file, without the white space around it. Fails as read_file does.
+[[nodiscard]] Result<std::string> read_token(const std::string& path);
+
 /// All variables of this process's environment.
 [[nodiscard]] std::vector<Variable> environment();
 

@@ -7,9 +7,13 @@
 #include <spdlog/spdlog.h>
 
 #include "actors/base/clock.hpp"
+#include "cluster/config/load.hpp"
 #include "cluster/federation/federated_node.hpp"
+#include "cluster/gateway/http_server.hpp"
+#include "cluster/gateway/runtime_api.hpp"
 #include "cluster/node/incarnation.hpp"
 #include "cluster/node/node_setup.hpp"
+#include "cluster/node/node_view.hpp"
 #include "cluster/node/queue_placement.hpp"
 #include "cluster/transport/caf_transport.hpp"
 
@@ -73,9 +77,10 @@ Members::Options member_options(const Config& config, std::uint64_t incarnation)
 
 class ClusterNode::Parts {
  public:
-  Parts(const Config& config, std::uint64_t incarnation, std::vector<PipelineSpec> specs,
+  Parts(const Config& told, std::uint64_t incarnation, std::vector<PipelineSpec> specs,
         QueuePlacement placement, std::unique_ptr<transport::CafTransport> made)
-      : pipelines(std::move(specs)),
+      : config(told),
+        pipelines(std::move(specs)),
         placed(std::move(placement)),
         transport(std::move(made)),
         federation(config.node.name, *transport,
@@ -85,6 +90,10 @@ class ClusterNode::Parts {
         members(member_options(config, incarnation), *transport, clock),
         router(federation, members) {}
 
+  /// Its HTTP API on `runtime`, which runs.
+  Result<void> open_http(const Options& options);
+
+  const Config config;
   const std::vector<PipelineSpec> pipelines;
   const QueuePlacement placed;
   const SystemClock clock;
@@ -93,8 +102,34 @@ class ClusterNode::Parts {
   Members members;
   FrameRouter router;
   std::unique_ptr<Runtime> runtime;
+  std::unique_ptr<NodeView> view;
+  std::unique_ptr<gateway::RuntimeApi> api;
+  std::unique_ptr<gateway::HttpServer> http;
   bool is_stopped = false;
 };
+
+Result<void> ClusterNode::Parts::open_http(const Options& options) {
+  gateway::HttpServerOptions wanted;
+  wanted.address = config.listen.http;
+  wanted.body_bytes_max = config.http.body_bytes_max;
+  wanted.connections_max = config.http.connections_max;
+  wanted.event_streams_max = config.http.event_streams_max;
+  wanted.timeout = config.http.timeout;
+  if (!config.http.token_file.empty()) {
+    auto token = config::read_token(config.http.token_file);
+    if (!token) return token.error();
+    wanted.token = std::move(*token);
+  }
+  view = std::make_unique<NodeView>(
+      NodeView::Options{options.version, clock.now_us(), options.on_drain}, config, members,
+      placed);
+  api = std::make_unique<gateway::RuntimeApi>(*runtime, pipelines, *view);
+  auto server = gateway::HttpServer::start(std::move(wanted), *api, options.resources);
+  if (!server) return server.error();
+  http = std::move(*server);
+  spdlog::info("HTTP API at {}", http->address());
+  return {};
+}
 
 Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& config,
                                                         std::vector<PipelineSpec> pipelines,
@@ -118,6 +153,7 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& config,
   if (!running) return running.error();
   parts->runtime = std::move(*running);
   std::unique_ptr<ClusterNode> node(new ClusterNode(std::move(parts)));
+  if (auto opened = node->parts_->open_http(options); !opened) return opened.error();
   if (auto linked = node->parts_->transport->start(node->parts_->router); !linked) {
     return linked.error();
   }
@@ -140,6 +176,7 @@ Result<void> ClusterNode::stop(std::chrono::milliseconds timeout) {
   if (std::exchange(parts_->is_stopped, true)) return {};
   parts_->members.advance(pb::MEMBER_LEAVING);
   Result<void> drained = parts_->runtime->stop(timeout);
+  if (parts_->http) parts_->http->stop();
   parts_->members.advance(pb::MEMBER_REMOVED);
   parts_->members.stop();
   if (const auto ended = parts_->transport->stop(); !ended) {
@@ -154,6 +191,10 @@ Runtime& ClusterNode::runtime() {
 
 std::vector<MemberView> ClusterNode::members() const {
   return parts_->members.view();
+}
+
+const std::string& ClusterNode::http_address() const {
+  return parts_->http->address();
 }
 
 std::uint16_t ClusterNode::port() const {

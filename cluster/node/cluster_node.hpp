@@ -1,7 +1,7 @@
 // ClusterNode: a node of a cluster, brought to life from its configuration.
 //
-//   incarnation → transport (made) → runtime (recovers) → transport (links up) → up
-//   leaving → runtime drains, outboxes flush → transport ends
+//   incarnation → transport (made) → runtime (recovers) → HTTP → transport (links up) → up
+//   leaving → runtime drains, outboxes flush → HTTP ends → transport ends
 #pragma once
 
 #include <chrono>
@@ -13,6 +13,7 @@
 #include "actors/pipeline/pipeline_spec.hpp"
 #include "actors/runtime/runtime.hpp"
 #include "cluster/config/config.hpp"
+#include "cluster/gateway/resources.hpp"
 #include "cluster/node/members.hpp"
 #include "messages/result.hpp"
 
@@ -21,6 +22,10 @@ namespace millrace::cluster {
 class ClusterNode {
  public:
   struct Options {
+    std::string version{};           ///< of the program, for who asks
+    gateway::Resources resources{};  ///< of the application, at the HTTP API
+    /// Begins a drain, as the HTTP API is asked to; unset: it refuses that.
+    std::function<void()> on_drain{};
     /// Called with the runtime's options before it starts: for tests and simulations.
     std::function<void(RuntimeOptions&)> adjust{};
   };
@@ -46,6 +51,9 @@ class ClusterNode {
 
   [[nodiscard]] Runtime& runtime();
   [[nodiscard]] std::vector<MemberView> members() const;
+
+  /// "host:port" of its HTTP API.
+  [[nodiscard]] const std::string& http_address() const;
 
   /// The port at which other nodes reach this one.
   [[nodiscard]] std::uint16_t port() const;

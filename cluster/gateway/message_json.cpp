@@ -1,6 +1,7 @@
-#include "apps/millrace/message_json.hpp"
+#include "cluster/gateway/message_json.hpp"
 
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <ctime>
 #include <memory>
@@ -12,7 +13,7 @@
 #include "messages/envelope.hpp"
 #include "messages/error_code.hpp"
 
-namespace millrace::cli {
+namespace millrace::gateway {
 namespace {
 
 std::string hexadecimal(const std::string& bytes) {
@@ -45,6 +46,24 @@ nlohmann::ordered_json payload_json(const std::string& type, const std::string& 
   return nlohmann::ordered_json::parse(text);
 }
 
+std::string id_text(MessageId id) {
+  std::array<char, 33> text{};
+  std::snprintf(text.data(), text.size(), "%016llx%016llx",
+                static_cast<unsigned long long>(id.high), static_cast<unsigned long long>(id.low));
+  return text.data();
+}
+
+std::optional<MessageId> parse_id(std::string_view text) {
+  MessageId id;
+  if (text.size() != 32) return std::nullopt;
+  const auto parse = [](std::string_view half, std::uint64_t& value) {
+    const auto [end, error] = std::from_chars(half.data(), half.data() + half.size(), value, 16);
+    return error == std::errc() && end == half.data() + half.size();
+  };
+  if (!parse(text.substr(0, 16), id.high) || !parse(text.substr(16), id.low)) return std::nullopt;
+  return id;
+}
+
 nlohmann::ordered_json time_json(TimeUs time_us) {
   if (time_us == 0) return nullptr;
   const auto seconds = static_cast<std::time_t>(time_us / 1'000'000);
@@ -59,11 +78,10 @@ nlohmann::ordered_json time_json(TimeUs time_us) {
 
 nlohmann::ordered_json message_json(const MessageView& message, const std::string& type) {
   const pb::Envelope& envelope = message.envelope;
-  nlohmann::ordered_json json{{"sequence", message.sequence},
-                              {"key", envelope.key()},
-                              {"priority", priority_of(envelope)},
-                              {"failed", message.failed},
-                              {"born_at", time_json(envelope.born_at_us())}};
+  nlohmann::ordered_json json{
+      {"sequence", message.sequence}, {"id", id_text({envelope.id_high(), envelope.id_low()})},
+      {"key", envelope.key()},        {"priority", priority_of(envelope)},
+      {"failed", message.failed},     {"born_at", time_json(envelope.born_at_us())}};
   if (envelope.not_before_us() != 0) json["not_before"] = time_json(envelope.not_before_us());
   if (envelope.expires_at_us() != 0) json["expires_at"] = time_json(envelope.expires_at_us());
   if (envelope.redriven() != 0) json["redriven"] = envelope.redriven();
@@ -82,4 +100,4 @@ nlohmann::ordered_json message_json(const MessageView& message, const std::strin
   return json;
 }
 
-}  // namespace millrace::cli
+}  // namespace millrace::gateway

@@ -1,0 +1,194 @@
+// What a running node is asked by threads that are no actors.
+#include <future>
+#include <map>
+#include <utility>
+
+#include "actors/runtime/key_view.hpp"
+#include "actors/runtime/runtime_parts.hpp"
+#include "actors/sender/sender_actor.hpp"
+#include "messages/hash.hpp"
+
+namespace millrace {
+namespace {
+
+constexpr std::chrono::seconds sender_ready_timeout{10};
+constexpr std::chrono::seconds inspect_timeout{10};
+constexpr std::chrono::minutes operation_timeout{10};
+
+Error no_answer(const std::string& queue) {
+  return {ErrorCode::timeout, "queue " + queue + " did not answer in time"};
+}
+
+}  // namespace
+
+std::vector<QueueInfo> Runtime::Parts::inspect() {
+  std::map<std::string, QueueInfo> infos;
+  caf::scoped_actor self(system);
+  const auto ask = [&](const pb::Declaration& declaration) {
+    return self->request(actors->handle(declaration.number()), inspect_timeout,
+                         queues::InspectMessage{});
+  };
+  // All are asked before any is waited for.
+  std::vector<decltype(ask(std::declval<const pb::Declaration&>()))> answers;
+  for (const pb::Declaration& declaration : actors->declarations()) {
+    answers.push_back(ask(declaration));
+  }
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const pb::Declaration& declaration = actors->declarations()[i];
+    QueueInfo& info = infos[declaration.name()];
+    info.name = declaration.name();
+    info.type = declaration.type();
+    info.is_dead_letter = declaration.dead_letters();
+    info.is_outbox = declaration.has_outbox();
+    answers[i].receive(
+        [&](const queues::QueueStatus& status) {
+          info.shards.push_back({declaration.shard(), status.ledger.queued()});
+          info.ledger += status.ledger;
+          info.ledger.duplicates += status.repeats;
+          info.bytes += status.bytes;
+          info.in_flight += status.in_flight;
+          info.timers += status.timers;
+          info.is_blocked = info.is_blocked || status.is_blocked;
+          info.is_above_high_water = info.is_above_high_water || status.is_above_high_water;
+          if (status.oldest_born_us != 0 &&
+              (info.oldest_born_us == 0 || status.oldest_born_us < info.oldest_born_us)) {
+            info.oldest_born_us = status.oldest_born_us;
+          }
+        },
+        [&](const caf::error&) {});
+  }
+  std::vector<QueueInfo> out;
+  out.reserve(infos.size());
+  for (auto& [name, info] : infos) out.push_back(std::move(info));
+  return out;
+}
+
+std::vector<QueueInfo> Runtime::queues() {
+  return parts_->inspect();
+}
+Result<queues::QueueNumber> Runtime::Parts::number_of(const std::string& queue,
+                                                      std::uint32_t shard) const {
+  const auto numbers = actors->plan().numbers.find(queue);
+  if (numbers == actors->plan().numbers.end()) {
+    return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
+  }
+  if (shard >= numbers->second.size()) {
+    return Error{ErrorCode::invalid_argument, "shard " + std::to_string(shard) +
+                                                  "; expected less than " +
+                                                  std::to_string(numbers->second.size())};
+  }
+  return numbers->second[shard];
+}
+
+Result<std::shared_ptr<SenderLink>> Runtime::sender_link(const std::string& queue,
+                                                         SenderOptions options) {
+  for (const pb::Declaration& declaration : parts_->actors->declarations()) {
+    if (declaration.name() != queue && declaration.name() != outbox_name(queue)) continue;
+    return open_sender(queue, declaration.type(), std::move(options));
+  }
+  return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
+}
+
+Result<void> Runtime::can_take(const std::string& queue, std::uint32_t shard, std::uint64_t bytes) {
+  const auto number = parts_->number_of(queue, shard);
+  if (!number) return number.error();
+  if (*number == 0) return Error{ErrorCode::not_owner, "another node serves " + queue};
+  Result<void> answer = no_answer(queue);
+  caf::scoped_actor self(parts_->system);
+  self->request(parts_->actors->handle(*number), inspect_timeout, queues::InspectMessage{bytes})
+      .receive(
+          [&](const queues::QueueStatus& status) {
+            answer = status.refusal ? Result<void>(*status.refusal) : Result<void>();
+          },
+          [](const caf::error&) {});
+  return answer;
+}
+
+Result<KeyView> Runtime::key(const std::string& queue, const std::string& key) {
+  const std::uint32_t shard = shard_of(key, parts_->options.shards);
+  const auto number = parts_->number_of(queue, shard);
+  if (!number) return number.error();
+  if (!parts_->actors->plan().is_served(*number)) {
+    return Error{ErrorCode::not_owner,
+                 "shard " + std::to_string(shard) + " of " + queue + " is served by another node"};
+  }
+  Result<KeyView> answer = no_answer(queue);
+  caf::scoped_actor self(parts_->system);
+  self->request(parts_->actors->handle(*number), inspect_timeout, queues::KeyMessage{key})
+      .receive(
+          [&](const queues::KeyReply& reply) {
+            if (reply.state) {
+              answer = view_key(key, *reply.state);
+            } else {
+              answer = Error{ErrorCode::not_found, "queue " + queue + " knows no key " + key};
+            }
+          },
+          [](const caf::error&) {});
+  return answer;
+}
+
+std::uint32_t Runtime::shards() const {
+  return parts_->options.shards;
+}
+
+journal::JournalStats Runtime::journal_stats() const {
+  return parts_->journal->stats();
+}
+
+Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queue,
+                                                         const std::string& type,
+                                                         SenderOptions options) {
+  auto actor = std::make_shared<caf::actor>();
+  auto outbound = std::make_shared<senders::Outbound>(
+      options.limits.window, [actor] { caf::anon_send(*actor, senders::WakeMessage{}); });
+  auto spawned = parts_->actors->spawn_sender(queue, type, options, outbound);
+  if (!spawned) return spawned.error();
+  *actor = *spawned;
+  {
+    const std::lock_guard lock(parts_->senders_mutex);
+    parts_->senders.push_back(*actor);
+  }
+  auto settled = outbound->wait_ready(sender_ready_timeout);
+  if (!settled) return settled.error();
+  return std::make_shared<SenderLink>(std::move(outbound),
+                                      static_cast<std::uint32_t>(settled->size()), parts_->clock,
+                                      std::move(*settled));
+}
+
+Result<OperationResult> Runtime::operate(const std::string& queue, Operation operation) {
+  auto promise = std::make_shared<std::promise<OperationResult>>();
+  auto result = promise->get_future();
+  const auto begun = parts_->actors->operate(
+      queue, parts_->reader, std::move(operation),
+      [promise](OperationResult done) { promise->set_value(std::move(done)); });
+  if (!begun) return begun.error();
+  if (result.wait_for(operation_timeout) != std::future_status::ready) {
+    return Error{ErrorCode::timeout, "queue " + queue + " did not answer in time"};
+  }
+  OperationResult done = result.get();
+  const auto& [messages, stopped] = done.removed;
+  if (stopped && messages == 0) return *stopped;
+  return done;
+}
+
+Result<std::vector<MessageView>> Runtime::peek(const std::string& queue, std::uint64_t max,
+                                               MessageFilter filter) {
+  auto done = operate(queue, {Operation::Verb::peek, std::move(filter), max});
+  if (!done) return done.error();
+  return std::move(done->seen);
+}
+
+Result<Removed> Runtime::redrive(const std::string& dead_letter_queue, MessageFilter filter,
+                                 std::uint64_t max) {
+  auto done = operate(dead_letter_queue, {Operation::Verb::redrive, std::move(filter), max});
+  if (!done) return done.error();
+  return std::move(done->removed);
+}
+
+Result<Removed> Runtime::drop(const std::string& queue, MessageFilter filter, std::uint64_t max) {
+  auto done = operate(queue, {Operation::Verb::drop, std::move(filter), max});
+  if (!done) return done.error();
+  return std::move(done->removed);
+}
+
+}  // namespace millrace

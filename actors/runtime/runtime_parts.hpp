@@ -1,0 +1,112 @@
+// What a running node consists of: the private side of Runtime.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <caf/all.hpp>
+
+#include "actors/pipeline/wiring.hpp"
+#include "actors/runtime/federation.hpp"
+#include "actors/runtime/journal_log.hpp"
+#include "actors/runtime/log_keeper.hpp"
+#include "actors/runtime/node_actors.hpp"
+#include "actors/runtime/runtime.hpp"
+#include "actors/runtime/store.hpp"
+
+namespace millrace {
+
+class ActorConfig : public caf::actor_system_config {
+ public:
+  /// `threads` of the scheduler; 0: one a core.
+  explicit ActorConfig(std::uint32_t threads);
+};
+
+/// 128 random bits in hexadecimal digits.
+[[nodiscard]] std::string random_name();
+
+/// Says why on stderr, and ends the process.
+[[noreturn]] void stop_at_once(const Error& error);
+
+class Runtime::Parts {
+ public:
+  Parts(RuntimeOptions given, std::vector<PipelineSpec> specs, Federation* other_nodes)
+      : options(std::move(given)),
+        federation(other_nodes),
+        pipelines(std::move(specs)),
+        wiring(analyse_wiring(pipelines)),
+        log({.deliver =
+                 [this](queues::QueueNumber number, CommitRouter::Changes changes) {
+                   actors->deliver(number, std::move(changes));
+                 },
+             .after_group = [this](journal::Lsn lsn) { on_group(lsn); },
+             .storage_full =
+                 [this](journal::Lsn lsn) {
+                   if (LogKeeper* const serving = keeper_serving_) serving->on_storage_full(lsn);
+                 },
+             .failed =
+                 [this](const Error& error) {
+                   fatal(error);
+                 }}),
+        config(options.threads),
+        system(config) {
+    if (!options.on_fatal) options.on_fatal = stop_at_once;
+    if (options.seed == 0) options.seed = std::random_device{}();
+    if (options.outbox_producer.empty()) options.outbox_producer = random_name();
+    if (federation != nullptr) {
+      options.serves = [this](const std::string& queue, std::uint32_t shard) {
+        return federation->serves(queue, shard);
+      };
+    }
+  }
+
+  Result<void> open();
+  void spawn();
+  Result<void> stop(std::chrono::milliseconds timeout);
+  [[nodiscard]] std::vector<QueueInfo> inspect();
+  /// A queue of the wired pipelines, by name and shard; an outbox where another node serves it.
+  [[nodiscard]] Result<queues::QueueNumber> number_of(const std::string& queue,
+                                                      std::uint32_t shard) const;
+
+  void fatal(const Error& error) {
+    if (!stopped) options.on_fatal(error);
+  }
+
+  RuntimeOptions options;
+  Federation* federation;  ///< null: this node serves all
+  std::vector<PipelineSpec> pipelines;
+  Wiring wiring;
+  SystemClock clock;
+  JournalLog log;
+  std::unique_ptr<journal::Journal> journal;
+  std::unique_ptr<LogKeeper> keeper;
+  Store store;
+  std::unique_ptr<NodeActors> actors;
+
+  ActorConfig config;
+  caf::actor_system system;
+  caf::actor reader;
+  std::mutex senders_mutex;
+  std::vector<caf::actor> senders;
+  std::atomic<bool> stopped = false;
+
+ private:
+  void on_group(journal::Lsn lsn);
+  Result<void> declare(const std::vector<pb::Declaration>& fresh);
+  Result<void> drain(std::chrono::milliseconds timeout);
+
+  std::mutex group_mutex_;
+  std::condition_variable group_changed_;
+  journal::Lsn last_group_ = 0;
+  /// Null until the queues are there to be asked.
+  std::atomic<LogKeeper*> keeper_serving_ = nullptr;
+};
+
+}  // namespace millrace

@@ -1,0 +1,57 @@
+// ClusterView: what the gateway shows of a node and its cluster. Implemented by the node.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "actors/base/time.hpp"
+#include "messages/result.hpp"
+
+namespace millrace::gateway {
+
+struct NodeStatus {
+  std::string node{};
+  std::string cluster{};
+  std::string version{};
+  std::string state{};  ///< in the words of the membership: "joining", "up", "leaving"
+  TimeUs started_at_us = 0;
+  std::uint32_t shards = 0;                    ///< of the cluster
+  std::vector<std::uint32_t> served_shards{};  ///< by this node
+  bool is_storage_full = false;
+};
+
+struct Member {
+  std::string name{};
+  std::string address{};  ///< where other nodes reach it
+  std::string http{};     ///< "host:port" of its gateway; empty: not known
+  std::string state{};
+  bool is_unreachable = false;  ///< as this node sees it
+  bool is_self = false;
+  std::uint64_t incarnation = 0;  ///< 0: never heard of
+  std::vector<std::uint32_t> served_shards{};
+};
+
+/// Threads: all calls may come from any thread but an actor's, and answer without waiting.
+class ClusterView {
+ public:
+  virtual ~ClusterView() = default;
+
+  /// `is_storage_full` is filled in by the gateway.
+  [[nodiscard]] virtual NodeStatus status() const = 0;
+
+  /// Whether work may be sent here; the error says why not.
+  [[nodiscard]] virtual Result<void> ready() const = 0;
+
+  /// All configured members, this node among them.
+  [[nodiscard]] virtual std::vector<Member> members() const = 0;
+
+  /// Name of the member that serves `shard` of `queue`; empty: nobody knows now.
+  [[nodiscard]] virtual std::string owner(const std::string& queue, std::uint32_t shard) const = 0;
+
+  /// Begins to drain this node, as SIGTERM does, and returns. Fails with `draining` when it does
+  /// already.
+  virtual Result<void> drain() = 0;
+};
+
+}  // namespace millrace::gateway

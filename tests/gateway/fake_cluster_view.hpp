@@ -1,0 +1,34 @@
+// A cluster of this node and another that is not there.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cluster/gateway/cluster_view.hpp"
+
+namespace millrace::gateway {
+
+class FakeClusterView : public ClusterView {
+ public:
+  NodeStatus status() const override {
+    return {.node = "a", .cluster = "test", .version = "1.2.3", .state = "up"};
+  }
+  Result<void> ready() const override { return {}; }
+  std::vector<Member> members() const override {
+    Member self;
+    self.name = "a";
+    self.is_self = true;
+    self.state = "up";
+    Member other;
+    other.name = "b";
+    other.http = "127.0.0.1:9";
+    other.state = "up";
+    return {self, other};
+  }
+  std::string owner(const std::string&, std::uint32_t shard) const override {
+    return shard == 1 ? "b" : "a";
+  }
+  Result<void> drain() override { return {}; }
+};
+
+}  // namespace millrace::gateway
