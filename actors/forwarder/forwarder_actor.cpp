@@ -34,7 +34,9 @@ class ForwarderShell {
           offer();
         },
         [this](const RetargetMessage& m) { on_retarget(m); },
-        [this](const GiveBackMessage&) { complete(give_back(core_)); },
+        [this](const LinkMessage& m) { on_link(m.is_up); },
+        [this](const queues::DrainMessage&) { on_drain(); },
+        [this](const GiveBackMessage&) { end(); },
         [this](const queues::TickMessage& m) {
           if (m.due_us == tick_due_us_) on_tick();
         },
@@ -80,8 +82,41 @@ class ForwarderShell {
 
   void on_retarget(const RetargetMessage& m) {
     config_.target = m.target;
+    is_cut_off_ = false;
     detached(core_);
     if (core_.lease != 0) attach();
+  }
+
+  void on_link(bool is_up) {
+    is_cut_off_ = !is_up;
+    if (is_up) return;  // it is told where to attach as well
+    detached(core_);
+    if (is_draining_) end();
+  }
+
+  void on_drain() {
+    is_draining_ = true;
+    if (is_cut_off_) return end();
+    be_patient();
+  }
+
+  void be_patient() {
+    settled_before_ = core_.stream.settled;
+    patience_until_us_ = now() + config_.patience_us;
+    schedule(patience_until_us_);
+  }
+
+  // The outbox is not empty, or would have been ended; so what has not moved stands still.
+  [[nodiscard]] bool is_out_of_patience() {
+    if (core_.stream.settled > settled_before_) be_patient();
+    if (now() >= patience_until_us_) return true;
+    schedule(patience_until_us_);
+    return false;
+  }
+
+  void end() {
+    complete(give_back(core_));
+    self_->quit(caf::exit_reason::user_shutdown);
   }
 
   // What the target refuses for good is not for a machine to decide: the messages stay here.
@@ -122,6 +157,7 @@ class ForwarderShell {
 
   void on_tick() {
     tick_due_us_ = 0;
+    if (is_draining_ && is_out_of_patience()) return end();
     if (core_.lease == 0) return;
     if (!core_.stream.attached) return attach();
     // No answer may mean that the target has started anew and knows nobody, so ask that first.
@@ -144,6 +180,10 @@ class ForwarderShell {
   State core_;
   std::string last_refusal_;
   TimeUs tick_due_us_ = 0;
+  bool is_cut_off_ = false;  ///< there is no link to the target
+  bool is_draining_ = false;
+  std::uint64_t settled_before_ = 0;  ///< while it drains: when patience was last had
+  TimeUs patience_until_us_ = 0;
 };
 
 }  // namespace

@@ -19,7 +19,7 @@ struct RetargetMessage {
   queues::OfferHandle target;
 };
 
-/// Give back what is not settled, and take nothing more: the node drains.
+/// Give back what is not settled, and end.
 struct GiveBackMessage {};
 
 struct ForwarderConfig {
@@ -29,10 +29,14 @@ struct ForwarderConfig {
   queues::OfferHandle target;
   std::uint32_t credit = 1'024;  ///< messages of a run, at most
   senders::Limits limits{};
+  DurationUs patience_us = 1'000'000;  ///< with a target that takes nothing while the node drains
   const Clock* clock = nullptr;
 };
 
-/// Starts a forwarder. It ends when it is told to exit; what it held returns to the outbox.
+/// Starts a forwarder. It ends when it is told to; what it held returns to the outbox.
+///
+/// Told DrainMessage, it goes on only while messages become durable at the target: once that cannot
+/// be reached, or takes nothing for `patience_us`, it gives back and ends.
 [[nodiscard]] caf::actor spawn_forwarder(caf::actor_system& system, ForwarderConfig config);
 
 }  // namespace millrace::forwarders

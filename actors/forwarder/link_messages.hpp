@@ -1,4 +1,4 @@
-// What those who send over a link to another node are told of it.
+// What those who send over a link to another node, and forwarders behind them, are told of it.
 #pragma once
 
 namespace millrace::forwarders {

@@ -164,7 +164,9 @@ class Dispatcher {
 
 Dispatch dispatch(State& state, TimeUs now_us) {
   wake_delayed(state, now_us);
-  if (state.live.draining || state.live.exhausted || state.live.blocked > 0) return {};
+  // An outbox that drains still gives out what it holds: see DrainMessage.
+  const bool stopped = state.live.draining && !state.is_outbox;
+  if (stopped || state.live.exhausted || state.live.blocked > 0) return {};
   // Told when it is wired wrongly, and not when the first message dies.
   MILLRACE_ASSERT(state.dead_letters != 0 || state.is_outbox || state.live.receivers.empty());
   return Dispatcher(state, now_us).run();

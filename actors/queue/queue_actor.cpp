@@ -250,6 +250,7 @@ class QueueShell {
   // Everything is settled: nothing is leased, nothing is on its way into the log.
   void answer_drain() {
     if (!drained_ || proposed_ > 0 || core_->live.in_flight > 0) return;
+    if (core_->is_outbox && !receivers_.empty() && core_->durable.index.size() > 0) return;
     drained_->deliver(status_of(*core_, room(), 0));
     drained_.reset();
   }

@@ -114,7 +114,8 @@ struct SnapshotMessage {
   std::shared_ptr<std::function<void(const State&)>> sink;
 };
 
-/// Take no offers, lease nothing more; answered when no outcome is under way any more.
+/// Take no offers, lease nothing more; answered when no outcome is under way any more. An outbox
+/// goes on as long as somebody takes from it: answered when it is empty, or left alone and at rest.
 struct DrainMessage {};
 
 /// Asks for live messages: see page_of().

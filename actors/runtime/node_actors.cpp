@@ -151,6 +151,18 @@ Result<void> NodeActors::operate(const std::string& queue, const caf::actor& rea
   return {};
 }
 
+void NodeActors::flush() {
+  for (const caf::actor& forwarder : forwarders_) {
+    caf::anon_send(forwarder, queues::DrainMessage{});
+  }
+}
+
+void NodeActors::give_back() {
+  for (const caf::actor& forwarder : forwarders_) {
+    caf::anon_send(forwarder, forwarders::GiveBackMessage{});
+  }
+}
+
 void NodeActors::end() {
   caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
   for (const caf::actor& forwarder : forwarders_) {

@@ -69,6 +69,11 @@ class NodeActors {
                                      Operation operation,
                                      std::function<void(OperationResult)> done);
 
+  /// Outboxes bring away what they hold, as far as their targets take it.
+  void flush();
+  /// What is under way to other nodes returns to its outbox.
+  void give_back();
+
   /// Tells receivers and forwarders, then queues, to end.
   void end();
 

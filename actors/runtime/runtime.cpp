@@ -12,6 +12,7 @@
 #include "actors/pipeline/validate.hpp"
 #include "actors/receiver/supervisor_actor.hpp"
 #include "actors/runtime/body_reader_actor.hpp"
+#include "actors/runtime/drain.hpp"
 #include "actors/runtime/runtime_parts.hpp"
 #include "actors/sender/sender_actor.hpp"
 #include "messages/caf_types.hpp"
@@ -129,32 +130,12 @@ void Runtime::Parts::spawn() {
   });
 }
 
-Result<void> Runtime::Parts::drain(std::chrono::milliseconds timeout) {
-  caf::scoped_actor self(system);
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
-  std::size_t drained = 0;
-  // All stop at once; only then are they waited for.
-  const auto& declarations = actors->declarations();
-  for (const pb::Declaration& declaration : declarations) {
-    caf::anon_send(actors->handle(declaration.number()), queues::DrainMessage{});
-  }
-  for (const pb::Declaration& declaration : declarations) {
-    const auto left = std::max(deadline - std::chrono::steady_clock::now(),
-                               std::chrono::steady_clock::duration(std::chrono::milliseconds(1)));
-    self->request(actors->handle(declaration.number()),
-                  std::chrono::duration_cast<std::chrono::milliseconds>(left),
-                  queues::DrainMessage{})
-        .receive([&](const queues::QueueStatus&) { ++drained; }, [](const caf::error&) {});
-  }
-  if (drained == declarations.size()) return {};
-  return Error{ErrorCode::timeout,
-               std::to_string(declarations.size() - drained) +
-                   " queues still had work in progress at the end of the drain"};
-}
-
 Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
   if (stopped) return {};
-  Result<void> drained = drain(timeout);
+  const auto await_delivery = [this] {
+    log.in_order([](journal::Lsn /*last*/) {});
+  };
+  Result<void> drained = drain(system, *actors, await_delivery, timeout);
   if (drained) {
     const Result<void> checkpointed = keeper->checkpoint_now();
     if (!checkpointed) {

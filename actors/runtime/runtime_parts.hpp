@@ -100,7 +100,6 @@ class Runtime::Parts {
  private:
   void on_group(journal::Lsn lsn);
   Result<void> declare(const std::vector<pb::Declaration>& fresh);
-  Result<void> drain(std::chrono::milliseconds timeout);
 
   std::mutex group_mutex_;
   std::condition_variable group_changed_;

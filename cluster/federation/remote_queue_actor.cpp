@@ -20,6 +20,7 @@ class RemoteQueueShell {
         [this](const queues::AttachMessage& m) {
           forwarder_ = m.sender;
           waiting_.clear();  // offers of the attachment before
+          if (!is_up_) return tell(forwarders::LinkMessage{false});
           send(to_frame(config_.target, m.request));
         },
         [this](const queues::OfferMessage& m) {
@@ -57,13 +58,16 @@ class RemoteQueueShell {
   }
 
   void on_link(bool is_up) {
+    is_up_ = is_up;
     waiting_.clear();
-    if (is_up) tell(forwarders::RetargetMessage{caf::actor_cast<queues::OfferHandle>(self_)});
+    if (!is_up) return tell(forwarders::LinkMessage{false});
+    tell(forwarders::RetargetMessage{caf::actor_cast<queues::OfferHandle>(self_)});
   }
 
   caf::event_based_actor* self_ = nullptr;
   RemoteQueueConfig config_;
   caf::strong_actor_ptr forwarder_;
+  bool is_up_ = false;
   std::deque<transport::Frame> waiting_;
 };
 

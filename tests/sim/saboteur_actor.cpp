@@ -28,6 +28,7 @@ class Saboteur {
         [this](const queues::AttachReply& m) { tell(m); },
         [this](const queues::OfferReply& m) { tell(m); },
         [this](const queues::ResumeMessage& m) { tell(m); },
+        [this](const forwarders::LinkMessage& m) { tell(m); },
         [this](const forwarders::RetargetMessage&) {
           tell(forwarders::RetargetMessage{caf::actor_cast<queues::OfferHandle>(self_)});
         },
