@@ -76,7 +76,7 @@ void FederatedNode::on_down(const std::string& peer, const Error& reason) {
 void FederatedNode::on_frame(const std::string& peer, transport::Frame frame,
                              transport::Credit /*credit*/) {
   if (const auto taken = take(peer, frame); !taken) {
-    spdlog::warn("from {}: {}", peer, taken.error().message);
+    std::ignore = transport_.reject(peer, taken.error());
   }
 }
 

@@ -161,6 +161,10 @@ Result<void> CafTransport::send(std::string_view peer, Frame&& frame) {
   return parts_->links.send(peer, std::move(frame));
 }
 
+Result<void> CafTransport::reject(std::string_view peer, Error reason) {
+  return parts_->links.reject(peer, std::move(reason));
+}
+
 Result<LinkStatus> CafTransport::status(std::string_view peer) const {
   return parts_->links.status(peer);
 }

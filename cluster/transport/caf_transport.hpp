@@ -21,6 +21,7 @@ class CafTransport final : public Transport {
   Result<void> start(TransportListener& listener) override;
   Result<void> stop() override;
   Result<void> send(std::string_view peer, Frame&& frame) override;
+  Result<void> reject(std::string_view peer, Error reason) override;
   [[nodiscard]] Result<LinkStatus> status(std::string_view peer) const override;
 
   /// The port that is listened on, once started.

@@ -216,6 +216,7 @@ void LinkManager::flush(std::size_t index) {
   Outgoing outgoing = peer.link->take();
   auto* const entry = peer.current ? table_.find(*peer.current) : nullptr;
   if (entry == nullptr || !entry->connection.is_up()) return;
+  if (outgoing.rejection) return close(*peer.current, *entry, *outgoing.rejection);
   if (outgoing.credit > 0) entry->connection.give_credit(outgoing.credit);
   for (; !outgoing.frames.empty(); outgoing.frames.pop_front()) {
     entry->connection.send(outgoing.frames.front());

@@ -65,6 +65,22 @@ void PeerLink::release(std::size_t charge) {
   if (is_up_) wake_broker();
 }
 
+void PeerLink::reject(Error reason) {
+  std::deque<Notice> dropped;  // as in down
+  const Lock lock(mutex_);
+  const auto is_of_another_link = [](const Notice& notice) {
+    return std::holds_alternative<DownNotice>(notice) || std::holds_alternative<UpNotice>(notice);
+  };
+  // What is up by now may be a link of which the listener has not heard.
+  if (!is_up_ || rejection_ || std::any_of(inbox_.begin(), inbox_.end(), is_of_another_link)) {
+    return;
+  }
+  rejection_ = std::move(reason);
+  dropped.swap(inbox_);
+  is_writable_noticed_ = false;
+  wake_broker();
+}
+
 LinkStatus PeerLink::status() const {
   const Lock lock(mutex_);
   return {is_up_, incarnation_, is_up_ ? sent_.used() : 0, received_.used(), last_error_};
@@ -84,6 +100,7 @@ std::size_t PeerLink::begin() {
 void PeerLink::up(std::uint64_t incarnation, std::size_t held_by_peer) {
   const Lock lock(mutex_);
   is_up_ = true;
+  rejection_.reset();
   incarnation_ = incarnation;
   sent_.reset(held_by_peer);
   notify(UpNotice{incarnation});
@@ -112,13 +129,14 @@ Outgoing PeerLink::take() {
   const Lock lock(mutex_);
   is_broker_awake_ = false;
   if (!is_up_) return {};
-  return {std::exchange(outgoing_, {}), std::exchange(unannounced_credit_, 0)};
+  if (rejection_) return {.rejection = rejection_};
+  return {.frames = std::exchange(outgoing_, {}), .credit = std::exchange(unannounced_credit_, 0)};
 }
 
 bool PeerLink::received(Frame frame) {
   const std::size_t charge = charge_of(frame.bytes.size());
   const Lock lock(mutex_);
-  if (is_detached_) return true;
+  if (is_detached_ || rejection_) return true;
   if (!received_.has_room(charge)) return false;
   received_.take(charge);
   notify(FrameNotice{std::move(frame), Credit(shared_from_this(), charge)});
@@ -128,6 +146,7 @@ bool PeerLink::received(Frame frame) {
 void PeerLink::credited(std::size_t charge) {
   const Lock lock(mutex_);
   sent_.give_back(charge);
+  if (rejection_) return;
   if (!refused_charge_ || !sent_.has_room(*refused_charge_)) return;
   refused_charge_.reset();
   if (!std::exchange(is_writable_noticed_, true)) notify(WritableNotice{});

@@ -38,8 +38,9 @@ using Notice = std::variant<UpNotice, FrameNotice, WritableNotice, DownNotice>;
 
 /// What the broker is to write.
 struct Outgoing {
-  std::deque<Frame> frames;
-  std::size_t credit = 0;  ///< let go of here since the last time
+  std::deque<Frame> frames{};
+  std::size_t credit = 0;            ///< let go of here since the last time
+  std::optional<Error> rejection{};  ///< instead of the others: end the link
 };
 
 class PeerLink final : public CreditLedger, public std::enable_shared_from_this<PeerLink> {
@@ -55,6 +56,8 @@ class PeerLink final : public CreditLedger, public std::enable_shared_from_this<
   // Any thread.
   Result<void> send(Frame&& frame);
   void release(std::size_t charge) override;
+  /// Ends the link that the delivery thread is at; nothing where that is over.
+  void reject(Error reason);
   [[nodiscard]] LinkStatus status() const;
   [[nodiscard]] const std::string& peer() const { return peer_; }
   /// From now on send fails with `draining`.
@@ -95,6 +98,7 @@ class PeerLink final : public CreditLedger, public std::enable_shared_from_this<
   bool is_draining_ = false;
   std::uint64_t incarnation_ = 0;
   std::string last_error_;
+  std::optional<Error> rejection_;  // of this link, which the broker is to end
   Window sent_;
   std::deque<Frame> outgoing_;
   std::optional<std::size_t> refused_charge_;  // of the smallest send that was refused

@@ -1,4 +1,4 @@
-// PeerLinks: the links of a node, by the names of its peers; what send and status of every
+// PeerLinks: the links of a node, by the names of its peers; what send, reject and status of every
 // transport come down to.
 #pragma once
 
@@ -24,6 +24,12 @@ class PeerLinks {
   Result<void> send(std::string_view peer, Frame&& frame) {
     const auto link = find(peer);
     return link ? link->send(std::move(frame)) : unknown(peer);
+  }
+  Result<void> reject(std::string_view peer, Error reason) {
+    const auto link = find(peer);
+    if (!link) return unknown(peer);
+    link->reject(std::move(reason));
+    return {};
   }
   [[nodiscard]] Result<LinkStatus> status(std::string_view peer) const {
     const auto link = find(peer);

@@ -71,6 +71,10 @@ Result<void> SimulatedTransport::send(std::string_view peer, Frame&& frame) {
   return links_.send(peer, std::move(frame));
 }
 
+Result<void> SimulatedTransport::reject(std::string_view peer, Error reason) {
+  return links_.reject(peer, std::move(reason));
+}
+
 Result<LinkStatus> SimulatedTransport::status(std::string_view peer) const {
   return links_.status(peer);
 }

@@ -25,6 +25,7 @@ class SimulatedTransport final : public Transport, private Sockets {
   /// Runs the network until the links have ended.
   Result<void> stop() override;
   Result<void> send(std::string_view peer, Frame&& frame) override;
+  Result<void> reject(std::string_view peer, Error reason) override;
   [[nodiscard]] Result<LinkStatus> status(std::string_view peer) const override;
 
   // The network's.

@@ -91,6 +91,12 @@ class Transport {
   /// `not_found` for a peer that is not in the configuration. Any thread; does not block.
   virtual Result<void> send(std::string_view peer, Frame&& frame) = 0;
 
+  /// Ends the link with a peer that says what nobody understands, and no other link: nothing more
+  /// of it is delivered, on_down follows on both sides, and then the nodes link up as ever. It
+  /// means the link of which the listener heard last; nothing happens where that is down already.
+  /// Any thread; does not block. `not_found` as above.
+  virtual Result<void> reject(std::string_view peer, Error reason) = 0;
+
   /// Any thread. `not_found` as above.
   [[nodiscard]] virtual Result<LinkStatus> status(std::string_view peer) const = 0;
 };

@@ -19,6 +19,7 @@ class Outbound final : public transport::Transport {
     sent_[std::string(peer)].push_back(std::move(frame));
     return {};
   }
+  Result<void> reject(std::string_view, Error) override { return {}; }
   [[nodiscard]] Result<transport::LinkStatus> status(std::string_view) const override {
     return transport::LinkStatus{};
   }

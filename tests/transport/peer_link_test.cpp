@@ -177,5 +177,33 @@ TEST(PeerDialing, WaitsLongerAfterEachFailureAndAnewAfterALinkThatHeld) {
   EXPECT_TRUE(dialing.begin(now + 100));
 }
 
+TEST_F(PeerLinkTest, RejectsTheLinkOfWhichTheListenerHeard) {
+  link_->up(1, 0);
+  ASSERT_TRUE(link_->received(frame_of(100)));
+  ASSERT_TRUE(link_->received(frame_of(100)));
+  ASSERT_TRUE(link_->next() && link_->next());  // up, and the first frame
+  link_->reject({ErrorCode::protocol, "nonsense"});
+  EXPECT_EQ(told(), "");
+  ASSERT_TRUE(link_->received(frame_of(100)));
+  EXPECT_EQ(told(), "");
+  EXPECT_EQ(link_->take().rejection->message, "nonsense");
+  link_->down({ErrorCode::protocol, "nonsense"});
+  link_->up(1, 0);
+  EXPECT_FALSE(link_->take().rejection);
+  ASSERT_TRUE(link_->received(frame_of(100)));
+  EXPECT_EQ(told(), "DUF");
+}
+
+TEST_F(PeerLinkTest, RejectsNoLinkBehindTheOneMeant) {
+  link_->up(1, 0);
+  ASSERT_TRUE(link_->received(frame_of(100)));
+  ASSERT_TRUE(link_->next() && link_->next());
+  link_->down({ErrorCode::unreachable, "broken"});
+  link_->up(2, 0);
+  link_->reject({ErrorCode::protocol, "nonsense"});
+  EXPECT_FALSE(link_->take().rejection);
+  EXPECT_EQ(told(), "DU");
+}
+
 }  // namespace
 }  // namespace millrace::transport
