@@ -113,11 +113,14 @@ class Dispatcher {
     const std::uint32_t max = std::min(
         {state_.limits.run_messages, demand,
          state_.limits.in_flight - std::min(state_.live.in_flight, state_.limits.in_flight)});
+    std::uint64_t bytes = entry->bytes;
     while (run.size() < max && entry->next != 0) {
       const Sequence next = entry->next;
       if (!may_run_together(head, *entry, next)) break;
-      run.push_back(next);
       entry = state_.durable.index.find(next);
+      bytes += entry->bytes;
+      if (bytes > state_.limits.run_bytes) break;
+      run.push_back(next);
     }
     return run;
   }

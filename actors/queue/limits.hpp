@@ -15,11 +15,13 @@ struct Limits {
   std::uint32_t low_water_percent = 60;  ///< below, they go on
   std::uint32_t in_flight = 1'000;       ///< leased or settling; beyond, dispatch waits
   std::uint32_t run_messages = 32;       ///< consecutive messages of one key under one lease
-  DurationUs lease_us = 30'000'000;      ///< a handler's time; beyond, the lease ends
-  std::uint32_t failed_max = 5;          ///< more failures than this: dead
-  std::uint32_t acquired_max = 100;      ///< more leases than this: dead
-  DurationUs retry_first_us = 50'000;    ///< delay after the first failure, then doubling
-  DurationUs retry_max_us = 60'000'000;  ///< up to this
+  std::uint64_t run_bytes =
+      4u << 20;                      ///< of payload and key in one lease; one message may be larger
+  DurationUs lease_us = 30'000'000;  ///< a handler's time; beyond, the lease ends
+  std::uint32_t failed_max = 5;      ///< more failures than this: dead
+  std::uint32_t acquired_max = 100;  ///< more leases than this: dead
+  DurationUs retry_first_us = 50'000;              ///< delay after the first failure, then doubling
+  DurationUs retry_max_us = 60'000'000;            ///< up to this
   std::uint64_t body_cache_bytes = 16u << 20;      ///< bodies in memory; beyond, read when due
   std::uint32_t idempotency_keys = 1u << 20;       ///< business keys remembered, oldest go first
   DurationUs idempotency_window_us = 600'000'000;  ///< how long one is remembered

@@ -37,6 +37,25 @@ TEST_F(QueueDispatch, LeasesNeighboursOfAKeyAsARun) {
   EXPECT_EQ(text(work.lease(10)), "1+2+3");
 }
 
+TEST_F(QueueDispatch, BoundsARunInBytes) {
+  work.state().limits.run_bytes = 10;
+  for (const char* payload : {"1234", "56789", "a larger one than that", "b"}) {
+    work.append("", payload);
+    work.append("k", payload);
+  }
+  const auto lease_of_key = [&] {
+    for (const Grant& grant : work.lease(100)) {
+      ack({grant});
+      if (!grant.messages[0].body->key().empty()) return text({grant});
+    }
+    return std::string("nothing");
+  };
+  EXPECT_EQ(lease_of_key(), "1234") << "5 bytes with the key, and the next has 6";
+  EXPECT_EQ(lease_of_key(), "56789");
+  EXPECT_EQ(lease_of_key(), "a larger one than that");
+  EXPECT_EQ(lease_of_key(), "b");
+}
+
 TEST_F(QueueDispatch, KeepsMessagesOfDifferentPriorityInDifferentRuns) {
   work.append("a", "1");
   work.append("a", "2", 9);
