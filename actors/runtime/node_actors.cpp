@@ -118,37 +118,48 @@ LocalQueue NodeActors::local(const std::string& queue, std::uint32_t shard) cons
   return plan_.is_served(number) ? LocalQueue{handles_[number], number} : LocalQueue{};
 }
 
+// An outbox may be looked at, but its target counts its messages without a gap, and would wait for
+// ever for one that is taken out.
 Result<void> NodeActors::operate(const std::string& queue, const caf::actor& reader,
                                  Operation operation, std::function<void(OperationResult)> done) {
-  const auto numbers = plan_.numbers.find(queue);
-  if (numbers == plan_.numbers.end()) {
-    return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
-  }
   OperatorConfig config;
-  config.reader = reader;
-  config.done = std::move(done);
-  for (const queues::QueueNumber number : numbers->second) {
-    if (!plan_.is_served(number)) continue;
+  const auto add = [&](queues::QueueNumber number) -> OperatorConfig::Shard& {
     OperatorConfig::Shard& shard = config.shards.emplace_back();
     shard.number = number;
     shard.queue = handles_[number];
+    return shard;
+  };
+  for (const OutboxPlan& outbox : plan_.outboxes) {
+    if (outbox_name(outbox.queue) == queue) add(outbox.number);
   }
-  if (operation.verb == Operation::Verb::redrive) {
-    const bool takes_letters = std::any_of(
-        declarations_.begin(), declarations_.end(),
-        [&](const pb::Declaration& d) { return d.name() == queue && d.dead_letters(); });
-    if (!takes_letters) {
-      return Error{ErrorCode::invalid_argument, "queue " + queue + " takes no dead letters"};
-    }
-    for (std::uint32_t i = 0; i < config.shards.size(); ++i) {
-      for (const auto& [name, number] : plan_.origins(i)) {
-        config.shards[i].origins[name] = handles_[number];
-      }
-    }
+  const auto numbers = plan_.numbers.find(queue);
+  if (config.shards.empty() && numbers == plan_.numbers.end()) {
+    return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
   }
+  if (!config.shards.empty() && operation.verb != Operation::Verb::peek) {
+    return Error{ErrorCode::invalid_argument,
+                 queue + " is an outbox: what is in it leaves by being delivered only"};
+  }
+  if (operation.verb == Operation::Verb::redrive && !takes_letters(queue)) {
+    return Error{ErrorCode::invalid_argument, "queue " + queue + " takes no dead letters"};
+  }
+  for (std::uint32_t i = 0; numbers != plan_.numbers.end() && i < numbers->second.size(); ++i) {
+    if (!plan_.is_served(numbers->second[i])) continue;
+    OperatorConfig::Shard& shard = add(numbers->second[i]);
+    if (operation.verb != Operation::Verb::redrive) continue;
+    for (const auto& [name, number] : plan_.origins(i)) shard.origins[name] = handles_[number];
+  }
+  config.reader = reader;
+  config.done = std::move(done);
   config.operation = std::move(operation);
   spawn_operator(*surroundings_.system, std::move(config));
   return {};
+}
+
+bool NodeActors::takes_letters(const std::string& queue) const {
+  return std::any_of(declarations_.begin(), declarations_.end(), [&](const pb::Declaration& d) {
+    return d.name() == queue && d.dead_letters();
+  });
 }
 
 void NodeActors::flush() {

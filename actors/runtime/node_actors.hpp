@@ -64,7 +64,8 @@ class NodeActors {
 
   /// Begins an operation on the live messages that this node serves of a queue; `done` is called
   /// once, on an actor's thread. `reader` as in spawn_queues(). Fails with `not_found`, or with
-  /// `invalid_argument` where letters should be put back from a queue that takes none.
+  /// `invalid_argument` where letters should be put back from a queue that takes none, or messages
+  /// taken out of an outbox.
   [[nodiscard]] Result<void> operate(const std::string& queue, const caf::actor& reader,
                                      Operation operation,
                                      std::function<void(OperationResult)> done);
@@ -84,6 +85,7 @@ class NodeActors {
   }
 
  private:
+  [[nodiscard]] bool takes_letters(const std::string& queue) const;
   [[nodiscard]] std::vector<queues::QueueHandle> handles_of(
       const std::vector<queues::QueueNumber>& numbers) const;
 

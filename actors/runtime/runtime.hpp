@@ -92,9 +92,10 @@ class Runtime {
   [[nodiscard]] std::vector<QueueInfo> queues();
 
   // What operators do, for any thread but an actor's. Each goes page by page, over messages that
-  // were there when it began, and leaves alone what somebody works on. Fails with `not_found`, with
-  // `timeout` when it takes longer than ten minutes (it goes on then, and nobody can tell how far),
-  // or, where not even one page was done, with what stopped it; see Removed.
+  // were there when it began, and leaves alone what somebody works on. An outbox may be looked at
+  // only: `invalid_argument`, as its target would wait for what is gone. Fails with `not_found`,
+  // with `timeout` when it takes longer than ten minutes (it goes on then, and nobody can tell how
+  // far), or, where not even one page was done, with what stopped it; see Removed.
 
   /// The first `max` live messages of a queue, in queue order within each shard, with at most about
   /// 64 MiB of bodies; read beside the writer.
