@@ -19,4 +19,7 @@ struct GoldenCase {
 /// Those of messages/cluster.proto.
 [[nodiscard]] std::vector<GoldenCase> golden_cluster_cases();
 
+/// Those of messages/federation.proto.
+[[nodiscard]] std::vector<GoldenCase> golden_federation_cases();
+
 }  // namespace millrace

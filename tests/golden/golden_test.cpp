@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "messages/cluster.pb.h"
+#include "messages/federation.pb.h"
 #include "messages/record.pb.h"
 #include "messages/snapshot.pb.h"
 #include "tests/golden/golden_cases.hpp"
@@ -75,6 +76,8 @@ INSTANTIATE_TEST_SUITE_P(Disk, Golden, ::testing::ValuesIn(golden_cases()),
                          [](const auto& instance) { return instance.param.name; });
 INSTANTIATE_TEST_SUITE_P(Cluster, Golden, ::testing::ValuesIn(golden_cluster_cases()),
                          [](const auto& instance) { return instance.param.name; });
+INSTANTIATE_TEST_SUITE_P(Federation, Golden, ::testing::ValuesIn(golden_federation_cases()),
+                         [](const auto& instance) { return instance.param.name; });
 
 void collect_set(const Message& message, std::set<std::string>& names) {
   std::vector<const FieldDescriptor*> fields;
@@ -105,9 +108,13 @@ TEST(GoldenFormat, HasBytesForEveryField) {
   std::set<std::string> covered;
   for (const GoldenCase& golden : golden_cases()) collect_set(*golden.message, covered);
   for (const GoldenCase& golden : golden_cluster_cases()) collect_set(*golden.message, covered);
+  for (const GoldenCase& golden : golden_federation_cases()) collect_set(*golden.message, covered);
   std::set<std::string> declared;
-  for (int i = 0; i < pb::ShardRecord::descriptor()->file()->message_type_count(); ++i) {
-    collect_declared(*pb::ShardRecord::descriptor()->file()->message_type(i), declared);
+  for (const auto* const file :
+       {pb::ShardRecord::descriptor()->file(), pb::OutboxOffer::descriptor()->file()}) {
+    for (int i = 0; i < file->message_type_count(); ++i) {
+      collect_declared(*file->message_type(i), declared);
+    }
   }
   collect_declared(*pb::Record::descriptor(), declared);
   collect_declared(*pb::SnapshotPart::descriptor(), declared);
