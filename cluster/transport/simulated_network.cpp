@@ -116,9 +116,10 @@ Result<SocketId> SimulatedNetwork::dial(SimulatedTransport& from, const std::str
   connections_.emplace(number, Connection{{End{from.node(), &from}, End{to, there->second}}});
   const SocketId socket = number * 2;
   at(now_us_, [this, socket] {
-    if (Connection* const connection = find(socket)) {
-      connection->ends[1].transport->accepted(other(socket));
-    }
+    Connection* const connection = find(socket);
+    // Who was dialed may be gone by now.
+    if (connection == nullptr || connection->ends[1].transport == nullptr) return;
+    connection->ends[1].transport->accepted(other(socket));
   });
   return socket;
 }
