@@ -1,9 +1,11 @@
 // MemoryLog: a log in memory, which makes durable what a test tells it to, when the test says so.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,16 +14,18 @@
 #include "actors/journal/options.hpp"
 #include "actors/queue/record_log.hpp"
 #include "actors/runtime/commit_router.hpp"
+#include "messages/result.hpp"
 
 namespace millrace {
 
-/// For one thread.
-class MemoryLog final : public queues::RecordLog {
+/// For one thread. A test's own disk may take the place of the memory: see write and reopen.
+class MemoryLog : public queues::RecordLog {
  public:
   explicit MemoryLog(CommitRouter::Deliver deliver) : router_(std::move(deliver)) {}
 
   void propose(std::shared_ptr<queues::RecordProposal> proposal) override {
-    proposal->record->SerializeToString(&proposal->body);
+    proposal->body =
+        forgets_epochs_ ? without_epochs(*proposal->record) : proposal->record->SerializeAsString();
     MILLRACE_ASSERT(proposal->body.size() <= journal::Options{}.record_bytes_max);
     proposed_.push_back(proposal);
     if (!tells_before_durable_) return;
@@ -35,46 +39,76 @@ class MemoryLog final : public queues::RecordLog {
 
   [[nodiscard]] std::size_t proposed() const { return proposed_.size(); }
 
-  /// Makes the first `count` proposals durable, and tells the queues.
+  /// Makes the first `count` proposals durable, and tells the queues; fewer where the disk fails.
   void commit(std::size_t count) {
+    count = std::min(count, proposed_.size());
+    std::vector<std::string> bodies;
+    for (std::size_t i = 0; i < count; ++i) bodies.push_back(proposed_[i]->body);
+    if (bodies.empty() || has_failed_) return;
+    const std::size_t written = write(bodies);
+    has_failed_ = written < bodies.size();
     std::vector<journal::Committed> group;
-    for (; count > 0 && !proposed_.empty(); --count) {
-      auto proposal = std::move(proposed_.front());
+    for (std::size_t i = 0; i < written; ++i) {
+      records_.push_back(std::move(bodies[i]));
+      group.push_back({records_.size(), place_of(records_.size()), std::move(proposed_.front())});
       proposed_.pop_front();
-      records_.push_back(proposal->body);
-      group.push_back({records_.size(), place_of(records_.size()), std::move(proposal)});
     }
     if (!group.empty() && !tells_before_durable_) router_.route(group);
   }
+  /// The disk refused something: nothing more becomes durable, and the node must be stopped.
+  [[nodiscard]] bool has_failed() const { return has_failed_; }
 
   /// Breaks the first rule of the log, to prove that a test notices: queues hear of a record when
   /// it is proposed, and a crash may take it back.
   void tell_before_durable() { tells_before_durable_ = true; }
+  /// Breaks the fences between senders, to prove the same: a crash takes them down.
+  void forget_epochs() { forgets_epochs_ = true; }
 
   /// Forgets what was proposed and is not durable, as a crash does.
-  void crash() {
+  virtual void crash() {
     proposed_.clear();
     told_ = records_.size();
+    has_failed_ = false;
   }
+  /// Before a node starts: reads anew what there is. Fails where the disk does.
+  virtual Result<void> reopen() { return {}; }
 
   /// The serialized records, oldest first; record i has the log sequence number i + 1.
   [[nodiscard]] const std::vector<std::string>& records() const { return records_; }
-  void append(std::string record) {
+  /// Adds a record that is durable at once. Fails where the disk does.
+  Result<void> append(std::string record) {
+    if (write({&record, 1}) == 0) return Error{ErrorCode::storage_failed, "the disk failed"};
     records_.push_back(std::move(record));
     told_ = records_.size();
+    return {};
   }
 
   [[nodiscard]] static journal::Place place_of(journal::Lsn lsn) {
     return journal::make_place(1, static_cast<std::uint32_t>(lsn));
   }
 
+ protected:
+  /// Returns how many of them are durable, from the first on; all, unless the disk failed.
+  virtual std::size_t write(std::span<const std::string> bodies) { return bodies.size(); }
+
+  std::vector<std::string> records_;
+
  private:
+  static std::string without_epochs(pb::Record record) {
+    for (pb::Change& change : *record.mutable_change()) {
+      for (pb::Attach& attach : *change.mutable_attach()) attach.set_epoch(1);
+      for (pb::Produced& produced : *change.mutable_produced()) produced.set_epoch(1);
+    }
+    return record.SerializeAsString();
+  }
+
   CommitRouter router_;
   std::deque<std::shared_ptr<queues::RecordProposal>> proposed_;
-  std::vector<std::string> records_;
   bool is_full_ = false;
   bool is_exhausted_ = false;
   bool tells_before_durable_ = false;
+  bool forgets_epochs_ = false;
+  bool has_failed_ = false;
   journal::Lsn told_ = 0;
 };
 

@@ -112,7 +112,9 @@ void PipelineTest::Parts::start() {
     pb::Record record;
     record.set_at_us(actors_system.now_us());
     for (const pb::Declaration& declaration : plan.fresh) *record.add_declare() = declaration;
-    log.append(record.SerializeAsString());
+    if (auto added = log.append(record.SerializeAsString()); !added) {
+      throw std::logic_error(added.error().message);
+    }
   }
   actors = std::make_unique<NodeActors>(NodeActors::Surroundings{.system = &actors_system.system(),
                                                                  .log = &log,

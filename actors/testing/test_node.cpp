@@ -1,6 +1,8 @@
 #include "actors/testing/test_node.hpp"
 
+#include <algorithm>
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 
 #include <caf/all.hpp>
@@ -22,18 +24,17 @@ T value_or_throw(Result<T> result) {
 
 TestNode::TestNode(DeterministicActorSystem& system, std::vector<PipelineSpec> pipelines,
                    TestNodeOptions options)
-    : system_(system),
-      pipelines_(std::move(pipelines)),
-      options_(std::move(options)),
-      log_([this](queues::QueueNumber number, CommitRouter::Changes changes) {
-        actors_->deliver(number, std::move(changes));
-      }) {
+    : system_(system), pipelines_(std::move(pipelines)), options_(std::move(options)) {
+  const auto deliver = [this](queues::QueueNumber number, CommitRouter::Changes changes) {
+    actors_->deliver(number, std::move(changes));
+  };
+  log_ = options_.make_log ? options_.make_log(deliver) : std::make_unique<MemoryLog>(deliver);
   if (auto valid = validate(pipelines_); !valid) throw std::invalid_argument(valid.error().message);
   wiring_ = analyse_wiring(pipelines_);
-  if (options_.tells_before_durable) log_.tell_before_durable();
 }
 
-void TestNode::start() {
+Result<void> TestNode::start() {
+  if (auto opened = log_->reopen(); !opened) return opened;
   Store store = replay();
   RuntimeOptions runtime;
   runtime.shards = options_.shards;
@@ -42,15 +43,19 @@ void TestNode::start() {
   runtime.serves = options_.serves;
   runtime.outbox_producer = options_.name;
   plan_ = value_or_throw(plan_node(wiring_, pipelines_, store, runtime));
+  const Clock& clock = options_.clock != nullptr ? *options_.clock : system_;
   if (!plan_.fresh.empty()) {
     pb::Record record;
-    record.set_at_us(system_.now_us());
+    record.set_at_us(clock.now_us());
     for (const pb::Declaration& declaration : plan_.fresh) *record.add_declare() = declaration;
-    log_.append(record.SerializeAsString());
+    if (auto added = log_->append(record.SerializeAsString()); !added) {
+      log_->crash();
+      return added;
+    }
   }
   actors_ = std::make_unique<NodeActors>(NodeActors::Surroundings{.system = &system_.system(),
-                                                                  .log = &log_,
-                                                                  .clock = &system_,
+                                                                  .log = log_.get(),
+                                                                  .clock = &clock,
                                                                   .seed = options_.seed,
                                                                   .threads = false,
                                                                   .remote = options_.remote},
@@ -58,46 +63,117 @@ void TestNode::start() {
   actors_->spawn_queues(store, {});
   actors_->spawn_receivers();
   actors_->spawn_forwarders();
-  for (auto& [queue, client] : clients_) connect(queue, client);
+  for (auto& [queue, client] : clients_) {
+    if (client.epoch > 1) client.former = link(queue, client, client.epoch - 1);
+  }
+  return {};
+}
+
+void TestNode::drain() {
+  if (!actors_) return;
+  for (const pb::Declaration& declaration : actors_->declarations()) {
+    caf::anon_send(actors_->handle(declaration.number()), queues::DrainMessage{});
+  }
+  actors_->flush();
 }
 
 void TestNode::stop() {
   if (!actors_) return;
-  log_.crash();
+  log_->crash();
   for (auto& [queue, client] : clients_) {
-    caf::anon_send_exit(client.actor, caf::exit_reason::user_shutdown);
-    client.actor = {};
+    for (Link* const each : {&client.link, &client.former}) {
+      if (each->actor) caf::anon_send_exit(each->actor, caf::exit_reason::user_shutdown);
+      *each = {};
+    }
+    client.is_ready = false;
   }
   actors_->end();
   system_.drain();
-  log_.crash();  // what actors proposed as they ended
+  log_->crash();  // what actors proposed as they ended
   actors_.reset();
 }
 
-void TestNode::connect(const std::string& queue, Client& client) {
+TestNode::Link TestNode::link(const std::string& queue, const Client& client, std::uint64_t epoch) {
   auto actor = std::make_shared<caf::actor>();
-  client.outbound = std::make_shared<senders::Outbound>(
+  Link made;
+  made.outbound = std::make_shared<senders::Outbound>(
       ~0u, [actor] { caf::anon_send(*actor, senders::WakeMessage{}); });
-  client.actor = value_or_throw(actors_->spawn_sender(
-      queue, client.type, {.producer = options_.name + "/test"}, client.outbound));
-  *actor = client.actor;
+  made.actor = value_or_throw(actors_->spawn_sender(
+      queue, client.type, {.producer = options_.name + "/test", .epoch = epoch}, made.outbound));
+  *actor = made.actor;
+  return made;
+}
+
+void TestNode::connect(const std::string& queue, Client& client) {
+  client.link = link(queue, client, client.epoch);
   client.is_ready = false;
+}
+
+void TestNode::connect() {
+  for (auto& [queue, client] : clients_) {
+    if (actors_ && !client.link.actor) connect(queue, client);
+  }
+}
+
+void TestNode::take_over(const std::string& queue) {
+  const auto found = clients_.find(queue);
+  if (!actors_ || found == clients_.end() || !found->second.is_ready) return;
+  Client& client = found->second;
+  if (client.former.actor) {
+    caf::anon_send_exit(client.former.actor, caf::exit_reason::user_shutdown);
+  }
+  client.former = std::move(client.link);
+  client.link = link(queue, client, ++client.epoch);
+  client.is_ready = false;
+}
+
+bool TestNode::send_late(const std::string& queue, pb::Envelope envelope) {
+  const auto found = clients_.find(queue);
+  if (found == clients_.end()) return false;
+  Client& client = found->second;
+  if (!client.former.outbound || client.known_epoch < client.epoch) return false;
+  const auto ready = client.former.outbound->wait_ready(std::chrono::microseconds(0));
+  if (ready) {  // it was let in
+    const std::uint32_t shard = shard_of(envelope.key(), options_.shards);
+    std::ignore = client.former.outbound->push(
+        {shard, std::make_unique<pb::Envelope>(std::move(envelope)), {}});
+  } else if (ready.error().code != ErrorCode::timeout) {  // it was refused, and tries again
+    caf::anon_send_exit(client.former.actor, caf::exit_reason::user_shutdown);
+    client.former = link(queue, client, client.epoch - 1);
+  }
+  return true;
 }
 
 bool TestNode::poll_clients() {
   bool found_work = false;
   for (auto& [queue, client] : clients_) {
-    if (!actors_ || client.is_ready) continue;
-    const auto settled = client.outbound->wait_ready(std::chrono::microseconds(0));
+    if (!actors_ || !client.link.actor || client.is_ready) continue;
+    const auto settled = client.link.outbound->wait_ready(std::chrono::microseconds(0));
     if (!settled) continue;
     client.is_ready = found_work = true;
+    client.known_epoch = client.epoch;
+    check_settled(queue, client, *settled);
     for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
       for (std::size_t i = (*settled)[shard]; i < client.sent[shard].size(); ++i) {
-        hand_over(client, shard, client.sent[shard][i]);
+        hand_over(client, shard, i);
       }
     }
   }
   return found_work;
+}
+
+void TestNode::check_settled(const std::string& queue, Client& client,
+                             const std::vector<std::uint64_t>& settled) {
+  for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
+    std::uint64_t& confirmed = client.confirmed[shard];
+    if (settled[shard] < confirmed || settled[shard] > client.sent[shard].size()) {
+      violation_ = options_.name + " settled " + std::to_string(settled[shard]) + " messages for " +
+                   queue + " in shard " + std::to_string(shard) + ", of " +
+                   std::to_string(client.sent[shard].size()) + " that were sent and " +
+                   std::to_string(confirmed) + " that were confirmed";
+    }
+    confirmed = std::max(confirmed, settled[shard]);
+  }
 }
 
 void TestNode::send(const std::string& queue, const std::string& type, pb::Envelope envelope) {
@@ -106,25 +182,44 @@ void TestNode::send(const std::string& queue, const std::string& type, pb::Envel
   if (is_new) {
     client.type = type;
     client.sent.resize(options_.shards);
+    client.confirmed.resize(options_.shards);
     if (actors_) connect(queue, client);
   }
   const std::uint32_t shard =
       envelope.key().empty() ? 0 : shard_of(envelope.key(), options_.shards);
   client.sent[shard].push_back(std::move(envelope));
-  if (actors_ && client.is_ready) hand_over(client, shard, client.sent[shard].back());
+  if (actors_ && client.is_ready) hand_over(client, shard, client.sent[shard].size() - 1);
 }
 
-void TestNode::hand_over(Client& client, std::uint32_t shard, const pb::Envelope& envelope) {
-  const auto pushed = client.outbound->push({shard, std::make_unique<pb::Envelope>(envelope), {}});
-  if (!pushed) throw std::invalid_argument(pushed.error().message);
+void TestNode::hand_over(Client& client, std::uint32_t shard, std::size_t index) {
+  const auto confirmed = [&client, shard, index](const Result<void>& done) {
+    if (done) client.confirmed[shard] = std::max<std::uint64_t>(client.confirmed[shard], index + 1);
+  };
+  senders::OutboundMessage message{.shard = shard, .envelope = {}, .confirmation = confirmed};
+  message.envelope = std::make_unique<pb::Envelope>(client.sent[shard][index]);
+  const auto pushed = client.link.outbound->push(std::move(message));
+  if (!pushed) violation_ = options_.name + ": " + pushed.error().message;
+}
+
+std::vector<pb::Envelope> TestNode::confirmed(const std::string& queue) const {
+  std::vector<pb::Envelope> confirmed;
+  const auto found = clients_.find(queue);
+  if (found == clients_.end()) return confirmed;
+  const Client& client = found->second;
+  for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
+    const auto& sent = client.sent[shard];
+    confirmed.insert(confirmed.end(), sent.begin(),
+                     sent.begin() + static_cast<std::ptrdiff_t>(client.confirmed[shard]));
+  }
+  return confirmed;
 }
 
 Store TestNode::replay() const {
   Store store({.body_cache_bytes = ~std::uint64_t{0}});
-  for (std::size_t i = 0; i < log_.records().size(); ++i) {
+  for (std::size_t i = 0; i < log_->records().size(); ++i) {
     const journal::Lsn lsn = i + 1;
     const auto applied = store.apply(
-        {.lsn = lsn, .place = MemoryLog::place_of(lsn), .shard = 0, .body = log_.records()[i]});
+        {.lsn = lsn, .place = MemoryLog::place_of(lsn), .shard = 0, .body = log_->records()[i]});
     if (!applied) throw std::invalid_argument(applied.error().message);
   }
   return store;

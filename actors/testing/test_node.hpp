@@ -1,5 +1,6 @@
 // TestNode: one node in a test: the real actors on a deterministic system, over a log in memory
-// that a crash leaves as it was. Clients outlive a crash and offer again what was not confirmed.
+// that a crash leaves as it was. Clients outlive a crash and offer again what was not confirmed,
+// and one that another has taken over from goes on all the same, as who does not know it yet.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +30,9 @@ struct TestNodeOptions {
   /// As RuntimeOptions::serves and NodeActors::Surroundings::remote.
   std::function<bool(const std::string& queue, std::uint32_t shard)> serves{};
   std::function<queues::OfferHandle(const std::string& queue, std::uint32_t shard)> remote{};
-  /// Broken on purpose: see MemoryLog::tell_before_durable.
-  bool tells_before_durable = false;
+  const Clock* clock = nullptr;  ///< the node's own; null: that of the system
+  /// What it keeps its records in; empty: memory.
+  std::function<std::unique_ptr<MemoryLog>(CommitRouter::Deliver)> make_log{};
 };
 
 /// For one thread. Wrong use throws std::invalid_argument.
@@ -42,8 +44,12 @@ class TestNode {
   TestNode(const TestNode&) = delete;
   TestNode& operator=(const TestNode&) = delete;
 
-  /// Brings the node up on what its log holds. Its clients connect as it runs.
-  void start();
+  /// Brings the node up on what its log holds. Fails where the disk does; then the node is down.
+  Result<void> start();
+  /// Its clients connect; those from whom others have taken over did so as it started.
+  void connect();
+  /// Begins its drain, as stop of a runtime does; it goes on for as long as the test likes.
+  void drain();
   /// Ends it as a crash does: what is not in the log is gone. Nothing happens where it is down.
   void stop();
   [[nodiscard]] bool is_up() const { return actors_ != nullptr; }
@@ -51,12 +57,22 @@ class TestNode {
   /// Offers a message to `queue`, now or when the node is up again.
   void send(const std::string& queue, const std::string& type, pb::Envelope envelope);
 
-  /// Proposals that are not durable; makes the first `count` of them so.
-  [[nodiscard]] std::size_t proposed() const { return log_.proposed(); }
-  void commit(std::size_t count) { log_.commit(count); }
+  /// Another sender goes on for the client of `queue`, with the next epoch. Nothing happens until
+  /// something was sent there.
+  void take_over(const std::string& queue);
+  /// The sender from which that one took over connects again, or offers a message where it was let
+  /// in. That must never arrive. False where nobody has taken over, or not for sure.
+  bool send_late(const std::string& queue, pb::Envelope envelope);
 
-  /// Looks after its clients: connects those that have to be. True when there was something to do.
+  /// Proposals that are not durable are in it.
+  [[nodiscard]] MemoryLog& log() { return *log_; }
+
+  /// Looks after its clients: hands over what they send. True when there was something to do.
   bool poll_clients();
+  /// What its clients have seen that must not be, in one line; else empty.
+  [[nodiscard]] const std::string& violation() const { return violation_; }
+  /// Messages that were confirmed to the client of `queue`.
+  [[nodiscard]] std::vector<pb::Envelope> confirmed(const std::string& queue) const;
 
   [[nodiscard]] NodeActors& actors() { return *actors_; }
   /// What the log holds, as a restart would find it.
@@ -65,25 +81,37 @@ class TestNode {
   [[nodiscard]] std::vector<queues::QueueNumber> served(const std::string& queue) const;
 
  private:
-  struct Client {
-    std::string type;
+  /// A sender, as long as the node is up.
+  struct Link {
     std::shared_ptr<senders::Outbound> outbound{};
     caf::actor actor{};
+  };
+  struct Client {
+    std::string type;
+    std::uint64_t epoch = 1;
+    std::uint64_t known_epoch = 0;  ///< the highest that every shard has confirmed
+    Link link{};
+    Link former{};  ///< of the epoch before
     bool is_ready = false;
     std::vector<std::vector<pb::Envelope>> sent{};  ///< by shard, in order, all of them
+    std::vector<std::uint64_t> confirmed{};         ///< by shard, how many of them
   };
 
   void connect(const std::string& queue, Client& client);
-  void hand_over(Client& client, std::uint32_t shard, const pb::Envelope& envelope);
+  [[nodiscard]] Link link(const std::string& queue, const Client& client, std::uint64_t epoch);
+  void check_settled(const std::string& queue, Client& client,
+                     const std::vector<std::uint64_t>& settled);
+  void hand_over(Client& client, std::uint32_t shard, std::size_t index);
 
   DeterministicActorSystem& system_;
   const std::vector<PipelineSpec> pipelines_;
   const TestNodeOptions options_;
   Wiring wiring_;
-  MemoryLog log_;
+  std::unique_ptr<MemoryLog> log_;
   std::unique_ptr<NodeActors> actors_;
   NodePlan plan_;
   std::map<std::string, Client> clients_;
+  std::string violation_;
 };
 
 }  // namespace millrace

@@ -1,118 +1,57 @@
 #include "tests/sim/cluster_sim.hpp"
 
-#include <map>
-#include <sstream>
+#include <functional>
+#include <tuple>
 #include <utility>
 
-#include <google/protobuf/wrappers.pb.h>
-
-#include "actors/pipeline/pipeline.hpp"
-#include "actors/queue/keyed_store.hpp"
 #include "messages/hash.hpp"
+#include "tests/sim/disk_log.hpp"
+#include "tests/sim/lazy_receiver_actor.hpp"
 #include "tests/sim/saboteur_actor.hpp"
+#include "tests/sim/skewed_clock.hpp"
+#include "tests/sim/workload.hpp"
 
 namespace millrace {
 namespace {
 
-using google::protobuf::Int64Value;
-using google::protobuf::StringValue;
-
-constexpr std::int64_t numbers_per_node = 1'000'000;
-constexpr std::uint32_t fault_ticks = 1'500;  // milliseconds of trouble
+constexpr std::uint32_t trouble_ticks = 1'500;  // milliseconds
 constexpr std::uint32_t rest_ticks = 120'000;
-
-std::string first_key(const Int64Value& number) {
-  return "a" + std::to_string(number.value() % 3);
-}
-std::string second_key(const Int64Value& number) {
-  return "b" + std::to_string(number.value() % 4);
-}
-
-// Whether the order of the two must be kept: they come from one node and share both keys.
-bool are_ordered(std::int64_t one, std::int64_t other) {
-  return one / numbers_per_node == other / numbers_per_node && one % 12 == other % 12;
-}
-
-const QueueRef<Int64Value>& entered() {
-  static const auto ref = queue<Int64Value>("sim.entered").key_by(first_key);
-  return ref;
-}
-const QueueRef<Int64Value>& passed() {
-  static const auto ref = queue<Int64Value>("sim.passed").key_by(second_key);
-  return ref;
-}
-
-std::vector<std::int64_t> parse(const std::string& text) {
-  std::istringstream in(text);
-  std::vector<std::int64_t> numbers;
-  for (std::int64_t number = 0; in >> number;) numbers.push_back(number);
-  return numbers;
-}
-
-/// Adds a number to what its key has seen; one that is there, or should have come before another
-/// that is, is a violation.
-void count(const Int64Value& number, Keyed<StringValue>& seen, std::string& violation) {
-  for (const std::int64_t before : parse(seen->value())) {
-    if (before < number.value() || !are_ordered(before, number.value())) continue;
-    violation = (before == number.value() ? "repeated: " : "disordered: ") +
-                std::to_string(number.value()) + " at key " + std::string(seen.key()) + " after " +
-                seen->value();
-  }
-  seen.change().set_value(seen->value() + " " + std::to_string(number.value()));
-}
-
-struct CountAndPass {
-  std::shared_ptr<std::string> violation;
-  Int64Value operator()(const Int64Value& number, Keyed<StringValue>& seen) const {
-    count(number, seen, *violation);
-    return number;
-  }
-};
-
-struct CountOnly {
-  std::shared_ptr<std::string> violation;
-  void operator()(const Int64Value& number, Keyed<StringValue>& seen) const {
-    count(number, seen, *violation);
-  }
-};
-
-std::vector<PipelineSpec> workload(const std::shared_ptr<std::string>& violation) {
-  return {pipeline("first").from(entered()).then("pass", CountAndPass{violation}).to(passed()),
-          pipeline("second").from(passed()).then("count", CountOnly{violation})};
-}
+constexpr std::uint32_t audit_ticks = 500;  // between two audits of all logs
+constexpr DurationUs skew_max_us = 3'600'000'000;
+constexpr DurationUs step_max_us = 5'000'000;
+constexpr std::int64_t rate_max_ppm = 50'000;
+// Far beyond the lease, however slow the node's clock is.
+constexpr std::chrono::milliseconds late{1'000};
 
 }  // namespace
 
 struct ClusterSim::Node {
   std::string name;
+  std::int64_t first_number = 0;
   std::uint64_t incarnation = 0;
   std::uint32_t entered = 0;
+  std::unique_ptr<SkewedClock> clock;
+  DiskLog* disk = nullptr;  ///< null: its log is in memory
   std::unique_ptr<TestNode> node;
   std::unique_ptr<federation::FederatedNode> federated;
+  transport::Transport* transport = nullptr;
+  std::vector<std::function<void()>> end_lazy;
   std::uint32_t down_ticks = 0;
+  std::uint32_t drain_ticks = 0;  ///< left until it ends; 0: it does not drain
+
+  void end_lazy_receivers() {
+    for (const auto& end : std::exchange(end_lazy, {})) end();
+  }
 };
 
 ClusterSim::ClusterSim(ClusterSimOptions options)
-    : options_(options), random_(options.seed), system_(options.seed), network_(options.seed) {
-  for (std::uint32_t i = 0; i < options_.nodes; ++i) {
-    auto node = std::make_unique<Node>();
-    node->name = std::string(1, static_cast<char>('a' + i));
-    Node* const self = node.get();
-    TestNodeOptions setup;
-    setup.name = node->name;
-    setup.shards = options_.shards;
-    setup.seed = options_.seed + i;
-    setup.serves = [this, self](const std::string& queue, std::uint32_t shard) {
-      return owner(queue, shard) == self->name;
-    };
-    setup.remote = [this, self](const std::string& queue, std::uint32_t shard) {
-      const auto remote = self->federated->remote(system_.system(), queue, shard);
-      return sabotage(system_.system(), options_.sabotage, remote, random_);
-    };
-    setup.tells_before_durable = options_.sabotage == Sabotage::send_before_durable;
-    node->node = std::make_unique<TestNode>(system_, workload(violation_), setup);
-    nodes_.push_back(std::move(node));
-  }
+    : options_(options),
+      has_disks_(options.seed % 2 == 0),
+      has_late_receivers_(options.seed % 3 == 0),
+      random_(options.seed),
+      system_(options.seed),
+      network_(options.seed) {
+  for (std::uint32_t i = 0; i < options_.nodes; ++i) add_node(i);
   for (auto& node : nodes_) start(*node);
 }
 
@@ -120,8 +59,54 @@ ClusterSim::~ClusterSim() {
   for (auto& node : nodes_) kill(*node);
 }
 
+void ClusterSim::add_node(std::uint32_t index) {
+  auto node = std::make_unique<Node>();
+  node->name = std::string(1, static_cast<char>('a' + index));
+  node->first_number = (index + 1) * sim::numbers_per_node;
+  const std::int64_t rate_ppm = random_us(rate_max_ppm);
+  node->clock = std::make_unique<SkewedClock>(system_, rate_ppm, random_us(skew_max_us));
+  Node* const self = node.get();
+  TestNodeOptions setup;
+  setup.name = node->name;
+  setup.shards = options_.shards;
+  setup.seed = options_.seed + index;
+  setup.clock = node->clock.get();
+  setup.limits = random_limits();
+  setup.serves = [this, self](const std::string& queue, std::uint32_t shard) {
+    return owner(queue, shard) == self->name;
+  };
+  setup.remote = [this, self](const std::string& queue, std::uint32_t shard) {
+    const auto remote = self->federated->remote(system_.system(), queue, shard);
+    return sabotage(system_.system(), options_.sabotage, remote, random_);
+  };
+  if (has_disks_) {
+    setup.make_log = [self, seed = random_()](CommitRouter::Deliver deliver) {
+      auto log = std::make_unique<DiskLog>(std::move(deliver), seed);
+      self->disk = log.get();
+      return log;
+    };
+  }
+  node->node = std::make_unique<TestNode>(system_, sim::workload(violation_), setup);
+  MemoryLog& log = node->node->log();
+  if (options_.sabotage == Sabotage::send_before_durable) log.tell_before_durable();
+  if (options_.sabotage == Sabotage::fencing) log.forget_epochs();
+  nodes_.push_back(std::move(node));
+}
+
+// Small ones now and then, so that queues are full and runs are cut.
+queues::Limits ClusterSim::random_limits() {
+  queues::Limits limits;
+  if (random_() % 2 == 0) limits.backlog_messages = 8 + random_() % 40;
+  if (random_() % 2 == 0) limits.run_bytes = 1 + random_() % 100;
+  return limits;
+}
+
+TimeUs ClusterSim::random_us(std::int64_t max_us) {
+  return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(2 * max_us)) - max_us;
+}
+
 std::string ClusterSim::owner(const std::string& queue, std::uint32_t shard) const {
-  return nodes_[(shard + (queue == passed().name() ? 1 : 0)) % nodes_.size()]->name;
+  return nodes_[(shard + (queue == sim::passed().name() ? 1 : 0)) % nodes_.size()]->name;
 }
 
 void ClusterSim::start(Node& node) {
@@ -131,43 +116,70 @@ void ClusterSim::start(Node& node) {
     if (other->name != node.name) options.peers.push_back({other->name, {"127.0.0.1", 1}});
   }
   transport::Transport& transport = network_.add(std::move(options));
+  node.transport = &transport;
   node.federated = std::make_unique<federation::FederatedNode>(
       node.name, transport,
       [this](const std::string& queue, std::uint32_t shard) { return owner(queue, shard); });
-  node.node->start();
-  node.federated->started(system_.system(), [&node](const std::string& queue, std::uint32_t shard) {
-    return node.node->actors().local(queue, shard);
-  });
-  if (const auto started = transport.start(*node.federated); !started) {
-    *violation_ = "the transport did not start: " + started.error().message;
+  if (node.node->start()) {
+    node.federated->started(system_.system(),
+                            [&node](const std::string& queue, std::uint32_t shard) {
+                              return node.node->actors().local(queue, shard);
+                            });
+    if (const auto started = transport.start(*node.federated); !started) {
+      *violation_ = "the transport did not start: " + started.error().message;
+    }
+    if (has_late_receivers_) start_lazy(node);
+  } else {
+    network_.kill(node.name);
+    node.down_ticks = static_cast<std::uint32_t>(random_() % 30);
+  }
+}
+
+void ClusterSim::start_lazy(Node& node) {
+  for (const queues::QueueNumber number : node.node->served(sim::entered().name())) {
+    if (random_() % 4 != 0) continue;
+    node.end_lazy.push_back(
+        spawn_lazy_receiver(system_.system(), node.node->actors().handle(number), late));
   }
 }
 
 void ClusterSim::kill(Node& node) {
   if (!node.node->is_up()) return;
+  ++counts_.kills;
+  node.drain_ticks = 0;
   network_.kill(node.name);
   node.federated->stopped();
+  node.end_lazy_receivers();
   node.node->stop();
   node.down_ticks = static_cast<std::uint32_t>(random_() % 300);
+  // Machines come back with another time.
+  if (random_() % 4 == 0) node.clock->step(random_us(step_max_us));
+}
+
+void ClusterSim::drain(Node& node) {
+  if (!node.node->is_up() || node.drain_ticks > 0) return;
+  node.node->drain();
+  node.drain_ticks = 1 + static_cast<std::uint32_t>(random_() % 1'500);
+  ++counts_.drains;
 }
 
 void ClusterSim::enter(Node& node) {
   if (node.entered >= options_.numbers) return;
-  Int64Value number;
-  number.set_value((node.name.front() - 'a' + 1) * numbers_per_node + node.entered++);
-  pb::Envelope envelope;
-  envelope.set_key(first_key(number));
-  envelope.set_payload(number.SerializeAsString());
-  envelope.set_born_at_us(system_.now_us());
-  node.node->send(entered().name(), std::string(number.GetTypeName()), std::move(envelope));
+  pb::Envelope envelope = sim::envelope_of(node.first_number + node.entered++);
+  envelope.set_born_at_us(node.clock->now_us());
+  node.node->send(sim::entered().name(), std::string(sim::Number().GetTypeName()),
+                  std::move(envelope));
 }
 
 // A millisecond: some of what the disks were given becomes durable, and all that can happen at this
 // moment does, in an order that the seed decides.
 void ClusterSim::tick() {
   for (auto& node : nodes_) {
-    const std::size_t proposed = node->node->proposed();
-    if (proposed > 0 && random_() % 6 == 0) node->node->commit(1 + random_() % proposed);
+    MemoryLog& log = node->node->log();
+    const std::size_t proposed = log.proposed();
+    if (proposed > 0 && random_() % 6 == 0) log.commit(1 + random_() % proposed);
+    if (log.has_failed() || (node->drain_ticks > 0 && --node->drain_ticks == 0)) kill(*node);
+    if (random_() % 20 == 0) node->node->connect();
   }
   bool has_work = true;
   while (has_work) {
@@ -178,33 +190,69 @@ void ClusterSim::tick() {
   network_.run_for(1'000);
 }
 
+void ClusterSim::trouble_network(Node& node, const Node& other) {
+  if (node.name == other.name) return;
+  switch (random_() % 6) {
+    case 5:  // what nobody understands
+      if (node.node->is_up()) {
+        std::ignore = node.transport->send(
+            other.name, {transport::FrameKind(random_() % 8), std::string(random_() % 4, '\xff')});
+      }
+      return;
+    case 0:
+      return network_.disconnect(node.name, other.name);
+    case 1:
+      return network_.cut(node.name, other.name);
+    case 2:
+      return network_.heal(node.name, other.name);
+    case 3:
+      return network_.set_faults({.drop = 0.02, .repeat = 0.02, .delay_max_us = 20'000});
+    default:
+      return network_.set_faults({});
+  }
+}
+
+// One takes over, or one that was taken over from goes on.
+void ClusterSim::trouble_senders(Node& node) {
+  const std::string& queue = sim::entered().name();
+  if (random_() % 8 == 0) {
+    node.node->take_over(queue);
+    ++counts_.takeovers;
+  } else if (node.node->send_late(queue,
+                                  sim::envelope_of(sim::first_late_number + late_numbers_))) {
+    ++late_numbers_;
+  }
+}
+
 void ClusterSim::make_trouble() {
   Node& node = *nodes_[random_() % nodes_.size()];
-  Node& other = *nodes_[random_() % nodes_.size()];
   switch (random_() % 40) {
     case 0:
-      kill(node);
+      if (random_() % 4 == 0) {
+        drain(node);
+      } else {
+        kill(node);
+      }
       break;
     case 1:
-      if (node.name != other.name) network_.disconnect(node.name, other.name);
-      break;
     case 2:
-      if (node.name != other.name) network_.cut(node.name, other.name);
-      break;
     case 3:
-      network_.heal(node.name, other.name);
-      break;
     case 4:
-      network_.set_faults({.drop = 0.02, .repeat = 0.02, .delay_max_us = 20'000});
+      trouble_network(node, *nodes_[random_() % nodes_.size()]);
       break;
     case 5:
-      network_.set_faults({});
+    case 6:
+      trouble_senders(node);
+      break;
+    case 7:
+      if (!has_late_receivers_) node.clock->step(random_us(step_max_us));
       break;
     default:
       if (random_() % 6 != 0) break;
       for (std::uint64_t burst = random_() % 8; burst > 0; --burst) enter(node);
   }
   for (auto& each : nodes_) {
+    if (each->disk != nullptr) each->disk->set_faulty(true);
     if (each->node->is_up() || each->down_ticks-- > 0) continue;
     start(*each);
   }
@@ -218,69 +266,85 @@ void ClusterSim::heal() {
     }
   }
   for (auto& node : nodes_) {
+    if (node->disk != nullptr) node->disk->set_faulty(false);
     if (!node->node->is_up()) start(*node);
+    node->end_lazy_receivers();
+    // Nobody ends a node that drains any more, and it takes nothing.
+    if (node->drain_ticks > 0) {
+      kill(*node);
+      start(*node);
+    }
     while (node->entered < options_.numbers) enter(*node);
   }
 }
 
-std::string ClusterSim::run() {
-  for (std::uint32_t i = 0; i < fault_ticks && violation_->empty(); ++i) {
-    make_trouble();
-    tick();
-  }
-  heal();
-  for (std::uint32_t i = 0; i < rest_ticks && violation_->empty(); ++i) {
-    tick();
-    if (i % 500 == 499 && is_at_rest()) return audit();
-  }
-  return violation_->empty()
-             ? "not at rest " + std::to_string(rest_ticks / 1'000) + " s after healing: " + audit()
-             : *violation_;
-}
-
-bool ClusterSim::is_at_rest() const {
-  std::uint64_t acked = 0;
+std::string ClusterSim::violation() const {
+  if (!violation_->empty()) return *violation_;
   for (const auto& node : nodes_) {
-    const Store store = node->node->replay();
-    for (const auto& [number, queue] : store.queues()) {
-      if (queue.state->durable.ledger.queued() > 0) return false;
-      if (queue.declaration.name() == passed().name()) acked += queue.state->durable.ledger.acked;
-    }
-  }
-  return acked >= std::uint64_t{options_.nodes} * options_.numbers;
-}
-
-std::string ClusterSim::audit() const {
-  std::string wrong = audit_stage(entered().name());
-  return wrong.empty() ? audit_stage(passed().name()) : wrong;
-}
-
-std::string ClusterSim::audit_stage(const std::string& name) const {
-  std::map<std::int64_t, int> found;
-  for (const auto& node : nodes_) {
-    const Store store = node->node->replay();
-    for (const auto& [number, queue] : store.queues()) {
-      if (queue.declaration.name() != name) continue;
-      for (const auto& [key, state] : queue.state->durable.keyed.keys()) {
-        StringValue seen;
-        if (state.value) seen.ParseFromString(*state.value);
-        for (const std::int64_t value : parse(seen.value())) ++found[value];
-      }
-    }
-  }
-  for (std::uint32_t i = 0; i < options_.nodes; ++i) {
-    for (std::int64_t n = 0; n < options_.numbers; ++n) {
-      const std::int64_t number = (i + 1) * numbers_per_node + n;
-      const int times = std::exchange(found[number], 0);
-      if (times != 1)
-        return name + ": " + std::to_string(number) + " is there " + std::to_string(times) +
-               " times";
-    }
-  }
-  for (const auto& [number, times] : found) {
-    if (times != 0) return name + ": " + std::to_string(number) + " was never sent";
+    if (!node->node->violation().empty()) return node->node->violation();
+    if (node->disk == nullptr || node->disk->violation().empty()) continue;
+    return "the disk of " + node->name + ": " + node->disk->violation();
   }
   return {};
+}
+
+std::string ClusterSim::run() {
+  for (std::uint32_t i = 0; i < trouble_ticks && violation().empty(); ++i) {
+    make_trouble();
+    tick();
+    if (i % audit_ticks != audit_ticks - 1) continue;
+    if (std::string wrong = safety(); !wrong.empty()) return wrong;
+  }
+  heal();
+  std::vector<std::int64_t> all;
+  for (const auto& node : nodes_) {
+    for (std::uint32_t n = 0; n < options_.numbers; ++n) all.push_back(node->first_number + n);
+  }
+  for (std::uint32_t i = 0; i < rest_ticks && violation().empty(); ++i) {
+    tick();
+    if (i % audit_ticks != audit_ticks - 1) continue;
+    const sim::ClusterAudit found = audit();
+    if (found.queued() == 0 && found.is_complete(all).empty()) return {};
+  }
+  if (std::string wrong = violation(); !wrong.empty()) return wrong;
+  if (std::string wrong = safety(); !wrong.empty()) return wrong;
+  return "not at rest " + std::to_string(rest_ticks / 1'000) +
+         " s after healing: " + audit().is_complete(all);
+}
+
+sim::ClusterAudit ClusterSim::audit() const {
+  sim::ClusterAudit found;
+  for (const auto& node : nodes_) found.add(node->node->replay());
+  return found;
+}
+
+std::string ClusterSim::safety() const {
+  std::vector<std::int64_t> confirmed;
+  for (const auto& node : nodes_) {
+    for (const pb::Envelope& each : node->node->confirmed(sim::entered().name())) {
+      confirmed.push_back(sim::number_in(each));
+    }
+  }
+  return audit().conserves(confirmed);
+}
+
+std::uint64_t ClusterSim::digest() const {
+  std::uint64_t digest = 0;
+  for (const auto& node : nodes_) {
+    for (const std::string& record : node->node->log().records()) {
+      digest = digest * 31 + hash_key(record);
+    }
+  }
+  return digest;
+}
+
+ClusterSim::Counts ClusterSim::counts() const {
+  Counts counts = counts_;
+  counts.late_offers = static_cast<std::uint64_t>(late_numbers_);
+  for (const auto& node : nodes_) {
+    if (node->disk != nullptr) counts.disk_faults += node->disk->faults();
+  }
+  return counts;
 }
 
 }  // namespace millrace

@@ -1,13 +1,12 @@
 // ClusterSim: a whole cluster in one thread: the real actors, federation and links of N nodes over
-// a simulated network, logs in memory and a virtual clock, all from one seed.
+// a simulated network, logs in memory or on disks that lie, and a virtual clock that each node has
+// its own idea of, all from one seed.
 //
-// The workload: numbers enter at every node, are counted under one key, and passed on to be counted
-// under another, so that most steps cross nodes. Each key's state lists what it has seen, so a
-// repeat and a disorder are seen at the very step that makes them.
+// First trouble, with safety checked at every step of a handler and every so often over all logs;
+// then all is healed, and the cluster must come to rest with everything done once.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -17,6 +16,7 @@
 #include "actors/testing/test_node.hpp"
 #include "cluster/federation/federated_node.hpp"
 #include "cluster/transport/simulated_network.hpp"
+#include "tests/sim/cluster_audit.hpp"
 
 namespace millrace {
 
@@ -26,10 +26,11 @@ enum class Sabotage : std::uint8_t {
   dedup,                ///< each attachment of an outbox comes under a new name
   outbox_order,         ///< the first and the last message of an offer change places
   send_before_durable,  ///< queues hear of records that a crash may still take back
+  fencing,              ///< a crash forgets that one sender has taken over from another
 };
 
 struct ClusterSimOptions {
-  std::uint64_t seed = 1;
+  std::uint64_t seed = 1;  ///< also decides on disks, late receivers and clocks that are set
   std::uint32_t nodes = 3;
   std::uint32_t shards = 5;
   std::uint32_t numbers = 200;  ///< that enter at each node
@@ -43,30 +44,52 @@ class ClusterSim {
   ClusterSim(const ClusterSim&) = delete;
   ClusterSim& operator=(const ClusterSim&) = delete;
 
-  /// Faults and load for a while, then healing, then the wait for rest. Returns what went wrong, in
-  /// one line; empty: nothing.
+  /// Returns what went wrong, in one line; empty: nothing.
   [[nodiscard]] std::string run();
+
+  /// What happened, so that a test can tell whether it was enough.
+  struct Counts {
+    std::uint64_t kills = 0;
+    std::uint64_t disk_faults = 0;
+    std::uint64_t takeovers = 0;
+    std::uint64_t late_offers = 0;  ///< by senders that were fenced
+    std::uint64_t drains = 0;
+  };
+  [[nodiscard]] Counts counts() const;
+  /// Of all logs: the same for each run of a seed.
+  [[nodiscard]] std::uint64_t digest() const;
 
  private:
   struct Node;
 
+  void add_node(std::uint32_t index);
   void tick();
   void make_trouble();
+  void trouble_network(Node& node, const Node& other);
+  void trouble_senders(Node& node);
+  void drain(Node& node);
+  [[nodiscard]] queues::Limits random_limits();
   void heal();
   void start(Node& node);
+  void start_lazy(Node& node);
   void kill(Node& node);
   void enter(Node& node);
+  [[nodiscard]] TimeUs random_us(std::int64_t max_us);
   [[nodiscard]] std::string owner(const std::string& queue, std::uint32_t shard) const;
-  [[nodiscard]] bool is_at_rest() const;
-  [[nodiscard]] std::string audit() const;
-  [[nodiscard]] std::string audit_stage(const std::string& queue) const;
+  [[nodiscard]] sim::ClusterAudit audit() const;
+  [[nodiscard]] std::string safety() const;
+  [[nodiscard]] std::string violation() const;
 
   const ClusterSimOptions options_;
+  const bool has_disks_;
+  const bool has_late_receivers_;  ///< else clocks are set while nodes run, which prolongs leases
   std::mt19937_64 random_;
   DeterministicActorSystem system_;
   transport::SimulatedNetwork network_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::shared_ptr<std::string> violation_ = std::make_shared<std::string>();
+  std::int64_t late_numbers_ = 0;
+  Counts counts_;
 };
 
 }  // namespace millrace

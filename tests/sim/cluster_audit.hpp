@@ -1,0 +1,43 @@
+// What must hold of the logs of all nodes of a simulated cluster, at any moment and at the end.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "actors/runtime/store.hpp"
+
+namespace millrace::sim {
+
+/// Where the durable state of all nodes has each number.
+class ClusterAudit {
+ public:
+  /// Adds the state of one node, as its log tells it.
+  void add(const Store& store);
+
+  // Each returns what is wrong, in one line; empty: nothing.
+
+  /// Nothing is done twice, and all of `confirmed` is there, or was passed on by what is.
+  [[nodiscard]] std::string conserves(std::span<const std::int64_t> confirmed) const;
+  /// Exactly `numbers` are done, at both stages.
+  [[nodiscard]] std::string is_complete(std::span<const std::int64_t> numbers) const;
+
+  /// Live messages in all queues and outboxes, dead letters among them.
+  [[nodiscard]] std::uint64_t queued() const { return queued_; }
+
+ private:
+  struct Stage {
+    std::map<std::int64_t, int> done;  ///< how often
+    std::set<std::int64_t> waiting;    ///< in its queue, or in an outbox for it
+  };
+  [[nodiscard]] static std::string check_once(const std::string& name, const Stage& stage);
+
+  std::map<std::string, Stage> stages_;
+  std::uint64_t failures_ = 0;  ///< of messages; no handler fails
+  std::uint64_t queued_ = 0;
+};
+
+}  // namespace millrace::sim

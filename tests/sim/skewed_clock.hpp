@@ -1,0 +1,29 @@
+// SkewedClock: a node's own clock in a simulation: ahead or behind, fast or slow, and set at times.
+#pragma once
+
+#include "actors/base/clock.hpp"
+
+namespace millrace {
+
+class SkewedClock final : public Clock {
+ public:
+  /// `rate_ppm`: how much faster than `base` it goes. `base` outlives it.
+  SkewedClock(const Clock& base, std::int64_t rate_ppm, DurationUs ahead_us)
+      : base_(&base), rate_ppm_(rate_ppm), ahead_us_(ahead_us), began_us_(base.now_us()) {}
+
+  /// Somebody sets it, forwards or back.
+  void step(DurationUs by_us) { ahead_us_ += by_us; }
+
+  [[nodiscard]] TimeUs now_us() const override {
+    const TimeUs base_us = base_->now_us();
+    return base_us + ahead_us_ + (base_us - began_us_) * rate_ppm_ / 1'000'000;
+  }
+
+ private:
+  const Clock* base_;
+  std::int64_t rate_ppm_;
+  DurationUs ahead_us_;
+  TimeUs began_us_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,105 @@
+#include "tests/sim/workload.hpp"
+
+#include <sstream>
+
+#include "actors/pipeline/pipeline.hpp"
+
+namespace millrace::sim {
+namespace {
+
+using google::protobuf::StringValue;
+
+// Short enough that one who sits on a lease loses it within a simulation.
+constexpr std::chrono::milliseconds lease{300};
+
+std::string first_key(const Number& number) {
+  return "a" + std::to_string(number.value() % 3);
+}
+std::string second_key(const Number& number) {
+  return "b" + std::to_string(number.value() % 4);
+}
+
+// Whether the order of the two must be kept: they come from one node and share both keys.
+bool are_ordered(std::int64_t one, std::int64_t other) {
+  return one / numbers_per_node == other / numbers_per_node && one % 12 == other % 12;
+}
+
+std::vector<std::int64_t> parse(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::int64_t> numbers;
+  for (std::int64_t number = 0; in >> number;) numbers.push_back(number);
+  return numbers;
+}
+
+/// Adds a number to what its key has seen; one that is there, or should have come before another
+/// that is, is a violation.
+void count(const Number& number, Keyed<StringValue>& seen, std::string& violation) {
+  if (number.value() >= first_late_number) {
+    violation = "of a fenced sender: " + std::to_string(number.value());
+  }
+  for (const std::int64_t before : parse(seen->value())) {
+    if (before < number.value() || !are_ordered(before, number.value())) continue;
+    violation = (before == number.value() ? "repeated: " : "disordered: ") +
+                std::to_string(number.value()) + " at key " + std::string(seen.key()) + " after " +
+                seen->value();
+  }
+  seen.change().set_value(seen->value() + " " + std::to_string(number.value()));
+}
+
+struct CountAndPass {
+  std::shared_ptr<std::string> violation;
+  Number operator()(const Number& number, Keyed<StringValue>& seen) const {
+    count(number, seen, *violation);
+    return number;
+  }
+};
+
+struct CountOnly {
+  std::shared_ptr<std::string> violation;
+  void operator()(const Number& number, Keyed<StringValue>& seen) const {
+    count(number, seen, *violation);
+  }
+};
+
+}  // namespace
+
+const QueueRef<Number>& entered() {
+  static const auto ref = queue<Number>("sim.entered").key_by(first_key);
+  return ref;
+}
+const QueueRef<Number>& passed() {
+  static const auto ref = queue<Number>("sim.passed").key_by(second_key);
+  return ref;
+}
+
+std::vector<PipelineSpec> workload(const std::shared_ptr<std::string>& violation) {
+  return {
+      pipeline("first")
+          .from(entered())
+          .then("pass", CountAndPass{violation}, {.timeout = lease})
+          .to(passed()),
+      pipeline("second").from(passed()).then("count", CountOnly{violation}, {.timeout = lease})};
+}
+
+pb::Envelope envelope_of(std::int64_t value) {
+  Number number;
+  number.set_value(value);
+  pb::Envelope envelope;
+  envelope.set_key(first_key(number));
+  envelope.set_payload(number.SerializeAsString());
+  return envelope;
+}
+
+std::int64_t number_in(const pb::Envelope& envelope) {
+  Number number;
+  number.ParseFromString(envelope.payload());
+  return number.value();
+}
+
+std::vector<std::int64_t> numbers_in(const std::string& serialized_state) {
+  StringValue seen;
+  seen.ParseFromString(serialized_state);
+  return parse(seen.value());
+}
+
+}  // namespace millrace::sim

@@ -1,0 +1,39 @@
+// The workload of a simulated cluster: numbers enter at every node, are counted under one key, and
+// passed on to be counted under another, so that most steps cross nodes. Each key's state lists
+// what it has seen, so a repeat and a disorder are seen at the very step that makes them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <google/protobuf/wrappers.pb.h>
+
+#include "actors/pipeline/pipeline_spec.hpp"
+#include "actors/pipeline/queue_ref.hpp"
+#include "messages/envelope.pb.h"
+
+namespace millrace::sim {
+
+using Number = google::protobuf::Int64Value;
+
+/// The numbers of node i begin with this, times i + 1.
+constexpr std::int64_t numbers_per_node = 1'000'000;
+/// Numbers from here on are offered by senders that are fenced: none may ever be seen.
+constexpr std::int64_t first_late_number = 1'000'000'000;
+
+[[nodiscard]] const QueueRef<Number>& entered();
+[[nodiscard]] const QueueRef<Number>& passed();
+
+/// What its handlers see and must not goes to `violation`, in one line.
+[[nodiscard]] std::vector<PipelineSpec> workload(const std::shared_ptr<std::string>& violation);
+
+/// A number as a client sends it.
+[[nodiscard]] pb::Envelope envelope_of(std::int64_t number);
+[[nodiscard]] std::int64_t number_in(const pb::Envelope& envelope);
+
+/// The numbers in a key's state.
+[[nodiscard]] std::vector<std::int64_t> numbers_in(const std::string& serialized_state);
+
+}  // namespace millrace::sim
