@@ -115,6 +115,7 @@ class FaultyFile final : public File {
 
   template <class Which>
   void make_durable(const Which& which) {
+    if (files_.is_lying_) return;
     auto& pending = inode_->pending;
     for (const auto& one : pending) {
       if (!which(one)) continue;

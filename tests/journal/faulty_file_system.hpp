@@ -41,6 +41,8 @@ class FaultyFileSystem final : public FileSystem {
   void kill();
 
   void set_fault(Fault fault);
+  /// A disk that says that it has synced, and has not: to prove that a test notices.
+  void lie_about_syncs() { is_lying_ = true; }
   /// Bytes that all files together may have.
   void set_capacity(std::uint64_t bytes);
 
@@ -97,6 +99,7 @@ class FaultyFileSystem final : public FileSystem {
   Fault fault_;
   std::uint64_t capacity_ = std::uint64_t{1} << 40;
   std::uint64_t generation_ = 0;  ///< crashes so far
+  bool is_lying_ = false;         ///< set before it is used
   std::uint64_t next_pending_ = 1;
   Names names_;
   Names durable_names_;

@@ -90,6 +90,7 @@ void ClusterSim::add_node(std::uint32_t index) {
   MemoryLog& log = node->node->log();
   if (options_.sabotage == Sabotage::send_before_durable) log.tell_before_durable();
   if (options_.sabotage == Sabotage::fencing) log.forget_epochs();
+  if (options_.sabotage == Sabotage::syncs && has_disks_) node->disk->lie_about_syncs();
   nodes_.push_back(std::move(node));
 }
 

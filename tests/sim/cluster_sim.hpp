@@ -27,6 +27,7 @@ enum class Sabotage : std::uint8_t {
   outbox_order,         ///< the first and the last message of an offer change places
   send_before_durable,  ///< queues hear of records that a crash may still take back
   fencing,              ///< a crash forgets that one sender has taken over from another
+  syncs,                ///< disks say that they have synced, and have not
 };
 
 struct ClusterSimOptions {

@@ -72,7 +72,8 @@ TEST_P(SabotagedCluster, IsFoundWithinTwentySeeds) {
 
 INSTANTIATE_TEST_SUITE_P(ClusterSim, SabotagedCluster,
                          ::testing::Values(Sabotage::dedup, Sabotage::outbox_order,
-                                           Sabotage::send_before_durable, Sabotage::fencing),
+                                           Sabotage::send_before_durable, Sabotage::fencing,
+                                           Sabotage::syncs),
                          [](const auto& given) {
                            switch (given.param) {
                              case Sabotage::dedup:
@@ -81,8 +82,10 @@ INSTANTIATE_TEST_SUITE_P(ClusterSim, SabotagedCluster,
                                return "OutboxOrder";
                              case Sabotage::send_before_durable:
                                return "SendBeforeDurable";
-                             default:
+                             case Sabotage::fencing:
                                return "Fencing";
+                             default:
+                               return "Syncs";
                            }
                          });
 

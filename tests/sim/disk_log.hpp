@@ -28,6 +28,8 @@ class DiskLog final : public MemoryLog, private journal::Listener {
   ~DiskLog() override;
 
   void set_faulty(bool is_faulty) { is_faulty_ = is_faulty; }
+  /// Breaks it on purpose: see FaultyFileSystem.
+  void lie_about_syncs() { files_.lie_about_syncs(); }
   /// What was confirmed, and is not there any more, in one line; else empty.
   [[nodiscard]] const std::string& violation() const { return violation_; }
   /// Faults that came so far.
