@@ -25,7 +25,8 @@ void ClusterAudit::add(const Store& store) {
   for (const auto& [number, queue] : store.queues()) {
     const queues::Ledger& ledger = queue.state->durable.ledger;
     queued_ += ledger.queued();
-    failures_ += ledger.redelivered + ledger.dead;
+    failures_ += ledger.redelivered;
+    dead_ += ledger.dead;
   }
 }
 
@@ -37,10 +38,15 @@ std::string ClusterAudit::check_once(const std::string& name, const Stage& stage
   return {};
 }
 
-std::string ClusterAudit::conserves(std::span<const std::int64_t> confirmed) const {
+std::string ClusterAudit::conserves(std::span<const std::int64_t> confirmed,
+                                    std::uint64_t failures) const {
   const Stage& first = stages_.at(entered().name());
   const Stage& second = stages_.at(passed().name());
-  if (failures_ > 0) return std::to_string(failures_) + " messages failed";
+  if (dead_ > 0) return std::to_string(dead_) + " messages died";
+  if (failures_ > failures) {
+    return std::to_string(failures_) + " messages failed, but only " + std::to_string(failures) +
+           " at handlers";
+  }
   for (const std::int64_t number : confirmed) {
     if (first.done.contains(number) || first.waiting.contains(number)) continue;
     return "lost: " + std::to_string(number) + ", which was confirmed to its client";

@@ -20,8 +20,10 @@ class ClusterAudit {
 
   // Each returns what is wrong, in one line; empty: nothing.
 
-  /// Nothing is done twice, and all of `confirmed` is there, or was passed on by what is.
-  [[nodiscard]] std::string conserves(std::span<const std::int64_t> confirmed) const;
+  /// Nothing is done twice, and all of `confirmed` is there, or was passed on by what is. Nothing
+  /// has died, and no more has failed than handlers say.
+  [[nodiscard]] std::string conserves(std::span<const std::int64_t> confirmed,
+                                      std::uint64_t failures) const;
   /// Exactly `numbers` are done, at both stages.
   [[nodiscard]] std::string is_complete(std::span<const std::int64_t> numbers) const;
 
@@ -36,7 +38,8 @@ class ClusterAudit {
   [[nodiscard]] static std::string check_once(const std::string& name, const Stage& stage);
 
   std::map<std::string, Stage> stages_;
-  std::uint64_t failures_ = 0;  ///< of messages; no handler fails
+  std::uint64_t failures_ = 0;
+  std::uint64_t dead_ = 0;
   std::uint64_t queued_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "tests/sim/cluster_sim.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <tuple>
 #include <utility>
@@ -9,7 +10,6 @@
 #include "tests/sim/lazy_receiver_actor.hpp"
 #include "tests/sim/saboteur_actor.hpp"
 #include "tests/sim/skewed_clock.hpp"
-#include "tests/sim/workload.hpp"
 
 namespace millrace {
 namespace {
@@ -47,10 +47,12 @@ struct ClusterSim::Node {
 ClusterSim::ClusterSim(ClusterSimOptions options)
     : options_(options),
       has_disks_(options.seed % 2 == 0),
+      window_bytes_(options.seed % 5 < 2 ? 500 : transport::TransportOptions{}.window_bytes),
       has_late_receivers_(options.seed % 3 == 0),
       random_(options.seed),
       system_(options.seed),
-      network_(options.seed) {
+      network_(options.seed),
+      watch_(std::make_shared<sim::Watch>(sim::Watch{.random = std::mt19937_64(options.seed)})) {
   for (std::uint32_t i = 0; i < options_.nodes; ++i) add_node(i);
   for (auto& node : nodes_) start(*node);
 }
@@ -86,7 +88,7 @@ void ClusterSim::add_node(std::uint32_t index) {
       return log;
     };
   }
-  node->node = std::make_unique<TestNode>(system_, sim::workload(violation_), setup);
+  node->node = std::make_unique<TestNode>(system_, sim::workload(watch_), setup);
   MemoryLog& log = node->node->log();
   if (options_.sabotage == Sabotage::send_before_durable) log.tell_before_durable();
   if (options_.sabotage == Sabotage::fencing) log.forget_epochs();
@@ -113,6 +115,7 @@ std::string ClusterSim::owner(const std::string& queue, std::uint32_t shard) con
 void ClusterSim::start(Node& node) {
   transport::TransportOptions options;
   options.own = {"sim", node.name, ++node.incarnation, 1};
+  options.window_bytes = window_bytes_;
   for (const auto& other : nodes_) {
     if (other->name != node.name) options.peers.push_back({other->name, {"127.0.0.1", 1}});
   }
@@ -127,7 +130,7 @@ void ClusterSim::start(Node& node) {
                               return node.node->actors().local(queue, shard);
                             });
     if (const auto started = transport.start(*node.federated); !started) {
-      *violation_ = "the transport did not start: " + started.error().message;
+      watch_->violation = "the transport did not start: " + started.error().message;
     }
     if (has_late_receivers_) start_lazy(node);
   } else {
@@ -166,7 +169,19 @@ void ClusterSim::drain(Node& node) {
 
 void ClusterSim::enter(Node& node) {
   if (node.entered >= options_.numbers) return;
-  pb::Envelope envelope = sim::envelope_of(node.first_number + node.entered++);
+  send(node, node.first_number + node.entered++);
+}
+
+// A client that has forgotten that it has sent this.
+void ClusterSim::enter_again(Node& node) {
+  if (node.entered == 0) return;
+  const auto back = static_cast<std::int64_t>(random_() % std::min(node.entered, 20u));
+  const std::int64_t number = node.first_number + node.entered - 1 - back;
+  if (sim::may_be_sent_again(number)) send(node, number);
+}
+
+void ClusterSim::send(Node& node, std::int64_t number) {
+  pb::Envelope envelope = sim::envelope_of(number);
   envelope.set_born_at_us(node.clock->now_us());
   node.node->send(sim::entered().name(), std::string(sim::Number().GetTypeName()),
                   std::move(envelope));
@@ -250,7 +265,13 @@ void ClusterSim::make_trouble() {
       break;
     default:
       if (random_() % 6 != 0) break;
-      for (std::uint64_t burst = random_() % 8; burst > 0; --burst) enter(node);
+      for (std::uint64_t burst = random_() % 8; burst > 0; --burst) {
+        if (random_() % 5 == 0) {
+          enter_again(node);
+        } else {
+          enter(node);
+        }
+      }
   }
   for (auto& each : nodes_) {
     if (each->disk != nullptr) each->disk->set_faulty(true);
@@ -260,6 +281,7 @@ void ClusterSim::make_trouble() {
 }
 
 void ClusterSim::heal() {
+  watch_->is_failing = false;
   network_.set_faults({});
   for (auto& from : nodes_) {
     for (auto& to : nodes_) {
@@ -280,7 +302,7 @@ void ClusterSim::heal() {
 }
 
 std::string ClusterSim::violation() const {
-  if (!violation_->empty()) return *violation_;
+  if (!watch_->violation.empty()) return watch_->violation;
   for (const auto& node : nodes_) {
     if (!node->node->violation().empty()) return node->node->violation();
     if (node->disk == nullptr || node->disk->violation().empty()) continue;
@@ -326,7 +348,7 @@ std::string ClusterSim::safety() const {
       confirmed.push_back(sim::number_in(each));
     }
   }
-  return audit().conserves(confirmed);
+  return audit().conserves(confirmed, watch_->failures);
 }
 
 std::uint64_t ClusterSim::digest() const {

@@ -17,6 +17,7 @@
 #include "cluster/federation/federated_node.hpp"
 #include "cluster/transport/simulated_network.hpp"
 #include "tests/sim/cluster_audit.hpp"
+#include "tests/sim/workload.hpp"
 
 namespace millrace {
 
@@ -75,6 +76,8 @@ class ClusterSim {
   void start_lazy(Node& node);
   void kill(Node& node);
   void enter(Node& node);
+  void enter_again(Node& node);
+  void send(Node& node, std::int64_t number);
   [[nodiscard]] TimeUs random_us(std::int64_t max_us);
   [[nodiscard]] std::string owner(const std::string& queue, std::uint32_t shard) const;
   [[nodiscard]] sim::ClusterAudit audit() const;
@@ -83,12 +86,13 @@ class ClusterSim {
 
   const ClusterSimOptions options_;
   const bool has_disks_;
-  const bool has_late_receivers_;  ///< else clocks are set while nodes run, which prolongs leases
+  const std::size_t window_bytes_;  ///< of links
+  const bool has_late_receivers_;   ///< else clocks are set while nodes run, which prolongs leases
   std::mt19937_64 random_;
   DeterministicActorSystem system_;
   transport::SimulatedNetwork network_;
   std::vector<std::unique_ptr<Node>> nodes_;
-  std::shared_ptr<std::string> violation_ = std::make_shared<std::string>();
+  std::shared_ptr<sim::Watch> watch_;
   std::int64_t late_numbers_ = 0;
   Counts counts_;
 };

@@ -46,18 +46,27 @@ void count(const Number& number, Keyed<StringValue>& seen, std::string& violatio
   seen.change().set_value(seen->value() + " " + std::to_string(number.value()));
 }
 
+// Fails before or after it has changed the state, which then must not count.
+bool takes(const Number& number, Keyed<StringValue>& seen, Watch& watch) {
+  const std::uint64_t chance = watch.is_failing ? watch.random() % 40 : 2;
+  if (chance > 0) count(number, seen, watch.violation);
+  if (chance < 2) ++watch.failures;
+  return chance >= 2;
+}
+
 struct CountAndPass {
-  std::shared_ptr<std::string> violation;
-  Number operator()(const Number& number, Keyed<StringValue>& seen) const {
-    count(number, seen, *violation);
+  std::shared_ptr<Watch> watch;
+  Outcome<Number> operator()(const Number& number, Keyed<StringValue>& seen) const {
+    if (!takes(number, seen, *watch)) return Retry{"on purpose"};
     return number;
   }
 };
 
 struct CountOnly {
-  std::shared_ptr<std::string> violation;
-  void operator()(const Number& number, Keyed<StringValue>& seen) const {
-    count(number, seen, *violation);
+  std::shared_ptr<Watch> watch;
+  Outcome<void> operator()(const Number& number, Keyed<StringValue>& seen) const {
+    if (!takes(number, seen, *watch)) return Retry{"on purpose"};
+    return {};
   }
 };
 
@@ -72,13 +81,12 @@ const QueueRef<Number>& passed() {
   return ref;
 }
 
-std::vector<PipelineSpec> workload(const std::shared_ptr<std::string>& violation) {
-  return {
-      pipeline("first")
-          .from(entered())
-          .then("pass", CountAndPass{violation}, {.timeout = lease})
-          .to(passed()),
-      pipeline("second").from(passed()).then("count", CountOnly{violation}, {.timeout = lease})};
+std::vector<PipelineSpec> workload(const std::shared_ptr<Watch>& watch) {
+  return {pipeline("first")
+              .from(entered())
+              .then("pass", CountAndPass{watch}, {.timeout = lease})
+              .to(passed()),
+          pipeline("second").from(passed()).then("count", CountOnly{watch}, {.timeout = lease})};
 }
 
 pb::Envelope envelope_of(std::int64_t value) {
@@ -87,7 +95,12 @@ pb::Envelope envelope_of(std::int64_t value) {
   pb::Envelope envelope;
   envelope.set_key(first_key(number));
   envelope.set_payload(number.SerializeAsString());
+  if (may_be_sent_again(value)) envelope.set_idempotency_key(std::to_string(value));
   return envelope;
+}
+
+bool may_be_sent_again(std::int64_t number) {
+  return number % 3 == 0;
 }
 
 std::int64_t number_in(const pb::Envelope& envelope) {

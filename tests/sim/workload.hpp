@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -26,11 +27,19 @@ constexpr std::int64_t first_late_number = 1'000'000'000;
 [[nodiscard]] const QueueRef<Number>& entered();
 [[nodiscard]] const QueueRef<Number>& passed();
 
-/// What its handlers see and must not goes to `violation`, in one line.
-[[nodiscard]] std::vector<PipelineSpec> workload(const std::shared_ptr<std::string>& violation);
+/// What the handlers of all nodes share.
+struct Watch {
+  std::string violation{};  ///< what they saw and must not, in one line
+  std::mt19937_64 random;
+  bool is_failing = true;      ///< they fail now and then
+  std::uint64_t failures = 0;  ///< that they made
+};
 
-/// A number as a client sends it.
+[[nodiscard]] std::vector<PipelineSpec> workload(const std::shared_ptr<Watch>& watch);
+
+/// A number as a client sends it. Some may be sent again as something new: they say what they are.
 [[nodiscard]] pb::Envelope envelope_of(std::int64_t number);
+[[nodiscard]] bool may_be_sent_again(std::int64_t number);
 [[nodiscard]] std::int64_t number_in(const pb::Envelope& envelope);
 
 /// The numbers in a key's state.
