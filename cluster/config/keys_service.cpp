@@ -45,13 +45,14 @@ void add_http(KeyTable& table) {
                         .store = take<&Config::http, &HttpConfig::body_bytes_max>,
                         .min = 1 << 10,
                         .max = 64 << 20});
-  table.keys.push_back({.path = "http.connections_max",
-                        .type = Type::integer,
-                        .fallback = "64",
-                        .doc = "Open at the same time; for one more, the one that has waited longest is closed.",
-                        .store = take<&Config::http, &HttpConfig::connections_max>,
-                        .min = 1,
-                        .max = 10'000});
+  table.keys.push_back(
+      {.path = "http.connections_max",
+       .type = Type::integer,
+       .fallback = "64",
+       .doc = "Open at the same time; for one more, the one that has waited longest is closed.",
+       .store = take<&Config::http, &HttpConfig::connections_max>,
+       .min = 1,
+       .max = 10'000});
   table.keys.push_back({.path = "http.event_streams_max",
                         .type = Type::integer,
                         .fallback = "8",
