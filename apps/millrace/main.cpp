@@ -45,9 +45,12 @@ int main(int argc, char** argv) try {
   app.require_subcommand(1);
   millrace::cli::Action action;
   millrace::cli::add_simulate(app, action);
+  millrace::cli::add_status(app, action);
+  millrace::cli::add_top(app, action);
   millrace::cli::add_queue(app, action);
   millrace::cli::add_dlq(app, action);
   millrace::cli::add_order(app, action);
+  millrace::cli::add_pipeline(app, action);
   millrace::cli::add_bench(app, action);
   millrace::cli::add_config(app, action);
   millrace::cli::add_cluster(app, action);
