@@ -58,4 +58,13 @@ std::string_view to_string(ErrorCode code) {
   return "unknown";
 }
 
+std::optional<ErrorCode> error_code_called(std::string_view name) {
+  const std::string_view unknown = to_string(ErrorCode{});
+  for (unsigned number = 1; number < 256; ++number) {
+    const auto code = static_cast<ErrorCode>(number);
+    if (to_string(code) == name && name != unknown) return code;
+  }
+  return std::nullopt;
+}
+
 }  // namespace millrace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace millrace {
@@ -47,5 +48,8 @@ enum class ErrorCode : std::uint8_t {
 
 /// The name of `code` as users see it, such as "backlog_full".
 [[nodiscard]] std::string_view to_string(ErrorCode code);
+
+/// The code of that name; nullopt: there is none.
+[[nodiscard]] std::optional<ErrorCode> error_code_called(std::string_view name);
 
 }  // namespace millrace

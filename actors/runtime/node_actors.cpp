@@ -61,6 +61,7 @@ void NodeActors::spawn_receivers() {
     }
     config.credit = worker.credit;
     config.clock = surroundings_.clock;
+    config.observer = worker.meter.get();
     config.own_thread = surroundings_.threads && worker.spec->options.blocking;
     configs.push_back(std::move(config));
   }

@@ -113,7 +113,7 @@ class Planner {
   }
 
   void add_stage(const WiredStage& stage);
-  void add_workers(const StageSpec& spec);
+  void add_workers(const StageSpec& spec, const std::shared_ptr<StageMeter>& meter);
   void add_pressure(const WiredQueue& queue);
 
   const Wiring& wiring_;
@@ -143,8 +143,10 @@ std::uint32_t credit_of(const StageSpec& spec, std::size_t sources) {
 }
 
 void Planner::add_stage(const WiredStage& stage) {
-  const StageSpec& spec = pipelines_[stage.pipeline].stages[stage.stage];
-  add_workers(spec);
+  const PipelineSpec& pipeline = pipelines_[stage.pipeline];
+  const StageSpec& spec = pipeline.stages[stage.stage];
+  add_workers(spec, std::make_shared<StageMeter>(pipeline.name, spec.name,
+                                                 stage.stage + 1 == pipeline.stages.size()));
   const auto& sources = plan_.numbers[wiring_.queues[stage.source].name];
   const auto& letters = plan_.numbers[wiring_.queues[stage.dead_letter].name];
   for (std::uint32_t shard = 0; shard < sources.size(); ++shard) {
@@ -156,7 +158,7 @@ void Planner::add_stage(const WiredStage& stage) {
 
 // Of the shards that are served here, worker w takes the w-th, the (w + workers)-th, …; more
 // workers than shards share them.
-void Planner::add_workers(const StageSpec& spec) {
+void Planner::add_workers(const StageSpec& spec, const std::shared_ptr<StageMeter>& meter) {
   std::vector<std::uint32_t> shards;
   for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
     if (serves(spec.source.name, shard)) shards.push_back(shard);
@@ -173,6 +175,7 @@ void Planner::add_workers(const StageSpec& spec) {
     for (const QueueSpec& target : spec.targets) {
       worker.targets.push_back(plan_.numbers[target.name]);
     }
+    worker.meter = meter;
     worker.credit = credit_of(spec, worker.sources.size());
     plan_.workers.push_back(std::move(worker));
   }

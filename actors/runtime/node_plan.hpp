@@ -13,6 +13,7 @@
 #include "actors/pipeline/wiring.hpp"
 #include "actors/queue/removal.hpp"
 #include "actors/runtime/runtime_options.hpp"
+#include "actors/runtime/stage_meter.hpp"
 #include "actors/runtime/store.hpp"
 #include "messages/result.hpp"
 
@@ -25,6 +26,7 @@ struct WorkerPlan {
   std::vector<queues::QueueNumber> sources;                 ///< one for each of `shards`
   std::vector<std::vector<queues::QueueNumber>> targets{};  ///< by target, by shard
   std::uint32_t credit = 0;                                 ///< messages from each source
+  std::shared_ptr<StageMeter> meter{};                      ///< of all workers of the stage
 };
 
 /// An outbox, and the queue on another node that its messages are for.

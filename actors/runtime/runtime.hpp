@@ -18,6 +18,7 @@
 #include "actors/runtime/operation.hpp"
 #include "actors/runtime/runtime_options.hpp"
 #include "actors/runtime/sender.hpp"
+#include "actors/runtime/stage_meter.hpp"
 #include "messages/result.hpp"
 
 namespace millrace {
@@ -129,6 +130,8 @@ class Runtime {
   [[nodiscard]] const Clock& clock() const;
   [[nodiscard]] std::uint32_t shards() const;
   [[nodiscard]] journal::JournalStats journal_stats() const;
+  /// Of the stages that run here, in the order of the pipelines.
+  [[nodiscard]] std::vector<StageCounts> stage_counts() const;
 
  private:
   class Parts;

@@ -131,6 +131,16 @@ std::uint32_t Runtime::shards() const {
   return parts_->options.shards;
 }
 
+std::vector<StageCounts> Runtime::stage_counts() const {
+  std::vector<StageCounts> counts;
+  const StageMeter* last = nullptr;
+  for (const WorkerPlan& worker : parts_->actors->plan().workers) {
+    if (worker.meter.get() != last) counts.push_back(worker.meter->counts());
+    last = worker.meter.get();
+  }
+  return counts;
+}
+
 journal::JournalStats Runtime::journal_stats() const {
   return parts_->journal->stats();
 }

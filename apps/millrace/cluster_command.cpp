@@ -1,11 +1,13 @@
-// millrace cluster certs: the TLS files of a cluster.
+// millrace cluster certs|members|drain: the TLS files of a cluster, and its running nodes.
 #include <ctime>
 #include <iostream>
 #include <memory>
 
 #include "apps/millrace/command_line.hpp"
 #include "apps/millrace/exit_code.hpp"
+#include "apps/millrace/format_option.hpp"
 #include "apps/millrace/output.hpp"
+#include "apps/millrace/server_client.hpp"
 #include "cluster/certs/certificate_files.hpp"
 
 namespace millrace::cli {
@@ -40,14 +42,10 @@ int run_certs(const Options& options) {
   return exit_ok;
 }
 
-}  // namespace
-
-void add_cluster(CLI::App& app, Action& action) {
-  CLI::App* group = app.add_subcommand("cluster", "clusters of nodes");
-  group->require_subcommand(1);
+void add_certs(CLI::App& group, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
-      group->add_subcommand("certs", "make an authority and a certificate for each node");
+      group.add_subcommand("certs", "make an authority and a certificate for each node");
   command->add_option("--out", options->folder, "folder for the files; none is overwritten")
       ->required()
       ->type_name("DIR");
@@ -69,6 +67,78 @@ void add_cluster(CLI::App& app, Action& action) {
       return run_certs(*options);
     };
   });
+}
+
+struct NodeOptions {
+  ServerOptions server;
+  bool yes = false;
+  Format format = Format::table;
+};
+
+int run_members(const NodeOptions& options) {
+  auto node = ServerClient::open(options.server);
+  if (!node) return fail(node.error());
+  const auto answer = node->get("/api/v1/cluster/members");
+  if (!answer) return fail(answer.error());
+  Listing listing{.columns = {"node", "state", "unreachable", "self", "address", "http"},
+                  .rows = {}};
+  for (const auto& member : answer->value("members", nlohmann::ordered_json::array())) {
+    listing.rows.push_back(member);
+  }
+  print(listing, options.format);
+  return exit_ok;
+}
+
+int run_drain(const NodeOptions& options) {
+  auto node = ServerClient::open(options.server);
+  if (!node) return fail(node.error());
+  if (!options.yes) {
+    const auto status = node->get("/api/v1/status");
+    if (!status) return fail(status.error());
+    std::cout << "would drain node " << status->value("node", "") << " of cluster "
+              << status->value("cluster", "") << ": it finishes its work, leaves and exits\n";
+    std::cerr << "millrace: error: nothing was done: add --yes to do it\n";
+    return exit_usage;
+  }
+  const auto answer = node->post("/api/v1/cluster/drain", "");
+  if (!answer) return fail(answer.error());
+  print(*answer, options.format);
+  return exit_ok;
+}
+
+void add_members(CLI::App& group, Action& action) {
+  auto options = std::make_shared<NodeOptions>();
+  CLI::App* command = group.add_subcommand("members", "list the members, as one node sees them");
+  add_server_options(*command, options->server);
+  add_format(*command, options->format);
+  command->callback([options, &action] {
+    action = [options] {
+      return run_members(*options);
+    };
+  });
+}
+
+void add_drain(CLI::App& group, Action& action) {
+  auto options = std::make_shared<NodeOptions>();
+  CLI::App* command = group.add_subcommand("drain", "have a node finish its work, leave and exit");
+  add_server_options(*command, options->server);
+  add_format(*command, options->format);
+  command->add_flag("--yes", options->yes, "do it");
+  command->callback([options, &action] {
+    action = [options] {
+      return run_drain(*options);
+    };
+  });
+}
+
+}  // namespace
+
+void add_cluster(CLI::App& app, Action& action) {
+  CLI::App* group = app.add_subcommand("cluster", "clusters of nodes");
+  group->require_subcommand(1);
+  add_certs(*group, action);
+  add_members(*group, action);
+  add_drain(*group, action);
 }
 
 }  // namespace millrace::cli

@@ -14,9 +14,12 @@ using Action = std::function<int()>;
 // `action`, which outlives the parsing.
 void add_node(CLI::App& app, Action& action);
 void add_simulate(CLI::App& app, Action& action);
+void add_status(CLI::App& app, Action& action);
+void add_top(CLI::App& app, Action& action);
 void add_queue(CLI::App& app, Action& action);
 void add_dlq(CLI::App& app, Action& action);
 void add_order(CLI::App& app, Action& action);
+void add_pipeline(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 void add_config(CLI::App& app, Action& action);
 void add_cluster(CLI::App& app, Action& action);

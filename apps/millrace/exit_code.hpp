@@ -15,8 +15,9 @@ enum ExitCode : int {
   exit_signal = 128,  ///< and the number of the signal that interrupted a run
 };
 
-/// A bad flag is the caller's mistake; everything else failed.
+/// A bad flag is the caller's mistake; a node may not be there; everything else failed.
 [[nodiscard]] constexpr ExitCode exit_code_of(ErrorCode code) {
+  if (code == ErrorCode::unreachable) return exit_unreachable;
   return code == ErrorCode::invalid_argument ? exit_usage : exit_failed;
 }
 

@@ -46,9 +46,12 @@ int main(int argc, char** argv) try {
   millrace::cli::Action action;
   millrace::cli::add_node(app, action);
   millrace::cli::add_simulate(app, action);
+  millrace::cli::add_status(app, action);
+  millrace::cli::add_top(app, action);
   millrace::cli::add_queue(app, action);
   millrace::cli::add_dlq(app, action);
   millrace::cli::add_order(app, action);
+  millrace::cli::add_pipeline(app, action);
   millrace::cli::add_bench(app, action);
   millrace::cli::add_config(app, action);
   millrace::cli::add_cluster(app, action);

@@ -1,47 +1,54 @@
-// millrace order show: one order and its history, from a stopped node.
+// millrace order show: one order and its history, from a running node or a stopped one.
 #include <memory>
 
 #include "actors/runtime/stopped_node.hpp"
 #include "apps/millrace/command_line.hpp"
 #include "apps/millrace/exit_code.hpp"
 #include "apps/millrace/format_option.hpp"
+#include "apps/millrace/server_client.hpp"
 #include "apps/orders/queues.hpp"
 #include "apps/orders/view/order_view.hpp"
+#include "cluster/gateway/http_message.hpp"
 
 namespace millrace::cli {
 namespace {
 
 struct Options {
-  std::string data_dir;
+  SourceOptions source;
   std::string id;
   Format format = Format::table;
 };
 
-int run_show(const Options& options) {
-  auto node = StoppedNode::open(options.data_dir);
-  if (!node) return fail(node.error());
-  auto key = node->key(orders::events_queue().name(), options.id);
-  if (!key) {
-    if (key.error().code != ErrorCode::not_found) return fail(key.error());
-    return fail({ErrorCode::not_found, "there is no order " + options.id});
+Result<nlohmann::ordered_json> find_order(const Options& options) {
+  if (!options.source.is_stopped_node()) {
+    auto node = ServerClient::open(options.source.server);
+    if (!node) return node.error();
+    return node->get("/api/v1/orders/" + gateway::encode_segment(options.id));
   }
-  nlohmann::ordered_json order = orders::order_json(*key);
-  order["history"] = orders::history_json(*key);
-  print(order, options.format);
+  auto node = StoppedNode::open(options.source.data_dir);
+  if (!node) return node.error();
+  auto key = node->key(orders::events_queue().name(), options.id);
+  if (key) return orders::order_json(*key);
+  if (key.error().code != ErrorCode::not_found) return key.error();
+  return Error{ErrorCode::not_found, "there is no order " + options.id};
+}
+
+int run_show(const Options& options) {
+  const auto order = find_order(options);
+  if (!order) return fail(order.error());
+  print(*order, options.format);
   return exit_ok;
 }
 
 }  // namespace
 
 void add_order(CLI::App& app, Action& action) {
-  CLI::App* group = app.add_subcommand("order", "orders of a stopped node");
+  CLI::App* group = app.add_subcommand("order", "orders of running nodes, or of a stopped one");
   group->require_subcommand(1);
   auto options = std::make_shared<Options>();
   CLI::App* show = group->add_subcommand("show", "show one order and its history");
   show->add_option("id", options->id, "order id, such as o17")->required();
-  show->add_option("--data-dir", options->data_dir, "data directory of a node that does not run")
-      ->required()
-      ->type_name("DIR");
+  add_source_options(*show, options->source);
   add_format(*show, options->format);
   show->callback([options, &action] {
     action = [options] {

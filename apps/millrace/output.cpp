@@ -19,7 +19,10 @@ std::string cell(const nlohmann::ordered_json& value) {
   return value.is_string() ? value.get<std::string>() : dump(value, -1);
 }
 
-void print_table(const Listing& listing) {
+}  // namespace
+
+std::string table_of(const Listing& listing) {
+  std::string out;
   std::vector<std::size_t> widths;
   for (const std::string& column : listing.columns) {
     std::size_t width = column.size();
@@ -31,10 +34,10 @@ void print_table(const Listing& listing) {
   const auto print_row = [&](const auto& text_of) {
     for (std::size_t i = 0; i < widths.size(); ++i) {
       const std::string text = text_of(i);
-      std::cout << text;
-      if (i + 1 < widths.size()) std::cout << std::string(widths[i] - text.size() + 2, ' ');
+      out += text;
+      if (i + 1 < widths.size()) out.append(widths[i] - text.size() + 2, ' ');
     }
-    std::cout << '\n';
+    out += '\n';
   };
   print_row([&](std::size_t i) { return listing.columns[i]; });
   for (const auto& row : listing.rows) {
@@ -43,13 +46,12 @@ void print_table(const Listing& listing) {
       return row.contains(column) ? cell(row.at(column)) : std::string("-");
     });
   }
+  return out;
 }
-
-}  // namespace
 
 void print(const Listing& listing, Format format) {
   if (format == Format::table) {
-    print_table(listing);
+    std::cout << table_of(listing);
   } else if (format == Format::jsonl) {
     for (const auto& row : listing.rows) std::cout << dump(row, -1) << '\n';
   } else {

@@ -22,6 +22,9 @@ struct Listing {
 /// Prints a listing to stdout.
 void print(const Listing& listing, Format format);
 
+/// A listing as a table for people.
+[[nodiscard]] std::string table_of(const Listing& listing);
+
 /// Prints one object to stdout: as lines "key  value", or as JSON.
 void print(const nlohmann::ordered_json& object, Format format);
 

@@ -1,102 +1,74 @@
-// millrace queue ls|peek and dlq ls|show: what a stopped node's queues hold.
-#include <limits>
-#include <map>
+// millrace queue ls|info|peek and dlq ls|show: what queues hold, of running nodes or a stopped one.
+#include <algorithm>
 #include <memory>
+#include <utility>
 
-#include "actors/runtime/stopped_node.hpp"
 #include "apps/millrace/command_line.hpp"
 #include "apps/millrace/exit_code.hpp"
 #include "apps/millrace/format_option.hpp"
-#include "cluster/gateway/message_json.hpp"
+#include "apps/millrace/queue_changes.hpp"
+#include "apps/millrace/server_queues.hpp"
+#include "apps/millrace/stopped_queues.hpp"
 
 namespace millrace::cli {
 namespace {
 
-using gateway::message_json;
-
 struct Options {
-  std::string data_dir;
+  SourceOptions source;
   std::string queue;
   std::size_t max = 10;
   Format format = Format::table;
 };
 
 void add_common(CLI::App& command, Options& options) {
-  command.add_option("--data-dir", options.data_dir, "data directory of a node that does not run")
-      ->required()
-      ->type_name("DIR");
+  add_source_options(command, options.source);
+  add_node_only(command, options.source.server);
   add_format(command, options.format);
 }
 
-struct Total {
-  std::string type;
-  queues::Ledger ledger;
-  std::uint64_t timers = 0;
-  std::uint32_t shards = 0;
-};
-
-Listing list_queues(const DurableView& view, bool dead_letters) {
-  std::map<std::string, Total> totals;
-  for (const QueueView& queue : view.queues) {
-    if (queue.is_dead_letter != dead_letters) continue;
-    Total& total = totals[queue.name];
-    total.type = queue.type;
-    total.ledger += queue.ledger;
-    total.timers += queue.timers;
-    ++total.shards;
-  }
-  Listing listing;
-  listing.columns = {"queue",      "queued",      "offered", "acked", "dead",
-                     "duplicates", "redelivered", "timers",  "shards"};
-  for (const auto& [name, total] : totals) {
-    listing.rows.push_back({{"queue", name},
-                            {"type", total.type},
-                            {"shards", total.shards},
-                            {"queued", total.ledger.queued()},
-                            {"offered", total.ledger.offered},
-                            {"acked", total.ledger.acked},
-                            {"dead", total.ledger.dead},
-                            {"dropped", total.ledger.dropped},
-                            {"duplicates", total.ledger.duplicates},
-                            {"redelivered", total.ledger.redelivered},
-                            {"timers", total.timers}});
-  }
-  return listing;
-}
-
 int run_ls(const Options& options, bool dead_letters) {
-  auto node = StoppedNode::open(options.data_dir);
-  if (!node) return fail(node.error());
-  auto view = node->view(false);
-  if (!view) return fail(view.error());
-  print(list_queues(*view, dead_letters), options.format);
-  return exit_ok;
-}
-
-std::string type_of(const StoppedNode& node, const std::string& name) {
-  for (const auto& [number, queue] : node.store().queues()) {
-    if (queue.declaration.name() == name) return queue.declaration.type();
+  if (options.source.is_stopped_node()) {
+    return list_stopped_queues(options.source.data_dir, dead_letters, options.format);
   }
-  return {};
-}
-
-// Dead letters of several types share a queue; their own origin tells the type.
-std::string type_of(const StoppedNode& node, const std::string& name, const MessageView& message) {
-  if (!message.envelope.has_dead_letter()) return type_of(node, name);
-  return type_of(node, message.envelope.dead_letter().origin_queue());
-}
-
-int run_peek(const Options& options, std::vector<std::string> columns) {
-  auto node = StoppedNode::open(options.data_dir);
-  if (!node) return fail(node.error());
-  auto messages = node->peek(options.queue, options.max);
-  if (!messages) return fail(messages.error());
-  Listing listing{.columns = std::move(columns), .rows = {}};
-  for (const MessageView& message : *messages) {
-    listing.rows.push_back(message_json(message, type_of(*node, options.queue, message)));
-  }
+  auto cluster = ClusterClient::open(options.source.server);
+  if (!cluster) return fail(cluster.error());
+  auto queues = queues_of(*cluster);
+  if (!queues) return fail(queues.error());
+  Listing listing{.columns = queue_columns(), .rows = std::move(*queues)};
+  std::erase_if(listing.rows, [&](const nlohmann::ordered_json& queue) {
+    return queue.value("dead_letters", false) != dead_letters;
+  });
   print(listing, options.format);
-  return exit_ok;
+  return cluster->finish();
+}
+
+int run_info(const Options& options) {
+  auto cluster = ClusterClient::open(options.source.server);
+  if (!cluster) return fail(cluster.error());
+  auto queues = queues_of(*cluster);
+  if (!queues) return fail(queues.error());
+  const auto queue = std::find_if(queues->begin(), queues->end(), [&](const auto& each) {
+    return each.value("queue", "") == options.queue;
+  });
+  if (queue == queues->end()) {
+    return fail({ErrorCode::not_found, "there is no queue " + options.queue});
+  }
+  print(*queue, options.format);
+  return cluster->finish();
+}
+
+int run_peek(const Options& options, const char* kind, const std::vector<std::string>& columns) {
+  if (options.source.is_stopped_node()) {
+    return peek_stopped_queue(options.source.data_dir, options.queue, options.max, columns,
+                              options.format);
+  }
+  auto cluster = ClusterClient::open(options.source.server);
+  if (!cluster) return fail(cluster.error());
+  auto messages =
+      messages_of(*cluster, queue_path(kind, options.queue) + "/messages", {}, options.max);
+  if (!messages) return fail(messages.error());
+  print(Listing{.columns = columns, .rows = std::move(*messages)}, options.format);
+  return cluster->finish();
 }
 
 void add_listing(CLI::App& group, Action& action, const char* what, bool dead_letters) {
@@ -110,16 +82,30 @@ void add_listing(CLI::App& group, Action& action, const char* what, bool dead_le
   });
 }
 
-void add_peek(CLI::App& group, Action& action, const char* name, const char* what,
+void add_info(CLI::App& group, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = group.add_subcommand("info", "all about one queue of a running node");
+  add_server_options(*command, options->source.server);
+  add_node_only(*command, options->source.server);
+  add_format(*command, options->format);
+  command->add_option("queue", options->queue, "name of the queue")->required();
+  command->callback([options, &action] {
+    action = [options] {
+      return run_info(*options);
+    };
+  });
+}
+
+void add_peek(CLI::App& group, Action& action, const char* name, const char* what, const char* kind,
               const std::vector<std::string>& columns) {
   auto options = std::make_shared<Options>();
   CLI::App* command = group.add_subcommand(name, what);
   add_common(*command, *options);
   command->add_option("queue", options->queue, "name of the queue")->required();
   command->add_option("-n,--max", options->max, "messages to show")->capture_default_str();
-  command->callback([options, &action, columns] {
-    action = [options, columns] {
-      return run_peek(*options, columns);
+  command->callback([options, &action, kind, columns] {
+    action = [options, kind, columns] {
+      return run_peek(*options, kind, columns);
     };
   });
 }
@@ -127,20 +113,25 @@ void add_peek(CLI::App& group, Action& action, const char* name, const char* wha
 }  // namespace
 
 void add_queue(CLI::App& app, Action& action) {
-  CLI::App* group = app.add_subcommand("queue", "queues of a stopped node");
+  CLI::App* group = app.add_subcommand("queue", "queues of running nodes, or of a stopped one");
   group->require_subcommand(1);
   add_listing(*group, action, "list the queues", false);
+  add_info(*group, action);
   add_peek(*group, action, "peek", "show the first messages of a queue, and leave them there",
-           {"sequence", "key", "priority", "failed", "born_at", "payload"});
+           "queues", {"sequence", "key", "priority", "failed", "born_at", "payload"});
+  add_publish(*group, action);
+  add_purge(*group, action);
 }
 
 void add_dlq(CLI::App& app, Action& action) {
-  CLI::App* group = app.add_subcommand("dlq", "dead letters of a stopped node");
+  CLI::App* group = app.add_subcommand("dlq", "dead letters of running nodes, or of a stopped one");
   group->require_subcommand(1);
   add_listing(*group, action, "list the dead letter queues", true);
-  add_peek(*group, action, "show", "show the first letters of a dead letter queue",
+  add_peek(*group, action, "show", "show the first letters of a dead letter queue", "dlq",
            {"sequence", "key", "code", "failed", "acquired", "origin_queue", "origin_sequence",
             "reason"});
+  add_redrive(*group, action);
+  add_drop(*group, action);
 }
 
 }  // namespace millrace::cli

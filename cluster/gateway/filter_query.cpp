@@ -8,14 +8,6 @@
 namespace millrace::gateway {
 namespace {
 
-std::optional<ErrorCode> code_called(const std::string& name) {
-  for (unsigned number = 1; number < 256; ++number) {
-    const auto code = static_cast<ErrorCode>(number);
-    if (name != "unknown" && to_string(code) == name) return code;
-  }
-  return std::nullopt;
-}
-
 Error wrong(const std::string& name, const std::string& expected, const std::string& got) {
   return {ErrorCode::invalid_argument, name + ": expected " + expected + ", got " + got};
 }
@@ -48,7 +40,7 @@ Result<FilterQuery> parse_filter(const std::map<std::string, std::string>& query
     } else if (name == "origin_queue") {
       out.filter.origin_queue = value;
     } else if (name == "code") {
-      out.filter.code = code_called(value);
+      out.filter.code = error_code_called(value);
       if (!out.filter.code) return wrong(name, "the name of an error", value);
     } else if (name == "max" && rules.has_max) {
       if (auto parsed = parse_max(value, rules, out); !parsed) return parsed.error();

@@ -97,8 +97,13 @@ void add_stage(MetricFamilies& out, const StageCounts& stage) {
   outcome("retried", stage.retried);
   outcome("rejected", stage.rejected);
   outcome("failed", stage.failed);
-  out.histogram("millrace_stage_run_duration_seconds", "One call of the handler.", labels,
+  out.histogram("millrace_stage_run_duration_seconds",
+                "From when a message's handling began until it, and its batch, were done.", labels,
                 stage.run);
+  if (!stage.ends_pipeline) return;
+  out.histogram("millrace_pipeline_end_to_end_duration_seconds",
+                "From the first offer of a line of work until its pipeline's last stage was done.",
+                {{"pipeline", stage.pipeline}}, stage.end_to_end);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // NodeApi: what the gateway shows of a node, and what it does there.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -41,24 +40,6 @@ struct StageNode {
 struct PipelineGraph {
   std::string name;
   std::vector<StageNode> stages{};
-};
-
-/// Durations as powers of two of microseconds: see journal::DurationCounts.
-struct DurationBuckets {
-  std::array<std::uint64_t, journal::DurationCounts::bucket_count> counts{};
-  std::uint64_t sum_us = 0;
-};
-
-/// What became of the messages of a stage since the start of the node.
-struct StageCounts {
-  std::string pipeline;
-  std::string stage;
-  std::uint64_t acked = 0;
-  std::uint64_t retried = 0;
-  std::uint64_t rejected = 0;
-  std::uint64_t failed = 0;
-  DurationBuckets wait;  ///< from birth of a message's line of work to its handling
-  DurationBuckets run;
 };
 
 /// Threads: all calls may come from any thread but an actor's. Those that return a Result may wait

@@ -197,7 +197,7 @@ journal::JournalStats RuntimeApi::journal() {
 }
 
 std::vector<StageCounts> RuntimeApi::stages() {
-  return {};
+  return runtime_.stage_counts();
 }
 
 }  // namespace millrace::gateway

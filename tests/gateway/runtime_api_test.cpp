@@ -150,6 +150,12 @@ TEST_F(RuntimeGateway, ServesAWholeLifeOverHttp) {
             1u);
   EXPECT_EQ(ask(address, request("DELETE", "/api/v1/queues/out/messages")).json()["dropped"], 1);
   EXPECT_EQ(ask(address, post("/api/v1/queues/in/messages", "oops")).code(), "invalid_argument");
+  const auto stages = api_->stages();
+  ASSERT_EQ(stages.size(), 1u);
+  EXPECT_EQ(stages[0].acked, 1u);
+  EXPECT_EQ(stages[0].rejected, 1u);
+  EXPECT_TRUE(stages[0].ends_pipeline);
+  EXPECT_GT(stages[0].end_to_end.sum_us, 0u);
 }
 
 }  // namespace

@@ -7,16 +7,15 @@
 
 namespace millrace::orders {
 
-using nlohmann::ordered_json;
-
-ordered_json order_json(const KeyView& key) {
-  ordered_json order{{"order_id", key.key}};
-  order.update(gateway::payload_json(std::string(Order().GetTypeName()), key.value));
-  return order;
-}
-
-ordered_json history_json(const KeyView& key) {
-  ordered_json history = ordered_json::array();
+Result<nlohmann::ordered_json> order_json(const KeyView& key, const std::string& rest) {
+  if (!rest.empty() && rest != "history") {
+    return Error{ErrorCode::not_found, "an order has a history, but no " + rest};
+  }
+  nlohmann::ordered_json order{{"order_id", key.key}};
+  if (rest.empty()) {
+    order.update(gateway::payload_json(std::string(Order().GetTypeName()), key.value));
+  }
+  nlohmann::ordered_json history = nlohmann::ordered_json::array();
   for (const HistoryView& entry : key.history) {
     auto json = gateway::payload_json(std::string(OrderEntry().GetTypeName()), entry.value);
     json["at"] = gateway::time_json(entry.at_us);
@@ -24,21 +23,12 @@ ordered_json history_json(const KeyView& key) {
     json["event"] = entry.input;
     history.push_back(std::move(json));
   }
-  return history;
+  order["history"] = std::move(history);
+  return order;
 }
 
 gateway::Resource order_resource() {
-  return {.prefix = "orders",
-          .queue = events_queue().name(),
-          .show = [](const KeyView& key, const std::string& rest) -> Result<ordered_json> {
-            if (rest == "history") return history_json(key);
-            if (!rest.empty()) {
-              return Error{ErrorCode::not_found, "an order has a history, and no " + rest};
-            }
-            ordered_json order = order_json(key);
-            order["history"] = history_json(key);
-            return order;
-          }};
+  return {.prefix = "orders", .queue = events_queue().name(), .show = order_json};
 }
 
 }  // namespace millrace::orders

@@ -1,4 +1,4 @@
-// An order as operators see it: its state and its history, as JSON.
+// Orders as JSON: from a running node's API, and from a stopped node alike.
 #pragma once
 
 #include <string>
@@ -7,16 +7,17 @@
 
 #include "actors/runtime/durable_view.hpp"
 #include "cluster/gateway/resources.hpp"
+#include "messages/result.hpp"
 
 namespace millrace::orders {
 
-/// Its state, without the history.
-[[nodiscard]] nlohmann::ordered_json order_json(const KeyView& key);
+/// The order with its history; with `rest` "history", that alone. Fails with `not_found` for any
+/// other `rest`.
+[[nodiscard]] Result<nlohmann::ordered_json> order_json(const KeyView& key,
+                                                        const std::string& rest = "");
 
-/// What happened to it, oldest first.
-[[nodiscard]] nlohmann::ordered_json history_json(const KeyView& key);
-
-/// GET orders/ID, with all of it, and orders/ID/history.
+/// /api/v1/orders/ID and /api/v1/orders/ID/history, for the gateway of a node that runs the order
+/// workflow.
 [[nodiscard]] gateway::Resource order_resource();
 
 }  // namespace millrace::orders

@@ -1,0 +1,64 @@
+#include "apps/millrace/server_options.hpp"
+
+#include <cstdlib>
+#include <fstream>
+
+namespace millrace::cli {
+namespace {
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+}  // namespace
+
+void add_server_options(CLI::App& command, ServerOptions& options) {
+  command.add_option("--server", options.url, "a node's HTTP address; else MILLRACE_URL")
+      ->type_name("URL");
+  command
+      .add_option("--token-file", options.token_file,
+                  "file of the node's token; else MILLRACE_TOKEN_FILE")
+      ->type_name("FILE");
+}
+
+void add_node_only(CLI::App& command, ServerOptions& options) {
+  command.add_flag("--node-only", options.node_only, "ask this node, and not all of its cluster");
+}
+
+void add_source_options(CLI::App& command, SourceOptions& options) {
+  add_server_options(command, options.server);
+  command.add_option("--data-dir", options.data_dir, "data directory of a node that does not run")
+      ->type_name("DIR")
+      ->excludes("--server");
+}
+
+Result<std::string> url_of(const ServerOptions& options) {
+  std::string url = options.url.empty() ? variable("MILLRACE_URL") : options.url;
+  if (url.empty()) {
+    return Error{ErrorCode::invalid_argument,
+                 "expected --server URL or MILLRACE_URL, or where a command has it --data-dir DIR"};
+  }
+  if (url.find("://") == std::string::npos) url.insert(0, "http://");
+  while (url.back() == '/') url.pop_back();
+  const std::size_t host = url.find("://") + 3;
+  const bool is_http = url.starts_with("http://") || url.starts_with("https://");
+  if (!is_http || host >= url.size() || url.find_first_of("/?#@ ", host) != std::string::npos) {
+    return Error{ErrorCode::invalid_argument, "--server: expected http://host:port, got " + url};
+  }
+  return url;
+}
+
+Result<std::string> token_of(const ServerOptions& options) {
+  const std::string path =
+      options.token_file.empty() ? variable("MILLRACE_TOKEN_FILE") : options.token_file;
+  std::string token;
+  if (path.empty()) return token;
+  std::ifstream file(path);
+  if (!std::getline(file, token)) {
+    return Error{ErrorCode::not_found, "--token-file: " + path + " has no first line"};
+  }
+  return token;
+}
+
+}  // namespace millrace::cli

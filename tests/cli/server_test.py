@@ -1,0 +1,192 @@
+"""What each command promises that asks a running node: its output, its exit code, and no harm unasked.
+
+Usage: server_test.py MILLRACE SERVED_RUNTIME
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+PROGRAM = SERVER = ""
+DEADLINE_S = 60
+
+
+class Node:
+    """A node with a gateway, in a process of its own."""
+
+    def __init__(self, name, peer=""):
+        self.process = subprocess.Popen([SERVER, name, peer], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        self.address = self.process.stdout.readline().strip()
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(DEADLINE_S)
+        self.process.stdout.close()
+
+
+def millrace(*arguments, stdin="", **variables):
+    done = subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=DEADLINE_S, check=False,
+                          env={**os.environ, **variables})
+    return done.returncode, done.stdout, done.stderr
+
+
+class Server(unittest.TestCase):
+    def setUp(self):
+        self.node = Node("a")
+        self.addCleanup(self.node.end)
+        self.front = self.node
+
+    def ask(self, *arguments, status=0, **more):
+        code, out, err = millrace(*arguments, "--server", self.front.address, **more)
+        self.assertEqual(code, status, f"{arguments}: {out} {err}")
+        return out if status == 0 else out + err
+
+    def json(self, *arguments, **more):
+        return json.loads(self.ask(*arguments, "-o", "json", **more))
+
+    def wait_for(self, queue, field, value):
+        deadline = time.monotonic() + DEADLINE_S
+        while self.json("queue", "info", queue)[field] != value:
+            self.assertLess(time.monotonic(), deadline, f"{queue} {field}")
+
+    def test_status_members_and_pipelines_are_shown(self):
+        self.assertEqual(self.json("status")["node"], "a")
+        self.assertIn("ready", self.ask("status"))
+        self.assertEqual(self.json("cluster", "members")[0]["self"], True)
+        self.assertEqual(self.json("pipeline", "ls")[0]["stage"], "keep")
+        self.assertIn('"in" -> "test/keep"', self.ask("pipeline", "graph"))
+        picture = self.ask("top")
+        self.assertIn("members up 1/1", picture)
+        self.assertIn("oldest_age_s", picture)
+        self.assertNotIn("\x1b", picture)
+
+    def test_what_is_published_is_there(self):
+        row, = self.json("queue", "publish", "in", '"apple"')
+        self.assertEqual((row["queue"], row["key"]), ("in", "apple"))
+        self.ask("queue", "publish", "in", stdin='"pear"\n\n"plum"\n')
+        self.wait_for("out", "queued", 3)
+        rows = {row["queue"]: row for row in self.json("queue", "ls")}
+        self.assertEqual(rows["in"]["acked"], 3)
+        self.assertNotIn("in.dead", rows)
+        found = self.json("queue", "peek", "out", "-n", "2")
+        self.assertEqual(len(found), 2)
+        self.assertEqual(self.json("order", "show", "plum")["value"], "plum")
+        self.assertIn("not_found", self.ask("order", "show", "none", status=1))
+        lines = self.ask("queue", "peek", "out", "-o", "jsonl").splitlines()
+        self.assertEqual({json.loads(line)["payload"] for line in lines}, {"apple", "pear", "plum"})
+
+    def test_a_repeat_under_its_idempotency_key_adds_nothing(self):
+        for _ in range(3):
+            self.ask("queue", "publish", "in", '"apple"', "--idempotency-key=k")
+        self.assertEqual(self.json("queue", "info", "in")["offered"], 1)
+
+    def test_what_cannot_be_taken_is_told(self):
+        self.assertIn("body: expected", self.ask("queue", "publish", "in", "{", status=2))
+        self.assertIn("not_found", self.ask("queue", "publish", "none", "1", status=1))
+        told = self.ask("queue", "publish", "in", stdin='"good"\nbad\n"never"\n', status=2)
+        self.assertIn("1 messages were taken before", told)
+
+    def test_a_purge_wants_a_yes(self):
+        self.ask("queue", "publish", "in", '"apple"')
+        self.wait_for("out", "queued", 1)
+        self.assertIn("would drop 1 messages", self.ask("queue", "purge", "out", status=2))
+        self.assertIn("would drop 1 messages", self.ask("queue", "purge", "out", "--dry-run"))
+        self.assertEqual(self.json("queue", "info", "out")["queued"], 1)
+        self.assertEqual(self.json("queue", "purge", "out", "--yes")["dropped"], 1)
+        self.assertEqual(self.json("queue", "info", "out")["queued"], 0)
+
+    def test_letters_are_shown_redriven_and_dropped(self):
+        self.ask("queue", "publish", "in", stdin='"bad1"\n"bad2"\n"bad3"\n')
+        self.wait_for("in.dead", "queued", 3)
+        self.assertEqual([row["queue"] for row in self.json("dlq", "ls")], ["in.dead"])
+        letters = self.json("dlq", "show", "in.dead")
+        self.assertEqual({letter["code"] for letter in letters}, {"rejected"})
+        drop = ["dlq", "drop", "in.dead", "--id", letters[0]["id"]]
+        self.assertIn("would drop 1 messages", self.ask(*drop, status=2))
+        self.assertEqual(self.json(*drop, "--yes")["dropped"], 1)
+        redrive = ["dlq", "redrive", "in.dead", "--code=rejected"]
+        self.assertIn("would redrive 2 messages", self.ask(*redrive, "--dry-run"))
+        self.assertEqual(self.json(*redrive, "--yes")["redriven"], 2)
+        self.wait_for("in.dead", "offered", 5)  # they die again
+        self.assertEqual(self.json("dlq", "drop", "in.dead", "--yes")["dropped"], 2)
+
+    def test_a_drain_wants_a_yes_and_is_seen_in_the_status(self):
+        self.assertIn("would drain node a", self.ask("cluster", "drain", status=2))
+        self.ask("status")
+        self.ask("cluster", "drain", "--yes")
+        self.assertIn("draining", self.ask("status", status=4))
+
+    def test_a_node_that_is_not_there_is_unreachable(self):
+        self.front = type("", (), {"address": "127.0.0.1:1"})
+        for command in (["status"], ["queue", "ls"], ["top"], ["pipeline", "ls"],
+                        ["order", "show", "x"], ["queue", "publish", "in", "1"]):
+            self.assertIn("127.0.0.1:1", self.ask(*command, status=3))
+
+    def test_the_url_comes_from_the_environment_too(self):
+        code, out, err = millrace("status", MILLRACE_URL=f"http://{self.node.address}/")
+        self.assertEqual(code, 0, err)
+        self.assertIn("node", out)
+        code, _, err = millrace("status", MILLRACE_URL="ftp://x")
+        self.assertEqual(code, 2, err)
+
+    def test_exactly_one_source_is_wanted(self):
+        code, _, err = millrace("queue", "ls", "--data-dir=x", "--server", self.node.address)
+        self.assertEqual(code, 2, err)
+        with tempfile.TemporaryDirectory(prefix="millrace-test-") as folder:
+            gone = pathlib.Path(folder) / "none"
+            code, _, err = millrace("queue", "ls", "--data-dir", gone,
+                                    MILLRACE_URL=self.node.address)
+            self.assertEqual(code, 1, "a flag goes before the environment")
+            self.assertIn("not_found", err)
+
+
+class Cluster(Server):
+    """All of the above through a node that has a peer, and what only a cluster shows."""
+
+    def setUp(self):
+        super().setUp()
+        self.front = Node("b", self.node.address)
+        self.addCleanup(self.front.end)
+
+    # What the messages of one node alone become is told by Server.
+    test_a_drain_wants_a_yes_and_is_seen_in_the_status = None
+    test_status_members_and_pipelines_are_shown = None
+    test_what_is_published_is_there = None
+    test_the_url_comes_from_the_environment_too = None
+    test_exactly_one_source_is_wanted = None
+    test_a_node_that_is_not_there_is_unreachable = None
+
+    def test_numbers_are_those_of_all_members(self):
+        for node in (self.node, self.front):
+            code, _, err = millrace("queue", "publish", "in", '"apple"', "--server", node.address)
+            self.assertEqual(code, 0, err)
+        self.wait_for("out", "queued", 2)
+        self.assertEqual(self.json("queue", "info", "out")["shards"], 4)
+        self.assertEqual(self.json("queue", "info", "out", "--node-only")["queued"], 1)
+        self.assertEqual(len(self.json("queue", "peek", "out")), 2)
+        self.assertEqual(self.json("queue", "purge", "out", "--yes")["dropped"], 2)
+
+    def test_an_order_is_shown_from_where_it_is(self):
+        millrace("queue", "publish", "in", '"apple"', "--server", self.node.address)
+        self.wait_for("out", "queued", 1)
+        self.assertEqual(self.json("order", "show", "apple")["value"], "apple")
+
+    def test_a_member_that_is_missing_is_named(self):
+        lonely = Node("c", "127.0.0.1:1")
+        self.addCleanup(lonely.end)
+        code, out, err = millrace("queue", "ls", "--server", lonely.address, "-o", "json")
+        self.assertEqual(code, 3)
+        self.assertIn("without node peer", err)
+        self.assertEqual(len(json.loads(out)), 2)
+
+
+if __name__ == "__main__":
+    PROGRAM, SERVER = sys.argv[1:3]
+    unittest.main(argv=sys.argv[:1])
