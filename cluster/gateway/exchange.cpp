@@ -132,7 +132,7 @@ void drop_ranges(Connection& connection) {
   }
 }
 
-void put(HttpResponse response, httplib::Response& out) {
+void put(const HttpResponse& response, httplib::Response& out) {
   out.status = response.status;
   out.reason = reason_of(response.status);
   for (const auto& [name, value] : response.headers) out.set_header(name.c_str(), value);
@@ -230,7 +230,7 @@ class Exchange::Server : public httplib::Server {
     if (!refusal) return false;
     current->must_close =
         current->must_close || request.content_length > 0 || in.has_header("Transfer-Encoding");
-    put(std::move(*refusal), out);
+    put(*refusal, out);
     return true;
   }
 
@@ -243,12 +243,12 @@ class Exchange::Server : public httplib::Server {
 
   void answer(httplib::Response& out) {
     HttpResponse response = router_.answer(*current->request);
-    if (!response.is_event_stream) return put(std::move(response), out);
+    if (!response.is_event_stream) return put(response, out);
     if (streams_.fetch_add(1) >= limits_.event_streams_max) {
       --streams_;
       HttpResponse refusal = problem(503, "too_many_streams", "all streams of events are taken");
       refusal.headers.emplace_back("Retry-After", "10");
-      return put(std::move(refusal), out);
+      return put(refusal, out);
     }
     stream_events(out);
   }
