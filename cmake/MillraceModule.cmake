@@ -50,7 +50,7 @@ function(millrace_add_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
-  add_executable(${name} ${arg_SRCS})
+  add_executable(${name} ${arg_SRCS} ${MILLRACE_TEST_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${arg_DEPS} GTest::gtest_main GTest::gmock
                                         millrace_warnings)

@@ -91,7 +91,7 @@ class Dispatcher {
     return true;
   }
 
-  Fitness fitness(Sequence sequence, const Entry& entry) const {
+  [[nodiscard]] Fitness fitness(Sequence sequence, const Entry& entry) const {
     if (entry.has_schedule) {
       const Schedule& schedule = state_.durable.schedules.find(sequence)->second;
       if (schedule.not_before_us > state_.live.now_us) return Fitness::waits;
@@ -107,7 +107,7 @@ class Dispatcher {
 
   // Consecutive messages of a key from `head`, as many as may run together. What was acquired
   // before goes alone: should it bring its receiver down, the blame is clear.
-  std::vector<Sequence> run_from(Sequence head, std::uint32_t demand) const {
+  [[nodiscard]] std::vector<Sequence> run_from(Sequence head, std::uint32_t demand) const {
     std::vector<Sequence> run{head};
     const Entry* entry = state_.durable.index.find(head);
     const std::uint32_t max = std::min(
@@ -126,7 +126,7 @@ class Dispatcher {
   }
 
   // Whether `next`, which follows `entry` in the chain of `head`, may be in one lease with both.
-  bool may_run_together(Sequence head, const Entry& entry, Sequence next) const {
+  [[nodiscard]] bool may_run_together(Sequence head, const Entry& entry, Sequence next) const {
     const Entry& following = *state_.durable.index.find(next);
     if (fitness(next, following) != Fitness::runs) return false;
     if (state_.is_outbox) return true;
@@ -135,7 +135,7 @@ class Dispatcher {
            (*state_.durable.index.body(next))->key() == (*state_.durable.index.body(head))->key();
   }
 
-  void grant(ReceiverEntry::value_type& receiver, KeySlot slot, std::vector<Sequence> run) {
+  void grant(ReceiverEntry::value_type& receiver, KeySlot slot, const std::vector<Sequence>& run) {
     Grant grant;
     grant.receiver = receiver.first;
     grant.deadline_us = now_us_ + state_.limits.lease_us;

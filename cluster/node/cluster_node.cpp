@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -25,8 +26,9 @@ using config::Config;
 /// Gives each frame to the part that it is for.
 class FrameRouter final : public transport::TransportListener {
  public:
-  FrameRouter(federation::FederatedNode& federation, Members& members)
-      : federation_(federation), members_(members) {}
+  FrameRouter(federation::FederatedNode& federation, Members& members,
+              transport::Transport& transport)
+      : federation_(federation), members_(members), transport_(transport) {}
 
   void on_up(const std::string& peer, std::uint64_t incarnation) override {
     federation_.on_up(peer, incarnation);
@@ -38,6 +40,7 @@ class FrameRouter final : public transport::TransportListener {
     }
     if (const auto taken = members_.take(peer, frame.bytes); !taken) {
       spdlog::warn("from {}: {}", peer, taken.error().message);
+      std::ignore = transport_.reject(peer, taken.error());
     }
   }
   void on_writable(const std::string& peer) override { federation_.on_writable(peer); }
@@ -48,6 +51,7 @@ class FrameRouter final : public transport::TransportListener {
  private:
   federation::FederatedNode& federation_;
   Members& members_;
+  transport::Transport& transport_;
 };
 
 [[noreturn]] void stop_fenced() {
@@ -88,7 +92,7 @@ class ClusterNode::Parts {
                      return placed.owner(queue, shard);
                    }),
         members(member_options(config, incarnation), *transport, clock),
-        router(federation, members) {}
+        router(federation, members, *transport) {}
 
   /// Its HTTP API on `runtime`, which runs.
   Result<void> open_http(const Options& options);

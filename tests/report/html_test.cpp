@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
@@ -32,16 +31,17 @@ std::string markup_of(std::string html) {
 
 // The first tag that is not closed in order; empty when all are.
 std::string first_unbalanced(const std::string& markup) {
-  static const std::regex tag(R"(<(/?)([a-z0-9]+)([^>]*)>)");
   static const std::set<std::string> never_closed = {"meta", "path", "rect"};
   std::vector<std::string> open;
-  for (std::sregex_iterator it(markup.begin(), markup.end(), tag), end; it != end; ++it) {
-    const std::string name = (*it)[2];
-    if (never_closed.contains(name)) continue;
-    if ((*it)[1].length() == 0) {
+  for (std::size_t at = markup.find('<'); at != std::string::npos; at = markup.find('<', at + 1)) {
+    const std::size_t begin = at + (markup.compare(at, 2, "</") == 0 ? 2 : 1);
+    const std::size_t end = markup.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789", begin);
+    const std::string name = markup.substr(begin, end - begin);
+    if (name.empty() || never_closed.contains(name)) continue;
+    if (begin == at + 1) {
       open.push_back(name);
     } else if (open.empty() || open.back() != name) {
-      return it->str();
+      return markup.substr(at, markup.find('>', at) - at);
     } else {
       open.pop_back();
     }
@@ -56,7 +56,6 @@ std::size_t count_of(const std::string& text, const std::string& part) {
   return count;
 }
 
-// Without std::regex, whose recursion grows with the length of a path.
 void expect_drawn_within(const std::string& html) {
   const std::string attribute = " d=\"";
   for (std::size_t at = html.find(attribute); at != std::string::npos;
