@@ -72,7 +72,9 @@ class Planner {
     auto declared = find_or_declare(std::move(declaration));
     if (!declared) return declared.error();
     numbers.push_back((*declared)->number());
-    if (is_served) plan_.limits[(*declared)->number()] = limits_for(queue.name);
+    if (is_served && options_.queue_limits.contains(queue.name)) {
+      plan_.limits[(*declared)->number()] = limits_for(queue.name);
+    }
     if (!is_served) {
       plan_.outboxes.push_back(
           {(*declared)->number(), queue.name, shard, (*declared)->outbox().producer()});

@@ -20,7 +20,9 @@ class PeerLinkTest : public ::testing::Test {
   void SetUp() override {
     link_->attach([this] { ++broker_wakes_; }, [this] { ++delivery_wakes_; });
   }
-  void TearDown() override { link_->detach(); }
+  void TearDown() override {
+    if (link_) link_->detach();
+  }
   // The kinds of what the listener is told next, as letters: Up, Frame, Writable, Down.
   std::string told() {
     std::string kinds;
