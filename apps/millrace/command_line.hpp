@@ -12,6 +12,7 @@ using Action = std::function<int()>;
 
 // Each adds its subcommands to `app`; the one that the user names stores what is to be done in
 // `action`, which outlives the parsing.
+void add_dev(CLI::App& app, Action& action);
 void add_node(CLI::App& app, Action& action);
 void add_simulate(CLI::App& app, Action& action);
 void add_status(CLI::App& app, Action& action);

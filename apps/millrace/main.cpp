@@ -45,6 +45,7 @@ int main(int argc, char** argv) try {
   app.require_subcommand(1);
   millrace::cli::Action action;
   millrace::cli::add_node(app, action);
+  millrace::cli::add_dev(app, action);
   millrace::cli::add_simulate(app, action);
   millrace::cli::add_status(app, action);
   millrace::cli::add_top(app, action);

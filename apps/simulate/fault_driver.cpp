@@ -69,6 +69,17 @@ std::optional<TimeUs> FaultDriver::due_us(TimeUs now_us, bool is_ending) {
   return *reached_us_ + moment.delay_us;
 }
 
+Result<void> FaultDriver::note_kill_from_outside(std::uint32_t node, TimeUs now_us) {
+  FaultMoment moment{.kind = FaultKind::kill};
+  moment.node = node;
+  unrecovered_.push_back({faults_.size(), moment, head_.finished()});
+  faults_.push_back({.at_s = static_cast<double>(now_us - began_us_) / 1e6,
+                     .kind = "kill by hand",
+                     .node = describe(moment),
+                     .recovered_after_s = std::nullopt});
+  return fleet_.start(node);
+}
+
 void FaultDriver::note_all_ended(TimeUs now_us) {
   if (next_ >= plan_.size()) return;
   plan_[next_].is_after_start = true;

@@ -24,6 +24,9 @@ class FaultDriver {
   /// When step has something to do next, as far as that is known.
   [[nodiscard]] std::optional<TimeUs> next_us() const;
 
+  /// Somebody else has killed a node: that is a fault like those of the plan. Starts it again.
+  Result<void> note_kill_from_outside(std::uint32_t node, TimeUs now_us);
+
   /// All nodes have ended in good order, though faults are to come: the next one falls into the
   /// start that follows.
   void note_all_ended(TimeUs now_us);

@@ -26,10 +26,13 @@ Error failed(const char* what) {
 }
 
 // Between fork and exec only what is safe there: no allocation, no locks.
-[[noreturn]] void become_node(char* const* arguments, int fd, const char* log, pid_t parent) {
+[[noreturn]] void become_node(char* const* arguments, std::optional<int> fd, const char* log,
+                              pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);
-  fcntl(fd, F_SETFD, 0);
+  // A terminal's Ctrl-C is for the parent, which decides what becomes of the nodes.
+  setpgid(0, 0);
+  if (fd) fcntl(*fd, F_SETFD, 0);
   if (*log != 0) {
     const int log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (log_fd < 0 || dup2(log_fd, STDOUT_FILENO) < 0 || dup2(log_fd, STDERR_FILENO) < 0) _exit(1);
@@ -40,8 +43,8 @@ Error failed(const char* what) {
 
 }  // namespace
 
-Result<NodeProcess> NodeProcess::start(const std::vector<std::string>& arguments, int fd,
-                                       const std::filesystem::path& log) {
+Result<NodeProcess> NodeProcess::start(const std::vector<std::string>& arguments,
+                                       std::optional<int> fd, const std::filesystem::path& log) {
   std::string name = "millrace";
   std::vector<std::string> copies = arguments;
   std::vector<char*> pointers{name.data()};

@@ -26,15 +26,18 @@ struct ProcessEnd {
 /// A child process. Killed, and waited for, when destroyed; it ends as well when its parent does.
 class NodeProcess {
  public:
-  /// Runs this program again with `arguments`; the child keeps `fd` open. What it prints is added
-  /// to the file `log`; where that is empty, it goes where this process's does. Fails with
-  /// `storage_failed`.
-  [[nodiscard]] static Result<NodeProcess> start(const std::vector<std::string>& arguments, int fd,
+  /// Runs this program again with `arguments`; the child keeps `fd` open, where there is one. What
+  /// it prints is added to the file `log`; where that is empty, it goes where this process's does.
+  /// Fails with `storage_failed`.
+  [[nodiscard]] static Result<NodeProcess> start(const std::vector<std::string>& arguments,
+                                                 std::optional<int> fd,
                                                  const std::filesystem::path& log);
 
   ~NodeProcess();
   NodeProcess(NodeProcess&& other) noexcept;
   NodeProcess& operator=(NodeProcess&& other) noexcept;
+
+  [[nodiscard]] pid_t pid() const { return pid_; }
 
   /// Readable when the process has ended.
   [[nodiscard]] int end_fd() const { return pid_fd_; }

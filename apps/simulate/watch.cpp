@@ -1,6 +1,7 @@
 #include "apps/simulate/watch.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <iostream>
 
 #include <unistd.h>
@@ -151,10 +152,16 @@ Watch::End Watch::give_up() {
   return End::stalled;
 }
 
-/// A process may end only as it was told to.
+/// A process may end only as it was told to, or by the hand of somebody else.
 std::optional<Watch::End> Watch::note_ended(const Fleet::Ended& ended) {
   if (ended.was_told && ended.end.signal == 0 && ended.end.exit_status == 0) return std::nullopt;
   const std::string name = node_name(ended.node);
+  // A node does not end so by itself: whoever looks on wanted to see what comes of it.
+  if (ended.end.signal == SIGKILL && !ended.was_told) {
+    auto started = faults_.note_kill_from_outside(ended.node, clock_.now_us());
+    if (started) return std::nullopt;
+    return fail(started.error().message);
+  }
   if (ended.end.signal != 0) {
     return fail(name + " was ended by signal " + std::to_string(ended.end.signal));
   }

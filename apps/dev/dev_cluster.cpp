@@ -1,0 +1,187 @@
+#include "apps/dev/dev_cluster.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/serve/config_text.hpp"
+#include "apps/simulate/node_process.hpp"
+#include "apps/simulate/proxy_sockets.hpp"
+#include "cluster/certs/certificate_files.hpp"
+
+namespace millrace::dev {
+namespace {
+
+using simulate::NodeProcess;
+using simulate::ProcessEnd;
+using std::filesystem::path;
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+constexpr std::chrono::milliseconds look_interval{100};
+constexpr std::chrono::seconds restart_delay{1};
+constexpr std::chrono::seconds drain_timeout{45};
+constexpr std::uint32_t certificate_days = 365;
+
+std::string address(std::uint16_t port) {
+  return "127.0.0.1:" + std::to_string(port);
+}
+
+/// Ports that nobody listens on now.
+Result<std::vector<std::uint16_t>> pick_ports(const DevOptions& options) {
+  std::vector<std::uint16_t> ports;
+  std::vector<simulate::Listener> held;  // until all are known, so that each is another one
+  for (std::uint32_t i = 0; i < 2 * options.nodes; ++i) {
+    if (options.port != 0) {
+      ports.push_back(static_cast<std::uint16_t>(options.port + i));
+      continue;
+    }
+    auto listener = simulate::listen_on_loopback();
+    if (!listener) return listener.error();
+    ports.push_back(listener->port);
+    held.push_back(std::move(*listener));
+  }
+  return ports;
+}
+
+struct Node {
+  std::string name;
+  std::string http;
+  path config;
+  path log;
+  std::optional<NodeProcess> process{};
+  SteadyTime start_at{};  ///< where there is none
+};
+
+Result<void> write_certificates(const path& folder, const std::vector<Node>& nodes) {
+  if (std::filesystem::exists(folder / "ca.crt")) return {};
+  certs::ClusterCertificates wanted{
+      .folder = folder, .cluster = "dev", .nodes = {}, .days = certificate_days};
+  for (const Node& node : nodes) wanted.nodes.push_back(node.name);
+  const auto written = certs::write_certificates(wanted, std::time(nullptr));
+  if (!written) return written.error();
+  return {};
+}
+
+Result<std::vector<Node>> write_files(const DevOptions& options) {
+  const auto ports = pick_ports(options);
+  if (!ports) return ports.error();
+  std::error_code error;
+  const path folder = std::filesystem::absolute(options.folder, error);
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    return Error{ErrorCode::storage_failed, folder.string() + ": " + error.message()};
+  }
+  std::vector<Node> nodes;
+  std::vector<serve::MemberText> members;
+  for (std::uint32_t i = 0; i < options.nodes; ++i) {
+    const std::string name = "node-" + std::to_string(i + 1);
+    const std::string http = address((*ports)[options.nodes + i]);
+    nodes.push_back({name, http, folder / (name + ".toml"), folder / (name + ".log")});
+    members.push_back({name, address((*ports)[i]), http});
+  }
+  // Another number of nodes needs certificates of its own.
+  const path certificates = folder / ("certs-" + std::to_string(options.nodes));
+  if (auto written = write_certificates(certificates, nodes); !written) return written.error();
+  for (std::uint32_t i = 0; i < options.nodes; ++i) {
+    const auto written =
+        serve::write_text(nodes[i].config, serve::to_toml({.cluster = "dev",
+                                                           .shards = 16,
+                                                           .node = nodes[i].name,
+                                                           .data_dir = folder / nodes[i].name,
+                                                           .listen = members[i].address,
+                                                           .http = nodes[i].http,
+                                                           .members = members,
+                                                           .certificates = certificates}));
+    if (!written) return written.error();
+  }
+  return nodes;
+}
+
+class Cluster {
+ public:
+  explicit Cluster(std::vector<Node> nodes) : nodes_(std::move(nodes)) {}
+
+  /// Starts what has no process and is due.
+  Result<void> start_due() {
+    for (Node& node : nodes_) {
+      if (node.process || std::chrono::steady_clock::now() < node.start_at) continue;
+      auto process =
+          NodeProcess::start({"node", "-c", node.config.string()}, std::nullopt, node.log);
+      if (!process) return process.error();
+      node.process.emplace(std::move(*process));
+      std::cout << node.name << "  http://" << node.http << "  pid " << node.process->pid()
+                << "  log " << node.log.string() << std::endl;
+    }
+    return {};
+  }
+
+  /// Notes processes that have ended.
+  void note_ended(bool is_expected) {
+    for (Node& node : nodes_) {
+      if (!node.process) continue;
+      const auto end = node.process->wait_for(std::chrono::milliseconds(0));
+      if (!end) continue;
+      node.process.reset();
+      node.start_at = std::chrono::steady_clock::now() + restart_delay;
+      is_clean_ = is_clean_ && end->signal == 0 && end->exit_status == 0;
+      if (!is_expected) std::cerr << node.name << " " << describe(*end) << "; starting it again\n";
+    }
+  }
+
+  Result<void> drain(const serve::Signals& signals) {
+    std::cerr << "draining; once more to kill\n";
+    is_clean_ = true;
+    send(SIGTERM);
+    const auto deadline = std::chrono::steady_clock::now() + drain_timeout;
+    while (is_running()) {
+      const auto signal = signals.wait(look_interval);
+      if (signal == SIGINT || signal == SIGTERM || std::chrono::steady_clock::now() > deadline) {
+        send(SIGKILL);
+      }
+      note_ended(true);
+    }
+    if (is_clean_) return {};
+    return Error{ErrorCode::timeout, "not every node drained; their logs say why"};
+  }
+
+ private:
+  static std::string describe(const ProcessEnd& end) {
+    if (end.signal != 0) return "was ended by signal " + std::to_string(end.signal);
+    return "ended with status " + std::to_string(end.exit_status);
+  }
+
+  void send(int signal) {
+    for (const Node& node : nodes_) {
+      if (node.process) node.process->send(signal);
+    }
+  }
+
+  [[nodiscard]] bool is_running() const {
+    return std::any_of(nodes_.begin(), nodes_.end(),
+                       [](const Node& node) { return node.process.has_value(); });
+  }
+
+  std::vector<Node> nodes_;
+  bool is_clean_ = true;
+};
+
+}  // namespace
+
+Result<void> run_cluster(const DevOptions& options, const serve::Signals& signals) {
+  auto nodes = write_files(options);
+  if (!nodes) return nodes.error();
+  Cluster cluster(std::move(*nodes));
+  for (;;) {
+    if (auto started = cluster.start_due(); !started) return started;
+    const auto signal = signals.wait(look_interval);
+    if (signal == SIGINT || signal == SIGTERM) return cluster.drain(signals);
+    cluster.note_ended(false);
+  }
+}
+
+}  // namespace millrace::dev

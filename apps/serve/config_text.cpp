@@ -1,0 +1,52 @@
+#include "apps/serve/config_text.hpp"
+
+#include <fstream>
+
+namespace millrace::serve {
+namespace {
+
+/// A string of TOML.
+std::string quote(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char letter : text) {
+    if (letter == '"' || letter == '\\') quoted += '\\';
+    quoted += letter;
+  }
+  return quoted + '"';
+}
+
+}  // namespace
+
+std::string to_toml(const ConfigText& config) {
+  std::string text =
+      "[node]\nname = " + quote(config.node) + "\ndata_dir = " + quote(config.data_dir.string()) +
+      "\n\n[listen]\ncluster = " + quote(config.listen) + "\nhttp = " + quote(config.http) +
+      "\n\n[cluster]\nname = " + quote(config.cluster) +
+      "\nshards = " + std::to_string(config.shards) + "\n";
+  for (const MemberText& member : config.members) {
+    text += "\n[[cluster.nodes]]\nname = " + quote(member.name) +
+            "\naddress = " + quote(member.address) + "\n";
+    if (!member.http.empty()) text += "http = " + quote(member.http) + "\n";
+  }
+  text += "\n[cluster.overrides]\n";
+  for (std::uint32_t shard = 0; shard < config.shards; ++shard) {
+    const MemberText& member = config.members[shard % config.members.size()];
+    text += std::to_string(shard) + " = " + quote(member.name) + "\n";
+  }
+  const auto file = [&](const std::string& name) {
+    return quote((config.certificates / name).string());
+  };
+  return text + "\n[tls]\nca = " + file("ca.crt") +
+         "\ncertificate = " + file(config.node + ".crt") + "\nkey = " + file(config.node + ".key") +
+         "\n";
+}
+
+Result<void> write_text(const std::filesystem::path& file, const std::string& text) {
+  std::ofstream out(file, std::ios::trunc);
+  out << text;
+  out.close();
+  if (out) return {};
+  return Error{ErrorCode::storage_failed, file.string() + " cannot be written"};
+}
+
+}  // namespace millrace::serve
