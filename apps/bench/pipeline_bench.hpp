@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "apps/bench/parcel_pipeline.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::bench {
@@ -19,17 +20,11 @@ struct PipelineBenchOptions {
   bool keyed = false;            ///< every message has a key of its own
 };
 
-struct PipelineBenchFigures {
+struct PipelineBenchFigures : SinkFigures {
   double messages_per_s = 0;
   /// Of raw writes of 256 messages, each synced before the next, three for each message: one a hop.
   double limit_per_s = 0;
-  double ratio = 0;   ///< messages_per_s / limit_per_s
-  double p50_us = 0;  ///< from the time a message was due until the sink had it
-  double p99_us = 0;
-  double p999_us = 0;
-  double max_us = 0;
-  std::uint64_t received = 0;
-  std::uint64_t repeated = 0;
+  double ratio = 0;  ///< messages_per_s / limit_per_s
   double cpu_s = 0;
   std::uint64_t rss_peak_bytes = 0;
   std::uint64_t written_bytes = 0;

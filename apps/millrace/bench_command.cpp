@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include "apps/bench/cluster_bench.hpp"
 #include "apps/bench/journal_bench.hpp"
 #include "apps/bench/pipeline_bench.hpp"
 #include "apps/bench/queue_bench.hpp"
@@ -129,6 +130,65 @@ int run_pipeline(const Common& common, bench::PipelineBenchOptions options) {
   return figures->received == options.messages && figures->repeated == 0 ? exit_ok : exit_negative;
 }
 
+int run_cluster_pipeline(const Common& common, bench::ClusterBenchOptions options) {
+  const ScratchDirectory scratch(common.dir);
+  if (!scratch.is_valid()) return no_scratch(common);
+  options.folder = scratch.path();
+  const auto figures = bench::run_cluster_bench(options);
+  if (!figures) return fail(figures.error());
+  print_line({{"bench", "pipeline"},
+              {"nodes", 2},
+              {"payload_bytes", options.production.payload_bytes},
+              {"shards", options.shards},
+              {"messages", options.production.messages},
+              {"paused_s", options.pause_s},
+              {"messages_per_s", figures->messages_per_s},
+              {"p50_us", figures->p50_us},
+              {"p99_us", figures->p99_us},
+              {"p999_us", figures->p999_us},
+              {"max_us", figures->max_us},
+              {"received", figures->received},
+              {"repeated", figures->repeated},
+              {"rss_peak_source_bytes", figures->rss_peak_source_bytes},
+              {"rss_peak_sink_bytes", figures->rss_peak_sink_bytes},
+              {"cpu_s", figures->cpu_s}},
+             common.json);
+  const bool is_whole = figures->received == options.production.messages;
+  return is_whole && figures->repeated == 0 ? exit_ok : exit_negative;
+}
+
+bench::ClusterBenchOptions over_nodes(const bench::PipelineBenchOptions& options,
+                                      std::uint32_t pause_s) {
+  return {.folder = {},
+          .production = {.messages = options.messages,
+                         .payload_bytes = options.payload_bytes,
+                         .rate_per_s = options.rate_per_s},
+          .shards = options.shards,
+          .window = options.window,
+          .pause_s = pause_s};
+}
+
+/// The hidden command that makes a process a node of the benchmark.
+void add_bench_node(CLI::App& app, Action& action) {
+  auto options = std::make_shared<bench::ClusterBenchOptions>();
+  auto config = std::make_shared<std::string>();
+  auto name = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("bench-node", "a node of a benchmark")->group("");
+  command->add_option("--config", *config)->required();
+  command->add_option("--name", *name)->required();
+  command->add_option("--messages", options->production.messages);
+  command->add_option("--payload", options->production.payload_bytes);
+  command->add_option("--rate", options->production.rate_per_s);
+  command->add_option("--shards", options->shards);
+  command->add_option("--window", options->window);
+  command->callback([=, &action] {
+    action = [=] {
+      const auto run = bench::run_bench_node(*config, *name == "source", *options);
+      return run ? static_cast<int>(exit_ok) : fail(run.error());
+    };
+  });
+}
+
 int run_queue(const Common& common, bench::QueueBenchOptions options) {
   const ScratchDirectory scratch(common.dir);
   if (!scratch.is_valid()) return no_scratch(common);
@@ -160,6 +220,7 @@ int run_queue(const Common& common, bench::QueueBenchOptions options) {
 }  // namespace
 
 void add_bench(CLI::App& app, Action& action) {
+  add_bench_node(app, action);
   CLI::App* group = app.add_subcommand("bench", "measure this machine");
   group->require_subcommand(1);
 
@@ -203,9 +264,18 @@ void add_bench(CLI::App& app, Action& action) {
   pipeline_command->add_option("--rate", pipeline->rate_per_s, "messages a second; 0: all it takes")
       ->check(CLI::Range(0.0, 1e9));
   pipeline_command->add_flag("--keyed", pipeline->keyed, "give every message a key of its own");
+  auto nodes = std::make_shared<std::uint32_t>(1);
+  auto pause_s = std::make_shared<std::uint32_t>(0);
+  pipeline_command->add_option("--nodes", *nodes, "1, or 2: then every hop crosses, through TLS")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 2));
+  pipeline_command
+      ->add_option("--pause", *pause_s, "of two nodes, stop the sink's so many seconds half-way")
+      ->check(CLI::Range(0, 3'600));
   pipeline_command->callback([=, &action] {
     action = [=] {
-      return run_pipeline(*common, *pipeline);
+      if (*nodes == 1) return run_pipeline(*common, *pipeline);
+      return run_cluster_pipeline(*common, over_nodes(*pipeline, *pause_s));
     };
   });
 

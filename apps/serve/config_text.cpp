@@ -27,9 +27,17 @@ std::string to_toml(const ConfigText& config) {
     text += "\n[[cluster.nodes]]\nname = " + quote(member.name) +
             "\naddress = " + quote(member.address) + "\n";
     if (!member.http.empty()) text += "http = " + quote(member.http) + "\n";
+    if (!member.role.empty()) text += "roles = [" + quote(member.role) + "]\n";
   }
-  text += "\n[cluster.overrides]\n";
-  for (std::uint32_t shard = 0; shard < config.shards; ++shard) {
+  if (!config.stages.empty()) {
+    text += "\n[[pipeline]]\nname = " + quote(config.stages.front().pipeline) + "\n";
+  } else {
+    text += "\n[cluster.overrides]\n";
+  }
+  for (const StageRole& stage : config.stages) {
+    text += "[pipeline.stage." + stage.stage + "]\nrole = " + quote(stage.role) + "\n";
+  }
+  for (std::uint32_t shard = 0; shard < config.shards && config.stages.empty(); ++shard) {
     const MemberText& member = config.members[shard % config.members.size()];
     text += std::to_string(shard) + " = " + quote(member.name) + "\n";
   }

@@ -15,16 +15,25 @@ struct MemberText {
   std::string name;
   std::string address;
   std::string http{};  ///< empty: not told
+  std::string role{};  ///< empty: none
+};
+
+/// A stage that is only for nodes of a role.
+struct StageRole {
+  std::string pipeline;
+  std::string stage;
+  std::string role;
 };
 
 struct ConfigText {
   std::string cluster;
-  std::uint32_t shards = 0;  ///< they go round the members
+  std::uint32_t shards = 0;  ///< they go round the members, unless stages have roles
   std::string node;
   std::filesystem::path data_dir;
   std::string listen;
   std::string http;
   std::vector<MemberText> members{};     ///< this node among them
+  std::vector<StageRole> stages{};       ///< of one pipeline
   std::filesystem::path certificates{};  ///< folder, as certs::write_certificates makes it
 };
 

@@ -1,0 +1,203 @@
+#include "apps/bench/cluster_bench.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "apps/serve/config_text.hpp"
+#include "apps/serve/signals.hpp"
+#include "apps/simulate/node_process.hpp"
+#include "cluster/certs/certificate_files.hpp"
+#include "cluster/config/load.hpp"
+#include "cluster/node/cluster_node.hpp"
+
+namespace millrace::bench {
+namespace {
+
+using simulate::NodeProcess;
+using std::filesystem::path;
+
+constexpr std::chrono::milliseconds look_interval{10};
+constexpr std::chrono::seconds patience{120};
+constexpr std::chrono::seconds drain_timeout{30};
+constexpr const char* sink = "sink";
+constexpr const char* source = "source";
+
+/// Written whole, so that whoever waits for it never sees a part.
+Result<void> publish(const path& file, const nlohmann::json& value) {
+  path unfinished = file;
+  unfinished += ".tmp";
+  if (auto written = serve::write_text(unfinished, value.dump()); !written) return written;
+  std::error_code error;
+  std::filesystem::rename(unfinished, file, error);
+  if (error) return Error{ErrorCode::storage_failed, file.string() + ": " + error.message()};
+  return {};
+}
+
+std::optional<nlohmann::json> read(const path& file) {
+  std::ifstream in(file);
+  if (!in) return std::nullopt;
+  return nlohmann::json::parse(in);
+}
+
+Result<path> write_config(const ClusterBenchOptions& options, const std::string& node,
+                          std::uint16_t peer_port) {
+  const std::string peer = "127.0.0.1:" + std::to_string(peer_port);
+  const path file = options.folder / (node + ".toml");
+  const std::string nowhere = "127.0.0.1:1";
+  const auto text = serve::to_toml(
+      {.cluster = "bench",
+       .shards = options.shards,
+       .node = node,
+       .data_dir = options.folder / node,
+       .listen = "127.0.0.1:0",
+       .http = "127.0.0.1:0",
+       .members = {{.name = sink, .address = node == sink ? nowhere : peer, .role = sink},
+                   {.name = source, .address = node == sink ? peer : nowhere, .role = source}},
+       .stages = {{"bench", "paid", sink}, {"bench", "shipped", source}, {"bench", "done", sink}},
+       .certificates = options.folder / "certs"});
+  if (auto written = serve::write_text(file, text); !written) return written.error();
+  return file;
+}
+
+Result<void> write_certificates(const path& folder) {
+  const certs::ClusterCertificates wanted{
+      .folder = folder, .cluster = "bench", .nodes = {sink, source}, .days = 30};
+  const auto written = certs::write_certificates(wanted, std::time(nullptr));
+  if (!written) return written.error();
+  return {};
+}
+
+/// The content of `file` as soon as it is there.
+Result<nlohmann::json> await(const path& file, NodeProcess& a, NodeProcess& b,
+                             std::chrono::seconds span) {
+  const auto deadline = std::chrono::steady_clock::now() + span;
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (auto value = read(file)) return *value;
+    if (a.wait_for(look_interval) || b.wait_for(std::chrono::milliseconds(0))) {
+      return Error{ErrorCode::storage_failed, "a node ended; its log is beside " + file.string()};
+    }
+  }
+  return Error{ErrorCode::timeout, "nothing came of " + file.string()};
+}
+
+Result<NodeProcess> start(const ClusterBenchOptions& options, const path& config,
+                          const std::string& node) {
+  const Production& made = options.production;
+  return NodeProcess::start(
+      {"bench-node", "--config=" + config.string(), "--name=" + node,
+       "--messages=" + std::to_string(made.messages),
+       "--payload=" + std::to_string(made.payload_bytes),
+       "--rate=" + std::to_string(made.rate_per_s), "--shards=" + std::to_string(options.shards),
+       "--window=" + std::to_string(options.window)},
+      std::nullopt, options.folder / (node + ".log"));
+}
+
+/// Stops the sink's node for a while when half of the messages are there.
+void pause_halfway(const ClusterBenchOptions& options, NodeProcess& node) {
+  const path half = options.folder / "half";
+  while (!read(half) && !node.wait_for(look_interval)) {
+  }
+  node.send(SIGSTOP);
+  std::ignore = node.wait_for(std::chrono::seconds(options.pause_s));
+  node.send(SIGCONT);
+}
+
+}  // namespace
+
+Result<ClusterBenchFigures> run_cluster_bench(const ClusterBenchOptions& options) {
+  if (auto made = write_certificates(options.folder / "certs"); !made) return made.error();
+  // Of two nodes the one with the smaller name dials, so the source must be there first.
+  auto config = write_config(options, source, 2);
+  if (!config) return config.error();
+  auto source_node = start(options, *config, source);
+  if (!source_node) return source_node.error();
+  NodeProcess* only = &*source_node;
+  const auto port = await(options.folder / "source.port", *only, *only, patience);
+  if (!port) return port.error();
+  config = write_config(options, sink, port->get<std::uint16_t>());
+  if (!config) return config.error();
+  auto sink_node = start(options, *config, sink);
+  if (!sink_node) return sink_node.error();
+  if (options.pause_s > 0) pause_halfway(options, *sink_node);
+  const auto told =
+      await(options.folder / "figures", *sink_node, *source_node, std::chrono::hours(1));
+  if (!told) return told.error();
+
+  ClusterBenchFigures figures;
+  figures.received = told->at("received");
+  figures.repeated = told->at("repeated");
+  figures.p50_us = told->at("p50_us");
+  figures.p99_us = told->at("p99_us");
+  figures.p999_us = told->at("p999_us");
+  figures.max_us = told->at("max_us");
+  figures.messages_per_s =
+      static_cast<double>(options.production.messages) / told->at("seconds").get<double>();
+  source_node->send(SIGTERM);
+  sink_node->send(SIGTERM);
+  const auto source_end = source_node->wait_for(drain_timeout);
+  const auto sink_end = sink_node->wait_for(drain_timeout);
+  if (!source_end || !sink_end || source_end->exit_status != 0 || sink_end->exit_status != 0) {
+    return Error{ErrorCode::timeout, "a node did not drain; see " + options.folder.string()};
+  }
+  figures.cpu_s = source_end->cpu_s + sink_end->cpu_s;
+  figures.rss_peak_source_bytes = source_end->rss_peak_bytes;
+  figures.rss_peak_sink_bytes = sink_end->rss_peak_bytes;
+  return figures;
+}
+
+Result<void> run_bench_node(const path& config, bool is_source,
+                            const ClusterBenchOptions& options) {
+  const serve::Signals signals;
+  const path folder = config.parent_path();
+  const auto resolved = config::load({.file = config.string()}, std::time(nullptr));
+  if (!resolved.problems.empty()) {
+    return Error{ErrorCode::invalid_argument, to_string(resolved.problems.front())};
+  }
+  Tally tally(options.production.messages);
+  auto node =
+      cluster::ClusterNode::start(resolved.config, {parcel_pipeline(false, options.shards, tally)});
+  if (!node) return node.error();
+  const auto begin = std::chrono::steady_clock::now();
+  Result<void> done;
+  std::thread work;
+  if (is_source) {
+    auto sender = (*node)->runtime().sender(
+        placed_queue(false), {.producer = "bench", .limits = {.window = options.window}});
+    if (!sender) return sender.error();
+    if (auto told = publish(folder / "source.port", (*node)->port()); !told) return told;
+    work = std::thread(
+        [&, sender = *sender]() mutable { done = produce(sender, options.production); });
+  } else {
+    work = std::thread([&] {
+      tally.wait(patience);
+      const std::chrono::duration<double> span = std::chrono::steady_clock::now() - begin;
+      const SinkFigures figures = tally.figures();
+      done = publish(folder / "figures", {{"received", figures.received},
+                                          {"repeated", figures.repeated},
+                                          {"p50_us", figures.p50_us},
+                                          {"p99_us", figures.p99_us},
+                                          {"p999_us", figures.p999_us},
+                                          {"max_us", figures.max_us},
+                                          {"seconds", span.count()}});
+    });
+  }
+  bool is_half = false;
+  while (signals.wait(look_interval) != SIGTERM) {
+    if (is_half || is_source || 2 * tally.received() < options.production.messages) continue;
+    is_half = true;
+    if (auto told = publish(folder / "half", true); !told) return told;
+  }
+  const Result<void> stopped = (*node)->stop(drain_timeout);
+  work.join();
+  return done ? stopped : done;
+}
+
+}  // namespace millrace::bench
