@@ -52,8 +52,7 @@ void FederatedNode::tell(Peer& peer, const Message& message) {
   if (peer.answerer) caf::anon_send(peer.answerer, message);
 }
 
-void FederatedNode::on_up(const std::string& peer, std::uint64_t incarnation) {
-  spdlog::info("link to {} is up, incarnation {}", peer, incarnation);
+void FederatedNode::on_up(const std::string& peer, std::uint64_t /*incarnation*/) {
   const std::lock_guard lock(mutex_);
   peers_[peer].is_up = true;
   tell(peers_[peer], forwarders::LinkMessage{true});
@@ -64,8 +63,7 @@ void FederatedNode::on_writable(const std::string& peer) {
   tell(peers_[peer], forwarders::WritableMessage{});
 }
 
-void FederatedNode::on_down(const std::string& peer, const Error& reason) {
-  spdlog::info("link to {} is down: {}: {}", peer, to_string(reason.code), reason.message);
+void FederatedNode::on_down(const std::string& peer, const Error& /*reason*/) {
   const std::lock_guard lock(mutex_);
   peers_[peer].is_up = false;
   tell(peers_[peer], forwarders::LinkMessage{false});

@@ -8,6 +8,7 @@
 
 #include "actors/base/nearest_word.hpp"
 #include "cluster/config/address.hpp"
+#include "cluster/node/wired_pipeline.hpp"
 
 namespace millrace::cluster {
 namespace {
@@ -122,6 +123,20 @@ Result<transport::TransportOptions> transport_options(const Config& config,
 
 Result<std::vector<PipelineSpec>> configured(std::vector<PipelineSpec> pipelines,
                                              const Config& config) {
+  const std::vector<PipelineSpec> program = pipelines;
+  for (const PipelineConfig& told : config.pipelines) {
+    if (told.stages.empty()) continue;
+    const auto is_it = [&](const PipelineSpec& pipeline) {
+      return pipeline.name == told.name;
+    };
+    if (std::any_of(pipelines.begin(), pipelines.end(), is_it)) {
+      return Error{ErrorCode::invalid_argument,
+                   "pipeline " + told.name + ": there is one of that name already"};
+    }
+    auto wired = wire(told, program);
+    if (!wired) return wired.error();
+    pipelines.push_back(std::move(*wired));
+  }
   for (const QueueConfig& queue : config.queues) {
     for (PipelineSpec& pipeline : pipelines) {
       for (StageSpec& stage : pipeline.stages) {

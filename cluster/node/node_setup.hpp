@@ -21,8 +21,9 @@ inline constexpr std::uint32_t protocol_version = 1;
 [[nodiscard]] Result<transport::TransportOptions> transport_options(const config::Config& config,
                                                                     std::uint64_t incarnation);
 
-/// The program's pipelines with what the configuration says about their stages. Fails with
-/// `invalid_argument`: a pipeline or a stage that the program does not have, with the near one.
+/// The program's pipelines and those that the configuration wires from their stages, with what it
+/// says about each. Fails with `invalid_argument`: a pipeline or a stage that the program does not
+/// have, with the near one, or a wiring that does not fit.
 [[nodiscard]] Result<std::vector<PipelineSpec>> configured(std::vector<PipelineSpec> pipelines,
                                                            const config::Config& config);
 

@@ -1,0 +1,112 @@
+#include "cluster/node/wired_pipeline.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actors/base/nearest_word.hpp"
+
+namespace millrace::cluster {
+namespace {
+
+using config::PipelineConfig;
+
+class Wirer {
+ public:
+  Wirer(const PipelineConfig& told, std::span<const PipelineSpec> program)
+      : told_(told), program_(program) {}
+
+  Result<PipelineSpec> run() {
+    PipelineSpec wired{told_.name, {}};
+    for (const std::string& name : told_.stages) {
+      const StageSpec* const known = find(name);
+      if (known == nullptr) return unknown(name);
+      wired.stages.push_back(*known);
+    }
+    for (std::size_t i = 0; i < wired.stages.size(); ++i) {
+      StageSpec& stage = wired.stages[i];
+      const bool is_last = i + 1 == wired.stages.size();
+      const std::string source = i == 0 ? told_.from : told_.name + "." + wired.stages[i - 1].name;
+      auto read = queue(source, stage.source, stage.name);
+      if (!read) return read.error();
+      stage.source = std::move(*read);
+      if (stage.targets.empty() && is_last && told_.to.empty()) continue;
+      if (stage.targets.size() != 1) return not_one_output(stage, is_last);
+      if (is_last && told_.to.empty()) {
+        return wrong(stage.name, "its output needs a queue: expected `to`, got nothing");
+      }
+      const StageSpec* const next = is_last ? nullptr : &wired.stages[i + 1];
+      if (next != nullptr && next->source.type != stage.targets[0].type) {
+        return wrong(stage.name, "its output is " + stage.targets[0].type + ", but stage " +
+                                     next->name + " takes " + next->source.type);
+      }
+      const std::string target = is_last ? told_.to : told_.name + "." + stage.name;
+      auto written = queue(target, next != nullptr ? next->source : stage.targets[0], stage.name);
+      if (!written) return written.error();
+      stage.targets[0] = std::move(*written);
+    }
+    return wired;
+  }
+
+ private:
+  [[nodiscard]] const StageSpec* find(const std::string& name) const {
+    for (const PipelineSpec& pipeline : program_) {
+      for (const StageSpec& stage : pipeline.stages) {
+        if (stage.name == name) return &stage;
+      }
+    }
+    return nullptr;
+  }
+
+  /// The queue of this name as the program has it; where it has none, one like `pattern`.
+  Result<QueueSpec> queue(const std::string& name, const QueueSpec& pattern,
+                          const std::string& stage) const {
+    QueueSpec found = pattern;
+    found.name = name;
+    for (const PipelineSpec& pipeline : program_) {
+      for (const StageSpec& each : pipeline.stages) {
+        if (each.source.name == name) found = each.source;
+        for (const QueueSpec& target : each.targets) {
+          if (target.name == name) found = target;
+        }
+      }
+    }
+    if (found.type == pattern.type) return found;
+    return wrong(stage, "queue " + name + " carries " + found.type + ", expected " + pattern.type);
+  }
+
+  [[nodiscard]] Error wrong(const std::string& stage, const std::string& what) const {
+    return {ErrorCode::invalid_argument,
+            "pipeline " + told_.name + ", stage " + stage + ": " + what};
+  }
+
+  [[nodiscard]] Error unknown(const std::string& name) const {
+    std::vector<std::string> names;
+    for (const PipelineSpec& pipeline : program_) {
+      for (const StageSpec& stage : pipeline.stages) names.push_back(stage.name);
+    }
+    const std::string near = nearest_word(name, names);
+    return wrong(name, "this program has no stage of that name" +
+                           (near.empty() ? "" : "; did you mean " + near + "?"));
+  }
+
+  [[nodiscard]] Error not_one_output(const StageSpec& stage, bool is_last) const {
+    if (!stage.targets.empty()) {
+      return wrong(stage.name, "it writes to " + std::to_string(stage.targets.size()) +
+                                   " queues, and can only be wired by the program");
+    }
+    return wrong(stage.name, is_last ? "it has no output: expected no `to`, got " + told_.to
+                                     : "it has no output, and must be the last one");
+  }
+
+  const PipelineConfig& told_;
+  std::span<const PipelineSpec> program_;
+};
+
+}  // namespace
+
+Result<PipelineSpec> wire(const PipelineConfig& told, std::span<const PipelineSpec> program) {
+  return Wirer(told, program).run();
+}
+
+}  // namespace millrace::cluster

@@ -1,0 +1,95 @@
+// Pipelines wired from a configuration look as those that a program wires.
+#include "cluster/node/wired_pipeline.hpp"
+
+#include <gmock/gmock.h>
+
+#include "cluster/node/node_setup.hpp"
+
+namespace millrace::cluster {
+namespace {
+
+using config::PipelineConfig;
+
+StageSpec stage(const std::string& name, QueueSpec source, std::vector<QueueSpec> targets) {
+  StageSpec spec;
+  spec.name = name;
+  spec.source = std::move(source);
+  spec.targets = std::move(targets);
+  return spec;
+}
+
+std::vector<PipelineSpec> program() {
+  return {{"orders",
+           {stage("validate", {.name = "placed", .type = "A"}, {{.name = "good", .type = "B"}}),
+            stage("reserve", {.name = "good", .type = "B"}, {{.name = "reserved", .type = "C"}}),
+            stage("notify", {.name = "reserved", .type = "C"}, {}),
+            stage("split", {.name = "s", .type = "C"},
+                  {{.name = "x", .type = "A"}, {.name = "y", .type = "B"}})}}};
+}
+
+std::string refusal(const PipelineConfig& told) {
+  const auto wired = wire(told, program());
+  return wired ? "" : wired.error().message;
+}
+
+TEST(WiredPipeline, HasAQueueBetweenEachTwoStages) {
+  const auto wired =
+      wire({.name = "night", .from = "late", .stages = {"validate", "reserve"}, .to = "done"},
+           program());
+  ASSERT_TRUE(wired);
+  ASSERT_EQ(wired->stages.size(), 2U);
+  EXPECT_EQ(wired->stages[0].source.name, "late");
+  EXPECT_EQ(wired->stages[0].source.type, "A");
+  EXPECT_EQ(wired->stages[0].targets[0].name, "night.validate");
+  EXPECT_EQ(wired->stages[1].source.name, "night.validate");
+  EXPECT_EQ(wired->stages[1].source.type, "B");
+  EXPECT_EQ(wired->stages[1].targets[0].name, "done");
+  EXPECT_EQ(wired->stages[1].targets[0].type, "C");
+}
+
+TEST(WiredPipeline, EndsWhereTheLastStageHasNoOutput) {
+  const auto wired = wire({.name = "tell", .from = "late", .stages = {"notify"}}, program());
+  ASSERT_TRUE(wired);
+  EXPECT_TRUE(wired->stages[0].targets.empty());
+}
+
+TEST(WiredPipeline, SaysWhatDoesNotFit) {
+  using testing::HasSubstr;
+  EXPECT_THAT(refusal({.name = "p", .from = "q", .stages = {"validat"}, .to = "r"}),
+              HasSubstr("did you mean validate?"));
+  EXPECT_THAT(refusal({.name = "p", .from = "q", .stages = {"validate", "notify"}}),
+              HasSubstr("its output is B, but stage notify takes C"));
+  EXPECT_THAT(refusal({.name = "p", .from = "q", .stages = {"validate"}}),
+              HasSubstr("expected `to`"));
+  EXPECT_THAT(refusal({.name = "p", .from = "q", .stages = {"notify"}, .to = "r"}),
+              HasSubstr("expected no `to`, got r"));
+  EXPECT_THAT(refusal({.name = "p", .from = "q", .stages = {"split"}, .to = "r"}),
+              HasSubstr("it writes to 2 queues"));
+  EXPECT_THAT(refusal({.name = "p", .from = "good", .stages = {"validate"}, .to = "r"}),
+              HasSubstr("queue good carries B, expected A"));
+}
+
+TEST(WiredPipeline, RunsBesideTheProgramsOwnWithOptionsOfItsOwn) {
+  config::Config config;
+  config.pipelines = {{.name = "night",
+                       .from = "late",
+                       .stages = {"validate"},
+                       .to = "done",
+                       .options = {{.name = "validate", .workers = 7}}}};
+  const auto pipelines = configured(program(), config);
+  ASSERT_TRUE(pipelines);
+  ASSERT_EQ(pipelines->size(), 2U);
+  EXPECT_EQ((*pipelines)[1].stages[0].options.workers, 7U);
+  EXPECT_EQ((*pipelines)[0].stages[0].options.workers, 1U);
+}
+
+TEST(WiredPipeline, CannotHaveTheNameOfOneOfTheProgram) {
+  config::Config config;
+  config.pipelines = {{.name = "orders", .from = "q", .stages = {"validate"}, .to = "r"}};
+  const auto pipelines = configured(program(), config);
+  ASSERT_FALSE(pipelines);
+  EXPECT_THAT(pipelines.error().message, testing::HasSubstr("orders"));
+}
+
+}  // namespace
+}  // namespace millrace::cluster
