@@ -132,6 +132,10 @@ void Runtime::Parts::spawn() {
 
 Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
   if (stopped) return {};
+  {
+    const std::lock_guard lock(senders_mutex);
+    takes_senders = false;
+  }
   const auto await_delivery = [this] {
     log.in_order([](journal::Lsn /*last*/) {});
   };

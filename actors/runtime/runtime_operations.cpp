@@ -151,11 +151,14 @@ Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queu
   auto actor = std::make_shared<caf::actor>();
   auto outbound = std::make_shared<senders::Outbound>(
       options.limits.window, [actor] { caf::anon_send(*actor, senders::WakeMessage{}); });
-  auto spawned = parts_->actors->spawn_sender(queue, type, options, outbound);
-  if (!spawned) return spawned.error();
-  *actor = *spawned;
   {
     const std::lock_guard lock(parts_->senders_mutex);
+    if (!parts_->takes_senders) {
+      return Error{ErrorCode::draining, "the node stops, and takes no more senders"};
+    }
+    auto spawned = parts_->actors->spawn_sender(queue, type, options, outbound);
+    if (!spawned) return spawned.error();
+    *actor = *spawned;
     parts_->senders.push_back(*actor);
   }
   auto settled = outbound->wait_ready(sender_ready_timeout);

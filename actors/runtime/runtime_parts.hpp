@@ -95,6 +95,7 @@ class Runtime::Parts {
   caf::actor reader;
   std::mutex senders_mutex;
   std::vector<caf::actor> senders;
+  bool takes_senders = true;  ///< false from the drain on: one more would outlive it
   std::atomic<bool> stopped = false;
 
  private:

@@ -3,6 +3,7 @@
 Usage: node_command_test.py MILLRACE
 """
 
+import http.client
 import json
 import os
 import pathlib
@@ -15,6 +16,8 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.error
+import urllib.request
 
 MILLRACE = ""
 DEADLINE_S = 60
@@ -89,6 +92,60 @@ class NodeCommand(unittest.TestCase):
                 node.wait_for("serves")
                 self.assertEqual(node.end(each), 0)
                 node.wait_for("drained")
+
+    def test_drains_under_load_and_keeps_what_it_confirmed(self):
+        confirmed = []
+        with Node(self.config) as node:
+            url = "http://" + node.wait_for("HTTP API at").split()[-1]
+            node.wait_for("serves")
+            is_over = threading.Event()
+            clients = [threading.Thread(target=self.offer, args=(url, i, confirmed, is_over))
+                       for i in range(8)]
+            for client in clients:
+                client.start()
+            try:
+                while len(confirmed) < 500:
+                    self.assertIsNone(node.process.poll())
+                    time.sleep(0.01)
+                self.assertEqual(node.end(signal.SIGTERM), 0)
+            finally:
+                is_over.set()
+                for client in clients:
+                    client.join()
+        held = json.loads(subprocess.run(
+            [MILLRACE, "queue", "ls", "--data-dir", str(self.path / "data"), "--json"],
+            stdout=subprocess.PIPE, text=True, check=True, timeout=DEADLINE_S).stdout)
+        offered = {each["queue"]: each["offered"] for each in held}
+        # The answer to what was durable last may not have come through.
+        self.assertGreaterEqual(offered["orders.placed"], len(confirmed))
+        self.assertLessEqual(offered["orders.placed"], len(confirmed) + len(clients))
+        self.assertEqual(sum(each["dead"] for each in held), 0)
+        for each in held:
+            if each["queued"] == 0:
+                continue
+            left = json.loads(subprocess.run(
+                [MILLRACE, "queue", "peek", each["queue"], "--data-dir", str(self.path / "data"),
+                 "--json"], stdout=subprocess.PIPE, text=True, check=True,
+                timeout=DEADLINE_S).stdout)
+            self.assertEqual({message["failed"] for message in left}, {0}, each)
+
+    def offer(self, url, client, confirmed, is_over):
+        """Places order after order until the node is gone."""
+        for number in range(1_000_000):
+            if is_over.is_set():
+                return
+            order = {"order_id": f"o{client}x{number}", "customer_id": f"c{client}",
+                     "currency": "EUR", "total_minor": 100,
+                     "lines": [{"sku": "s1", "quantity": 1, "unit_price_minor": 100}]}
+            request = urllib.request.Request(
+                url + "/api/v1/queues/orders.placed/messages", data=json.dumps(order).encode(),
+                headers={"Content-Type": "application/json",
+                         "Idempotency-Key": order["order_id"]})
+            try:
+                with urllib.request.urlopen(request, timeout=DEADLINE_S):
+                    confirmed.append(order["order_id"])
+            except (urllib.error.URLError, ConnectionError, TimeoutError, http.client.HTTPException):
+                is_over.wait(0.01)
 
     def test_comes_back_with_a_higher_incarnation(self):
         numbers = []
