@@ -50,8 +50,7 @@ bool known_before_format(std::string_view name) {
 }
 
 bool known_at_top(std::string_view name) {
-  name = without_unfinished(name);
-  return known_before_format(name) || parse_checkpoint_name(name);
+  return known_before_format(name) || parse_checkpoint_name(without_unfinished(name));
 }
 
 std::string joined(std::vector<std::string> names) {

@@ -1,8 +1,7 @@
 // The drain of a node: from taking work to being at rest.
 //
-//   no offers, no leases ─▶ handlers in progress end ─▶ outboxes are flushed ─▶ what is left of
-//   them
-//                                                                              stays there
+//   no offers, no leases ─▶ handlers in progress end ─▶ outboxes are flushed
+//                                                       ─▶ what is left stays in them
 #pragma once
 
 #include <chrono>

@@ -32,16 +32,6 @@ ActorConfig::ActorConfig(std::uint32_t threads) {
                                    : std::max<std::size_t>(2, std::thread::hardware_concurrency()));
 }
 
-std::string random_name() {
-  std::random_device random;
-  std::string name;
-  for (int i = 0; i < 4; ++i) {
-    const std::uint32_t bits = random();
-    for (unsigned shift = 0; shift < 32; shift += 4) name += "0123456789abcdef"[bits >> shift & 15];
-  }
-  return name;
-}
-
 void stop_at_once(const Error& error) {
   spdlog::critical("the node stops: {}: {}", to_string(error.code), error.message);
   spdlog::default_logger()->flush();
@@ -65,6 +55,12 @@ Result<void> Runtime::Parts::open() {
   const std::size_t queues = std::max<std::size_t>(wiring.queues.size() * options.shards, 1);
   options.limits.body_cache_bytes =
       std::max<std::uint64_t>(options.body_cache_bytes / queues, 1u << 20);
+  for (auto& [name, limits] : options.queue_limits) {
+    // Where it is as by default nobody asked for it, and it has its share of what all have.
+    if (limits.body_cache_bytes == queues::Limits{}.body_cache_bytes) {
+      limits.body_cache_bytes = options.limits.body_cache_bytes;
+    }
+  }
   store = Store(options.limits);
   const auto recovered = journal::recover(
       *directory, [this](journal::Section, std::string_view part) { return store.load(part); },
@@ -157,12 +153,12 @@ Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
   }
   actors->end();
   end(reader);
-  if (drained) {
-    system.await_all_actors_done();
-    journal->stop();
-    keeper.reset();
-  }
-  return drained;
+  has_leftovers = !drained;
+  if (has_leftovers) return drained;
+  system.await_all_actors_done();
+  journal->stop();
+  keeper.reset();
+  return {};
 }
 
 Result<std::unique_ptr<Runtime>> Runtime::start(RuntimeOptions options,
@@ -187,9 +183,9 @@ Runtime::Runtime(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Runtime::~Runtime() {
   if (const auto stopped = stop(); !stopped) {
     spdlog::warn("stopped without a clean drain: {}", stopped.error().message);
-    // Handlers that never return keep their threads; waiting for them would never end.
-    static_cast<void>(parts_.release());
   }
+  // Handlers that never return keep their threads; waiting for them would never end.
+  if (parts_->has_leftovers) static_cast<void>(parts_.release());
 }
 
 Result<void> Runtime::stop(std::chrono::milliseconds timeout) {

@@ -162,7 +162,13 @@ Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queu
     parts_->senders.push_back(*actor);
   }
   auto settled = outbound->wait_ready(sender_ready_timeout);
-  if (!settled) return settled.error();
+  if (!settled) {
+    // Nobody has it, and it would ask to be let in for ever.
+    caf::anon_send_exit(*actor, caf::exit_reason::user_shutdown);
+    const std::lock_guard lock(parts_->senders_mutex);
+    std::erase(parts_->senders, *actor);
+    return settled.error();
+  }
   return std::make_shared<SenderLink>(std::move(outbound),
                                       static_cast<std::uint32_t>(settled->size()), parts_->clock,
                                       std::move(*settled));

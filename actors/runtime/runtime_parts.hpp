@@ -13,6 +13,7 @@
 
 #include <caf/all.hpp>
 
+#include "actors/base/random_name.hpp"
 #include "actors/pipeline/wiring.hpp"
 #include "actors/runtime/federation.hpp"
 #include "actors/runtime/journal_log.hpp"
@@ -28,9 +29,6 @@ class ActorConfig : public caf::actor_system_config {
   /// `threads` of the scheduler; 0: one a core.
   explicit ActorConfig(std::uint32_t threads);
 };
-
-/// 128 random bits in hexadecimal digits.
-[[nodiscard]] std::string random_name();
 
 /// Says why on stderr, and ends the process.
 [[noreturn]] void stop_at_once(const Error& error);
@@ -97,6 +95,7 @@ class Runtime::Parts {
   std::vector<caf::actor> senders;
   bool takes_senders = true;  ///< false from the drain on: one more would outlive it
   std::atomic<bool> stopped = false;
+  bool has_leftovers = false;  ///< the drain failed: actors are still there that may never end
 
  private:
   void on_group(journal::Lsn lsn);

@@ -103,31 +103,39 @@ int run_journal(const Common& common, const std::vector<std::size_t>& batches,
   return exit_ok;
 }
 
+nlohmann::ordered_json sink_json(const bench::SinkFigures& figures) {
+  return {{"p50_us", figures.p50_us},     {"p99_us", figures.p99_us},
+          {"p999_us", figures.p999_us},   {"max_us", figures.max_us},
+          {"received", figures.received}, {"repeated", figures.repeated}};
+}
+
+/// Prints a line with what the sink saw; the exit code says whether that was each message once.
+int finish_pipeline(nlohmann::ordered_json line, const bench::SinkFigures& figures,
+                    std::uint64_t messages, bool json) {
+  line.update(sink_json(figures));
+  print_line(line, json);
+  return figures.received == messages && figures.repeated == 0 ? exit_ok : exit_negative;
+}
+
 int run_pipeline(const Common& common, bench::PipelineBenchOptions options) {
   const ScratchDirectory scratch(common.dir);
   if (!scratch.is_valid()) return no_scratch(common);
   options.data_dir = scratch.path() / "data";
   const auto figures = bench::run_pipeline_bench(options);
   if (!figures) return fail(figures.error());
-  print_line({{"bench", "pipeline"},
-              {"payload_bytes", options.payload_bytes},
-              {"shards", options.shards},
-              {"messages", options.messages},
-              {"messages_per_s", figures->messages_per_s},
-              {"limit", "raw O_DIRECT pwrite + fdatasync of 256 messages, for each hop"},
-              {"limit_per_s", figures->limit_per_s},
-              {"ratio", figures->ratio},
-              {"p50_us", figures->p50_us},
-              {"p99_us", figures->p99_us},
-              {"p999_us", figures->p999_us},
-              {"max_us", figures->max_us},
-              {"received", figures->received},
-              {"repeated", figures->repeated},
-              {"rss_peak_bytes", figures->rss_peak_bytes},
-              {"cpu_s", figures->cpu_s},
-              {"written_bytes", figures->written_bytes}},
-             common.json);
-  return figures->received == options.messages && figures->repeated == 0 ? exit_ok : exit_negative;
+  return finish_pipeline(
+      {{"bench", "pipeline"},
+       {"payload_bytes", options.payload_bytes},
+       {"shards", options.shards},
+       {"messages", options.messages},
+       {"messages_per_s", figures->messages_per_s},
+       {"limit", "raw O_DIRECT pwrite + fdatasync of 256 messages, for each hop"},
+       {"limit_per_s", figures->limit_per_s},
+       {"ratio", figures->ratio},
+       {"rss_peak_bytes", figures->rss_peak_bytes},
+       {"cpu_s", figures->cpu_s},
+       {"written_bytes", figures->written_bytes}},
+      *figures, options.messages, common.json);
 }
 
 int run_cluster_pipeline(const Common& common, bench::ClusterBenchOptions options) {
@@ -136,25 +144,17 @@ int run_cluster_pipeline(const Common& common, bench::ClusterBenchOptions option
   options.folder = scratch.path();
   const auto figures = bench::run_cluster_bench(options);
   if (!figures) return fail(figures.error());
-  print_line({{"bench", "pipeline"},
-              {"nodes", 2},
-              {"payload_bytes", options.production.payload_bytes},
-              {"shards", options.shards},
-              {"messages", options.production.messages},
-              {"paused_s", options.pause_s},
-              {"messages_per_s", figures->messages_per_s},
-              {"p50_us", figures->p50_us},
-              {"p99_us", figures->p99_us},
-              {"p999_us", figures->p999_us},
-              {"max_us", figures->max_us},
-              {"received", figures->received},
-              {"repeated", figures->repeated},
-              {"rss_peak_source_bytes", figures->rss_peak_source_bytes},
-              {"rss_peak_sink_bytes", figures->rss_peak_sink_bytes},
-              {"cpu_s", figures->cpu_s}},
-             common.json);
-  const bool is_whole = figures->received == options.production.messages;
-  return is_whole && figures->repeated == 0 ? exit_ok : exit_negative;
+  return finish_pipeline({{"bench", "pipeline"},
+                          {"nodes", 2},
+                          {"payload_bytes", options.production.payload_bytes},
+                          {"shards", options.shards},
+                          {"messages", options.production.messages},
+                          {"paused_s", options.pause_s},
+                          {"messages_per_s", figures->messages_per_s},
+                          {"rss_peak_source_bytes", figures->rss_peak_source_bytes},
+                          {"rss_peak_sink_bytes", figures->rss_peak_sink_bytes},
+                          {"cpu_s", figures->cpu_s}},
+                         *figures, options.production.messages, common.json);
 }
 
 bench::ClusterBenchOptions over_nodes(const bench::PipelineBenchOptions& options,

@@ -15,6 +15,7 @@
 #include "apps/orders/load/load_plan.hpp"
 #include "apps/orders/queues.hpp"
 #include "apps/orders/wiring.hpp"
+#include "apps/serve/signals.hpp"
 #include "apps/simulate/bell.hpp"
 #include "apps/simulate/gateway_actor.hpp"
 #include "apps/simulate/load_generator.hpp"
@@ -99,16 +100,6 @@ void look_at_queues(Runtime& runtime, NodePage& page) {
   page.rest_looks = at_rest ? page.rest_looks + 1 : 0;
 }
 
-/// True when SIGTERM came. Only this thread must look, and all must have it blocked.
-bool wait_for_end(std::chrono::milliseconds span) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(span);
-  const timespec left{seconds.count(), std::chrono::nanoseconds(span - seconds).count()};
-  return sigtimedwait(&set, nullptr, &left) == SIGTERM;
-}
-
 Result<config::Config> read_config(const NodeOptions& options) {
   const config::Resolved resolved =
       config::load({.file = options.config.string(), .sets = options.sets}, std::time(nullptr));
@@ -116,7 +107,8 @@ Result<config::Config> read_config(const NodeOptions& options) {
   return Error{ErrorCode::invalid_argument, to_string(resolved.problems.front())};
 }
 
-Result<void> serve(const Options& options, const NodeOptions& own, WitnessMemory& witness) {
+Result<void> run(const Options& options, const NodeOptions& own, WitnessMemory& witness,
+                 const serve::Signals& signals) {
   const auto config = read_config(own);
   if (!config) return config.error();
   const orders::LoadPlan plan(load_options(options));
@@ -160,7 +152,7 @@ Result<void> serve(const Options& options, const NodeOptions& own, WitnessMemory
     if (placed) page.is_placed = 1;
     is_done = true;
   });
-  while (!wait_for_end(look_interval)) {
+  while (signals.wait(look_interval) != SIGTERM) {
     look_at_queues((*node)->runtime(), page);
     if (is_done && page.is_placed == 0) break;
   }
@@ -175,13 +167,10 @@ Result<void> serve(const Options& options, const NodeOptions& own, WitnessMemory
 }  // namespace
 
 int run_node(const Options& options, const NodeOptions& own, WitnessMemory& witness) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  const serve::Signals signals;
   // Of a node by itself only what is wrong is of interest, beside the progress that is shown.
   if (own.config.empty()) spdlog::set_level(spdlog::level::warn);
-  const Result<void> served = serve(options, own, witness);
+  const Result<void> served = run(options, own, witness, signals);
   if (served) return 0;
   const std::string failure = node_name(own.node) + ": " +
                               std::string(to_string(served.error().code)) + ": " +

@@ -1,8 +1,8 @@
 #include "cluster/gateway/metrics_page.hpp"
 
 #include <algorithm>
-#include <ctime>
 
+#include "actors/base/clock.hpp"
 #include "cluster/gateway/metric_families.hpp"
 
 namespace millrace::gateway {
@@ -15,9 +15,7 @@ double number(std::uint64_t value) {
 }
 
 double age_s(TimeUs born_us) {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  const TimeUs now_us = TimeUs{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
+  const TimeUs now_us = SystemClock().now_us();
   return born_us == 0 ? 0 : static_cast<double>(std::max<TimeUs>(now_us - born_us, 0)) / 1e6;
 }
 

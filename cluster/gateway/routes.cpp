@@ -1,8 +1,8 @@
 // What each route answers.
 #include <algorithm>
 #include <charconv>
-#include <ctime>
 
+#include "actors/base/clock.hpp"
 #include "cluster/gateway/filter_query.hpp"
 #include "cluster/gateway/message_json.hpp"
 #include "cluster/gateway/problem.hpp"
@@ -20,12 +20,6 @@ HttpResponse json(const Json& body, int status = 200) {
   response.status = status;
   response.body = dump(body) + '\n';
   return response;
-}
-
-TimeUs now_us() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  return TimeUs{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
 }
 
 bool is_dead_letters(const HttpRequest& request) {
@@ -82,14 +76,15 @@ HttpResponse Router::queues(const HttpRequest& request) {
   Json queues = Json::array();
   for (const QueueInfo& queue : api_.queues()) {
     if (is_dead_letters(request) && !queue.is_dead_letter) continue;
-    queues.push_back(to_json(queue, now_us()));
+    queues.push_back(to_json(queue, SystemClock().now_us()));
   }
   return json({{"queues", std::move(queues)}});
 }
 
 HttpResponse Router::queue(const HttpRequest& request) {
   for (const QueueInfo& queue : api_.queues()) {
-    if (queue.name == request.path[queue_segment]) return json(to_json(queue, now_us()));
+    if (queue.name == request.path[queue_segment])
+      return json(to_json(queue, SystemClock().now_us()));
   }
   return problem(no_queue(request));
 }

@@ -1,9 +1,9 @@
 #include "cluster/gateway/runtime_api.hpp"
 
 #include <future>
-#include <random>
 #include <utility>
 
+#include "actors/base/random_name.hpp"
 #include "actors/pipeline/wiring.hpp"
 #include "cluster/gateway/json_message.hpp"
 
@@ -12,15 +12,6 @@ namespace {
 
 /// Queues forget a producer that is idle for a week; a sender gives up its name long before.
 constexpr DurationUs link_idle_max_us = 24 * 3'600'000'000LL;
-
-/// A name that no sender had before, so that nobody is fenced and no number is taken for a repeat.
-std::string producer_name() {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::random_device random;
-  std::string name = "http/";
-  for (int i = 0; i < 16; ++i) name += digits[random() & 15];
-  return name;
-}
 
 /// After these a sender sends no more; the next message gets a new one.
 bool ends_sender(ErrorCode code) {
@@ -103,7 +94,8 @@ Result<std::shared_ptr<SenderLink>> RuntimeApi::link_to(const std::string& queue
   const TimeUs now_us = runtime_.clock().now_us();
   const std::lock_guard lock(target.mutex);
   if (!target.link || now_us - target.link_used_us > link_idle_max_us) {
-    auto opened = runtime_.sender_link(queue, {.producer = producer_name()});
+    // A name of its own: nobody is fenced, and no number is taken for a repeat.
+    auto opened = runtime_.sender_link(queue, {.producer = "http/" + random_name()});
     if (!opened) return opened.error();
     target.link = std::move(*opened);
   }

@@ -110,6 +110,7 @@ class ClusterNode::Parts {
   std::unique_ptr<gateway::RuntimeApi> api;
   std::unique_ptr<gateway::HttpServer> http;
   bool is_stopped = false;
+  bool has_leftovers = false;  ///< the drain failed: the runtime's actors are still there
 };
 
 Result<void> ClusterNode::Parts::open_http(const Options& options) {
@@ -174,12 +175,15 @@ ClusterNode::~ClusterNode() {
   if (const auto stopped = stop(std::chrono::seconds(30)); !stopped) {
     spdlog::warn("stopped without a clean drain: {}", stopped.error().message);
   }
+  // What may still run uses all of this.
+  if (parts_->has_leftovers) static_cast<void>(parts_.release());
 }
 
 Result<void> ClusterNode::stop(std::chrono::milliseconds timeout) {
   if (std::exchange(parts_->is_stopped, true)) return {};
   parts_->members.advance(pb::MEMBER_LEAVING);
   Result<void> drained = parts_->runtime->stop(timeout);
+  parts_->has_leftovers = !drained;
   if (parts_->http) parts_->http->stop();
   parts_->members.advance(pb::MEMBER_REMOVED);
   parts_->members.stop();

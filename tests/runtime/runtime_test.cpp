@@ -2,6 +2,10 @@
 #include "actors/runtime/runtime.hpp"
 
 #include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <future>
 #include <memory>
 #include <string>
 
@@ -84,6 +88,34 @@ TEST(Runtime, ShowsAndPutsBackLettersThatLieOnDisk) {
     EXPECT_EQ(view.is_dead_letter, view.name == "graveyard") << view.name;
     EXPECT_EQ(view.ledger.queued(), 0u) << view.name;
   }
+}
+
+// In a process of its own, which it ends with a handler that never returns.
+[[noreturn]] void stop_with_a_handler_that_hangs() {
+  const journal::TemporaryDirectory directory;
+  const auto words = queue<StringValue>("words");
+  const auto runs = std::make_shared<std::promise<void>>();
+  const auto hang = [runs](const StringValue&) {
+    runs->set_value();
+    std::promise<void>().get_future().wait();
+  };
+  {
+    auto started =
+        Runtime::start({.data_dir = directory.path(), .shards = 1},
+                       {pipeline("test").from(words).then("hang", hang, {.blocking = true})});
+    auto sender = (*started)->sender(words, {.producer = "test"});
+    EXPECT_TRUE(sender->send(StringValue()));
+    runs->get_future().wait();
+    const auto stopped = (*started)->stop(std::chrono::milliseconds(50));
+    EXPECT_EQ(stopped.error().code, ErrorCode::timeout);
+  }
+  std::filesystem::remove_all(directory.path());
+  std::_Exit(::testing::Test::HasFailure() ? 1 : 0);
+}
+
+TEST(Runtime, CanBeLetGoThoughAHandlerNeverReturns) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(stop_with_a_handler_that_hangs(), ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
