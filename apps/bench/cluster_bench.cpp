@@ -59,8 +59,8 @@ Result<path> write_config(const ClusterBenchOptions& options, const std::string&
        .data_dir = options.folder / node,
        .listen = "127.0.0.1:0",
        .http = "127.0.0.1:0",
-       .members = {{.name = sink, .address = node == sink ? nowhere : peer, .role = sink},
-                   {.name = source, .address = node == sink ? peer : nowhere, .role = source}},
+       .members = {{.name = sink, .address = node == sink ? nowhere : peer, .roles = {sink}},
+                   {.name = source, .address = node == sink ? peer : nowhere, .roles = {source}}},
        .stages = {{"bench", "paid", sink}, {"bench", "shipped", source}, {"bench", "done", sink}},
        .certificates = options.folder / "certs"});
   if (auto written = serve::write_text(file, text); !written) return written.error();

@@ -177,6 +177,17 @@ void add_faults(CLI::App& command, const std::shared_ptr<Options>& options) {
 void add_place(CLI::App& command, Options& options) {
   command.add_option("--nodes", options.nodes, "nodes of the cluster, each a process of its own")
       ->capture_default_str();
+  command
+      .add_option_function<std::string>(
+          "--placement",
+          [&options](const std::string& name) {
+            options.placement =
+                name == "roles" ? simulate::Placement::roles : simulate::Placement::spread;
+          },
+          "spread: every queue is on all nodes; roles: orders, stock and payments\n"
+          "are on different ones, so that an order crosses at each of these steps")
+      ->check(CLI::IsMember({"spread", "roles"}))
+      ->default_str("spread");
   command.add_option("--shards", options.shards, "shards of each queue; default: two a node")
       ->check([](const std::string& text) {
         return text == "0" ? std::string("expected 1 to 64, got 0") : std::string();

@@ -15,6 +15,12 @@ std::string quote(const std::string& text) {
   return quoted + '"';
 }
 
+std::string quoted_list(const std::vector<std::string>& texts) {
+  std::string list;
+  for (const std::string& text : texts) list += (list.empty() ? "" : ", ") + quote(text);
+  return list;
+}
+
 }  // namespace
 
 std::string to_toml(const ConfigText& config) {
@@ -27,7 +33,7 @@ std::string to_toml(const ConfigText& config) {
     text += "\n[[cluster.nodes]]\nname = " + quote(member.name) +
             "\naddress = " + quote(member.address) + "\n";
     if (!member.http.empty()) text += "http = " + quote(member.http) + "\n";
-    if (!member.role.empty()) text += "roles = [" + quote(member.role) + "]\n";
+    if (!member.roles.empty()) text += "roles = [" + quoted_list(member.roles) + "]\n";
   }
   if (!config.stages.empty()) {
     text += "\n[[pipeline]]\nname = " + quote(config.stages.front().pipeline) + "\n";

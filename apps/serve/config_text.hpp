@@ -15,7 +15,7 @@ struct MemberText {
   std::string name;
   std::string address;
   std::string http{};  ///< empty: not told
-  std::string role{};  ///< empty: none
+  std::vector<std::string> roles{};
 };
 
 /// A stage that is only for nodes of a role.

@@ -1,5 +1,7 @@
 #include "apps/simulate/cluster_files.hpp"
 
+#include <algorithm>
+#include <array>
 #include <string>
 
 #include "apps/serve/config_text.hpp"
@@ -23,6 +25,28 @@ Result<void> write_certificates(const Options& options, const path& folder, std:
   return {};
 }
 
+constexpr std::array<const char*, 3> roles{"orders", "stock", "payments"};
+
+/// Roles go round the nodes, or nodes round the roles, so that each has one of the other at least.
+std::vector<std::string> roles_of(std::uint32_t node, std::uint32_t nodes) {
+  std::vector<std::string> own;
+  for (std::size_t turn = node; turn < std::max<std::size_t>(nodes, roles.size()); turn += nodes) {
+    own.emplace_back(roles[turn % roles.size()]);
+  }
+  return own;
+}
+
+/// The saga and what answers it are never on one node, as far as there are nodes enough.
+std::vector<serve::StageRole> stage_roles() {
+  std::vector<serve::StageRole> stages;
+  for (const char* stage : {"validate", "saga", "shipping", "notify"}) {
+    stages.push_back({"orders", stage, "orders"});
+  }
+  stages.push_back({"orders", "stock", "stock"});
+  stages.push_back({"orders", "payments", "payments"});
+  return stages;
+}
+
 std::string config_text(const Options& options, std::uint32_t node, const NodeFiles& files,
                         const std::vector<std::uint16_t>& ports, const path& certificates) {
   serve::ConfigText text{.cluster = "simulation",
@@ -34,7 +58,11 @@ std::string config_text(const Options& options, std::uint32_t node, const NodeFi
                          .certificates = certificates};
   for (std::uint32_t member = 0; member < options.nodes; ++member) {
     text.members.push_back({node_name(member), "127.0.0.1:" + std::to_string(ports[member])});
+    if (options.placement == Placement::roles) {
+      text.members.back().roles = roles_of(member, options.nodes);
+    }
   }
+  if (options.placement == Placement::roles) text.stages = stage_roles();
   return to_toml(text);
 }
 

@@ -22,7 +22,7 @@ struct NodeFiles {
 
 /// Of several nodes, writes a set of files each below options.data_dir; a single one has that as
 /// its data directory, and no file. `ports[from][to]` is where node `from` reaches node `to`.
-/// Shards go round the nodes. Fails with `storage_failed`.
+/// Shards or roles go round the nodes, as options.placement says. Fails with `storage_failed`.
 [[nodiscard]] Result<std::vector<NodeFiles>> write_cluster_files(
     const Options& options, const std::vector<std::vector<std::uint16_t>>& ports, std::time_t now);
 

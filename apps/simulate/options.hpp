@@ -13,6 +13,12 @@
 
 namespace millrace::simulate {
 
+/// Which node serves which queues.
+enum class Placement : std::uint8_t {
+  spread,  ///< shards of every queue go round the nodes
+  roles,   ///< orders, stock and payments are each on nodes of their own, see cluster_files.cpp
+};
+
 struct Options {
   std::uint64_t orders = 20'000;
   std::uint32_t customers = 0;  ///< 0: a tenth of the orders, at least 100
@@ -24,10 +30,11 @@ struct Options {
   std::uint32_t crashes = 0;             ///< how often a node is killed
   std::vector<FaultKind> fault_kinds{};  ///< others, too; in the order given
   std::uint32_t fault_count = 0;         ///< of all those kinds; 0: two of each
-  std::uint32_t shards = 0;              ///< 0: two a node
-  std::uint64_t checkpoint_bytes = 0;    ///< of log between checkpoints; 0: the runtime's default
-  std::filesystem::path data_dir{};      ///< empty: a temporary one, removed after a PASS
-  std::filesystem::path report_dir{};    ///< empty: no report is written
+  Placement placement = Placement::spread;
+  std::uint32_t shards = 0;            ///< 0: two a node
+  std::uint64_t checkpoint_bytes = 0;  ///< of log between checkpoints; 0: the runtime's default
+  std::filesystem::path data_dir{};    ///< empty: a temporary one, removed after a PASS
+  std::filesystem::path report_dir{};  ///< empty: no report is written
   bool json = false;
   report::ColorChoice color = report::ColorChoice::automatic;
 };

@@ -114,6 +114,7 @@ void describe(report::RunReport& report, const Options& options) {
       {"arrival", options.arrival},
       {"gateway-faults", std::to_string(options.gateway_faults)},
       {"nodes", std::to_string(options.nodes)},
+      {"placement", options.placement == Placement::roles ? "roles" : "spread"},
       {"crash", std::to_string(options.crashes)},
       {"faults", faults_text(options)},
       {"shards", std::to_string(options.shards)},
@@ -162,6 +163,9 @@ Result<void> complete(Options& options) {
   }
   if (options.nodes < 1 || options.nodes > node_max) {
     return bad_flag("--nodes", "1 to " + std::to_string(node_max), std::to_string(options.nodes));
+  }
+  if (options.placement == Placement::roles && options.nodes == 1) {
+    return bad_flag("--placement", "roles only with two --nodes or more", "one node");
   }
   if (options.shards == 0) options.shards = 2 * options.nodes;
   if (options.shards < 1 || options.shards > 64) {

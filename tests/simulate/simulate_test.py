@@ -1,6 +1,7 @@
 """Runs the simulation with real kills: a verdict other than PASS, or a missing kill, is a failure.
 
-Usage: simulate_test.py MILLRACE --orders N --crash N [--nodes N --faults KIND,…] --seeds FIRST COUNT
+Usage: simulate_test.py MILLRACE --orders N --crash N [--nodes N --faults KIND,…
+                       --placement spread|roles] --seeds FIRST COUNT
 """
 
 import argparse
@@ -11,6 +12,37 @@ import sys
 import tempfile
 
 TIMEOUT_S = 600
+ROLE_OF_QUEUE = {"orders.placed": "orders", "orders.events": "orders",
+                 "shipping.requests": "orders", "orders.notifications": "orders",
+                 "stock.requests": "stock", "payments.requests": "payments"}
+ROLE_OF_NODE = ["orders", "stock", "payments"]
+
+
+def ledgers(program, node_dir):
+    """What a stopped node holds, by queue."""
+    done = subprocess.run([program, "queue", "ls", f"--data-dir={node_dir}", "-o", "json"],
+                          stdout=subprocess.PIPE, text=True, timeout=TIMEOUT_S, check=True)
+    return {row["queue"]: row for row in json.loads(done.stdout)}
+
+
+def misplaced(program, data):
+    """Queues that are not where the roles of three nodes put them, and requests that did not cross
+    from the node that made them to the one that serves them."""
+    wrong = []
+    found = {role: ledgers(program, data / f"node-{number + 1}")
+             for number, role in enumerate(ROLE_OF_NODE)}
+    for queue, home in ROLE_OF_QUEUE.items():
+        served = {role for role, queues in found.items()
+                  if queues.get(queue, {}).get("offered", 0) > 0}
+        if served != {home}:
+            wrong.append(f"{queue} is served by {served or 'nobody'}, expected {home}")
+        if home == "orders" or served != {home}:
+            continue
+        sent = found["orders"][f"outbox/{queue}"]["acked"]
+        taken = found[home][queue]["offered"]
+        if sent != taken:
+            wrong.append(f"{queue}: {taken} taken, but {sent} sent from the node of orders")
+    return wrong
 
 
 def run(program, seed, args):
@@ -18,12 +50,14 @@ def run(program, seed, args):
     orders, crashes = args.orders, args.crash
     faults = [f"--faults={args.faults}"] if args.faults else []
     with tempfile.TemporaryDirectory(prefix="millrace-test-") as folder:
+        data = pathlib.Path(folder) / "data"
         done = subprocess.run(
             [program, "simulate", f"--orders={orders}", f"--crash={crashes}", f"--seed={seed}",
-             f"--data-dir={pathlib.Path(folder) / 'data'}", "--skus=50", "--arrival=closed:500",
-             f"--nodes={args.nodes}", *faults, "--json"],
+             f"--data-dir={data}", "--skus=50", "--arrival=closed:500", f"--nodes={args.nodes}",
+             f"--placement={args.placement}", *faults, "--json"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S,
             check=False)
+        places = misplaced(program, data) if args.placement == "roles" else []
     if done.returncode != 0:
         return f"status {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
     report = json.loads(done.stdout)
@@ -31,6 +65,8 @@ def run(program, seed, args):
     expected = {"verdict": "PASS", "seed": seed, "lost": 0, "unexpected": 0,
                 "duplicated_effects": 0, "order_violations": 0}
     wrong = {name: report[name] for name, value in expected.items() if report[name] != value}
+    if places:
+        wrong["placement"] = places
     if report["orders"] != {"offered": orders, "accounted": orders}:
         wrong["orders"] = report["orders"]
     if inflicted != crashes + 2 * len(args.faults.split(",") if args.faults else []):
@@ -48,6 +84,7 @@ def main():
     parser.add_argument("--crash", type=int, required=True)
     parser.add_argument("--nodes", type=int, default=1)
     parser.add_argument("--faults", default="")
+    parser.add_argument("--placement", default="spread", help="roles: of three nodes")
     parser.add_argument("--seeds", type=int, nargs=2, required=True)
     args = parser.parse_args()
     first, count = args.seeds
