@@ -11,7 +11,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::chrono::seconds connect_timeout{5};
-constexpr std::chrono::minutes answer_timeout{11};  // operations on long queues take up to ten
 constexpr int redirects_max = 3;
 
 Error error_of(const httplib::Response& response, const std::string& url) {
@@ -31,8 +30,11 @@ Error error_of(const httplib::Response& response, const std::string& url) {
 
 class ServerClient::Parts {
  public:
-  Parts(std::string url, std::string token)
-      : url_(std::move(url)), token_(std::move(token)), client_(url_) {
+  Parts(std::string url, std::string token, std::chrono::seconds answer_timeout)
+      : url_(std::move(url)),
+        token_(std::move(token)),
+        answer_timeout_(answer_timeout),
+        client_(url_) {
     client_.set_connection_timeout(connect_timeout);
     client_.set_read_timeout(answer_timeout);
     client_.set_keep_alive(true);
@@ -61,6 +63,7 @@ class ServerClient::Parts {
 
   const std::string url_;
   const std::string token_;
+  const std::chrono::seconds answer_timeout_;
   httplib::Client client_;
 };
 
@@ -74,11 +77,12 @@ Result<ServerClient> ServerClient::open(const ServerOptions& options) {
   if (!url) return url.error();
   auto token = token_of(options);
   if (!token) return token.error();
-  return ServerClient(std::make_unique<Parts>(std::move(*url), std::move(*token)));
+  return ServerClient(
+      std::make_unique<Parts>(std::move(*url), std::move(*token), options.answer_timeout));
 }
 
 ServerClient ServerClient::to(const std::string& url) const {
-  return ServerClient(std::make_unique<Parts>(url, parts_->token_));
+  return ServerClient(std::make_unique<Parts>(url, parts_->token_, parts_->answer_timeout_));
 }
 
 const std::string& ServerClient::url() const {

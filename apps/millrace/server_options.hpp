@@ -1,6 +1,7 @@
 // --server and its kin: which node a command asks.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -13,6 +14,8 @@ struct ServerOptions {
   std::string url;         ///< --server; empty: MILLRACE_URL
   std::string token_file;  ///< --token-file; empty: MILLRACE_TOKEN_FILE, else no token
   bool node_only = false;  ///< --node-only: ask this node, and not all members
+  /// Operations on long queues take up to ten minutes.
+  std::chrono::seconds answer_timeout = std::chrono::minutes(11);
 };
 
 /// --server, --token-file.

@@ -8,6 +8,7 @@
 #include "apps/millrace/command_line.hpp"
 #include "apps/millrace/exit_code.hpp"
 #include "apps/millrace/output.hpp"
+#include "apps/millrace/simulate_servers.hpp"
 #include "apps/report/files.hpp"
 #include "apps/report/json.hpp"
 #include "apps/report/verdict.hpp"
@@ -104,12 +105,37 @@ class RunDirectory {
   std::filesystem::path temporary_;
 };
 
-int run_simulate(Options options) {
-  if (auto complete = simulate::complete(options); !complete) return fail(complete.error());
-  if (!options.report_dir.empty()) {
-    auto made = make_directory("--report", options.report_dir);
-    if (!made) return fail(made.error());
+/// Prints what came of a run, and writes it where that is wanted.
+Result<void> show(const Options& options, const report::RunReport& report) {
+  Result<void> written;
+  if (!options.report_dir.empty()) written = report::write_report(report, options.report_dir);
+  if (options.json) {
+    std::cout << report::to_json(report) << '\n';
+  } else {
+    std::cout << report::verdict_text(report,
+                                      {.color = report::use_color(options.color, STDOUT_FILENO),
+                                       .directory = options.report_dir.string()});
   }
+  return written;
+}
+
+/// A run that could not be finished has no verdict, but a broken invariant is one all the same.
+int exit_of(const report::RunReport& report, const Result<void>& written) {
+  if (!written) return fail(written.error());
+  if (!report.failure.empty()) std::cerr << "millrace: error: " << report.failure << '\n';
+  if (report::passed(report)) return exit_ok;
+  return report.failure.empty() || !report::held(report) ? exit_negative : exit_failed;
+}
+
+/// Checks what can be checked before a run.
+Result<void> prepare(Options& options) {
+  if (auto complete = simulate::complete(options); !complete) return complete;
+  if (options.report_dir.empty()) return {};
+  return make_directory("--report", options.report_dir);
+}
+
+int run_simulate(Options options) {
+  if (auto prepared = prepare(options); !prepared) return fail(prepared.error());
   auto directory = RunDirectory::prepare(options.data_dir);
   if (!directory) return fail(directory.error());
   options.data_dir = directory->path();
@@ -120,26 +146,30 @@ int run_simulate(Options options) {
     directory->remove_if_temporary();
     return exit_signal + simulate::interruption();
   }
-  Result<void> written;
-  if (!options.report_dir.empty()) written = report::write_report(*report, options.report_dir);
-  if (options.json) {
-    std::cout << report::to_json(*report) << '\n';
-  } else {
-    std::cout << report::verdict_text(*report,
-                                      {.color = report::use_color(options.color, STDOUT_FILENO),
-                                       .directory = options.report_dir.string()});
-  }
-  const bool passed = report::passed(*report);
-  if (passed) {
+  const Result<void> written = show(options, *report);
+  if (report::passed(*report)) {
     directory->remove_if_temporary();
   } else {
     std::cerr << "data     " << options.data_dir.string() << " is kept for a look\n";
   }
-  if (!written) return fail(written.error());
-  if (!report->failure.empty()) std::cerr << "millrace: error: " << report->failure << '\n';
-  if (passed) return exit_ok;
-  // A run that could not be finished has no verdict, but a broken invariant is one all the same.
-  return report->failure.empty() || !report::held(*report) ? exit_negative : exit_failed;
+  return exit_of(*report, written);
+}
+
+int run_remote(Options options, const SimulateServers& servers) {
+  if (auto prepared = prepare(options); !prepared) return fail(prepared.error());
+  const auto remote = remote_options(servers, options);
+  if (!remote) return fail(remote.error());
+  const auto report = simulate::simulate_remote(*remote);
+  if (!report) {
+    const int status = fail(report.error());
+    return simulate::interruption() == 0 ? status : exit_signal + simulate::interruption();
+  }
+  const Result<void> written = show(options, *report);
+  if (!options.json) {
+    std::cout << "audited  I5, I8 and I9 of orders " << simulate::order_ids(*report)
+              << ", over HTTP; see --help for what that leaves out\n";
+  }
+  return exit_of(*report, written);
 }
 
 int run_node(const Options& options, const simulate::NodeOptions& own, int witness_fd) {
@@ -196,6 +226,39 @@ void add_place(CLI::App& command, Options& options) {
                      "empty or new directory; default: a temporary one, removed after a PASS");
 }
 
+/// Nodes that run elsewhere; options of nodes of its own make no sense beside them.
+void add_servers(CLI::App& command, SimulateServers& servers) {
+  CLI::Option* server =
+      command
+          .add_option(
+              "--server", servers.urls,
+              "HTTP addresses of nodes that run elsewhere, with commas between or repeated:\n"
+              "orders are placed there, and audited as far as that goes over HTTP")
+          ->delimiter(',')
+          ->allow_extra_args(false)
+          ->type_name("URL");
+  command
+      .add_option("--timeout", servers.timeout_s,
+                  "with --server: seconds without an answer, or with nothing moving,\n"
+                  "until it gives up")
+      ->check(CLI::Range(1, 86'400))
+      ->capture_default_str()
+      ->needs(server);
+  command
+      .add_option("--token-file", servers.token_file,
+                  "with --server: file of the nodes' token; else MILLRACE_TOKEN_FILE")
+      ->type_name("FILE")
+      ->needs(server);
+  for (const char* own : {"--nodes", "--placement", "--shards", "--data-dir", "--crash", "--faults",
+                          "--fault-count", "--gateway-faults"}) {
+    server->excludes(own);
+  }
+  command.footer(
+      std::string("With --server, ") + simulate::remote_invariants +
+      ".\nMILLRACE_URL is not used: nobody should load a cluster unasked.\n\n"
+      "Exit status: 0 PASS, 1 the run could not be finished, 3 no node answers, 4 FAIL.");
+}
+
 }  // namespace
 
 void add_simulate(CLI::App& app, Action& action) {
@@ -205,16 +268,18 @@ void add_simulate(CLI::App& app, Action& action) {
   add_load(*command, *options);
   add_place(*command, *options);
   add_faults(*command, options);
+  auto servers = std::make_shared<SimulateServers>();
+  add_servers(*command, *servers);
   command->add_option("--report", options->report_dir, "write index.html and report.json there")
       ->type_name("DIR");
   command->add_flag("--json", options->json, "print the report as JSON");
   auto color = std::make_shared<std::string>("auto");
   command->add_option("--color", *color, "auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}));
-  command->callback([options, color, &action] {
+  command->callback([options, servers, color, &action] {
     options->color = report::parse_color(*color).value_or(report::ColorChoice::automatic);
-    action = [options] {
-      return run_simulate(*options);
+    action = [options, servers] {
+      return servers->urls.empty() ? run_simulate(*options) : run_remote(*options, *servers);
     };
   });
 

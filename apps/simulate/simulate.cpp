@@ -12,6 +12,7 @@
 #include "apps/orders/load/arrival.hpp"
 #include "apps/orders/load/load_plan.hpp"
 #include "apps/orders/stock/stock_plan.hpp"
+#include "apps/simulate/audit_report.hpp"
 #include "apps/simulate/fleet.hpp"
 #include "apps/simulate/interruption.hpp"
 #include "apps/simulate/offers.hpp"
@@ -68,20 +69,6 @@ orders::audit::Witness testimony(const WitnessMemory& memory, const orders::Load
     return {book.captures, book.captured_minor, book.refunded_minor};
   };
   return witness;
-}
-
-void take_over(report::RunReport& report, const orders::audit::AuditReport& audit) {
-  report.orders_accounted = audit.accounted;
-  report.lost = audit.lost;
-  report.unexpected = audit.unexpected;
-  report.duplicated_effects = audit.duplicated_effects;
-  report.order_violations = audit.order_violations;
-  report.states.assign(audit.states.begin(), audit.states.end());
-  for (const auto& invariant : audit.invariants) {
-    report.invariants.push_back(
-        {invariant.name + " " + invariant.title, invariant.held, invariant.first_violation});
-  }
-  for (const auto& queue : audit.ledger) report.ledger.emplace_back(queue.queue, queue.ledger);
 }
 
 /// As on the command line.

@@ -13,4 +13,9 @@ namespace millrace::orders::audit {
 [[nodiscard]] AuditReport audit(const DurableView& view, const Witness& witness,
                                 const RunFacts& run);
 
+/// Of the orders alone, where nothing else can be seen: of `view` only the sagas are looked at, and
+/// of the invariants I5, I8 and I9 are checked.
+[[nodiscard]] AuditReport audit_orders(const DurableView& view, const Witness& witness,
+                                       const RunFacts& run);
+
 }  // namespace millrace::orders::audit

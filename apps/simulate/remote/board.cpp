@@ -1,0 +1,131 @@
+#include "apps/simulate/remote/board.hpp"
+
+#include <utility>
+
+namespace millrace::simulate {
+namespace {
+
+/// Between looks for work that becomes due by the clock alone.
+constexpr std::chrono::milliseconds look_interval{20};
+constexpr DurationUs shun_us = 1'000'000;
+
+}  // namespace
+
+RemoteBoard::RemoteBoard(std::uint64_t orders, const orders::Arrival& arrival, std::size_t nodes)
+    : start_us_(clock_.now_us()),
+      work_(orders, arrival, start_us_),
+      orders_(orders),
+      shunned_until_us_(nodes, 0) {
+  counts_.answered_us = counts_.moved_us = start_us_;
+}
+
+std::optional<RemoteTask> RemoteBoard::wait_for_task() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    if (is_stopping_) return std::nullopt;
+    const TimeUs now_us = clock_.now_us();
+    if (const auto task = work_.take(now_us)) {
+      if (task->kind == RemoteTask::Kind::place) {
+        orders_[task->order].due_us = work_.due_us(task->order, now_us);
+      }
+      return task;
+    }
+    changed_.wait_for(lock, look_interval);
+  }
+}
+
+bool RemoteBoard::pause(std::chrono::milliseconds span) {
+  std::unique_lock lock(mutex_);
+  return !changed_.wait_for(lock, span, [this] { return is_stopping_; });
+}
+
+std::size_t RemoteBoard::pick_node(std::size_t preferred) const {
+  const std::lock_guard lock(mutex_);
+  const TimeUs now_us = clock_.now_us();
+  const std::size_t nodes = shunned_until_us_.size();
+  for (std::size_t i = 0; i < nodes; ++i) {
+    const std::size_t node = (preferred + i) % nodes;
+    if (shunned_until_us_[node] <= now_us) return node;
+  }
+  return preferred % nodes;
+}
+
+void RemoteBoard::shun(std::size_t node) {
+  const std::lock_guard lock(mutex_);
+  shunned_until_us_[node] = clock_.now_us() + shun_us;
+}
+
+void RemoteBoard::note_answered() {
+  const std::lock_guard lock(mutex_);
+  counts_.answered_us = clock_.now_us();
+}
+
+void RemoteBoard::note_trouble(const Error& error) {
+  const std::lock_guard lock(mutex_);
+  ++counts_.retried;
+  counts_.trouble = error;
+}
+
+void RemoteBoard::note_refused(const Error& error) {
+  const std::lock_guard lock(mutex_);
+  if (!counts_.refusal) counts_.refusal = error;
+}
+
+void RemoteBoard::note_confirmed(const RemoteTask& task) {
+  const std::lock_guard lock(mutex_);
+  counts_.moved_us = clock_.now_us();
+  orders_[task.order].is_confirmed = true;
+  if (!is_reading_) work_.note_open(task.order, 0, counts_.moved_us);
+}
+
+void RemoteBoard::note_open(const RemoteTask& task) {
+  const std::lock_guard lock(mutex_);
+  work_.note_open(task.order, task.turn, clock_.now_us());
+}
+
+void RemoteBoard::note_ended() {
+  const std::lock_guard lock(mutex_);
+  counts_.moved_us = clock_.now_us();
+  if (!is_reading_) work_.note_ended();
+  changed_.notify_all();
+}
+
+void RemoteBoard::note_read(std::uint64_t order, std::optional<KeyView> found) {
+  const std::lock_guard lock(mutex_);
+  counts_.moved_us = clock_.now_us();
+  RemoteOrder& own = orders_[order];
+  // An answer to a look from before all are read may come late.
+  if (own.is_read) return;
+  own.is_read = true;
+  own.found = std::move(found);
+  work_.note_ended();
+}
+
+void RemoteBoard::begin_reading() {
+  const std::lock_guard lock(mutex_);
+  is_reading_ = true;
+  counts_.moved_us = clock_.now_us();
+  work_.ask_all_again();
+  changed_.notify_all();
+}
+
+bool RemoteBoard::is_reading() const {
+  const std::lock_guard lock(mutex_);
+  return is_reading_;
+}
+
+void RemoteBoard::stop() {
+  const std::lock_guard lock(mutex_);
+  is_stopping_ = true;
+  changed_.notify_all();
+}
+
+RemoteCounts RemoteBoard::counts() const {
+  const std::lock_guard lock(mutex_);
+  RemoteCounts counts = counts_;
+  counts.placed = work_.placed();
+  counts.ended = work_.ended();
+  return counts;
+}
+
+}  // namespace millrace::simulate
