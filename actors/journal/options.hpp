@@ -28,8 +28,9 @@ struct Options {
   /// storage_full() holds; when none is left, appends wait.
   std::size_t reserve_segments = 3;
 
-  /// Released segments kept for reuse, at least `reserve_segments`; the rest is deleted.
-  std::size_t ready_segments_max = 4;
+  /// Released segments kept for reuse, at least `reserve_segments`; the rest is deleted. As many as
+  /// a checkpoint releases at once: to fill a new one with zeros costs as much as to write it.
+  std::size_t ready_segments_max = 8;
 
   /// Bytes of the disk left free for checkpoints, beside the size of the last one: segments are not
   /// added beyond that. storage_full() holds from a quarter of the log's length before that.

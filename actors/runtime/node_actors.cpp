@@ -11,6 +11,13 @@
 #include "actors/sender/sender_actor.hpp"
 
 namespace millrace {
+namespace {
+
+Error other_type(const std::string& queue, const std::string& carried, const std::string& type) {
+  return {ErrorCode::invalid_argument, "queue " + queue + " carries " + carried + ", not " + type};
+}
+
+}  // namespace
 
 void NodeActors::spawn_queues(Store& store, const caf::actor& reader) {
   handles_.resize(store.next_number());
@@ -106,8 +113,7 @@ Result<caf::actor> NodeActors::spawn_sender(const std::string& queue, const std:
   }
   for (const pb::Declaration& declaration : declarations_) {
     if (declaration.name() != queue || declaration.type() == type) continue;
-    return Error{ErrorCode::invalid_argument,
-                 "queue " + queue + " carries " + declaration.type() + ", not " + type};
+    return other_type(queue, declaration.type(), type);
   }
   return senders::spawn_sender(*surroundings_.system, std::move(config), std::move(outbound));
 }

@@ -67,8 +67,8 @@ class Runtime {
   /// A sender into `target`, a queue of the wired pipelines. Waits until all shards know it. Fails
   /// with `not_found`, `invalid_argument`, `fenced`, `timeout`.
   template <Message T>
-  [[nodiscard]] Result<Sender<T>> sender(const QueueRef<T>& target, SenderOptions options) {
-    auto link = open_sender(target.name(), std::string(T().GetTypeName()), std::move(options));
+  [[nodiscard]] Result<Sender<T>> sender(const QueueRef<T>& target, const SenderOptions& options) {
+    auto link = open_sender(target.name(), std::string(T().GetTypeName()), options);
     if (!link) return link.error();
     return Sender<T>(std::move(*link), target);
   }
@@ -77,7 +77,7 @@ class Runtime {
   /// must be a message of the queue's type, and the key what its pipelines take for one. As
   /// sender() otherwise.
   [[nodiscard]] Result<std::shared_ptr<SenderLink>> sender_link(const std::string& queue,
-                                                                SenderOptions options);
+                                                                const SenderOptions& options);
 
   /// Whether a queue would take a message of so many bytes now. Fails as it would refuse it:
   /// `backlog_full`, `storage_full`, `draining`; or with `not_found`, `not_owner` (dead letters of
@@ -137,7 +137,7 @@ class Runtime {
   class Parts;
   explicit Runtime(std::unique_ptr<Parts> parts);
   Result<std::shared_ptr<SenderLink>> open_sender(const std::string& queue, const std::string& type,
-                                                  SenderOptions options);
+                                                  const SenderOptions& options);
   Result<OperationResult> operate(const std::string& queue, Operation operation);
 
   std::unique_ptr<Parts> parts_;

@@ -81,10 +81,10 @@ Result<queues::QueueNumber> Runtime::Parts::number_of(const std::string& queue,
 }
 
 Result<std::shared_ptr<SenderLink>> Runtime::sender_link(const std::string& queue,
-                                                         SenderOptions options) {
+                                                         const SenderOptions& options) {
   for (const pb::Declaration& declaration : parts_->actors->declarations()) {
     if (declaration.name() != queue && declaration.name() != outbox_name(queue)) continue;
-    return open_sender(queue, declaration.type(), std::move(options));
+    return open_sender(queue, declaration.type(), options);
   }
   return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
 }
@@ -147,7 +147,7 @@ journal::JournalStats Runtime::journal_stats() const {
 
 Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queue,
                                                          const std::string& type,
-                                                         SenderOptions options) {
+                                                         const SenderOptions& options) {
   auto actor = std::make_shared<caf::actor>();
   auto outbound = std::make_shared<senders::Outbound>(
       options.limits.window, [actor] { caf::anon_send(*actor, senders::WakeMessage{}); });

@@ -172,7 +172,9 @@ PipelineTest::Parts::Client& PipelineTest::Parts::client_of(const std::string& q
 
 void PipelineTest::Parts::hand_over(Client& client, std::uint32_t shard,
                                     const pb::Envelope& envelope) {
-  const auto pushed = client.outbound->push({shard, std::make_unique<pb::Envelope>(envelope), {}});
+  senders::OutboundMessage message{.shard = shard, .envelope = {}, .confirmation = {}};
+  message.envelope = std::make_unique<pb::Envelope>(envelope);
+  const auto pushed = client.outbound->push(std::move(message));
   if (!pushed) throw std::invalid_argument(pushed.error().message);
 }
 

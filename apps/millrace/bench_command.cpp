@@ -217,18 +217,13 @@ int run_queue(const Common& common, bench::QueueBenchOptions options) {
                                                                              : exit_negative;
 }
 
-}  // namespace
+using SharedCommon = std::shared_ptr<Common>;
 
-void add_bench(CLI::App& app, Action& action) {
-  add_bench_node(app, action);
-  CLI::App* group = app.add_subcommand("bench", "measure this machine");
-  group->require_subcommand(1);
-
-  auto common = std::make_shared<Common>();
+void add_journal(CLI::App& group, Action& action, const SharedCommon& common) {
   auto batches = std::make_shared<std::vector<std::size_t>>(std::vector<std::size_t>{1, 64, 1024});
   auto journal = std::make_shared<bench::JournalBenchOptions>();
   CLI::App* journal_command =
-      group->add_subcommand("journal", "durable appends, against raw writes of the same bytes");
+      group.add_subcommand("journal", "durable appends, against raw writes of the same bytes");
   add_common(*journal_command, *common);
   journal_command->add_option("--payload", journal->payload_bytes, "bytes of a record")
       ->capture_default_str()
@@ -244,9 +239,11 @@ void add_bench(CLI::App& app, Action& action) {
       return run_journal(*common, *batches, *journal);
     };
   });
+}
 
+void add_pipeline_bench(CLI::App& group, Action& action, const SharedCommon& common) {
   auto pipeline = std::make_shared<bench::PipelineBenchOptions>();
-  CLI::App* pipeline_command = group->add_subcommand(
+  CLI::App* pipeline_command = group.add_subcommand(
       "pipeline", "a producer, three queues, two stages and a sink, durable at every hop");
   add_common(*pipeline_command, *common);
   pipeline_command->add_option("--messages", pipeline->messages)
@@ -278,10 +275,12 @@ void add_bench(CLI::App& app, Action& action) {
       return run_cluster_pipeline(*common, over_nodes(*pipeline, *pause_s));
     };
   });
+}
 
+void add_queue_bench(CLI::App& group, Action& action, const SharedCommon& common) {
   auto queue = std::make_shared<bench::QueueBenchOptions>();
   CLI::App* queue_command =
-      group->add_subcommand("queue", "a backlog on disk: filled, restarted on, drained in order");
+      group.add_subcommand("queue", "a backlog on disk: filled, restarted on, drained in order");
   add_common(*queue_command, *common);
   queue_command->add_option("--messages", queue->messages)
       ->capture_default_str()
@@ -298,6 +297,18 @@ void add_bench(CLI::App& app, Action& action) {
       return run_queue(*common, *queue);
     };
   });
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Action& action) {
+  add_bench_node(app, action);
+  CLI::App* group = app.add_subcommand("bench", "measure this machine");
+  group->require_subcommand(1);
+  const auto common = std::make_shared<Common>();
+  add_journal(*group, action, common);
+  add_pipeline_bench(*group, action, common);
+  add_queue_bench(*group, action, common);
 }
 
 }  // namespace millrace::cli

@@ -34,7 +34,7 @@ Result<ClusterClient> ClusterClient::open(const ServerOptions& options) {
 
 Result<void> ClusterClient::for_each(const std::function<Result<void>(ServerClient&)>& visit) {
   for (Node& node : nodes_) {
-    const auto visited = visit(node.client);
+    auto visited = visit(node.client);
     if (visited) continue;
     if (visited.error().code != ErrorCode::unreachable || nodes_.size() == 1) return visited;
     const std::string what = node.name + " (" + visited.error().message + ")";

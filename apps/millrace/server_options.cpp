@@ -7,7 +7,7 @@ namespace millrace::cli {
 namespace {
 
 std::string variable(const char* name) {
-  const char* value = std::getenv(name);
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets any
   return value != nullptr ? value : "";
 }
 

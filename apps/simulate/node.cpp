@@ -158,7 +158,7 @@ Result<void> run(const Options& options, const NodeOptions& own, WitnessMemory& 
   }
   is_stopping = true;
   bell.ring();
-  const Result<void> stopped = (*node)->stop(drain_timeout);
+  Result<void> stopped = (*node)->stop(drain_timeout);
   customers.join();
   if (!placed && placed.error().code != ErrorCode::draining) return placed;
   return stopped;

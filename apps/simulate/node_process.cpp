@@ -2,8 +2,8 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <fstream>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -21,8 +21,8 @@ double seconds(const timeval& time) {
 }
 
 Error failed(const char* what) {
-  return {ErrorCode::storage_failed,
-          std::string("the node's process: ") + what + ": " + std::strerror(errno)};
+  return {ErrorCode::storage_failed, std::string("the node's process: ") + what + ": " +
+                                         std::system_category().message(errno)};
 }
 
 // Between fork and exec only what is safe there: no allocation, no locks.

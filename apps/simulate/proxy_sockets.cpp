@@ -1,8 +1,8 @@
 #include "apps/simulate/proxy_sockets.hpp"
 
 #include <cerrno>
-#include <cstring>
 #include <string>
+#include <system_error>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -23,8 +23,8 @@ sockaddr_in loopback(std::uint16_t port) {
 }
 
 Error failed(const char* what) {
-  return {ErrorCode::unreachable,
-          std::string("the partition proxy: ") + what + ": " + std::strerror(errno)};
+  return {ErrorCode::unreachable, std::string("the partition proxy: ") + what + ": " +
+                                      std::system_category().message(errno)};
 }
 
 bool would_block() {

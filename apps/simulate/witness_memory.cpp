@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstring>
 #include <limits>
+#include <system_error>
 #include <utility>
 
 #include <sys/mman.h>
@@ -24,7 +25,8 @@ std::size_t bytes_for(std::uint64_t orders) {
 }
 
 Error failed(ErrorCode code, const char* what) {
-  return {code, std::string("memory for the run's witness: ") + what + ": " + std::strerror(errno)};
+  return {code, std::string("memory for the run's witness: ") + what + ": " +
+                    std::system_category().message(errno)};
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ std::string path_of(std::size_t index, const char* key) {
 
 std::string quoted_names(const std::vector<MemberConfig>& nodes) {
   std::vector<std::string> names;
+  names.reserve(nodes.size());
   for (const MemberConfig& node : nodes) names.push_back(quote(node.name));
   return fmt::format("{}", fmt::join(names, ", "));
 }

@@ -64,7 +64,7 @@ void add_journal_segments(KeyTable& table) {
                         .max = 1024});
   table.keys.push_back({.path = "journal.ready_segments_max",
                         .type = Type::integer,
-                        .fallback = "4",
+                        .fallback = "8",
                         .doc = "Released segments kept for reuse; at least reserve_segments.",
                         .store = take<&Config::journal, &journal::Options::ready_segments_max>,
                         .min = 1,

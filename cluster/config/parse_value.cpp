@@ -163,6 +163,7 @@ bool fill(const Key& key, const Node& node, Value& value) {
 
 std::string quoted_list(const std::vector<std::string>& texts) {
   std::vector<std::string> quoted;
+  quoted.reserve(texts.size());
   for (const std::string& text : texts) quoted.push_back(quote(text));
   return fmt::format("[{}]", fmt::join(quoted, ", "));
 }

@@ -23,7 +23,7 @@ constexpr std::chrono::milliseconds event_interval{1000};
 
 class HttpServer::Parts {
  public:
-  Parts(HttpServerOptions options, NodeApi& api, Resources resources, ListenSocket socket)
+  Parts(const HttpServerOptions& options, NodeApi& api, Resources resources, ListenSocket socket)
       : address(std::move(socket.address)),
         router_(api, std::move(resources),
                 {.token = options.token, .body_bytes_max = options.body_bytes_max}),

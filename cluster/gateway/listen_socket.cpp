@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <system_error>
 
 #include <netdb.h>
 #include <sys/socket.h>
@@ -36,7 +37,7 @@ Result<ListenSocket> bind_to(const addrinfo& info, const std::string& address) {
   const int on = 1;
   if (fd >= 0) ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (fd < 0 || ::bind(fd, info.ai_addr, info.ai_addrlen) != 0 || ::listen(fd, backlog) != 0) {
-    const std::string why = std::strerror(errno);
+    const std::string why = std::system_category().message(errno);
     if (fd >= 0) ::close(fd);
     return Error{ErrorCode::unreachable, "cannot listen on " + address + ": " + why};
   }

@@ -22,7 +22,9 @@ prometheus::ClientMetric& MetricFamilies::add(const char* name, const char* help
 void MetricFamilies::counter(const char* name, const char* help, const Labels& labels,
                              double value) {
   std::string id = name;
-  for (const auto& [label, text] : labels) id += '\n' + label + '=' + text;
+  for (const auto& [label, text] : labels) {
+    id.append(1, '\n').append(label).append(1, '=').append(text);
+  }
   double& shown = highest_[id];
   shown = std::max(shown, value);
   add(name, help, prometheus::MetricType::Counter, labels).counter.value = shown;

@@ -138,7 +138,7 @@ Result<void> ClusterNode::Parts::open_http(const Options& options) {
 
 Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& config,
                                                         std::vector<PipelineSpec> pipelines,
-                                                        Options options) {
+                                                        const Options& options) {
   auto specs = configured(std::move(pipelines), config);
   if (!specs) return specs.error();
   auto placement = QueuePlacement::make(config, *specs);

@@ -34,7 +34,7 @@ class ClusterNode {
   /// problems. Fails as Runtime::start does, and with `unreachable` where an address cannot be
   /// listened on. Blocks until this node serves; it does not wait for others.
   [[nodiscard]] static Result<std::unique_ptr<ClusterNode>> start(
-      const config::Config& config, std::vector<PipelineSpec> pipelines, Options options);
+      const config::Config& config, std::vector<PipelineSpec> pipelines, const Options& options);
   [[nodiscard]] static Result<std::unique_ptr<ClusterNode>> start(
       const config::Config& config, std::vector<PipelineSpec> pipelines) {
     return start(config, std::move(pipelines), Options{});

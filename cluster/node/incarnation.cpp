@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <fstream>
 #include <string>
+#include <system_error>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -18,7 +18,8 @@ namespace {
 using Path = std::filesystem::path;
 
 Error failed(const Path& path, const char* what, int error) {
-  return {ErrorCode::storage_failed, path.string() + ": " + what + ": " + std::strerror(error)};
+  return {ErrorCode::storage_failed,
+          path.string() + ": " + what + ": " + std::system_category().message(error)};
 }
 
 /// 0 where there is none.

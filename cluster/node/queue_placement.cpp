@@ -61,6 +61,12 @@ std::string role_of(const Config& config, const std::string& pipeline, const std
   return "";
 }
 
+Error two_roles(const std::string& queue, const std::string& one, const std::string& other) {
+  return {ErrorCode::invalid_argument,
+          "queue " + queue + " belongs to stages of two roles, \"" + one + "\" and \"" + other +
+              "\": stages that share a queue of dead letters must have one role"};
+}
+
 }  // namespace
 
 Result<QueuePlacement> QueuePlacement::make(const Config& config,
@@ -76,11 +82,7 @@ Result<QueuePlacement> QueuePlacement::make(const Config& config,
       for (const std::string& queue : {stage.source.name, dead_letter_queue(stage)}) {
         const auto [known, is_new] = roles.emplace(queue, role);
         if (is_new || known->second == role) continue;
-        return Error{ErrorCode::invalid_argument,
-                     "queue " + queue + " belongs to stages of two roles, \"" + known->second +
-                         "\" and \"" + role +
-                         "\": stages that share a queue of dead letters "
-                         "must have one role"};
+        return two_roles(queue, known->second, role);
       }
     }
   }

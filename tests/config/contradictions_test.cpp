@@ -184,8 +184,8 @@ constexpr Mistake mistakes[] = {
      "[node]\n"
      "name = \"a\"\n"
      "[journal]\n"
-     "reserve_segments = 8\n",
-     "f:4:20: error: journal.ready_segments_max: expected at least reserve_segments (8), got 4"},
+     "reserve_segments = 16\n",
+     "f:4:20: error: journal.ready_segments_max: expected at least reserve_segments (16), got 8"},
     {"StreamsThatTakeAllConnections",
      "[node]\n"
      "name = \"a\"\n"

@@ -17,6 +17,7 @@ struct Mistake {
   const char* line;
 };
 
+// NOLINTNEXTLINE(readability-identifier-naming): GoogleTest looks for this name
 inline void PrintTo(const Mistake& mistake, std::ostream* out) {
   *out << mistake.name;
 }

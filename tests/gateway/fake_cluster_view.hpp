@@ -10,11 +10,11 @@ namespace millrace::gateway {
 
 class FakeClusterView : public ClusterView {
  public:
-  NodeStatus status() const override {
+  [[nodiscard]] NodeStatus status() const override {
     return {.node = "a", .cluster = "test", .version = "1.2.3", .state = "up"};
   }
-  Result<void> ready() const override { return {}; }
-  std::vector<Member> members() const override {
+  [[nodiscard]] Result<void> ready() const override { return {}; }
+  [[nodiscard]] std::vector<Member> members() const override {
     Member self;
     self.name = "a";
     self.is_self = true;
@@ -25,7 +25,7 @@ class FakeClusterView : public ClusterView {
     other.state = "up";
     return {self, other};
   }
-  std::string owner(const std::string&, std::uint32_t shard) const override {
+  [[nodiscard]] std::string owner(const std::string&, std::uint32_t shard) const override {
     return shard == 1 ? "b" : "a";
   }
   Result<void> drain() override { return {}; }

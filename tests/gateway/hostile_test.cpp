@@ -139,7 +139,7 @@ TEST_F(HostileClients, CannotKeepOthersOutByIdleConnections) {
   std::vector<RawClient> idle;
   for (int i = 0; i < 100; ++i) {
     idle.emplace_back(server_->address());
-    if (i % 2 == 0) idle.back().send("GET / HT");
+    if (i % 2 == 0) std::ignore = idle.back().send("GET / HT");
   }
   for (int i = 0; i < 10; ++i) {
     EXPECT_EQ(ask(request("GET", "/healthz")).status, 200);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -51,7 +52,7 @@ class RawClient {
   RawClient& operator=(RawClient&&) = delete;
 
   /// False when the other side takes no more.
-  bool send(std::string_view bytes) const {
+  [[nodiscard]] bool send(std::string_view bytes) const {
     while (!bytes.empty()) {
       const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent <= 0) return false;
@@ -133,7 +134,7 @@ inline std::string post(const std::string& target, const std::string& body,
 /// One request on a connection of its own.
 inline Answer ask(const std::string& address, const std::string& bytes) {
   RawClient client(address);
-  client.send(bytes);
+  std::ignore = client.send(bytes);
   return client.receive();
 }
 

@@ -20,7 +20,6 @@
 namespace millrace::gateway {
 namespace {
 
-using google::protobuf::Int64Value;
 using google::protobuf::StringValue;
 
 /// Keeps what it sees as its key's state; refuses "bad", and holds everything while told to.

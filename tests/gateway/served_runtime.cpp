@@ -29,18 +29,18 @@ class TwoNodes : public ClusterView {
  public:
   TwoNodes(std::string name, std::string peer) : name_(std::move(name)), peer_(std::move(peer)) {}
 
-  NodeStatus status() const override {
+  [[nodiscard]] NodeStatus status() const override {
     NodeStatus status;
     status.node = name_;
     status.cluster = "test";
-    status.state = is_draining ? "leaving" : "up";
+    status.state = is_draining_ ? "leaving" : "up";
     return status;
   }
-  Result<void> ready() const override {
-    if (is_draining) return Error{ErrorCode::draining, "the node is stopping"};
+  [[nodiscard]] Result<void> ready() const override {
+    if (is_draining_) return Error{ErrorCode::draining, "the node is stopping"};
     return {};
   }
-  std::vector<Member> members() const override {
+  [[nodiscard]] std::vector<Member> members() const override {
     std::vector<Member> members(peer_.empty() ? 1 : 2);
     members[0].name = name_;
     members[0].state = "up";
@@ -52,11 +52,11 @@ class TwoNodes : public ClusterView {
     }
     return members;
   }
-  std::string owner(const std::string&, std::uint32_t) const override {
+  [[nodiscard]] std::string owner(const std::string&, std::uint32_t) const override {
     return peer_.empty() ? name_ : "peer";
   }
   Result<void> drain() override {
-    is_draining = true;
+    is_draining_ = true;
     return {};
   }
   [[nodiscard]] bool has_peer() const { return !peer_.empty(); }
@@ -64,7 +64,7 @@ class TwoNodes : public ClusterView {
  private:
   std::string name_;
   std::string peer_;
-  std::atomic<bool> is_draining = false;
+  std::atomic<bool> is_draining_ = false;
 };
 
 class Api : public RuntimeApi {

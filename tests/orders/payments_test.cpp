@@ -70,7 +70,7 @@ class PaymentsTest : public ::testing::Test {
     return outcome.outputs()->at(0).payment();
   }
 
-  std::vector<PaymentEffect::Kind> effects() const {
+  [[nodiscard]] std::vector<PaymentEffect::Kind> effects() const {
     std::vector<PaymentEffect::Kind> kinds;
     for (const auto& effect : store_.history<PaymentEffect>()) kinds.push_back(effect.kind());
     return kinds;

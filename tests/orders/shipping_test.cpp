@@ -23,7 +23,7 @@ class ShippingTest : public ::testing::Test {
     return outcome.outputs()->at(0).shipment().failed();
   }
 
-  std::size_t effects() const { return store_.history<ShipmentEffect>().size(); }
+  [[nodiscard]] std::size_t effects() const { return store_.history<ShipmentEffect>().size(); }
 
   static constexpr ShippingPlan never{.seed = 1, .failure_rate = 0};
   static constexpr ShippingPlan always{.seed = 1, .failure_rate = 1};

@@ -27,7 +27,9 @@ class StockTest : public ::testing::Test {
     return outcome.outputs()->at(0).stock();
   }
 
-  std::int64_t free() const { return store_.state().on_hand() - store_.state().reserved(); }
+  [[nodiscard]] std::int64_t free() const {
+    return store_.state().on_hand() - store_.state().reserved();
+  }
 
   std::shared_ptr<const StockPlan> plan_ = std::make_shared<StockPlan>(
       StockPlan::Options{.seed = 1, .skus = 10, .orders = 10, .scarce_in = 0, .scarce_percent = 0});

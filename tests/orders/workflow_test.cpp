@@ -9,7 +9,6 @@
 namespace millrace::orders {
 namespace {
 
-using testing::Mischief;
 using testing::run_workflow;
 using testing::WorkflowOptions;
 using testing::WorkflowRun;

@@ -194,7 +194,7 @@ TEST_F(QueueDispatch, CutsARunToTheDemand) {
 
 TEST_F(QueueDispatch, SpreadsWorkOverReceivers) {
   for (int i = 0; i < 4; ++i) work.append("", std::to_string(i));
-  for (const ReceiverId id : {1, 2}) work.state().live.receivers[id].demand = 2;
+  for (const ReceiverId id : {1u, 2u}) work.state().live.receivers[id].demand = 2;
   std::string receivers;
   for (const Grant& grant : work.world.dispatch(1)) receivers += std::to_string(grant.receiver);
   EXPECT_EQ(receivers, "1212");

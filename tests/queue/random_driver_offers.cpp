@@ -4,6 +4,55 @@
 #include "tests/queue/random_driver.hpp"
 
 namespace millrace::queues {
+namespace {
+
+/// What must become of an offer.
+struct Expected {
+  std::optional<ErrorCode> refusal{};
+  std::uint64_t taken = 0;
+  std::uint64_t duplicates = 0;
+  std::vector<ModelMessage> accepted{};
+};
+
+Expected judge(const ModelQueue& model, const Limits& limits, const Offer& offer,
+               const std::vector<ModelMessage>& messages, Room room, TimeUs at) {
+  const auto known = model.producer(offer.producer);
+  if (!known || offer.epoch > known->epoch) return {.refusal = ErrorCode::unknown_producer};
+  if (offer.epoch < known->epoch) return {.refusal = ErrorCode::fenced};
+  Expected out{.taken = known->last};
+  if (offer.first > known->last + 1) {
+    out.refusal = ErrorCode::out_of_order;
+    return out;
+  }
+  std::set<std::string> own;
+  for (std::size_t i = known->last + 1 - offer.first; i < messages.size(); ++i) {
+    const std::string& business_key = messages[i].business_key;
+    if (room.draining || room.storage_full) {
+      out.refusal = room.draining ? ErrorCode::draining : ErrorCode::storage_full;
+      break;
+    }
+    const auto remembered = model.business_keys.find(business_key);
+    const bool is_known =
+        !business_key.empty() &&
+        (own.contains(business_key) || model.coming_business_keys.contains(business_key) ||
+         (remembered != model.business_keys.end() &&
+          remembered->second >= at - limits.idempotency_window_us));
+    if (is_known) {
+      ++out.duplicates;
+    } else if (model.messages.size() + model.coming_messages + out.accepted.size() >=
+               limits.backlog_messages) {
+      out.refusal = ErrorCode::backlog_full;
+      break;
+    } else {
+      out.accepted.push_back(messages[i]);
+      own.insert(business_key);
+    }
+    ++out.taken;
+  }
+  return out;
+}
+
+}  // namespace
 
 void RandomDriver::attach() {
   const QueueNumber number = pick_queue();
@@ -73,53 +122,16 @@ void RandomDriver::offer() {
 void RandomDriver::expect_offer(QueueNumber number, const Offer& offer,
                                 const std::vector<ModelMessage>& messages, Room room) {
   ModelQueue& model = models_[number];
-  const Limits& limits = world_->queue(number).limits;
   const auto known = model.producer(offer.producer);
   // A queue's time does not run back when the clock does.
   const TimeUs at = std::max(world_->now(), world_->queue(number).live.now_us);
-  std::optional<ErrorCode> refusal;
-  std::uint64_t taken = known ? known->last : 0;
-  std::uint64_t duplicates = 0;
-  std::vector<ModelMessage> accepted;
-  if (!known || offer.epoch > known->epoch) {
-    refusal = ErrorCode::unknown_producer;
-    taken = 0;
-  } else if (offer.epoch < known->epoch) {
-    refusal = ErrorCode::fenced;
-    taken = 0;
-  } else if (offer.first > known->last + 1) {
-    refusal = ErrorCode::out_of_order;
-  } else {
-    std::set<std::string> own;
-    for (std::size_t i = known->last + 1 - offer.first; i < messages.size(); ++i) {
-      const std::string& business_key = messages[i].business_key;
-      if (room.draining || room.storage_full) {
-        refusal = room.draining ? ErrorCode::draining : ErrorCode::storage_full;
-        break;
-      }
-      const auto remembered = model.business_keys.find(business_key);
-      const bool is_known =
-          !business_key.empty() &&
-          (own.contains(business_key) || model.coming_business_keys.contains(business_key) ||
-           (remembered != model.business_keys.end() &&
-            remembered->second >= at - limits.idempotency_window_us));
-      if (is_known) {
-        ++duplicates;
-      } else if (model.messages.size() + model.coming_messages + accepted.size() >=
-                 limits.backlog_messages) {
-        refusal = ErrorCode::backlog_full;
-        break;
-      } else {
-        accepted.push_back(messages[i]);
-        own.insert(business_key);
-      }
-      ++taken;
-    }
-  }
+  const auto [refusal, taken, duplicates, accepted] =
+      judge(model, world_->queue(number).limits, offer, messages, room, at);
 
   auto at_us = std::make_shared<TimeUs>(0);
   const std::uint64_t settled = known ? known->last : 0;
-  const auto on_commit = [&model, accepted, duplicates, offer, taken, at_us] {
+  const auto on_commit = [&model, accepted = accepted, duplicates = duplicates, offer,
+                          taken = taken, at_us] {
     for (const ModelMessage& message : accepted) {
       model.append(message);
       if (message.business_key.empty()) continue;

@@ -140,7 +140,7 @@ struct FailsFirst {
 };
 
 struct Failing {
-  explicit Failing(int times, StageOptions options = {})
+  explicit Failing(int times, const StageOptions& options = {})
       : failures(std::make_shared<int>(times)),
         done(std::make_shared<std::vector<std::int64_t>>()),
         test(

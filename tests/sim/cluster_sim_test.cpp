@@ -47,7 +47,7 @@ TEST(ClusterSim, NeitherLosesRepeatsNorDisorders) {
 
 TEST(ClusterSim, RunsASeedAlikeEachTime) {
   spdlog::set_level(spdlog::level::off);
-  for (const std::uint64_t seed : {2, 3, 4}) {
+  for (const std::uint64_t seed : {2u, 3u, 4u}) {
     ClusterSim one({.seed = seed});
     ClusterSim other({.seed = seed});
     EXPECT_EQ(one.run(), other.run());

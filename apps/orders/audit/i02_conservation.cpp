@@ -1,4 +1,6 @@
 // I2: per SKU, initial = on hand + confirmed, and what is reserved is what is open.
+#include <utility>
+
 #include "apps/orders/audit/checks.hpp"
 
 namespace millrace::orders::audit {
@@ -7,7 +9,8 @@ namespace {
 class Conservation : public Check {
  public:
   explicit Conservation(RunFacts run)
-      : Check("I2", "initial stock = on hand + confirmed; nothing stays reserved"), run_(run) {}
+      : Check("I2", "initial stock = on hand + confirmed; nothing stays reserved"),
+        run_(std::move(run)) {}
 
   void on_stock(const StockRecord& stock) override {
     const std::string& sku = stock.view.key;
@@ -87,7 +90,7 @@ class Conservation : public Check {
 }  // namespace
 
 std::unique_ptr<Check> make_conservation_check(RunFacts run) {
-  return std::make_unique<Conservation>(run);
+  return std::make_unique<Conservation>(std::move(run));
 }
 
 }  // namespace millrace::orders::audit

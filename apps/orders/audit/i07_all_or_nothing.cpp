@@ -14,8 +14,8 @@ class AllOrNothing : public Check {
       Left& left = left_[order];
       const std::uint32_t line = 1u << (effect.line() & 31);
       if ((left.confirmed & line) != 0) {
-        fail_as_duplicate([&, number = order] {
-          return name_of(number) + ": line " + std::to_string(effect.line()) +
+        fail_as_duplicate([&, number = order, line_number = effect.line()] {
+          return name_of(number) + ": line " + std::to_string(line_number) +
                  " left the stock twice, the second time as SKU " + stock.view.key;
         });
       }
