@@ -46,7 +46,8 @@ struct Common {
 };
 
 void add_common(CLI::App& command, Common& common) {
-  command.add_option("--dir", common.dir, "where to make the scratch directory; default: here");
+  command.add_option("--dir", common.dir, "where to make the scratch directory; default: here")
+      ->type_name("DIR");
   command.add_flag("--json", common.json, "one JSON object a line");
 }
 

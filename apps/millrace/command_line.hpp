@@ -24,6 +24,7 @@ void add_pipeline(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 void add_config(CLI::App& app, Action& action);
 void add_cluster(CLI::App& app, Action& action);
+void add_completions(CLI::App& app, Action& action);
 void add_version(CLI::App& app, Action& action);
 
 /// The known command nearest to `word` by edit distance, where one is near; else empty.

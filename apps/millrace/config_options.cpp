@@ -2,7 +2,10 @@
 
 #include <ctime>
 #include <iostream>
+#include <string_view>
 #include <utility>
+
+#include "cluster/config/key_table.hpp"
 
 namespace millrace::cli {
 namespace {
@@ -10,8 +13,20 @@ namespace {
 // A file of noise would fill the screen otherwise.
 constexpr std::size_t shown_max = 100;
 
+// As CLI11 shows the words of a choice: "{text,json}".
+std::string words_of(std::string_view path) {
+  std::string words;
+  for (const config::Key& key : config::key_table().keys) {
+    if (key.path != path) continue;
+    for (const std::string_view word : key.choices) {
+      words += (words.empty() ? "{" : ",") + std::string(word);
+    }
+  }
+  return words + '}';
+}
+
 void add_flag(CLI::App& command, config::Inputs& inputs, const std::string& name,
-              const std::string& path, const std::string& what) {
+              const std::string& path, const std::string& type, const std::string& what) {
   command
       .add_option_function<std::string>(
           name,
@@ -19,7 +34,7 @@ void add_flag(CLI::App& command, config::Inputs& inputs, const std::string& name
             inputs.flags.push_back({.name = name, .path = path, .value = value});
           },
           what + ": the same as --set " + path + "=…, and goes before it")
-      ->type_name("VALUE");
+      ->type_name(type);
 }
 
 }  // namespace
@@ -33,8 +48,9 @@ void add_config_options(CLI::App& command, config::Inputs& inputs) {
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
-  add_flag(command, inputs, "--data-dir", "node.data_dir", "folder of the node's data");
-  add_flag(command, inputs, "--log-level", "log.level", "least severity that is logged");
+  add_flag(command, inputs, "--data-dir", "node.data_dir", "DIR", "folder of the node's data");
+  add_flag(command, inputs, "--log-level", "log.level", words_of("log.level"),
+           "least severity that is logged");
 }
 
 config::Resolved load_config(config::Inputs inputs) {

@@ -56,6 +56,7 @@ int main(int argc, char** argv) try {
   millrace::cli::add_bench(app, action);
   millrace::cli::add_config(app, action);
   millrace::cli::add_cluster(app, action);
+  millrace::cli::add_completions(app, action);
   millrace::cli::add_version(app, action);
   try {
     app.parse(argc, argv);

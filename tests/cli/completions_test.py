@@ -1,0 +1,148 @@
+"""What completion scripts promise: what a shell offers is what the command line takes.
+
+Bash completes for real; zsh and fish where they are installed, and otherwise their scripts are read.
+Usage: completions_test.py MILLRACE
+"""
+
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = ""
+TIMEOUT_S = 60
+
+
+def run(*command, **more):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          timeout=TIMEOUT_S, check=False, **more)
+
+
+def script(shell):
+    done = run(PROGRAM, "completions", shell)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def in_help(*path):
+    """The commands and options that --help lists."""
+    text = run(PROGRAM, *path, "--help").stdout
+    commands = text.partition("Subcommands:\n")[2]
+    return (set(re.findall(r"^  (\w[\w-]*)", commands, re.M)),
+            set(re.findall(r"(?:^  |,)(--?\w[\w-]*)", text.partition("Options:\n")[2], re.M)))
+
+
+class Bash(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.script = pathlib.Path(self.folder.name, "completion")
+        self.script.write_text(script("bash"), encoding="utf-8")
+
+    def complete(self, *words, cwd="/"):
+        """What bash offers for the last word, of a line that it has split into these."""
+        line = " ".join(map(shlex.quote, ["millrace", *words]))
+        done = run("bash", "--norc", "--noprofile", "-c",
+                   f'source {self.script}; COMP_WORDS=({line}); COMP_CWORD={len(words)}; '
+                   'set -- $(complete -p millrace); "$3" millrace; '  # complete -F FUNCTION …
+                   'printf "%s\\n" "${COMPREPLY[@]}"', cwd=cwd)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return [line for line in done.stdout.split("\n") if line]
+
+    def test_commands_are_those_of_help(self):
+        self.assertEqual(set(self.complete("")), in_help()[0])
+        self.assertEqual(self.complete("comp"), ["completions"])
+        self.assertEqual(set(self.complete("queue", "")), in_help("queue")[0])
+        self.assertEqual(self.complete("queue", "pu"), ["publish", "purge"])
+        self.assertEqual(self.complete("quue", "p"), [])
+
+    def test_options_are_those_of_help(self):
+        for path in (), ("node",), ("queue", "ls"), ("cluster", "certs"), ("simulate",):
+            self.assertEqual(set(self.complete(*path, "-")), in_help(*path)[1], path)
+        self.assertEqual(self.complete("node", "--lo"), ["--log-level"])
+
+    def test_values_are_those_that_are_taken(self):
+        for value in ("-o",), ("--output",), ("--output", "="):
+            self.assertEqual(self.complete("dlq", "ls", *value, "json"), ["json", "jsonl"])
+            self.assertEqual(len(self.complete("dlq", "ls", *value, "")), 3)
+        self.assertEqual(set(self.complete("dlq", "ls", "--output", "=")),
+                         {"table", "json", "jsonl"})
+        self.assertEqual(set(self.complete("simulate", "--color", "a")), {"auto", "always"})
+        self.assertEqual(self.complete("node", "--log-level", "de"), ["debug"])
+        self.assertEqual(set(self.complete("completions", "")), {"bash", "zsh", "fish"})
+
+    def test_values_before_the_word_do_not_lead_astray(self):
+        url = ["--server", "http", ":", "//h", ":", "1"]
+        self.assertEqual(self.complete("queue", "ls", *url, "--node"), ["--node-only"])
+        self.assertEqual(self.complete("queue", "ls", *url[:-1], ""), [])
+        self.assertEqual(self.complete("queue", "peek", "--data-dir", "ls", "--ma"), ["--max"])
+        self.assertEqual(self.complete("node", "--set", "a.b", "=", "c", "--log"), ["--log-level"])
+
+    def test_paths_complete_to_files_and_folders(self):
+        here = pathlib.Path(self.folder.name, "here")
+        (here / "my data").mkdir(parents=True)
+        (here / "my.toml").write_text("", encoding="utf-8")
+        self.assertEqual(set(self.complete("node", "-c", "my", cwd=here)), {"my.toml", "my data"})
+        self.assertEqual(self.complete("queue", "ls", "--data-dir", "my", cwd=here), ["my data"])
+        self.assertEqual(self.complete("queue", "ls", "--server", "my", cwd=here), [])
+
+
+class Zsh(unittest.TestCase):
+    def test_the_script_holds_what_it_offers(self):
+        text = script("zsh")
+        self.assertTrue(text.startswith("#compdef millrace\n"))
+        for part in ("'ls:list the queues'", "'--log-level:", "'millrace queue ls --output') kind=words",
+                     "offered=(bash fish zsh)", "'millrace node --config') kind=files",
+                     "'millrace queue ls --data-dir') kind=folders"):
+            self.assertIn(part, text)
+        self.assertNotIn("simulate-node", text)
+
+    @unittest.skipUnless(shutil.which("zsh"), "zsh is not installed")
+    def test_zsh_reads_the_script(self):
+        done = run("zsh", "-f", "-n", "/dev/stdin", input=script("zsh"))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+class Fish(unittest.TestCase):
+    def test_the_script_holds_what_it_offers(self):
+        text = script("fish")
+        at = "complete -c millrace -n '__millrace_at \"millrace queue"
+        for part in (f"{at}\" 0' -a ls -d 'list the queues'\n",
+                     f"{at} ls\"' -l output -s o -x -a 'json jsonl table' -d",
+                     f"{at} ls\"' -l data-dir -x -a '(__fish_complete_directories)' -d",
+                     "__millrace_at \"millrace completions\" 0' -x -a 'bash fish zsh'\n",
+                     "-l config -s c -r -F -d"):
+            self.assertIn(part, text)
+        self.assertNotIn("simulate-node", text)
+
+    @unittest.skipUnless(shutil.which("fish"), "fish is not installed")
+    def test_fish_completes(self):
+        def complete(line):
+            done = run("fish", "--no-config", "-c", f"source; complete -C {shlex.quote(line)}",
+                       input=script("fish"), env={**os.environ, "HOME": "/nonexistent"})
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return {line.split("\t")[0] for line in done.stdout.splitlines()}
+
+        self.assertEqual(complete("millrace "), in_help()[0])
+        self.assertEqual(complete("millrace queue pu"), {"publish", "purge"})
+        self.assertEqual(complete("millrace dlq ls -o js"), {"json", "jsonl"})
+        self.assertEqual(complete("millrace completions "), {"bash", "zsh", "fish"})
+        self.assertEqual(complete("millrace node --log-l"), {"--log-level"})
+
+
+class Usage(unittest.TestCase):
+    def test_an_unknown_shell_is_a_usage_error(self):
+        for arguments in ["tcsh"], []:
+            done = run(PROGRAM, "completions", *arguments)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("tcsh", run(PROGRAM, "completions", "tcsh").stderr)
+
+
+if __name__ == "__main__":
+    PROGRAM = sys.argv.pop(1)
+    unittest.main()
