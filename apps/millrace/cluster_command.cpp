@@ -19,6 +19,7 @@ struct Options {
   std::vector<std::string> nodes;
   std::vector<std::string> hosts;
   std::uint32_t days = 825;
+  bool is_renewal = false;
 };
 
 int run_certs(const Options& options) {
@@ -34,7 +35,8 @@ int run_certs(const Options& options) {
       wanted.hosts.push_back({.node = text.substr(0, equals), .host = text.substr(equals + 1)});
     }
   }
-  const auto files = certs::write_certificates(wanted, std::time(nullptr));
+  const auto files = options.is_renewal ? certs::renew_certificates(wanted, std::time(nullptr))
+                                        : certs::write_certificates(wanted, std::time(nullptr));
   if (!files) return fail(files.error());
   for (const auto& file : *files) std::cout << file.string() << '\n';
   std::cerr << "Valid for " << options.days << " days. Keep ca.key away from the nodes: who has it "
@@ -46,7 +48,9 @@ void add_certs(CLI::App& group, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
       group.add_subcommand("certs", "make an authority and a certificate for each node");
-  command->add_option("--out", options->folder, "folder for the files; none is overwritten")
+  command
+      ->add_option("--out", options->folder,
+                   "folder for the files; none is overwritten but by --renew")
       ->required()
       ->type_name("DIR");
   command->add_option("--nodes", options->nodes, "names of the nodes")
@@ -58,10 +62,13 @@ void add_certs(CLI::App& group, Action& action) {
                    "hosts or addresses that certificates name too: of one node, or of all")
       ->delimiter(',')
       ->type_name("[NODE=]HOST,…");
+  command->add_flag("--renew", options->is_renewal,
+                    "only the nodes' files, by the authority that is there, in place of theirs");
   command->add_option("--days", options->days, "validity in days")
       ->capture_default_str()
       ->check(CLI::Range(1, 36'500));
   command->add_option("--cluster", options->cluster, "name of the cluster")->capture_default_str();
+  command->footer("A running node reads its files again on SIGHUP; links that are up stay up.");
   command->callback([options, &action] {
     action = [options] {
       return run_certs(*options);

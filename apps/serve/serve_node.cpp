@@ -31,7 +31,7 @@ int fail(const Error& error) {
   return EXIT_FAILURE;
 }
 
-void reload(const ServeOptions& options) {
+void reload(const ServeOptions& options, ClusterNode& node) {
   const config::Resolved resolved = options.reload();
   if (!resolved.problems.empty()) {
     for (const config::Problem& problem : resolved.problems) {
@@ -40,7 +40,12 @@ void reload(const ServeOptions& options) {
     return;
   }
   set_log_level(resolved.config.log.level);
-  spdlog::info("reloaded: log.level; all other keys take effect at the next start");
+  if (const auto renewed = node.reload_tls(resolved.config.tls); !renewed) {
+    spdlog::error("not reloaded: {}; the TLS files of before stay in use", renewed.error().message);
+    return;
+  }
+  spdlog::info(
+      "reloaded: log.level and the files of tls; all other keys take effect at the next start");
 }
 
 /// Until the first signal that ends it. A node that does not answer is not said to be alive.
@@ -59,7 +64,7 @@ void run(const ServeOptions& options, const Signals& signals, ServiceManager& ma
       spdlog::info("signal {}: draining", *signal);
       return;
     } else if (*signal == SIGHUP) {
-      reload(options);
+      reload(options, node);
     } else {
       // Logs go to stderr, which whoever started the node rotates.
       spdlog::info("signal {}: there is no log file to open anew", *signal);

@@ -22,8 +22,8 @@ struct ServeOptions {
 };
 
 /// Runs the node until SIGTERM or SIGINT, then drains it; a second of these ends the process at
-/// once. SIGHUP takes over a changed log.level. Returns an exit status: 0, or 1 with a line on
-/// stderr. `signals` was made before any thread.
+/// once. SIGHUP takes over a changed log.level, and TLS files for new links. Returns an exit
+/// status: 0, or 1 with a line on stderr. `signals` was made before any thread.
 [[nodiscard]] int serve_node(const ServeOptions& options, const Signals& signals);
 
 }  // namespace millrace::serve

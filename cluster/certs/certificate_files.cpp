@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -78,18 +80,34 @@ void add(std::vector<File>& files, const std::filesystem::path& folder, const st
   files.push_back({folder / (name + ".key"), std::move(identity.key), secret});
 }
 
+Result<void> add_nodes(std::vector<File>& files, const ClusterCertificates& wanted,
+                       const Identity& authority, Validity validity) {
+  for (const std::string& node : wanted.nodes) {
+    auto identity = issue(authority, node, hosts_of(wanted, node), validity);
+    if (!identity) return identity.error();
+    add(files, wanted.folder, node, std::move(*identity));
+  }
+  return {};
+}
+
 Result<std::vector<File>> make(const ClusterCertificates& wanted, std::time_t now) {
   const Validity validity{.now = now, .days = wanted.days};
   auto authority = make_authority(wanted.cluster, validity);
   if (!authority) return authority.error();
   std::vector<File> files;
   add(files, wanted.folder, "ca", *authority);
-  for (const std::string& node : wanted.nodes) {
-    auto identity = issue(*authority, node, hosts_of(wanted, node), validity);
-    if (!identity) return identity.error();
-    add(files, wanted.folder, node, std::move(*identity));
-  }
+  if (auto added = add_nodes(files, wanted, *authority, validity); !added) return added.error();
   return files;
+}
+
+Result<std::string> read(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file || text.empty()) {
+    return Error{ErrorCode::not_found,
+                 path.string() + ": expected the authority's, got nothing that can be read"};
+  }
+  return text;
 }
 
 Result<void> write(const File& file) {
@@ -110,6 +128,18 @@ Result<void> write(const File& file) {
   if (::close(handle) != 0 && error == 0) error = errno;
   if (error == 0) return {};
   ::unlink(file.path.c_str());
+  return failed(file.path, error);
+}
+
+// The old file is there until the new one is whole.
+Result<void> replace(const File& file) {
+  File fresh = file;
+  fresh.path += ".new";
+  ::unlink(fresh.path.c_str());  // of an attempt that was cut short
+  if (auto written = write(fresh); !written) return written.error();
+  if (::rename(fresh.path.c_str(), file.path.c_str()) == 0) return {};
+  const int error = errno;
+  ::unlink(fresh.path.c_str());
   return failed(file.path, error);
 }
 
@@ -146,6 +176,25 @@ Result<std::vector<std::filesystem::path>> write_certificates(const ClusterCerti
     written.push_back(file.path);
   }
   return written;
+}
+
+Result<std::vector<std::filesystem::path>> renew_certificates(const ClusterCertificates& wanted,
+                                                              std::time_t now) {
+  if (auto valid = validate(wanted); !valid) return valid.error();
+  auto certificate = read(wanted.folder / "ca.crt");
+  if (!certificate) return certificate.error();
+  auto key = read(wanted.folder / "ca.key");
+  if (!key) return key.error();
+  const Identity authority{.certificate = std::move(*certificate), .key = std::move(*key)};
+  std::vector<File> files;
+  auto added = add_nodes(files, wanted, authority, {.now = now, .days = wanted.days});
+  if (!added) return added.error();
+  std::vector<std::filesystem::path> renewed;
+  for (const File& file : files) {
+    if (auto done = replace(file); !done) return done.error();
+    renewed.push_back(file.path);
+  }
+  return renewed;
 }
 
 }  // namespace millrace::certs

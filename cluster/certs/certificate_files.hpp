@@ -32,4 +32,10 @@ struct ClusterCertificates {
 [[nodiscard]] Result<std::vector<std::filesystem::path>> write_certificates(
     const ClusterCertificates& wanted, std::time_t now);
 
+/// New certificates and keys for the nodes, by the authority that is in the folder, in the place of
+/// those that are there; each file is either the old or the new one at any time. Returns the files
+/// and fails as above, also with `not_found` where ca.crt or ca.key is not there.
+[[nodiscard]] Result<std::vector<std::filesystem::path>> renew_certificates(
+    const ClusterCertificates& wanted, std::time_t now);
+
 }  // namespace millrace::certs

@@ -11,7 +11,9 @@ void add_tls(KeyTable& table) {
   table.groups.push_back(
       {.path = "tls",
        .doc = "Mutual TLS between nodes; `millrace cluster certs` makes the files. All three keys "
-              "or none: without, the cluster is confined to loopback."});
+              "or none: without, the cluster is confined to loopback. SIGHUP reads them again for "
+              "new links; "
+              "those that are up stay up, and a bad file is logged and changes nothing."});
   table.keys.push_back({.path = "tls.ca",
                         .type = Type::path,
                         .doc = "Certificate of the cluster's own authority, PEM.",

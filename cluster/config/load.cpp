@@ -54,7 +54,8 @@ class FileChecks {
     if (!authority || !certificate || !key || !complaints_.is_sound("node.name")) return;
     const certs::Credentials credentials{*authority, *certificate, *key};
     for (const certs::Fault& fault : certs::check(credentials, config_.node.name, now_)) {
-      complaints_.add(key_of(fault.part), fault.what);
+      const auto [key_path, file] = place_of(fault.part);
+      complaints_.add(key_path, fault.what + ", in " + quote(file));
     }
   }
 
@@ -71,16 +72,17 @@ class FileChecks {
   }
 
  private:
-  static std::string key_of(certs::Part part) {
+  // The key of the configuration, and the file that it names.
+  std::pair<std::string, std::string> place_of(certs::Part part) const {
     switch (part) {
       case certs::Part::authority:
-        return "tls.ca";
+        return {"tls.ca", config_.tls.ca};
       case certs::Part::certificate:
-        return "tls.certificate";
+        return {"tls.certificate", config_.tls.certificate};
       case certs::Part::key:
         break;
     }
-    return "tls.key";
+    return {"tls.key", config_.tls.key};
   }
 
   std::optional<std::string> read(const std::string& key, const std::string& path) {

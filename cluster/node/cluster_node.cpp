@@ -193,6 +193,10 @@ Result<void> ClusterNode::stop(std::chrono::milliseconds timeout) {
   return drained;
 }
 
+Result<void> ClusterNode::reload_tls(const config::TlsConfig& tls) {
+  return parts_->transport->reload_tls(tls_files(tls));
+}
+
 Runtime& ClusterNode::runtime() {
   return *parts_->runtime;
 }

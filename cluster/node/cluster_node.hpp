@@ -49,6 +49,10 @@ class ClusterNode {
   /// after a crash. A second call does nothing.
   Result<void> stop(std::chrono::milliseconds timeout);
 
+  /// New links begin with these files; those that are up stay. Fails with `invalid_argument`,
+  /// naming the file and what is wrong, and the files of before stay in use. Any thread.
+  Result<void> reload_tls(const config::TlsConfig& tls);
+
   [[nodiscard]] Runtime& runtime();
   [[nodiscard]] std::vector<MemberView> members() const;
 

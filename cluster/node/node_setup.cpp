@@ -95,6 +95,11 @@ RuntimeOptions runtime_options(const Config& config) {
   return options;
 }
 
+std::optional<transport::TlsFiles> tls_files(const config::TlsConfig& tls) {
+  if (!tls.is_on()) return std::nullopt;
+  return transport::TlsFiles{tls.ca, tls.certificate, tls.key};
+}
+
 Result<transport::TransportOptions> transport_options(const Config& config,
                                                       std::uint64_t incarnation) {
   transport::TransportOptions options;
@@ -111,9 +116,7 @@ Result<transport::TransportOptions> transport_options(const Config& config,
     if (!address) return address.error();
     options.peers.push_back({member.name, std::move(*address)});
   }
-  if (config.tls.is_on()) {
-    options.tls = {config.tls.ca, config.tls.certificate, config.tls.key};
-  }
+  options.tls = tls_files(config.tls);
   options.ping_interval = to_ms(config.membership.heartbeat);
   options.silence_max =
       std::max(to_ms(config.membership.acceptable_pause), 2 * options.ping_interval) +

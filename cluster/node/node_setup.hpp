@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "actors/pipeline/pipeline_spec.hpp"
@@ -20,6 +21,9 @@ inline constexpr std::uint32_t protocol_version = 1;
 /// Fails with `invalid_argument`: an address that is none.
 [[nodiscard]] Result<transport::TransportOptions> transport_options(const config::Config& config,
                                                                     std::uint64_t incarnation);
+
+/// The files of TLS; nothing where there is none.
+[[nodiscard]] std::optional<transport::TlsFiles> tls_files(const config::TlsConfig& tls);
 
 /// The program's pipelines and those that the configuration wires from their stages, with what it
 /// says about each. Fails with `invalid_argument`: a pipeline or a stage that the program does not

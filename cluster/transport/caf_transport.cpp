@@ -56,14 +56,14 @@ bool end_by(std::unique_ptr<ActorSystem> system, SteadyTime deadline) {
 
 class CafTransport::Parts {
  public:
-  Parts(TransportOptions given, std::shared_ptr<const TlsContext> context)
-      : options(std::move(given)), tls(std::move(context)), links(options) {}
+  Parts(TransportOptions given, std::shared_ptr<TlsSource> source)
+      : options(std::move(given)), tls(std::move(source)), links(options) {}
 
   void spawn(const Listening& listening, TransportListener& listener);
   Result<void> stop();
 
   const TransportOptions options;
-  const std::shared_ptr<const TlsContext> tls;
+  const std::shared_ptr<TlsSource> tls;  ///< nullptr: plain
   PeerLinks links;
   std::uint16_t port = 0;
 
@@ -130,12 +130,11 @@ CafTransport::~CafTransport() {
 
 Result<std::unique_ptr<CafTransport>> CafTransport::make(TransportOptions options) {
   if (auto checked = check_options(options); !checked) return checked.error();
-  std::shared_ptr<const TlsContext> tls;
+  std::shared_ptr<TlsSource> tls;
   if (options.tls) {
-    auto loaded = TlsContext::load(*options.tls);
-    if (!loaded) return loaded.error();
-    if (auto named = (*loaded)->check_own_name(options.own.node); !named) return named.error();
-    tls = *loaded;
+    auto source = TlsSource::open(options.own.node, *options.tls);
+    if (!source) return source.error();
+    tls = std::move(*source);
   } else if (!options.peers.empty()) {
     spdlog::warn("transport: no tls: links are neither secret nor proven, so loopback only");
   }
@@ -167,6 +166,14 @@ Result<void> CafTransport::reject(std::string_view peer, Error reason) {
 
 Result<LinkStatus> CafTransport::status(std::string_view peer) const {
   return parts_->links.status(peer);
+}
+
+Result<void> CafTransport::reload_tls(const std::optional<TlsFiles>& files) {
+  if (files && parts_->tls) return parts_->tls->reload(*files);
+  if (!files && !parts_->tls) return {};
+  return Error{ErrorCode::invalid_argument,
+               files ? "tls: expected none, as the node started without; it begins at a start"
+                     : "tls: expected its files, as the node started with them, got none"};
 }
 
 std::uint16_t CafTransport::port() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "cluster/transport/transport.hpp"
 #include "cluster/transport/transport_options.hpp"
@@ -23,6 +24,11 @@ class CafTransport final : public Transport {
   Result<void> send(std::string_view peer, Frame&& frame) override;
   Result<void> reject(std::string_view peer, Error reason) override;
   [[nodiscard]] Result<LinkStatus> status(std::string_view peer) const override;
+
+  /// New connections begin with these files; links that are up stay up. Fails with
+  /// `invalid_argument`, naming the file and what is wrong with it, or where it was made with TLS
+  /// and `files` is none, or the reverse; nothing changes then. Any thread; reads files.
+  Result<void> reload_tls(const std::optional<TlsFiles>& files);
 
   /// The port that is listened on, once started.
   [[nodiscard]] std::uint16_t port() const;

@@ -33,7 +33,7 @@ class Broker final : public Sockets {
             setup_.options, setup_.links, *this,
             [tls = setup_.tls](TlsContext::Role role) -> std::unique_ptr<Channel> {
               if (!tls) return std::make_unique<PlainChannel>();
-              return tls->make_channel(role);
+              return tls->current()->make_channel(role);
             },
             std::random_device{}()) {}
 

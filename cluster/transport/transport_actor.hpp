@@ -12,6 +12,7 @@
 #include "cluster/transport/peer_link.hpp"
 #include "cluster/transport/resolver_actor.hpp"
 #include "cluster/transport/socket.hpp"
+#include "cluster/transport/tls_source.hpp"
 #include "cluster/transport/transport_options.hpp"
 
 namespace millrace::transport {
@@ -23,7 +24,7 @@ using StopAtom = caf::atom_constant<caf::atom("stop")>;
 
 struct TransportSetup {
   TransportOptions options;
-  std::shared_ptr<const TlsContext> tls;         ///< nullptr: plain
+  std::shared_ptr<const TlsSource> tls;          ///< nullptr: plain
   std::vector<std::shared_ptr<PeerLink>> links;  ///< as options.peers
   caf::actor resolver;
   std::shared_ptr<ResolvedSlots> resolved;  ///< what the resolver found

@@ -312,6 +312,23 @@ class Certificates(unittest.TestCase):
         self.assertIn("none is overwritten", err)
         self.assertEqual({path: path.read_bytes() for path in self.certs.iterdir()}, before)
 
+    def test_renewal_replaces_the_nodes_files_and_keeps_the_authority(self):
+        self.assertEqual(self.make()[0], 0)
+        before = {path.name: path.read_bytes() for path in self.certs.iterdir()}
+        arguments = ["cluster", "certs", "--out", self.certs, "--nodes", "a", "--renew"]
+        status, out, err = millrace(*arguments)
+        self.assertEqual(status, 0, err)
+        self.assertEqual({pathlib.Path(line).name for line in out.splitlines()}, {"a.crt", "a.key"})
+        after = {path.name: path.read_bytes() for path in self.certs.iterdir()}
+        self.assertEqual(set(after), set(before))
+        self.assertEqual({name for name in after if after[name] != before[name]},
+                         {"a.crt", "a.key"})
+        self.assertEqual((self.certs / "a.key").stat().st_mode & 0o777, 0o600)
+        (self.certs / "ca.key").unlink()
+        status, out, err = millrace(*arguments)
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn("ca.key: expected", err)
+
     def test_bad_names_make_nothing(self):
         for more, word in ((["--hosts=c=x"], '"c"'), (["--hosts=a b"], '"a b"'),
                            (["--days=0"], "--days"), (["--cluster="], "cluster")):

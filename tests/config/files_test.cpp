@@ -73,14 +73,14 @@ TEST_F(ConfigFiles, CertificatesOfTheNodeAreAccepted) {
 TEST_F(ConfigFiles, CertificatesOfAnotherNodeAreRefused) {
   EXPECT_THAT(problems("certs/b.crt", "certs/b.key"),
               ElementsAre("f:9:15: error: tls.certificate: expected the certificate of node \"a\", "
-                          "got that of \"b\""));
+                          "got that of \"b\", in \"certs/b.crt\""));
 }
 
 TEST_F(ConfigFiles, AKeyOfAnotherCertificateIsRefused) {
   EXPECT_THAT(
       problems("certs/a.crt", "certs/b.key"),
       ElementsAre("f:10:7: error: tls.key: expected the key of tls.certificate, got another "
-                  "one"));
+                  "one, in \"certs/b.key\""));
 }
 
 TEST_F(ConfigFiles, AnotherAuthorityIsRefused) {
@@ -93,9 +93,10 @@ TEST_F(ConfigFiles, AnotherAuthorityIsRefused) {
 TEST_F(ConfigFiles, TimeRunsOut) {
   EXPECT_THAT(problems("certs/a.crt", "certs/a.key", "certs/ca.crt", "token", now + 31 * day),
               ElementsAre("f:8:6: error: tls.ca: expected a certificate that is valid now, got one "
-                          "that expired on Feb 14 08:00:00 2027 GMT",
+                          "that expired on Feb 14 08:00:00 2027 GMT, in \"certs/ca.crt\"",
                           "f:9:15: error: tls.certificate: expected a certificate that is valid "
-                          "now, got one that expired on Feb 14 08:00:00 2027 GMT"));
+                          "now, got one that expired on Feb 14 08:00:00 2027 GMT, in "
+                          "\"certs/a.crt\""));
   EXPECT_THAT(problems("certs/a.crt", "certs/a.key", "certs/ca.crt", "token", now - day),
               ElementsAre(HasSubstr("got one from Jan 15 07:00:00 2027 GMT on"),
                           HasSubstr("got one from Jan 15 07:00:00 2027 GMT on")));
@@ -111,7 +112,7 @@ TEST_F(ConfigFiles, WhatIsMissingOrNoCertificateIsNamed) {
           "f:10:7: error: tls.key: expected a readable file, got \"certs\": Is a directory"));
   EXPECT_THAT(problems("noise", "noise", "noise"),
               testing::Contains("f:8:6: error: tls.ca: expected a certificate (PEM), got something "
-                                "else"));
+                                "else, in \"noise\""));
 }
 
 TEST_F(ConfigFiles, SecretsThatEverybodyCanReadAreRefused) {

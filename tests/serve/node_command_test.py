@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import queue
+import shutil
 import signal
 import socket
 import subprocess
@@ -164,6 +165,63 @@ class NodeCommand(unittest.TestCase):
             self.write(level="error")
             node.process.send_signal(signal.SIGHUP)
             # At level error nothing more is said, and the end is still a drain.
+            self.assertEqual(node.end(signal.SIGTERM), 0)
+
+    def write_tls(self):
+        """A node of two, with certificates."""
+        self.certs("--nodes", "a,b")
+        self.write()
+        files = {"ca": "ca.crt", "certificate": "a.crt", "key": "a.key"}
+        self.config.write_text(
+            self.config.read_text(encoding="utf-8") + "[tls]\n" + "".join(
+                f'{key} = "{self.path / "certs" / file}"\n' for key, file in files.items()) +
+            '[[cluster.nodes]]\nname = "a"\naddress = "127.0.0.1:1"\n'
+            '[[cluster.nodes]]\nname = "b"\naddress = "127.0.0.1:2"\n', encoding="utf-8")
+
+    def certs(self, *arguments):
+        subprocess.run([MILLRACE, "cluster", "certs", "--out", str(self.path / "certs"),
+                        *arguments], check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, timeout=DEADLINE_S)
+
+    def fingerprint(self, *source):
+        """Of a certificate in a file, or of the one that the node at an address presents."""
+        if len(source) == 1:
+            certificate = source[0].read_text(encoding="utf-8")
+        else:
+            certs = self.path / "certs"
+            certificate = subprocess.run(
+                ["openssl", "s_client", "-connect", ":".join(source), "-CAfile", certs / "ca.crt",
+                 "-cert", certs / "b.crt", "-key", certs / "b.key", "-verify_return_error"],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                text=True, errors="replace",  # the node's greeting is no text
+                check=False, timeout=DEADLINE_S).stdout
+        return subprocess.run(["openssl", "x509", "-noout", "-fingerprint"], input=certificate,
+                              stdout=subprocess.PIPE, text=True, check=True,
+                              timeout=DEADLINE_S).stdout
+
+    @unittest.skipUnless(shutil.which("openssl"), "openssl is not installed")
+    def test_new_links_follow_the_files_of_tls_unless_these_are_bad(self):
+        self.write_tls()
+        file = self.path / "certs" / "a.crt"
+        with Node(self.config) as node:
+            address = node.wait_for("listens on").split()[-1].split(":")
+            node.wait_for("serves")
+            first = self.fingerprint(*address)
+            self.assertEqual(first, self.fingerprint(file))
+            self.certs("--nodes", "a", "--renew")
+            self.assertEqual(self.fingerprint(*address), first)
+            node.process.send_signal(signal.SIGHUP)
+            node.wait_for("reloaded: log.level and the files of tls")
+            renewed = self.fingerprint(file)
+            self.assertNotEqual(renewed, first)
+            self.assertEqual(self.fingerprint(*address), renewed)
+            for garbage in "garbage", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n":
+                file.write_text(garbage, encoding="utf-8")
+                node.process.send_signal(signal.SIGHUP)
+                line = node.wait_for("not reloaded")
+                self.assertIn("tls.certificate: expected a certificate", line)
+                self.assertIn(str(file), line)
+                self.assertEqual(self.fingerprint(*address), renewed)
             self.assertEqual(node.end(signal.SIGTERM), 0)
 
     def test_logs_json_where_asked_to(self):

@@ -158,5 +158,45 @@ TEST_F(TlsLink, NamesTheFileThatIsWrong) {
   EXPECT_THAT(made.error().message, ::testing::HasSubstr(wrong.tls->key.string()));
 }
 
+TEST_F(TlsLink, NewFilesAreForNewLinksAndThoseThatAreUpStay) {
+  const TestAuthority elsewhere;
+  start_b();
+  a_ = started(options("a", "b", b_->port()), at_a_);
+  ASSERT_TRUE(at_b_.wait_up("a"));
+  ASSERT_TRUE(b_->reload_tls(elsewhere.issue("b")));
+  ASSERT_TRUE(a_->send("b", {FrameKind{1}, "on the old link"}));
+  ASSERT_TRUE(at_b_.wait_frames("a", 1));
+  EXPECT_TRUE(at_b_.told("a").is_up);
+  EXPECT_EQ(at_b_.told("a").ups, 1);
+
+  ASSERT_TRUE(b_->reject("a", {ErrorCode::protocol, "a test"}));
+  ASSERT_TRUE(at_a_.wait_down("b"));
+  EXPECT_TRUE(eventually([&] {
+    return a_->status("b")->last_error.find("certificate") != std::string::npos;
+  })) << a_->status("b")->last_error;
+  EXPECT_EQ(at_a_.told("b").ups, 1);
+
+  ASSERT_TRUE(b_->reload_tls(authority_.issue("b")));
+  EXPECT_TRUE(at_a_.wait("b", [](const auto& told) { return told.ups == 2; }));
+}
+
+TEST_F(TlsLink, BadFilesLeaveTheOldOnesInUse) {
+  start_b();
+  TlsFiles mixed = authority_.issue("b");
+  mixed.key = authority_.issue("c").key;
+  TlsFiles missing = authority_.issue("b");
+  missing.ca += ".gone";
+  for (const TlsFiles& files : {mixed, missing, authority_.issue("c")}) {
+    const auto loaded = b_->reload_tls(files);
+    ASSERT_FALSE(loaded);
+    EXPECT_EQ(loaded.error().code, ErrorCode::invalid_argument);
+  }
+  EXPECT_THAT(b_->reload_tls(mixed).error().message, testing::HasSubstr(mixed.key.string()));
+  EXPECT_THAT(b_->reload_tls(missing).error().message, testing::HasSubstr(missing.ca.string()));
+  EXPECT_THAT(b_->reload_tls(std::nullopt).error().message, testing::HasSubstr("got none"));
+  a_ = started(options("a", "b", b_->port()), at_a_);
+  EXPECT_TRUE(at_a_.wait_up("b"));
+}
+
 }  // namespace
 }  // namespace millrace::transport
