@@ -24,12 +24,16 @@ constexpr std::chrono::milliseconds full_poll{100};
 
 }  // namespace
 
-ActorConfig::ActorConfig(std::uint32_t threads) {
+ActorConfig::ActorConfig(const RuntimeOptions& options) {
   add_message_types<caf::id_block::millrace>();
-  set("scheduler.policy", caf::atom("sharing"));
-  set("scheduler.max-threads", threads != 0
-                                   ? std::size_t{threads}
+  const bool is_sharing = options.scheduler == SchedulerPolicy::sharing;
+  set("scheduler.policy", is_sharing ? caf::atom("sharing") : caf::atom("stealing"));
+  set("scheduler.max-threads", options.threads != 0
+                                   ? std::size_t{options.threads}
                                    : std::max<std::size_t>(2, std::thread::hardware_concurrency()));
+  if (options.turn_messages != 0) {
+    set("scheduler.max-throughput", std::size_t{options.turn_messages});
+  }
 }
 
 void stop_at_once(const Error& error) {

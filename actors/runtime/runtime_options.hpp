@@ -10,6 +10,7 @@
 #include "actors/journal/file_system.hpp"
 #include "actors/journal/options.hpp"
 #include "actors/queue/limits.hpp"
+#include "actors/runtime/scheduler_policy.hpp"
 #include "actors/sender/sender_core.hpp"
 #include "messages/result.hpp"
 
@@ -25,7 +26,9 @@ struct RuntimeOptions {
   /// unique as the directory is. Only new outboxes take it. Empty: made from random bits.
   std::string outbox_producer{};
   std::uint32_t threads = 0;  ///< of the scheduler; 0: one a core, at least 2
-  queues::Limits limits{};    ///< of each queue of each shard, where no stage says otherwise
+  SchedulerPolicy scheduler = SchedulerPolicy::sharing;
+  std::uint32_t turn_messages = 0;  ///< that an actor takes before the next; 0: all that it has
+  queues::Limits limits{};          ///< of each queue of each shard, where no stage says otherwise
   std::map<std::string, queues::Limits> queue_limits{};  ///< by queue, in place of `limits`
   std::uint64_t body_cache_bytes = 256u << 20;           ///< for all queues together
   std::uint64_t checkpoint_log_bytes = 128u << 20;       ///< of log between checkpoints, at least

@@ -26,8 +26,8 @@ namespace millrace {
 
 class ActorConfig : public caf::actor_system_config {
  public:
-  /// `threads` of the scheduler; 0: one a core.
-  explicit ActorConfig(std::uint32_t threads);
+  /// What `options` say of the scheduler.
+  explicit ActorConfig(const RuntimeOptions& options);
 };
 
 /// Says why on stderr, and ends the process.
@@ -53,7 +53,7 @@ class Runtime::Parts {
                  [this](const Error& error) {
                    fatal(error);
                  }}),
-        config(options.threads),
+        config(options),
         system(config) {
     if (!options.on_fatal) options.on_fatal = stop_at_once;
     if (options.seed == 0) options.seed = std::random_device{}();

@@ -85,20 +85,6 @@ void check_membership(Complaints& complaints) {
                  "membership.heartbeat");
 }
 
-void check_caf(Complaints& complaints) {
-  std::chrono::microseconds interval{0};
-  std::chrono::microseconds timeout{0};
-  for (const CafOption& option : complaints.config().caf) {
-    const auto* span = std::get_if<std::chrono::microseconds>(&option.value);
-    if (span == nullptr) continue;
-    (option.name == "middleman.heartbeat-interval" ? interval : timeout) = *span;
-  }
-  if (interval.count() == 0 || timeout.count() == 0 || timeout > interval) return;
-  complaints.add("caf.middleman.connection-timeout",
-                 fmt::format("expected more than heartbeat-interval ({}), got {}", show(interval),
-                             show(timeout)));
-}
-
 }  // namespace
 
 void check_limits(Complaints& complaints) {
@@ -106,7 +92,6 @@ void check_limits(Complaints& complaints) {
   if (complaints.is_sound("journal")) check_journal(complaints);
   if (complaints.is_sound("http")) check_http(complaints);
   if (complaints.is_sound("membership")) check_membership(complaints);
-  if (complaints.is_sound("caf")) check_caf(complaints);
 }
 
 }  // namespace millrace::config

@@ -10,11 +10,11 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "actors/journal/options.hpp"
 #include "actors/queue/limits.hpp"
+#include "actors/runtime/scheduler_policy.hpp"
 
 namespace millrace::config {
 
@@ -114,10 +114,10 @@ struct MembershipConfig {
   std::chrono::microseconds acceptable_pause{};
 };
 
-/// An option for CAF under its own name, such as "scheduler.policy".
-struct CafOption {
-  std::string name;
-  std::variant<std::int64_t, std::string, std::chrono::microseconds> value;
+struct CafConfig {
+  SchedulerPolicy policy = SchedulerPolicy::sharing;
+  std::uint32_t max_throughput = 0;  ///< 0: no limit
+  std::uint32_t max_consecutive_reads = 50;
 };
 
 struct Config {
@@ -133,7 +133,7 @@ struct Config {
   std::vector<PipelineConfig> pipelines;
   DrainConfig drain;
   MembershipConfig membership;
-  std::vector<CafOption> caf;
+  CafConfig caf;
 };
 
 }  // namespace millrace::config

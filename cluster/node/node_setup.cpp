@@ -88,6 +88,8 @@ RuntimeOptions runtime_options(const Config& config) {
   options.data_dir = config.node.data_dir;
   options.shards = config.cluster.shards;
   options.threads = config.runtime.threads;
+  options.scheduler = config.caf.policy;
+  options.turn_messages = config.caf.max_throughput;
   options.body_cache_bytes = config.runtime.body_cache_bytes;
   options.checkpoint_log_bytes = config.runtime.checkpoint_log_bytes;
   options.journal = config.journal;
@@ -117,6 +119,7 @@ Result<transport::TransportOptions> transport_options(const Config& config,
     options.peers.push_back({member.name, std::move(*address)});
   }
   options.tls = tls_files(config.tls);
+  options.consecutive_reads_max = config.caf.max_consecutive_reads;
   options.ping_interval = to_ms(config.membership.heartbeat);
   options.silence_max =
       std::max(to_ms(config.membership.acceptable_pause), 2 * options.ping_interval) +

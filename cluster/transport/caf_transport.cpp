@@ -17,25 +17,17 @@
 #include "cluster/transport/peer_links.hpp"
 #include "cluster/transport/resolver_actor.hpp"
 #include "cluster/transport/transport_actor.hpp"
+#include "cluster/transport/transport_actor_config.hpp"
 
 namespace millrace::transport {
 namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-class TransportActorConfig : public caf::actor_system_config {
- public:
-  TransportActorConfig() {
-    load<caf::io::middleman>();
-    set("scheduler.policy", caf::atom("sharing"));
-    // Everything here is a broker or has a thread of its own.
-    set("scheduler.max-threads", std::size_t{1});
-    set("middleman.workers", std::size_t{0});
-  }
-};
-
 // The system outlives its config nowhere.
 struct ActorSystem {
+  explicit ActorSystem(const TransportOptions& options) : config(options) {}
+
   TransportActorConfig config;
   caf::actor_system system{config};
 };
@@ -80,7 +72,7 @@ class CafTransport::Parts {
 void CafTransport::Parts::spawn(const Listening& listening, TransportListener& listener) {
   const std::lock_guard lock(mutex_);
   port = listening.port;
-  actors_ = std::make_unique<ActorSystem>();
+  actors_ = std::make_unique<ActorSystem>(options);
   caf::actor_system& system = actors_->system;
   std::vector<Address> addresses;
   for (const Peer& peer : options.peers) addresses.push_back(peer.address);

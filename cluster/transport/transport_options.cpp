@@ -51,8 +51,9 @@ Result<void> check_options(const TransportOptions& options) {
   if (options.frame_bytes_max == 0 || options.frame_bytes_max > (64u << 20)) {
     return bad("frame_bytes_max", "expected 1 to 64 MiB");
   }
-  if (options.window_bytes == 0 || options.unproven_max == 0) {
-    return bad("window_bytes, unproven_max", "expected at least 1");
+  if (options.window_bytes == 0 || options.unproven_max == 0 ||
+      options.consecutive_reads_max == 0) {
+    return bad("window_bytes, unproven_max, consecutive_reads_max", "expected at least 1");
   }
   for (const auto span : {options.hello_timeout, options.ping_interval, options.silence_max,
                           options.redial_first, options.redial_max}) {

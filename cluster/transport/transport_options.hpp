@@ -21,6 +21,8 @@ struct TransportOptions {
   std::size_t frame_bytes_max = (16u << 20) + (64u << 10);
   /// In flight a link and direction; a larger frame travels alone.
   std::size_t window_bytes = 1u << 20;
+  /// Of one connection, before the next one has its turn.
+  std::size_t consecutive_reads_max = 50;
   /// Connections that have not proved who they are; the oldest makes way for the next.
   std::size_t unproven_max = 64;
 

@@ -12,14 +12,6 @@ TEST_P(Contradiction, IsOneLineWithItsPlace) {
 }
 
 constexpr Mistake mistakes[] = {
-    {"CafTimeoutBelowHeartbeat",
-     "[node]\n"
-     "name = \"a\"\n"
-     "[caf.middleman]\n"
-     "heartbeat-interval = \"5s\"\n"
-     "connection-timeout = \"1s\"\n",
-     "f:5:22: error: caf.middleman.connection-timeout: expected more than heartbeat-interval "
-     "(\"5s\"), got \"1s\""},
     {"NodeThatIsNotInTheCluster",
      "[node]\n"
      "name = \"a\"\n"

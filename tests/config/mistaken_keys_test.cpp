@@ -213,6 +213,13 @@ constexpr Mistake mistakes[] = {
      "max-threads = 4\n",
      "f:4:1: error: caf.scheduler.max-threads: expected a known key, got an unknown one; known "
      "here: policy, max-throughput"},
+    {"CafKeyOfItsOwnProtocol",
+     "[node]\n"
+     "name = \"a\"\n"
+     "[caf.middleman]\n"
+     "heartbeat-interval = \"1s\"\n",
+     "f:4:1: error: caf.middleman.heartbeat-interval: expected a known key, got an unknown one; "
+     "known here: max-consecutive-reads"},
     {"UnquotedText",
      "[node]\n"
      "name = \"a\"\n"

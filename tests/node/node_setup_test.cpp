@@ -34,6 +34,18 @@ TEST(NodeSetup, LeavesTheProgramsOptionsWhereNothingIsSaid) {
   EXPECT_EQ(runtime_options(config).queue_limits.at("stock").backlog_messages, 9U);
 }
 
+TEST(NodeSetup, OptionsOfTheActorFrameworkReachThePartTheyAreFor) {
+  config::Config config;
+  config.caf = {
+      .policy = SchedulerPolicy::stealing, .max_throughput = 17, .max_consecutive_reads = 9};
+  EXPECT_EQ(runtime_options(config).scheduler, SchedulerPolicy::stealing);
+  EXPECT_EQ(runtime_options(config).turn_messages, 17U);
+  config.listen.cluster = "127.0.0.1:0";
+  const auto transport = transport_options(config, 1);
+  ASSERT_TRUE(transport) << transport.error().message;
+  EXPECT_EQ(transport->consecutive_reads_max, 9U);
+}
+
 TEST(NodeSetup, AStageGoesBeforeItsQueueAndThatBeforeTheProgram) {
   config::Config config;
   config.queues = {{.name = "stock",

@@ -1,0 +1,18 @@
+// What a transport is told reaches the actor framework.
+#include <caf/all.hpp>
+#include <gtest/gtest.h>
+
+#include "cluster/transport/transport_actor_config.hpp"
+
+namespace millrace::transport {
+namespace {
+
+TEST(TransportActorConfig, BoundsTheReadsOfAConnection) {
+  TransportOptions options;
+  options.consecutive_reads_max = 9;
+  const TransportActorConfig config(options);
+  EXPECT_EQ(caf::get_or(config, "middleman.max-consecutive-reads", std::size_t{0}), 9U);
+}
+
+}  // namespace
+}  // namespace millrace::transport
