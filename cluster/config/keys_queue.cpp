@@ -70,6 +70,13 @@ void add_leases(KeyTable& table) {
                         .store = take_limit<&Limits::run_messages>,
                         .min = 1,
                         .max = 10'000});
+  table.keys.push_back({.path = "queue[].run_bytes",
+                        .type = Type::size,
+                        .fallback = "\"4MiB\"",
+                        .doc = "Their keys and bodies; one message may be larger.",
+                        .store = take_limit<&Limits::run_bytes>,
+                        .min = 1 << 10,
+                        .max = 64 * mib});
   table.keys.push_back({.path = "queue[].lease",
                         .type = Type::duration,
                         .fallback = "\"30s\"",

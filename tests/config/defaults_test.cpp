@@ -45,6 +45,7 @@ TEST(Defaults, AreThoseOfQueuesAndTheJournal) {
   EXPECT_EQ(told_limits.low_water_percent, limits.low_water_percent);
   EXPECT_EQ(told_limits.in_flight, limits.in_flight);
   EXPECT_EQ(told_limits.run_messages, limits.run_messages);
+  EXPECT_EQ(told_limits.run_bytes, limits.run_bytes);
   EXPECT_EQ(told_limits.lease_us, limits.lease_us);
   EXPECT_EQ(told_limits.failed_max, limits.failed_max);
   EXPECT_EQ(told_limits.acquired_max, limits.acquired_max);

@@ -220,6 +220,13 @@ constexpr Mistake mistakes[] = {
      "heartbeat-interval = \"1s\"\n",
      "f:4:1: error: caf.middleman.heartbeat-interval: expected a known key, got an unknown one; "
      "known here: max-consecutive-reads"},
+    {"RunBytesOutOfRange",
+     "[node]\n"
+     "name = \"a\"\n"
+     "[[queue]]\n"
+     "name = \"q\"\n"
+     "run_bytes = \"65MiB\"\n",
+     "f:5:13: error: queue.0.run_bytes: expected a size from \"1KiB\" to \"64MiB\", got \"65MiB\""},
     {"UnquotedText",
      "[node]\n"
      "name = \"a\"\n"

@@ -25,13 +25,14 @@ const StageOptions& options_of(const Result<std::vector<PipelineSpec>>& pipeline
 
 TEST(NodeSetup, LeavesTheProgramsOptionsWhereNothingIsSaid) {
   config::Config config;
-  config.queues = {{.name = "stock", .limits = {.backlog_messages = 9}}};
+  config.queues = {{.name = "stock", .limits = {.backlog_messages = 9, .run_bytes = 5'000}}};
   const auto pipelines = configured(program(), config);
   ASSERT_TRUE(pipelines);
   EXPECT_EQ(options_of(pipelines).workers, 3U);
   EXPECT_EQ(options_of(pipelines).retry.attempts, 4U);
   EXPECT_EQ(options_of(pipelines).retry.first, milliseconds(7));
   EXPECT_EQ(runtime_options(config).queue_limits.at("stock").backlog_messages, 9U);
+  EXPECT_EQ(runtime_options(config).queue_limits.at("stock").run_bytes, 5'000U);
 }
 
 TEST(NodeSetup, OptionsOfTheActorFrameworkReachThePartTheyAreFor) {
