@@ -36,12 +36,10 @@ void add_node(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("node", "run a node of a cluster, from a config file");
   add_config_options(*command, *inputs);
   command->footer(
-      "SIGTERM and SIGINT drain the node, a second one ends it at once. SIGHUP reads log.level "
-      "and\n"
-      "the files of [tls] again: new links begin with them, those that are up stay, and a bad "
-      "file\n"
-      "is logged and leaves all as it was. Exit status: 0 drained, 1 failed, 78 mistakes in the "
-      "configuration.");
+      "SIGTERM and SIGINT drain the node, a second one ends it at once. SIGHUP reads log.level\n"
+      "and the files of [tls] again: new links begin with them, those that are up stay, and a\n"
+      "bad file is logged and changes nothing. Exit status: 0 drained, 1 failed, 78 mistakes in\n"
+      "the configuration.");
   command->callback([inputs, &action] {
     action = [inputs] {
       return run_node(*inputs);

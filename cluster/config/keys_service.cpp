@@ -10,10 +10,10 @@ constexpr std::int64_t second = 1'000'000;
 void add_tls(KeyTable& table) {
   table.groups.push_back(
       {.path = "tls",
-       .doc = "Mutual TLS between nodes; `millrace cluster certs` makes the files. All three keys "
-              "or none: without, the cluster is confined to loopback. SIGHUP reads them again for "
-              "new links; "
-              "those that are up stay up, and a bad file is logged and changes nothing."});
+       .doc =
+           "Mutual TLS between nodes; `millrace cluster certs` makes the files. All three keys "
+           "or none: without, the cluster is confined to loopback. SIGHUP reads them again for "
+           "new links; those that are up stay up, and a bad file is logged and changes nothing."});
   table.keys.push_back({.path = "tls.ca",
                         .type = Type::path,
                         .doc = "Certificate of the cluster's own authority, PEM.",

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <csignal>
 #include <iostream>
-#include <random>
 #include <thread>
 
 #include <unistd.h>
 
+#include "actors/base/random_name.hpp"
 #include "apps/report/format.hpp"
 #include "apps/report/progress.hpp"
 #include "apps/simulate/interruption.hpp"
@@ -21,15 +21,7 @@ constexpr std::size_t customers_per_node = 8;
 constexpr std::size_t customers_max = 32;
 constexpr std::chrono::milliseconds look_interval{50};
 constexpr double sample_interval_s = 0.25;
-
-/// Different at each run: nodes remember what they were sent by the ones before.
-std::string new_run_name() {
-  static constexpr char digits[] = "0123456789abcdefghijkmnpqrstuvwxyz";
-  std::random_device random;
-  std::string name = "r";
-  for (int i = 0; i < 7; ++i) name += digits[random() % (sizeof digits - 1)];
-  return name;
-}
+constexpr std::size_t run_name_digits = 10;
 
 /// How a phase came to its end.
 enum class End : std::uint8_t { done, stalled, unreachable, refused, interrupted };
@@ -41,7 +33,8 @@ class RemoteRunner {
       : options_(options),
         report_(report),
         plan_(load_options(options.load)),
-        run_{new_run_name()},
+        // Nodes remember what they were sent by the runs before.
+        run_{"r" + random_name().substr(0, run_name_digits)},
         board_(options.load.orders, arrival, options.servers.size()),
         progress_(std::cerr, {.terminal = report::is_terminal(STDERR_FILENO),
                               .color = report::use_color(options.load.color, STDERR_FILENO),
@@ -62,8 +55,11 @@ class RemoteRunner {
   Result<void> run() {
     End end = wait_for_phase(options_.load.orders);
     const RemoteCounts placed = board_.counts();
-    const std::vector<std::string> silent = end == End::stalled ? silent_nodes() : no_nodes_;
-    if (end == End::stalled) report_.failure = stall_text(placed, silent);
+    std::vector<std::string> silent;
+    if (end == End::stalled) {
+      silent = silent_nodes();
+      report_.failure = stall_text(placed, silent);
+    }
     if (end == End::done || end == End::stalled) {
       board_.begin_reading();
       end = wait_for_phase(placed.placed);
@@ -170,7 +166,6 @@ class RemoteRunner {
   }
 
   static constexpr DurationUs warn_us = 2'000'000;
-  const std::vector<std::string> no_nodes_{};
 
   const RemoteOptions& options_;
   report::RunReport& report_;
