@@ -30,6 +30,7 @@ std::vector<CompletedSlot> completed_slots(const CompletedCommand& command) {
 
 std::vector<std::string> names_of(const std::vector<CompletedCommand>& commands) {
   std::vector<std::string> names;
+  names.reserve(commands.size());
   for (const CompletedCommand& command : commands) names.push_back(command.name);
   return names;
 }

@@ -73,7 +73,7 @@ class FileChecks {
 
  private:
   // The key of the configuration, and the file that it names.
-  std::pair<std::string, std::string> place_of(certs::Part part) const {
+  [[nodiscard]] std::pair<std::string, std::string> place_of(certs::Part part) const {
     switch (part) {
       case certs::Part::authority:
         return {"tls.ca", config_.tls.ca};

@@ -103,12 +103,12 @@ class HttpServer::Parts {
   std::vector<std::thread> workers_;
 };
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpServerOptions options, NodeApi& api,
-                                                      Resources resources) {
+Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpServerOptions& options,
+                                                      NodeApi& api, Resources resources) {
   auto socket = listen_on(options.address, options.token.empty());
   if (!socket) return socket.error();
   return std::unique_ptr<HttpServer>(new HttpServer(
-      std::make_unique<Parts>(std::move(options), api, std::move(resources), std::move(*socket))));
+      std::make_unique<Parts>(options, api, std::move(resources), std::move(*socket))));
 }
 
 HttpServer::HttpServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

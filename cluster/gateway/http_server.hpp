@@ -28,7 +28,7 @@ class HttpServer {
  public:
   /// Serves at once. `api` outlives it. Fails with `invalid_argument` where the address is none, or
   /// beyond loopback without a token; with `unreachable` where it cannot be bound.
-  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start(HttpServerOptions options,
+  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start(const HttpServerOptions& options,
                                                                  NodeApi& api,
                                                                  Resources resources = {});
   /// As stop().

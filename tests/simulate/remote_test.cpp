@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -36,9 +37,10 @@ struct Faults {
 
 class FakeCluster {
  public:
-  FakeCluster(const Options& load, Faults faults) : plan_(load_options(load)), faults_(faults) {}
+  FakeCluster(const Options& load, Faults faults)
+      : plan_(load_options(load)), faults_(std::move(faults)) {}
 
-  bool is_silent(std::size_t node) const { return faults_.silent.contains(node); }
+  [[nodiscard]] bool is_silent(std::size_t node) const { return faults_.silent.contains(node); }
 
   Result<Json> take(const std::string& body) {
     const std::lock_guard lock(mutex_);

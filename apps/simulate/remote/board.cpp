@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "actors/base/assert.hpp"
+
 namespace millrace::simulate {
 namespace {
 
@@ -43,6 +45,7 @@ std::size_t RemoteBoard::pick_node(std::size_t preferred) const {
   const std::lock_guard lock(mutex_);
   const TimeUs now_us = clock_.now_us();
   const std::size_t nodes = shunned_until_us_.size();
+  MILLRACE_ASSERT(nodes > 0);
   for (std::size_t i = 0; i < nodes; ++i) {
     const std::size_t node = (preferred + i) % nodes;
     if (shunned_until_us_[node] <= now_us) return node;
