@@ -1,4 +1,4 @@
-// The pieces that main.cpp hangs into the command line, one for each subject.
+// The pieces that program.cpp hangs into the command line, one for each subject.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,6 @@ using Action = std::function<int()>;
 // Each adds its subcommands to `app`; the one that the user names stores what is to be done in
 // `action`, which outlives the parsing.
 void add_dev(CLI::App& app, Action& action);
-void add_node(CLI::App& app, Action& action);
 void add_simulate(CLI::App& app, Action& action);
 void add_status(CLI::App& app, Action& action);
 void add_top(CLI::App& app, Action& action);

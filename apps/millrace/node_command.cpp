@@ -1,18 +1,16 @@
 // millrace node: a node of a cluster, from its config file.
 #include <memory>
 
-#include "apps/millrace/command_line.hpp"
 #include "apps/millrace/config_options.hpp"
 #include "apps/millrace/exit_code.hpp"
-#include "apps/orders/view/order_view.hpp"
+#include "apps/millrace/program.hpp"
 #include "apps/serve/serve_node.hpp"
 #include "apps/serve/signals.hpp"
-#include "apps/simulate/standalone.hpp"
 
 namespace millrace::cli {
 namespace {
 
-int run_node(const config::Inputs& inputs) {
+int run_node(const config::Inputs& inputs, const Program& program) {
   const serve::Signals signals;
   config::Resolved resolved = load_config(inputs);
   if (!resolved.problems.empty()) return exit_config;
@@ -23,15 +21,15 @@ int run_node(const config::Inputs& inputs) {
                                   again.environment = config::environment();
                                   return config::load(again, std::time(nullptr));
                                 },
-                            .pipelines = simulate::standalone_pipelines(),
-                            .resources = {orders::order_resource()},
+                            .pipelines = program.pipelines(),
+                            .resources = program.resources,
                             .version = MILLRACE_VERSION},
                            signals);
 }
 
 }  // namespace
 
-void add_node(CLI::App& app, Action& action) {
+void add_node(CLI::App& app, Action& action, const Program& program) {
   auto inputs = std::make_shared<config::Inputs>();
   CLI::App* command = app.add_subcommand("node", "run a node of a cluster, from a config file");
   add_config_options(*command, *inputs);
@@ -40,9 +38,9 @@ void add_node(CLI::App& app, Action& action) {
       "and the files of [tls] again: new links begin with them, those that are up stay, and a\n"
       "bad file is logged and changes nothing. Exit status: 0 drained, 1 failed, 78 mistakes in\n"
       "the configuration.");
-  command->callback([inputs, &action] {
-    action = [inputs] {
-      return run_node(*inputs);
+  command->callback([inputs, &action, &program] {
+    action = [inputs, &program] {
+      return run_node(*inputs, program);
     };
   });
 }

@@ -7,7 +7,6 @@ import http.client
 import json
 import os
 import pathlib
-import queue
 import shutil
 import signal
 import socket
@@ -20,55 +19,9 @@ import unittest
 import urllib.error
 import urllib.request
 
+from node_process import DEADLINE_S, Node
+
 MILLRACE = ""
-DEADLINE_S = 60
-
-
-class Node:
-    """A node's process, whose log is read line by line."""
-
-    def __init__(self, config, *arguments, environment=None):
-        self.process = subprocess.Popen(
-            [MILLRACE, "node", "-c", str(config), *arguments], stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})})
-        self.lines = queue.Queue()
-        self.seen = []
-        self.reader = threading.Thread(target=self._read, daemon=True)
-        self.reader.start()
-
-    def _read(self):
-        for line in self.process.stderr:
-            self.lines.put(line)
-        self.lines.put(None)
-
-    def wait_for(self, text):
-        """The next line with `text`."""
-        deadline = time.monotonic() + DEADLINE_S
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                line = self.lines.get(timeout=left)
-            except queue.Empty:
-                break
-            if line is None:
-                break
-            self.seen.append(line)
-            if text in line:
-                return line
-        raise AssertionError(f"no line with {text!r} in {''.join(self.seen)}")
-
-    def end(self, *signals):
-        for each in signals:
-            self.process.send_signal(each)
-        return self.process.wait(timeout=DEADLINE_S)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        self.reader.join()
-        self.process.stderr.close()
 
 
 class NodeCommand(unittest.TestCase):
@@ -89,14 +42,14 @@ class NodeCommand(unittest.TestCase):
 
     def test_drains_and_leaves_with_status_0(self):
         for each in (signal.SIGTERM, signal.SIGINT):
-            with Node(self.config) as node:
+            with Node(MILLRACE, self.config) as node:
                 node.wait_for("serves")
                 self.assertEqual(node.end(each), 0)
                 node.wait_for("drained")
 
     def test_drains_under_load_and_keeps_what_it_confirmed(self):
         confirmed = []
-        with Node(self.config) as node:
+        with Node(MILLRACE, self.config) as node:
             url = "http://" + node.wait_for("HTTP API at").split()[-1]
             node.wait_for("serves")
             is_over = threading.Event()
@@ -151,13 +104,13 @@ class NodeCommand(unittest.TestCase):
     def test_comes_back_with_a_higher_incarnation(self):
         numbers = []
         for _ in range(2):
-            with Node(self.config) as node:
+            with Node(MILLRACE, self.config) as node:
                 numbers.append(int(node.wait_for("serves").split("incarnation ")[1]))
                 node.end(signal.SIGKILL)
         self.assertLess(numbers[0], numbers[1])
 
     def test_takes_over_a_changed_level_and_keeps_it_when_the_file_is_wrong(self):
-        with Node(self.config) as node:
+        with Node(MILLRACE, self.config) as node:
             node.wait_for("serves")
             self.config.write_text("nonsense", encoding="utf-8")
             node.process.send_signal(signal.SIGHUP)
@@ -203,7 +156,7 @@ class NodeCommand(unittest.TestCase):
     def test_new_links_follow_the_files_of_tls_unless_these_are_bad(self):
         self.write_tls()
         file = self.path / "certs" / "a.crt"
-        with Node(self.config) as node:
+        with Node(MILLRACE, self.config) as node:
             address = node.wait_for("listens on").split()[-1].split(":")
             node.wait_for("serves")
             first = self.fingerprint(*address)
@@ -225,7 +178,7 @@ class NodeCommand(unittest.TestCase):
             self.assertEqual(node.end(signal.SIGTERM), 0)
 
     def test_logs_json_where_asked_to(self):
-        with Node(self.config, "--set", "log.format=json") as node:
+        with Node(MILLRACE, self.config, "--set", "log.format=json") as node:
             line = json.loads(node.wait_for("serves"))
             self.assertEqual(line["node"], "a")
             self.assertEqual(line["level"], "info")
@@ -236,7 +189,7 @@ class NodeCommand(unittest.TestCase):
             manager.bind(address)
             manager.settimeout(DEADLINE_S)
             told = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "800000"}
-            with Node(self.config, environment=told) as node:
+            with Node(MILLRACE, self.config, environment=told) as node:
                 self.assertIn("READY=1", manager.recv(4096).decode())
                 self.assertEqual(manager.recv(4096).decode(), "WATCHDOG=1")
                 node.process.send_signal(signal.SIGTERM)
@@ -250,19 +203,19 @@ class NodeCommand(unittest.TestCase):
             taken.listen()
             port = taken.getsockname()[1]
             self.write(port=port)
-            with Node(self.config) as node:
+            with Node(MILLRACE, self.config) as node:
                 self.assertIn(str(port), node.wait_for("critical"))
                 self.assertEqual(node.process.wait(timeout=DEADLINE_S), 1)
         self.write()
-        with Node(self.config) as first:
+        with Node(MILLRACE, self.config) as first:
             first.wait_for("serves")
-            with Node(self.config) as second:
+            with Node(MILLRACE, self.config) as second:
                 self.assertIn("storage_locked", second.wait_for("critical"))
                 self.assertEqual(second.process.wait(timeout=DEADLINE_S), 1)
 
     def test_starts_nothing_with_mistakes_in_its_configuration(self):
         self.config.write_text("[node]\nnmae = 1\n", encoding="utf-8")
-        with Node(self.config) as node:
+        with Node(MILLRACE, self.config) as node:
             self.assertIn("a.toml:2:1", node.wait_for("nmae"))
             self.assertEqual(node.process.wait(timeout=DEADLINE_S), 78)
         self.assertFalse((self.path / "data").exists())

@@ -1,0 +1,14 @@
+// The one binary of Millrace: its command line, and the order workflow.
+#include "apps/millrace/program.hpp"
+#include "apps/orders/view/order_view.hpp"
+#include "apps/simulate/standalone.hpp"
+
+int main(int argc, char** argv) {
+  using namespace millrace;
+  return cli::run_program(
+      argc, argv,
+      {.description = "Millrace: actor pipelines that neither lose nor repeat work",
+       .pipelines = simulate::standalone_pipelines,
+       .resources = {orders::order_resource()},
+       .commands = {cli::add_simulate, cli::add_order}});
+}

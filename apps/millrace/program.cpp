@@ -1,0 +1,85 @@
+#include "apps/millrace/program.hpp"
+
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+
+#include "apps/millrace/exit_code.hpp"
+
+namespace millrace::cli {
+namespace {
+
+constexpr const char* name_characters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+// As it was called, which is how help and completions have to name it.
+std::string name_of(int argc, char** argv) {
+  std::string name = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "";
+  if (name.empty() || name.find_first_not_of(name_characters) != std::string::npos) {
+    name = "millrace";
+  }
+  return name;
+}
+
+bool takes_subcommand(const CLI::App& app) {
+  return app.get_require_subcommand_min() > 0;
+}
+
+void explain_unknown(const CLI::App& group, const std::string& word) {
+  std::cerr << "millrace: error: unknown command '" << word << "'\n";
+  const std::string near = nearest_command(group, word);
+  if (!near.empty()) std::cerr << "Did you mean '" << near << "'?\n";
+  std::cerr << "Run with --help for more information.\n";
+}
+
+// CLI11 has exit codes of its own; help is no error, every other parse error is a usage error.
+int explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  if (error.get_exit_code() == 0) {
+    return app.exit(error);
+  }
+  const CLI::App* group = &app;
+  for (int i = 1; i < argc && argv[i][0] != '-'; ++i) {
+    const auto named = group->get_subcommands(
+        [word = std::string(argv[i])](const CLI::App* each) { return each->get_name() == word; });
+    if (named.empty()) {
+      if (!takes_subcommand(*group)) break;
+      explain_unknown(*group, argv[i]);
+      return exit_usage;
+    }
+    group = named[0];
+  }
+  app.exit(error, std::cerr, std::cerr);
+  return exit_usage;
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv, const Program& program) try {
+  CLI::App app{program.description, name_of(argc, argv)};
+  app.require_subcommand(1);
+  Action action;
+  add_node(app, action, program);
+  add_dev(app, action);
+  for (const auto& add : program.commands) add(app, action);
+  add_status(app, action);
+  add_top(app, action);
+  add_queue(app, action);
+  add_dlq(app, action);
+  add_pipeline(app, action);
+  add_bench(app, action);
+  add_config(app, action);
+  add_cluster(app, action);
+  add_completions(app, action);
+  add_version(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return explain(app, error, argc, argv);
+  }
+  return action();
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "millrace: error: %s\n", error.what());
+  return exit_failed;
+}
+
+}  // namespace millrace::cli

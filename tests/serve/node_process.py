@@ -1,0 +1,56 @@
+"""A node as a process of a test."""
+
+import os
+import queue
+import subprocess
+import threading
+import time
+
+DEADLINE_S = 60
+
+
+class Node:
+    """A node's process, whose log is read line by line."""
+
+    def __init__(self, program, config, *arguments, environment=None):
+        self.process = subprocess.Popen(
+            [program, "node", "-c", str(config), *arguments], stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})})
+        self.lines = queue.Queue()
+        self.seen = []
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.process.stderr:
+            self.lines.put(line)
+        self.lines.put(None)
+
+    def wait_for(self, text):
+        """The next line with `text`."""
+        deadline = time.monotonic() + DEADLINE_S
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                line = self.lines.get(timeout=left)
+            except queue.Empty:
+                break
+            if line is None:
+                break
+            self.seen.append(line)
+            if text in line:
+                return line
+        raise AssertionError(f"no line with {text!r} in {''.join(self.seen)}")
+
+    def end(self, *signals):
+        for each in signals:
+            self.process.send_signal(each)
+        return self.process.wait(timeout=DEADLINE_S)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        self.process.stderr.close()

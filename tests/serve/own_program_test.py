@@ -1,0 +1,76 @@
+"""What millrace::main() gives to a program of one's own: a node with its pipeline, and the commands.
+
+Usage: own_program_test.py PROGRAM
+"""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from node_process import DEADLINE_S, Node
+
+PROGRAM = ""
+
+
+def run(*arguments):
+    done = subprocess.run([PROGRAM, *map(str, arguments)], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=DEADLINE_S, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+class OwnProgram(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="millrace-test-")
+        self.addCleanup(self.folder.cleanup)
+        self.data = pathlib.Path(self.folder.name, "data")
+        self.config = pathlib.Path(self.folder.name, "a.toml")
+        self.config.write_text(
+            f'[node]\nname = "a"\ndata_dir = "{self.data}"\n'
+            '[listen]\ncluster = "127.0.0.1:0"\nhttp = "127.0.0.1:0"\n', encoding="utf-8")
+
+    def ask(self, *arguments):
+        status, out, err = run(*arguments)
+        self.assertEqual(status, 0, f"{arguments}: {out} {err}")
+        return out
+
+    def queues(self, *where):
+        return {each["queue"]: each for each in json.loads(self.ask("queue", "ls", "--json", *where))}
+
+    def test_its_pipeline_runs_on_a_node_and_its_commands_ask_that(self):
+        with Node(PROGRAM, self.config) as node:
+            server = "--server", node.wait_for("HTTP API at").split()[-1]
+            node.wait_for("serves")
+            self.ask("queue", "publish", "names", '"ada"', *server)
+            self.ask("queue", "publish", "names", '"nobody"', *server)
+            deadline = time.monotonic() + DEADLINE_S
+            while self.queues(*server)["names"]["acked"] < 2:
+                self.assertLess(time.monotonic(), deadline, self.queues(*server))
+            self.assertEqual(self.queues(*server)["greetings.said"]["queued"], 1)
+            said = json.loads(self.ask("queue", "peek", "greetings.said", "--json", *server))
+            self.assertEqual([each["payload"] for each in said], ["hello ada"])
+            self.assertIn("greet", self.ask("pipeline", "ls", *server))
+            self.assertEqual(node.end(signal.SIGTERM), 0)
+        self.assertEqual(self.queues("--data-dir", self.data)["greetings.said"]["queued"], 1)
+
+    def test_its_command_line_is_under_its_own_name(self):
+        name = os.path.basename(PROGRAM)
+        self.assertIn(f"Usage: {name} node", self.ask("node", "--help"))
+        self.assertIn(f"complete -F _{name} {name}\n", self.ask("completions", "bash"))
+        self.assertIn("ok: node a", self.ask("config", "check", "-c", self.config))
+
+    def test_it_has_nothing_of_the_order_workflow(self):
+        for command in "simulate", "order":
+            status, out, err = run(command)
+            self.assertEqual((status, out), (2, ""))
+            self.assertIn(f"unknown command '{command}'", err)
+
+
+if __name__ == "__main__":
+    PROGRAM = sys.argv.pop(1)
+    unittest.main()
