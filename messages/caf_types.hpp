@@ -19,6 +19,10 @@ struct CommitMessage;
 struct CompleteMessage;
 struct DrainMessage;
 struct ExtendMessage;
+struct FlushMessage;
+struct FlushedReply;
+struct FreezeMessage;
+struct FrozenReply;
 struct GrantMessage;
 struct InspectMessage;
 struct KeyMessage;
@@ -35,6 +39,7 @@ struct RemoveReply;
 struct ResumeMessage;
 struct SnapshotMessage;
 struct SubscribeMessage;
+struct ThawMessage;
 struct TickMessage;
 }  // namespace millrace::queues
 
@@ -70,6 +75,10 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::CompleteMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::DrainMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::ExtendMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::FlushMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::FlushedReply))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::FreezeMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::FrozenReply))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::GrantMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::InspectMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::KeyMessage))
@@ -86,6 +95,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::ResumeMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::SnapshotMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::SubscribeMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::ThawMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::TickMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::RestartMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::RunMessage))
@@ -107,6 +117,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CommitMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CompleteMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::DrainMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ExtendMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::FlushMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::FlushedReply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::FreezeMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::FrozenReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::GrantMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::InspectMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::KeyMessage)
@@ -123,6 +137,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::RemoveReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ResumeMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::SnapshotMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::SubscribeMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ThawMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::TickMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::RestartMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::RunMessage)

@@ -29,6 +29,7 @@ struct Pending {
   std::uint64_t bytes = 0;
   std::vector<TimerId> timers;  ///< that it fires, clears or replaces
   std::uint64_t operation = 0;  ///< of an operator who waits for it; 0: nobody does
+  bool is_local = false;  ///< of a producer of this node, who goes on while the queue is frozen
 };
 
 struct Decision {

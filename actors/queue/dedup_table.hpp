@@ -40,6 +40,11 @@ class DedupTable {
   void remember(const MessageId& business_key, TimeUs at_us, DurationUs window_us,
                 std::uint32_t max);
 
+  void forget_business_keys() {
+    known_.clear();
+    ages_.clear();
+  }
+
   struct BusinessKey {
     MessageId id;
     TimeUs at_us;

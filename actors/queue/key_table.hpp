@@ -54,6 +54,13 @@ class KeyTable {
     free_.push_back(slot);
   }
 
+  /// Forgets all keys; whatever has the number of a slot must forget it too.
+  void clear() {
+    slots_.clear();
+    chains_.clear();
+    free_.clear();
+  }
+
   [[nodiscard]] std::size_t size() const { return slots_.size(); }
 
  private:

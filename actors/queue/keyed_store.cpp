@@ -14,6 +14,24 @@ namespace millrace::queues {
 using google::protobuf::io::ArrayInputStream;
 using google::protobuf::io::CodedOutputStream;
 
+namespace {
+
+// Nullopt when the bytes are no history.
+std::optional<std::vector<pb::HistoryEntry>> parse(const std::string& history) {
+  std::vector<pb::HistoryEntry> entries;
+  ArrayInputStream stream(history.data(), static_cast<int>(history.size()));
+  bool at_end = false;
+  while (true) {
+    pb::HistoryEntry entry;
+    if (!google::protobuf::util::ParseDelimitedFromZeroCopyStream(&entry, &stream, &at_end)) break;
+    entries.push_back(std::move(entry));
+  }
+  if (!at_end) return std::nullopt;
+  return entries;
+}
+
+}  // namespace
+
 const KeyState* KeyedStore::find(std::string_view key) const {
   const auto it = keys_.find(key);
   return it == keys_.end() ? nullptr : &it->second;
@@ -65,17 +83,14 @@ void KeyedStore::drop_if_empty(std::string_view key) {
   if (!state.value && state.history.empty() && state.timers.empty()) keys_.erase(it);
 }
 
+bool KeyedStore::is_history(const std::string& history) {
+  return parse(history).has_value();
+}
+
 std::vector<pb::HistoryEntry> KeyedStore::parse_history(const std::string& history) {
-  std::vector<pb::HistoryEntry> entries;
-  ArrayInputStream stream(history.data(), static_cast<int>(history.size()));
-  bool at_end = false;
-  while (true) {
-    pb::HistoryEntry entry;
-    if (!google::protobuf::util::ParseDelimitedFromZeroCopyStream(&entry, &stream, &at_end)) break;
-    entries.push_back(std::move(entry));
-  }
-  MILLRACE_ASSERT(at_end);
-  return entries;
+  std::optional<std::vector<pb::HistoryEntry>> entries = parse(history);
+  MILLRACE_ASSERT(entries.has_value());
+  return std::move(*entries);
 }
 
 }  // namespace millrace::queues

@@ -53,6 +53,9 @@ class KeyedStore {
     keys_.insert_or_assign(std::move(key), std::move(state));
   }
 
+  /// Whether the bytes are a history, entry by entry.
+  [[nodiscard]] static bool is_history(const std::string& history);
+
   /// The entries of a history, parsed.
   [[nodiscard]] static std::vector<pb::HistoryEntry> parse_history(const std::string& history);
 

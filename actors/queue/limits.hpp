@@ -28,4 +28,13 @@ struct Limits {
   DurationUs producer_idle_us = 7ll * 86'400'000'000;  ///< then a producer is forgotten
 };
 
+/// The limits of a queue as those of an outbox: a run is what is on its way to the other node,
+/// which may be away for long without a failure of any message.
+[[nodiscard]] inline Limits as_outbox(Limits limits) {
+  constexpr DurationUs ten_years_us = 315'360'000'000'000;
+  limits.run_messages = limits.in_flight = 1'024;
+  limits.lease_us = ten_years_us;
+  return limits;
+}
+
 }  // namespace millrace::queues

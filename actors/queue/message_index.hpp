@@ -47,9 +47,6 @@ struct Entry {
 };
 static_assert(sizeof(Entry) <= 40);
 
-/// Position within a record's change: `append[i]` is i, `move[i]` is i with the top bit set.
-constexpr std::uint32_t moved_bit = 1u << 31;
-
 class MessageIndex {
  public:
   /// Sets how many bytes a message without a cached body counts for.

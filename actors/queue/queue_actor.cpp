@@ -3,15 +3,20 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <utility>
 
 #include <caf/all.hpp>
 
-#include "actors/queue/cleaning_run.hpp"
+#include "actors/queue/cleaning_actor.hpp"
+#include "actors/queue/copying.hpp"
 #include "actors/queue/decide_due.hpp"
 #include "actors/queue/inspection.hpp"
 #include "actors/queue/lease_table.hpp"
+#include "actors/queue/pressure_actor.hpp"
 #include "actors/queue/queue_core.hpp"
+#include "actors/queue/removals_actor.hpp"
 #include "actors/queue/sessions_actor.hpp"
+#include "actors/queue/waits_actor.hpp"
 
 namespace millrace::queues {
 namespace {
@@ -19,6 +24,7 @@ namespace {
 constexpr std::size_t bodies_per_read = 2048;
 constexpr DurationUs forget_interval_us = 3'600'000'000;
 constexpr DurationUs full_poll_us = 200'000;
+constexpr const char* stopping = "the node is stopping";
 
 class QueueShell {
  public:
@@ -28,11 +34,24 @@ class QueueShell {
     self_ = self;
     config_ = std::move(config);
     core_ = std::move(config_.state);
+    core_->live.frozen = config_.frozen;
     sessions_.emplace(*core_);
+    waits_.emplace(*core_);
+    removals_.emplace(*core_, *config_.log, config_.origins);
+    cleaning_.emplace(Cleaning::Surroundings{core_.get(), config_.reader,
+                                             caf::actor_cast<caf::strong_actor_ptr>(self),
+                                             [this](Decision moves) {
+                                               propose_decision(std::move(moves));
+                                             }});
+    pressure_.emplace(std::move(config_.feeders), std::move(config_.cycle));
     random_.seed(core_->number * 0x9e3779b97f4a7c15u + config_.seed);
     forget_due_us_ = now() + forget_interval_us;
     self->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
-    self->set_exit_handler([self](const caf::exit_msg& exit) { self->quit(exit.reason); });
+    self->set_exit_handler([this](const caf::exit_msg& exit) {
+      waits_->give_up_freeze(stopping);
+      waits_->give_up_flush(stopping);
+      self_->quit(exit.reason);
+    });
     return {
         [this](const AttachMessage& m) { on_attach(m); },
         [this](const OfferMessage& m) { on_offer(m); },
@@ -46,15 +65,13 @@ class QueueShell {
         [this](const PressureMessage& m) { on_pressure(m); },
         [this](const BodiesMessage& m) { on_bodies(m); },
         [this](const SnapshotMessage& m) { (*m.sink)(*core_); },
-        [this](const CleanMessage& m) {
-          cleaning_ = Cleaning{CleaningRun(m.before), m.done};
-          clean_step();
-        },
-        [this](const CleanStepMessage&) { clean_step(); },
+        [this](const CleanMessage& m) { cleaning_->begin(m); },
+        [this](const CleanStepMessage&) { cleaning_->step(); },
         [this](const DrainMessage&) { return on_drain(); },
-        [this](const PageMessage& m) {
-          return PageReply{std::make_shared<const Page>(page_of(*core_, m.from, m.max))};
-        },
+        [this](const FreezeMessage& m) { return on_freeze(m); },
+        [this](const ThawMessage&) { on_thaw(); },
+        [this](const FlushMessage&) { return on_flush(); },
+        [this](const PageMessage& m) { return on_page(m); },
         [this](const RemoveMessage& m) { return on_remove(m); },
         [this](const TickMessage& m) {
           if (m.due_us == tick_due_us_) on_tick();  // else an earlier one has taken its place
@@ -65,11 +82,6 @@ class QueueShell {
   }
 
  private:
-  struct Cleaning {
-    CleaningRun run;
-    std::shared_ptr<std::function<void()>> done;
-  };
-
   [[nodiscard]] TimeUs now() const { return config_.clock->now_us(); }
   [[nodiscard]] Room room() const { return {config_.log->is_full(), core_->live.draining}; }
 
@@ -77,6 +89,7 @@ class QueueShell {
     if (!decision.record) return;
     propose(*core_, decision);
     ++proposed_;
+    waits_->proposed(decision.pending);
     auto proposal = std::make_shared<RecordProposal>();
     proposal->record = std::shared_ptr<const pb::Record>(std::move(decision.record));
     proposal->owner = core_->number;
@@ -90,7 +103,9 @@ class QueueShell {
   }
 
   void on_attach(const AttachMessage& m) {
+    if (!sessions_->admits(m)) return;
     AttachDecision attach = decide(*core_, m.request, now());
+    attach.decision.pending.is_local = !m.remote;
     sessions_->attached(m, attach);
     propose_decision(std::move(attach.decision));
   }
@@ -99,6 +114,7 @@ class QueueShell {
     if (!sessions_->admits(*m.offer, self_->current_sender())) return;
     OfferDecision offer = decide(*core_, *m.offer, room(), now());
     core_->live.repeats += offer.repeats;
+    offer.decision.pending.is_local = !sessions_->is_remote(m.offer->producer);
     propose_decision(std::move(offer.decision));
     if (!offer.refusal && offer.repeats == 0) return;  // the commit answers
     if (offer.refusal && offer.refusal->code == ErrorCode::storage_full) poll_for_room();
@@ -107,20 +123,26 @@ class QueueShell {
 
   void on_commit(const CommitMessage& m) {
     bool moved = false;
+    bool handed_over = false;
     for (const CommittedChange& change : *m.changes) {
       const std::shared_ptr<const pb::Record>& record = change.proposal->record;
       apply(*core_, {record, change.place}, record->change(change.change));
+      handed_over = handed_over || record->change(change.change).has_hand_over();
       if (change.proposal->owner != core_->number || change.change != 0) continue;
       committed(*core_, change.proposal->pending);
       --proposed_;
-      answer_operator(change.proposal->pending.operation, record->change(0).drop_size());
+      waits_->committed(change.proposal->pending);
+      removals_->committed(change.proposal->pending.operation, record->change(0).drop_size());
       sessions_->committed(record->change(0));
       moved = moved || record->change(0).move_size() > 0;
     }
-    update_pressure();
+    if (handed_over) on_handed_over();
+    pressure_->update(*core_);
+    resume_if_open();
     run_dispatch();
-    if (moved) clean_step();
+    if (moved) cleaning_->step();
     answer_drain();
+    waits_->answer();
   }
 
   void on_subscribe(const SubscribeMessage& m) {
@@ -157,7 +179,7 @@ class QueueShell {
   }
 
   void on_bodies(const BodiesMessage& m) {
-    if (m.cleaning) return move_bodies(*m.bodies);
+    if (m.cleaning) return cleaning_->read(*m.bodies, now());
     core_->live.loading = false;
     for (const auto& [sequence, body] : *m.bodies) {
       if (core_->durable.index.find(sequence) != nullptr) {
@@ -165,28 +187,6 @@ class QueueShell {
       }
     }
     run_dispatch();
-  }
-
-  // One step at a time is under way: bodies are read, or their record is on its way into the log.
-  void clean_step() {
-    if (!cleaning_) return;
-    if (cleaning_->run.is_done() || core_->live.draining) {
-      (*cleaning_->done)();
-      cleaning_.reset();
-      return;
-    }
-    auto wanted = std::make_shared<const std::vector<WantedBody>>(cleaning_->run.next(*core_));
-    if (wanted->empty()) return move_bodies({});
-    caf::anon_send(config_.reader,
-                   ReadMessage{std::move(wanted), core_->number,
-                               caf::actor_cast<caf::strong_actor_ptr>(self_), true});
-  }
-
-  void move_bodies(const std::vector<MovedBody>& read) {
-    Decision moves = cleaning_->run.moves(*core_, read, now());
-    const bool goes_on = moves.record == nullptr;  // else its commit does
-    propose_decision(std::move(moves));
-    if (goes_on) self_->send(self_, CleanStepMessage{});
   }
 
   void on_down(const caf::down_msg& down) {
@@ -206,41 +206,55 @@ class QueueShell {
 
   caf::typed_response_promise<RemoveReply> on_remove(const RemoveMessage& m) {
     auto promise = self_->make_response_promise<RemoveReply>();
-    const auto answer = [&promise](RemoveReply reply) {
-      promise.deliver(std::move(reply));
-      return promise;
-    };
-    if (core_->live.draining) {
-      return answer({0, Error{ErrorCode::draining, core_->name + ": the node is stopping"}});
-    }
-    if (m.redrive && config_.log->is_full()) {
-      return answer({0, Error{ErrorCode::storage_full, core_->name + ": no room on the disk"}});
-    }
-    std::vector<PageEntry> page = *m.messages;
-    if (m.redrive) {
-      std::erase_if(page, [this](const PageEntry& one) {
-        return !one.body || !is_redrivable(*one.body, config_.origins);
-      });
-    }
-    const std::vector<LeaseId> leases = hold(*core_, page, now());
-    Decision decision = m.redrive ? decide_redrive(*core_, leases, page, config_.origins, now())
-                                  : decide_drop(*core_, leases, now());
-    if (!decision.record) return answer({});
-    decision.pending.operation = ++operations_;
-    operators_.emplace(operations_, promise);
-    propose_decision(std::move(decision));
+    propose_decision(removals_->decide(m, promise, now()));
     return promise;
   }
 
-  void answer_operator(std::uint64_t operation, int removed) {
-    const auto waiting = operators_.find(operation);
-    if (waiting == operators_.end()) return;
-    waiting->second.deliver(RemoveReply{static_cast<std::uint64_t>(removed), std::nullopt});
-    operators_.erase(waiting);
+  caf::typed_response_promise<FrozenReply> on_freeze(const FreezeMessage& m) {
+    MILLRACE_ASSERT(core_->declaration != nullptr);
+    auto promise = self_->make_response_promise<FrozenReply>();
+    core_->live.frozen = true;
+    waits_->freeze(m, promise);
+    if (core_->live.draining) waits_->give_up_freeze(stopping);
+    return promise;
+  }
+
+  void on_thaw() {
+    core_->live.frozen = false;
+    waits_->give_up_freeze("it is not moved any more");
+    run_dispatch();
+  }
+
+  caf::typed_response_promise<FlushedReply> on_flush() {
+    auto promise = self_->make_response_promise<FlushedReply>();
+    waits_->flush(promise);
+    if (core_->live.draining) waits_->give_up_flush(stopping);
+    return promise;
+  }
+
+  // Who received from the queue is of no use to an outbox, and is ended by who began it.
+  void on_handed_over() {
+    for (const auto& [id, receiver] : receivers_) {
+      self_->demonitor(caf::actor_cast<caf::actor>(receiver));
+    }
+    receivers_.clear();
+    core_->live.receivers.clear();
+    sessions_->end_remote();
+  }
+
+  PageReply on_page(const PageMessage& m) {
+    if (m.copy_up_to == 0) {
+      return {std::make_shared<const Page>(page_of(*core_, m.from, m.max)), nullptr};
+    }
+    CopiedPage copied = page_to_copy(*core_, m.from, m.copy_up_to);
+    return {std::make_shared<const Page>(std::move(copied.page)),
+            std::make_shared<const std::string>(std::move(copied.columns))};
   }
 
   caf::typed_response_promise<QueueStatus> on_drain() {
     core_->live.draining = true;
+    waits_->give_up_freeze(stopping);
+    waits_->give_up_flush(stopping);
     drained_ = self_->make_response_promise<QueueStatus>();
     auto promise = *drained_;
     answer_drain();
@@ -262,17 +276,19 @@ class QueueShell {
       schedule_tick();
       return;
     }
-    const TimeUs now_us = now();
-    propose_decision(decide_timers(*core_, now_us));
-    if (now_us >= forget_due_us_) {
-      forget_due_us_ = now_us + forget_interval_us;
-      propose_decision(decide_forget(*core_, now_us));
-    }
+    if (!core_->live.frozen) act_on_time(now());
     if (polling_ && !config_.log->is_full()) {
       polling_ = false;
       sessions_->resume();
     }
     run_dispatch();
+  }
+
+  void act_on_time(TimeUs now_us) {
+    propose_decision(decide_timers(*core_, now_us));
+    if (now_us < forget_due_us_) return;
+    forget_due_us_ = now_us + forget_interval_us;
+    propose_decision(decide_forget(*core_, now_us));
   }
 
   void expire_leases() { lose(overdue_leases(*core_, now()), ErrorCode::lease_expired); }
@@ -320,23 +336,6 @@ class QueueShell {
                                                caf::actor_cast<caf::strong_actor_ptr>(self_)});
   }
 
-  void update_pressure() {
-    const Limits& limits = core_->limits;
-    bool& above = core_->live.above_high_water;
-    if (above ? !is_above(*core_, limits.low_water_percent)
-              : is_above(*core_, limits.high_water_percent)) {
-      above = !above;
-      press(config_.feeders, {above, false});
-      press(config_.cycle, {above, true});
-    }
-    resume_if_open();
-  }
-
-  void press(const std::function<std::vector<QueueHandle>()>& queues, PressureMessage message) {
-    if (!queues) return;
-    for (const QueueHandle& queue : queues()) self_->send(queue, message);
-  }
-
   // Below the low water, and with room around, senders that were refused may come again.
   void resume_if_open() {
     if (!is_above(*core_, core_->limits.low_water_percent) && core_->live.closed == 0 &&
@@ -352,7 +351,8 @@ class QueueShell {
 
   void schedule_tick() {
     TimeUs due_us = next_due_us(*core_);
-    if (!core_->durable.dedup.producers().empty() && !core_->live.draining &&
+    const bool rests = core_->live.draining || core_->live.frozen;
+    if (!core_->durable.dedup.producers().empty() && !rests &&
         (due_us == 0 || due_us > forget_due_us_)) {
       due_us = forget_due_us_;
     }
@@ -370,8 +370,9 @@ class QueueShell {
   std::optional<Sessions> sessions_;
   std::map<ReceiverId, caf::strong_actor_ptr> receivers_;
   std::optional<caf::typed_response_promise<QueueStatus>> drained_;
-  std::map<std::uint64_t, caf::typed_response_promise<RemoveReply>> operators_;
-  std::uint64_t operations_ = 0;
+  std::optional<Removals> removals_;
+  std::optional<Waits> waits_;
+  std::optional<Pressure> pressure_;
   std::optional<Cleaning> cleaning_;
   std::uint64_t proposed_ = 0;  ///< records of this queue on their way into the log
   TimeUs tick_due_us_ = 0;

@@ -2,20 +2,13 @@
 
 #include <algorithm>
 
+#include "actors/queue/frame_index.hpp"
+#include "actors/queue/hand_over.hpp"
+#include "actors/queue/install.hpp"
 #include "messages/envelope.hpp"
 
 namespace millrace::queues {
 namespace {
-
-/// All messages of an outbox share one chain: see State::is_outbox.
-constexpr std::uint64_t outbox_line = 0;
-
-void cache(State& state, Sequence sequence, const CommittedRecord& committed,
-           const pb::Envelope& envelope) {
-  MessageIndex& index = state.durable.index;
-  if (index.cached_bytes() + bytes_of(envelope) > state.limits.body_cache_bytes) return;
-  index.set_body(sequence, Body(committed.record, &envelope));
-}
 
 // Sets a message aside when it is not due yet.
 bool delay(State& state, Sequence sequence, Entry& entry) {
@@ -58,7 +51,7 @@ void append(State& state, const CommittedRecord& committed, const pb::Envelope& 
   entry.place = committed.place;
   entry.index = position;
   durable.index.set_bytes(entry, bytes_of(envelope));
-  cache(state, sequence, committed, envelope);
+  cache_body(state, sequence, committed, envelope);
   if (state.is_outbox) {
     enqueue(state, sequence, entry, outbox_line);
     return;
@@ -151,6 +144,15 @@ void apply_move(State& state, const CommittedRecord& committed, const pb::Move& 
   entry->index = position | moved_bit;
 }
 
+// A queue that is declared anew is told by the change that goes with it.
+void apply_declarations(State& state, const pb::Record& record) {
+  for (const pb::Declaration& declaration : record.declare()) {
+    if (declaration.number() != state.number || !state.declaration) continue;
+    const Result<void> declared = redeclare(state, declaration);
+    MILLRACE_ASSERT(declared.has_value());
+  }
+}
+
 void apply_producers(State& state, const pb::Change& change, TimeUs at_us) {
   Durable& durable = state.durable;
   for (const pb::Attach& attach : change.attach()) {
@@ -167,6 +169,34 @@ void apply_producers(State& state, const pb::Change& change, TimeUs at_us) {
 }
 
 }  // namespace
+
+void declare(State& state, const pb::Declaration& declaration) {
+  state.declaration = std::make_shared<const pb::Declaration>(declaration);
+  state.number = declaration.number();
+  state.name = declaration.name();
+  state.is_outbox = declaration.has_outbox();
+}
+
+Result<void> redeclare(State& state, const pb::Declaration& declaration) {
+  pb::Declaration next = *state.declaration;
+  if (next.name() != declaration.name() || next.shard() != declaration.shard() ||
+      (declaration.staged() && !next.staged())) {
+    return Error{ErrorCode::corrupt, "queue number " + std::to_string(state.number) + " is " +
+                                         next.ShortDebugString() + ", and declared as " +
+                                         declaration.ShortDebugString()};
+  }
+  next.set_dead_letters(declaration.dead_letters());
+  next.set_staged(declaration.staged());
+  declare(state, next);
+  return {};
+}
+
+void cache_body(State& state, Sequence sequence, const CommittedRecord& committed,
+                const pb::Envelope& envelope) {
+  MessageIndex& index = state.durable.index;
+  if (index.cached_bytes() + bytes_of(envelope) > state.limits.body_cache_bytes) return;
+  index.set_body(sequence, Body(committed.record, &envelope));
+}
 
 void enqueue(State& state, Sequence sequence, Entry& entry, std::optional<std::uint64_t> key_hash) {
   if (!key_hash) {
@@ -236,6 +266,7 @@ void apply(State& state, const CommittedRecord& committed, const pb::Change& cha
   const TimeUs at_us = committed.record->at_us();
   durable.at_us = std::max(durable.at_us, at_us);
   state.live.now_us = std::max(state.live.now_us, at_us);
+  apply_declarations(state, *committed.record);
   apply_producers(state, change, at_us);
   std::uint32_t position = 0;
   for (const pb::Envelope& envelope : change.append()) {
@@ -263,6 +294,8 @@ void apply(State& state, const CommittedRecord& committed, const pb::Change& cha
     if (settle(state, sequence)) ++durable.ledger.dropped;
   }
   for (const std::string& producer : change.forget_producer()) durable.dedup.forget(producer);
+  if (change.has_install()) apply_install(state, committed, change.install());
+  if (change.has_hand_over()) apply_hand_over(state, change.hand_over());
 }
 
 }  // namespace millrace::queues

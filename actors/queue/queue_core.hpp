@@ -9,6 +9,7 @@
 #include "actors/journal/journal.hpp"
 #include "actors/queue/queue_state.hpp"
 #include "messages/record.pb.h"
+#include "messages/result.hpp"
 
 namespace millrace::queues {
 
@@ -18,10 +19,24 @@ struct CommittedRecord {
   journal::Place place{};
 };
 
+/// Declares the queue, for the first time or as something else from here on.
+void declare(State& state, const pb::Declaration& declaration);
+
+/// A later declaration of the queue by the name that it has: it says whether the queue takes dead
+/// letters, and that its copy is whole. Fails with `corrupt`.
+[[nodiscard]] Result<void> redeclare(State& state, const pb::Declaration& declaration);
+
 /// Folds one committed change into `state`; `change` is an element of `committed.record`. Total:
 /// any prefix of a log replays, and what is no longer there is left alone. Bodies of appended
 /// messages are kept as long as the cache has room.
 void apply(State& state, const CommittedRecord& committed, const pb::Change& change);
+
+/// Keeps the body of a message, if the cache has room.
+void cache_body(State& state, Sequence sequence, const CommittedRecord& committed,
+                const pb::Envelope& envelope);
+
+/// All messages of an outbox share one chain: see State::is_outbox.
+constexpr std::uint64_t outbox_line = 0;
 
 /// Puts a message that the index holds at the end of its key's chain, or, without key, in line.
 void enqueue(State& state, Sequence sequence, Entry& entry, std::optional<std::uint64_t> key_hash);

@@ -25,6 +25,8 @@ struct AttachMessage {
   /// Gets the AttachReply, and every OfferReply from now on. Offers of others as this producer are
   /// fenced, and so is the sender that was attached before.
   caf::strong_actor_ptr sender;
+  /// For an outbox of another node. While the queue is frozen such are refused with `not_owner`.
+  bool remote = false;
 };
 
 struct AttachReply {
@@ -118,13 +120,41 @@ struct SnapshotMessage {
 /// goes on as long as somebody takes from it: answered when it is empty, or left alone and at rest.
 struct DrainMessage {};
 
+/// The shard is to be handed over to another node. From here on the queue leases nothing, fires no
+/// timers and takes offers of producers of this node only, who go on behind the boundary. Answered
+/// when it is at rest: nothing is leased, and all that it decided before is durable.
+struct FreezeMessage {
+  Sequence up_to = 0;  ///< the boundary as it was written down before a restart; 0: none yet
+};
+struct FrozenReply {
+  QueueNumber queue = 0;
+  Sequence last = 0;  ///< the boundary: messages up to this are handed over
+  /// Serialized pb::SnapshotPart of all else: head, states and timers of keys, producers. None
+  /// where the boundary was known before.
+  std::shared_ptr<const std::vector<std::string>> parts;
+};
+
+/// It is not handed over: all goes on as before.
+struct ThawMessage {};
+
+/// Answered when all messages that the queue has now are gone; with an error when it drains or
+/// ends.
+struct FlushMessage {};
+struct FlushedReply {
+  QueueNumber queue = 0;
+};
+
 /// Asks for live messages: see page_of().
 struct PageMessage {
   Sequence from = 0;
   std::size_t max = 0;
+  /// For a copy of a frozen queue: messages up to its boundary, few enough for one chunk.
+  /// 0: just look.
+  Sequence copy_up_to = 0;
 };
 struct PageReply {
   std::shared_ptr<const Page> page;
+  std::shared_ptr<const std::string> columns;  ///< of a copy: see CopiedPage
 };
 
 /// Drops messages, or puts dead letters back; the bodies of those are given then. Answered when
@@ -173,7 +203,10 @@ using QueueHandle = caf::typed_actor<
     caf::reacts_to<SubscribeMessage>, caf::reacts_to<CompleteMessage>, caf::reacts_to<BeginMessage>,
     caf::reacts_to<ExtendMessage>, caf::reacts_to<PressureMessage>, caf::reacts_to<BodiesMessage>,
     caf::reacts_to<SnapshotMessage>, caf::reacts_to<CleanMessage>, caf::reacts_to<CleanStepMessage>,
-    caf::replies_to<DrainMessage>::with<QueueStatus>, caf::replies_to<PageMessage>::with<PageReply>,
+    caf::replies_to<DrainMessage>::with<QueueStatus>,
+    caf::replies_to<FreezeMessage>::with<FrozenReply>, caf::reacts_to<ThawMessage>,
+    caf::replies_to<FlushMessage>::with<FlushedReply>,
+    caf::replies_to<PageMessage>::with<PageReply>,
     caf::replies_to<RemoveMessage>::with<RemoveReply>, caf::reacts_to<TickMessage>,
     caf::replies_to<InspectMessage>::with<QueueStatus>,
     caf::replies_to<KeyMessage>::with<KeyReply>>;

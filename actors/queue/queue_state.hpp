@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -23,6 +24,7 @@
 #include "actors/queue/ledger.hpp"
 #include "actors/queue/limits.hpp"
 #include "actors/queue/message_index.hpp"
+#include "messages/record.pb.h"
 
 namespace millrace::queues {
 
@@ -91,6 +93,7 @@ struct Volatile {
   std::uint32_t blocked = 0;    ///< queues downstream that are above their high water
   std::uint32_t closed = 0;     ///< queues of the same cycle that are
   bool draining = false;
+  bool frozen = false;                   ///< being handed over: leases nothing, fires no timers
   bool exhausted = false;                ///< the log has no room for the outcomes of further leases
   bool loading = false;                  ///< bodies are being read
   StringMap<ProposedProducer> proposed;  ///< by name of the producer
@@ -104,6 +107,8 @@ struct Volatile {
 };
 
 struct State {
+  /// As it is in the log by now; number, name and is_outbox follow from it. See declare().
+  std::shared_ptr<const pb::Declaration> declaration;
   QueueNumber number = 0;
   QueueNumber dead_letters = 0;  ///< where the given up go; 0: nothing consumes this queue
   std::string name;

@@ -35,13 +35,13 @@ bool free_key(State& state, KeySlot slot) {
 
 }  // namespace
 
-Page page_of(const State& state, Sequence from, std::size_t max) {
+Page page_of(const State& state, Sequence from, std::size_t max, std::size_t bytes_max) {
   Page page;
   page.last = state.durable.last;
   std::size_t bytes = 0;
   state.durable.index.visit_from(from, [&](Sequence sequence, const Entry& entry) {
     bytes += entry.bytes;
-    if (!page.messages.empty() && (page.messages.size() >= max || bytes > record_bytes)) {
+    if (!page.messages.empty() && (page.messages.size() >= max || bytes > bytes_max)) {
       page.next = sequence;
       return false;
     }

@@ -27,9 +27,10 @@ struct Page {
   Sequence last = 0;  ///< the last message that the queue ever had
 };
 
-/// Live messages from number `from` on: at most `max` of them and `record_bytes` of bodies, but at
+/// Live messages from number `from` on: at most `max` of them and `bytes_max` of bodies, but at
 /// least one where there is one.
-[[nodiscard]] Page page_of(const State& state, Sequence from, std::size_t max);
+[[nodiscard]] Page page_of(const State& state, Sequence from, std::size_t max,
+                           std::size_t bytes_max = record_bytes);
 
 /// Queues of one shard, by name, that dead letters may go back to.
 using Origins = std::map<std::string, QueueNumber, std::less<>>;

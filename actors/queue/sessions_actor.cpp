@@ -7,6 +7,8 @@
 namespace millrace::queues {
 namespace {
 
+constexpr const char* being_moved = " is being moved to another node";
+
 template <class Message>
 void tell(const caf::strong_actor_ptr& to, Message message) {
   if (to) caf::anon_send(caf::actor_cast<caf::actor>(to), std::move(message));
@@ -26,7 +28,7 @@ void Sessions::attached(const AttachMessage& m, const AttachDecision& decision) 
     if (session.sender && session.sender != m.sender) {
       tell(session.sender, AttachReply{state_->number, 0, taken_over(producer)});
     }
-    session = {m.sender, false};
+    session = {m.sender, false, m.remote};
     if (decision.decision.record) {
       attaching_[producer] = m.sender;
       return;
@@ -35,10 +37,25 @@ void Sessions::attached(const AttachMessage& m, const AttachDecision& decision) 
   tell(m.sender, AttachReply{state_->number, decision.last, decision.refusal});
 }
 
+Error Sessions::not_here(const char* what) const {
+  return {ErrorCode::not_owner,
+          "shard " + std::to_string(state_->declaration->shard()) + " of " + state_->name + what};
+}
+
+bool Sessions::admits(const AttachMessage& m) const {
+  if (!m.remote || !state_->live.frozen) return true;
+  tell(m.sender, AttachReply{state_->number, 0, not_here(being_moved)});
+  return false;
+}
+
 bool Sessions::admits(const Offer& offer, const caf::strong_actor_ptr& from) const {
   const auto session = sessions_.find(offer.producer);
   const bool is_known = session != sessions_.end();
-  if (is_known && session->second.sender == from) return true;
+  if (is_known && session->second.sender == from) {
+    if (!session->second.remote || !state_->live.frozen) return true;
+    tell(from, OfferReply{state_->number, 0, 0, not_here(being_moved)});
+    return false;
+  }
   const Error error =
       is_known ? taken_over(offer.producer)
                : Error{ErrorCode::unknown_producer,
@@ -69,6 +86,19 @@ void Sessions::committed(const pb::Change& change) {
     tell(session->second.sender, OfferReply{state_->number, last, last, std::nullopt});
   }
   for (const std::string& producer : change.forget_producer()) sessions_.erase(producer);
+}
+
+bool Sessions::is_remote(const std::string& producer) const {
+  const auto session = sessions_.find(producer);
+  return session != sessions_.end() && session->second.remote;
+}
+
+void Sessions::end_remote() {
+  std::erase_if(sessions_, [this](const auto& one) {
+    if (!one.second.remote) return false;
+    tell(one.second.sender, OfferReply{state_->number, 0, 0, not_here(" is another node's now")});
+    return true;
+  });
 }
 
 void Sessions::resume() {

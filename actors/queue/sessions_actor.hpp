@@ -24,7 +24,11 @@ class Sessions {
   /// is fenced; what was on its way for it ends as it may.
   void attached(const AttachMessage& m, const AttachDecision& decision);
 
-  /// Whether `from` speaks for the producer of `offer`; who does not is told so.
+  /// Whether the one who attaches may; who may not is told so.
+  [[nodiscard]] bool admits(const AttachMessage& m) const;
+
+  /// Whether `from` speaks for the producer of `offer`, and may offer now; who does not
+  /// is told so.
   [[nodiscard]] bool admits(const Offer& offer, const caf::strong_actor_ptr& from) const;
 
   /// An offer that no commit answers: refused, or known in part. A sender that was refused gets a
@@ -34,6 +38,12 @@ class Sessions {
   /// A record of this queue is durable and applied.
   void committed(const pb::Change& change);
 
+  /// Whether the producer is an outbox of another node.
+  [[nodiscard]] bool is_remote(const std::string& producer) const;
+
+  /// The queue was handed over: outboxes of other nodes are told, and are attached no more.
+  void end_remote();
+
   /// There is room again.
   void resume();
 
@@ -41,8 +51,10 @@ class Sessions {
   struct Session {
     caf::strong_actor_ptr sender;
     bool refused = false;  ///< waits for a ResumeMessage
+    bool remote = false;   ///< of an outbox of another node
   };
 
+  [[nodiscard]] Error not_here(const char* what) const;
   [[nodiscard]] Error taken_over(const std::string& producer) const;
 
   const State* state_;

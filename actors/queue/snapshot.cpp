@@ -1,17 +1,18 @@
 #include "actors/queue/snapshot.hpp"
 
-#include "actors/queue/queue_core.hpp"
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "actors/base/assert.hpp"
+#include "actors/queue/snapshot_columns.hpp"
 
 namespace millrace::queues {
 namespace {
 
-using Sink = std::function<void(std::string)>;
+using Sink = SnapshotSink;
 
-constexpr int messages_per_part = 65'536;
-constexpr std::size_t bytes_per_part = 1u << 20;
-constexpr std::uint32_t priority_mask = 0xf;
-constexpr std::uint32_t key_flag = 1u << 4;
-constexpr std::uint32_t extra_flag = 1u << 5;
+constexpr int producers_per_part_max = 10'000;  // their names may be long
 
 void flush(pb::SnapshotPart& part, const Sink& sink) {
   sink(part.SerializeAsString());
@@ -20,7 +21,8 @@ void flush(pb::SnapshotPart& part, const Sink& sink) {
 
 class MessageWriter {
  public:
-  MessageWriter(const State& state, const Sink& sink) : state_(state), sink_(sink) {}
+  MessageWriter(const State& state, int part_max, const Sink& sink)
+      : state_(state), part_max_(part_max), sink_(sink) {}
 
   void add(Sequence sequence, const Entry& entry) {
     pb::MessageColumns& columns = *part_.mutable_messages();
@@ -41,7 +43,7 @@ class MessageWriter {
     columns.add_flags(flags);
     sequence_ = sequence;
     place_ = place;
-    if (columns.flags_size() >= messages_per_part) finish();
+    if (columns.flags_size() >= part_max_) finish();
   }
 
   void finish() {
@@ -67,16 +69,18 @@ class MessageWriter {
   }
 
   const State& state_;
+  const int part_max_;
   const Sink& sink_;
   pb::SnapshotPart part_;
   Sequence sequence_ = 0;
   std::uint64_t place_ = 0;
 };
 
-void write_head(const State& state, const pb::Declaration& declaration, const Sink& sink) {
+void write_head(const State& state, const Sink& sink) {
+  MILLRACE_ASSERT(state.declaration != nullptr);
   pb::SnapshotPart part;
   pb::QueueHead& head = *part.mutable_head();
-  *head.mutable_declaration() = declaration;
+  *head.mutable_declaration() = *state.declaration;
   const Ledger& ledger = state.durable.ledger;
   head.set_last(state.durable.last);
   head.set_offered(ledger.offered);
@@ -89,7 +93,8 @@ void write_head(const State& state, const pb::Declaration& declaration, const Si
   flush(part, sink);
 }
 
-void write_producers(const DedupTable& dedup, const Sink& sink) {
+void write_producers(const DedupTable& dedup, int part_max, const Sink& sink) {
+  const int producers_max = std::min(part_max, producers_per_part_max);
   pb::SnapshotPart part;
   for (const auto& [name, known] : dedup.producers()) {
     pb::Producers::Producer& producer = *part.mutable_producers()->add_producer();
@@ -97,24 +102,24 @@ void write_producers(const DedupTable& dedup, const Sink& sink) {
     producer.set_epoch(known.epoch);
     producer.set_last(known.last);
     producer.set_active_at_us(known.active_at_us);
-    if (part.producers().producer_size() >= 10'000) flush(part, sink);
+    if (part.producers().producer_size() >= producers_max) flush(part, sink);
   }
   for (const DedupTable::BusinessKey& known : dedup.business_keys()) {
     pb::Producers::BusinessKey& key = *part.mutable_producers()->add_business_key();
     key.set_high(known.id.high);
     key.set_low(known.id.low);
     key.set_at_us(known.at_us);
-    if (part.producers().business_key_size() >= messages_per_part) flush(part, sink);
+    if (part.producers().business_key_size() >= part_max) flush(part, sink);
   }
   if (part.has_producers()) flush(part, sink);
 }
 
-void write_keyed(const KeyedStore& keyed, const Sink& sink) {
+void write_keyed(const KeyedStore& keyed, std::size_t bytes_max, const Sink& sink) {
   pb::SnapshotPart part;
   std::size_t bytes = 0;
   const auto grown = [&](std::size_t by) {
     bytes += by;
-    if (bytes < bytes_per_part) return;
+    if (bytes < bytes_max) return;
     flush(part, sink);
     bytes = 0;
   };
@@ -137,127 +142,38 @@ void write_keyed(const KeyedStore& keyed, const Sink& sink) {
   if (part.has_keyed()) flush(part, sink);
 }
 
-void read_head(State& state, const pb::QueueHead& head) {
-  state.number = head.declaration().number();
-  state.name = head.declaration().name();
-  state.durable.at_us = state.live.now_us = head.at_us();
-  state.durable.last = head.last();
-  state.durable.ledger = {.offered = head.offered(),
-                          .acked = head.acked(),
-                          .dead = head.dead(),
-                          .dropped = head.dropped(),
-                          .duplicates = head.duplicates(),
-                          .redelivered = head.redelivered()};
-}
-
-void read_extra(State& state, Sequence sequence, Entry& entry,
-                const pb::MessageColumns::Extra& extra) {
-  entry.failed = static_cast<std::uint16_t>(extra.failed());
-  entry.acquired = static_cast<std::uint16_t>(extra.acquired());
-  if (extra.not_before_us() != 0 || extra.expires_at_us() != 0) {
-    entry.has_schedule = true;
-    state.durable.schedules[sequence] = {extra.not_before_us(), extra.expires_at_us()};
-  }
-  if (extra.last_failed_at_us() != 0) {
-    entry.has_failure = true;
-    state.durable.failures[sequence] = {extra.first_failed_at_us(), extra.last_failed_at_us()};
-  }
-}
-
-Result<void> read_messages(State& state, const pb::MessageColumns& columns) {
-  const int size = columns.flags_size();
-  if (columns.sequence_step_size() != size || columns.place_step_size() != size ||
-      columns.index_size() != size || columns.bytes_size() != size) {
-    return Error{ErrorCode::corrupt,
-                 "checkpoint: message columns of " + state.name + " differ in length"};
-  }
-  Sequence before = state.durable.index.last();
-  Sequence sequence = 0;
-  std::uint64_t place = 0;
-  int keys = 0;
-  int extras = 0;
-  for (int i = 0; i < size; ++i) {
-    const std::uint64_t step = columns.sequence_step(i);
-    if (step > state.durable.last - sequence || sequence + step <= before) {
-      return Error{ErrorCode::corrupt,
-                   "checkpoint: message numbers of " + state.name + " are out of order"};
-    }
-    sequence = before = sequence + step;
-    place += static_cast<std::uint64_t>(columns.place_step(i));
-    const std::uint32_t flags = columns.flags(i);
-    if ((flags & priority_mask) > priority_max) {
-      return Error{ErrorCode::corrupt,
-                   "checkpoint: a message of " + state.name + " has no valid priority"};
-    }
-    if (((flags & key_flag) != 0 && keys >= columns.key_hash_size()) ||
-        ((flags & extra_flag) != 0 && extras >= columns.extra_size())) {
-      return Error{ErrorCode::corrupt,
-                   "checkpoint: a sparse column of " + state.name + " is too short"};
-    }
-    Entry& entry = state.durable.index.add(sequence);
-    entry.place = journal::Place{place};
-    entry.index = columns.index(i);
-    entry.priority = static_cast<std::uint8_t>(flags & priority_mask);
-    state.durable.index.set_bytes(entry, columns.bytes(i));
-    if ((flags & extra_flag) != 0) read_extra(state, sequence, entry, columns.extra(extras++));
-    enqueue(state, sequence, entry,
-            (flags & key_flag) != 0 ? std::optional(columns.key_hash(keys++)) : std::nullopt);
-  }
-  return {};
-}
-
-void read_keyed(State& state, const pb::KeyedStates& keyed) {
-  for (const pb::KeyedStates::Key& key : keyed.key()) {
-    KeyState restored;
-    if (key.next_case() == pb::KeyedStates::Key::kValue) {
-      restored.value = std::make_shared<const std::string>(key.value());
-    }
-    restored.history = key.history();
-    state.durable.keyed.restore(key.key(), std::move(restored));
-  }
-  for (const pb::TimerSet& timer : keyed.timer()) state.durable.keyed.set_timer(timer);
-}
-
-void read_producers(State& state, const pb::Producers& producers) {
-  for (const pb::Producers::Producer& producer : producers.producer()) {
-    state.durable.dedup.set(producer.name(),
-                            {producer.epoch(), producer.last(), producer.active_at_us()});
-  }
-  for (const pb::Producers::BusinessKey& key : producers.business_key()) {
-    state.durable.dedup.remember({key.high(), key.low()}, key.at_us(),
-                                 state.limits.idempotency_window_us, state.limits.idempotency_keys);
-  }
-}
-
 }  // namespace
 
-void write_snapshot(const State& state, const pb::Declaration& declaration, const Sink& sink) {
-  write_head(state, declaration, sink);
-  MessageWriter messages(state, sink);
+void write_snapshot(const State& state, const Sink& sink) {
+  const PartSize size;
+  write_head(state, sink);
+  MessageWriter messages(state, size.entries, sink);
   state.durable.index.for_each(
       [&](Sequence sequence, const Entry& entry) { messages.add(sequence, entry); });
   messages.finish();
-  write_keyed(state.durable.keyed, sink);
-  write_producers(state.durable.dedup, sink);
+  write_keyed(state.durable.keyed, size.bytes, sink);
+  write_producers(state.durable.dedup, size.entries, sink);
 }
 
-Result<void> read_snapshot(State& state, const pb::SnapshotPart& part) {
-  switch (part.part_case()) {
-    case pb::SnapshotPart::kHead:
-      read_head(state, part.head());
-      return {};
-    case pb::SnapshotPart::kMessages:
-      return read_messages(state, part.messages());
-    case pb::SnapshotPart::kKeyed:
-      read_keyed(state, part.keyed());
-      return {};
-    case pb::SnapshotPart::kProducers:
-      read_producers(state, part.producers());
-      return {};
-    case pb::SnapshotPart::PART_NOT_SET:
-      break;
-  }
-  return Error{ErrorCode::corrupt, "checkpoint: an empty part of queue " + state.name};
+void write_snapshot_frame(const State& state, PartSize size, const Sink& sink) {
+  write_head(state, sink);
+  write_keyed(state.durable.keyed, size.bytes, sink);
+  write_producers(state.durable.dedup, size.entries, sink);
+}
+
+std::string snapshot_of_messages(const State& state, Sequence first, Sequence last) {
+  std::string out;
+  const Sink sink = [&out](std::string part) {
+    out = std::move(part);
+  };
+  MessageWriter messages(state, std::numeric_limits<int>::max(), sink);
+  state.durable.index.visit_from(first, [&](Sequence sequence, const Entry& entry) {
+    if (sequence > last) return false;
+    messages.add(sequence, entry);
+    return true;
+  });
+  messages.finish();
+  return out;
 }
 
 }  // namespace millrace::queues

@@ -1,6 +1,7 @@
-// A queue's durable state as bytes, for checkpoints, and back.
+// A queue's durable state as bytes, for checkpoints and for moves to another node, and back.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 
@@ -10,10 +11,23 @@
 
 namespace millrace::queues {
 
-/// Hands `state` to `sink` as serialized pb::SnapshotPart, each of at most about 2 MiB unless one
-/// key's own state is larger. The declaration goes into the first part.
-void write_snapshot(const State& state, const pb::Declaration& declaration,
-                    const std::function<void(std::string part)>& sink);
+using SnapshotSink = std::function<void(std::string part)>;
+
+/// How large a part of a snapshot gets, about, unless one key's own state is larger.
+struct PartSize {
+  std::size_t bytes = 1u << 20;  ///< of keys and their states
+  int entries = 65'536;          ///< of whatever else is counted
+};
+
+/// Hands `state`, which is declared, to `sink` as serialized pb::SnapshotPart. The declaration goes
+/// into the first part.
+void write_snapshot(const State& state, const SnapshotSink& sink);
+
+/// Likewise without its messages: head, states and timers of keys, producers.
+void write_snapshot_frame(const State& state, PartSize size, const SnapshotSink& sink);
+
+/// The live messages from number `first` to `last` as one serialized part.
+[[nodiscard]] std::string snapshot_of_messages(const State& state, Sequence first, Sequence last);
 
 /// Adds one part, read back in the order of writing, to `state`. Fails with `corrupt`.
 [[nodiscard]] Result<void> read_snapshot(State& state, const pb::SnapshotPart& part);

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "actors/queue/record_log.hpp"
+#include "actors/queue/frame_index.hpp"
 
 namespace millrace {
 namespace {
@@ -15,11 +15,7 @@ const pb::Envelope* find_body(const pb::Record& record, queues::QueueNumber queu
                               const WantedBody& wanted) {
   for (const pb::Change& change : record.change()) {
     if (change.queue() != queue) continue;
-    const auto index = static_cast<int>(wanted.index & ~queues::moved_bit);
-    if ((wanted.index & queues::moved_bit) != 0) {
-      return index < change.move_size() ? &change.move(index).envelope() : nullptr;
-    }
-    return index < change.append_size() ? &change.append(index) : nullptr;
+    return queues::envelope_at(change, wanted.index);
   }
   return nullptr;
 }

@@ -31,12 +31,12 @@ journal::SegmentNumber first_needed(const QueueUse& use) {
 
 }  // namespace
 
-Checkpointer::Checkpointer(journal::Journal& journal, Options options, std::size_t queues,
-                           Request request, Written written)
+Checkpointer::Checkpointer(journal::Journal& journal, Options options, Request request,
+                           Shards shards, Written written)
     : journal_(journal),
       options_(options),
-      queues_(queues),
       request_(std::move(request)),
+      shards_(std::move(shards)),
       written_(std::move(written)),
       next_after_bytes_(options.log_bytes),
       thread_([this] { run(); }) {}
@@ -71,25 +71,35 @@ bool Checkpointer::begin(journal::Lsn lsn) {
     const std::lock_guard lock(mutex_);
     lsn_ = lsn;
     begun_at_ = std::chrono::steady_clock::now();
-    missing_ = queues_;
+    asked_.reset();
+    taken_ = 0;
     parts_.clear();
+    for (pb::ShardRecord& shard : shards_()) {
+      pb::SnapshotPart part;
+      *part.mutable_shard() = std::move(shard);
+      parts_.push_back(part.SerializeAsString());
+    }
     use_.clear();
     error_.reset();
   }
-  request_(lsn);
+  const std::size_t asked = request_(lsn);
+  {
+    const std::lock_guard lock(mutex_);
+    asked_ = asked;
+  }
+  changed_.notify_all();
   return true;
 }
 
-void Checkpointer::take(const queues::State& state, const pb::Declaration& declaration) {
+void Checkpointer::take(const queues::State& state) {
   std::vector<std::string> parts;
-  queues::write_snapshot(state, declaration,
-                         [&](std::string part) { parts.push_back(std::move(part)); });
+  queues::write_snapshot(state, [&](std::string part) { parts.push_back(std::move(part)); });
   LiveBytes live = live_bytes(state);
   {
     const std::lock_guard lock(mutex_);
     std::move(parts.begin(), parts.end(), std::back_inserter(parts_));
     use_.emplace_back(state.number, std::move(live));
-    --missing_;
+    ++taken_;
   }
   changed_.notify_all();
 }
@@ -104,7 +114,7 @@ void Checkpointer::run() {
   while (true) {
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || (busy_ && missing_ == 0); });
+      changed_.wait(lock, [this] { return stopping_ || (busy_ && asked_ == taken_); });
       if (stopping_) return;
     }
     const bool written = write();
@@ -114,6 +124,7 @@ void Checkpointer::run() {
       use.swap(use_);
       parts_.clear();
       parts_.shrink_to_fit();
+      asked_.reset();
       busy_ = false;
     }
     changed_.notify_all();

@@ -33,14 +33,18 @@ class Checkpointer {
     std::uint64_t full_log_bytes = 32u << 20;
   };
 
-  /// Asks all queues for a snapshot as of the record that they were last told of.
-  using Request = std::function<void(journal::Lsn)>;
+  /// Asks all queues for a snapshot as of the record that they were last told of. Returns how many
+  /// it asked.
+  using Request = std::function<std::size_t(journal::Lsn)>;
+
+  /// Who serves which shard, as of that record. Called before queues are asked, by who begins.
+  using Shards = std::function<std::vector<pb::ShardRecord>()>;
 
   /// A checkpoint was written, and the segments that nothing needs any more were released. Called
   /// by the checkpointer's thread.
   using Written = std::function<void(const QueueUse&)>;
 
-  Checkpointer(journal::Journal& journal, Options options, std::size_t queues, Request request,
+  Checkpointer(journal::Journal& journal, Options options, Request request, Shards shards,
                Written written);
   ~Checkpointer();
   Checkpointer(const Checkpointer&) = delete;
@@ -58,8 +62,8 @@ class Checkpointer {
   /// Likewise: a checkpoint now, whatever the log's size; false when one is under way.
   bool begin(journal::Lsn lsn);
 
-  /// A queue's snapshot, in its actor's thread. `declaration` names it.
-  void take(const queues::State& state, const pb::Declaration& declaration);
+  /// A queue's snapshot, in its actor's thread.
+  void take(const queues::State& state);
 
   /// Waits until no checkpoint is under way. Returns the failure of the last one, if it failed.
   std::optional<Error> wait_idle();
@@ -70,8 +74,8 @@ class Checkpointer {
 
   journal::Journal& journal_;
   const Options options_;
-  const std::size_t queues_;
   const Request request_;
+  const Shards shards_;
   const Written written_;
   std::atomic<bool> busy_ = false;
   std::atomic<std::uint64_t> next_after_bytes_;
@@ -84,7 +88,8 @@ class Checkpointer {
   std::condition_variable changed_;
   journal::Lsn lsn_ = 0;
   std::chrono::steady_clock::time_point begun_at_;
-  std::size_t missing_ = 0;
+  std::optional<std::size_t> asked_;  ///< queues; nullopt: not all of them yet
+  std::size_t taken_ = 0;             ///< snapshots that came
   bool stopping_ = false;
   std::vector<std::string> parts_;
   QueueUse use_;

@@ -8,7 +8,7 @@
 namespace millrace {
 
 LogKeeper::LogKeeper(journal::Journal& journal, JournalLog& log, NodeActors& actors,
-                     const RuntimeOptions& options)
+                     const RuntimeOptions& options, Checkpointer::Shards shards)
     : journal_(journal),
       log_(log),
       actors_(actors),
@@ -22,18 +22,19 @@ LogKeeper::LogKeeper(journal::Journal& journal, JournalLog& log, NodeActors& act
           journal,
           {.log_bytes = options.checkpoint_log_bytes,
            .full_log_bytes = options.journal.segment_bytes},
-          actors.declarations().size(), [this](journal::Lsn lsn) { request(lsn); },
+          [this](journal::Lsn lsn) { return request(lsn); }, std::move(shards),
           [this](const QueueUse& use) { cleaner_.consider(use); }) {}
 
-void LogKeeper::request(journal::Lsn lsn) {
+std::size_t LogKeeper::request(journal::Lsn lsn) {
+  std::size_t asked = 0;
   for (const pb::Declaration& declaration : actors_.declarations()) {
+    ++asked;
     auto sink = std::make_shared<std::function<void(const queues::State&)>>(
-        [this, &declaration](const queues::State& state) {
-          checkpointer_.take(state, declaration);
-        });
+        [this](const queues::State& state) { checkpointer_.take(state); });
     caf::anon_send(actors_.handle(declaration.number()),
                    queues::SnapshotMessage{lsn, std::move(sink)});
   }
+  return asked;
 }
 
 void LogKeeper::clean(queues::QueueNumber queue, journal::SegmentNumber before,

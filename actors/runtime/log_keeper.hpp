@@ -10,11 +10,12 @@
 
 namespace millrace {
 
-/// What it is given outlives it. Destroyed when no queue's actor is left.
+/// What it is given outlives it; `shards` is who serves which shard, as of the last record of which
+/// the queues were told. Destroyed when no queue's actor is left.
 class LogKeeper {
  public:
   LogKeeper(journal::Journal& journal, JournalLog& log, NodeActors& actors,
-            const RuntimeOptions& options);
+            const RuntimeOptions& options, Checkpointer::Shards shards = no_shards);
 
   /// See Checkpointer::on_group.
   void on_group(journal::Lsn lsn) { checkpointer_.on_group(lsn); }
@@ -26,7 +27,9 @@ class LogKeeper {
   [[nodiscard]] Result<void> checkpoint_now();
 
  private:
-  void request(journal::Lsn lsn);
+  static std::vector<pb::ShardRecord> no_shards() { return {}; }
+
+  std::size_t request(journal::Lsn lsn);
   void clean(queues::QueueNumber queue, journal::SegmentNumber before, Cleaner::Done done);
   void on_cleaned();
 

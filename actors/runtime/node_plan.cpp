@@ -6,9 +6,6 @@ namespace millrace {
 namespace {
 
 constexpr std::uint32_t receiver_credit = 256;
-constexpr std::uint32_t outbox_run = 1'024;  // messages on their way to another node
-
-constexpr DurationUs ten_years_us = 315'360'000'000'000;
 
 Result<void> check_shards(const Store& store, std::uint32_t shards) {
   for (const auto& [number, queue] : store.queues()) {
@@ -78,7 +75,7 @@ class Planner {
     if (!is_served) {
       plan_.outboxes.push_back(
           {(*declared)->number(), queue.name, shard, (*declared)->outbox().producer()});
-      plan_.limits[(*declared)->number()] = outbox_limits(queue.name);
+      plan_.limits[(*declared)->number()] = queues::as_outbox(limits_for(queue.name));
     }
     return {};
   }
@@ -87,7 +84,8 @@ class Planner {
     if (StoredQueue* const stored = store_.find(declaration.name(), declaration.shard())) {
       if (stored->declaration.type() == declaration.type()) {
         if (stored->declaration.dead_letters() != declaration.dead_letters()) {
-          stored->declaration.set_dead_letters(declaration.dead_letters());
+          declaration.set_number(stored->declaration.number());
+          if (auto declared = store_.declare(declaration); !declared) return declared.error();
           plan_.fresh.push_back(stored->declaration);
         }
         return &stored->declaration;
@@ -105,13 +103,6 @@ class Planner {
   [[nodiscard]] const queues::Limits& limits_for(const std::string& queue) const {
     const auto found = options_.queue_limits.find(queue);
     return found == options_.queue_limits.end() ? options_.limits : found->second;
-  }
-
-  [[nodiscard]] queues::Limits outbox_limits(const std::string& queue) const {
-    queues::Limits limits = limits_for(queue);
-    limits.run_messages = limits.in_flight = outbox_run;
-    limits.lease_us = ten_years_us;  // the other node may be away for long, and nothing is failed
-    return limits;
   }
 
   void add_stage(const WiredStage& stage);

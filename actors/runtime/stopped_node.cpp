@@ -10,6 +10,14 @@
 #include "messages/hash.hpp"
 
 namespace millrace {
+namespace {
+
+// A copy that another node is handing over is no queue yet.
+bool is_queue(const StoredQueue& queue, const std::string& name) {
+  return queue.declaration.name() == name && !queue.declaration.staged();
+}
+
+}  // namespace
 
 Result<StoppedNode> StoppedNode::open(const std::filesystem::path& data_dir) {
   auto directory =
@@ -55,6 +63,7 @@ Result<std::vector<MessageView>> StoppedNode::messages(const StoredQueue& queue,
 Result<DurableView> StoppedNode::view(bool with_messages) const {
   DurableView out;
   for (const auto& [number, queue] : store_->queues()) {
+    if (queue.declaration.staged()) continue;
     QueueView view;
     view.name = queue.declaration.name();
     view.type = queue.declaration.type();
@@ -79,7 +88,7 @@ Result<std::vector<MessageView>> StoppedNode::peek(const std::string& name, std:
   std::vector<MessageView> out;
   bool known = false;
   for (const auto& [number, queue] : store_->queues()) {
-    if (queue.declaration.name() != name) continue;
+    if (!is_queue(queue, name)) continue;
     known = true;
     auto found = messages(queue, max - out.size());
     if (!found) return found.error();
@@ -92,7 +101,7 @@ Result<std::vector<MessageView>> StoppedNode::peek(const std::string& name, std:
 Result<KeyView> StoppedNode::key(const std::string& name, const std::string& key) const {
   bool known = false;
   for (const auto& [number, queue] : store_->queues()) {
-    if (queue.declaration.name() != name) continue;
+    if (!is_queue(queue, name)) continue;
     known = true;
     const queues::KeyState* state = queue.state->durable.keyed.find(key);
     if (state != nullptr) return view_key(key, *state);

@@ -23,7 +23,8 @@ class StoppedNode {
   /// `storage_failed`. Blocks.
   [[nodiscard]] static Result<StoppedNode> open(const std::filesystem::path& data_dir);
 
-  /// Every queue of every shard. Messages only where `with_messages`.
+  /// Every queue of every shard, but for copies that are not whole. Messages only where
+  /// `with_messages`.
   [[nodiscard]] Result<DurableView> view(bool with_messages) const;
 
   /// The first `max` live messages of the queue `name`, over all shards, in queue order within a

@@ -129,7 +129,8 @@ void FederatedNode::attach(const std::string& peer, const pb::OutboxAttach& atta
   names_->set(queue.number, target);
   caf::anon_send(queue.handle,
                  queues::AttachMessage{{attach.producer(), attach.epoch(), attach.base()},
-                                       caf::actor_cast<caf::strong_actor_ptr>(answerer)});
+                                       caf::actor_cast<caf::strong_actor_ptr>(answerer),
+                                       true});
 }
 
 void FederatedNode::offer(const std::string& peer, const std::shared_ptr<pb::OutboxOffer>& offer) {

@@ -151,6 +151,51 @@ void add_outcomes(std::vector<GoldenCase>& cases) {
   }));
 }
 
+void fill(pb::ShardRecord& shard) {
+  shard.set_shard(5);
+  shard.set_role("pay");
+  shard.mutable_ownership()->set_owner("node-b");
+  shard.mutable_ownership()->set_epoch(300);
+}
+
+void fill(pb::Install& install) {
+  pb::SnapshotPart part;
+  part.mutable_head()->set_last(1'000);
+  install.set_part(part.SerializeAsString());
+  fill(*install.add_body());
+}
+
+// What moves of shards write, and send.
+void add_moves(std::vector<GoldenCase>& cases) {
+  auto ownership = std::make_shared<pb::Record>();
+  ownership->set_at_us(noon_us);
+  fill(*ownership->add_shard());
+  ownership->add_retire(3);
+  ownership->add_retire(300);
+  cases.push_back({"record_shard", ownership});
+  auto staged = std::make_shared<pb::Record>();
+  fill(*staged->add_declare());
+  staged->mutable_declare(0)->set_staged(true);
+  cases.push_back({"record_declare_staged", staged});
+  cases.push_back(change("install", [](pb::Change& c) { fill(*c.mutable_install()); }));
+  cases.push_back(change("hand_over", [](pb::Change& c) {
+    pb::HandOver& hand_over = *c.mutable_hand_over();
+    hand_over.set_up_to(300);
+    fill(*hand_over.mutable_as());
+    hand_over.mutable_as()->mutable_outbox()->set_producer("a/1f/orders.placed/5");
+  }));
+  auto chunk = std::make_shared<pb::ShardChunk>();
+  fill(*chunk->mutable_queue());
+  fill(*chunk->mutable_install());
+  cases.push_back({"shard_chunk", chunk});
+}
+
+GoldenCase snapshot_shard() {
+  auto part = std::make_shared<pb::SnapshotPart>();
+  fill(*part->mutable_shard());
+  return {"snapshot_shard", part};
+}
+
 GoldenCase snapshot_head() {
   auto part = std::make_shared<pb::SnapshotPart>();
   pb::QueueHead& head = *part->mutable_head();
@@ -218,6 +263,8 @@ std::vector<GoldenCase> golden_cases() {
   add_records(cases);
   add_removals(cases);
   add_outcomes(cases);
+  add_moves(cases);
+  cases.push_back(snapshot_shard());
   cases.push_back(snapshot_head());
   cases.push_back(snapshot_messages());
   cases.push_back(snapshot_keyed());

@@ -77,6 +77,36 @@ void add_placement(std::vector<GoldenCase>& cases) {
   }));
 }
 
+constexpr const char* role = "pay";
+
+// What came with moves by role.
+void add_roles(std::vector<GoldenCase>& cases) {
+  cases.push_back(made<pb::PlacementGossip>("gossip_role", [](pb::PlacementGossip& gossip) {
+    auto& one = *gossip.add_shard();
+    one.set_shard(5);
+    fill(*one.mutable_ownership());
+    one.set_role(role);
+  }));
+  cases.push_back(made<pb::NotOwner>("not_owner_role", [](pb::NotOwner& refusal) {
+    refusal.set_shard(5);
+    fill(*refusal.mutable_ownership());
+    refusal.set_role(role);
+  }));
+  cases.push_back(made<pb::ShardRecord>("shard_record_role", [](pb::ShardRecord& record) {
+    record.set_shard(5);
+    fill(*record.mutable_ownership());
+    pb::ShardRecord::Offered& offered = *record.mutable_offered();
+    fill(*offered.mutable_transfer());
+    offered.mutable_transfer()->set_role(role);
+    offered.set_target("node-c");
+    fill(*offered.mutable_seal());
+    pb::Seal::Boundary& boundary = *offered.mutable_seal()->add_boundary();
+    boundary.set_queue(3);
+    boundary.set_last(1'000);
+    record.set_role(role);
+  }));
+}
+
 void add_move(std::vector<GoldenCase>& cases) {
   cases.push_back(step("chunk", [](pb::MoveStep& message) {
     pb::MoveChunk& chunk = *message.mutable_chunk();
@@ -105,6 +135,7 @@ std::vector<GoldenCase> golden_cluster_cases() {
   std::vector<GoldenCase> cases;
   add_membership(cases);
   add_placement(cases);
+  add_roles(cases);
   add_move(cases);
   return cases;
 }

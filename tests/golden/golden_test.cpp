@@ -118,6 +118,7 @@ TEST(GoldenFormat, HasBytesForEveryField) {
   }
   collect_declared(*pb::Record::descriptor(), declared);
   collect_declared(*pb::SnapshotPart::descriptor(), declared);
+  collect_declared(*pb::ShardChunk::descriptor(), declared);
   EXPECT_EQ(covered, declared) << "a field without golden bytes: add a case and its file";
 }
 

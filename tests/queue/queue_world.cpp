@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "actors/queue/frame_index.hpp"
+
 namespace millrace::queues {
 
 QueueWorld::QueueWorld(std::map<QueueNumber, QueueSetup> setups) : setups_(std::move(setups)) {
@@ -16,8 +18,10 @@ QueueWorld::Queues QueueWorld::fresh() const {
   Queues queues;
   for (const auto& [number, setup] : setups_) {
     auto state = std::make_unique<State>();
-    state->number = number;
-    state->name = setup.name;
+    pb::Declaration declaration;
+    declaration.set_number(number);
+    declaration.set_name(setup.name);
+    declare(*state, declaration);
     state->dead_letters = setup.dead_letters;
     state->limits = setup.limits;
     queues.emplace(number, std::move(state));
@@ -89,10 +93,7 @@ Body QueueWorld::read_body(QueueNumber number, journal::Place place, std::uint32
   const auto& record = log_.at(journal::offset_of(place));
   for (const pb::Change& change : record->change()) {
     if (change.queue() != number) continue;
-    const auto position = static_cast<int>(index & ~moved_bit);
-    const pb::Envelope& envelope =
-        (index & moved_bit) != 0 ? change.move(position).envelope() : change.append(position);
-    return std::make_shared<const pb::Envelope>(envelope);
+    return std::make_shared<const pb::Envelope>(*envelope_at(change, index));
   }
   return nullptr;
 }
@@ -135,12 +136,8 @@ Checkpoint QueueWorld::checkpoint() const {
   Checkpoint out;
   out.log_size = log_.size();
   for (const auto& [number, state] : queues_) {
-    pb::Declaration declaration;
-    declaration.set_number(number);
-    declaration.set_name(state->name);
     auto& parts = out.parts[number];
-    write_snapshot(*state, declaration,
-                   [&parts](std::string part) { parts.push_back(std::move(part)); });
+    write_snapshot(*state, [&parts](std::string part) { parts.push_back(std::move(part)); });
   }
   return out;
 }

@@ -1,0 +1,52 @@
+#include "actors/queue/removals_actor.hpp"
+
+#include <utility>
+
+#include <caf/all.hpp>
+
+namespace millrace::queues {
+
+std::optional<Error> Removals::refusal(bool redrive) const {
+  if (state_->live.draining) {
+    return Error{ErrorCode::draining, state_->name + ": the node is stopping"};
+  }
+  if (state_->live.frozen) {
+    return Error{ErrorCode::draining, state_->name + " is being moved to another node"};
+  }
+  if (redrive && log_->is_full()) {
+    return Error{ErrorCode::storage_full, state_->name + ": no room on the disk"};
+  }
+  return std::nullopt;
+}
+
+Decision Removals::decide(const RemoveMessage& m, Promise promise, TimeUs now_us) {
+  if (auto refused = refusal(m.redrive)) {
+    promise.deliver(RemoveReply{0, std::move(refused)});
+    return {};
+  }
+  std::vector<PageEntry> page = *m.messages;
+  if (m.redrive) {
+    std::erase_if(page, [this](const PageEntry& one) {
+      return !one.body || !is_redrivable(*one.body, *origins_);
+    });
+  }
+  const std::vector<LeaseId> leases = hold(*state_, page, now_us);
+  Decision decision = m.redrive ? decide_redrive(*state_, leases, page, *origins_, now_us)
+                                : decide_drop(*state_, leases, now_us);
+  if (!decision.record) {
+    promise.deliver(RemoveReply{});
+    return {};
+  }
+  decision.pending.operation = ++operations_;
+  waiting_.emplace(operations_, std::move(promise));
+  return decision;
+}
+
+void Removals::committed(std::uint64_t operation, int removed) {
+  const auto waiting = waiting_.find(operation);
+  if (waiting == waiting_.end()) return;
+  waiting->second.deliver(RemoveReply{static_cast<std::uint64_t>(removed), std::nullopt});
+  waiting_.erase(waiting);
+}
+
+}  // namespace millrace::queues

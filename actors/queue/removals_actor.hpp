@@ -1,0 +1,38 @@
+// Removals: what operators ask of the messages of a queue, and who waits for it. A part of the
+// queue's shell.
+#pragma once
+
+#include <map>
+
+#include <caf/typed_response_promise.hpp>
+
+#include "actors/queue/queue_messages.hpp"
+
+namespace millrace::queues {
+
+class Removals {
+ public:
+  using Promise = caf::typed_response_promise<RemoveReply>;
+
+  /// All of it outlives the removals.
+  Removals(State& state, const RecordLog& log, const Origins& origins)
+      : state_(&state), log_(&log), origins_(&origins) {}
+
+  /// Holds what is to be removed, and decides. `promise` is kept at once where there is nothing to
+  /// log, else when the record is durable.
+  [[nodiscard]] Decision decide(const RemoveMessage& m, Promise promise, TimeUs now_us);
+
+  /// The record of an operation is durable.
+  void committed(std::uint64_t operation, int removed);
+
+ private:
+  [[nodiscard]] std::optional<Error> refusal(bool redrive) const;
+
+  State* state_;
+  const RecordLog* log_;
+  const Origins* origins_;
+  std::map<std::uint64_t, Promise> waiting_;
+  std::uint64_t operations_ = 0;
+};
+
+}  // namespace millrace::queues
