@@ -166,13 +166,15 @@ void QueueWorld::crash(const Checkpoint* from) {
 
 namespace {
 
-void write_messages(std::ostream& out, const State& state) {
+void write_messages(std::ostream& out, const State& state, bool with_places) {
   const Durable& durable = state.durable;
   durable.index.for_each([&](Sequence sequence, const Entry& entry) {
-    out << "message " << sequence << " at " << static_cast<std::uint64_t>(entry.place) << '/'
-        << entry.index << " bytes " << entry.bytes << " priority " << int{entry.priority}
-        << " failed " << entry.failed << " key "
-        << (entry.slot == no_slot ? 0 : state.keys[entry.slot].hash);
+    out << "message " << sequence;
+    if (with_places) {
+      out << " at " << static_cast<std::uint64_t>(entry.place) << '/' << entry.index;
+    }
+    out << " bytes " << entry.bytes << " priority " << int{entry.priority} << " failed "
+        << entry.failed << " key " << (entry.slot == no_slot ? 0 : state.keys[entry.slot].hash);
     if (const auto it = durable.schedules.find(sequence); it != durable.schedules.end()) {
       out << " not_before " << it->second.not_before_us << " expires " << it->second.expires_at_us;
     }
@@ -203,14 +205,14 @@ void write_keyed(std::ostream& out, const KeyedStore& keyed) {
 
 }  // namespace
 
-std::string durable_text(const State& state) {
+std::string durable_text(const State& state, bool with_places) {
   std::ostringstream out;
   const Ledger& ledger = state.durable.ledger;
   out << state.name << " at " << state.durable.at_us << " last " << state.durable.last
       << " offered " << ledger.offered << " acked " << ledger.acked << " dead " << ledger.dead
       << " dropped " << ledger.dropped << " duplicates " << ledger.duplicates << " redelivered "
       << ledger.redelivered << '\n';
-  write_messages(out, state);
+  write_messages(out, state, with_places);
   write_keyed(out, state.durable.keyed);
   std::set<std::string> producers;
   for (const auto& [name, producer] : state.durable.dedup.producers()) {

@@ -118,8 +118,8 @@ class QueueWorld {
 };
 
 /// The durable state of a queue as text, sorted, without what may differ between runs: the numbers
-/// of leases. Two queues are equal when their texts are.
-[[nodiscard]] std::string durable_text(const State& state);
+/// of leases, and, of a copy, where its messages lie. Two queues are equal when their texts are.
+[[nodiscard]] std::string durable_text(const State& state, bool with_places = true);
 
 /// Why `state` contradicts itself; empty when it does not.
 [[nodiscard]] std::string contradictions(const State& state);

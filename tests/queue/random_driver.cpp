@@ -44,6 +44,8 @@ void RandomDriver::send(QueueNumber number, Decision decision, Effects effects) 
 
 void RandomDriver::step() {
   if (chance(8)) clean();
+  if (chance(2)) copy();
+  if (chance(2)) hand_over();
   const std::uint64_t dice = pick(1000);
   if (dice < 40) {
     attach();

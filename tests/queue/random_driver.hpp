@@ -76,6 +76,10 @@ class RandomDriver {
   void read_and_move(QueueNumber number, Cleaning& cleaning);
   void expect_clean(QueueNumber number, journal::SegmentNumber before);
 
+  // Moves to another node (random_driver_moves.cpp).
+  void copy();
+  void hand_over();
+
   // Time, operators and crashes (random_driver_time.cpp).
   void lose(QueueNumber number, const std::vector<LeaseId>& leases, ErrorCode code);
   void lose_receiver();
