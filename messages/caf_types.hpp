@@ -8,7 +8,12 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/type_id.hpp>
 
+namespace millrace {
+struct TaskMessage;
+}  // namespace millrace
+
 namespace millrace::queues {
+struct AbandonMessage;
 struct AttachMessage;
 struct AttachReply;
 struct BeginMessage;
@@ -25,6 +30,7 @@ struct FreezeMessage;
 struct FrozenReply;
 struct GrantMessage;
 struct InspectMessage;
+struct InstallMessage;
 struct KeyMessage;
 struct KeyReply;
 struct OfferMessage;
@@ -37,6 +43,8 @@ struct ReadMessage;
 struct RemoveMessage;
 struct RemoveReply;
 struct ResumeMessage;
+struct RetireMessage;
+struct RewiredMessage;
 struct SnapshotMessage;
 struct SubscribeMessage;
 struct ThawMessage;
@@ -51,6 +59,8 @@ struct WritableMessage;
 }  // namespace millrace::forwarders
 
 namespace millrace::receivers {
+struct AddWorkerMessage;
+struct DropSourceMessage;
 struct RestartMessage;
 struct RunMessage;
 struct WindowMessage;
@@ -61,10 +71,12 @@ struct WakeMessage;
 }  // namespace millrace::senders
 
 CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
+  CAF_ADD_TYPE_ID(millrace, (millrace::TaskMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::forwarders::GiveBackMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::forwarders::LinkMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::forwarders::RetargetMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::forwarders::WritableMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::AbandonMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::AttachMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::AttachReply))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::BeginMessage))
@@ -81,6 +93,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::FrozenReply))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::GrantMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::InspectMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::InstallMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::KeyMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::KeyReply))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::OfferMessage))
@@ -93,20 +106,26 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::RemoveMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::RemoveReply))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::ResumeMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::RetireMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::RewiredMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::SnapshotMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::SubscribeMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::ThawMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::TickMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::receivers::AddWorkerMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::receivers::DropSourceMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::RestartMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::RunMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::WindowMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::senders::WakeMessage))
 CAF_END_TYPE_ID_BLOCK(millrace)
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::TaskMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::forwarders::GiveBackMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::forwarders::LinkMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::forwarders::RetargetMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::forwarders::WritableMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::AbandonMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::AttachMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::AttachReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::BeginMessage)
@@ -123,6 +142,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::FreezeMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::FrozenReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::GrantMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::InspectMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::InstallMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::KeyMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::KeyReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::OfferMessage)
@@ -135,10 +155,14 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ReadMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::RemoveMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::RemoveReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ResumeMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::RetireMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::RewiredMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::SnapshotMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::SubscribeMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ThawMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::TickMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::AddWorkerMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::DropSourceMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::RestartMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::RunMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::WindowMessage)

@@ -59,7 +59,8 @@ class ForwarderShell {
   void attach() {
     self_->send(config_.target,
                 queues::AttachMessage{{config_.producer, only_epoch, core_.stream.settled},
-                                      caf::actor_cast<caf::strong_actor_ptr>(self_)});
+                                      caf::actor_cast<caf::strong_actor_ptr>(self_),
+                                      true});
     schedule(now() + config_.limits.resend_first_us);
   }
 
@@ -82,14 +83,18 @@ class ForwarderShell {
 
   void on_retarget(const RetargetMessage& m) {
     config_.target = m.target;
+    begin_anew();
+  }
+
+  void begin_anew() {
     is_cut_off_ = false;
     detached(core_);
     if (core_.lease != 0) attach();
   }
 
   void on_link(bool is_up) {
-    is_cut_off_ = !is_up;
-    if (is_up) return;  // it is told where to attach as well
+    if (is_up) return begin_anew();
+    is_cut_off_ = true;
     detached(core_);
     if (is_draining_) end();
   }
@@ -119,13 +124,16 @@ class ForwarderShell {
     self_->quit(caf::exit_reason::user_shutdown);
   }
 
-  // What the target refuses for good is not for a machine to decide: the messages stay here.
+  // What the target refuses for good is not for a machine to decide: the messages stay here. That a
+  // shard is being moved is soon over, one way or the other.
   void wait_out(const Error& refusal) {
+    const bool is_brief = refusal.code == ErrorCode::not_owner;
     if (refusal.message != last_refusal_) {
       last_refusal_ = refusal.message;
-      spdlog::warn("{} waits: {}: {}", config_.outbox, to_string(refusal.code), refusal.message);
+      spdlog::log(is_brief ? spdlog::level::info : spdlog::level::warn, "{} waits: {}: {}",
+                  config_.outbox, to_string(refusal.code), refusal.message);
     }
-    schedule(now() + config_.limits.resend_max_us);
+    schedule(now() + (is_brief ? config_.limits.resend_first_us : config_.limits.resend_max_us));
   }
 
   void go_on() {

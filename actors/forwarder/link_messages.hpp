@@ -3,7 +3,8 @@
 
 namespace millrace::forwarders {
 
-/// The link came up, or went down: then all that was sent over it may be lost.
+/// The link came up, and the target may be attached to anew; or went down: then all that was sent
+/// over it may be lost.
 struct LinkMessage {
   bool is_up = false;
 };

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "actors/base/assert.hpp"
+#include "actors/queue/copying.hpp"
 #include "actors/queue/frame_index.hpp"
 #include "actors/queue/snapshot.hpp"
 #include "actors/queue/snapshot_columns.hpp"
@@ -11,8 +12,6 @@
 namespace millrace::queues {
 namespace {
 
-/// Times beyond this (the year 38500) would overflow when something is added to them.
-constexpr TimeUs time_max_us = 1ll << 60;
 /// From the first message to the last: the index has a chunk for every few hundred numbers.
 constexpr std::uint64_t numbers_max = 1ull << 32;
 
@@ -47,8 +46,6 @@ class InstallCheck {
   [[nodiscard]] Error corrupt(const std::string& what) const {
     return {ErrorCode::corrupt, "the copy of " + state_.name + " has " + what};
   }
-
-  static bool is_time(TimeUs at_us) { return at_us >= 0 && at_us <= time_max_us; }
 
   [[nodiscard]] Result<void> check(const pb::QueueHead& head) const {
     const Durable& durable = state_.durable;

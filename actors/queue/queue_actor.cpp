@@ -1,19 +1,19 @@
 #include "actors/queue/queue_actor.hpp"
 
 #include <algorithm>
-#include <map>
 #include <random>
 #include <utility>
 
 #include <caf/all.hpp>
 
 #include "actors/queue/cleaning_actor.hpp"
-#include "actors/queue/copying.hpp"
 #include "actors/queue/decide_due.hpp"
 #include "actors/queue/inspection.hpp"
+#include "actors/queue/installs_actor.hpp"
 #include "actors/queue/lease_table.hpp"
 #include "actors/queue/pressure_actor.hpp"
 #include "actors/queue/queue_core.hpp"
+#include "actors/queue/receivers_actor.hpp"
 #include "actors/queue/removals_actor.hpp"
 #include "actors/queue/sessions_actor.hpp"
 #include "actors/queue/waits_actor.hpp"
@@ -36,7 +36,9 @@ class QueueShell {
     core_ = std::move(config_.state);
     core_->live.frozen = config_.frozen;
     sessions_.emplace(*core_);
+    receivers_.emplace(*core_, self);
     waits_.emplace(*core_);
+    installs_.emplace(*core_);
     removals_.emplace(*core_, *config_.log, config_.origins);
     cleaning_.emplace(Cleaning::Surroundings{core_.get(), config_.reader,
                                              caf::actor_cast<caf::strong_actor_ptr>(self),
@@ -48,8 +50,7 @@ class QueueShell {
     forget_due_us_ = now() + forget_interval_us;
     self->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
     self->set_exit_handler([this](const caf::exit_msg& exit) {
-      waits_->give_up_freeze(stopping);
-      waits_->give_up_flush(stopping);
+      give_up_waits(stopping);
       self_->quit(exit.reason);
     });
     return {
@@ -70,8 +71,18 @@ class QueueShell {
         [this](const DrainMessage&) { return on_drain(); },
         [this](const FreezeMessage& m) { return on_freeze(m); },
         [this](const ThawMessage&) { on_thaw(); },
+        [this](const InstallMessage& m) { on_install(m); },
+        [this](const AbandonMessage& m) {
+          installs_->abandon();
+          (*m.done)();
+        },
+        [this](const RewiredMessage&) {
+          pressure_->release(*core_);
+          pressure_->update(*core_);
+        },
+        [this](const RetireMessage&) { on_retire(); },
         [this](const FlushMessage&) { return on_flush(); },
-        [this](const PageMessage& m) { return on_page(m); },
+        [this](const PageMessage& m) { return page_of(*core_, m); },
         [this](const RemoveMessage& m) { return on_remove(m); },
         [this](const TickMessage& m) {
           if (m.due_us == tick_due_us_) on_tick();  // else an earlier one has taken its place
@@ -97,15 +108,10 @@ class QueueShell {
     config_.log->propose(std::move(proposal));
   }
 
-  template <class Message>
-  void tell(const caf::strong_actor_ptr& to, Message message) {
-    if (to) caf::anon_send(caf::actor_cast<caf::actor>(to), std::move(message));
-  }
-
   void on_attach(const AttachMessage& m) {
     if (!sessions_->admits(m)) return;
     AttachDecision attach = decide(*core_, m.request, now());
-    attach.decision.pending.is_local = !m.remote;
+    attach.decision.pending.is_local = !m.forwards;
     sessions_->attached(m, attach);
     propose_decision(std::move(attach.decision));
   }
@@ -114,7 +120,7 @@ class QueueShell {
     if (!sessions_->admits(*m.offer, self_->current_sender())) return;
     OfferDecision offer = decide(*core_, *m.offer, room(), now());
     core_->live.repeats += offer.repeats;
-    offer.decision.pending.is_local = !sessions_->is_remote(m.offer->producer);
+    offer.decision.pending.is_local = !sessions_->is_forwarded(m.offer->producer);
     propose_decision(std::move(offer.decision));
     if (!offer.refusal && offer.repeats == 0) return;  // the commit answers
     if (offer.refusal && offer.refusal->code == ErrorCode::storage_full) poll_for_room();
@@ -134,6 +140,7 @@ class QueueShell {
       waits_->committed(change.proposal->pending);
       removals_->committed(change.proposal->pending.operation, record->change(0).drop_size());
       sessions_->committed(record->change(0));
+      if (record->change(0).has_install()) installs_->committed();
       moved = moved || record->change(0).move_size() > 0;
     }
     if (handed_over) on_handed_over();
@@ -143,13 +150,11 @@ class QueueShell {
     if (moved) cleaning_->step();
     answer_drain();
     waits_->answer();
+    propose_decision(installs_->next(now()));
   }
 
   void on_subscribe(const SubscribeMessage& m) {
-    const ReceiverId id = m.receiver->id();
-    self_->monitor(caf::actor_cast<caf::actor>(m.receiver));
-    receivers_[id] = m.receiver;
-    core_->live.receivers[id] = {m.credit};
+    receivers_->add(m);
     run_dispatch();
   }
 
@@ -191,8 +196,7 @@ class QueueShell {
 
   void on_down(const caf::down_msg& down) {
     const ReceiverId id = down.source.id();
-    if (receivers_.erase(id) == 0) return;
-    core_->live.receivers.erase(id);
+    if (!receivers_->remove(id)) return;
     const std::vector<LeaseId> leases = leases_of(*core_, id);
     if (core_->live.draining) {
       // The node ends it, or would in a moment: nobody has failed.
@@ -222,7 +226,27 @@ class QueueShell {
   void on_thaw() {
     core_->live.frozen = false;
     waits_->give_up_freeze("it is not moved any more");
+    waits_->answer();
     run_dispatch();
+  }
+
+  void on_install(const InstallMessage& m) {
+    installs_->add(m);
+    propose_decision(installs_->next(now()));
+  }
+
+  // Nobody may wait for what a queue would have done that is no more.
+  void on_retire() {
+    core_->live.draining = true;
+    cleaning_->step();
+    pressure_->release(*core_);
+    give_up_waits("it is another node's now");
+    self_->quit(caf::exit_reason::user_shutdown);
+  }
+
+  void give_up_waits(const std::string& why) {
+    waits_->give_up_freeze(why);
+    waits_->give_up_flush(why);
   }
 
   caf::typed_response_promise<FlushedReply> on_flush() {
@@ -234,27 +258,13 @@ class QueueShell {
 
   // Who received from the queue is of no use to an outbox, and is ended by who began it.
   void on_handed_over() {
-    for (const auto& [id, receiver] : receivers_) {
-      self_->demonitor(caf::actor_cast<caf::actor>(receiver));
-    }
-    receivers_.clear();
-    core_->live.receivers.clear();
-    sessions_->end_remote();
-  }
-
-  PageReply on_page(const PageMessage& m) {
-    if (m.copy_up_to == 0) {
-      return {std::make_shared<const Page>(page_of(*core_, m.from, m.max)), nullptr};
-    }
-    CopiedPage copied = page_to_copy(*core_, m.from, m.copy_up_to);
-    return {std::make_shared<const Page>(std::move(copied.page)),
-            std::make_shared<const std::string>(std::move(copied.columns))};
+    receivers_->forget_all();
+    sessions_->end_forwarded();
   }
 
   caf::typed_response_promise<QueueStatus> on_drain() {
     core_->live.draining = true;
-    waits_->give_up_freeze(stopping);
-    waits_->give_up_flush(stopping);
+    give_up_waits(stopping);
     drained_ = self_->make_response_promise<QueueStatus>();
     auto promise = *drained_;
     answer_drain();
@@ -264,7 +274,7 @@ class QueueShell {
   // Everything is settled: nothing is leased, nothing is on its way into the log.
   void answer_drain() {
     if (!drained_ || proposed_ > 0 || core_->live.in_flight > 0) return;
-    if (core_->is_outbox && !receivers_.empty() && core_->durable.index.size() > 0) return;
+    if (core_->is_outbox && !receivers_->empty() && core_->durable.index.size() > 0) return;
     drained_->deliver(status_of(*core_, room(), 0));
     drained_.reset();
   }
@@ -314,13 +324,7 @@ class QueueShell {
     core_->live.exhausted = config_.log->is_exhausted();
     polling_ = polling_ || core_->live.exhausted;
     Dispatch round = dispatch(*core_, now_us);
-    std::map<ReceiverId, std::vector<Grant>> batches;
-    for (Grant& grant : round.grants) batches[grant.receiver].push_back(std::move(grant));
-    for (auto& [receiver, grants] : batches) {
-      tell(receivers_[receiver],
-           GrantMessage{core_->number,
-                        std::make_shared<const std::vector<Grant>>(std::move(grants))});
-    }
+    receivers_->hand_out(std::move(round.grants));
     in_records(round.give_up,
                [&](std::span<const LeaseId> some) { return decide_give_up(*core_, some, now_us); });
     request_bodies(round.needs_bodies);
@@ -368,10 +372,11 @@ class QueueShell {
   std::unique_ptr<State> core_;
   std::mt19937_64 random_;
   std::optional<Sessions> sessions_;
-  std::map<ReceiverId, caf::strong_actor_ptr> receivers_;
+  std::optional<Receivers> receivers_;
   std::optional<caf::typed_response_promise<QueueStatus>> drained_;
   std::optional<Removals> removals_;
   std::optional<Waits> waits_;
+  std::optional<Installs> installs_;
   std::optional<Pressure> pressure_;
   std::optional<Cleaning> cleaning_;
   std::uint64_t proposed_ = 0;  ///< records of this queue on their way into the log

@@ -25,8 +25,9 @@ struct AttachMessage {
   /// Gets the AttachReply, and every OfferReply from now on. Offers of others as this producer are
   /// fenced, and so is the sender that was attached before.
   caf::strong_actor_ptr sender;
-  /// For an outbox of another node. While the queue is frozen such are refused with `not_owner`.
-  bool remote = false;
+  /// It forwards an outbox, of another node or of this one, where messages can wait. While the
+  /// queue is frozen such are refused with `not_owner`.
+  bool forwards = false;
 };
 
 struct AttachReply {
@@ -121,24 +122,43 @@ struct SnapshotMessage {
 struct DrainMessage {};
 
 /// The shard is to be handed over to another node. From here on the queue leases nothing, fires no
-/// timers and takes offers of producers of this node only, who go on behind the boundary. Answered
-/// when it is at rest: nothing is leased, and all that it decided before is durable.
+/// timers and takes offers of producers only, not of outboxes; they go on behind the boundary.
+/// Answered when it is at rest: nothing is leased, and all that it decided before is durable.
 struct FreezeMessage {
-  Sequence up_to = 0;  ///< the boundary as it was written down before a restart; 0: none yet
+  bool with_parts = false;  ///< the answer is to have `parts`
 };
 struct FrozenReply {
   QueueNumber queue = 0;
   Sequence last = 0;  ///< the boundary: messages up to this are handed over
-  /// Serialized pb::SnapshotPart of all else: head, states and timers of keys, producers. None
-  /// where the boundary was known before.
+  /// Serialized pb::SnapshotPart of all else: head, states and timers of keys, producers.
   std::shared_ptr<const std::vector<std::string>> parts;
 };
 
-/// It is not handed over: all goes on as before.
+/// It is not handed over, and all goes on as before; or it was a copy, and is served from now on.
 struct ThawMessage {};
 
-/// Answered when all messages that the queue has now are gone; with an error when it drains or
-/// ends.
+/// A part of a copy that becomes this queue. `done` is called in the queue's thread: when the part
+/// is durable, or with what is wrong with it; not at all when the copy is given up before.
+struct InstallMessage {
+  std::shared_ptr<const pb::Install> install;
+  std::shared_ptr<std::function<void(Result<void>)>> done;
+};
+
+/// The copy is given up: no more parts are installed. `done` is called in the queue's thread; what
+/// is proposed from then on is in the log behind all that the queue has proposed.
+struct AbandonMessage {
+  std::shared_ptr<std::function<void()>> done;
+};
+
+/// The queues that feed this one, or share a cycle with it, are others now.
+struct RewiredMessage {};
+
+/// The queue is no more, by the log: its actor ends, behind what it was asked for before.
+struct RetireMessage {};
+
+/// Answered when what the queue has now waits here for no other node: of an outbox, when it is
+/// gone; of a frozen queue, when it was handed over and is gone, or is not handed over; of any
+/// other at once. With an error when the queue drains or ends.
 struct FlushMessage {};
 struct FlushedReply {
   QueueNumber queue = 0;
@@ -205,7 +225,8 @@ using QueueHandle = caf::typed_actor<
     caf::reacts_to<SnapshotMessage>, caf::reacts_to<CleanMessage>, caf::reacts_to<CleanStepMessage>,
     caf::replies_to<DrainMessage>::with<QueueStatus>,
     caf::replies_to<FreezeMessage>::with<FrozenReply>, caf::reacts_to<ThawMessage>,
-    caf::replies_to<FlushMessage>::with<FlushedReply>,
+    caf::reacts_to<InstallMessage>, caf::reacts_to<AbandonMessage>, caf::reacts_to<RewiredMessage>,
+    caf::reacts_to<RetireMessage>, caf::replies_to<FlushMessage>::with<FlushedReply>,
     caf::replies_to<PageMessage>::with<PageReply>,
     caf::replies_to<RemoveMessage>::with<RemoveReply>, caf::reacts_to<TickMessage>,
     caf::replies_to<InspectMessage>::with<QueueStatus>,

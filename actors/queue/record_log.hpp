@@ -20,6 +20,9 @@ class RecordProposal : public journal::Proposal {
   std::shared_ptr<const pb::Record> record;
   QueueNumber owner = 0;  ///< the queue that decided it
   Pending pending;
+  /// Called, where it is not empty, in log order, when the record is durable and all queues that it
+  /// touches have been sent their changes.
+  std::function<void()> durable{};
 };
 
 /// One queue's share of a committed record.

@@ -4,7 +4,18 @@
 
 #include <caf/all.hpp>
 
+#include "actors/queue/copying.hpp"
+
 namespace millrace::queues {
+
+PageReply page_of(const State& state, const PageMessage& m) {
+  if (m.copy_up_to == 0) {
+    return {std::make_shared<const Page>(page_of(state, m.from, m.max)), nullptr};
+  }
+  CopiedPage copied = page_to_copy(state, m.from, m.copy_up_to);
+  return {std::make_shared<const Page>(std::move(copied.page)),
+          std::make_shared<const std::string>(std::move(copied.columns))};
+}
 
 std::optional<Error> Removals::refusal(bool redrive) const {
   if (state_->live.draining) {

@@ -10,6 +10,9 @@
 
 namespace millrace::queues {
 
+/// What is looked at before it is removed, or copied: see PageMessage.
+[[nodiscard]] PageReply page_of(const State& state, const PageMessage& m);
+
 class Removals {
  public:
   using Promise = caf::typed_response_promise<RemoveReply>;

@@ -28,7 +28,7 @@ void Sessions::attached(const AttachMessage& m, const AttachDecision& decision) 
     if (session.sender && session.sender != m.sender) {
       tell(session.sender, AttachReply{state_->number, 0, taken_over(producer)});
     }
-    session = {m.sender, false, m.remote};
+    session = {m.sender, false, m.forwards};
     if (decision.decision.record) {
       attaching_[producer] = m.sender;
       return;
@@ -43,7 +43,7 @@ Error Sessions::not_here(const char* what) const {
 }
 
 bool Sessions::admits(const AttachMessage& m) const {
-  if (!m.remote || !state_->live.frozen) return true;
+  if (!m.forwards || !state_->live.frozen) return true;
   tell(m.sender, AttachReply{state_->number, 0, not_here(being_moved)});
   return false;
 }
@@ -52,7 +52,7 @@ bool Sessions::admits(const Offer& offer, const caf::strong_actor_ptr& from) con
   const auto session = sessions_.find(offer.producer);
   const bool is_known = session != sessions_.end();
   if (is_known && session->second.sender == from) {
-    if (!session->second.remote || !state_->live.frozen) return true;
+    if (!session->second.forwards || !state_->live.frozen) return true;
     tell(from, OfferReply{state_->number, 0, 0, not_here(being_moved)});
     return false;
   }
@@ -88,14 +88,14 @@ void Sessions::committed(const pb::Change& change) {
   for (const std::string& producer : change.forget_producer()) sessions_.erase(producer);
 }
 
-bool Sessions::is_remote(const std::string& producer) const {
+bool Sessions::is_forwarded(const std::string& producer) const {
   const auto session = sessions_.find(producer);
-  return session != sessions_.end() && session->second.remote;
+  return session != sessions_.end() && session->second.forwards;
 }
 
-void Sessions::end_remote() {
+void Sessions::end_forwarded() {
   std::erase_if(sessions_, [this](const auto& one) {
-    if (!one.second.remote) return false;
+    if (!one.second.forwards) return false;
     tell(one.second.sender, OfferReply{state_->number, 0, 0, not_here(" is another node's now")});
     return true;
   });

@@ -38,11 +38,11 @@ class Sessions {
   /// A record of this queue is durable and applied.
   void committed(const pb::Change& change);
 
-  /// Whether the producer is an outbox of another node.
-  [[nodiscard]] bool is_remote(const std::string& producer) const;
+  /// Whether the producer is an outbox.
+  [[nodiscard]] bool is_forwarded(const std::string& producer) const;
 
-  /// The queue was handed over: outboxes of other nodes are told, and are attached no more.
-  void end_remote();
+  /// The queue was handed over: outboxes are told, and are attached no more.
+  void end_forwarded();
 
   /// There is room again.
   void resume();
@@ -50,8 +50,8 @@ class Sessions {
  private:
   struct Session {
     caf::strong_actor_ptr sender;
-    bool refused = false;  ///< waits for a ResumeMessage
-    bool remote = false;   ///< of an outbox of another node
+    bool refused = false;   ///< waits for a ResumeMessage
+    bool forwards = false;  ///< of an outbox
   };
 
   [[nodiscard]] Error not_here(const char* what) const;

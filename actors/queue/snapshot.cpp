@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "actors/base/assert.hpp"
 #include "actors/queue/snapshot_columns.hpp"
@@ -93,17 +94,32 @@ void write_head(const State& state, const Sink& sink) {
   flush(part, sink);
 }
 
-void write_producers(const DedupTable& dedup, int part_max, const Sink& sink) {
+enum class Order : std::uint8_t { any, sorted };
+
+template <class Map, class Act>
+void for_each(const Map& map, Order order, Act act) {
+  if (order == Order::any) {
+    for (const auto& one : map) act(one);
+    return;
+  }
+  std::vector<const typename Map::value_type*> all;
+  all.reserve(map.size());
+  for (const auto& one : map) all.push_back(&one);
+  std::sort(all.begin(), all.end(), [](auto* a, auto* b) { return a->first < b->first; });
+  for (const auto* one : all) act(*one);
+}
+
+void write_producers(const DedupTable& dedup, int part_max, Order order, const Sink& sink) {
   const int producers_max = std::min(part_max, producers_per_part_max);
   pb::SnapshotPart part;
-  for (const auto& [name, known] : dedup.producers()) {
+  for_each(dedup.producers(), order, [&](const auto& one) {
     pb::Producers::Producer& producer = *part.mutable_producers()->add_producer();
-    producer.set_name(name);
-    producer.set_epoch(known.epoch);
-    producer.set_last(known.last);
-    producer.set_active_at_us(known.active_at_us);
+    producer.set_name(one.first);
+    producer.set_epoch(one.second.epoch);
+    producer.set_last(one.second.last);
+    producer.set_active_at_us(one.second.active_at_us);
     if (part.producers().producer_size() >= producers_max) flush(part, sink);
-  }
+  });
   for (const DedupTable::BusinessKey& known : dedup.business_keys()) {
     pb::Producers::BusinessKey& key = *part.mutable_producers()->add_business_key();
     key.set_high(known.id.high);
@@ -114,7 +130,7 @@ void write_producers(const DedupTable& dedup, int part_max, const Sink& sink) {
   if (part.has_producers()) flush(part, sink);
 }
 
-void write_keyed(const KeyedStore& keyed, std::size_t bytes_max, const Sink& sink) {
+void write_keyed(const KeyedStore& keyed, std::size_t bytes_max, Order order, const Sink& sink) {
   pb::SnapshotPart part;
   std::size_t bytes = 0;
   const auto grown = [&](std::size_t by) {
@@ -123,14 +139,15 @@ void write_keyed(const KeyedStore& keyed, std::size_t bytes_max, const Sink& sin
     flush(part, sink);
     bytes = 0;
   };
-  for (const auto& [name, state] : keyed.keys()) {
-    if (!state.value && state.history.empty()) continue;
+  for_each(keyed.keys(), order, [&](const auto& one) {
+    const auto& [name, state] = one;
+    if (!state.value && state.history.empty()) return;
     pb::KeyedStates::Key& key = *part.mutable_keyed()->add_key();
     key.set_key(name);
     if (state.value) key.set_value(*state.value);
     key.set_history(state.history);
     grown(name.size() + state.history.size() + key.value().size());
-  }
+  });
   for (const auto& [id, timer] : keyed.timers()) {
     pb::TimerSet& set = *part.mutable_keyed()->add_timer();
     set.set_key(timer.key);
@@ -151,14 +168,14 @@ void write_snapshot(const State& state, const Sink& sink) {
   state.durable.index.for_each(
       [&](Sequence sequence, const Entry& entry) { messages.add(sequence, entry); });
   messages.finish();
-  write_keyed(state.durable.keyed, size.bytes, sink);
-  write_producers(state.durable.dedup, size.entries, sink);
+  write_keyed(state.durable.keyed, size.bytes, Order::any, sink);
+  write_producers(state.durable.dedup, size.entries, Order::any, sink);
 }
 
 void write_snapshot_frame(const State& state, PartSize size, const Sink& sink) {
   write_head(state, sink);
-  write_keyed(state.durable.keyed, size.bytes, sink);
-  write_producers(state.durable.dedup, size.entries, sink);
+  write_keyed(state.durable.keyed, size.bytes, Order::sorted, sink);
+  write_producers(state.durable.dedup, size.entries, Order::sorted, sink);
 }
 
 std::string snapshot_of_messages(const State& state, Sequence first, Sequence last) {

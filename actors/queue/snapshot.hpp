@@ -23,7 +23,8 @@ struct PartSize {
 /// into the first part.
 void write_snapshot(const State& state, const SnapshotSink& sink);
 
-/// Likewise without its messages: head, states and timers of keys, producers.
+/// Likewise without its messages: head, states and timers of keys, producers. The same bytes for
+/// the same state.
 void write_snapshot_frame(const State& state, PartSize size, const SnapshotSink& sink);
 
 /// The live messages from number `first` to `last` as one serialized part.

@@ -17,7 +17,7 @@ constexpr PartSize copied_part{.bytes = 64u << 10, .entries = 1'024};
 }  // namespace
 
 void Waits::freeze(const FreezeMessage& m, Frozen promise) {
-  freezes_.push_back({m.up_to, std::move(promise)});
+  freezes_.push_back({m.with_parts, std::move(promise)});
   answer();
 }
 
@@ -29,25 +29,26 @@ void Waits::flush(Flushed promise) {
 void Waits::answer() {
   if (unsettled_ == 0 && state_->live.in_flight == 0) {
     for (Freeze& waiting : std::exchange(freezes_, {})) {
-      waiting.promise.deliver(frozen(waiting.up_to));
+      waiting.promise.deliver(frozen(waiting.with_parts));
     }
   }
   if (flushes_.empty()) return;
+  const bool holds = state_->is_outbox || state_->live.frozen;
   const Sequence first = first_live();
   std::erase_if(flushes_, [&](Flush& waiting) {
-    if (first <= waiting.last) return false;
+    if (holds && first <= waiting.last) return false;
     waiting.promise.deliver(FlushedReply{state_->number});
     return true;
   });
 }
 
-FrozenReply Waits::frozen(Sequence up_to) const {
+FrozenReply Waits::frozen(bool with_parts) const {
   auto parts = std::make_shared<std::vector<std::string>>();
-  if (up_to == 0) {
+  if (with_parts) {
     write_snapshot_frame(*state_, copied_part,
                          [&parts](std::string part) { parts->push_back(std::move(part)); });
   }
-  return {state_->number, up_to == 0 ? state_->durable.last : up_to, std::move(parts)};
+  return {state_->number, state_->durable.last, std::move(parts)};
 }
 
 Sequence Waits::first_live() const {

@@ -37,7 +37,7 @@ class Waits {
 
  private:
   struct Freeze {
-    Sequence up_to;
+    bool with_parts;
     Frozen promise;
   };
   struct Flush {
@@ -45,7 +45,7 @@ class Waits {
     Flushed promise;
   };
 
-  [[nodiscard]] FrozenReply frozen(Sequence up_to) const;
+  [[nodiscard]] FrozenReply frozen(bool with_parts) const;
   [[nodiscard]] Sequence first_live() const;
 
   const State* state_;

@@ -27,19 +27,28 @@ class SupervisorShell {
     for (Worker& worker : workers_) start(worker);
     self->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
     self->set_exit_handler([this](const caf::exit_msg& exit) {
-      for (Worker& worker : workers_) self_->send_exit(worker.receiver, exit.reason);
+      for (Worker& worker : workers_) {
+        if (worker.receiver) self_->send_exit(worker.receiver, exit.reason);
+      }
       workers_.clear();  // the thread of a detached actor ends when nobody refers to it any more
       self_->quit(exit.reason);
     });
-    return {[this](const RestartMessage& m) {
-      start(workers_[m.worker]);
-    }};
+    return {
+        [this](const RestartMessage& m) {
+          if (!workers_[m.worker].config.sources.empty()) start(workers_[m.worker]);
+        },
+        [this](const AddWorkerMessage& m) {
+          workers_.push_back({.config = *m.config});
+          start(workers_.back());
+        },
+        [this](const DropSourceMessage& m) { drop_source(m.number); },
+    };
   }
 
  private:
   struct Worker {
-    ReceiverConfig config;
-    caf::actor receiver;
+    ReceiverConfig config{};
+    caf::actor receiver{};
     TimeUs started_us = 0;
     DurationUs delay_us = first_delay_us;
   };
@@ -48,6 +57,17 @@ class SupervisorShell {
     worker.started_us = worker.config.clock->now_us();
     worker.receiver = spawn_receiver(self_->system(), worker.config);
     self_->monitor(worker.receiver);
+  }
+
+  // Its place stays: workers are known by it.
+  void drop_source(queues::QueueNumber number) {
+    for (Worker& worker : workers_) {
+      const std::size_t dropped = std::erase_if(
+          worker.config.sources, [&](const Source& source) { return source.number == number; });
+      if (dropped == 0 || !worker.config.sources.empty()) continue;
+      const caf::actor ended = std::exchange(worker, Worker{}).receiver;
+      if (ended) self_->send_exit(ended, caf::exit_reason::user_shutdown);
+    }
   }
 
   void on_down(const caf::down_msg& down) {

@@ -1,6 +1,7 @@
 // The supervisor: keeps the receivers of a node alive.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include <caf/actor.hpp>
@@ -13,6 +14,16 @@ namespace millrace::receivers {
 /// It is time to start a receiver again.
 struct RestartMessage {
   std::size_t worker = 0;
+};
+
+/// One more receiver, for a shard that came to this node.
+struct AddWorkerMessage {
+  std::shared_ptr<const ReceiverConfig> config;
+};
+
+/// This queue is another node's now, and gives nothing more: who takes from no other ends.
+struct DropSourceMessage {
+  queues::QueueNumber number = 0;
 };
 
 /// Starts a receiver for each of `workers`, and another one in place of each that ends though

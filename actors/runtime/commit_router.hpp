@@ -19,7 +19,8 @@ class CommitRouter {
 
   explicit CommitRouter(Deliver deliver) : deliver_(std::move(deliver)) {}
 
-  /// Delivers each queue's changes of `group`, one delivery a queue.
+  /// Delivers each queue's changes of `group`, one delivery a queue, then says so to
+  /// those who wait for their records.
   void route(std::span<journal::Committed> group) {
     for (const journal::Committed& committed : group) {
       auto proposal = std::static_pointer_cast<queues::RecordProposal>(committed.proposal);
@@ -37,6 +38,10 @@ class CommitRouter {
       deliver_(number, std::move(batches_[number]));
     }
     touched_.clear();
+    for (const journal::Committed& committed : group) {
+      const auto& proposal = static_cast<const queues::RecordProposal&>(*committed.proposal);
+      if (proposal.durable) proposal.durable();
+    }
   }
 
  private:

@@ -18,9 +18,12 @@ class ExportShell {
   caf::behavior start(caf::event_based_actor* self, ExportConfig config) {
     self_ = self;
     config_ = std::move(config);
-    // A reader that ends answers nothing more.
+    // Who ends answers nothing more.
     self->set_down_handler([this](const caf::down_msg&) { finish(ended()); });
     if (config_.reader) self->monitor(config_.reader);
+    for (const ExportConfig::Queue& queue : config_.queues) {
+      self->monitor(caf::actor_cast<caf::actor>(queue.queue));
+    }
     self->set_exit_handler([this](const caf::exit_msg&) { finish(ended()); });
     begin_queue();
     return {[this](const queues::BodiesMessage& m) {

@@ -31,8 +31,8 @@ struct ExportConfig {
   /// Gets serialized pb::ShardChunk, in order: of each queue the head first. A chunk has 64 KiB of
   /// bodies, or one message. A failure ends the export.
   std::function<Result<void>(std::string chunk)> take{};
-  /// Called once, without an error when all is taken; with `draining` when the exporter or its
-  /// reader was told to end, with `corrupt` when the log lacks a message, or with what `take` said.
+  /// Called once, without an error when all is taken; with `draining` when the exporter, its
+  /// reader or a queue ends, with `corrupt` when the log lacks a message, or with what `take` said.
   std::function<void(std::optional<Error>)> done{};
 };
 

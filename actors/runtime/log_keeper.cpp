@@ -39,9 +39,7 @@ std::size_t LogKeeper::request(journal::Lsn lsn) {
 
 void LogKeeper::clean(queues::QueueNumber queue, journal::SegmentNumber before,
                       Cleaner::Done done) {
-  caf::anon_send(
-      actors_.handle(queue),
-      queues::CleanMessage{before, std::make_shared<std::function<void()>>(std::move(done))});
+  actors_.clean(queue, before, std::move(done));
 }
 
 // What was moved is freed by the next checkpoint. There is no hurry, unless room is short.

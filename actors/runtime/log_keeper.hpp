@@ -15,7 +15,7 @@ namespace millrace {
 class LogKeeper {
  public:
   LogKeeper(journal::Journal& journal, JournalLog& log, NodeActors& actors,
-            const RuntimeOptions& options, Checkpointer::Shards shards = no_shards);
+            const RuntimeOptions& options, Checkpointer::Shards shards);
 
   /// See Checkpointer::on_group.
   void on_group(journal::Lsn lsn) { checkpointer_.on_group(lsn); }
@@ -27,8 +27,6 @@ class LogKeeper {
   [[nodiscard]] Result<void> checkpoint_now();
 
  private:
-  static std::vector<pb::ShardRecord> no_shards() { return {}; }
-
   std::size_t request(journal::Lsn lsn);
   void clean(queues::QueueNumber queue, journal::SegmentNumber before, Cleaner::Done done);
   void on_cleaned();

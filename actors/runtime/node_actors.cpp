@@ -1,6 +1,7 @@
 #include "actors/runtime/node_actors.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include <caf/all.hpp>
@@ -13,82 +14,149 @@
 namespace millrace {
 namespace {
 
-Error other_type(const std::string& queue, const std::string& carried, const std::string& type) {
-  return {ErrorCode::invalid_argument, "queue " + queue + " carries " + carried + ", not " + type};
-}
+using queues::QueueNumber;
+
+using Reading = std::shared_lock<std::shared_mutex>;
+using Writing = std::unique_lock<std::shared_mutex>;
 
 }  // namespace
 
 void NodeActors::spawn_queues(Store& store, const caf::actor& reader) {
+  const Writing lock(mutex_);
+  reader_ = reader;
   handles_.resize(store.next_number());
   for (auto& [number, queue] : store.queues()) {
-    queues::QueueActorConfig config;
-    config.state = std::move(queue.state);
-    plan_.configure(*config.state);
-    config.log = surroundings_.log;
-    config.clock = surroundings_.clock;
-    config.reader = reader;
-    config.seed = surroundings_.seed;
-    if (queue.declaration.dead_letters()) {
-      config.origins = plan_.origins(queue.declaration.shard());
-    }
-    config.feeders = [this, id = number] {
-      return handles_of(plan_.holds_back(id));
-    };
-    config.cycle = [this, id = number] {
-      return handles_of(plan_.closes(id));
-    };
-    handles_[number] = queues::spawn_queue(*surroundings_.system, std::move(config));
-    declarations_.push_back(queue.declaration);
-    if (!surroundings_.queue_ended) continue;
-    handles_[number]->attach_functor([ended = surroundings_.queue_ended,
-                                      name = queue.declaration.name()](const caf::error& reason) {
-      if (reason != caf::exit_reason::user_shutdown) ended(name);
-    });
+    const pb::Declaration& declaration = queue.declaration;
+    const bool is_frozen = surroundings_.is_fenced && !declaration.has_outbox() &&
+                           surroundings_.is_fenced(declaration.name(), declaration.shard());
+    declarations_.emplace(number, declaration);
+    spawn_queue(std::move(queue.state), declaration, is_frozen);
   }
+}
+
+// The lists are made when they are asked for, on the queue's own thread: they change as shards
+// move.
+void NodeActors::spawn_queue(std::unique_ptr<queues::State> state,
+                             const pb::Declaration& declaration, bool is_frozen) {
+  queues::QueueActorConfig config;
+  config.state = std::move(state);
+  config.frozen = is_frozen;
+  plan_.configure(*config.state, declaration);
+  config.log = surroundings_.log;
+  config.clock = surroundings_.clock;
+  config.reader = reader_;
+  config.seed = surroundings_.seed;
+  if (declaration.dead_letters()) config.origins = plan_.origins(declaration.shard());
+  const std::string queue = queue_of(declaration);
+  config.feeders = [this, queue] {
+    const Reading lock(mutex_);
+    return handles_of(plan_.held_back_by(queue));
+  };
+  config.cycle = [this, queue] {
+    const Reading lock(mutex_);
+    return handles_of(plan_.closed_by(queue));
+  };
+  queues::QueueHandle& handle = handles_[declaration.number()];
+  handle = queues::spawn_queue(*surroundings_.system, std::move(config));
+  if (!surroundings_.queue_ended) return;
+  handle->attach_functor(
+      [ended = surroundings_.queue_ended, name = declaration.name()](const caf::error& reason) {
+        if (reason != caf::exit_reason::user_shutdown) ended(name);
+      });
 }
 
 std::vector<queues::QueueHandle> NodeActors::handles_of(
-    const std::vector<queues::QueueNumber>& numbers) const {
+    const std::vector<QueueNumber>& numbers) const {
   std::vector<queues::QueueHandle> handles;
   handles.reserve(numbers.size());
-  for (const queues::QueueNumber number : numbers) handles.push_back(handles_[number]);
+  for (const QueueNumber number : numbers) handles.push_back(handles_[number]);
   return handles;
 }
 
-void NodeActors::spawn_receivers() {
-  std::vector<receivers::ReceiverConfig> configs;
-  for (const WorkerPlan& worker : plan_.workers) {
-    receivers::ReceiverConfig config;
-    config.spec = worker.spec;
-    config.targets = worker.targets;
-    config.shard = worker.shards.front();
-    for (const queues::QueueNumber number : worker.sources) {
-      config.sources.push_back({number, handles_[number]});
-    }
-    config.credit = worker.credit;
-    config.clock = surroundings_.clock;
-    config.observer = worker.meter.get();
-    config.own_thread = surroundings_.threads && worker.spec->options.blocking;
-    configs.push_back(std::move(config));
+receivers::ReceiverConfig NodeActors::receiver_config(const WorkerPlan& worker) const {
+  const StagePlan& stage = plan_.stages[worker.stage];
+  receivers::ReceiverConfig config;
+  config.spec = stage.spec;
+  config.targets = plan_.targets(stage);
+  config.shard = worker.shards.front();
+  for (const QueueNumber number : worker.sources) {
+    config.sources.push_back({number, handles_[number]});
   }
+  config.credit = worker.credit;
+  config.clock = surroundings_.clock;
+  config.observer = stage.meter.get();
+  config.own_thread = surroundings_.threads && stage.spec->options.blocking;
+  return config;
+}
+
+void NodeActors::spawn_receivers() {
+  const Writing lock(mutex_);
+  std::vector<receivers::ReceiverConfig> configs;
+  for (const WorkerPlan& worker : plan_.workers) configs.push_back(receiver_config(worker));
   supervisor_ = receivers::spawn_supervisor(*surroundings_.system, std::move(configs));
 }
 
 void NodeActors::spawn_forwarders() {
-  for (const OutboxPlan& outbox : plan_.outboxes) {
-    forwarders::ForwarderConfig config;
-    config.outbox = outbox_name(outbox.queue) + "/" + std::to_string(outbox.shard);
-    config.producer = outbox.producer;
-    config.source = handles_[outbox.number];
-    config.target = surroundings_.remote(outbox.queue, outbox.shard);
-    config.clock = surroundings_.clock;
-    forwarders_.push_back(forwarders::spawn_forwarder(*surroundings_.system, std::move(config)));
+  std::vector<OutboxPlan> outboxes;
+  {
+    const Reading lock(mutex_);
+    outboxes = plan_.outboxes;
+  }
+  for (const OutboxPlan& outbox : outboxes) spawn_forwarder(outbox);
+}
+
+void NodeActors::spawn_forwarder(const OutboxPlan& outbox) {
+  queues::OfferHandle target = target_of(outbox.queue, outbox.shard);
+  const Writing lock(mutex_);
+  if (has_ended_) return;
+  forwarders::ForwarderConfig config;
+  config.outbox = outbox_name(outbox.queue) + "/" + std::to_string(outbox.shard);
+  config.producer = outbox.producer;
+  config.source = handles_[outbox.number];
+  config.target = std::move(target);
+  config.clock = surroundings_.clock;
+  forwarders_.push_back({outbox.queue, outbox.shard,
+                         forwarders::spawn_forwarder(*surroundings_.system, std::move(config))});
+}
+
+queues::OfferHandle NodeActors::target_of(const std::string& queue, std::uint32_t shard) const {
+  {
+    const Reading lock(mutex_);
+    if (const QueueNumber number = plan_.queues.at(queue).served[shard]; number != 0) {
+      return caf::actor_cast<queues::OfferHandle>(handles_[number]);
+    }
+  }
+  return surroundings_.remote(queue, shard);
+}
+
+void NodeActors::retarget(const std::string& queue, std::uint32_t shard) {
+  {
+    const Reading lock(mutex_);
+    const auto is_it = [&](const Forwarder& forwarder) {
+      return forwarder.queue == queue && forwarder.shard == shard;
+    };
+    if (std::none_of(forwarders_.begin(), forwarders_.end(), is_it)) return;
+  }
+  queues::OfferHandle target = target_of(queue, shard);
+  const Reading lock(mutex_);
+  for (const Forwarder& forwarder : forwarders_) {
+    if (forwarder.queue != queue || forwarder.shard != shard) continue;
+    caf::anon_send(forwarder.actor, forwarders::RetargetMessage{target});
   }
 }
 
-void NodeActors::deliver(queues::QueueNumber number,
+void NodeActors::clean(QueueNumber number, journal::SegmentNumber before,
+                       std::function<void()> done) const {
+  const Reading lock(mutex_);
+  if (!handles_[number]) return done();
+  caf::anon_send(
+      handles_[number],
+      queues::CleanMessage{before, std::make_shared<std::function<void()>>(std::move(done))});
+}
+
+void NodeActors::deliver(QueueNumber number,
                          std::shared_ptr<const std::vector<queues::CommittedChange>> changes) {
+  const Reading lock(mutex_);
   caf::anon_send(handles_[number], queues::CommitMessage{std::move(changes)});
 }
 
@@ -98,31 +166,56 @@ Result<caf::actor> NodeActors::spawn_sender(const std::string& queue, const std:
   if (options.producer.empty() || options.producer.size() > 200) {
     return Error{ErrorCode::invalid_argument, "producer: expected a name of 1 to 200 characters"};
   }
-  const auto numbers = plan_.numbers.find(queue);
-  if (numbers == plan_.numbers.end()) {
+  const Reading lock(mutex_);
+  const auto plan = plan_.queues.find(queue);
+  if (plan == plan_.queues.end()) {
     return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
+  }
+  if (plan->second.type != type) {
+    return Error{ErrorCode::invalid_argument,
+                 "queue " + queue + " carries " + plan->second.type + ", not " + type};
   }
   senders::SenderConfig config;
   config.producer = options.producer;
   config.epoch = options.epoch;
   config.limits = options.limits;
-  config.numbers = numbers->second;
+  config.numbers = plan->second.doors;
   config.clock = surroundings_.clock;
-  for (const queues::QueueNumber number : config.numbers) {
-    config.shards.push_back(handles_[number]);
-  }
-  for (const pb::Declaration& declaration : declarations_) {
-    if (declaration.name() != queue || declaration.type() == type) continue;
-    return other_type(queue, declaration.type(), type);
-  }
+  config.shards = handles_of(config.numbers);
   return senders::spawn_sender(*surroundings_.system, std::move(config), std::move(outbound));
 }
 
-LocalQueue NodeActors::local(const std::string& queue, std::uint32_t shard) const {
-  const auto numbers = plan_.numbers.find(queue);
-  if (numbers == plan_.numbers.end() || shard >= numbers->second.size()) return {};
-  const queues::QueueNumber number = numbers->second[shard];
-  return plan_.is_served(number) ? LocalQueue{handles_[number], number} : LocalQueue{};
+Result<QueueNumber> NodeActors::find(const std::string& queue, std::uint32_t shard,
+                                     std::vector<QueueNumber> QueuePlan::*numbers) const {
+  const auto plan = plan_.queues.find(queue);
+  if (plan == plan_.queues.end()) {
+    return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
+  }
+  const std::vector<QueueNumber>& found = plan->second.*numbers;
+  if (shard >= found.size()) {
+    return Error{
+        ErrorCode::invalid_argument,
+        "shard " + std::to_string(shard) + "; expected less than " + std::to_string(found.size())};
+  }
+  return found[shard];
+}
+
+LocalQueue NodeActors::local(QueueNumber number) const {
+  return number == 0 ? LocalQueue{} : LocalQueue{handles_[number], number};
+}
+
+Result<LocalQueue> NodeActors::served(const std::string& queue, std::uint32_t shard) const {
+  const Reading lock(mutex_);
+  const auto number = find(queue, shard, &QueuePlan::served);
+  if (!number) return number.error();
+  return local(*number);
+}
+
+Result<LocalQueue> NodeActors::door(const std::string& queue, std::uint32_t shard) const {
+  const Reading lock(mutex_);
+  const auto number = find(queue, shard, &QueuePlan::doors);
+  if (!number) return number.error();
+  return local(*number);
 }
 
 // An outbox may be looked at, but its target counts its messages without a gap, and would wait for
@@ -130,7 +223,8 @@ LocalQueue NodeActors::local(const std::string& queue, std::uint32_t shard) cons
 Result<void> NodeActors::operate(const std::string& queue, const caf::actor& reader,
                                  Operation operation, std::function<void(OperationResult)> done) {
   OperatorConfig config;
-  const auto add = [&](queues::QueueNumber number) -> OperatorConfig::Shard& {
+  const Reading lock(mutex_);
+  const auto add = [&](QueueNumber number) -> OperatorConfig::Shard& {
     OperatorConfig::Shard& shard = config.shards.emplace_back();
     shard.number = number;
     shard.queue = handles_[number];
@@ -139,21 +233,22 @@ Result<void> NodeActors::operate(const std::string& queue, const caf::actor& rea
   for (const OutboxPlan& outbox : plan_.outboxes) {
     if (outbox_name(outbox.queue) == queue) add(outbox.number);
   }
-  const auto numbers = plan_.numbers.find(queue);
-  if (config.shards.empty() && numbers == plan_.numbers.end()) {
+  const auto plan = plan_.queues.find(queue);
+  if (config.shards.empty() && plan == plan_.queues.end()) {
     return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
   }
   if (!config.shards.empty() && operation.verb != Operation::Verb::peek) {
     return Error{ErrorCode::invalid_argument,
                  queue + " is an outbox: what is in it leaves by being delivered only"};
   }
-  if (operation.verb == Operation::Verb::redrive && !takes_letters(queue)) {
+  const bool is_redrive = operation.verb == Operation::Verb::redrive;
+  if (is_redrive && !plan->second.is_dead_letter) {
     return Error{ErrorCode::invalid_argument, "queue " + queue + " takes no dead letters"};
   }
-  for (std::uint32_t i = 0; numbers != plan_.numbers.end() && i < numbers->second.size(); ++i) {
-    if (!plan_.is_served(numbers->second[i])) continue;
-    OperatorConfig::Shard& shard = add(numbers->second[i]);
-    if (operation.verb != Operation::Verb::redrive) continue;
+  for (std::uint32_t i = 0; plan != plan_.queues.end() && i < plan_.shards; ++i) {
+    if (plan->second.served[i] == 0) continue;
+    OperatorConfig::Shard& shard = add(plan->second.served[i]);
+    if (!is_redrive) continue;
     for (const auto& [name, number] : plan_.origins(i)) shard.origins[name] = handles_[number];
   }
   config.reader = reader;
@@ -163,32 +258,60 @@ Result<void> NodeActors::operate(const std::string& queue, const caf::actor& rea
   return {};
 }
 
-bool NodeActors::takes_letters(const std::string& queue) const {
-  return std::any_of(declarations_.begin(), declarations_.end(), [&](const pb::Declaration& d) {
-    return d.name() == queue && d.dead_letters();
-  });
-}
-
 void NodeActors::flush() {
-  for (const caf::actor& forwarder : forwarders_) {
-    caf::anon_send(forwarder, queues::DrainMessage{});
+  const Reading lock(mutex_);
+  for (const Forwarder& forwarder : forwarders_) {
+    caf::anon_send(forwarder.actor, queues::DrainMessage{});
   }
 }
 
 void NodeActors::give_back() {
-  for (const caf::actor& forwarder : forwarders_) {
-    caf::anon_send(forwarder, forwarders::GiveBackMessage{});
+  const Reading lock(mutex_);
+  for (const Forwarder& forwarder : forwarders_) {
+    caf::anon_send(forwarder.actor, forwarders::GiveBackMessage{});
   }
 }
 
 void NodeActors::end() {
+  const Writing lock(mutex_);
+  has_ended_ = true;
+  reader_ = {};  // its thread lasts for as long as somebody knows it
   caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
-  for (const caf::actor& forwarder : forwarders_) {
-    caf::anon_send_exit(forwarder, caf::exit_reason::user_shutdown);
+  for (const Forwarder& forwarder : forwarders_) {
+    caf::anon_send_exit(forwarder.actor, caf::exit_reason::user_shutdown);
   }
   for (const queues::QueueHandle& handle : handles_) {
     if (handle) caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
   }
+}
+
+caf::actor NodeActors::reader() const {
+  const Reading lock(mutex_);
+  return reader_;
+}
+
+std::vector<pb::Declaration> NodeActors::declarations() const {
+  const Reading lock(mutex_);
+  std::vector<pb::Declaration> all;
+  all.reserve(declarations_.size());
+  for (const auto& [number, declaration] : declarations_) all.push_back(declaration);
+  return all;
+}
+
+std::vector<StageCounts> NodeActors::stage_counts() const {
+  const Reading lock(mutex_);
+  std::vector<StageCounts> counts;
+  for (const StagePlan& stage : plan_.stages) {
+    const auto& served = plan_.queues.at(stage.spec->source.name).served;
+    const bool runs = std::any_of(served.begin(), served.end(), [](auto n) { return n != 0; });
+    if (runs) counts.push_back(stage.meter->counts());
+  }
+  return counts;
+}
+
+queues::QueueHandle NodeActors::handle(QueueNumber number) const {
+  const Reading lock(mutex_);
+  return handles_[number];
 }
 
 }  // namespace millrace

@@ -9,6 +9,7 @@
 #include <caf/all.hpp>
 #include <spdlog/spdlog.h>
 
+#include "actors/base/task_message.hpp"
 #include "actors/pipeline/validate.hpp"
 #include "actors/receiver/supervisor_actor.hpp"
 #include "actors/runtime/body_reader_actor.hpp"
@@ -78,9 +79,10 @@ Result<void> Runtime::Parts::open() {
   journal = std::move(*started);
   log.attach(*journal, recovered->end.last_lsn);
 
+  if (federation != nullptr) federation->recovered(store.shards());
   auto planned = plan_node(wiring, pipelines, store, options);
   if (!planned) return planned.error();
-  if (auto declared = declare(planned->fresh); !declared) return declared;
+  if (auto declared = declare(*planned); !declared) return declared;
   actors = std::make_unique<NodeActors>(
       NodeActors::Surroundings{
           .system = &system,
@@ -93,18 +95,28 @@ Result<void> Runtime::Parts::open() {
           .queue_ended =
               [this](const std::string& name) {
                 fatal({ErrorCode::storage_failed, "the actor of queue " + name + " ended"});
+              },
+          .is_fenced =
+              [this](const std::string& queue, std::uint32_t shard) {
+                return federation != nullptr && federation->is_fenced(queue, shard);
               }},
       std::move(*planned));
+  moves = std::make_unique<ShardMoves>(system, *actors, log, clock);
+  moves->recovered(store.shards());
   return {};
 }
 
 // New queues must be in the log before anything refers to them.
-Result<void> Runtime::Parts::declare(const std::vector<pb::Declaration>& fresh) {
-  if (fresh.empty()) return {};
+Result<void> Runtime::Parts::declare(const NodePlan& plan) {
+  if (plan.fresh.empty() && plan.leftover.empty()) return {};
   auto proposal = std::make_shared<queues::RecordProposal>();
   auto record = std::make_shared<pb::Record>();
   record->set_at_us(clock.now_us());
-  for (const pb::Declaration& declaration : fresh) *record->add_declare() = declaration;
+  for (const pb::Declaration& declaration : plan.fresh) *record->add_declare() = declaration;
+  for (const queues::QueueNumber number : plan.leftover) {
+    record->add_retire(number);
+    store.queues().erase(number);
+  }
   proposal->record = record;
   log.propose(std::move(proposal));
   std::unique_lock lock(group_mutex_);
@@ -112,7 +124,7 @@ Result<void> Runtime::Parts::declare(const std::vector<pb::Declaration>& fresh) 
     if (!journal->storage_exhausted()) continue;
     return Error{ErrorCode::storage_full, options.data_dir.string() +
                                               ": no room on the disk to declare " +
-                                              std::to_string(fresh.size()) + " new queues"};
+                                              std::to_string(plan.fresh.size()) + " new queues"};
   }
   return {};
 }
@@ -120,14 +132,20 @@ Result<void> Runtime::Parts::declare(const std::vector<pb::Declaration>& fresh) 
 void Runtime::Parts::spawn() {
   reader = spawn_body_reader(system, *journal, [this](const Error& error) { fatal(error); });
   actors->spawn_queues(store, reader);
-  keeper = std::make_unique<LogKeeper>(*journal, log, *actors, options);
+  keeper = std::make_unique<LogKeeper>(*journal, log, *actors, options, [this] {
+    std::vector<pb::ShardRecord> shards;
+    for (const auto& [shard, record] : moves->records()) shards.push_back(record);
+    return shards;
+  });
   keeper_serving_ = keeper.get();
   actors->spawn_receivers();
   actors->spawn_forwarders();
   if (federation == nullptr) return;
-  federation->started(system, [this](const std::string& queue, std::uint32_t shard) {
-    return actors->local(queue, shard);
-  });
+  const auto local = [this](const std::string& queue, std::uint32_t shard) {
+    const auto served = actors->served(queue, shard);
+    return served ? *served : LocalQueue{};
+  };
+  federation->started(system, local, *moves);
 }
 
 Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {

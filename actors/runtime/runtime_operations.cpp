@@ -28,13 +28,13 @@ std::vector<QueueInfo> Runtime::Parts::inspect() {
     return self->request(actors->handle(declaration.number()), inspect_timeout,
                          queues::InspectMessage{});
   };
+  std::vector<pb::Declaration> declarations = actors->declarations();
+  std::erase_if(declarations, [](const pb::Declaration& one) { return one.staged(); });
   // All are asked before any is waited for.
   std::vector<decltype(ask(std::declval<const pb::Declaration&>()))> answers;
-  for (const pb::Declaration& declaration : actors->declarations()) {
-    answers.push_back(ask(declaration));
-  }
+  for (const pb::Declaration& declaration : declarations) answers.push_back(ask(declaration));
   for (std::size_t i = 0; i < answers.size(); ++i) {
-    const pb::Declaration& declaration = actors->declarations()[i];
+    const pb::Declaration& declaration = declarations[i];
     QueueInfo& info = infos[declaration.name()];
     info.name = declaration.name();
     info.type = declaration.type();
@@ -66,19 +66,6 @@ std::vector<QueueInfo> Runtime::Parts::inspect() {
 std::vector<QueueInfo> Runtime::queues() {
   return parts_->inspect();
 }
-Result<queues::QueueNumber> Runtime::Parts::number_of(const std::string& queue,
-                                                      std::uint32_t shard) const {
-  const auto numbers = actors->plan().numbers.find(queue);
-  if (numbers == actors->plan().numbers.end()) {
-    return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
-  }
-  if (shard >= numbers->second.size()) {
-    return Error{ErrorCode::invalid_argument, "shard " + std::to_string(shard) +
-                                                  "; expected less than " +
-                                                  std::to_string(numbers->second.size())};
-  }
-  return numbers->second[shard];
-}
 
 Result<std::shared_ptr<SenderLink>> Runtime::sender_link(const std::string& queue,
                                                          const SenderOptions& options) {
@@ -90,12 +77,12 @@ Result<std::shared_ptr<SenderLink>> Runtime::sender_link(const std::string& queu
 }
 
 Result<void> Runtime::can_take(const std::string& queue, std::uint32_t shard, std::uint64_t bytes) {
-  const auto number = parts_->number_of(queue, shard);
-  if (!number) return number.error();
-  if (*number == 0) return Error{ErrorCode::not_owner, "another node serves " + queue};
+  const auto door = parts_->actors->door(queue, shard);
+  if (!door) return door.error();
+  if (!door->handle) return Error{ErrorCode::not_owner, "another node serves " + queue};
   Result<void> answer = no_answer(queue);
   caf::scoped_actor self(parts_->system);
-  self->request(parts_->actors->handle(*number), inspect_timeout, queues::InspectMessage{bytes})
+  self->request(door->handle, inspect_timeout, queues::InspectMessage{bytes})
       .receive(
           [&](const queues::QueueStatus& status) {
             answer = status.refusal ? Result<void>(*status.refusal) : Result<void>();
@@ -106,15 +93,15 @@ Result<void> Runtime::can_take(const std::string& queue, std::uint32_t shard, st
 
 Result<KeyView> Runtime::key(const std::string& queue, const std::string& key) {
   const std::uint32_t shard = shard_of(key, parts_->options.shards);
-  const auto number = parts_->number_of(queue, shard);
-  if (!number) return number.error();
-  if (!parts_->actors->plan().is_served(*number)) {
+  const auto served = parts_->actors->served(queue, shard);
+  if (!served) return served.error();
+  if (!served->handle) {
     return Error{ErrorCode::not_owner,
                  "shard " + std::to_string(shard) + " of " + queue + " is served by another node"};
   }
   Result<KeyView> answer = no_answer(queue);
   caf::scoped_actor self(parts_->system);
-  self->request(parts_->actors->handle(*number), inspect_timeout, queues::KeyMessage{key})
+  self->request(served->handle, inspect_timeout, queues::KeyMessage{key})
       .receive(
           [&](const queues::KeyReply& reply) {
             if (reply.state) {
@@ -132,13 +119,7 @@ std::uint32_t Runtime::shards() const {
 }
 
 std::vector<StageCounts> Runtime::stage_counts() const {
-  std::vector<StageCounts> counts;
-  const StageMeter* last = nullptr;
-  for (const WorkerPlan& worker : parts_->actors->plan().workers) {
-    if (worker.meter.get() != last) counts.push_back(worker.meter->counts());
-    last = worker.meter.get();
-  }
-  return counts;
+  return parts_->actors->stage_counts();
 }
 
 journal::JournalStats Runtime::journal_stats() const {

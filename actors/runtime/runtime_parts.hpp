@@ -20,6 +20,7 @@
 #include "actors/runtime/log_keeper.hpp"
 #include "actors/runtime/node_actors.hpp"
 #include "actors/runtime/runtime.hpp"
+#include "actors/runtime/shard_moves.hpp"
 #include "actors/runtime/store.hpp"
 
 namespace millrace {
@@ -69,9 +70,6 @@ class Runtime::Parts {
   void spawn();
   Result<void> stop(std::chrono::milliseconds timeout);
   [[nodiscard]] std::vector<QueueInfo> inspect();
-  /// A queue of the wired pipelines, by name and shard; an outbox where another node serves it.
-  [[nodiscard]] Result<queues::QueueNumber> number_of(const std::string& queue,
-                                                      std::uint32_t shard) const;
 
   void fatal(const Error& error) {
     if (!stopped) options.on_fatal(error);
@@ -87,6 +85,7 @@ class Runtime::Parts {
   std::unique_ptr<LogKeeper> keeper;
   Store store;
   std::unique_ptr<NodeActors> actors;
+  std::unique_ptr<ShardMoves> moves;
 
   ActorConfig config;
   caf::actor_system system;
@@ -99,7 +98,7 @@ class Runtime::Parts {
 
  private:
   void on_group(journal::Lsn lsn);
-  Result<void> declare(const std::vector<pb::Declaration>& fresh);
+  Result<void> declare(const NodePlan& plan);
 
   std::mutex group_mutex_;
   std::condition_variable group_changed_;

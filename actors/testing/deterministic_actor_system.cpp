@@ -2,6 +2,7 @@
 
 #include <caf/all.hpp>
 
+#include "actors/base/task_message.hpp"
 #include "actors/forwarder/forwarder_actor.hpp"
 #include "actors/queue/queue_messages.hpp"
 #include "actors/receiver/supervisor_actor.hpp"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -24,8 +25,9 @@ class MemoryLog : public queues::RecordLog {
   explicit MemoryLog(CommitRouter::Deliver deliver) : router_(std::move(deliver)) {}
 
   void propose(std::shared_ptr<queues::RecordProposal> proposal) override {
-    proposal->body =
-        forgets_epochs_ ? without_epochs(*proposal->record) : proposal->record->SerializeAsString();
+    pb::Record record = *proposal->record;
+    if (forge_) forge_(record);
+    proposal->body = record.SerializeAsString();
     MILLRACE_ASSERT(proposal->body.size() <= journal::Options{}.record_bytes_max);
     proposed_.push_back(proposal);
     if (!tells_before_durable_) return;
@@ -61,8 +63,9 @@ class MemoryLog : public queues::RecordLog {
   /// Breaks the first rule of the log, to prove that a test notices: queues hear of a record when
   /// it is proposed, and a crash may take it back.
   void tell_before_durable() { tells_before_durable_ = true; }
-  /// Breaks the fences between senders, to prove the same: a crash takes them down.
-  void forget_epochs() { forgets_epochs_ = true; }
+  /// Breaks what is written, to prove the same: queues hear of what was proposed, but a crash
+  /// leaves what `forge` has made of it.
+  void forge(std::function<void(pb::Record&)> forge) { forge_ = std::move(forge); }
 
   /// Forgets what was proposed and is not durable, as a crash does.
   virtual void crash() {
@@ -94,20 +97,12 @@ class MemoryLog : public queues::RecordLog {
   std::vector<std::string> records_;
 
  private:
-  static std::string without_epochs(pb::Record record) {
-    for (pb::Change& change : *record.mutable_change()) {
-      for (pb::Attach& attach : *change.mutable_attach()) attach.set_epoch(1);
-      for (pb::Produced& produced : *change.mutable_produced()) produced.set_epoch(1);
-    }
-    return record.SerializeAsString();
-  }
-
   CommitRouter router_;
   std::deque<std::shared_ptr<queues::RecordProposal>> proposed_;
   bool is_full_ = false;
   bool is_exhausted_ = false;
   bool tells_before_durable_ = false;
-  bool forgets_epochs_ = false;
+  std::function<void(pb::Record&)> forge_;
   bool has_failed_ = false;
   journal::Lsn told_ = 0;
 };

@@ -69,13 +69,10 @@ class PipelineTest::Parts {
   /// Calls `visit` with the state of each shard of `queue`.
   template <class Visit>
   void look(const std::string& queue, Visit visit) {
-    const auto numbers = actors->plan().numbers.find(queue);
-    if (numbers == actors->plan().numbers.end()) {
-      throw std::invalid_argument("no pipeline has a queue " + queue);
-    }
-    for (const queues::QueueNumber number : numbers->second) {
+    for (std::uint32_t shard = 0; shard < options.shards; ++shard) {
+      const LocalQueue served = value_or_throw(actors->served(queue, shard));
       Store copy = replay();
-      visit(*copy.queues().at(number).state);
+      visit(*copy.queues().at(served.number).state);
     }
   }
 

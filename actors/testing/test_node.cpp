@@ -42,12 +42,17 @@ Result<void> TestNode::start() {
   runtime.limits.body_cache_bytes = ~std::uint64_t{0};
   runtime.serves = options_.serves;
   runtime.outbox_producer = options_.name;
-  plan_ = value_or_throw(plan_node(wiring_, pipelines_, store, runtime));
+  if (options_.recovered) options_.recovered(store.shards());
+  NodePlan plan = value_or_throw(plan_node(wiring_, pipelines_, store, runtime));
   const Clock& clock = options_.clock != nullptr ? *options_.clock : system_;
-  if (!plan_.fresh.empty()) {
+  if (!plan.fresh.empty() || !plan.leftover.empty()) {
     pb::Record record;
     record.set_at_us(clock.now_us());
-    for (const pb::Declaration& declaration : plan_.fresh) *record.add_declare() = declaration;
+    for (const pb::Declaration& declaration : plan.fresh) *record.add_declare() = declaration;
+    for (const queues::QueueNumber number : plan.leftover) {
+      record.add_retire(number);
+      store.queues().erase(number);
+    }
     if (auto added = log_->append(record.SerializeAsString()); !added) {
       log_->crash();
       return added;
@@ -58,8 +63,11 @@ Result<void> TestNode::start() {
                                                                   .clock = &clock,
                                                                   .seed = options_.seed,
                                                                   .threads = false,
-                                                                  .remote = options_.remote},
-                                         plan_);
+                                                                  .remote = options_.remote,
+                                                                  .is_fenced = options_.is_fenced},
+                                         std::move(plan));
+  moves_ = std::make_unique<ShardMoves>(system_.system(), *actors_, *log_, clock);
+  moves_->recovered(store.shards());
   actors_->spawn_queues(store, {});
   actors_->spawn_receivers();
   actors_->spawn_forwarders();
@@ -90,6 +98,7 @@ void TestNode::stop() {
   actors_->end();
   system_.drain();
   log_->crash();  // what actors proposed as they ended
+  moves_.reset();
   actors_.reset();
 }
 
@@ -226,12 +235,10 @@ Store TestNode::replay() const {
 }
 
 std::vector<queues::QueueNumber> TestNode::served(const std::string& queue) const {
-  const auto numbers = plan_.numbers.find(queue);
-  if (numbers == plan_.numbers.end())
-    throw std::invalid_argument("no pipeline has a queue " + queue);
   std::vector<queues::QueueNumber> served;
-  for (std::uint32_t shard = 0; shard < numbers->second.size(); ++shard) {
-    if (!options_.serves || options_.serves(queue, shard)) served.push_back(numbers->second[shard]);
+  for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
+    const LocalQueue local = value_or_throw(actors_->served(queue, shard));
+    if (local.handle) served.push_back(local.number);
   }
   return served;
 }

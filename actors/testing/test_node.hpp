@@ -17,6 +17,7 @@
 #include "actors/pipeline/routed.hpp"
 #include "actors/pipeline/wiring.hpp"
 #include "actors/runtime/node_actors.hpp"
+#include "actors/runtime/shard_moves.hpp"
 #include "actors/testing/deterministic_actor_system.hpp"
 #include "actors/testing/memory_log.hpp"
 
@@ -30,6 +31,9 @@ struct TestNodeOptions {
   /// As RuntimeOptions::serves and NodeActors::Surroundings::remote.
   std::function<bool(const std::string& queue, std::uint32_t shard)> serves{};
   std::function<queues::OfferHandle(const std::string& queue, std::uint32_t shard)> remote{};
+  /// As those of Federation.
+  std::function<void(const ShardRecords&)> recovered{};
+  std::function<bool(const std::string& queue, std::uint32_t shard)> is_fenced{};
   const Clock* clock = nullptr;  ///< the node's own; null: that of the system
   /// What it keeps its records in; empty: memory.
   std::function<std::unique_ptr<MemoryLog>(CommitRouter::Deliver)> make_log{};
@@ -75,9 +79,10 @@ class TestNode {
   [[nodiscard]] std::vector<pb::Envelope> confirmed(const std::string& queue) const;
 
   [[nodiscard]] NodeActors& actors() { return *actors_; }
+  [[nodiscard]] ShardMoves& moves() { return *moves_; }
   /// What the log holds, as a restart would find it.
   [[nodiscard]] Store replay() const;
-  /// Numbers of a queue that this node serves, by the wiring as it was last started.
+  /// Numbers of a queue that this node serves; it is up.
   [[nodiscard]] std::vector<queues::QueueNumber> served(const std::string& queue) const;
 
  private:
@@ -109,7 +114,7 @@ class TestNode {
   Wiring wiring_;
   std::unique_ptr<MemoryLog> log_;
   std::unique_ptr<NodeActors> actors_;
-  NodePlan plan_;
+  std::unique_ptr<ShardMoves> moves_;
   std::map<std::string, Client> clients_;
   std::string violation_;
 };

@@ -145,6 +145,8 @@ void add_cluster(CLI::App& app, Action& action) {
   group->require_subcommand(1);
   add_certs(*group, action);
   add_members(*group, action);
+  add_shards(*group, action);
+  add_move_shard(*group, action);
   add_drain(*group, action);
 }
 

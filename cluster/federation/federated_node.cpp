@@ -21,12 +21,21 @@ queues::OfferHandle FederatedNode::remote(caf::actor_system& system, const std::
   const Target target{queue, shard};
   const std::string owner = placement_(queue, shard);
   const std::lock_guard lock(mutex_);
-  caf::actor& actor = peers_[owner].remote_queues[target];
-  actor = spawn_remote_queue(system, {target, owner, &transport_});
+  for (auto& [name, peer] : peers_) {  // the node that served it before
+    const auto former = peer.remote_queues.find(target);
+    if (former == peer.remote_queues.end()) continue;
+    caf::anon_send_exit(former->second, caf::exit_reason::user_shutdown);
+    peer.remote_queues.erase(former);
+  }
+  Peer& peer = peers_[owner];
+  const caf::actor actor = spawn_remote_queue(system, {target, owner, &transport_});
+  peer.remote_queues.emplace(target, actor);
+  // Before it is started the link is told of in started().
+  if (system_ != nullptr && peer.is_up) caf::anon_send(actor, forwarders::LinkMessage{true});
   return caf::actor_cast<queues::OfferHandle>(actor);
 }
 
-void FederatedNode::started(caf::actor_system& system, LocalQueues local) {
+void FederatedNode::started(caf::actor_system& system, LocalQueues local, ShardMoves& /*moves*/) {
   const std::lock_guard lock(mutex_);
   system_ = &system;
   local_ = std::move(local);

@@ -30,7 +30,7 @@ class FederatedNode final : public Federation, public transport::TransportListen
   [[nodiscard]] bool serves(const std::string& queue, std::uint32_t shard) const override;
   [[nodiscard]] queues::OfferHandle remote(caf::actor_system& system, const std::string& queue,
                                            std::uint32_t shard) override;
-  void started(caf::actor_system& system, LocalQueues local) override;
+  void started(caf::actor_system& system, LocalQueues local, ShardMoves& moves) override;
   void stopped() override;
 
   void on_up(const std::string& peer, std::uint64_t incarnation) override;

@@ -60,8 +60,7 @@ class RemoteQueueShell {
   void on_link(bool is_up) {
     is_up_ = is_up;
     waiting_.clear();
-    if (!is_up) return tell(forwarders::LinkMessage{false});
-    tell(forwarders::RetargetMessage{caf::actor_cast<queues::OfferHandle>(self_)});
+    tell(forwarders::LinkMessage{is_up});
   }
 
   caf::event_based_actor* self_ = nullptr;

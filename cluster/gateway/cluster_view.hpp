@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,16 @@ struct Member {
   std::vector<std::uint32_t> served_shards{};
 };
 
+/// Who serves one shard of the queues of one role, as this node knows.
+struct ShardView {
+  std::string role{};  ///< empty: of queues without a role
+  std::uint32_t shard = 0;
+  std::string owner{};
+  std::uint64_t epoch = 0;
+  std::string moving_to{};              ///< empty: no move of it from here is under way
+  std::optional<Error> last_failure{};  ///< of the latest move that this node was asked to begin
+};
+
 /// Threads: all calls may come from any thread but an actor's, and answer without waiting.
 class ClusterView {
  public:
@@ -48,6 +59,14 @@ class ClusterView {
 
   /// Name of the member that serves `shard` of `queue`; empty: nobody knows now.
   [[nodiscard]] virtual std::string owner(const std::string& queue, std::uint32_t shard) const = 0;
+
+  /// Every shard of every role.
+  [[nodiscard]] virtual std::vector<ShardView> shards() const = 0;
+
+  /// Begins to move a shard of this node to another, and returns; shards() tells how it goes on.
+  /// Fails with `not_found`, `not_owner`, or `draining` when it is moving already.
+  virtual Result<void> move_shard(const std::string& role, std::uint32_t shard,
+                                  const std::string& to) = 0;
 
   /// Begins to drain this node, as SIGTERM does, and returns. Fails with `draining` when it does
   /// already.

@@ -54,6 +54,11 @@ class NodeApi {
   /// Begins to drain the node, and returns. Fails with `draining` when it does already.
   virtual Result<void> drain() = 0;
 
+  [[nodiscard]] virtual std::vector<ShardView> shards() = 0;
+  /// As ClusterView::move_shard().
+  virtual Result<void> move_shard(const std::string& role, std::uint32_t shard,
+                                  const std::string& to) = 0;
+
   /// All queues with what this node serves of them, outboxes among them.
   [[nodiscard]] virtual std::vector<QueueInfo> queues() = 0;
   [[nodiscard]] virtual std::vector<PipelineGraph> pipelines() = 0;

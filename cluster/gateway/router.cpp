@@ -49,6 +49,8 @@ Router::Router(NodeApi& api, Resources resources, RouterOptions options)
           {"GET", {"metrics"}, &Router::metrics},
           {"GET", {"api", "v1", "status"}, &Router::status},
           {"GET", {"api", "v1", "cluster", "members"}, &Router::members},
+          {"GET", {"api", "v1", "cluster", "shards"}, &Router::shards},
+          {"POST", {"api", "v1", "cluster", "shards", "*", "move"}, &Router::move_shard},
           {"POST", {"api", "v1", "cluster", "drain"}, &Router::drain},
           {"GET", {"api", "v1", "queues"}, &Router::queues},
           {"GET", {"api", "v1", "queues", "*"}, &Router::queue},

@@ -53,6 +53,8 @@ class Router {
   HttpResponse metrics(const HttpRequest& request);
   HttpResponse status(const HttpRequest& request);
   HttpResponse members(const HttpRequest& request);
+  HttpResponse shards(const HttpRequest& request);
+  HttpResponse move_shard(const HttpRequest& request);
   HttpResponse drain(const HttpRequest& request);
   HttpResponse queues(const HttpRequest& request);
   HttpResponse queue(const HttpRequest& request);

@@ -13,6 +13,7 @@ namespace millrace::gateway {
 namespace {
 
 constexpr std::size_t queue_segment = 3;  // of /api/v1/queues/NAME
+constexpr std::size_t shard_segment = 4;  // of /api/v1/cluster/shards/NUMBER/move
 constexpr std::size_t idempotency_key_max = 255;
 
 HttpResponse json(const Json& body, int status = 200) {
@@ -65,6 +66,37 @@ HttpResponse Router::members(const HttpRequest&) {
   Json members = Json::array();
   for (const Member& member : api_.members()) members.push_back(to_json(member));
   return json({{"members", std::move(members)}});
+}
+
+HttpResponse Router::shards(const HttpRequest&) {
+  Json shards = Json::array();
+  for (const ShardView& shard : api_.shards()) shards.push_back(to_json(shard));
+  return json({{"shards", std::move(shards)}});
+}
+
+HttpResponse Router::move_shard(const HttpRequest& request) {
+  const std::string& text = request.path[shard_segment];
+  std::uint32_t shard = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), shard);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return problem({ErrorCode::invalid_argument, "shard: expected a number, got " + text});
+  }
+  const Json body = Json::parse(request.body, nullptr, false);
+  const auto text_of = [&body](const char* name) -> std::optional<std::string> {
+    const auto found = body.find(name);
+    if (found == body.end() || !found->is_string()) return std::nullopt;
+    return found->get<std::string>();
+  };
+  if (!body.is_object() || !text_of("to")) {
+    return problem({ErrorCode::invalid_argument,
+                    "body: expected {\"to\": the name of a node, \"role\": that of the shard's "
+                    "queues, if they have one}"});
+  }
+  const std::string role = text_of("role").value_or("");
+  if (auto begun = api_.move_shard(role, shard, *text_of("to")); !begun) {
+    return problem(begun.error());
+  }
+  return json({{"role", role}, {"shard", shard}, {"moving_to", *text_of("to")}}, 202);
 }
 
 HttpResponse Router::drain(const HttpRequest&) {

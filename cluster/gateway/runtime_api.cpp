@@ -64,6 +64,15 @@ Result<void> RuntimeApi::drain() {
   return cluster_.drain();
 }
 
+std::vector<ShardView> RuntimeApi::shards() {
+  return cluster_.shards();
+}
+
+Result<void> RuntimeApi::move_shard(const std::string& role, std::uint32_t shard,
+                                    const std::string& to) {
+  return cluster_.move_shard(role, shard, to);
+}
+
 std::vector<QueueInfo> RuntimeApi::queues() {
   return runtime_.queues();
 }

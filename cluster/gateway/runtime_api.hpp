@@ -24,6 +24,9 @@ class RuntimeApi : public NodeApi {
   NodeStatus status() override;
   Result<void> ready() override;
   std::vector<Member> members() override;
+  std::vector<ShardView> shards() override;
+  Result<void> move_shard(const std::string& role, std::uint32_t shard,
+                          const std::string& to) override;
   Result<void> drain() override;
   std::vector<QueueInfo> queues() override;
   std::vector<PipelineGraph> pipelines() override;

@@ -38,6 +38,19 @@ Json to_json(const Member& member) {
           {"served_shards", member.served_shards}};
 }
 
+Json to_json(const ShardView& shard) {
+  Json json{{"role", shard.role},
+            {"shard", shard.shard},
+            {"owner", shard.owner},
+            {"epoch", shard.epoch},
+            {"moving_to", shard.moving_to}};
+  if (shard.last_failure) {
+    json["last_failure"] = {{"code", to_string(shard.last_failure->code)},
+                            {"detail", shard.last_failure->message}};
+  }
+  return json;
+}
+
 Json to_json(const QueueInfo& queue, TimeUs now_us) {
   Json json{{"queue", queue.name},
             {"type", queue.type},

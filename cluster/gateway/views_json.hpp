@@ -11,6 +11,7 @@ using Json = nlohmann::ordered_json;
 
 [[nodiscard]] Json to_json(const NodeStatus& status, const Result<void>& ready);
 [[nodiscard]] Json to_json(const Member& member);
+[[nodiscard]] Json to_json(const ShardView& shard);
 /// `now_us` tells the age of the oldest message.
 [[nodiscard]] Json to_json(const QueueInfo& queue, TimeUs now_us);
 [[nodiscard]] Json to_json(const PipelineGraph& pipeline);

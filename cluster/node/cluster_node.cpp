@@ -12,6 +12,7 @@
 #include "cluster/federation/federated_node.hpp"
 #include "cluster/gateway/http_server.hpp"
 #include "cluster/gateway/runtime_api.hpp"
+#include "cluster/handover/node_federation.hpp"
 #include "cluster/node/incarnation.hpp"
 #include "cluster/node/node_setup.hpp"
 #include "cluster/node/node_view.hpp"
@@ -26,15 +27,19 @@ using config::Config;
 /// Gives each frame to the part that it is for.
 class FrameRouter final : public transport::TransportListener {
  public:
-  FrameRouter(federation::FederatedNode& federation, Members& members,
-              transport::Transport& transport)
-      : federation_(federation), members_(members), transport_(transport) {}
+  FrameRouter(federation::FederatedNode& federation, handover::NodeFederation& shards,
+              Members& members, transport::Transport& transport)
+      : federation_(federation), shards_(shards), members_(members), transport_(transport) {}
 
   void on_up(const std::string& peer, std::uint64_t incarnation) override {
     federation_.on_up(peer, incarnation);
+    shards_.on_up(peer);
   }
   void on_frame(const std::string& peer, transport::Frame frame,
                 transport::Credit credit) override {
+    if (frame.kind == handover::move_frame || frame.kind == handover::gossip_frame) {
+      return shards_.take(peer, std::move(frame));
+    }
     if (frame.kind != heartbeat_frame) {
       return federation_.on_frame(peer, std::move(frame), std::move(credit));
     }
@@ -50,6 +55,7 @@ class FrameRouter final : public transport::TransportListener {
 
  private:
   federation::FederatedNode& federation_;
+  handover::NodeFederation& shards_;
   Members& members_;
   transport::Transport& transport_;
 };
@@ -82,27 +88,29 @@ Members::Options member_options(const Config& config, std::uint64_t incarnation)
 class ClusterNode::Parts {
  public:
   Parts(const Config& told, std::uint64_t incarnation, std::vector<PipelineSpec> specs,
-        QueuePlacement placement, std::unique_ptr<transport::CafTransport> made)
+        const QueuePlacement& placement, std::unique_ptr<transport::CafTransport> made)
       : config(told),
         pipelines(std::move(specs)),
-        placed(std::move(placement)),
+        table(config.node.name, placement.groups()),
         transport(std::move(made)),
-        federation(config.node.name, *transport,
-                   [this](const std::string& queue, std::uint32_t shard) {
-                     return placed.owner(queue, shard);
-                   }),
+        others(config.node.name, *transport,
+               [this](const std::string& queue, std::uint32_t shard) {
+                 return table.owner(queue, shard);
+               }),
+        federation(config.node.data_dir, others, table, *transport, clock),
         members(member_options(config, incarnation), *transport, clock),
-        router(federation, members, *transport) {}
+        router(others, federation, members, *transport) {}
 
   /// Its HTTP API on `runtime`, which runs.
   Result<void> open_http(const Options& options);
 
   const Config config;
   const std::vector<PipelineSpec> pipelines;
-  const QueuePlacement placed;
+  handover::ShardTable table;
   const SystemClock clock;
   std::unique_ptr<transport::CafTransport> transport;
-  federation::FederatedNode federation;
+  federation::FederatedNode others;
+  handover::NodeFederation federation;
   Members members;
   FrameRouter router;
   std::unique_ptr<Runtime> runtime;
@@ -126,8 +134,8 @@ Result<void> ClusterNode::Parts::open_http(const Options& options) {
     wanted.token = std::move(*token);
   }
   view = std::make_unique<NodeView>(
-      NodeView::Options{options.version, clock.now_us(), options.on_drain}, config, members,
-      placed);
+      NodeView::Options{options.version, clock.now_us(), options.on_drain}, config, members, table,
+      federation);
   api = std::make_unique<gateway::RuntimeApi>(*runtime, pipelines, *view);
   auto server = gateway::HttpServer::start(std::move(wanted), *api, options.resources);
   if (!server) return server.error();
@@ -150,8 +158,8 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& config,
   auto transport = transport::CafTransport::make(std::move(*wanted));
   if (!transport) return transport.error();
 
-  auto parts = std::make_unique<Parts>(config, *incarnation, std::move(*specs),
-                                       std::move(*placement), std::move(*transport));
+  auto parts = std::make_unique<Parts>(config, *incarnation, std::move(*specs), *placement,
+                                       std::move(*transport));
   RuntimeOptions runtime = runtime_options(config);
   if (options.adjust) options.adjust(runtime);
   auto running = Runtime::start(std::move(runtime), parts->pipelines, &parts->federation);
@@ -213,8 +221,13 @@ std::uint16_t ClusterNode::port() const {
   return parts_->transport->port();
 }
 
-const std::string& ClusterNode::owner(const std::string& queue, std::uint32_t shard) const {
-  return parts_->placed.owner(queue, shard);
+std::string ClusterNode::owner(const std::string& queue, std::uint32_t shard) const {
+  return parts_->table.owner(queue, shard);
+}
+
+void ClusterNode::move_shard(const std::string& role, std::uint32_t shard, const std::string& to,
+                             std::function<void(Result<void>)> done) {
+  parts_->federation.move(role, shard, to, std::move(done));
 }
 
 const std::vector<PipelineSpec>& ClusterNode::pipelines() const {

@@ -62,8 +62,16 @@ class ClusterNode {
   /// The port at which other nodes reach this one.
   [[nodiscard]] std::uint16_t port() const;
 
-  /// Name of the node that serves this shard of this queue.
-  [[nodiscard]] const std::string& owner(const std::string& queue, std::uint32_t shard) const;
+  /// Name of the node that serves this shard of this queue, as this one knows.
+  [[nodiscard]] std::string owner(const std::string& queue, std::uint32_t shard) const;
+
+  /// Begins to give a shard of the queues of `role` to another node, and returns. `done` is called
+  /// once, on another thread: when it is served there; or with the reason when it is served here
+  /// again: `not_owner`, `draining` (it is moving already, or the node stops), `invalid_argument`,
+  /// `not_found`, `unreachable`, `timeout`, `storage_full`, `storage_failed`, or what the target
+  /// says.
+  void move_shard(const std::string& role, std::uint32_t shard, const std::string& to,
+                  std::function<void(Result<void>)> done);
 
   /// As the configuration has them.
   [[nodiscard]] const std::vector<PipelineSpec>& pipelines() const;

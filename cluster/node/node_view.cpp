@@ -29,7 +29,7 @@ gateway::NodeStatus NodeView::status() const {
   status.version = options_.version;
   status.started_at_us = options_.started_at_us;
   status.shards = config_.cluster.shards;
-  status.served_shards = shards_of(config_.node.name);
+  status.served_shards = table_.shards_of(config_.node.name);
   for (const MemberView& member : members_.view()) {
     if (member.is_self) status.state = to_text(member.state);
   }
@@ -43,15 +43,6 @@ Result<void> NodeView::ready() const {
   return Error{ErrorCode::draining, "the node is " + state};
 }
 
-// Of queues without a role; those with one are for the nodes of that role alone.
-std::vector<std::uint32_t> NodeView::shards_of(const std::string& node) const {
-  std::vector<std::uint32_t> shards;
-  for (std::uint32_t shard = 0; shard < config_.cluster.shards; ++shard) {
-    if (placement_.owner("", shard) == node) shards.push_back(shard);
-  }
-  return shards;
-}
-
 std::vector<gateway::Member> NodeView::members() const {
   std::vector<gateway::Member> members;
   for (const MemberView& member : members_.view()) {
@@ -62,7 +53,7 @@ std::vector<gateway::Member> NodeView::members() const {
     shown.is_unreachable = member.is_unreachable;
     shown.is_self = member.is_self;
     shown.incarnation = member.incarnation;
-    shown.served_shards = shards_of(member.name);
+    shown.served_shards = table_.shards_of(member.name);
     const auto& nodes = config_.cluster.nodes;
     const auto configured = std::find_if(
         nodes.begin(), nodes.end(), [&](const auto& node) { return node.name == member.name; });
@@ -73,7 +64,7 @@ std::vector<gateway::Member> NodeView::members() const {
 }
 
 std::string NodeView::owner(const std::string& queue, std::uint32_t shard) const {
-  return placement_.owner(queue, shard);
+  return table_.owner(queue, shard);
 }
 
 Result<void> NodeView::drain() {
@@ -84,6 +75,41 @@ Result<void> NodeView::drain() {
     return Error{ErrorCode::invalid_argument, "this node is not to be drained from outside"};
   }
   options_.on_drain();
+  return {};
+}
+
+std::vector<gateway::ShardView> NodeView::shards() const {
+  std::vector<gateway::ShardView> views;
+  for (const pb::ShardRecord& record : table_.records()) {
+    gateway::ShardView& view = views.emplace_back();
+    view.role = record.role();
+    view.shard = record.shard();
+    view.owner = record.ownership().owner();
+    view.epoch = record.ownership().epoch();
+    last_moves_->describe(view);
+  }
+  return views;
+}
+
+// Refused at once is only what can be known at once; the rest is in shards().
+Result<void> NodeView::move_shard(const std::string& role, std::uint32_t shard,
+                                  const std::string& to) {
+  const auto groups = table_.groups().find(role);
+  if (groups == table_.groups().end() || shard >= groups->second.homes.size()) {
+    return Error{ErrorCode::not_found,
+                 "there is no shard " + std::to_string(shard) + " of role \"" + role + "\""};
+  }
+  const std::string owner = table_.owner(
+      groups->second.queues.empty() ? std::string() : groups->second.queues.front(), shard);
+  if (owner != config_.node.name) {
+    return Error{ErrorCode::not_owner, "shard " + std::to_string(shard) + " is served by " + owner};
+  }
+  if (!last_moves_->begin(role, shard, to)) {
+    return Error{ErrorCode::draining, "shard " + std::to_string(shard) + " is being moved already"};
+  }
+  federation_.move(role, shard, to, [moves = last_moves_, role, shard](const Result<void>& done) {
+    moves->end(role, shard, done);
+  });
   return {};
 }
 

@@ -2,13 +2,15 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "actors/base/time.hpp"
 #include "cluster/config/config.hpp"
 #include "cluster/gateway/cluster_view.hpp"
+#include "cluster/handover/node_federation.hpp"
+#include "cluster/node/last_moves.hpp"
 #include "cluster/node/members.hpp"
-#include "cluster/node/queue_placement.hpp"
 
 namespace millrace::cluster {
 
@@ -24,22 +26,29 @@ class NodeView final : public gateway::ClusterView {
 
   /// All outlive it.
   NodeView(Options options, const config::Config& config, const Members& members,
-           const QueuePlacement& placement)
-      : options_(std::move(options)), config_(config), members_(members), placement_(placement) {}
+           const handover::ShardTable& table, handover::NodeFederation& federation)
+      : options_(std::move(options)),
+        config_(config),
+        members_(members),
+        table_(table),
+        federation_(federation) {}
 
   [[nodiscard]] gateway::NodeStatus status() const override;
   [[nodiscard]] Result<void> ready() const override;
   [[nodiscard]] std::vector<gateway::Member> members() const override;
   [[nodiscard]] std::string owner(const std::string& queue, std::uint32_t shard) const override;
   Result<void> drain() override;
+  [[nodiscard]] std::vector<gateway::ShardView> shards() const override;
+  Result<void> move_shard(const std::string& role, std::uint32_t shard,
+                          const std::string& to) override;
 
  private:
-  [[nodiscard]] std::vector<std::uint32_t> shards_of(const std::string& node) const;
-
   const Options options_;
   const config::Config& config_;
   const Members& members_;
-  const QueuePlacement& placement_;
+  const handover::ShardTable& table_;
+  handover::NodeFederation& federation_;
+  const std::shared_ptr<LastMoves> last_moves_ = std::make_shared<LastMoves>();
 };
 
 }  // namespace millrace::cluster

@@ -1,6 +1,8 @@
 #include "cluster/node/queue_placement.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "actors/pipeline/wiring.hpp"
@@ -26,12 +28,15 @@ std::vector<MemberConfig> members_of(const Config& config) {
            .roles = config.node.roles}};
 }
 
-/// Owner of each shard among the nodes with `role`; empty: among all.
-Result<std::vector<std::string>> place(const Config& config, const std::string& role) {
+/// The queues come later.
+Result<handover::QueueGroup> make_group(const Config& config, const std::string& role) {
+  handover::QueueGroup group;
+  group.role = role;
   std::vector<placement::PlacedNode> nodes;
   std::map<std::uint32_t, std::string> overrides;
   for (const MemberConfig& member : members_of(config)) {
     if (!has_role(member, role)) continue;
+    group.nodes.push_back(member.name);
     nodes.push_back({member.name, member.address, member.weight});
     for (const auto& [shard, node] : config.cluster.overrides) {
       if (node == member.name) overrides.emplace(shard, node);
@@ -43,12 +48,10 @@ Result<std::vector<std::string>> place(const Config& config, const std::string& 
   const auto layout =
       placement::make_layout(config.cluster.shards, std::move(nodes), std::move(overrides));
   if (!layout) return layout.error();
-  std::vector<std::string> owners;
-  owners.reserve(config.cluster.shards);
   for (std::uint32_t shard = 0; shard < config.cluster.shards; ++shard) {
-    owners.push_back(placement::home_of(*layout, shard).name);
+    group.homes.push_back(placement::home_of(*layout, shard).name);
   }
-  return owners;
+  return group;
 }
 
 std::string role_of(const Config& config, const std::string& pipeline, const std::string& stage) {
@@ -71,11 +74,8 @@ Error two_roles(const std::string& queue, const std::string& one, const std::str
 
 Result<QueuePlacement> QueuePlacement::make(const Config& config,
                                             std::span<const PipelineSpec> pipelines) {
-  QueuePlacement placement;
-  auto anywhere = place(config, "");
-  if (!anywhere) return anywhere.error();
-  placement.anywhere_ = std::move(*anywhere);
-  std::map<std::string, std::string> roles;
+  std::map<std::string, std::string> roles;  // by queue
+  std::set<std::string> unread;
   for (const PipelineSpec& pipeline : pipelines) {
     for (const StageSpec& stage : pipeline.stages) {
       const std::string role = role_of(config, pipeline.name, stage.name);
@@ -84,20 +84,34 @@ Result<QueuePlacement> QueuePlacement::make(const Config& config,
         if (is_new || known->second == role) continue;
         return two_roles(queue, known->second, role);
       }
+      for (const QueueSpec& target : stage.targets) unread.insert(target.name);
     }
   }
+  for (const std::string& queue : unread) roles.emplace(queue, "");
+  std::map<std::string, handover::QueueGroup> groups;
+  auto anywhere = make_group(config, "");
+  if (!anywhere) return anywhere.error();
+  groups.emplace("", std::move(*anywhere));
   for (const auto& [queue, role] : roles) {
-    if (role.empty()) continue;
-    auto owners = place(config, role);
-    if (!owners) return owners.error();
-    placement.bound_.emplace(queue, std::move(*owners));
+    if (!groups.contains(role)) {
+      auto group = make_group(config, role);
+      if (!group) return group.error();
+      groups.emplace(role, std::move(*group));
+    }
+    groups.at(role).queues.push_back(queue);
   }
+  QueuePlacement placement;
+  for (auto& [role, group] : groups) placement.groups_.push_back(std::move(group));
   return placement;
 }
 
-const std::string& QueuePlacement::owner(const std::string& queue, std::uint32_t shard) const {
-  const auto bound = bound_.find(queue);
-  return bound == bound_.end() ? anywhere_.at(shard) : bound->second.at(shard);
+const std::string& QueuePlacement::home(const std::string& queue, std::uint32_t shard) const {
+  for (const handover::QueueGroup& group : groups_) {
+    const bool has_it =
+        std::find(group.queues.begin(), group.queues.end(), queue) != group.queues.end();
+    if (has_it) return group.homes.at(shard);
+  }
+  return groups_.front().homes.at(shard);
 }
 
 }  // namespace millrace::cluster

@@ -1,5 +1,6 @@
-// QueuePlacement: which node serves a shard of a queue. A queue belongs to the stage that reads it,
-// and so to the nodes with that stage's role; among those the shards are placed by rendezvous.
+// QueuePlacement: at which node a shard of a queue belongs, by the configuration. A queue belongs
+// to the stage that reads it, and so to the nodes with that stage's role; among those the shards
+// are placed by rendezvous.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 
 #include "actors/pipeline/pipeline_spec.hpp"
 #include "cluster/config/config.hpp"
+#include "cluster/handover/shard_table.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::cluster {
@@ -22,12 +24,14 @@ class QueuePlacement {
   [[nodiscard]] static Result<QueuePlacement> make(const config::Config& config,
                                                    std::span<const PipelineSpec> pipelines);
 
-  /// Name of the node; `shard` is below the number of shards.
-  [[nodiscard]] const std::string& owner(const std::string& queue, std::uint32_t shard) const;
+  /// The node where it belongs; `shard` is below the number of shards.
+  [[nodiscard]] const std::string& home(const std::string& queue, std::uint32_t shard) const;
+
+  /// By role; the one of queues without a role is there in any case.
+  [[nodiscard]] const std::vector<handover::QueueGroup>& groups() const { return groups_; }
 
  private:
-  std::vector<std::string> anywhere_;                      ///< by shard, of queues without role
-  std::map<std::string, std::vector<std::string>> bound_;  ///< by queue, by shard
+  std::vector<handover::QueueGroup> groups_;
 };
 
 }  // namespace millrace::cluster

@@ -57,6 +57,7 @@ Result<Effects> start_move(Shard& shard, const std::string& target, std::uint64_
   }
   Outgoing& move = shard.outgoing.emplace();
   move.transfer.set_shard(shard.record.shard());
+  move.transfer.set_role(shard.record.role());
   move.transfer.set_epoch(shard.record.ownership().epoch() + 1);
   move.transfer.set_attempt(attempt);
   move.target = target;

@@ -29,6 +29,10 @@ class FakeClusterView : public ClusterView {
     return shard == 1 ? "b" : "a";
   }
   Result<void> drain() override { return {}; }
+  std::vector<ShardView> shards() const override { return {}; }
+  Result<void> move_shard(const std::string&, std::uint32_t, const std::string&) override {
+    return {};
+  }
 };
 
 }  // namespace millrace::gateway

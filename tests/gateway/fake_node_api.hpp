@@ -22,6 +22,13 @@ class FakeNodeApi : public NodeApi {
     ++drains;
     return {};
   }
+  std::vector<ShardView> shards() override { return shard_list; }
+  Result<void> move_shard(const std::string& role, std::uint32_t shard,
+                          const std::string& to) override {
+    moves.push_back({.role = role, .shard = shard, .moving_to = to});
+    if (failure) return *failure;
+    return {};
+  }
   std::vector<QueueInfo> queues() override {
     const std::lock_guard lock(mutex);
     return queue_list;
@@ -71,6 +78,8 @@ class FakeNodeApi : public NodeApi {
 
   std::mutex mutex;
   Result<void> readiness;
+  std::vector<ShardView> shard_list;
+  std::vector<ShardView> moves;
   std::vector<Member> member_list{
       {.name = "a", .address = "127.0.0.1:1", .state = "up", .is_self = true}};
   std::vector<QueueInfo> queue_list{};

@@ -115,6 +115,10 @@ void add_move(std::vector<GoldenCase>& cases) {
     chunk.set_checksum(0x0123456789abcdef);
     chunk.set_data("data");
   }));
+  cases.push_back(step("chunk_sent_at", [](pb::MoveStep& message) {
+    message.mutable_chunk()->set_index(3);
+    message.mutable_chunk()->set_sent_at_us(1'700'000'000'000'000);
+  }));
   cases.push_back(step("stored", [](pb::MoveStep& message) { message.set_stored(4); }));
   cases.push_back(step("ready", [](pb::MoveStep& message) { message.set_ready(true); }));
   cases.push_back(step("commit", [](pb::MoveStep& message) { fill(*message.mutable_commit()); }));

@@ -25,9 +25,9 @@ config::Config three_nodes() {
   return config;
 }
 
-std::set<std::string> owners(const QueuePlacement& placement, const std::string& queue) {
+std::set<std::string> homes(const QueuePlacement& placement, const std::string& queue) {
   std::set<std::string> names;
-  for (std::uint32_t shard = 0; shard < 16; ++shard) names.insert(placement.owner(queue, shard));
+  for (std::uint32_t shard = 0; shard < 16; ++shard) names.insert(placement.home(queue, shard));
   return names;
 }
 
@@ -35,8 +35,8 @@ TEST(QueuePlacement, UsesAllNodesWhereNoRoleIsAskedFor) {
   const std::vector<PipelineSpec> pipelines{{"p", {stage("s", "q")}}};
   const auto placement = QueuePlacement::make(three_nodes(), pipelines);
   ASSERT_TRUE(placement);
-  EXPECT_EQ(owners(*placement, "q"), (std::set<std::string>{"a", "b", "c"}));
-  EXPECT_EQ(owners(*placement, "a queue without reader"), (std::set<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(homes(*placement, "q"), (std::set<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(homes(*placement, "a queue without reader"), (std::set<std::string>{"a", "b", "c"}));
 }
 
 TEST(QueuePlacement, KeepsToTheRoleOfTheStage) {
@@ -45,9 +45,9 @@ TEST(QueuePlacement, KeepsToTheRoleOfTheStage) {
   const std::vector<PipelineSpec> pipelines{{"p", {stage("s", "q"), stage("t", "r")}}};
   const auto placement = QueuePlacement::make(config, pipelines);
   ASSERT_TRUE(placement);
-  EXPECT_EQ(owners(*placement, "q"), (std::set<std::string>{"a", "b"}));
-  EXPECT_EQ(owners(*placement, "q.dead"), (std::set<std::string>{"a", "b"}));
-  EXPECT_EQ(owners(*placement, "r"), (std::set<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(homes(*placement, "q"), (std::set<std::string>{"a", "b"}));
+  EXPECT_EQ(homes(*placement, "q.dead"), (std::set<std::string>{"a", "b"}));
+  EXPECT_EQ(homes(*placement, "r"), (std::set<std::string>{"a", "b", "c"}));
 }
 
 TEST(QueuePlacement, FollowsOverridesWhereTheRoleAllows) {
@@ -57,8 +57,8 @@ TEST(QueuePlacement, FollowsOverridesWhereTheRoleAllows) {
   const std::vector<PipelineSpec> pipelines{{"p", {stage("s", "q"), stage("t", "r")}}};
   const auto placement = QueuePlacement::make(config, pipelines);
   ASSERT_TRUE(placement);
-  EXPECT_EQ(placement->owner("r", 3), "c");
-  EXPECT_EQ(placement->owner("q", 3), "b") << "c does not pay";
+  EXPECT_EQ(placement->home("r", 3), "c");
+  EXPECT_EQ(placement->home("q", 3), "b") << "c does not pay";
 }
 
 TEST(QueuePlacement, ANodeByItselfHasAll) {
@@ -67,7 +67,7 @@ TEST(QueuePlacement, ANodeByItselfHasAll) {
   config.cluster.shards = 16;
   const auto placement = QueuePlacement::make(config, {});
   ASSERT_TRUE(placement);
-  EXPECT_EQ(owners(*placement, "q"), std::set<std::string>{"alone"});
+  EXPECT_EQ(homes(*placement, "q"), std::set<std::string>{"alone"});
 }
 
 TEST(QueuePlacement, RefusesDeadLettersOfTwoRoles) {

@@ -31,7 +31,9 @@ class FrozenQueue : public QueueActor {
     system_.drain();
     return answer;
   }
-  auto freeze(Sequence up_to = 0) { return ask<FrozenReply>(FreezeMessage{up_to}); }
+  auto freeze(bool with_parts = true) {
+    return ask<FrozenReply>(FreezeMessage{.with_parts = with_parts});
+  }
 
   /// As the node does when the other one has the copy.
   void hand_over(Sequence up_to) {
@@ -145,13 +147,14 @@ TEST_F(FrozenQueue, LeasesAndFiresAgainWhenItIsThawed) {
   EXPECT_EQ(heard_receiver_->grants.size(), 2u) << "the message, and that of the timer";
 }
 
-TEST_F(FrozenQueue, KnowsItsBoundaryAfterARestart) {
+TEST_F(FrozenQueue, SaysItsBoundaryWhenItIsAskedAgain) {
+  EXPECT_TRUE(freeze(false)->reply->parts->empty());
   offer(local_, 1, 3);
   settle();
-  const auto frozen = freeze(2);
+  const auto frozen = freeze(true);
   ASSERT_TRUE(frozen->reply);
-  EXPECT_EQ(frozen->reply->last, 2u);
-  EXPECT_TRUE(frozen->reply->parts->empty());
+  EXPECT_EQ(frozen->reply->last, 3u);
+  EXPECT_FALSE(frozen->reply->parts->empty());
 }
 
 TEST_F(FrozenQueue, ThatEndsOrDrainsLeavesNobodyWaiting) {
@@ -170,7 +173,20 @@ TEST_F(FrozenQueue, ThatEndsOrDrainsLeavesNobodyWaiting) {
   EXPECT_TRUE(ask<FlushedReply>(FlushMessage{})->failed);
 }
 
-TEST_F(FrozenQueue, IsFlushedWhenWhatItHadIsGone) {
+TEST_F(FrozenQueue, IsFlushedWhenItIsThawed) {
+  offer(local_, 1);
+  settle();
+  EXPECT_TRUE(ask<FlushedReply>(FlushMessage{})->reply) << "what it has is for no other node";
+  freeze();
+  const auto flushed = ask<FlushedReply>(FlushMessage{});
+  EXPECT_FALSE(flushed->reply);
+  caf::anon_send(queue_, ThawMessage{});
+  settle();
+  EXPECT_TRUE(flushed->reply);
+}
+
+TEST_F(FrozenQueue, IsFlushedAsAnOutboxWhenWhatItHadIsGone) {
+  state_->is_outbox = true;
   EXPECT_TRUE(ask<FlushedReply>(FlushMessage{})->reply) << "it is empty";
   subscribe(receiver_, 1);
   offer(local_, 1);

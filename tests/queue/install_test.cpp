@@ -7,6 +7,7 @@
 #include <google/protobuf/stubs/logging.h>
 #include <gtest/gtest.h>
 
+#include "actors/queue/copying.hpp"
 #include "tests/queue/copied_queue.hpp"
 #include "tests/queue/work.hpp"
 
@@ -173,6 +174,32 @@ TEST_F(QueueInstall, OfMutatedBytesBringsNothingDown) {
     static_cast<void>(durable_text(copied.state));
   }
   EXPECT_GT(refused, 500);
+}
+
+TEST(ShiftTimes, KeepsWhatLastsAndLeavesDeadlines) {
+  constexpr DurationUs hour_us = 3'600'000'000;
+  const auto shifted = [](pb::SnapshotPart part, DurationUs by_us) {
+    shift_times(part, by_us);
+    return part;
+  };
+  pb::SnapshotPart part;
+  part.mutable_head()->set_at_us(hour_us);
+  EXPECT_EQ(shifted(part, hour_us).head().at_us(), 2 * hour_us);
+  EXPECT_EQ(shifted(part, -2 * hour_us).head().at_us(), 1) << "0 means none";
+  part.mutable_head()->set_at_us(time_max_us + 1);
+  EXPECT_EQ(shifted(part, hour_us).head().at_us(), time_max_us + 1) << "it is refused later";
+  auto& extra = *part.mutable_messages()->add_extra();
+  extra.set_not_before_us(hour_us);
+  extra.set_expires_at_us(hour_us);
+  EXPECT_EQ(shifted(part, hour_us).messages().extra(0).not_before_us(), 2 * hour_us);
+  EXPECT_EQ(shifted(part, hour_us).messages().extra(0).expires_at_us(), hour_us);
+  EXPECT_EQ(shifted(part, hour_us).messages().extra(0).first_failed_at_us(), 0);
+  part.mutable_keyed()->add_timer()->set_due_us(hour_us);
+  EXPECT_EQ(shifted(part, hour_us).keyed().timer(0).due_us(), 2 * hour_us);
+  part.mutable_producers()->add_producer()->set_active_at_us(hour_us);
+  part.mutable_producers()->add_business_key()->set_at_us(hour_us);
+  EXPECT_EQ(shifted(part, hour_us).producers().producer(0).active_at_us(), 2 * hour_us);
+  EXPECT_EQ(shifted(part, hour_us).producers().business_key(0).at_us(), 2 * hour_us);
 }
 
 }  // namespace

@@ -72,9 +72,9 @@ class QueueActor : public ::testing::Test {
   void send(const caf::actor& from, Message message) {
     caf::send_as(from, queue_, std::move(message));
   }
-  void attach(const caf::actor& sender, const std::string& producer = "p", bool remote = false) {
+  void attach(const caf::actor& sender, const std::string& producer = "p", bool forwards = false) {
     send(sender,
-         AttachMessage{{producer, 1}, caf::actor_cast<caf::strong_actor_ptr>(sender), remote});
+         AttachMessage{{producer, 1}, caf::actor_cast<caf::strong_actor_ptr>(sender), forwards});
     settle();
   }
   void offer(const caf::actor& sender, std::uint64_t first, int count = 1,

@@ -1,32 +1,60 @@
 #include "tests/sim/cluster_audit.hpp"
 
+#include <algorithm>
+
 #include "actors/queue/queue_core.hpp"
 #include "actors/runtime/node_plan.hpp"
 #include "tests/sim/workload.hpp"
 
 namespace millrace::sim {
 
+ClusterAudit::ClusterAudit(std::span<const Store> stores) {
+  for (const Store& store : stores) {
+    for (const auto& [shard, record] : store.shards()) {
+      std::uint64_t& epoch = epochs_[shard];
+      epoch = std::max(epoch, record.ownership().epoch());
+    }
+  }
+  for (const Store& store : stores) add(store);
+}
+
+std::optional<queues::Sequence> ClusterAudit::moved_up_to(const Store& store,
+                                                          const StoredQueue& queue) const {
+  if (queue.declaration.has_outbox()) return std::nullopt;
+  const auto record =
+      store.shards().find({role_of(queue.declaration.name()), queue.declaration.shard()});
+  if (record == store.shards().end()) return std::nullopt;
+  if (record->second.ownership().epoch() == epochs_.at(record->first)) return std::nullopt;
+  for (const pb::Seal::Boundary& boundary : record->second.offered().seal().boundary()) {
+    if (boundary.queue() == queue.declaration.number()) return boundary.last();
+  }
+  return std::nullopt;
+}
+
 void ClusterAudit::add(const Store& store) {
-  for (const std::string& name : {entered().name(), passed().name()}) {
-    Stage& stage = stages_[name];
-    for (const auto& [number, queue] : store.queues()) {
-      const bool is_outbox = queue.declaration.name() == outbox_name(name);
-      if (!is_outbox && queue.declaration.name() != name) continue;
-      const queues::Durable& durable = queue.state->durable;
+  for (const auto& [number, queue] : store.queues()) {
+    if (queue.declaration.staged()) continue;
+    const queues::Durable& durable = queue.state->durable;
+    const std::optional<queues::Sequence> moved = moved_up_to(store, queue);
+    for (const std::string& name : {entered().name(), passed().name()}) {
+      if (queue.declaration.name() != outbox_name(name) && queue.declaration.name() != name) {
+        continue;
+      }
+      Stage& stage = stages_[name];
       durable.index.for_each([&](queues::Sequence sequence, const queues::Entry& /*entry*/) {
+        if (moved && sequence <= *moved) return;
         stage.waiting.insert(number_in(**durable.index.body(sequence)));
       });
+      if (moved) continue;
       for (const auto& [key, state] : durable.keyed.keys()) {
         if (!state.value) continue;
         for (const std::int64_t value : numbers_in(*state.value)) ++stage.done[value];
       }
     }
-  }
-  for (const auto& [number, queue] : store.queues()) {
-    const queues::Ledger& ledger = queue.state->durable.ledger;
-    queued_ += ledger.queued();
-    failures_ += ledger.redelivered;
-    dead_ += ledger.dead;
+    queued_ += durable.index.size();  // also of what is moved: it is not at rest
+    if (moved) continue;
+    failures_ += durable.ledger.redelivered;
+    dead_ += durable.ledger.dead;
   }
 }
 

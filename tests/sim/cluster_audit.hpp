@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "actors/runtime/store.hpp"
@@ -15,8 +17,9 @@ namespace millrace::sim {
 /// Where the durable state of all nodes has each number.
 class ClusterAudit {
  public:
-  /// Adds the state of one node, as its log tells it.
-  void add(const Store& store);
+  /// Of the states of all nodes, as their logs tell them. What a node still holds of a shard that
+  /// another has taken over, and will drop when it hears so, counts at the other.
+  explicit ClusterAudit(std::span<const Store> stores);
 
   // Each returns what is wrong, in one line; empty: nothing.
 
@@ -35,9 +38,16 @@ class ClusterAudit {
     std::map<std::int64_t, int> done;  ///< how often
     std::set<std::int64_t> waiting;    ///< in its queue, or in an outbox for it
   };
+  using Shard = std::pair<std::string, std::uint32_t>;  ///< role, number
+
+  void add(const Store& store);
+  /// Up to which message the queue is another node's; nullopt: it is this node's.
+  [[nodiscard]] std::optional<queues::Sequence> moved_up_to(const Store& store,
+                                                            const StoredQueue& queue) const;
   [[nodiscard]] static std::string check_once(const std::string& name, const Stage& stage);
 
   std::map<std::string, Stage> stages_;
+  std::map<Shard, std::uint64_t> epochs_;  ///< the highest that any node knows
   std::uint64_t failures_ = 0;
   std::uint64_t dead_ = 0;
   std::uint64_t queued_ = 0;

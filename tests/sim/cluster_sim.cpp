@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::uint32_t trouble_ticks = 1'500;  // milliseconds
 constexpr std::uint32_t rest_ticks = 120'000;
-constexpr std::uint32_t audit_ticks = 500;  // between two audits of all logs
+constexpr std::uint32_t moving_ticks = 1'000;  // of these, shards still move
+constexpr std::uint32_t audit_ticks = 500;     // between two audits of all logs
 constexpr DurationUs skew_max_us = 3'600'000'000;
 constexpr DurationUs step_max_us = 5'000'000;
 constexpr std::int64_t rate_max_ppm = 50'000;
@@ -28,16 +29,14 @@ constexpr std::chrono::milliseconds late{1'000};
 struct ClusterSim::Node {
   std::string name;
   std::int64_t first_number = 0;
-  std::uint64_t incarnation = 0;
   std::uint32_t entered = 0;
   std::unique_ptr<SkewedClock> clock;
   DiskLog* disk = nullptr;  ///< null: its log is in memory
-  std::unique_ptr<TestNode> node;
-  std::unique_ptr<federation::FederatedNode> federated;
-  transport::Transport* transport = nullptr;
+  std::unique_ptr<MovingNode> moving;
+  TestNode* node = nullptr;  ///< of `moving`
   std::vector<std::function<void()>> end_lazy;
   std::uint32_t down_ticks = 0;
-  std::uint32_t drain_ticks = 0;  ///< left until it ends; 0: it does not drain
+  std::uint32_t ticks_left = 0;  ///< until it ends; 0: its end is not near
 
   void end_lazy_receivers() {
     for (const auto& end : std::exchange(end_lazy, {})) end();
@@ -49,10 +48,16 @@ ClusterSim::ClusterSim(ClusterSimOptions options)
       has_disks_(options.seed % 2 == 0),
       window_bytes_(options.seed % 5 < 2 ? 500 : transport::TransportOptions{}.window_bytes),
       has_late_receivers_(options.seed % 3 == 0),
+      calm_(options.seed % 7 < 3   ? 1
+            : options.seed % 7 < 5 ? 8
+                                   : 40),
       random_(options.seed),
       system_(options.seed),
       network_(options.seed),
       watch_(std::make_shared<sim::Watch>(sim::Watch{.random = std::mt19937_64(options.seed)})) {
+  for (std::uint32_t i = 0; i < options_.nodes; ++i) {
+    names_.emplace_back(1, static_cast<char>('a' + i));
+  }
   for (std::uint32_t i = 0; i < options_.nodes; ++i) add_node(i);
   for (auto& node : nodes_) start(*node);
 }
@@ -63,24 +68,28 @@ ClusterSim::~ClusterSim() {
 
 void ClusterSim::add_node(std::uint32_t index) {
   auto node = std::make_unique<Node>();
-  node->name = std::string(1, static_cast<char>('a' + index));
+  node->name = names_[index];
   node->first_number = (index + 1) * sim::numbers_per_node;
   const std::int64_t rate_ppm = random_us(rate_max_ppm);
   node->clock = std::make_unique<SkewedClock>(system_, rate_ppm, random_us(skew_max_us));
   Node* const self = node.get();
-  TestNodeOptions setup;
+  MovingNodeOptions options;
+  options.pipelines = sim::workload(watch_);
+  options.groups = groups_by_stage(
+      options.pipelines, options_.shards, names_,
+      [this](const std::string& queue, std::uint32_t shard) { return home(queue, shard); });
+  options.others = names_;
+  std::erase(options.others, node->name);
+  options.window_bytes = window_bytes_;
+  options.remote = [this](const queues::OfferHandle& remote) {
+    return sabotage(system_.system(), options_.sabotage, remote, random_);
+  };
+  TestNodeOptions& setup = options.node;
   setup.name = node->name;
   setup.shards = options_.shards;
   setup.seed = options_.seed + index;
   setup.clock = node->clock.get();
   setup.limits = random_limits();
-  setup.serves = [this, self](const std::string& queue, std::uint32_t shard) {
-    return owner(queue, shard) == self->name;
-  };
-  setup.remote = [this, self](const std::string& queue, std::uint32_t shard) {
-    const auto remote = self->federated->remote(system_.system(), queue, shard);
-    return sabotage(system_.system(), options_.sabotage, remote, random_);
-  };
   if (has_disks_) {
     setup.make_log = [self, seed = random_()](CommitRouter::Deliver deliver) {
       auto log = std::make_unique<DiskLog>(std::move(deliver), seed);
@@ -88,10 +97,10 @@ void ClusterSim::add_node(std::uint32_t index) {
       return log;
     };
   }
-  node->node = std::make_unique<TestNode>(system_, sim::workload(watch_), setup);
+  node->moving = std::make_unique<MovingNode>(system_, network_, std::move(options));
+  node->node = &node->moving->node();
   MemoryLog& log = node->node->log();
-  if (options_.sabotage == Sabotage::send_before_durable) log.tell_before_durable();
-  if (options_.sabotage == Sabotage::fencing) log.forget_epochs();
+  sabotage(log, options_.sabotage);
   if (options_.sabotage == Sabotage::syncs && has_disks_) node->disk->lie_about_syncs();
   nodes_.push_back(std::move(node));
 }
@@ -108,33 +117,14 @@ TimeUs ClusterSim::random_us(std::int64_t max_us) {
   return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(2 * max_us)) - max_us;
 }
 
-std::string ClusterSim::owner(const std::string& queue, std::uint32_t shard) const {
-  return nodes_[(shard + (queue == sim::passed().name() ? 1 : 0)) % nodes_.size()]->name;
+std::string ClusterSim::home(const std::string& queue, std::uint32_t shard) const {
+  return names_[(shard + (queue == sim::passed().name() ? 1 : 0)) % names_.size()];
 }
 
 void ClusterSim::start(Node& node) {
-  transport::TransportOptions options;
-  options.own = {"sim", node.name, ++node.incarnation, 1};
-  options.window_bytes = window_bytes_;
-  for (const auto& other : nodes_) {
-    if (other->name != node.name) options.peers.push_back({other->name, {"127.0.0.1", 1}});
-  }
-  transport::Transport& transport = network_.add(std::move(options));
-  node.transport = &transport;
-  node.federated = std::make_unique<federation::FederatedNode>(
-      node.name, transport,
-      [this](const std::string& queue, std::uint32_t shard) { return owner(queue, shard); });
-  if (node.node->start()) {
-    node.federated->started(system_.system(),
-                            [&node](const std::string& queue, std::uint32_t shard) {
-                              return node.node->actors().local(queue, shard);
-                            });
-    if (const auto started = transport.start(*node.federated); !started) {
-      watch_->violation = "the transport did not start: " + started.error().message;
-    }
+  if (node.moving->start()) {
     if (has_late_receivers_) start_lazy(node);
   } else {
-    network_.kill(node.name);
     node.down_ticks = static_cast<std::uint32_t>(random_() % 30);
   }
 }
@@ -150,21 +140,24 @@ void ClusterSim::start_lazy(Node& node) {
 void ClusterSim::kill(Node& node) {
   if (!node.node->is_up()) return;
   ++counts_.kills;
-  node.drain_ticks = 0;
-  network_.kill(node.name);
-  node.federated->stopped();
+  node.ticks_left = 0;
   node.end_lazy_receivers();
-  node.node->stop();
+  node.moving->kill();
   node.down_ticks = static_cast<std::uint32_t>(random_() % 300);
   // Machines come back with another time.
   if (random_() % 4 == 0) node.clock->step(random_us(step_max_us));
 }
 
 void ClusterSim::drain(Node& node) {
-  if (!node.node->is_up() || node.drain_ticks > 0) return;
+  if (!node.node->is_up() || node.ticks_left > 0) return;
   node.node->drain();
-  node.drain_ticks = 1 + static_cast<std::uint32_t>(random_() % 1'500);
+  doom(node, 1'500);
   ++counts_.drains;
+}
+
+void ClusterSim::doom(Node& node, std::uint32_t ticks_max) {
+  if (!node.node->is_up() || node.ticks_left > 0) return;
+  node.ticks_left = 1 + static_cast<std::uint32_t>(random_() % ticks_max);
 }
 
 void ClusterSim::enter(Node& node) {
@@ -194,7 +187,7 @@ void ClusterSim::tick() {
     MemoryLog& log = node->node->log();
     const std::size_t proposed = log.proposed();
     if (proposed > 0 && random_() % 6 == 0) log.commit(1 + random_() % proposed);
-    if (log.has_failed() || (node->drain_ticks > 0 && --node->drain_ticks == 0)) kill(*node);
+    if (log.has_failed() || (node->ticks_left > 0 && --node->ticks_left == 0)) kill(*node);
     if (random_() % 20 == 0) node->node->connect();
   }
   bool has_work = true;
@@ -211,7 +204,7 @@ void ClusterSim::trouble_network(Node& node, const Node& other) {
   switch (random_() % 6) {
     case 5:  // what nobody understands
       if (node.node->is_up()) {
-        std::ignore = node.transport->send(
+        std::ignore = node.moving->transport().send(
             other.name, {transport::FrameKind(random_() % 8), std::string(random_() % 4, '\xff')});
       }
       return;
@@ -240,21 +233,37 @@ void ClusterSim::trouble_senders(Node& node) {
   }
 }
 
+// Whoever serves a shard gives it to another.
+void ClusterSim::move_shard(Node& node) {
+  if (!node.node->is_up()) return;
+  const std::string& queue = random_() % 2 == 0 ? sim::entered().name() : sim::passed().name();
+  const auto shard = static_cast<std::uint32_t>(random_() % options_.shards);
+  const std::string& to = names_[random_() % names_.size()];
+  if (!node.moving->table().serves(queue, shard) || to == node.name) return;
+  node.moving->federation().move(sim::role_of(queue), shard, to, [this](const Result<void>& moved) {
+    ++(moved ? counts_.moves : counts_.failed_moves);
+  });
+}
+
+void ClusterSim::break_something(Node& node) {
+  if (random_() % 5 != 0) {
+    trouble_network(node, *nodes_[random_() % nodes_.size()]);
+  } else if (random_() % 4 == 0) {
+    drain(node);
+  } else {
+    kill(node);
+  }
+}
+
 void ClusterSim::make_trouble() {
   Node& node = *nodes_[random_() % nodes_.size()];
   switch (random_() % 40) {
     case 0:
-      if (random_() % 4 == 0) {
-        drain(node);
-      } else {
-        kill(node);
-      }
-      break;
     case 1:
     case 2:
     case 3:
     case 4:
-      trouble_network(node, *nodes_[random_() % nodes_.size()]);
+      if (random_() % calm_ == 0) break_something(node);
       break;
     case 5:
     case 6:
@@ -262,6 +271,13 @@ void ClusterSim::make_trouble() {
       break;
     case 7:
       if (!has_late_receivers_) node.clock->step(random_us(step_max_us));
+      break;
+    case 8:
+    case 9:
+    case 10:
+      move_shard(node);
+      // Somewhere on its way, if it began.
+      if (random_() % 4 == 0) doom(*nodes_[random_() % nodes_.size()], 150);
       break;
     default:
       if (random_() % 6 != 0) break;
@@ -293,7 +309,7 @@ void ClusterSim::heal() {
     if (!node->node->is_up()) start(*node);
     node->end_lazy_receivers();
     // Nobody ends a node that drains any more, and it takes nothing.
-    if (node->drain_ticks > 0) {
+    if (node->ticks_left > 0) {
       kill(*node);
       start(*node);
     }
@@ -324,6 +340,7 @@ std::string ClusterSim::run() {
     for (std::uint32_t n = 0; n < options_.numbers; ++n) all.push_back(node->first_number + n);
   }
   for (std::uint32_t i = 0; i < rest_ticks && violation().empty(); ++i) {
+    if (i < moving_ticks && random_() % 20 == 0) move_shard(*nodes_[random_() % nodes_.size()]);
     tick();
     if (i % audit_ticks != audit_ticks - 1) continue;
     const sim::ClusterAudit found = audit();
@@ -336,9 +353,9 @@ std::string ClusterSim::run() {
 }
 
 sim::ClusterAudit ClusterSim::audit() const {
-  sim::ClusterAudit found;
-  for (const auto& node : nodes_) found.add(node->node->replay());
-  return found;
+  std::vector<Store> stores;
+  for (const auto& node : nodes_) stores.push_back(node->node->replay());
+  return sim::ClusterAudit(stores);
 }
 
 std::string ClusterSim::safety() const {

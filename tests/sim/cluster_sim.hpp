@@ -14,8 +14,8 @@
 
 #include "actors/testing/deterministic_actor_system.hpp"
 #include "actors/testing/test_node.hpp"
-#include "cluster/federation/federated_node.hpp"
 #include "cluster/transport/simulated_network.hpp"
+#include "tests/handover/moving_node.hpp"
 #include "tests/sim/cluster_audit.hpp"
 #include "tests/sim/workload.hpp"
 
@@ -28,6 +28,7 @@ enum class Sabotage : std::uint8_t {
   outbox_order,         ///< the first and the last message of an offer change places
   send_before_durable,  ///< queues hear of records that a crash may still take back
   fencing,              ///< a crash forgets that one sender has taken over from another
+  shard_fence,          ///< a crash forgets that a shard was on its way to another node
   syncs,                ///< disks say that they have synced, and have not
 };
 
@@ -56,6 +57,8 @@ class ClusterSim {
     std::uint64_t takeovers = 0;
     std::uint64_t late_offers = 0;  ///< by senders that were fenced
     std::uint64_t drains = 0;
+    std::uint64_t moves = 0;  ///< of shards, from end to end
+    std::uint64_t failed_moves = 0;
   };
   [[nodiscard]] Counts counts() const;
   /// Of all logs: the same for each run of a seed.
@@ -67,9 +70,12 @@ class ClusterSim {
   void add_node(std::uint32_t index);
   void tick();
   void make_trouble();
+  void break_something(Node& node);
   void trouble_network(Node& node, const Node& other);
   void trouble_senders(Node& node);
   void drain(Node& node);
+  void doom(Node& node, std::uint32_t ticks_max);
+  void move_shard(Node& node);
   [[nodiscard]] queues::Limits random_limits();
   void heal();
   void start(Node& node);
@@ -79,7 +85,7 @@ class ClusterSim {
   void enter_again(Node& node);
   void send(Node& node, std::int64_t number);
   [[nodiscard]] TimeUs random_us(std::int64_t max_us);
-  [[nodiscard]] std::string owner(const std::string& queue, std::uint32_t shard) const;
+  [[nodiscard]] std::string home(const std::string& queue, std::uint32_t shard) const;
   [[nodiscard]] sim::ClusterAudit audit() const;
   [[nodiscard]] std::string safety() const;
   [[nodiscard]] std::string violation() const;
@@ -88,9 +94,11 @@ class ClusterSim {
   const bool has_disks_;
   const std::size_t window_bytes_;  ///< of links
   const bool has_late_receivers_;   ///< else clocks are set while nodes run, which prolongs leases
+  const std::uint32_t calm_;  ///< how much rarer nodes and links fail than in the worst of seeds
   std::mt19937_64 random_;
   DeterministicActorSystem system_;
   transport::SimulatedNetwork network_;
+  std::vector<std::string> names_;  ///< of all nodes
   std::vector<std::unique_ptr<Node>> nodes_;
   std::shared_ptr<sim::Watch> watch_;
   std::int64_t late_numbers_ = 0;

@@ -37,12 +37,15 @@ TEST(ClusterSim, NeitherLosesRepeatsNorDisorders) {
     all.takeovers += counts.takeovers;
     all.late_offers += counts.late_offers;
     all.drains += counts.drains;
+    all.moves += counts.moves;
+    all.failed_moves += counts.failed_moves;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   std::cout << seeds << " seeds, " << static_cast<double>(seeds) / took.count()
             << " a second: " << all.kills << " kills, " << all.drains << " drains, "
             << all.disk_faults << " faults of disks, " << all.takeovers << " takeovers, "
-            << all.late_offers << " offers of fenced senders\n";
+            << all.late_offers << " offers of fenced senders, " << all.moves
+            << " moves of shards and " << all.failed_moves << " failed ones\n";
 }
 
 TEST(ClusterSim, RunsASeedAlikeEachTime) {
@@ -73,7 +76,7 @@ TEST_P(SabotagedCluster, IsFoundWithinTwentySeeds) {
 INSTANTIATE_TEST_SUITE_P(ClusterSim, SabotagedCluster,
                          ::testing::Values(Sabotage::dedup, Sabotage::outbox_order,
                                            Sabotage::send_before_durable, Sabotage::fencing,
-                                           Sabotage::syncs),
+                                           Sabotage::shard_fence, Sabotage::syncs),
                          [](const auto& given) {
                            switch (given.param) {
                              case Sabotage::dedup:
@@ -84,6 +87,8 @@ INSTANTIATE_TEST_SUITE_P(ClusterSim, SabotagedCluster,
                                return "SendBeforeDurable";
                              case Sabotage::fencing:
                                return "Fencing";
+                             case Sabotage::shard_fence:
+                               return "ShardFence";
                              default:
                                return "Syncs";
                            }

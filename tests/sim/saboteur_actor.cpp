@@ -66,7 +66,24 @@ class Saboteur {
   std::string producer_;
 };
 
+void forget_epochs(pb::Record& record) {
+  for (pb::Change& change : *record.mutable_change()) {
+    for (pb::Attach& attach : *change.mutable_attach()) attach.set_epoch(1);
+    for (pb::Produced& produced : *change.mutable_produced()) produced.set_epoch(1);
+  }
+}
+
+void forget_fences(pb::Record& record) {
+  for (pb::ShardRecord& shard : *record.mutable_shard()) shard.clear_offered();
+}
+
 }  // namespace
+
+void sabotage(MemoryLog& log, Sabotage what) {
+  if (what == Sabotage::send_before_durable) log.tell_before_durable();
+  if (what == Sabotage::fencing) log.forge(forget_epochs);
+  if (what == Sabotage::shard_fence) log.forge(forget_fences);
+}
 
 queues::OfferHandle sabotage(caf::actor_system& system, Sabotage what,
                              const queues::OfferHandle& target, std::mt19937_64& random) {

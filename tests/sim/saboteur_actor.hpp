@@ -6,6 +6,7 @@
 #include <caf/fwd.hpp>
 
 #include "actors/queue/queue_messages.hpp"
+#include "actors/testing/memory_log.hpp"
 #include "tests/sim/cluster_sim.hpp"
 
 namespace millrace {
@@ -14,5 +15,8 @@ namespace millrace {
 [[nodiscard]] queues::OfferHandle sabotage(caf::actor_system& system, Sabotage what,
                                            const queues::OfferHandle& target,
                                            std::mt19937_64& random);
+
+/// Breaks the log for those of them that are of the log.
+void sabotage(MemoryLog& log, Sabotage what);
 
 }  // namespace millrace

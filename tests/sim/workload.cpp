@@ -81,6 +81,10 @@ const QueueRef<Number>& passed() {
   return ref;
 }
 
+std::string role_of(const std::string& queue) {
+  return queue.starts_with(passed().name()) ? passed().name() : entered().name();
+}
+
 std::vector<PipelineSpec> workload(const std::shared_ptr<Watch>& watch) {
   return {pipeline("first")
               .from(entered())

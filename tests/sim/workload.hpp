@@ -35,6 +35,9 @@ struct Watch {
   std::uint64_t failures = 0;  ///< that they made
 };
 
+/// The source of the stage that reads or gives up into a queue: see groups_by_stage().
+[[nodiscard]] std::string role_of(const std::string& queue);
+
 [[nodiscard]] std::vector<PipelineSpec> workload(const std::shared_ptr<Watch>& watch);
 
 /// A number as a client sends it. Some may be sent again as something new: they say what they are.

@@ -1,0 +1,54 @@
+// What the handover's actor remembers of one shard of one role.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "actors/base/time.hpp"
+#include "actors/runtime/shard_moves.hpp"
+#include "cluster/handover/chunk_spool.hpp"
+#include "cluster/placement/handover_core.hpp"
+#include "messages/result.hpp"
+
+namespace millrace::handover {
+
+struct ShardEntry {
+  MovingShard shard{};
+  placement::Shard core{};
+  std::shared_ptr<ChunkSpool> spool{};
+  pb::Seal seal{};                   ///< of the spool
+  std::set<std::uint64_t> staged{};  ///< chunks of the incoming copy that are durable
+  std::optional<Error> cause{};      ///< why the move failed, or the copy cannot be taken
+  std::function<void(Result<void>)> done{};
+  TimeUs began_us = 0;
+
+  [[nodiscard]] std::string name() const {
+    return "shard " + std::to_string(shard.shard) +
+           (shard.role.empty() ? "" : " of role " + shard.role);
+  }
+
+  /// Whether the shard is on its way out, or may be.
+  [[nodiscard]] bool is_leaving() const { return core.outgoing || core.record.has_offered(); }
+
+  /// Whether the shard is on its way out, by this transfer.
+  [[nodiscard]] bool is_leaving_by(const pb::Transfer& transfer) const {
+    return core.outgoing && placement::same(core.outgoing->transfer, transfer);
+  }
+};
+
+/// What the shard holds; chunks and digest come as it is exported.
+[[nodiscard]] inline pb::Seal seal_of(const FrozenShard& frozen) {
+  pb::Seal seal;
+  for (const FrozenShard::Queue& queue : frozen.queues) {
+    pb::Seal::Boundary& boundary = *seal.add_boundary();
+    boundary.set_queue(queue.member.declaration.number());
+    boundary.set_last(queue.last);
+  }
+  return seal;
+}
+
+}  // namespace millrace::handover

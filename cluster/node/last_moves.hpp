@@ -1,0 +1,55 @@
+// LastMoves: what became of the latest move of each shard that this node was asked to begin.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "cluster/gateway/cluster_view.hpp"
+#include "messages/result.hpp"
+
+namespace millrace::cluster {
+
+/// Thread-safe.
+class LastMoves {
+ public:
+  /// False while one of the shard is under way.
+  [[nodiscard]] bool begin(const std::string& role, std::uint32_t shard, const std::string& to) {
+    const std::lock_guard lock(mutex_);
+    Move& move = moves_[{role, shard}];
+    if (move.is_under_way) return false;
+    move = {true, to, {}};
+    return true;
+  }
+
+  void end(const std::string& role, std::uint32_t shard, const Result<void>& result) {
+    const std::lock_guard lock(mutex_);
+    Move& move = moves_[{role, shard}];
+    move.is_under_way = false;
+    if (!result) move.failure = result.error();
+  }
+
+  /// Fills in what it knows of the shard.
+  void describe(gateway::ShardView& view) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = moves_.find({view.role, view.shard});
+    if (found == moves_.end()) return;
+    if (found->second.is_under_way) view.moving_to = found->second.to;
+    view.last_failure = found->second.failure;
+  }
+
+ private:
+  struct Move {
+    bool is_under_way = false;
+    std::string to{};
+    std::optional<Error> failure{};
+  };
+
+  mutable std::mutex mutex_;
+  std::map<std::pair<std::string, std::uint32_t>, Move> moves_;
+};
+
+}  // namespace millrace::cluster
