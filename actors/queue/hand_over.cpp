@@ -42,7 +42,7 @@ void apply_hand_over(State& state, const pb::HandOver& hand_over) {
   state.live.lines = DispatchLines();
   state.live.delayed.clear();
   state.live.settling_timers.clear();
-  state.live.frozen = false;
+  state.live.frozen = state.live.sealed = false;
   state.limits = as_outbox(state.limits);
   declare(state, hand_over.as());
   for (Kept& one : kept) {

@@ -34,7 +34,7 @@ class QueueShell {
     self_ = self;
     config_ = std::move(config);
     core_ = std::move(config_.state);
-    core_->live.frozen = config_.frozen;
+    core_->live.frozen = core_->live.sealed = config_.frozen;
     sessions_.emplace(*core_);
     receivers_.emplace(*core_, self);
     waits_.emplace(*core_);
@@ -218,13 +218,14 @@ class QueueShell {
     MILLRACE_ASSERT(core_->declaration != nullptr);
     auto promise = self_->make_response_promise<FrozenReply>();
     core_->live.frozen = true;
+    core_->live.sealed = core_->live.sealed || m.seals;
     waits_->freeze(m, promise);
     if (core_->live.draining) waits_->give_up_freeze(stopping);
     return promise;
   }
 
   void on_thaw() {
-    core_->live.frozen = false;
+    core_->live.frozen = core_->live.sealed = false;
     waits_->give_up_freeze("it is not moved any more");
     waits_->answer();
     run_dispatch();

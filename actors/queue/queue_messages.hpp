@@ -121,16 +121,19 @@ struct SnapshotMessage {
 /// goes on as long as somebody takes from it: answered when it is empty, or left alone and at rest.
 struct DrainMessage {};
 
-/// The shard is to be handed over to another node. From here on the queue leases nothing, fires no
-/// timers and takes offers of producers only, not of outboxes; they go on behind the boundary.
-/// Answered when it is at rest: nothing is leased, and all that it decided before is durable.
+/// The shard is to be handed over to another node. From here on the queue leases nothing and fires
+/// no timers. Answered when it is at rest: nothing is leased, and all that it decided before is
+/// durable.
 struct FreezeMessage {
-  bool with_parts = false;  ///< the answer is to have `parts`
+  /// It gets its boundary, too: from here on it takes offers of producers only, not of outboxes;
+  /// they go on behind the boundary.
+  bool seals = false;
 };
 struct FrozenReply {
   QueueNumber queue = 0;
-  Sequence last = 0;  ///< the boundary: messages up to this are handed over
-  /// Serialized pb::SnapshotPart of all else: head, states and timers of keys, producers.
+  Sequence last = 0;  ///< the boundary, where it is sealed: messages up to this are handed over
+  /// Serialized pb::SnapshotPart of all else: head, states and timers of keys, producers. None
+  /// where it is not sealed.
   std::shared_ptr<const std::vector<std::string>> parts;
 };
 

@@ -93,7 +93,8 @@ struct Volatile {
   std::uint32_t blocked = 0;    ///< queues downstream that are above their high water
   std::uint32_t closed = 0;     ///< queues of the same cycle that are
   bool draining = false;
-  bool frozen = false;                   ///< being handed over: leases nothing, fires no timers
+  bool frozen = false;                   ///< to be handed over: leases nothing, fires no timers
+  bool sealed = false;                   ///< and takes nothing of other nodes: it has its boundary
   bool exhausted = false;                ///< the log has no room for the outcomes of further leases
   bool loading = false;                  ///< bodies are being read
   StringMap<ProposedProducer> proposed;  ///< by name of the producer

@@ -43,7 +43,7 @@ Error Sessions::not_here(const char* what) const {
 }
 
 bool Sessions::admits(const AttachMessage& m) const {
-  if (!m.forwards || !state_->live.frozen) return true;
+  if (!m.forwards || !state_->live.sealed) return true;
   tell(m.sender, AttachReply{state_->number, 0, not_here(being_moved)});
   return false;
 }
@@ -52,7 +52,7 @@ bool Sessions::admits(const Offer& offer, const caf::strong_actor_ptr& from) con
   const auto session = sessions_.find(offer.producer);
   const bool is_known = session != sessions_.end();
   if (is_known && session->second.sender == from) {
-    if (!session->second.forwards || !state_->live.frozen) return true;
+    if (!session->second.forwards || !state_->live.sealed) return true;
     tell(from, OfferReply{state_->number, 0, 0, not_here(being_moved)});
     return false;
   }

@@ -17,7 +17,7 @@ constexpr PartSize copied_part{.bytes = 64u << 10, .entries = 1'024};
 }  // namespace
 
 void Waits::freeze(const FreezeMessage& m, Frozen promise) {
-  freezes_.push_back({m.with_parts, std::move(promise)});
+  freezes_.push_back({m.seals, std::move(promise)});
   answer();
 }
 
@@ -29,11 +29,11 @@ void Waits::flush(Flushed promise) {
 void Waits::answer() {
   if (unsettled_ == 0 && state_->live.in_flight == 0) {
     for (Freeze& waiting : std::exchange(freezes_, {})) {
-      waiting.promise.deliver(frozen(waiting.with_parts));
+      waiting.promise.deliver(frozen(waiting.seals));
     }
   }
   if (flushes_.empty()) return;
-  const bool holds = state_->is_outbox || state_->live.frozen;
+  const bool holds = state_->is_outbox || state_->live.sealed;
   const Sequence first = first_live();
   std::erase_if(flushes_, [&](Flush& waiting) {
     if (holds && first <= waiting.last) return false;

@@ -37,7 +37,7 @@ class Waits {
 
  private:
   struct Freeze {
-    bool with_parts;
+    bool seals;
     Frozen promise;
   };
   struct Flush {

@@ -10,10 +10,12 @@
 namespace millrace {
 namespace {
 
-//   freeze all ─▶ barrier ─▶ flush what they sent ─▶ ask all for their boundary and parts
+//   freeze all ─▶ barrier ─▶ flush what they sent ─▶ seal all: boundary and parts
 //
 // A queue may be at rest while a leased message of another still dies into it, or is passed on into
 // an outbox: only when all are at rest, and behind the barrier, is there nothing more to come.
+// Until they are sealed they take what other nodes send, or two nodes that freeze would wait for
+// each other.
 class FreezerShell {
  public:
   static inline const char* name = "millrace.freezer";
@@ -69,7 +71,7 @@ class FreezerShell {
   void read() {
     what_ = "reading the state of the shard";
     ask<queues::FrozenReply>(
-        config_.queues, queues::FreezeMessage{.with_parts = true},
+        config_.queues, queues::FreezeMessage{.seals = true},
         [this](std::size_t i, const queues::FrozenReply& reply) { replies_[i] = reply; },
         [this] { finish(std::move(replies_)); });
   }

@@ -193,12 +193,13 @@ void add_faults(CLI::App& command, const std::shared_ptr<Options>& options) {
               if (!kind) {
                 throw CLI::ValidationError(
                     "--faults",
-                    "expected some of kill, pause, partition, restart, slow-disk, got " + name);
+                    "expected some of kill, pause, partition, restart, slow-disk, move, got " +
+                        name);
               }
               options->fault_kinds.push_back(*kind);
             }
           },
-          "kill, pause, partition, restart, slow-disk; with commas between")
+          "kill, pause, partition, restart, slow-disk, move; with commas between")
       ->delimiter(',');
   command.add_option("--fault-count", options->fault_count,
                      "faults of all those kinds; default: two of each");

@@ -11,6 +11,9 @@ namespace {
 constexpr std::int64_t slow_disk_us = 40'000;
 
 std::string describe(const FaultMoment& moment) {
+  if (moment.kind == FaultKind::move) {
+    return node_name(moment.node) + " > " + node_name(moment.peer);
+  }
   if (moment.kind != FaultKind::partition) return node_name(moment.node);
   return node_name(moment.node) + " | " + node_name(moment.peer);
 }
@@ -111,6 +114,9 @@ void FaultDriver::strike(TimeUs now_us) {
     case FaultKind::slow_disk:
       fleet_.set_disk_delay(moment.node, slow_disk_us);
       break;
+    case FaultKind::move:
+      fleet_.move_shard(moment.node, moment.peer);
+      break;
   }
   active_.push_back(active);
 }
@@ -146,6 +152,8 @@ Result<void> FaultDriver::end(const Active& active, TimeUs now_us) {
       break;
     case FaultKind::slow_disk:
       fleet_.set_disk_delay(moment.node, 0);
+      break;
+    case FaultKind::move:
       break;
   }
   return {};

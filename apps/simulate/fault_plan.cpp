@@ -9,15 +9,18 @@
 namespace millrace::simulate {
 namespace {
 
-constexpr std::array<std::pair<FaultKind, std::string_view>, 5> names{{
+constexpr std::array<std::pair<FaultKind, std::string_view>, 6> names{{
     {FaultKind::kill, "kill"},
     {FaultKind::pause, "pause"},
     {FaultKind::partition, "partition"},
     {FaultKind::restart, "restart"},
     {FaultKind::slow_disk, "slow-disk"},
+    {FaultKind::move, "move"},
 }};
 
 constexpr DurationUs delay_max_us = 50'000;
+/// Then the next fault may strike the same node, which has hardly begun.
+constexpr DurationUs move_us = 50'000;
 
 /// 1 ms to 1 s, each decade alike: a recovery takes anything from milliseconds on.
 DurationUs pick_delay_after_start(std::mt19937_64& random) {
@@ -28,6 +31,7 @@ DurationUs pick_delay_after_start(std::mt19937_64& random) {
 /// With one node nobody waits for it, and a kill is over at once. With several, some faults are
 /// shorter than the silence that others bear, and some are longer.
 DurationUs pick_duration(FaultKind kind, std::uint32_t nodes, std::mt19937_64& random) {
+  if (kind == FaultKind::move) return move_us;
   if (kind == FaultKind::restart || (kind == FaultKind::kill && nodes == 1)) return 0;
   const double longest_s = kind == FaultKind::kill ? 2 : 8;
   std::uniform_real_distribution<double> decades(std::log10(0.05), std::log10(longest_s));

@@ -17,6 +17,7 @@ enum class FaultKind : std::uint8_t {
   partition,  ///< nothing passes between two nodes, in either direction
   restart,    ///< SIGTERM: the node drains; then a new process
   slow_disk,  ///< each sync takes much longer
+  move,       ///< it gives a shard to another node
 };
 
 [[nodiscard]] std::string_view to_string(FaultKind kind);
@@ -29,7 +30,7 @@ enum class FaultKind : std::uint8_t {
 struct FaultMoment {
   FaultKind kind = FaultKind::kill;
   std::uint32_t node = 0;
-  std::uint32_t peer = 0;  ///< of a partition: the other node
+  std::uint32_t peer = 0;  ///< of a partition and of a move: the other node
   bool is_after_start = false;
   std::uint64_t finished = 0;  ///< of a fault after a start: as of the one before
   DurationUs delay_us = 0;
@@ -41,7 +42,7 @@ struct FaultPlanOptions {
   std::uint64_t orders = 1;
   std::uint32_t nodes = 1;
   std::uint32_t kills = 0;         ///< beside those below
-  std::vector<FaultKind> kinds{};  ///< partition only where there are two nodes
+  std::vector<FaultKind> kinds{};  ///< partition and move only where there are two nodes
   std::uint32_t count = 0;         ///< of faults of `kinds`, in turn
 };
 

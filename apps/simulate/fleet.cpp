@@ -86,6 +86,12 @@ void Fleet::cut(std::uint32_t a, std::uint32_t b, bool is_cut) {
   if (proxy_) proxy_->cut(a, b, is_cut);
 }
 
+void Fleet::move_shard(std::uint32_t node, std::uint32_t to) {
+  NodePage& page = witness_->head().node[node];
+  page.move_target = to;
+  page.told_moves += 1;
+}
+
 void Fleet::set_disk_delay(std::uint32_t node, std::int64_t delay_us) {
   witness_->head().node[node].disk_delay_us = delay_us;
 }

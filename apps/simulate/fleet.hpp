@@ -51,6 +51,8 @@ class Fleet {
   void pause(std::uint32_t node, bool is_paused);
   /// Cuts two nodes off each other, or heals that.
   void cut(std::uint32_t a, std::uint32_t b, bool is_cut);
+  /// Has a node give one of its shards to another.
+  void move_shard(std::uint32_t node, std::uint32_t to);
   void set_disk_delay(std::uint32_t node, std::int64_t delay_us);
 
   /// Returns when some process has ended, at most after `span`.

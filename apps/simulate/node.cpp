@@ -19,6 +19,7 @@
 #include "apps/simulate/bell.hpp"
 #include "apps/simulate/gateway_actor.hpp"
 #include "apps/simulate/load_generator.hpp"
+#include "apps/simulate/shard_mover.hpp"
 #include "apps/simulate/slow_file_system.hpp"
 #include "cluster/config/load.hpp"
 #include "cluster/node/cluster_node.hpp"
@@ -82,8 +83,8 @@ orders::OrderWorkflow make_workflow(const Options& options, orders::GatewayBooks
 }
 
 /// Shows the queues to whoever watches, and whether anything is left to do in any of them.
-void look_at_queues(Runtime& runtime, NodePage& page) {
-  bool at_rest = true;
+void look_at_queues(Runtime& runtime, NodePage& page, bool is_moving) {
+  bool at_rest = !is_moving;
   std::size_t count = 0;
   for (const QueueInfo& info : runtime.queues()) {
     const bool is_dead_letters = info.name.ends_with(".dead");
@@ -152,8 +153,11 @@ Result<void> run(const Options& options, const NodeOptions& own, WitnessMemory& 
     if (placed) page.is_placed = 1;
     is_done = true;
   });
+  ShardMover mover(**node, page, config->node.name, orders::finished_queue().name(),
+                   config->cluster.shards, options.seed + own.node);
   while (signals.wait(look_interval) != SIGTERM) {
-    look_at_queues((*node)->runtime(), page);
+    mover.look();
+    look_at_queues((*node)->runtime(), page, mover.is_moving());
     if (is_done && page.is_placed == 0) break;
   }
   is_stopping = true;

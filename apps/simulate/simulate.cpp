@@ -118,8 +118,10 @@ Result<void> complete_faults(Options& options) {
     return bad_flag("--fault-count", "0 to 10000", std::to_string(options.fault_count));
   }
   for (const FaultKind kind : options.fault_kinds) {
-    if (kind == FaultKind::partition && options.nodes == 1) {
-      return bad_flag("--faults", "partition only with two --nodes or more", "one node");
+    const bool needs_two = kind == FaultKind::partition || kind == FaultKind::move;
+    if (needs_two && options.nodes == 1) {
+      return bad_flag("--faults", std::string(to_string(kind)) + " only with two --nodes or more",
+                      "one node");
     }
   }
   if (options.fault_count == 0) {

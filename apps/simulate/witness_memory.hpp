@@ -59,6 +59,9 @@ struct NodePage {
   std::array<QueuePage, queue_max> queues;
   std::array<char, 512> failure;            ///< why the node gave up; empty: it did not
   std::atomic<std::int64_t> disk_delay_us;  ///< told: how much longer each sync takes
+  std::atomic<std::uint64_t> told_moves;    ///< told: how many shards it is to give away
+  std::atomic<std::uint32_t> move_target;   ///< told: to which node the next
+  std::atomic<std::uint64_t> moves;         ///< shards that it gave away
 };
 
 /// The beginning of the memory. All zero at first.

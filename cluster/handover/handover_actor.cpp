@@ -67,7 +67,6 @@ class Handover::Shell {
                std::function<void(Result<void>)> done) {
     Entry* const entry = find(role, shard);
     if (auto may = may_move(entry, role, shard, to); !may) return done(may.error());
-    if (auto other = other_on_its_way(*entry)) return done(*other);
     auto begun =
         placement::start_move(entry->core, to, static_cast<std::uint64_t>(config_.clock->now_us()));
     if (!begun) return done(begun.error());
@@ -137,17 +136,6 @@ class Handover::Shell {
       }
     }
     return {};
-  }
-
-  // What one sends to the other would wait for it, and the other way round.
-  [[nodiscard]] std::optional<Error> other_on_its_way(const Entry& moving) const {
-    const auto is_other = [&](const auto& one) {
-      return &one.second != &moving && one.second.is_leaving();
-    };
-    const auto other = std::find_if(entries_.begin(), entries_.end(), is_other);
-    if (other == entries_.end()) return std::nullopt;
-    return Error{ErrorCode::draining,
-                 other->second.name() + " is on its way to another node; one goes after the other"};
   }
 
   Result<void> may_move(const Entry* entry, const std::string& role, std::uint32_t shard,

@@ -31,9 +31,7 @@ class FrozenQueue : public QueueActor {
     system_.drain();
     return answer;
   }
-  auto freeze(bool with_parts = true) {
-    return ask<FrozenReply>(FreezeMessage{.with_parts = with_parts});
-  }
+  auto freeze(bool seals = true) { return ask<FrozenReply>(FreezeMessage{.seals = seals}); }
 
   /// As the node does when the other one has the copy.
   void hand_over(Sequence up_to) {

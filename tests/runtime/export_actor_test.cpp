@@ -39,7 +39,7 @@ class Export : public QueueActor {
 
   void ask_to_freeze() {
     system_.system().spawn([this](caf::event_based_actor* self) {
-      self->request(queue_, caf::infinite, queues::FreezeMessage{.with_parts = true})
+      self->request(queue_, caf::infinite, queues::FreezeMessage{.seals = true})
           .then([this](const queues::FrozenReply& reply) { frozen_ = reply; });
     });
     system_.drain();
