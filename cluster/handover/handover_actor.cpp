@@ -22,7 +22,9 @@ namespace {
 using placement::Effects;
 using Entry = ShardEntry;
 
-constexpr std::chrono::seconds retry_interval{1};
+constexpr DurationUs retry_us = 1'000'000;
+/// A link that takes nothing now soon does.
+constexpr DurationUs stalled_retry_us = 100'000;
 
 }  // namespace
 
@@ -44,7 +46,9 @@ class Handover::Shell {
     schedule();
     return {
         [](const TaskMessage& m) { (*m.run)(); },
-        [this](const queues::TickMessage&) { on_tick(); },
+        [this](const queues::TickMessage& m) {
+          if (m.due_us == tick_due_us_) on_tick();  // else an earlier one has taken its place
+        },
     };
   }
 
@@ -156,7 +160,7 @@ class Handover::Shell {
   }
 
   void on_tick() {
-    is_ticking_ = false;
+    tick_due_us_ = 0;
     for (auto& [key, entry] : entries_) run(entry, placement::retry(entry.core));
     for (const std::string& peer : std::exchange(untold_, {})) tell(peer);
     schedule();
@@ -165,9 +169,12 @@ class Handover::Shell {
   void schedule() {
     const bool is_any = std::any_of(entries_.begin(), entries_.end(),
                                     [](const auto& one) { return one.second.is_leaving(); });
-    if (is_ticking_ || (!is_any && untold_.empty())) return;
-    is_ticking_ = true;
-    self_->delayed_send(self_, retry_interval, queues::TickMessage{});
+    if (!is_any && untold_.empty()) return;
+    const DurationUs wait_us = std::exchange(is_stalled_, false) ? stalled_retry_us : retry_us;
+    const TimeUs due_us = config_.clock->now_us() + wait_us;
+    if (tick_due_us_ != 0 && tick_due_us_ <= due_us) return;
+    tick_due_us_ = due_us;
+    self_->delayed_send(self_, std::chrono::microseconds(wait_us), queues::TickMessage{due_us});
   }
 
   // --- What is to be done
@@ -176,6 +183,7 @@ class Handover::Shell {
     for (const placement::Effect& effect : effects) {
       std::visit([&](const auto& one) { carry_out(entry, one); }, effect);
     }
+    if (is_stalled_) schedule();
   }
 
   void carry_out(Entry& entry, const placement::Write& write) {
@@ -341,7 +349,9 @@ class Handover::Shell {
   // --- What is said to others
 
   bool send_step(const std::string& to, const pb::MoveStep& step) {
-    return config_.transport->send(to, {move_frame, step.SerializeAsString()}).operator bool();
+    const auto sent = config_.transport->send(to, {move_frame, step.SerializeAsString()});
+    is_stalled_ = is_stalled_ || (!sent && sent.error().code == ErrorCode::backlog_full);
+    return sent.has_value();
   }
 
   void tell_all() {
@@ -352,7 +362,8 @@ class Handover::Shell {
   HandoverConfig config_;
   std::map<Key, Entry> entries_;  ///< never grows after the start: references stay
   std::set<std::string> untold_;
-  bool is_ticking_ = false;
+  TimeUs tick_due_us_ = 0;   ///< 0: none is to come
+  bool is_stalled_ = false;  ///< a link had no room since the last tick was planned
 };
 
 Handover::Handover(caf::actor_system& system, HandoverConfig config)
