@@ -1,7 +1,7 @@
 #include "cluster/handover/chunk_spool.hpp"
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -29,8 +29,8 @@ int open_nameless(const std::filesystem::path& directory) {
 
 Error ChunkSpool::failed(const char* what) const {
   const int error = errno;
-  return {code_of(error),
-          directory_.string() + ": " + what + " a shard on its way out: " + std::strerror(error)};
+  return {code_of(error), directory_.string() + ": " + what +
+                              " a shard on its way out: " + std::generic_category().message(error)};
 }
 
 Result<std::unique_ptr<ChunkSpool>> ChunkSpool::make(const std::filesystem::path& directory) {
