@@ -6,8 +6,8 @@
 #include <string>
 
 #include <CLI/CLI.hpp>
-#include <unistd.h>
 
+#include "actors/base/temporary_directory.hpp"
 #include "apps/inference/report.hpp"
 #include "apps/inference/scenario.hpp"
 
@@ -50,35 +50,14 @@ void describe(CLI::App& app, Arguments& arguments) {
                  "removed at the end)");
 }
 
-/// A new directory of its own, removed at the end.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "inference-XXXXXX").string();
-    if (mkdtemp(pattern.data()) != nullptr) path_ = pattern;
-  }
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 int run(const Arguments& arguments) {
-  const TemporaryDirectory temporary;
-  if (temporary.path().empty()) {
-    std::fprintf(stderr, "inference: no temporary directory can be made in %s\n",
-                 std::filesystem::temp_directory_path().c_str());
+  const auto temporary = TemporaryDirectory::make("inference-");
+  if (!temporary) {
+    std::fprintf(stderr, "inference: %s\n", temporary.error().message.c_str());
     return 1;
   }
   const std::filesystem::path root =
-      arguments.data_dir.empty() ? temporary.path() : std::filesystem::path(arguments.data_dir);
+      arguments.data_dir.empty() ? temporary->path() : std::filesystem::path(arguments.data_dir);
   ScenarioOptions options;
   options.duration = std::chrono::milliseconds(static_cast<std::int64_t>(arguments.seconds * 1000));
   options.requests_per_s = arguments.rate;

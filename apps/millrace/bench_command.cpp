@@ -4,8 +4,7 @@
 #include <iostream>
 #include <memory>
 
-#include <unistd.h>
-
+#include "actors/base/temporary_directory.hpp"
 #include "apps/bench/cluster_bench.hpp"
 #include "apps/bench/journal_bench.hpp"
 #include "apps/bench/pipeline_bench.hpp"
@@ -16,29 +15,6 @@
 
 namespace millrace::cli {
 namespace {
-
-/// A directory that goes with the benchmark.
-class ScratchDirectory {
- public:
-  explicit ScratchDirectory(const std::string& parent) {
-    const auto base =
-        parent.empty() ? std::filesystem::current_path() : std::filesystem::path(parent);
-    std::string name = (base / "millrace-bench-XXXXXX").string();
-    if (mkdtemp(name.data()) != nullptr) path_ = name;
-  }
-  ~ScratchDirectory() {
-    std::error_code ignored;
-    if (is_valid()) std::filesystem::remove_all(path_, ignored);
-  }
-  ScratchDirectory(const ScratchDirectory&) = delete;
-  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-
-  [[nodiscard]] bool is_valid() const { return !path_.empty(); }
-  [[nodiscard]] std::filesystem::path path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 struct Common {
   std::string dir;
@@ -51,9 +27,11 @@ void add_common(CLI::App& command, Common& common) {
   command.add_flag("--json", common.json, "one JSON object a line");
 }
 
-int no_scratch(const Common& common) {
-  return fail({ErrorCode::storage_failed,
-               "no scratch directory can be made in " + (common.dir.empty() ? "." : common.dir)});
+/// Goes with the benchmark; on the disk of this directory, unless another one was named.
+Result<TemporaryDirectory> make_scratch(const Common& common) {
+  return TemporaryDirectory::make(
+      common.dir.empty() ? std::filesystem::current_path() : std::filesystem::path(common.dir),
+      "millrace-bench-");
 }
 
 void print_line(const nlohmann::ordered_json& line, bool json) {
@@ -79,9 +57,9 @@ void print_line(const nlohmann::ordered_json& line, bool json) {
 int run_journal(const Common& common, const std::vector<std::size_t>& batches,
                 bench::JournalBenchOptions options) {
   for (const std::size_t batch : batches) {
-    const ScratchDirectory scratch(common.dir);
-    if (!scratch.is_valid()) return no_scratch(common);
-    options.dir = scratch.path() / "journal";
+    const auto scratch = make_scratch(common);
+    if (!scratch) return fail(scratch.error());
+    options.dir = scratch->path() / "journal";
     options.batch = batch;
     const auto figures = bench::run_journal_bench(options);
     if (!figures) return fail(figures.error());
@@ -119,9 +97,9 @@ int finish_pipeline(nlohmann::ordered_json line, const bench::SinkFigures& figur
 }
 
 int run_pipeline(const Common& common, bench::PipelineBenchOptions options) {
-  const ScratchDirectory scratch(common.dir);
-  if (!scratch.is_valid()) return no_scratch(common);
-  options.data_dir = scratch.path() / "data";
+  const auto scratch = make_scratch(common);
+  if (!scratch) return fail(scratch.error());
+  options.data_dir = scratch->path() / "data";
   const auto figures = bench::run_pipeline_bench(options);
   if (!figures) return fail(figures.error());
   return finish_pipeline(
@@ -140,9 +118,9 @@ int run_pipeline(const Common& common, bench::PipelineBenchOptions options) {
 }
 
 int run_cluster_pipeline(const Common& common, bench::ClusterBenchOptions options) {
-  const ScratchDirectory scratch(common.dir);
-  if (!scratch.is_valid()) return no_scratch(common);
-  options.folder = scratch.path();
+  const auto scratch = make_scratch(common);
+  if (!scratch) return fail(scratch.error());
+  options.folder = scratch->path();
   const auto figures = bench::run_cluster_bench(options);
   if (!figures) return fail(figures.error());
   return finish_pipeline({{"bench", "pipeline"},
@@ -191,9 +169,9 @@ void add_bench_node(CLI::App& app, Action& action) {
 }
 
 int run_queue(const Common& common, bench::QueueBenchOptions options) {
-  const ScratchDirectory scratch(common.dir);
-  if (!scratch.is_valid()) return no_scratch(common);
-  options.data_dir = scratch.path() / "data";
+  const auto scratch = make_scratch(common);
+  if (!scratch) return fail(scratch.error());
+  options.data_dir = scratch->path() / "data";
   const auto figures = bench::run_queue_bench(options);
   if (!figures) return fail(figures.error());
   print_line({{"bench", "queue"},

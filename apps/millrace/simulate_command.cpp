@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "actors/base/temporary_directory.hpp"
 #include "apps/millrace/command_line.hpp"
 #include "apps/millrace/exit_code.hpp"
 #include "apps/millrace/output.hpp"
@@ -82,14 +83,11 @@ class RunDirectory {
       if (auto made = make_directory("--data-dir", given); !made) return made.error();
       return directory;
     }
-    std::error_code error;
-    std::string name = (std::filesystem::temp_directory_path(error) / "millrace-XXXXXX").string();
-    if (error || mkdtemp(name.data()) == nullptr) {
-      return Error{ErrorCode::storage_failed,
-                   "no temporary directory can be made; is TMPDIR a directory? " + name};
-    }
-    directory.path_ = std::filesystem::path(name) / "data";
-    directory.temporary_ = name;
+    auto made = TemporaryDirectory::make("millrace-");
+    if (!made) return made.error();
+    directory.path_ = made->path() / "data";
+    directory.temporary_ = made->path();
+    made->keep();  // until it is known how the run went
     return directory;
   }
 
