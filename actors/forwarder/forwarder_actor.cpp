@@ -72,6 +72,11 @@ class ForwarderShell {
 
   void on_reply(const queues::OfferReply& m) {
     if (!core_.stream.attached) return;  // of an attachment that is over
+    if (m.refusal && m.refusal->code == ErrorCode::not_owner) {
+      // Of the former owner, perhaps, and late. Whoever it is now says so when it is asked.
+      detached(core_);
+      return attach();
+    }
     const auto settled =
         answered(core_.stream, {m.settled, m.taken, m.refusal}, config_.limits, now());
     if (!settled) {
