@@ -3,8 +3,6 @@
 #include <memory>
 #include <utility>
 
-#include <caf/all.hpp>
-
 namespace millrace {
 
 LogKeeper::LogKeeper(journal::Journal& journal, JournalLog& log, NodeActors& actors,
@@ -26,15 +24,7 @@ LogKeeper::LogKeeper(journal::Journal& journal, JournalLog& log, NodeActors& act
           [this](const QueueUse& use) { cleaner_.consider(use); }) {}
 
 std::size_t LogKeeper::request(journal::Lsn lsn) {
-  std::size_t asked = 0;
-  for (const pb::Declaration& declaration : actors_.declarations()) {
-    ++asked;
-    auto sink = std::make_shared<std::function<void(const queues::State&)>>(
-        [this](const queues::State& state) { checkpointer_.take(state); });
-    caf::anon_send(actors_.handle(declaration.number()),
-                   queues::SnapshotMessage{lsn, std::move(sink)});
-  }
-  return asked;
+  return actors_.snapshot(lsn, [this](const queues::State& state) { checkpointer_.take(state); });
 }
 
 void LogKeeper::clean(queues::QueueNumber queue, journal::SegmentNumber before,

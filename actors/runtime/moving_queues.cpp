@@ -1,6 +1,5 @@
 // The part of NodeActors that changes what a running node serves.
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
 #include <caf/all.hpp>
@@ -12,9 +11,6 @@ namespace millrace {
 namespace {
 
 using queues::QueueNumber;
-
-using Reading = std::shared_lock<std::shared_mutex>;
-using Writing = std::unique_lock<std::shared_mutex>;
 
 }  // namespace
 

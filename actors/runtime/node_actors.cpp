@@ -1,7 +1,6 @@
 #include "actors/runtime/node_actors.hpp"
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
 #include <caf/all.hpp>
@@ -15,9 +14,6 @@ namespace millrace {
 namespace {
 
 using queues::QueueNumber;
-
-using Reading = std::shared_lock<std::shared_mutex>;
-using Writing = std::unique_lock<std::shared_mutex>;
 
 }  // namespace
 
@@ -152,6 +148,16 @@ void NodeActors::clean(QueueNumber number, journal::SegmentNumber before,
   caf::anon_send(
       handles_[number],
       queues::CleanMessage{before, std::make_shared<std::function<void()>>(std::move(done))});
+}
+
+std::size_t NodeActors::snapshot(journal::Lsn lsn,
+                                 std::function<void(const queues::State&)> sink) const {
+  const auto shared = std::make_shared<std::function<void(const queues::State&)>>(std::move(sink));
+  const Reading lock(mutex_);
+  for (const auto& [number, declaration] : declarations_) {
+    caf::anon_send(handles_[number], queues::SnapshotMessage{lsn, shared});
+  }
+  return declarations_.size();
 }
 
 void NodeActors::deliver(QueueNumber number,

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <span>
@@ -61,6 +62,10 @@ class NodeActors {
   /// where the queue is no more.
   void clean(queues::QueueNumber number, journal::SegmentNumber before,
              std::function<void()> done) const;
+
+  /// Has each queue show its state as of what it was told by now: see SnapshotMessage. Returns how
+  /// often `sink` will be called, on the queues' threads.
+  std::size_t snapshot(journal::Lsn lsn, std::function<void(const queues::State&)> sink) const;
 
   /// Brings committed changes to their queue.
   void deliver(queues::QueueNumber number,
@@ -149,6 +154,9 @@ class NodeActors {
     std::uint32_t shard = 0;
     caf::actor actor;
   };
+
+  using Reading = std::shared_lock<std::shared_mutex>;
+  using Writing = std::unique_lock<std::shared_mutex>;
 
   void spawn_queue(std::unique_ptr<queues::State> state, const pb::Declaration& declaration,
                    bool is_frozen);
