@@ -1,5 +1,6 @@
 #include "actors/queue/hand_over.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -37,7 +38,9 @@ void apply_hand_over(State& state, const pb::HandOver& hand_over) {
   durable.failures.clear();
   durable.keyed = KeyedStore();
   durable.dedup.forget_business_keys();
-  durable.ledger = {.offered = kept.size()};
+  const std::uint64_t duplicates = durable.ledger.duplicates;
+  durable.ledger = {.offered = kept.size(),
+                    .duplicates = duplicates - std::min(duplicates, hand_over.duplicates())};
   state.keys.clear();
   state.live.lines = DispatchLines();
   state.live.delayed.clear();

@@ -132,6 +132,7 @@ struct FreezeMessage {
 struct FrozenReply {
   QueueNumber queue = 0;
   Sequence last = 0;  ///< the boundary, where it is sealed: messages up to this are handed over
+  std::uint64_t duplicates = 0;  ///< that were counted by then
   /// Serialized pb::SnapshotPart of all else: head, states and timers of keys, producers. None
   /// where it is not sealed.
   std::shared_ptr<const std::vector<std::string>> parts;

@@ -48,7 +48,8 @@ FrozenReply Waits::frozen(bool with_parts) const {
     write_snapshot_frame(*state_, copied_part,
                          [&parts](std::string part) { parts->push_back(std::move(part)); });
   }
-  return {state_->number, state_->durable.last, std::move(parts)};
+  return {state_->number, state_->durable.last, state_->durable.ledger.duplicates,
+          std::move(parts)};
 }
 
 Sequence Waits::first_live() const {

@@ -72,7 +72,8 @@ void ShardMoves::freeze(const MovingShard& shard, std::chrono::milliseconds time
     }
     FrozenShard frozen;
     for (std::size_t i = 0; i < members.size(); ++i) {
-      frozen.queues.push_back({members[i], (*replies)[i].last, (*replies)[i].parts});
+      const queues::FrozenReply& reply = (*replies)[i];
+      frozen.queues.push_back({members[i], reply.last, reply.duplicates, reply.parts});
     }
     done(std::move(frozen));
   };
@@ -136,7 +137,9 @@ void ShardMoves::give_up(const MovingShard& shard, const pb::ShardRecord& record
     change.set_queue(one.number);
     *change.mutable_hand_over()->mutable_as() = *one.outbox;
     for (const pb::Seal::Boundary& boundary : seal.boundary()) {
-      if (boundary.queue() == one.number) change.mutable_hand_over()->set_up_to(boundary.last());
+      if (boundary.queue() != one.number) continue;
+      change.mutable_hand_over()->set_up_to(boundary.last());
+      change.mutable_hand_over()->set_duplicates(boundary.duplicates());
     }
   }
   propose(std::move(written), [this, record, leaving, done = std::move(done)] {

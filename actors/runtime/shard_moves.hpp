@@ -36,7 +36,8 @@ struct MovingShard {
 struct FrozenShard {
   struct Queue {
     NodeActors::Member member;
-    queues::Sequence last = 0;  ///< what came later is not the shard's
+    queues::Sequence last = 0;     ///< what came later is not the shard's
+    std::uint64_t duplicates = 0;  ///< counted by then
     /// All but messages, as checkpoints have it. Null where it was sealed before a restart.
     std::shared_ptr<const std::vector<std::string>> parts;
   };

@@ -148,6 +148,7 @@ std::string to_json(const RunReport& report) {
       {"throughput_per_s", rounded(report.throughput_per_s, 1)},
       {"latency_us", latency_json(report.latency)},
       {"faults", faults_json(report)},
+      {"shards_moved", report.shards_moved},
       {"rss_peak_bytes", report.rss_peak_bytes},
       {"cpu_s", rounded(report.cpu_s, 2)},
       {"configuration", pairs_json(report.configuration)},

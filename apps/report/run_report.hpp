@@ -60,6 +60,8 @@ struct RunReport {
   std::vector<Fault> faults;                                       ///< by time
   std::vector<std::pair<std::string, std::string>> configuration;  ///< option and value
 
+  std::uint64_t shards_moved = 0;  ///< from node to node, by a fault of that kind
+
   double duration_s = 0;        ///< from the first offer to the last order at rest
   double throughput_per_s = 0;  ///< orders finished, over the time until 99 % of them were
   LatencyHistogram latency;     ///< offer to final state

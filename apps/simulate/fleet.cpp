@@ -92,6 +92,12 @@ void Fleet::move_shard(std::uint32_t node, std::uint32_t to) {
   page.told_moves += 1;
 }
 
+std::uint64_t Fleet::shards_moved() const {
+  std::uint64_t moved = 0;
+  for (std::uint32_t node = 0; node < size(); ++node) moved += witness_->head().node[node].moves;
+  return moved;
+}
+
 void Fleet::set_disk_delay(std::uint32_t node, std::int64_t delay_us) {
   witness_->head().node[node].disk_delay_us = delay_us;
 }

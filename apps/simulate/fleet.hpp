@@ -53,6 +53,8 @@ class Fleet {
   void cut(std::uint32_t a, std::uint32_t b, bool is_cut);
   /// Has a node give one of its shards to another.
   void move_shard(std::uint32_t node, std::uint32_t to);
+  /// How many have arrived.
+  [[nodiscard]] std::uint64_t shards_moved() const;
   void set_disk_delay(std::uint32_t node, std::int64_t delay_us);
 
   /// Returns when some process has ended, at most after `span`.

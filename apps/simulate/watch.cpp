@@ -252,6 +252,7 @@ Watch::End Watch::run() {
   }
   take_sample(elapsed_s());
   progress_.clear();
+  report_.shards_moved = fleet_.shards_moved();
   report_.rss_peak_bytes = fleet_.rss_peak_bytes();
   report_.cpu_s = fleet_.cpu_s();
   return *end;

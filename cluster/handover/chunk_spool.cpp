@@ -1,6 +1,7 @@
 #include "cluster/handover/chunk_spool.hpp"
 
 #include <cerrno>
+#include <cstdio>
 #include <system_error>
 #include <utility>
 
@@ -19,10 +20,11 @@ ErrorCode code_of(int error) {
 int open_nameless(const std::filesystem::path& directory) {
   const int fd = open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (fd >= 0) return fd;
-  std::string name = (std::filesystem::temp_directory_path() / "millrace-move-XXXXXX").string();
-  const int named = mkostemp(name.data(), O_CLOEXEC);
-  if (named >= 0) unlink(name.c_str());
-  return named;
+  std::FILE* const elsewhere = std::tmpfile();
+  if (elsewhere == nullptr) return -1;
+  const int kept = fcntl(fileno(elsewhere), F_DUPFD_CLOEXEC, 0);
+  std::fclose(elsewhere);
+  return kept;
 }
 
 }  // namespace

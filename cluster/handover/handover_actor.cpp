@@ -107,8 +107,6 @@ class Handover::Shell {
     };
   }
 
-  // --- What comes in
-
   Result<void> on_step(const std::string& peer, const transport::Frame& frame) {
     pb::MoveStep step;
     if (!step.ParseFromString(frame.bytes)) {
@@ -210,7 +208,9 @@ class Handover::Shell {
     if (owner != before) {
       spdlog::info("{} is served by {}, epoch {}", entry.name(), owner,
                    entry.core.record.ownership().epoch());
-      config_.moves->retarget(entry.shard);
+      // What this node gave up or took over has turned there by itself.
+      const std::string& self = config_.table->self();
+      if (before != self && owner != self) config_.moves->retarget(entry.shard);
       tell_all();
     }
     run(entry, effects);
@@ -327,8 +327,6 @@ class Handover::Shell {
     config_.moves->drop_copy(entry.shard);
   }
 
-  // --- Ends
-
   void fail(Entry& entry, const Error& cause) {
     entry.cause = cause;
     run(entry, placement::cancel_move(entry.core));
@@ -345,8 +343,6 @@ class Handover::Shell {
     }
     std::exchange(entry.done, {})(std::move(result));
   }
-
-  // --- What is said to others
 
   bool send_step(const std::string& to, const pb::MoveStep& step) {
     const auto sent = config_.transport->send(to, {move_frame, step.SerializeAsString()});
@@ -381,8 +377,12 @@ void Handover::run(std::function<void()> task) {
   caf::anon_send(actor_, TaskMessage{std::make_shared<std::function<void()>>(std::move(task))});
 }
 
-void Handover::take(const std::string& peer, transport::Frame frame) {
-  run([shell = shell_, peer, frame = std::move(frame)] { shell->on_frame(peer, frame); });
+void Handover::take(const std::string& peer, transport::Frame frame, transport::Credit credit) {
+  run([shell = shell_, peer, frame = std::move(frame),
+       charge = std::make_shared<transport::Credit>(std::move(credit))] {
+    shell->on_frame(peer, frame);
+    *charge = {};
+  });
 }
 
 void Handover::on_up(const std::string& peer) {

@@ -47,8 +47,8 @@ class Handover {
   Handover(const Handover&) = delete;
   Handover& operator=(const Handover&) = delete;
 
-  /// A frame of the kinds above.
-  void take(const std::string& peer, transport::Frame frame);
+  /// A frame of the kinds above. The credit goes back when it has been looked at.
+  void take(const std::string& peer, transport::Frame frame, transport::Credit credit);
 
   /// The link to a peer came up: it is told what this node knows.
   void on_up(const std::string& peer);

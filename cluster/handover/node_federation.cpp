@@ -27,9 +27,10 @@ void NodeFederation::stopped() {
   others_.stopped();
 }
 
-void NodeFederation::take(const std::string& peer, transport::Frame frame) {
+void NodeFederation::take(const std::string& peer, transport::Frame frame,
+                          transport::Credit credit) {
   const std::lock_guard lock(mutex_);
-  if (handover_) handover_->take(peer, std::move(frame));
+  if (handover_) handover_->take(peer, std::move(frame), std::move(credit));
 }
 
 void NodeFederation::on_up(const std::string& peer) {

@@ -43,7 +43,7 @@ class NodeFederation final : public Federation {
   void stopped() override;
 
   /// A frame about shards.
-  void take(const std::string& peer, transport::Frame frame);
+  void take(const std::string& peer, transport::Frame frame, transport::Credit credit);
   void on_up(const std::string& peer);
 
   /// Begins to move a shard, and returns; `done` as in MoveMessage. Fails at once with `draining`

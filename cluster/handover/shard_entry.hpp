@@ -47,6 +47,7 @@ struct ShardEntry {
     pb::Seal::Boundary& boundary = *seal.add_boundary();
     boundary.set_queue(queue.member.declaration.number());
     boundary.set_last(queue.last);
+    boundary.set_duplicates(queue.duplicates);
   }
   return seal;
 }

@@ -38,7 +38,7 @@ class FrameRouter final : public transport::TransportListener {
   void on_frame(const std::string& peer, transport::Frame frame,
                 transport::Credit credit) override {
     if (frame.kind == handover::move_frame || frame.kind == handover::gossip_frame) {
-      return shards_.take(peer, std::move(frame));
+      return shards_.take(peer, std::move(frame), std::move(credit));
     }
     if (frame.kind != heartbeat_frame) {
       return federation_.on_frame(peer, std::move(frame), std::move(credit));

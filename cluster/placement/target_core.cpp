@@ -113,6 +113,8 @@ Effects on_chunk(Shard& shard, const std::string& from, const pb::Transfer& tran
   if (chunk.index() != incoming.taken || chunk.chunks() != incoming.chunks) {
     return progress(incoming);
   }
+  // More than a source sends: what waits for the disk has a bound.
+  if (incoming.taken - incoming.stored >= chunks_in_flight_max) return {};
   ++incoming.taken;
   incoming.digest = chain(incoming.digest, chunk.checksum());
   return {Stage{transfer, chunk, anew}};

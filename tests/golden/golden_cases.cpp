@@ -178,6 +178,10 @@ void add_moves(std::vector<GoldenCase>& cases) {
   staged->mutable_declare(0)->set_staged(true);
   cases.push_back({"record_declare_staged", staged});
   cases.push_back(change("install", [](pb::Change& c) { fill(*c.mutable_install()); }));
+  cases.push_back(change("hand_over_duplicates", [](pb::Change& c) {
+    c.mutable_hand_over()->set_up_to(300);
+    c.mutable_hand_over()->set_duplicates(7);
+  }));
   cases.push_back(change("hand_over", [](pb::Change& c) {
     pb::HandOver& hand_over = *c.mutable_hand_over();
     hand_over.set_up_to(300);

@@ -107,6 +107,14 @@ void add_roles(std::vector<GoldenCase>& cases) {
   }));
 }
 
+void add_boundary(std::vector<GoldenCase>& cases) {
+  cases.push_back(made<pb::ShardRecord>("shard_record_duplicates", [](pb::ShardRecord& record) {
+    pb::Seal::Boundary& boundary = *record.mutable_offered()->mutable_seal()->add_boundary();
+    boundary.set_queue(3);
+    boundary.set_duplicates(7);
+  }));
+}
+
 void add_move(std::vector<GoldenCase>& cases) {
   cases.push_back(step("chunk", [](pb::MoveStep& message) {
     pb::MoveChunk& chunk = *message.mutable_chunk();
@@ -141,6 +149,7 @@ std::vector<GoldenCase> golden_cluster_cases() {
   add_placement(cases);
   add_roles(cases);
   add_move(cases);
+  add_boundary(cases);
   return cases;
 }
 

@@ -1,5 +1,6 @@
 #include "tests/handover/moving_node.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -61,6 +62,13 @@ void MovingNode::kill() {
   node_->stop();
 }
 
+bool MovingNode::is_giving_up() const {
+  if (!is_up()) return false;
+  const std::vector<pb::ShardRecord> records = table_->records();
+  return std::any_of(records.begin(), records.end(),
+                     [](const pb::ShardRecord& record) { return record.has_offered(); });
+}
+
 void MovingNode::on_up(const std::string& peer, std::uint64_t incarnation) {
   others_->on_up(peer, incarnation);
   federation_->on_up(peer);
@@ -69,7 +77,7 @@ void MovingNode::on_up(const std::string& peer, std::uint64_t incarnation) {
 void MovingNode::on_frame(const std::string& peer, transport::Frame frame,
                           transport::Credit credit) {
   if (frame.kind == handover::move_frame || frame.kind == handover::gossip_frame) {
-    return federation_->take(peer, std::move(frame));
+    return federation_->take(peer, std::move(frame), std::move(credit));
   }
   others_->on_frame(peer, std::move(frame), std::move(credit));
 }

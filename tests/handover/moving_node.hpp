@@ -40,6 +40,8 @@ class MovingNode final : public transport::TransportListener {
   [[nodiscard]] const std::string& name() const { return options_.node.name; }
   [[nodiscard]] TestNode& node() { return *node_; }
   [[nodiscard]] const TestNode& node() const { return *node_; }
+  /// Its disk says that a shard may be another node's: a short time, and the worst to end in.
+  [[nodiscard]] bool is_giving_up() const;
   /// While it is up.
   [[nodiscard]] handover::ShardTable& table() { return *table_; }
   [[nodiscard]] handover::NodeFederation& federation() { return *federation_; }

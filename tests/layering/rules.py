@@ -16,7 +16,6 @@ CAF_HOMES = (
     "*_actor.cpp",
     "actors/runtime/drain.*",
     "actors/runtime/federation.hpp",
-    "actors/runtime/log_keeper.cpp",
     "actors/runtime/moving_queues.cpp",
     "actors/runtime/node_actors.*",
     "actors/runtime/runtime.cpp",

@@ -34,12 +34,13 @@ class FrozenQueue : public QueueActor {
   auto freeze(bool seals = true) { return ask<FrozenReply>(FreezeMessage{.seals = seals}); }
 
   /// As the node does when the other one has the copy.
-  void hand_over(Sequence up_to) {
+  void hand_over(Sequence up_to, std::uint64_t duplicates = 0) {
     auto record = std::make_shared<pb::Record>();
     record->set_at_us(system_.now_us());
     record->add_change()->set_queue(1);
     pb::HandOver& change = *record->mutable_change(0)->mutable_hand_over();
     change.set_up_to(up_to);
+    change.set_duplicates(duplicates);
     *change.mutable_as() = declaration();
     change.mutable_as()->set_name("outbox/work");
     change.mutable_as()->mutable_outbox()->set_producer("a/work/5");
@@ -196,6 +197,28 @@ TEST_F(FrozenQueue, IsFlushedAsAnOutboxWhenWhatItHadIsGone) {
   complete(receiver_, heard_receiver_->grants[0].lease);
   EXPECT_TRUE(flushed->reply);
   EXPECT_EQ(state_->durable.index.size(), 1u) << "the later message is not waited for";
+}
+
+// Repeats before the boundary are in the ledger that went with the copy, later ones in this.
+TEST_F(FrozenQueue, ThatIsHandedOverCountsItsRepeatsOnce) {
+  const auto offer_keyed = [this](std::uint64_t number) {
+    auto message = std::make_shared<pb::Envelope>();
+    message->set_idempotency_key("once");
+    auto offer = std::make_shared<Offer>(Offer{"p", 1, number, {}});
+    offer->messages.push_back(std::move(message));
+    send(local_, OfferMessage{std::move(offer)});
+    settle();
+  };
+  offer_keyed(1);
+  offer_keyed(2);
+  const auto frozen = freeze();
+  ASSERT_TRUE(frozen->reply);
+  EXPECT_EQ(frozen->reply->duplicates, 1u);
+  offer_keyed(3);
+  offer_keyed(4);
+  EXPECT_EQ(state_->durable.ledger.duplicates, 3u);
+  hand_over(frozen->reply->last, frozen->reply->duplicates);
+  EXPECT_EQ(state_->durable.ledger.duplicates, 2u);
 }
 
 /// What a forwarder tells the other node.

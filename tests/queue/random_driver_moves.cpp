@@ -97,6 +97,8 @@ void RandomDriver::hand_over() {
   record->add_change()->set_queue(number);
   pb::HandOver& change = *record->mutable_change(0)->mutable_hand_over();
   change.set_up_to(up_to);
+  change.set_duplicates(pick(state.durable.ledger.duplicates + 1));
+  const std::uint64_t repeats = state.durable.ledger.duplicates - change.duplicates();
   change.mutable_as()->set_number(number);
   change.mutable_as()->set_name("outbox/" + state.name);
   change.mutable_as()->mutable_outbox()->set_producer("p");
@@ -104,7 +106,7 @@ void RandomDriver::hand_over() {
   EXPECT_EQ(contradictions(state), "");
   EXPECT_TRUE(state.durable.keyed.keys().empty() && state.durable.keyed.timers().empty());
   EXPECT_TRUE(state.durable.schedules.empty() && state.durable.failures.empty());
-  EXPECT_EQ(state.durable.ledger, Ledger{.offered = later.size()});
+  EXPECT_EQ(state.durable.ledger, (Ledger{.offered = later.size(), .duplicates = repeats}));
   State again;
   declare(again, change.as());
   again.limits = state.limits;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <stdexcept>
 #include <tuple>
 #include <utility>
 
@@ -121,12 +122,14 @@ std::string ClusterSim::home(const std::string& queue, std::uint32_t shard) cons
   return names_[(shard + (queue == sim::passed().name() ? 1 : 0)) % names_.size()];
 }
 
-void ClusterSim::start(Node& node) {
+void ClusterSim::start(Node& node) try {
   if (node.moving->start()) {
     if (has_late_receivers_) start_lazy(node);
   } else {
     node.down_ticks = static_cast<std::uint32_t>(random_() % 30);
   }
+} catch (const std::invalid_argument& contradiction) {
+  watch_->violation = node.name + " does not start: " + contradiction.what();
 }
 
 void ClusterSim::start_lazy(Node& node) {
@@ -257,6 +260,7 @@ void ClusterSim::break_something(Node& node) {
 
 void ClusterSim::make_trouble() {
   Node& node = *nodes_[random_() % nodes_.size()];
+  if (node.moving->is_giving_up() && random_() % 6 == 0) kill(node);
   switch (random_() % 40) {
     case 0:
     case 1:

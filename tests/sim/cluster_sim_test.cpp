@@ -40,6 +40,9 @@ TEST(ClusterSim, NeitherLosesRepeatsNorDisorders) {
     all.moves += counts.moves;
     all.failed_moves += counts.failed_moves;
   }
+  if (replayed == 0) {
+    EXPECT_GT(all.moves, seeds) << "shards hardly moved";
+  }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   std::cout << seeds << " seeds, " << static_cast<double>(seeds) / took.count()
             << " a second: " << all.kills << " kills, " << all.drains << " drains, "
