@@ -30,7 +30,7 @@ void granted(State& state, const queues::Grant& grant) {
   }
   // An outbox gives its messages out in order, and only this forwarder takes any away.
   MILLRACE_ASSERT(first == stream.last() + 1);
-  for (const queues::GrantedMessage& message : grant.messages) push(stream, message.body);
+  for (const queues::GrantedMessage& message : grant.messages) push(stream, message.body.message());
   state.lease = grant.lease;
   state.run = static_cast<std::uint32_t>(grant.messages.size());
 }

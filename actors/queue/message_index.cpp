@@ -89,7 +89,7 @@ void MessageIndex::drop_body(Sequence sequence) {
   if (!place) return;
   --cached_;
   cached_bytes_ -= chunk->entries[sequence % chunk_size].bytes + body_overhead;
-  place.reset();
+  place = {};
 }
 
 }  // namespace millrace::queues

@@ -12,7 +12,7 @@
 
 #include "actors/base/assert.hpp"
 #include "actors/journal/journal.hpp"
-#include "messages/envelope.pb.h"
+#include "actors/queue/body.hpp"
 
 namespace millrace::queues {
 
@@ -21,8 +21,6 @@ using Sequence = std::uint64_t;
 /// Index of a key's slot in the KeyTable.
 using KeySlot = std::uint32_t;
 constexpr KeySlot no_slot = ~KeySlot{0};
-
-using Body = std::shared_ptr<const pb::Envelope>;
 
 enum class Status : std::uint8_t {
   absent,    ///< not a live message

@@ -23,7 +23,8 @@ bool delay(State& state, Sequence sequence, Entry& entry) {
   state.live.delayed.emplace(schedule->second.not_before_us, sequence);
   if (const Body* body = state.durable.index.body(sequence)) {
     // A copy of its own: what waits for long must not keep the whole record in memory.
-    state.durable.index.set_body(sequence, std::make_shared<const pb::Envelope>(**body));
+    state.durable.index.set_body(
+        sequence, {std::make_shared<const pb::Envelope>(**body), body->logged_at_us()});
   }
   return true;
 }
@@ -195,7 +196,7 @@ void cache_body(State& state, Sequence sequence, const CommittedRecord& committe
                 const pb::Envelope& envelope) {
   MessageIndex& index = state.durable.index;
   if (index.cached_bytes() + bytes_of(envelope) > state.limits.body_cache_bytes) return;
-  index.set_body(sequence, Body(committed.record, &envelope));
+  index.set_body(sequence, {{committed.record, &envelope}, committed.record->at_us()});
 }
 
 void enqueue(State& state, Sequence sequence, Entry& entry, std::optional<std::uint64_t> key_hash) {

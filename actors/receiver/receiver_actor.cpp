@@ -237,20 +237,28 @@ class ReceiverShell {
     run.inputs.reserve(grant.messages.size());
     for (const queues::GrantedMessage& message : grant.messages) {
       const pb::Envelope& envelope = *message.body;
-      run.inputs.push_back({message.body, Context({.id = {envelope.id_high(), envelope.id_low()},
-                                                   .key = envelope.key(),
-                                                   .sequence = message.sequence,
-                                                   .failed = message.failed,
-                                                   .acquired = message.acquired,
-                                                   .now_us = at_us,
-                                                   .born_at_us = envelope.born_at_us(),
-                                                   .expires_at_us = envelope.expires_at_us(),
-                                                   .lease_until_us = held.until_us,
-                                                   .priority = priority_of(envelope),
-                                                   .dead_letter = letter_of(envelope)},
-                                                  config_.spec->name, &held)});
+      run.inputs.push_back({message.body.message(),
+                            Context({.id = {envelope.id_high(), envelope.id_low()},
+                                     .key = envelope.key(),
+                                     .sequence = message.sequence,
+                                     .failed = message.failed,
+                                     .acquired = message.acquired,
+                                     .now_us = at_us,
+                                     .born_at_us = envelope.born_at_us(),
+                                     .expires_at_us = envelope.expires_at_us(),
+                                     .lease_until_us = held.until_us,
+                                     .priority = priority_of(envelope),
+                                     .dead_letter = letter_of(envelope)},
+                                    config_.spec->name, &held),
+                            waits_since(message)});
     }
     return run;
+  }
+
+  // Delays that were asked for are no waiting.
+  static TimeUs waits_since(const queues::GrantedMessage& message) {
+    const bool is_first = message.acquired == 1 && message.body.logged_at_us() != 0;
+    return is_first ? std::max(message.body.logged_at_us(), message.body->not_before_us()) : 0;
   }
 
   caf::event_based_actor* self_ = nullptr;

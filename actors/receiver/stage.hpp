@@ -49,6 +49,8 @@ struct StageResult {
 struct StageInput {
   std::shared_ptr<const pb::Envelope> envelope;
   Context context;
+  /// Of a message that was never handed out before: since when it could have been. 0: not known.
+  TimeUs waits_since_us = 0;
 };
 
 /// Consecutive messages of one key, under one lease, handled in order; or one message without key.

@@ -42,7 +42,7 @@ Result<Bodies> read_bodies(const ReadFrames& read, queues::QueueNumber queue,
         return Error{ErrorCode::corrupt,
                      "a record of the log lacks message " + std::to_string(wanted[next].sequence)};
       }
-      bodies.emplace_back(wanted[next].sequence, Body(record, envelope));
+      bodies.emplace_back(wanted[next].sequence, Body({record, envelope}, record->at_us()));
     }
     return {};
   };

@@ -36,6 +36,8 @@ void StageMeter::on_results(const StageRun& run, TimeUs started_us, TimeUs ended
         failed_.fetch_add(1, relaxed);
         break;
     }
+    const TimeUs waits_since_us = run.inputs[i].waits_since_us;
+    if (waits_since_us != 0) add(wait_, waits_since_us, started_us);
     add(run_, started_us, ended_us);
   }
 }
@@ -48,6 +50,7 @@ StageCounts StageMeter::counts() const {
   counts.retried = retried_.load(std::memory_order_relaxed);
   counts.rejected = rejected_.load(std::memory_order_relaxed);
   counts.failed = failed_.load(std::memory_order_relaxed);
+  counts.wait = buckets_of(wait_);
   counts.run = buckets_of(run_);
   counts.ends_pipeline = ends_pipeline_;
   counts.end_to_end = buckets_of(end_to_end_);

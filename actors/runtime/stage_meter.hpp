@@ -26,6 +26,9 @@ struct StageCounts {
   std::uint64_t retried = 0;
   std::uint64_t rejected = 0;
   std::uint64_t failed = 0;
+  /// From when a message could be handed out, which is when it was logged or its not_before came,
+  /// until its handling first began; messages that had been handed out before are left out.
+  DurationBuckets wait;
   DurationBuckets run;  ///< from when a message's handling began until it, and its batch, were done
   bool ends_pipeline = false;
   /// Of acked messages where the pipeline ends: since the first of their line of work was offered.
@@ -53,6 +56,7 @@ class StageMeter : public receivers::StageObserver {
   Count retried_ = 0;
   Count rejected_ = 0;
   Count failed_ = 0;
+  journal::DurationCounts wait_;
   journal::DurationCounts run_;
   journal::DurationCounts end_to_end_;
 };

@@ -287,6 +287,10 @@ queues::Ledger PipelineTest::ledger(const std::string& queue) {
   return total;
 }
 
+std::vector<StageCounts> PipelineTest::stage_counts() const {
+  return parts_->actors->stage_counts();
+}
+
 std::chrono::microseconds PipelineTest::now() const {
   return std::chrono::microseconds(parts_->actors_system.now_us() - parts_->began_us);
 }

@@ -21,6 +21,7 @@
 #include "actors/queue/limits.hpp"
 #include "actors/runtime/durable_view.hpp"
 #include "actors/runtime/operation.hpp"
+#include "actors/runtime/stage_meter.hpp"
 #include "messages/result.hpp"
 
 namespace millrace {
@@ -97,6 +98,9 @@ class PipelineTest {
   [[nodiscard]] std::vector<KeyView> keys(const std::string& queue);
 
   [[nodiscard]] queues::Ledger ledger(const std::string& queue);
+
+  /// What became of messages at each stage, in the order of the pipelines.
+  [[nodiscard]] std::vector<StageCounts> stage_counts() const;
 
   /// Time since the start of the test.
   [[nodiscard]] std::chrono::microseconds now() const;

@@ -95,6 +95,9 @@ void add_stage(MetricFamilies& out, const StageCounts& stage) {
   outcome("retried", stage.retried);
   outcome("rejected", stage.rejected);
   outcome("failed", stage.failed);
+  out.histogram("millrace_stage_wait_duration_seconds",
+                "From when a message was in its queue, and due, until its handling first began.",
+                labels, stage.wait);
   out.histogram("millrace_stage_run_duration_seconds",
                 "From when a message's handling began until it, and its batch, were done.", labels,
                 stage.run);

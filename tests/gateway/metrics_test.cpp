@@ -26,6 +26,7 @@ class Metrics : public testing::Test {
     stage.pipeline = "orders";
     stage.stage = "charge";
     stage.acked = 4;
+    stage.wait.counts[7] = 3;
     stage.run.counts[5] = 4;
     stage.ends_pipeline = true;
     api_.stage_list = {stage};
@@ -48,6 +49,7 @@ TEST_F(Metrics, HaveTheNamesThatDashboardsAreBuiltOn) {
   expect("millrace_cluster_members{state=\"up\"} 1");
   expect("millrace_cluster_members{state=\"unreachable\"} 1");
   expect("millrace_stage_messages_total{pipeline=\"orders\",stage=\"charge\",outcome=\"acked\"} 4");
+  expect("millrace_stage_wait_duration_seconds_count{pipeline=\"orders\",stage=\"charge\"} 3");
   expect("millrace_stage_run_duration_seconds_count{pipeline=\"orders\",stage=\"charge\"} 4");
   expect("millrace_pipeline_end_to_end_duration_seconds_count{pipeline=\"orders\"} 0");
   for (const char* name :

@@ -275,7 +275,7 @@ TEST_F(QueueComplete, OfARunWithAFailureKeepsTheRestInOrder) {
   EXPECT_TRUE(work.lease(10).empty()) << "the failed one parks its key";
   work.world.advance(60'000);
   EXPECT_EQ(text(work.lease(10)), "2");
-  work.complete(Work::acked({7, 2, 0, nullptr, {{2, 1, 2, message("k")}}}));
+  work.complete(Work::acked({7, 2, 0, nullptr, {{2, 1, 2, Body(message("k"))}}}));
   work.world.commit();
   EXPECT_EQ(text(work.lease(10)), "3") << "acquired before, so alone";
 }

@@ -227,7 +227,7 @@ TEST_F(QueueDispatch, DispatchesNothingPastABodyThatIsBeingRead) {
   for (Sequence sequence = 2; sequence <= 3; ++sequence) {
     work.state().durable.index.drop_body(sequence);
   }
-  work.state().durable.index.set_body(3, message("", "3"));
+  work.state().durable.index.set_body(3, Body(message("", "3")));
   work.state().live.receivers[7].demand = 10;
   const Dispatch dispatched = dispatch(work.state(), work.world.now());
   EXPECT_EQ(text(dispatched.grants), "small");
@@ -262,8 +262,8 @@ TEST_F(QueueDispatch, IgnoresABodyThatComesTooLate) {
   work.append("a");
   const auto grants = work.lease(1);
   ack(grants);
-  work.state().durable.index.set_body(1, message("a"));
-  work.state().durable.index.set_body(100'000, message("a"));
+  work.state().durable.index.set_body(1, Body(message("a")));
+  work.state().durable.index.set_body(100'000, Body(message("a")));
   EXPECT_EQ(work.state().durable.index.cached(), 0u);
 }
 
@@ -271,7 +271,7 @@ TEST_F(QueueDispatch, NeverLeasesCollidingKeysTogether) {
   work.append("a", "1");
   work.append("a", "2");
   // As if "b" had the hash of "a": the second message of the chain is of another key.
-  work.state().durable.index.set_body(2, message("b", "2"));
+  work.state().durable.index.set_body(2, Body(message("b", "2")));
   EXPECT_EQ(text(work.lease(10)), "1");
 }
 

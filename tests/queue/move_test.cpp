@@ -198,7 +198,8 @@ TEST_F(QueueMove, IsNotDecidedForWhatIsGoneOrLiesElsewhereByNow) {
   work.append("a");
   work.append("b");
   next_segment();
-  const std::vector<MovedBody> bodies{{1, message("a")}, {2, message("b")}, {9, message("c")}};
+  const std::vector<MovedBody> bodies{
+      {1, Body(message("a"))}, {2, Body(message("b"))}, {9, Body(message("c"))}};
   const journal::SegmentNumber mark = work.world.segment();
   work.complete(Work::acked(work.lease(1).at(0)));
   work.world.commit();

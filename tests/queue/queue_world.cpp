@@ -95,7 +95,7 @@ Body QueueWorld::read_body(QueueNumber number, journal::Place place, std::uint32
     if (change.queue() != number) continue;
     return std::make_shared<const pb::Envelope>(*envelope_at(change, index));
   }
-  return nullptr;
+  return {};
 }
 
 void QueueWorld::apply_to(Queues& queues, std::size_t index) const {

@@ -51,7 +51,7 @@ class QueueRemoval : public ::testing::Test {
 
 TEST_F(QueueRemoval, APutBackLetterIsInItsQueueAsItWasAndHasNotFailed) {
   kill({"a"});
-  const MessageId id{work.state(2).durable.index.body(1)->get()->id_high(), 0};
+  const MessageId id{work.state(2).durable.index.body(1)->message()->id_high(), 0};
   EXPECT_EQ(redrive(page(2)), 1u);
   EXPECT_EQ(work.state(1).durable.index.size(), 0u) << "not before it is durable";
   work.world.commit();

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -288,6 +289,24 @@ TEST_F(ReceiverTime, ABatchWhoseWindowIsAsLongAsItsLeaseRuns) {
   test_->advance(milliseconds(60));
   EXPECT_EQ(*sizes, (std::vector<std::size_t>{2}));
   EXPECT_EQ(test_->ledger("test.words").acked, 2u);
+}
+
+TEST_F(ReceiverTime, WaitingIsCountedOnceAndWithoutTheDelayThatWasAskedFor) {
+  const auto calls = std::make_shared<int>(0);
+  start(pipeline("test").from(words()).then_batch(
+      "gather",
+      [calls](Batch<StringValue> /*batch*/) {
+        if (++*calls == 1) throw std::runtime_error("not the first time");
+      },
+      {.retry = {.first = milliseconds(1)}, .batch = {.max = 9, .window = milliseconds(5)}}));
+  test_->send(words(), text("at once"));
+  test_->send(words(), text("later"), {.delay = milliseconds(100)});
+  test_->advance(milliseconds(200));
+  const StageCounts counts = test_->stage_counts().at(0);
+  EXPECT_EQ(counts.failed, 1u);
+  EXPECT_EQ(counts.acked, 2u);
+  EXPECT_EQ(std::accumulate(counts.wait.counts.begin(), counts.wait.counts.end(), 0u), 2u);
+  EXPECT_EQ(counts.wait.sum_us, 10'000u) << "each waited for the window of its batch";
 }
 
 // Supervision.
