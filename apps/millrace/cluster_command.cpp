@@ -148,6 +148,7 @@ void add_cluster(CLI::App& app, Action& action) {
   add_shards(*group, action);
   add_move_shard(*group, action);
   add_drain(*group, action);
+  add_leave(*group, action);
 }
 
 }  // namespace millrace::cli

@@ -26,6 +26,7 @@ void add_cluster(CLI::App& app, Action& action);
 void add_completions(CLI::App& app, Action& action);
 void add_shards(CLI::App& group, Action& action);
 void add_move_shard(CLI::App& group, Action& action);
+void add_leave(CLI::App& group, Action& action);
 void add_version(CLI::App& app, Action& action);
 
 /// The known command nearest to `word` by edit distance, where one is near; else empty.

@@ -39,6 +39,7 @@ struct ShardView {
   std::uint32_t shard = 0;
   std::string owner{};
   std::uint64_t epoch = 0;
+  std::vector<std::string> nodes{};     ///< that may serve it, by the configuration
   std::string moving_to{};              ///< empty: no move of it from here is under way
   std::optional<Error> last_failure{};  ///< of the latest move that this node was asked to begin
 };

@@ -39,11 +39,8 @@ Json to_json(const Member& member) {
 }
 
 Json to_json(const ShardView& shard) {
-  Json json{{"role", shard.role},
-            {"shard", shard.shard},
-            {"owner", shard.owner},
-            {"epoch", shard.epoch},
-            {"moving_to", shard.moving_to}};
+  Json json{{"role", shard.role},   {"shard", shard.shard}, {"owner", shard.owner},
+            {"epoch", shard.epoch}, {"nodes", shard.nodes}, {"moving_to", shard.moving_to}};
   if (shard.last_failure) {
     json["last_failure"] = {{"code", to_string(shard.last_failure->code)},
                             {"detail", shard.last_failure->message}};

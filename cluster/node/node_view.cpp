@@ -86,6 +86,7 @@ std::vector<gateway::ShardView> NodeView::shards() const {
     view.shard = record.shard();
     view.owner = record.ownership().owner();
     view.epoch = record.ownership().epoch();
+    view.nodes = table_.groups().at(record.role()).nodes;
     last_moves_->describe(view);
   }
   return views;

@@ -1,0 +1,97 @@
+"""A cluster of `millrace dev` as processes of a test."""
+
+import json
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+DEADLINE_S = 60
+
+
+def until(found, what):
+    """The first true result of `found`, asked again and again."""
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        try:
+            if result := found():
+                return result
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            pass
+        time.sleep(0.05)
+    raise AssertionError(f"not in {DEADLINE_S} s: {what}")
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return json.load(answer)
+
+
+def place_order(url, order_id, customer_id="c1"):
+    """The status of the answer; an order that no stock is there for."""
+    order = {"order_id": order_id, "customer_id": customer_id, "currency": "EUR",
+             "lines": [{"sku": "none", "quantity": 1}]}
+    request = urllib.request.Request(
+        url + "/api/v1/queues/orders.placed/messages", data=json.dumps(order).encode(),
+        headers={"Content-Type": "application/json", "Idempotency-Key": order_id})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return answer.status
+
+
+class DevCluster:
+    """Started with all members up; ended by Ctrl-C, after which `said` is what it logged."""
+
+    def __init__(self, program, nodes):
+        self.folder = tempfile.TemporaryDirectory(prefix="millrace-test-")
+        self.path = pathlib.Path(self.folder.name)
+        self.count = nodes
+        self.said = ""
+        self.log = open(self.path / "err", "w+", encoding="utf-8")
+        self.out = open(self.path / "out", "w+", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [program, "dev", f"--nodes={nodes}", f"--dir={self.path / 'dev'}"], stdout=self.out,
+            stderr=self.log)
+
+    def nodes(self):
+        """URL and process of each node, by name."""
+        text = (self.path / "out").read_text("utf-8")
+        return {name: (url, int(pid))
+                for name, url, pid in re.findall(r"(node-\d)  (http://\S+)  pid (\d+)", text)}
+
+    def url(self, number):
+        return self.nodes()[f"node-{number}"][0]
+
+    def pid(self, number):
+        return self.nodes()[f"node-{number}"][1]
+
+    def await_all_up(self):
+        until(lambda: len(self.nodes()) == self.count, "all nodes are started")
+
+        def are_up(number):
+            members = get(self.url(number) + "/api/v1/cluster/members")["members"]
+            return all(each["state"] == "up" and not each["unreachable"] for each in members)
+
+        for number in range(1, self.count + 1):
+            until(lambda number=number: are_up(number), f"all members are up for node {number}")
+
+    def end(self):
+        """The exit code of a drain by Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(timeout=DEADLINE_S)
+        self.said = (self.path / "err").read_text("utf-8")
+        return code
+
+    def __enter__(self):
+        self.await_all_up()
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+        self.out.close()
+        self.folder.cleanup()
