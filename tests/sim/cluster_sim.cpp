@@ -15,10 +15,8 @@
 namespace millrace {
 namespace {
 
-constexpr std::uint32_t trouble_ticks = 1'500;  // milliseconds
-constexpr std::uint32_t rest_ticks = 120'000;
+constexpr std::uint32_t rest_ticks = 120'000;  // milliseconds
 constexpr std::uint32_t moving_ticks = 1'000;  // of these, shards still move
-constexpr std::uint32_t audit_ticks = 500;     // between two audits of all logs
 constexpr DurationUs skew_max_us = 3'600'000'000;
 constexpr DurationUs step_max_us = 5'000'000;
 constexpr std::int64_t rate_max_ppm = 50'000;
@@ -146,7 +144,7 @@ void ClusterSim::kill(Node& node) {
   node.ticks_left = 0;
   node.end_lazy_receivers();
   node.moving->kill();
-  node.down_ticks = static_cast<std::uint32_t>(random_() % 300);
+  node.down_ticks = static_cast<std::uint32_t>(random_() % options_.down_max_ms);
   // Machines come back with another time.
   if (random_() % 4 == 0) node.clock->step(random_us(step_max_us));
 }
@@ -293,21 +291,27 @@ void ClusterSim::make_trouble() {
         }
       }
   }
+}
+
+void ClusterSim::restart_nodes() {
   for (auto& each : nodes_) {
     if (each->disk != nullptr) each->disk->set_faulty(true);
-    if (each->node->is_up() || each->down_ticks-- > 0) continue;
-    start(*each);
+    if (!each->node->is_up() && each->down_ticks-- == 0) start(*each);
+  }
+}
+
+void ClusterSim::mend_links() {
+  for (const std::string& from : names_) {
+    for (const std::string& to : names_) {
+      if (from != to) network_.heal(from, to);
+    }
   }
 }
 
 void ClusterSim::heal() {
   watch_->is_failing = false;
   network_.set_faults({});
-  for (auto& from : nodes_) {
-    for (auto& to : nodes_) {
-      if (from->name != to->name) network_.heal(from->name, to->name);
-    }
-  }
+  mend_links();
   for (auto& node : nodes_) {
     if (node->disk != nullptr) node->disk->set_faulty(false);
     if (!node->node->is_up()) start(*node);
@@ -332,10 +336,12 @@ std::string ClusterSim::violation() const {
 }
 
 std::string ClusterSim::run() {
-  for (std::uint32_t i = 0; i < trouble_ticks && violation().empty(); ++i) {
-    make_trouble();
+  for (std::uint32_t i = 0; i < options_.trouble_ms && violation().empty(); ++i) {
+    if (i % options_.trouble_interval_ms == 0) make_trouble();
+    restart_nodes();
+    if (options_.mend_interval_ms != 0 && i % options_.mend_interval_ms == 0) mend_links();
     tick();
-    if (i % audit_ticks != audit_ticks - 1) continue;
+    if (i % options_.audit_interval_ms != options_.audit_interval_ms - 1) continue;
     if (std::string wrong = safety(); !wrong.empty()) return wrong;
   }
   heal();
@@ -346,7 +352,7 @@ std::string ClusterSim::run() {
   for (std::uint32_t i = 0; i < rest_ticks && violation().empty(); ++i) {
     if (i < moving_ticks && random_() % 20 == 0) move_shard(*nodes_[random_() % nodes_.size()]);
     tick();
-    if (i % audit_ticks != audit_ticks - 1) continue;
+    if (i % options_.audit_interval_ms != options_.audit_interval_ms - 1) continue;
     const sim::ClusterAudit found = audit();
     if (found.queued() == 0 && found.is_complete(all).empty()) return {};
   }

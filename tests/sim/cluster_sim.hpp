@@ -38,6 +38,11 @@ struct ClusterSimOptions {
   std::uint32_t shards = 5;
   std::uint32_t numbers = 200;  ///< that enter at each node
   Sabotage sabotage = Sabotage::none;
+  std::uint32_t trouble_ms = 1'500;       ///< how long it lasts
+  std::uint32_t trouble_interval_ms = 1;  ///< between two things that may go wrong or be offered
+  std::uint32_t down_max_ms = 300;        ///< how long a node is down
+  std::uint32_t mend_interval_ms = 0;     ///< between two times when all links are mended; 0: none
+  std::uint32_t audit_interval_ms = 500;  ///< between two audits of all logs
 };
 
 class ClusterSim {
@@ -70,6 +75,7 @@ class ClusterSim {
   void add_node(std::uint32_t index);
   void tick();
   void make_trouble();
+  void restart_nodes();
   void break_something(Node& node);
   void trouble_network(Node& node, const Node& other);
   void trouble_senders(Node& node);
@@ -77,6 +83,7 @@ class ClusterSim {
   void doom(Node& node, std::uint32_t ticks_max);
   void move_shard(Node& node);
   [[nodiscard]] queues::Limits random_limits();
+  void mend_links();
   void heal();
   void start(Node& node);
   void start_lazy(Node& node);

@@ -19,6 +19,23 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::stoull(text);
 }
 
+void add(ClusterSim::Counts& all, const ClusterSim::Counts& counts) {
+  all.kills += counts.kills;
+  all.disk_faults += counts.disk_faults;
+  all.takeovers += counts.takeovers;
+  all.late_offers += counts.late_offers;
+  all.drains += counts.drains;
+  all.moves += counts.moves;
+  all.failed_moves += counts.failed_moves;
+}
+
+std::ostream& operator<<(std::ostream& out, const ClusterSim::Counts& counts) {
+  return out << counts.kills << " kills, " << counts.drains << " drains, " << counts.disk_faults
+             << " faults of disks, " << counts.takeovers << " takeovers, " << counts.late_offers
+             << " offers of fenced senders, " << counts.moves << " moves of shards and "
+             << counts.failed_moves << " failed ones";
+}
+
 // MILLRACE_SIM_SEED replays one seed; MILLRACE_SIM_SEEDS runs so many, from MILLRACE_SIM_FIRST on.
 TEST(ClusterSim, NeitherLosesRepeatsNorDisorders) {
   spdlog::set_level(spdlog::level::off);  // links break all the time here
@@ -31,24 +48,34 @@ TEST(ClusterSim, NeitherLosesRepeatsNorDisorders) {
     ClusterSim simulation({.seed = seed, .nodes = static_cast<std::uint32_t>(2 + seed % 4)});
     const std::string wrong = simulation.run();
     EXPECT_EQ(wrong, "") << "MILLRACE_SIM_SEED=" << seed << " replays it";
-    const ClusterSim::Counts counts = simulation.counts();
-    all.kills += counts.kills;
-    all.disk_faults += counts.disk_faults;
-    all.takeovers += counts.takeovers;
-    all.late_offers += counts.late_offers;
-    all.drains += counts.drains;
-    all.moves += counts.moves;
-    all.failed_moves += counts.failed_moves;
+    add(all, simulation.counts());
   }
   if (replayed == 0) {
     EXPECT_GT(all.moves, seeds) << "shards hardly moved";
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   std::cout << seeds << " seeds, " << static_cast<double>(seeds) / took.count()
-            << " a second: " << all.kills << " kills, " << all.drains << " drains, "
-            << all.disk_faults << " faults of disks, " << all.takeovers << " takeovers, "
-            << all.late_offers << " offers of fenced senders, " << all.moves
-            << " moves of shards and " << all.failed_moves << " failed ones\n";
+            << " a second: " << all << '\n';
+}
+
+// Trouble that is rarer and lasts: nodes and links are down for minutes, and what was restored
+// often is restored again. MILLRACE_SIM_SPAN_S: how long, in seconds of the cluster.
+TEST(ClusterSim, LastsThroughLongTroubleOfFiveNodes) {
+  spdlog::set_level(spdlog::level::off);
+  const std::uint64_t seed = from_environment("MILLRACE_SIM_SEED", 22);
+  const auto span_s = static_cast<std::uint32_t>(from_environment("MILLRACE_SIM_SPAN_S", 60));
+  ClusterSim simulation({.seed = seed,
+                         .nodes = 5,
+                         .numbers = span_s + span_s / 10,  // about as many as enter
+                         .trouble_ms = span_s * 1'000,
+                         .trouble_interval_ms = 60,
+                         .down_max_ms = 5'000,
+                         .mend_interval_ms = 10'000,
+                         .audit_interval_ms = 15'000});
+  EXPECT_EQ(simulation.run(), "") << "MILLRACE_SIM_SEED=" << seed << " replays it";
+  EXPECT_GT(simulation.counts().kills, 0u);
+  EXPECT_GT(simulation.counts().moves, 0u);
+  std::cout << span_s << " s: " << simulation.counts() << '\n';
 }
 
 TEST(ClusterSim, RunsASeedAlikeEachTime) {
