@@ -1,10 +1,9 @@
 #include "apps/simulate/standalone.hpp"
 
 #include <memory>
-#include <mutex>
-#include <string_view>
 
 #include "actors/pipeline/pipeline.hpp"
+#include "apps/orders/gateway/recent_gateway_books.hpp"
 #include "apps/orders/queues.hpp"
 #include "apps/orders/wiring.hpp"
 #include "apps/simulate/gateway_actor.hpp"
@@ -14,25 +13,13 @@ namespace millrace::simulate {
 namespace {
 
 constexpr std::size_t gateway_desks = 8;
-
-/// Books that several desks write, each its own page.
-class SharedBooks final : public orders::GatewayBooks {
- public:
-  orders::GatewayBook& book(std::string_view order_id) override {
-    const std::lock_guard lock(mutex_);
-    return books_.book(order_id);
-  }
-
- private:
-  std::mutex mutex_;
-  orders::MemoryGatewayBooks books_;
-};
+constexpr std::size_t gateway_pages = 200'000;
 
 struct OwnGateway {
   explicit OwnGateway(std::uint64_t seed)
       : host({.seed = seed, .faults = orders::GatewayFaults::at_rate(0)}, books, gateway_desks) {}
 
-  SharedBooks books;
+  orders::RecentGatewayBooks books{gateway_pages};
   GatewayHost host;
 };
 

@@ -9,7 +9,7 @@
 namespace millrace::simulate {
 
 /// The order workflow and the customers who are told of the end of their orders. The gateway never
-/// fails; it remembers what it was asked until the process ends. Goods are those of
+/// fails; it remembers what it was asked of the last 200,000 orders. Goods are those of
 /// `millrace simulate --seed 1`.
 [[nodiscard]] std::vector<PipelineSpec> standalone_pipelines();
 

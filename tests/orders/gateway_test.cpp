@@ -1,6 +1,7 @@
 // Promises of the simulated gateway: seeded faults, and books that tell what was really done.
 #include <gtest/gtest.h>
 
+#include "apps/orders/gateway/recent_gateway_books.hpp"
 #include "apps/orders/gateway/simulated_gateway.hpp"
 
 namespace millrace::orders {
@@ -92,6 +93,18 @@ TEST_F(GatewayTest, ItAnswersTwiceAndSleepsOnceForABatch) {
       {{call(GatewayOperation::authorise, "a"), call(GatewayOperation::capture, "k")}});
   EXPECT_EQ(answers.size(), 4u);
   EXPECT_EQ(slept_, std::chrono::milliseconds(50));
+}
+
+TEST(RecentGatewayBooks, ForgetWhatWasAskedForLongestAgo) {
+  RecentGatewayBooks books(2);
+  GatewayBook& first = books.book("first");
+  first.captures = 1;
+  books.book("second").captures = 2;
+  EXPECT_EQ(&books.book("first"), &first) << "stays where it is";
+  EXPECT_EQ(books.book("third").captures, 0u);
+  EXPECT_EQ(books.book("first").captures, 1u) << "asked for after the second";
+  EXPECT_EQ(books.book("second").captures, 0u);
+  EXPECT_EQ(books.book("third").captures, 0u);
 }
 
 }  // namespace
