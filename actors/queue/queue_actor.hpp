@@ -19,9 +19,9 @@ struct QueueActorConfig {
   std::unique_ptr<State> state;  ///< as recovered; named and limited
   RecordLog* log = nullptr;
   const Clock* clock = nullptr;
-  caf::actor reader;       ///< answers ReadMessage; invalid: all bodies stay cached
-  std::uint64_t seed = 0;  ///< of the jitter of retries
-  Origins origins{};       ///< where dead letters of this queue may go back to
+  caf::actor reader;                   ///< answers ReadMessage; invalid: all bodies stay cached
+  std::uint64_t seed = 0;              ///< of the jitter of retries
+  std::function<Origins()> origins{};  ///< where dead letters of this queue may go back to
   /// Queues that stop dispatching while this one is above its high water.
   std::function<std::vector<QueueHandle>()> feeders{};
   /// Queues that take no offers meanwhile.

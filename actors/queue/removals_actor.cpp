@@ -21,7 +21,8 @@ std::optional<Error> Removals::refusal(bool redrive) const {
   if (state_->live.draining) {
     return Error{ErrorCode::draining, state_->name + ": the node is stopping"};
   }
-  if (state_->live.frozen) {
+  // An outbox gives out what it holds by number: nothing may be taken from its middle.
+  if (state_->live.frozen || state_->is_outbox) {
     return Error{ErrorCode::draining, state_->name + " is being moved to another node"};
   }
   if (redrive && log_->is_full()) {
@@ -36,13 +37,14 @@ Decision Removals::decide(const RemoveMessage& m, Promise promise, TimeUs now_us
     return {};
   }
   std::vector<PageEntry> page = *m.messages;
+  const Origins origins = m.redrive && origins_ ? origins_() : Origins();
   if (m.redrive) {
-    std::erase_if(page, [this](const PageEntry& one) {
-      return !one.body || !is_redrivable(*one.body, *origins_);
+    std::erase_if(page, [&origins](const PageEntry& one) {
+      return !one.body || !is_redrivable(*one.body, origins);
     });
   }
   const std::vector<LeaseId> leases = hold(*state_, page, now_us);
-  Decision decision = m.redrive ? decide_redrive(*state_, leases, page, *origins_, now_us)
+  Decision decision = m.redrive ? decide_redrive(*state_, leases, page, origins, now_us)
                                 : decide_drop(*state_, leases, now_us);
   if (!decision.record) {
     promise.deliver(RemoveReply{});

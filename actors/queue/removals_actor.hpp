@@ -2,7 +2,9 @@
 // queue's shell.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <utility>
 
 #include <caf/typed_response_promise.hpp>
 
@@ -18,8 +20,8 @@ class Removals {
   using Promise = caf::typed_response_promise<RemoveReply>;
 
   /// All of it outlives the removals.
-  Removals(State& state, const RecordLog& log, const Origins& origins)
-      : state_(&state), log_(&log), origins_(&origins) {}
+  Removals(State& state, const RecordLog& log, std::function<Origins()> origins)
+      : state_(&state), log_(&log), origins_(std::move(origins)) {}
 
   /// Holds what is to be removed, and decides. `promise` is kept at once where there is nothing to
   /// log, else when the record is durable.
@@ -33,7 +35,7 @@ class Removals {
 
   State* state_;
   const RecordLog* log_;
-  const Origins* origins_;
+  std::function<Origins()> origins_;  ///< empty: not a dead letter queue
   std::map<std::uint64_t, Promise> waiting_;
   std::uint64_t operations_ = 0;
 };

@@ -8,6 +8,7 @@ namespace millrace::queues {
 namespace {
 
 constexpr const char* being_moved = " is being moved to another node";
+constexpr const char* gone = " is another node's now";
 
 template <class Message>
 void tell(const caf::strong_actor_ptr& to, Message message) {
@@ -43,8 +44,9 @@ Error Sessions::not_here(const char* what) const {
 }
 
 bool Sessions::admits(const AttachMessage& m) const {
-  if (!m.forwards || !state_->live.sealed) return true;
-  tell(m.sender, AttachReply{state_->number, 0, not_here(being_moved)});
+  // A queue that was handed over hears of it before those do who pass on what comes for it.
+  if (!m.forwards || (!state_->live.sealed && !state_->is_outbox)) return true;
+  tell(m.sender, AttachReply{state_->number, 0, not_here(state_->is_outbox ? gone : being_moved)});
   return false;
 }
 
@@ -96,7 +98,7 @@ bool Sessions::is_forwarded(const std::string& producer) const {
 void Sessions::end_forwarded() {
   std::erase_if(sessions_, [this](const auto& one) {
     if (!one.second.forwards) return false;
-    tell(one.second.sender, OfferReply{state_->number, 0, 0, not_here(" is another node's now")});
+    tell(one.second.sender, OfferReply{state_->number, 0, 0, not_here(gone)});
     return true;
   });
 }

@@ -10,6 +10,9 @@ namespace {
 
 using queues::PageEntry;
 
+/// What a frame between nodes and a record take, with room for what is around it.
+constexpr std::size_t chunk_bytes_max = 15u << 20;
+
 //   head ─▶ page ─▶ [bodies] ─▶ chunk ─▶ next page … ─▶ other parts ─▶ next queue ─▶ done
 class ExportShell {
  public:
@@ -99,6 +102,13 @@ class ExportShell {
   bool hand_on(const std::string& part, pb::ShardChunk chunk = {}) {
     *chunk.mutable_queue() = queue().declaration;
     chunk.mutable_install()->set_part(part);
+    if (chunk.ByteSizeLong() > chunk_bytes_max) {
+      finish(Error{ErrorCode::too_large, "a key of " + queue().declaration.name() + " takes " +
+                                             std::to_string(chunk.ByteSizeLong()) +
+                                             " bytes with its history; at most " +
+                                             std::to_string(chunk_bytes_max) + " can be moved"});
+      return false;
+    }
     if (auto taken = config_.take(chunk.SerializeAsString()); !taken) {
       finish(taken.error());
       return false;

@@ -14,8 +14,9 @@ namespace millrace {
 
 struct FreezerConfig {
   std::vector<queues::QueueHandle> queues;  ///< to be frozen
-  /// What the node's stages put messages into, but for these. What is in there has to be where it
-  /// belongs first: later work on the shard, at another node, must not overtake it.
+  /// What the node's stages put messages into, but for these: outboxes for them too. What is in
+  /// there has to be where it belongs first: later work on the shard, at another node, must not
+  /// overtake it.
   std::vector<queues::QueueHandle> doors;
   /// Calls what it is given when all that is in the log by now has reached the queues.
   std::function<void(std::function<void()>)> barrier;

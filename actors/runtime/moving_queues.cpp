@@ -32,7 +32,9 @@ std::vector<queues::QueueHandle> NodeActors::other_doors(std::span<const std::st
   for (const auto& [name, plan] : plan_.queues) {
     const bool is_own = std::find(queues.begin(), queues.end(), name) != queues.end();
     for (std::uint32_t i = 0; i < plan.doors.size(); ++i) {
-      if (plan.doors[i] != 0 && !(is_own && i == shard)) numbers.push_back(plan.doors[i]);
+      // A queue that came to this node is reached through the outbox that was there before.
+      const bool is_frozen = is_own && i == shard && plan.doors[i] == plan.served[i];
+      if (plan.doors[i] != 0 && !is_frozen) numbers.push_back(plan.doors[i]);
     }
   }
   return handles_of(numbers);

@@ -42,7 +42,12 @@ void NodeActors::spawn_queue(std::unique_ptr<queues::State> state,
   config.clock = surroundings_.clock;
   config.reader = reader_;
   config.seed = surroundings_.seed;
-  if (declaration.dead_letters()) config.origins = plan_.origins(declaration.shard());
+  if (declaration.dead_letters()) {
+    config.origins = [this, shard = declaration.shard()] {
+      const Reading lock(mutex_);
+      return plan_.origins(shard);
+    };
+  }
   const std::string queue = queue_of(declaration);
   config.feeders = [this, queue] {
     const Reading lock(mutex_);
@@ -102,9 +107,13 @@ void NodeActors::spawn_forwarders() {
 }
 
 void NodeActors::spawn_forwarder(const OutboxPlan& outbox) {
+  {
+    const Reading lock(mutex_);
+    if (has_ended_) return;
+  }
   queues::OfferHandle target = target_of(outbox.queue, outbox.shard);
   const Writing lock(mutex_);
-  if (has_ended_) return;
+  if (has_ended_ || !target) return;  // the node is stopping
   forwarders::ForwarderConfig config;
   config.outbox = outbox_name(outbox.queue) + "/" + std::to_string(outbox.shard);
   config.producer = outbox.producer;
@@ -134,6 +143,7 @@ void NodeActors::retarget(const std::string& queue, std::uint32_t shard) {
     if (std::none_of(forwarders_.begin(), forwarders_.end(), is_it)) return;
   }
   queues::OfferHandle target = target_of(queue, shard);
+  if (!target) return;  // the node is stopping
   const Reading lock(mutex_);
   for (const Forwarder& forwarder : forwarders_) {
     if (forwarder.queue != queue || forwarder.shard != shard) continue;

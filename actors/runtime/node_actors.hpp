@@ -119,7 +119,7 @@ class NodeActors {
   /// The shard's queues that this node serves.
   [[nodiscard]] std::vector<Member> members(std::span<const std::string> queues,
                                             std::uint32_t shard) const;
-  /// The doors of this node but those for the shard's queues.
+  /// The doors of this node but those queues of the shard that are doors themselves.
   [[nodiscard]] std::vector<queues::QueueHandle> other_doors(std::span<const std::string> queues,
                                                              std::uint32_t shard) const;
 

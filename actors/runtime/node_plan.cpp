@@ -241,7 +241,9 @@ void NodePlan::configure(queues::State& state, const pb::Declaration& declaratio
 
 queues::Origins NodePlan::origins(std::uint32_t shard) const {
   queues::Origins origins;
-  for (const auto& [name, queue] : queues) origins.emplace(name, queue.doors[shard]);
+  for (const auto& [name, queue] : queues) {
+    if (queue.doors[shard] != 0) origins.emplace(name, queue.doors[shard]);
+  }
   return origins;
 }
 

@@ -32,6 +32,7 @@ std::vector<QueueInfo> Runtime::Parts::inspect() {
   std::erase_if(declarations, [](const pb::Declaration& one) { return one.staged(); });
   // All are asked before any is waited for.
   std::vector<decltype(ask(std::declval<const pb::Declaration&>()))> answers;
+  answers.reserve(declarations.size());
   for (const pb::Declaration& declaration : declarations) answers.push_back(ask(declaration));
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const pb::Declaration& declaration = declarations[i];

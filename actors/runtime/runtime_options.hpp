@@ -29,9 +29,11 @@ struct RuntimeOptions {
   SchedulerPolicy scheduler = SchedulerPolicy::sharing;
   std::uint32_t turn_messages = 0;  ///< that an actor takes before the next; 0: all that it has
   queues::Limits limits{};          ///< of each queue of each shard, where no stage says otherwise
-  std::map<std::string, queues::Limits> queue_limits{};  ///< by queue, in place of `limits`
-  std::uint64_t body_cache_bytes = 256u << 20;           ///< for all queues together
-  std::uint64_t checkpoint_log_bytes = 128u << 20;       ///< of log between checkpoints, at least
+  /// By queue, in place of `limits`. The default of `body_cache_bytes` stands for the queue's share
+  /// of `body_cache_bytes` below.
+  std::map<std::string, queues::Limits> queue_limits{};
+  std::uint64_t body_cache_bytes = 256u << 20;      ///< for all queues together
+  std::uint64_t checkpoint_log_bytes = 128u << 20;  ///< of log between checkpoints, at least
   journal::Options journal{};
   journal::FileSystem* files = nullptr;  ///< outlives the runtime; null: the real one
   std::uint64_t seed = 0;                ///< of the jitter of retries; 0: from the system

@@ -151,6 +151,11 @@ void ShardMoves::give_up(const MovingShard& shard, const pb::ShardRecord& record
 
 void ShardMoves::stage(const MovingShard& shard, bool anew, const std::string& bytes,
                        TimeUs sent_at_us, Done done) {
+  // The last of the room is for what this node has accepted.
+  if (log_.is_full()) {
+    return done(
+        Error{ErrorCode::storage_full, "no room on the disk of the node that is to take it"});
+  }
   auto chunk = std::make_shared<pb::ShardChunk>();
   if (!chunk->ParseFromString(bytes)) return done(malformed("a chunk does not parse"));
   if (auto set = set_clock(*chunk->mutable_install(), sent_at_us, clock_.now_us()); !set) {

@@ -21,6 +21,7 @@ queues::OfferHandle FederatedNode::remote(caf::actor_system& system, const std::
   const Target target{queue, shard};
   const std::string owner = placement_(queue, shard);
   const std::lock_guard lock(mutex_);
+  if (has_stopped_) return {};         // whoever ends the actors has passed
   for (auto& [name, peer] : peers_) {  // the node that served it before
     const auto former = peer.remote_queues.find(target);
     if (former == peer.remote_queues.end()) continue;
@@ -45,6 +46,7 @@ void FederatedNode::started(caf::actor_system& system, LocalQueues local, ShardM
 void FederatedNode::stopped() {
   const std::lock_guard lock(mutex_);
   system_ = nullptr;
+  has_stopped_ = true;
   local_ = {};
   for (auto& [name, peer] : peers_) {
     for (const auto& [target, actor] : peer.remote_queues) {
@@ -158,6 +160,7 @@ void FederatedNode::offer(const std::string& peer, const std::shared_ptr<pb::Out
   if (!queue.handle) return refuse(peer, target);
   // A queue takes offers of those only who have attached.
   if (caf::actor& answerer = peers_[peer].answerer) {
+    names_->set(queue.number, target);  // one that nobody attached to says so
     caf::send_as(answerer, queue.handle, queues::OfferMessage{std::move(out)});
   }
 }

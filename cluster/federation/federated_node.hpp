@@ -61,6 +61,7 @@ class FederatedNode final : public Federation, public transport::TransportListen
 
   std::mutex mutex_;
   caf::actor_system* system_ = nullptr;  ///< null: the runtime takes no offers
+  bool has_stopped_ = false;
   LocalQueues local_;
   std::map<std::string, Peer> peers_;
 };

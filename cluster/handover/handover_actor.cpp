@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include "actors/base/task_message.hpp"
+#include "cluster/handover/move_request.hpp"
 #include "cluster/handover/shard_entry.hpp"
 #include "cluster/placement/source_core.hpp"
 #include "cluster/placement/target_core.hpp"
@@ -70,7 +71,9 @@ class Handover::Shell {
   void on_move(const std::string& role, std::uint32_t shard, const std::string& to,
                std::function<void(Result<void>)> done) {
     Entry* const entry = find(role, shard);
-    if (auto may = may_move(entry, role, shard, to); !may) return done(may.error());
+    if (auto may = may_move(*config_.table, *config_.transport, {role, shard}, to); !may) {
+      return done(may.error());
+    }
     auto begun =
         placement::start_move(entry->core, to, static_cast<std::uint64_t>(config_.clock->now_us()));
     if (!begun) return done(begun.error());
@@ -114,9 +117,8 @@ class Handover::Shell {
     }
     Entry* const entry = find(step.transfer().role(), step.transfer().shard());
     if (entry == nullptr) {
-      return Error{ErrorCode::protocol,
-                   "a step of a move of shard " + std::to_string(step.transfer().shard()) +
-                       " of role \"" + step.transfer().role() + "\", which is not configured"};
+      if (step.has_chunk()) std::ignore = send_step(peer, declined_unknown(step.transfer()));
+      return {};
     }
     if (step.has_declined()) {
       entry->cause =
@@ -140,26 +142,15 @@ class Handover::Shell {
     return {};
   }
 
-  Result<void> may_move(const Entry* entry, const std::string& role, std::uint32_t shard,
-                        const std::string& to) const {
-    if (entry == nullptr) {
-      return Error{ErrorCode::not_found,
-                   "there is no shard " + std::to_string(shard) + " of role \"" + role + "\""};
-    }
-    const std::vector<std::string>& nodes = config_.table->groups().at(role).nodes;
-    if (std::find(nodes.begin(), nodes.end(), to) == nodes.end()) {
-      return Error{ErrorCode::invalid_argument, to + " is no node that may serve " + entry->name()};
-    }
-    if (to == config_.table->self()) return {};  // the core says why not
-    if (const auto link = config_.transport->status(to); !link || !link->is_up) {
-      return Error{ErrorCode::unreachable, "there is no link to " + to};
-    }
-    return {};
-  }
-
   void on_tick() {
     tick_due_us_ = 0;
-    for (auto& [key, entry] : entries_) run(entry, placement::retry(entry.core));
+    for (auto& [key, entry] : entries_) {
+      if (entry.is_stuck(config_.clock->now_us(), config_.rest_timeout.count() * 1'000)) {
+        fail(entry, {ErrorCode::timeout, "the target took nothing more of it"});
+      } else {
+        run(entry, placement::retry(entry.core));
+      }
+    }
     for (const std::string& peer : std::exchange(untold_, {})) tell(peer);
     schedule();
   }
@@ -217,7 +208,9 @@ class Handover::Shell {
     schedule();
   }
 
-  void carry_out(Entry& /*entry*/, const placement::Send& send) { send_step(send.to, send.step); }
+  void carry_out(Entry& /*entry*/, const placement::Send& send) {
+    std::ignore = send_step(send.to, send.step);
+  }
 
   void carry_out(Entry& entry, const placement::SendChunks& chunks) {
     if (!entry.spool) return;
@@ -228,7 +221,11 @@ class Handover::Shell {
       *step.mutable_transfer() = chunks.transfer;
       *step.mutable_chunk() = placement::make_chunk(i, entry.seal.chunks(), std::move(*data));
       step.mutable_chunk()->set_sent_at_us(config_.clock->now_us());
-      if (!send_step(chunks.to, step)) return;  // the rest goes with the next retry
+      const Result<void> sent = send_step(chunks.to, step);
+      if (sent) continue;
+      const ErrorCode code = sent.error().code;
+      if (code == ErrorCode::backlog_full || code == ErrorCode::unreachable) return;  // retried
+      return fail(entry, sent.error());
     }
   }
 
@@ -344,10 +341,10 @@ class Handover::Shell {
     std::exchange(entry.done, {})(std::move(result));
   }
 
-  bool send_step(const std::string& to, const pb::MoveStep& step) {
-    const auto sent = config_.transport->send(to, {move_frame, step.SerializeAsString()});
+  Result<void> send_step(const std::string& to, const pb::MoveStep& step) {
+    auto sent = config_.transport->send(to, {move_frame, step.SerializeAsString()});
     is_stalled_ = is_stalled_ || (!sent && sent.error().code == ErrorCode::backlog_full);
-    return sent.has_value();
+    return sent;
   }
 
   void tell_all() {

@@ -11,6 +11,7 @@
 #include "actors/base/time.hpp"
 #include "actors/runtime/shard_moves.hpp"
 #include "cluster/handover/chunk_spool.hpp"
+#include "cluster/handover/move_request.hpp"
 #include "cluster/placement/handover_core.hpp"
 #include "messages/result.hpp"
 
@@ -25,14 +26,25 @@ struct ShardEntry {
   std::optional<Error> cause{};      ///< why the move failed, or the copy cannot be taken
   std::function<void(Result<void>)> done{};
   TimeUs began_us = 0;
+  std::uint64_t progress = 0;  ///< chunks at the target, when that last changed
+  TimeUs progress_us = 0;      ///< and when it did
 
-  [[nodiscard]] std::string name() const {
-    return "shard " + std::to_string(shard.shard) +
-           (shard.role.empty() ? "" : " of role " + shard.role);
-  }
+  [[nodiscard]] std::string name() const { return ShardName{shard.role, shard.shard}.text(); }
 
   /// Whether the shard is on its way out, or may be.
   [[nodiscard]] bool is_leaving() const { return core.outgoing || core.record.has_offered(); }
+
+  /// Whether the target of a move that can still be given up has taken nothing for `patience_us`.
+  /// Asked again and again.
+  [[nodiscard]] bool is_stuck(TimeUs now_us, DurationUs patience_us) {
+    const bool is_sending = core.outgoing && core.outgoing->seal.chunks() > 0 && !core.writing;
+    const std::uint64_t chunks = is_sending ? core.outgoing->reported : 0;
+    if (!is_sending || chunks != progress) {
+      progress = chunks;
+      progress_us = now_us;
+    }
+    return now_us - progress_us > patience_us;
+  }
 
   /// Whether the shard is on its way out, by this transfer.
   [[nodiscard]] bool is_leaving_by(const pb::Transfer& transfer) const {

@@ -81,6 +81,8 @@ Result<void> NodeView::drain() {
 std::vector<gateway::ShardView> NodeView::shards() const {
   std::vector<gateway::ShardView> views;
   for (const pb::ShardRecord& record : table_.records()) {
+    // Where every stage has a role there may be no queue without one.
+    if (table_.groups().at(record.role()).queues.empty()) continue;
     gateway::ShardView& view = views.emplace_back();
     view.role = record.role();
     view.shard = record.shard();

@@ -101,7 +101,12 @@ Effects found(Shard& shard) {
 }
 
 Effects learn(Shard& shard, const pb::Ownership& ownership) {
-  if (shard.writing || ownership.epoch() <= shard.record.ownership().epoch()) return {};
+  if (shard.writing) {
+    // Nobody says it again by himself.
+    if (ownership.epoch() > shard.heard.epoch()) shard.heard = ownership;
+    return {};
+  }
+  if (ownership.epoch() <= shard.record.ownership().epoch()) return {};
   // That this node owns it only its own disk can say. If that has forgotten, the data is gone too.
   if (ownership.owner() == shard.self) return {};
   // In doubt, a later epoch means that the target has taken over: nobody else could go on from
@@ -116,9 +121,12 @@ Effects written(Shard& shard) {
   MILLRACE_ASSERT(shard.writing.has_value());
   const pb::ShardRecord before = std::exchange(shard.record, *std::exchange(shard.writing, {}));
   const pb::ShardRecord& now = shard.record;
+  const pb::Ownership heard = std::exchange(shard.heard, {});
   if (now.has_offered()) {
     shard.outgoing.reset();
-    return retry_source(shard);
+    Effects effects = retry_source(shard);
+    for (Effect& effect : learn(shard, heard)) effects.push_back(std::move(effect));
+    return effects;
   }
   Effects effects;
   shard.cancelling = false;
@@ -135,6 +143,7 @@ Effects written(Shard& shard) {
   if (shard.incoming && is_over(*shard.incoming, now)) {
     conclude(shard, outcome_for(*shard.incoming, now, owns(shard)), effects);
   }
+  for (Effect& effect : learn(shard, heard)) effects.push_back(std::move(effect));
   return effects;
 }
 

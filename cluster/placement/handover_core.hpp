@@ -79,6 +79,7 @@ struct Shard {
   std::string self;
   pb::ShardRecord record;  ///< as it is on disk
   std::optional<pb::ShardRecord> writing{};
+  pb::Ownership heard{};  ///< the latest that came while `writing`; epoch 0: none
   std::optional<Outgoing> outgoing{};
   std::optional<Incoming> incoming{};
   bool cancelling = false;  ///< a fenced source asks for refusal rather than for installation

@@ -59,7 +59,7 @@ class TwoNodes : public ClusterView {
     is_draining_ = true;
     return {};
   }
-  std::vector<ShardView> shards() const override { return {}; }
+  [[nodiscard]] std::vector<ShardView> shards() const override { return {}; }
   Result<void> move_shard(const std::string&, std::uint32_t, const std::string&) override {
     return {};
   }

@@ -22,7 +22,12 @@ constexpr std::uint32_t rest_ticks = 60'000;  // milliseconds
 /// Three nodes, of which "a" serves all at first.
 class World {
  public:
-  World() : system_(1), network_(1) {
+  /// `one_role`: all queues of a shard go together, else each stage by itself.
+  explicit World(bool one_role = false, std::uint64_t seed = 1)
+      : system_(seed),
+        network_(seed),
+        role_(one_role ? "" : sim::entered().name()),
+        one_role_(one_role) {
     spdlog::set_level(spdlog::level::off);  // links break on purpose here
     watch_->is_failing = false;
     const std::vector<std::string> names{"a", "b", "c"};
@@ -31,8 +36,10 @@ class World {
       options.node.name = name;
       options.node.shards = shards;
       options.pipelines = sim::workload(watch_);
-      options.groups = groups_by_stage(options.pipelines, shards, names,
-                                       [](const auto&, std::uint32_t) { return "a"; });
+      options.groups =
+          one_role ? one_group(options.pipelines, shards, names, [](std::uint32_t) { return "a"; })
+                   : groups_by_stage(options.pipelines, shards, names,
+                                     [](const auto&, std::uint32_t) { return "a"; });
       options.others = names;
       std::erase(options.others, name);
       nodes_.push_back(std::make_unique<MovingNode>(system_, network_, std::move(options)));
@@ -80,14 +87,15 @@ class World {
   }
 
   void begin_move(const std::string& from, const std::string& to, std::uint32_t shard = 0,
-                  const std::string& role = sim::entered().name()) {
+                  const std::optional<std::string>& role = {}) {
     outcome_.reset();
-    node(from).federation().move(role, shard, to, [this](Result<void> done) { outcome_ = done; });
+    node(from).federation().move(role.value_or(role_), shard, to,
+                                 [this](const Result<void>& done) { outcome_ = done; });
   }
 
   /// Under load, until it has ended.
   void move(const std::string& from, const std::string& to, std::uint32_t shard = 0,
-            const std::string& role = sim::entered().name()) {
+            const std::optional<std::string>& role = {}) {
     begin_move(from, to, shard, role);
     for (int i = 0; i < 20'000 && !outcome_; ++i) {
       if (i % 7 == 0 && entered_ < 300) enter();
@@ -100,7 +108,9 @@ class World {
   [[nodiscard]] sim::ClusterAudit audit() const {
     std::vector<Store> stores;
     for (const auto& node : nodes_) stores.push_back(node->node().replay());
-    return sim::ClusterAudit(stores);
+    return {stores, [this](const std::string& queue) {
+              return one_role_ ? std::string() : sim::role_of(queue);
+            }};
   }
 
   /// All that entered is done, once and in order, and nothing is left anywhere.
@@ -135,6 +145,8 @@ class World {
   transport::SimulatedNetwork network_;
   std::shared_ptr<sim::Watch> watch_ = std::make_shared<sim::Watch>();
   std::vector<std::unique_ptr<MovingNode>> nodes_;
+  const std::string role_;  ///< that moves where a test does not say
+  const bool one_role_;
   std::vector<std::int64_t> all_;
   std::int64_t entered_ = 0;
   std::optional<Result<void>> outcome_;
@@ -158,6 +170,35 @@ TEST(MoveShard, GoesBackAndToAThirdNode) {
   world.move("a", "c");
   world.move("c", "b");
   EXPECT_EQ(world.owner(), "b");
+  world.expect_done();
+}
+
+// Each node but the first reaches even its own queues through an outbox, once they have come to it.
+TEST(MoveShard, OfOneRoleIsOvertakenByNothingThatItsOwnStagesSent) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE(seed);
+    World world(true, seed);
+    for (int i = 0; i < 250; ++i) world.enter();
+    for (const char* way : {"ab", "ba", "ac", "cb", "ba"}) {
+      world.move(std::string(1, way[0]), std::string(1, way[1]));
+      world.settle(static_cast<std::uint32_t>(seed % 10));
+    }
+    EXPECT_EQ(world.owner(), "a");
+    world.expect_done();
+  }
+}
+
+TEST(MoveShard, IsGivenUpWhenItsTargetIsGoneBeforeTheFence) {
+  World world;
+  for (int i = 0; i < 50; ++i) world.enter();
+  world.begin_move("a", "b");
+  world.node("b").kill();
+  world.settle(60'000);
+  ASSERT_TRUE(world.outcome().has_value());
+  ASSERT_FALSE(world.outcome()->has_value());
+  EXPECT_EQ(world.outcome()->error().code, ErrorCode::timeout);
+  ASSERT_TRUE(world.node("b").start());
+  EXPECT_EQ(world.owner(), "a");
   world.expect_done();
 }
 

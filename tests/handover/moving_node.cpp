@@ -100,4 +100,16 @@ std::vector<handover::QueueGroup> groups_by_stage(
   return groups;
 }
 
+std::vector<handover::QueueGroup> one_group(
+    const std::vector<PipelineSpec>& pipelines, std::uint32_t shards,
+    const std::vector<std::string>& nodes,
+    const std::function<std::string(std::uint32_t shard)>& home) {
+  handover::QueueGroup group;
+  for (const WiredQueue& queue : analyse_wiring(pipelines).queues)
+    group.queues.push_back(queue.name);
+  for (std::uint32_t shard = 0; shard < shards; ++shard) group.homes.push_back(home(shard));
+  group.nodes = nodes;
+  return {group};
+}
+
 }  // namespace millrace

@@ -73,4 +73,11 @@ class MovingNode final : public transport::TransportListener {
     const std::vector<std::string>& nodes,
     const std::function<std::string(const std::string& source, std::uint32_t shard)>& home);
 
+/// All queues under one role without a name, as where no stage has a role: stages pass on to others
+/// of the same group.
+[[nodiscard]] std::vector<handover::QueueGroup> one_group(
+    const std::vector<PipelineSpec>& pipelines, std::uint32_t shards,
+    const std::vector<std::string>& nodes,
+    const std::function<std::string(std::uint32_t shard)>& home);
+
 }  // namespace millrace

@@ -163,6 +163,24 @@ TEST(HandoverSource, StopsWhenSomebodyOwnsTheShardInAHigherEpoch) {
   EXPECT_FALSE(find<Discard>(effects)) << "a person must see what it has";
 }
 
+TEST(HandoverSource, HearsOfAnOwnerWhileARecordIsOnItsWayToTheDisk) {
+  Shard shard = stranger();
+  const auto owned_by = [](const char* node, std::uint64_t epoch) {
+    pb::Ownership ownership;
+    ownership.set_owner(node);
+    ownership.set_epoch(epoch);
+    return ownership;
+  };
+  ASSERT_TRUE(find<Write>(learn(shard, owned_by("c", 2))));
+  EXPECT_TRUE(learn(shard, owned_by("e", 4)).empty());
+  EXPECT_TRUE(learn(shard, owned_by("d", 3)).empty());
+  const Effects effects = written(shard);
+  EXPECT_EQ(shard.record.ownership().owner(), "c");
+  ASSERT_TRUE(find<Write>(effects));
+  EXPECT_TRUE(written(shard).empty());
+  EXPECT_EQ(shard.record.ownership().owner(), "e");
+}
+
 TEST(HandoverTarget, OwnsNothingBeforeItIsDurableThatItDoes) {
   Shard shard = ready();
   EXPECT_FALSE(owns(shard));

@@ -29,7 +29,8 @@ std::string bytes(const std::optional<Message>& message) {
 }
 
 std::string text(const Shard& shard) {
-  std::string all = shard.record.SerializeAsString() + bytes(shard.writing);
+  std::string all =
+      shard.record.SerializeAsString() + bytes(shard.writing) + shard.heard.SerializeAsString();
   const auto add = [&all](std::uint64_t number) {
     all += '|' + std::to_string(number);
   };

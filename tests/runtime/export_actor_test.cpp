@@ -51,7 +51,7 @@ class Export : public QueueActor {
                                               lacks](caf::event_based_actor*) -> caf::behavior {
       return {[this, lacks](const queues::ReadMessage& m) {
         Bodies bodies;
-        if (!lacks)
+        if (!lacks) {
           bodies = *read_bodies(
               [this](auto places, const auto& visit) -> Result<void> {
                 for (std::size_t i = 0; i < places.size(); ++i) {
@@ -61,6 +61,7 @@ class Export : public QueueActor {
                 return {};
               },
               m.queue, *m.wanted);
+        }
         ++reads_;
         caf::anon_send(caf::actor_cast<caf::actor>(m.reply_to),
                        queues::BodiesMessage{std::make_shared<const Bodies>(std::move(bodies))});

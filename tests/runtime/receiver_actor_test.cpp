@@ -305,7 +305,8 @@ TEST_F(ReceiverTime, WaitingIsCountedOnceAndWithoutTheDelayThatWasAskedFor) {
   const StageCounts counts = test_->stage_counts().at(0);
   EXPECT_EQ(counts.failed, 1u);
   EXPECT_EQ(counts.acked, 2u);
-  EXPECT_EQ(std::accumulate(counts.wait.counts.begin(), counts.wait.counts.end(), 0u), 2u);
+  EXPECT_EQ(std::accumulate(counts.wait.counts.begin(), counts.wait.counts.end(), std::uint64_t{0}),
+            2u);
   EXPECT_EQ(counts.wait.sum_us, 10'000u) << "each waited for the window of its batch";
 }
 

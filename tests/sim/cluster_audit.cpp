@@ -1,6 +1,7 @@
 #include "tests/sim/cluster_audit.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "actors/queue/queue_core.hpp"
 #include "actors/runtime/node_plan.hpp"
@@ -8,7 +9,9 @@
 
 namespace millrace::sim {
 
-ClusterAudit::ClusterAudit(std::span<const Store> stores) {
+ClusterAudit::ClusterAudit(std::span<const Store> stores,
+                           std::function<std::string(const std::string&)> role_of)
+    : role_of_(std::move(role_of)) {
   for (const Store& store : stores) {
     for (const auto& [shard, record] : store.shards()) {
       std::uint64_t& epoch = epochs_[shard];
@@ -22,7 +25,7 @@ std::optional<queues::Sequence> ClusterAudit::moved_up_to(const Store& store,
                                                           const StoredQueue& queue) const {
   if (queue.declaration.has_outbox()) return std::nullopt;
   const auto record =
-      store.shards().find({role_of(queue.declaration.name()), queue.declaration.shard()});
+      store.shards().find({role_of_(queue.declaration.name()), queue.declaration.shard()});
   if (record == store.shards().end()) return std::nullopt;
   if (record->second.ownership().epoch() == epochs_.at(record->first)) return std::nullopt;
   for (const pb::Seal::Boundary& boundary : record->second.offered().seal().boundary()) {

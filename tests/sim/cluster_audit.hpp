@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -19,7 +20,9 @@ class ClusterAudit {
  public:
   /// Of the states of all nodes, as their logs tell them. What a node still holds of a shard that
   /// another has taken over, and will drop when it hears so, counts at the other.
-  explicit ClusterAudit(std::span<const Store> stores);
+  /// `role_of` is the role under which a queue moves.
+  ClusterAudit(std::span<const Store> stores,
+               std::function<std::string(const std::string& queue)> role_of);
 
   // Each returns what is wrong, in one line; empty: nothing.
 
@@ -46,6 +49,7 @@ class ClusterAudit {
                                                             const StoredQueue& queue) const;
   [[nodiscard]] static std::string check_once(const std::string& name, const Stage& stage);
 
+  std::function<std::string(const std::string&)> role_of_;
   std::map<std::string, Stage> stages_;
   std::map<Shard, std::uint64_t> epochs_;  ///< the highest that any node knows
   std::uint64_t failures_ = 0;

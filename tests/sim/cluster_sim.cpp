@@ -7,10 +7,9 @@
 #include <utility>
 
 #include "messages/hash.hpp"
-#include "tests/sim/disk_log.hpp"
+#include "tests/sim/cluster_sim_node.hpp"
 #include "tests/sim/lazy_receiver_actor.hpp"
 #include "tests/sim/saboteur_actor.hpp"
-#include "tests/sim/skewed_clock.hpp"
 
 namespace millrace {
 namespace {
@@ -18,33 +17,16 @@ namespace {
 constexpr std::uint32_t rest_ticks = 120'000;  // milliseconds
 constexpr std::uint32_t moving_ticks = 1'000;  // of these, shards still move
 constexpr DurationUs skew_max_us = 3'600'000'000;
-constexpr DurationUs step_max_us = 5'000'000;
 constexpr std::int64_t rate_max_ppm = 50'000;
 // Far beyond the lease, however slow the node's clock is.
 constexpr std::chrono::milliseconds late{1'000};
 
 }  // namespace
 
-struct ClusterSim::Node {
-  std::string name;
-  std::int64_t first_number = 0;
-  std::uint32_t entered = 0;
-  std::unique_ptr<SkewedClock> clock;
-  DiskLog* disk = nullptr;  ///< null: its log is in memory
-  std::unique_ptr<MovingNode> moving;
-  TestNode* node = nullptr;  ///< of `moving`
-  std::vector<std::function<void()>> end_lazy;
-  std::uint32_t down_ticks = 0;
-  std::uint32_t ticks_left = 0;  ///< until it ends; 0: its end is not near
-
-  void end_lazy_receivers() {
-    for (const auto& end : std::exchange(end_lazy, {})) end();
-  }
-};
-
 ClusterSim::ClusterSim(ClusterSimOptions options)
     : options_(options),
       has_disks_(options.seed % 2 == 0),
+      is_one_group_(options.seed % 4 < 2),
       window_bytes_(options.seed % 5 < 2 ? 500 : transport::TransportOptions{}.window_bytes),
       has_late_receivers_(options.seed % 3 == 0),
       calm_(options.seed % 7 < 3   ? 1
@@ -74,9 +56,7 @@ void ClusterSim::add_node(std::uint32_t index) {
   Node* const self = node.get();
   MovingNodeOptions options;
   options.pipelines = sim::workload(watch_);
-  options.groups = groups_by_stage(
-      options.pipelines, options_.shards, names_,
-      [this](const std::string& queue, std::uint32_t shard) { return home(queue, shard); });
+  options.groups = groups(options.pipelines);
   options.others = names_;
   std::erase(options.others, node->name);
   options.window_bytes = window_bytes_;
@@ -116,8 +96,18 @@ TimeUs ClusterSim::random_us(std::int64_t max_us) {
   return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(2 * max_us)) - max_us;
 }
 
-std::string ClusterSim::home(const std::string& queue, std::uint32_t shard) const {
-  return names_[(shard + (queue == sim::passed().name() ? 1 : 0)) % names_.size()];
+std::string ClusterSim::role_of(const std::string& queue) const {
+  return is_one_group_ ? std::string() : sim::role_of(queue);
+}
+
+std::vector<handover::QueueGroup> ClusterSim::groups(const std::vector<PipelineSpec>& all) const {
+  const auto home = [this](std::size_t at) {
+    return names_[at % names_.size()];
+  };
+  if (is_one_group_) return one_group(all, options_.shards, names_, home);
+  return groups_by_stage(all, options_.shards, names_, [&](const auto& queue, std::uint32_t shard) {
+    return home(shard + (queue == sim::passed().name() ? 1 : 0));
+  });
 }
 
 void ClusterSim::start(Node& node) try {
@@ -136,49 +126,6 @@ void ClusterSim::start_lazy(Node& node) {
     node.end_lazy.push_back(
         spawn_lazy_receiver(system_.system(), node.node->actors().handle(number), late));
   }
-}
-
-void ClusterSim::kill(Node& node) {
-  if (!node.node->is_up()) return;
-  ++counts_.kills;
-  node.ticks_left = 0;
-  node.end_lazy_receivers();
-  node.moving->kill();
-  node.down_ticks = static_cast<std::uint32_t>(random_() % options_.down_max_ms);
-  // Machines come back with another time.
-  if (random_() % 4 == 0) node.clock->step(random_us(step_max_us));
-}
-
-void ClusterSim::drain(Node& node) {
-  if (!node.node->is_up() || node.ticks_left > 0) return;
-  node.node->drain();
-  doom(node, 1'500);
-  ++counts_.drains;
-}
-
-void ClusterSim::doom(Node& node, std::uint32_t ticks_max) {
-  if (!node.node->is_up() || node.ticks_left > 0) return;
-  node.ticks_left = 1 + static_cast<std::uint32_t>(random_() % ticks_max);
-}
-
-void ClusterSim::enter(Node& node) {
-  if (node.entered >= options_.numbers) return;
-  send(node, node.first_number + node.entered++);
-}
-
-// A client that has forgotten that it has sent this.
-void ClusterSim::enter_again(Node& node) {
-  if (node.entered == 0) return;
-  const auto back = static_cast<std::int64_t>(random_() % std::min(node.entered, 20u));
-  const std::int64_t number = node.first_number + node.entered - 1 - back;
-  if (sim::may_be_sent_again(number)) send(node, number);
-}
-
-void ClusterSim::send(Node& node, std::int64_t number) {
-  pb::Envelope envelope = sim::envelope_of(number);
-  envelope.set_born_at_us(node.clock->now_us());
-  node.node->send(sim::entered().name(), std::string(sim::Number().GetTypeName()),
-                  std::move(envelope));
 }
 
 // A millisecond: some of what the disks were given becomes durable, and all that can happen at this
@@ -200,111 +147,10 @@ void ClusterSim::tick() {
   network_.run_for(1'000);
 }
 
-void ClusterSim::trouble_network(Node& node, const Node& other) {
-  if (node.name == other.name) return;
-  switch (random_() % 6) {
-    case 5:  // what nobody understands
-      if (node.node->is_up()) {
-        std::ignore = node.moving->transport().send(
-            other.name, {transport::FrameKind(random_() % 8), std::string(random_() % 4, '\xff')});
-      }
-      return;
-    case 0:
-      return network_.disconnect(node.name, other.name);
-    case 1:
-      return network_.cut(node.name, other.name);
-    case 2:
-      return network_.heal(node.name, other.name);
-    case 3:
-      return network_.set_faults({.drop = 0.02, .repeat = 0.02, .delay_max_us = 20'000});
-    default:
-      return network_.set_faults({});
-  }
-}
-
-// One takes over, or one that was taken over from goes on.
-void ClusterSim::trouble_senders(Node& node) {
-  const std::string& queue = sim::entered().name();
-  if (random_() % 8 == 0) {
-    node.node->take_over(queue);
-    ++counts_.takeovers;
-  } else if (node.node->send_late(queue,
-                                  sim::envelope_of(sim::first_late_number + late_numbers_))) {
-    ++late_numbers_;
-  }
-}
-
-// Whoever serves a shard gives it to another.
-void ClusterSim::move_shard(Node& node) {
-  if (!node.node->is_up()) return;
-  const std::string& queue = random_() % 2 == 0 ? sim::entered().name() : sim::passed().name();
-  const auto shard = static_cast<std::uint32_t>(random_() % options_.shards);
-  const std::string& to = names_[random_() % names_.size()];
-  if (!node.moving->table().serves(queue, shard) || to == node.name) return;
-  node.moving->federation().move(sim::role_of(queue), shard, to, [this](const Result<void>& moved) {
-    ++(moved ? counts_.moves : counts_.failed_moves);
-  });
-}
-
-void ClusterSim::break_something(Node& node) {
-  if (random_() % 5 != 0) {
-    trouble_network(node, *nodes_[random_() % nodes_.size()]);
-  } else if (random_() % 4 == 0) {
-    drain(node);
-  } else {
-    kill(node);
-  }
-}
-
-void ClusterSim::make_trouble() {
-  Node& node = *nodes_[random_() % nodes_.size()];
-  if (node.moving->is_giving_up() && random_() % 6 == 0) kill(node);
-  switch (random_() % 40) {
-    case 0:
-    case 1:
-    case 2:
-    case 3:
-    case 4:
-      if (random_() % calm_ == 0) break_something(node);
-      break;
-    case 5:
-    case 6:
-      trouble_senders(node);
-      break;
-    case 7:
-      if (!has_late_receivers_) node.clock->step(random_us(step_max_us));
-      break;
-    case 8:
-    case 9:
-    case 10:
-      move_shard(node);
-      // Somewhere on its way, if it began.
-      if (random_() % 4 == 0) doom(*nodes_[random_() % nodes_.size()], 150);
-      break;
-    default:
-      if (random_() % 6 != 0) break;
-      for (std::uint64_t burst = random_() % 8; burst > 0; --burst) {
-        if (random_() % 5 == 0) {
-          enter_again(node);
-        } else {
-          enter(node);
-        }
-      }
-  }
-}
-
 void ClusterSim::restart_nodes() {
   for (auto& each : nodes_) {
     if (each->disk != nullptr) each->disk->set_faulty(true);
     if (!each->node->is_up() && each->down_ticks-- == 0) start(*each);
-  }
-}
-
-void ClusterSim::mend_links() {
-  for (const std::string& from : names_) {
-    for (const std::string& to : names_) {
-      if (from != to) network_.heal(from, to);
-    }
   }
 }
 
@@ -365,7 +211,9 @@ std::string ClusterSim::run() {
 sim::ClusterAudit ClusterSim::audit() const {
   std::vector<Store> stores;
   for (const auto& node : nodes_) stores.push_back(node->node->replay());
-  return sim::ClusterAudit(stores);
+  return {stores, [this](const std::string& queue) {
+            return role_of(queue);
+          }};
 }
 
 std::string ClusterSim::safety() const {

@@ -92,13 +92,16 @@ class ClusterSim {
   void enter_again(Node& node);
   void send(Node& node, std::int64_t number);
   [[nodiscard]] TimeUs random_us(std::int64_t max_us);
-  [[nodiscard]] std::string home(const std::string& queue, std::uint32_t shard) const;
+  [[nodiscard]] std::string role_of(const std::string& queue) const;
+  [[nodiscard]] std::vector<handover::QueueGroup> groups(
+      const std::vector<PipelineSpec>& all) const;
   [[nodiscard]] sim::ClusterAudit audit() const;
   [[nodiscard]] std::string safety() const;
   [[nodiscard]] std::string violation() const;
 
   const ClusterSimOptions options_;
   const bool has_disks_;
+  const bool is_one_group_;         ///< else each stage moves by itself
   const std::size_t window_bytes_;  ///< of links
   const bool has_late_receivers_;   ///< else clocks are set while nodes run, which prolongs leases
   const std::uint32_t calm_;  ///< how much rarer nodes and links fail than in the worst of seeds

@@ -1,0 +1,160 @@
+// The part of ClusterSim that makes trouble, and work.
+#include <algorithm>
+#include <chrono>
+#include <tuple>
+
+#include "tests/sim/cluster_sim.hpp"
+#include "tests/sim/cluster_sim_node.hpp"
+
+namespace millrace {
+namespace {
+
+constexpr DurationUs step_max_us = 5'000'000;
+
+}  // namespace
+
+void ClusterSim::kill(Node& node) {
+  if (!node.node->is_up()) return;
+  ++counts_.kills;
+  node.ticks_left = 0;
+  node.end_lazy_receivers();
+  node.moving->kill();
+  node.down_ticks = static_cast<std::uint32_t>(random_() % options_.down_max_ms);
+  // Machines come back with another time.
+  if (random_() % 4 == 0) node.clock->step(random_us(step_max_us));
+}
+
+void ClusterSim::drain(Node& node) {
+  if (!node.node->is_up() || node.ticks_left > 0) return;
+  node.node->drain();
+  doom(node, 1'500);
+  ++counts_.drains;
+}
+
+void ClusterSim::doom(Node& node, std::uint32_t ticks_max) {
+  if (!node.node->is_up() || node.ticks_left > 0) return;
+  node.ticks_left = 1 + static_cast<std::uint32_t>(random_() % ticks_max);
+}
+
+void ClusterSim::enter(Node& node) {
+  if (node.entered >= options_.numbers) return;
+  send(node, node.first_number + node.entered++);
+}
+
+// A client that has forgotten that it has sent this.
+void ClusterSim::enter_again(Node& node) {
+  if (node.entered == 0) return;
+  const auto back = static_cast<std::int64_t>(random_() % std::min(node.entered, 20u));
+  const std::int64_t number = node.first_number + node.entered - 1 - back;
+  if (sim::may_be_sent_again(number)) send(node, number);
+}
+
+void ClusterSim::send(Node& node, std::int64_t number) {
+  pb::Envelope envelope = sim::envelope_of(number);
+  envelope.set_born_at_us(node.clock->now_us());
+  node.node->send(sim::entered().name(), std::string(sim::Number().GetTypeName()),
+                  std::move(envelope));
+}
+
+void ClusterSim::trouble_network(Node& node, const Node& other) {
+  if (node.name == other.name) return;
+  switch (random_() % 6) {
+    case 5:  // what nobody understands
+      if (node.node->is_up()) {
+        std::ignore = node.moving->transport().send(
+            other.name, {transport::FrameKind(random_() % 8), std::string(random_() % 4, '\xff')});
+      }
+      return;
+    case 0:
+      return network_.disconnect(node.name, other.name);
+    case 1:
+      return network_.cut(node.name, other.name);
+    case 2:
+      return network_.heal(node.name, other.name);
+    case 3:
+      return network_.set_faults({.drop = 0.02, .repeat = 0.02, .delay_max_us = 20'000});
+    default:
+      return network_.set_faults({});
+  }
+}
+
+// One takes over, or one that was taken over from goes on.
+void ClusterSim::trouble_senders(Node& node) {
+  const std::string& queue = sim::entered().name();
+  if (random_() % 8 == 0) {
+    node.node->take_over(queue);
+    ++counts_.takeovers;
+  } else if (node.node->send_late(queue,
+                                  sim::envelope_of(sim::first_late_number + late_numbers_))) {
+    ++late_numbers_;
+  }
+}
+
+// Whoever serves a shard gives it to another.
+void ClusterSim::move_shard(Node& node) {
+  if (!node.node->is_up()) return;
+  const std::string& queue = random_() % 2 == 0 ? sim::entered().name() : sim::passed().name();
+  const auto shard = static_cast<std::uint32_t>(random_() % options_.shards);
+  const std::string& to = names_[random_() % names_.size()];
+  if (!node.moving->table().serves(queue, shard) || to == node.name) return;
+  node.moving->federation().move(role_of(queue), shard, to, [this](const Result<void>& moved) {
+    ++(moved ? counts_.moves : counts_.failed_moves);
+  });
+}
+
+void ClusterSim::break_something(Node& node) {
+  if (random_() % 5 != 0) {
+    trouble_network(node, *nodes_[random_() % nodes_.size()]);
+  } else if (random_() % 4 == 0) {
+    drain(node);
+  } else {
+    kill(node);
+  }
+}
+
+void ClusterSim::make_trouble() {
+  Node& node = *nodes_[random_() % nodes_.size()];
+  if (node.moving->is_giving_up() && random_() % 6 == 0) kill(node);
+  switch (random_() % 40) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+      if (random_() % calm_ == 0) break_something(node);
+      break;
+    case 5:
+    case 6:
+      trouble_senders(node);
+      break;
+    case 7:
+      if (!has_late_receivers_) node.clock->step(random_us(step_max_us));
+      break;
+    case 8:
+    case 9:
+    case 10:
+      move_shard(node);
+      // Somewhere on its way, if it began.
+      if (random_() % 4 == 0) doom(*nodes_[random_() % nodes_.size()], 150);
+      break;
+    default:
+      if (random_() % 6 != 0) break;
+      for (std::uint64_t burst = random_() % 8; burst > 0; --burst) {
+        if (random_() % 5 == 0) {
+          enter_again(node);
+        } else {
+          enter(node);
+        }
+      }
+  }
+}
+
+void ClusterSim::mend_links() {
+  for (const std::string& from : names_) {
+    for (const std::string& to : names_) {
+      if (from != to) network_.heal(from, to);
+    }
+  }
+}
+
+}  // namespace millrace
