@@ -59,6 +59,31 @@ const std::string& head_too_large() {
   return answer;
 }
 
+const std::string& malformed_head() {
+  static const std::string answer = canned(
+      problem(400, "bad_request", "expected lines of a name, a colon and a value, ended by CR LF"));
+  return answer;
+}
+
+/// What one reader takes for the end of a line or a name, and another does not, is refused: a field
+/// must not come through here as something else than what it is behind.
+bool is_well_formed(std::string_view head) {
+  for (std::size_t at = head.find('\n'); at != std::string_view::npos;
+       at = head.find('\n', at + 1)) {
+    if (at == 0 || head[at - 1] != '\r') return false;
+  }
+  for (std::size_t line = head.find("\r\n"); line != std::string_view::npos;) {
+    line += 2;
+    const std::size_t next = head.find("\r\n", line);
+    const std::string_view field = head.substr(line, next - std::min(next, line));
+    const std::size_t colon = field.find(':');
+    if (colon == 0 || colon == std::string_view::npos || field.find_first_of(" \t\r") < colon)
+      return false;
+    line = next;
+  }
+  return true;
+}
+
 /// Whether the node lives is told even when all workers are at work.
 const std::string& healthy() {
   static const std::string answer =
@@ -261,6 +286,7 @@ bool ConnectionPoller::advance(std::unique_ptr<Connection>& connection) {
     return end_with(*connection, head_too_large());
   }
   if (end == std::string::npos) return true;
+  if (!is_well_formed(head)) return end_with(*connection, malformed_head());
   if (asks_for_health(head)) return end_with(*connection, healthy());
   connection->head_size = end + 4;
   ++working_;

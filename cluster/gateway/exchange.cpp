@@ -209,6 +209,8 @@ class Exchange::Server : public httplib::Server {
     current->must_close = true;
     if (current->wire->is_late()) {
       put(problem(408, "timeout", "the request took too long to come in"), out);
+    } else if (out.status == 414) {
+      put(problem(414, "uri_too_long", "expected a shorter target"), out);
     } else {
       put(problem(out.status, "bad_request", "this is not a request as HTTP/1.1 has them"), out);
     }

@@ -4,9 +4,12 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include <sys/socket.h>
 
 #include "cluster/gateway/connection_poller.hpp"
 #include "cluster/gateway/exchange.hpp"
@@ -48,11 +51,11 @@ class HttpServer::Parts {
     }
     changed_.notify_all();
   }
-  ~Parts() { stop(); }
+  ~Parts() { stop(std::chrono::milliseconds(0)); }
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
 
-  void stop() {
+  void stop(std::chrono::milliseconds grace) {
     poller_->stop();
     exchange_.stop();
     feed_.stop();
@@ -62,6 +65,7 @@ class HttpServer::Parts {
       ready_.clear();
     }
     changed_.notify_all();
+    cut_short(grace);
     for (std::thread& worker : workers_) {
       if (worker.joinable()) worker.join();
     }
@@ -78,6 +82,13 @@ class HttpServer::Parts {
     changed_.notify_one();
   }
 
+  /// Clients that still send or take after `grace` are left, or they would hold the workers.
+  void cut_short(std::chrono::milliseconds grace) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, grace, [this] { return serving_.empty(); });
+    for (const int fd : serving_) ::shutdown(fd, SHUT_RDWR);
+  }
+
   void work() {
     while (true) {
       std::unique_lock lock(mutex_);
@@ -85,8 +96,15 @@ class HttpServer::Parts {
       if (stopping_) return;
       std::unique_ptr<Connection> connection = std::move(ready_.front());
       ready_.pop_front();
+      const int fd = connection->fd;
+      serving_.insert(fd);
       lock.unlock();
       const bool keep = exchange_.serve(*connection);
+      lock.lock();
+      serving_.erase(fd);
+      const bool is_awaited = stopping_;
+      lock.unlock();
+      if (is_awaited) changed_.notify_all();
       poller_->give_back(std::move(connection), keep);
     }
   }
@@ -96,6 +114,7 @@ class HttpServer::Parts {
   Exchange exchange_;
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::set<int> serving_;                          ///< connections that workers are at
   std::deque<std::unique_ptr<Connection>> ready_;  ///< no longer than connections_max
   bool is_open_ = false;                           ///< poller_ is there
   bool stopping_ = false;
@@ -118,8 +137,8 @@ const std::string& HttpServer::address() const {
   return parts_->address;
 }
 
-void HttpServer::stop() {
-  parts_->stop();
+void HttpServer::stop(std::chrono::milliseconds grace) {
+  parts_->stop(grace);
 }
 
 }  // namespace millrace::gateway

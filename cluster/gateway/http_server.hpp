@@ -31,7 +31,7 @@ class HttpServer {
   [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start(const HttpServerOptions& options,
                                                                  NodeApi& api,
                                                                  Resources resources = {});
-  /// As stop().
+  /// As stop() without grace.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
@@ -39,9 +39,9 @@ class HttpServer {
   /// "host:port", with the port that was taken.
   [[nodiscard]] const std::string& address() const;
 
-  /// Accepts no more, ends streams of events, and waits for the requests in progress. A second call
-  /// does nothing.
-  void stop();
+  /// Accepts no more, ends streams of events, and waits for the requests in progress. Clients that
+  /// still send or take after `grace` are cut off. A second call does nothing.
+  void stop(std::chrono::milliseconds grace);
 
  private:
   class Parts;

@@ -1,5 +1,7 @@
 #include "cluster/node/cluster_node.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <map>
 #include <tuple>
@@ -21,6 +23,9 @@
 
 namespace millrace::cluster {
 namespace {
+
+/// For answers that are on their way when all else has stopped.
+constexpr std::chrono::milliseconds http_grace_max{2'000};
 
 using config::Config;
 
@@ -190,9 +195,15 @@ ClusterNode::~ClusterNode() {
 Result<void> ClusterNode::stop(std::chrono::milliseconds timeout) {
   if (std::exchange(parts_->is_stopped, true)) return {};
   parts_->members.advance(pb::MEMBER_LEAVING);
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
   Result<void> drained = parts_->runtime->stop(timeout);
   parts_->has_leftovers = !drained;
-  if (parts_->http) parts_->http->stop();
+  // All that a client can still get now is an answer that is on its way.
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  if (parts_->http) {
+    parts_->http->stop(std::clamp(left, std::chrono::milliseconds(100), http_grace_max));
+  }
   parts_->members.advance(pb::MEMBER_REMOVED);
   parts_->members.stop();
   if (const auto ended = parts_->transport->stop(); !ended) {

@@ -222,6 +222,30 @@ TEST_F(HttpApi, KeepsAConnectionForTheNextRequest) {
   EXPECT_TRUE(client.is_closed());
 }
 
+TEST_F(HttpApi, RefusesHeadsThatAreReadInTwoWays) {
+  serve();
+  for (const char* field : {"X: a\nRange: bytes=0-,0-\r\n", "Content-Length : 2\r\n", "\nX: a\r\n",
+                            "no colon\r\n", " X: a\r\n", "X\r: a\r\n", ": a\r\n"}) {
+    const Answer answer =
+        ask("GET /api/v1/status HTTP/1.1\r\nHost: x\r\n" + std::string(field) + "\r\n");
+    EXPECT_EQ(answer.status, 400) << field;
+    EXPECT_EQ(answer.code(), "bad_request") << field;
+  }
+}
+
+TEST_F(HttpApi, IsNotHeldAtItsEndByAClientThatStillSends) {
+  serve({.timeout = std::chrono::minutes(10)});
+  RawClient client(server_->address());
+  ASSERT_TRUE(
+      client.send("POST /api/v1/queues/in/messages HTTP/1.1\r\nHost: x\r\nContent-Type: "
+                  "application/json\r\nContent-Length: 10\r\n\r\n1"));
+  RawClient other(server_->address());
+  ASSERT_TRUE(other.send(request("GET", "/api/v1/status")));
+  EXPECT_EQ(other.receive().status, 200);
+  server_->stop(std::chrono::milliseconds(1));
+  EXPECT_TRUE(client.is_closed());
+}
+
 TEST_F(HttpApi, StreamsWhatChanges) {
   serve();
   RawClient client(server_->address());
@@ -233,7 +257,7 @@ TEST_F(HttpApi, StreamsWhatChanges) {
     api_.queue_list = {queue_called("brand.new")};
   }
   EXPECT_TRUE(client.wait_for("brand.new"));
-  server_->stop();
+  server_->stop(std::chrono::seconds(10));
   EXPECT_TRUE(client.is_closed());
 }
 
