@@ -8,6 +8,7 @@
 #include <thread>
 
 #include <spdlog/spdlog.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "apps/serve/log_setup.hpp"
@@ -102,7 +103,11 @@ int serve_node(const ServeOptions& options, const Signals& signals) {
          // To the process: all threads have it blocked, and run() waits for it.
          kill(getpid(), SIGTERM);
        }});
-  if (!node) return fail(node.error());
+  if (!node) {
+    // What only the program itself knows to be a mistake of the configuration.
+    const int status = fail(node.error());
+    return node.error().code == ErrorCode::invalid_argument ? EX_CONFIG : status;
+  }
   manager.ready("node " + options.config.node.name + " of cluster " + options.config.cluster.name);
   run(options, signals, manager, **node);
   const auto timeout = std::chrono::ceil<std::chrono::milliseconds>(options.config.drain.timeout);

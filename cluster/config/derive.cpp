@@ -61,7 +61,10 @@ void derive(Node& root) {
   add(root, "listen", "cluster", find_address(entry, "address"));
   add(root, "listen", "http", find_address(entry, "http"));
   const Member* roles = find(entry, "roles");
-  if (roles != nullptr && roles->node.kind == Node::Kind::list) add(root, "node", "roles", roles);
+  if (roles == nullptr) return;
+  if (roles->node.kind == Node::Kind::list || is_text(roles->node)) {
+    add(root, "node", "roles", roles);
+  }
 }
 
 }  // namespace millrace::config

@@ -100,7 +100,7 @@ void add_cluster(KeyTable& table) {
        .doc = "Its share of the shards, relative to the others; 0: none.",
        .store = take<&Config::cluster, &ClusterConfig::nodes, &MemberConfig::weight>,
        .min = 0,
-       .max = 10'000});
+       .max = 1'000});
   table.keys.push_back(
       {.path = "cluster.nodes[].roles",
        .type = Type::names,

@@ -49,7 +49,8 @@ void add_backlog(KeyTable& table) {
   table.keys.push_back({.path = "queue[].body_cache",
                         .type = Type::size,
                         .fallback = "\"16MiB\"",
-                        .doc = "Bodies in memory; others are read when they are due.",
+                        .doc = "Bodies in memory; others are read when they are due. The default "
+                               "stands for the queue's share of runtime.body_cache.",
                         .store = take_limit<&Limits::body_cache_bytes>,
                         .min = 64 << 10,
                         .max = mib * mib});

@@ -42,17 +42,16 @@ void add_journal_segments(KeyTable& table) {
                         .fallback = "\"32MiB\"",
                         .doc = "Size of a segment file.",
                         .store = take<&Config::journal, &journal::Options::segment_bytes>,
-                        .min = 64 * kib,
+                        .min = 32 * mib,
                         .max = gib,
                         .step = 4 * kib});
   table.keys.push_back({.path = "journal.record_max",
                         .type = Type::size,
                         .fallback = "\"16MiB\"",
-                        .doc =
-                            "Largest record; it must fit into a segment. A larger one is refused: "
-                            "too_large.",
+                        .doc = "Largest record; it must fit into a segment, and take the largest "
+                               "message with all that a handler makes of it.",
                         .store = take<&Config::journal, &journal::Options::record_bytes_max>,
-                        .min = kib,
+                        .min = 16 * mib,
                         .max = gib});
   table.keys.push_back({.path = "journal.reserve_segments",
                         .type = Type::integer,

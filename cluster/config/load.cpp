@@ -68,6 +68,9 @@ class FileChecks {
     if (token->find_first_not_of(white_space) == std::string::npos) {
       complaints_.add("http.token_file",
                       "expected a file with a token, got " + quote(path) + ", which is empty");
+    } else if (const auto word = read_token(path); !word) {
+      complaints_.add("http.token_file", "expected a file with a token, got " + quote(path) +
+                                             ", which has several words");
     }
   }
 
@@ -130,7 +133,11 @@ Result<std::string> read_token(const std::string& path) {
   if (!text) return Error{text.error().code, path + ": " + text.error().message};
   const std::size_t begin = text->find_first_not_of(white_space);
   if (begin == std::string::npos) return std::string();
-  return text->substr(begin, text->find_last_not_of(white_space) - begin + 1);
+  std::string token = text->substr(begin, text->find_last_not_of(white_space) - begin + 1);
+  if (token.find_first_of(white_space) != std::string::npos) {
+    return Error{ErrorCode::invalid_argument, path + ": expected one word, the token"};
+  }
+  return token;
 }
 
 std::vector<Variable> environment() {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "actors/base/nearest_word.hpp"
+#include "actors/pipeline/wiring.hpp"
 #include "cluster/config/address.hpp"
 #include "cluster/node/wired_pipeline.hpp"
 
@@ -81,6 +82,22 @@ Result<Item*> find(std::vector<Item>& items, const std::string& name, const std:
                    (near.empty() ? "" : "; did you mean " + near + "?")};
 }
 
+/// A queue that no pipeline has is a mistake: its limits would count for nothing.
+Result<void> check_queues(const Config& config, const std::vector<PipelineSpec>& pipelines) {
+  std::vector<QueueSpec> queues;
+  for (const PipelineSpec& pipeline : pipelines) {
+    for (const StageSpec& stage : pipeline.stages) {
+      queues.push_back(stage.source);
+      queues.push_back({dead_letter_queue(stage), "", {}});
+      queues.insert(queues.end(), stage.targets.begin(), stage.targets.end());
+    }
+  }
+  for (const QueueConfig& queue : config.queues) {
+    if (auto known = find(queues, queue.name, "queue " + queue.name); !known) return known.error();
+  }
+  return {};
+}
+
 }  // namespace
 
 RuntimeOptions runtime_options(const Config& config) {
@@ -143,6 +160,7 @@ Result<std::vector<PipelineSpec>> configured(std::vector<PipelineSpec> pipelines
     if (!wired) return wired.error();
     pipelines.push_back(std::move(*wired));
   }
+  if (auto known = check_queues(config, pipelines); !known) return known.error();
   for (const QueueConfig& queue : config.queues) {
     for (PipelineSpec& pipeline : pipelines) {
       for (StageSpec& stage : pipeline.stages) {
@@ -157,6 +175,10 @@ Result<std::vector<PipelineSpec>> configured(std::vector<PipelineSpec> pipelines
       auto stage = find((*pipeline)->stages, options.name,
                         "stage " + options.name + " of pipeline " + told.name);
       if (!stage) return stage.error();
+      if ((options.batch_max || options.batch_window) && !(*stage)->is_batch) {
+        return Error{ErrorCode::invalid_argument, "stage " + options.name + " of pipeline " +
+                                                      told.name + ": it takes no batches"};
+      }
       apply((*stage)->options, options);
     }
   }

@@ -169,9 +169,9 @@ constexpr Mistake mistakes[] = {
      "[node]\n"
      "name = \"a\"\n"
      "[journal]\n"
-     "segment = \"8MiB\"\n",
-     "f:4:11: error: journal.record_max: expected at most 8384472 bytes, to fit into a segment, "
-     "got \"16MiB\""},
+     "record_max = \"32MiB\"\n",
+     "f:4:14: error: journal.record_max: expected at most 33550296 bytes, to fit into a segment, "
+     "got \"32MiB\""},
     {"ReserveAboveReady",
      "[node]\n"
      "name = \"a\"\n"

@@ -129,21 +129,21 @@ constexpr Mistake mistakes[] = {
      "name = \"a\"\n"
      "[journal]\n"
      "segment = 33554432\n",
-     "f:4:11: error: journal.segment: expected a size from \"64KiB\" to \"1GiB\", a multiple of "
+     "f:4:11: error: journal.segment: expected a size from \"32MiB\" to \"1GiB\", a multiple of "
      "\"4KiB\", got 33554432, which has no unit"},
     {"SizeOfDecimalUnit",
      "[node]\n"
      "name = \"a\"\n"
      "[journal]\n"
      "segment = \"32MB\"\n",
-     "f:4:11: error: journal.segment: expected a size from \"64KiB\" to \"1GiB\", a multiple of "
+     "f:4:11: error: journal.segment: expected a size from \"32MiB\" to \"1GiB\", a multiple of "
      "\"4KiB\", got \"32MB\""},
     {"SizeOffItsStep",
      "[node]\n"
      "name = \"a\"\n"
      "[journal]\n"
      "segment = \"100001B\"\n",
-     "f:4:11: error: journal.segment: expected a size from \"64KiB\" to \"1GiB\", a multiple of "
+     "f:4:11: error: journal.segment: expected a size from \"32MiB\" to \"1GiB\", a multiple of "
      "\"4KiB\", got \"100001B\""},
     {"IntegerOutOfRange",
      "[node]\n"

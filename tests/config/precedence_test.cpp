@@ -127,6 +127,11 @@ TEST(Precedence, ANodeListensWhereTheOthersAreToldToFindIt) {
   EXPECT_EQ(told(resolved, "listen.cluster"), "\"127.0.0.1:1\" from f:4");
   EXPECT_EQ(resolved.config.listen.http, "127.0.0.1:2");
   EXPECT_THAT(resolved.config.node.roles, ElementsAre("x"));
+  const Resolved one = resolve_text(
+      "node.name = \"a\"\n[[cluster.nodes]]\nname = \"a\"\naddress = \"127.0.0.1:1\"\nroles = "
+      "\"x\"\n");
+  ASSERT_THAT(lines(one), IsEmpty());
+  EXPECT_THAT(one.config.node.roles, ElementsAre("x")) << "a single one needs no brackets";
   const Resolved other =
       resolve_text("node.name = \"a\"\nlisten.cluster = \"127.0.0.1:0\"\n" + nodes);
   ASSERT_THAT(lines(other), IsEmpty());

@@ -98,8 +98,8 @@ TEST(Robustness, WhatThisAcceptsTheJournalAcceptsToo) {
   int accepted = 0;
   for (int round = 0; round < 2'000; ++round) {
     Inputs inputs;
-    inputs.sets = {"journal.segment=" + pick({"64KiB", "68KiB", "1MiB", "32MiB", "1GiB"}),
-                   "journal.record_max=" + pick({"1KiB", "61000B", "65344B", "16MiB", "1GiB"}),
+    inputs.sets = {"journal.segment=" + pick({"32MiB", "33558528B", "64MiB", "1GiB"}),
+                   "journal.record_max=" + pick({"16MiB", "31MiB", "33550000B", "63MiB", "1GiB"}),
                    "journal.group_max=" + pick({"4KiB", "5000B", "64MiB"}),
                    "journal.groups_max=" + pick({"1", "16"}),
                    "journal.reserve_segments=" + pick({"1", "2", "1024"}),

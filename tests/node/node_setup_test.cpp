@@ -35,6 +35,20 @@ TEST(NodeSetup, LeavesTheProgramsOptionsWhereNothingIsSaid) {
   EXPECT_EQ(runtime_options(config).queue_limits.at("stock").run_bytes, 5'000U);
 }
 
+TEST(NodeSetup, RefusesWhatWouldCountForNothing) {
+  config::Config config;
+  config.queues = {{.name = "stocks"}};
+  const auto unknown = configured(program(), config);
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().message,
+            "queue stocks: this program has none of that name; did you mean stock?");
+  config.queues.clear();
+  config.pipelines = {{.name = "orders", .options = {{.name = "reserve", .batch_max = 9}}}};
+  const auto unbatched = configured(program(), config);
+  ASSERT_FALSE(unbatched);
+  EXPECT_EQ(unbatched.error().message, "stage reserve of pipeline orders: it takes no batches");
+}
+
 TEST(NodeSetup, OptionsOfTheActorFrameworkReachThePartTheyAreFor) {
   config::Config config;
   config.caf = {
