@@ -12,6 +12,7 @@
 #include "apps/millrace/command_line.hpp"
 #include "apps/millrace/exit_code.hpp"
 #include "apps/millrace/output.hpp"
+#include "apps/millrace/validators.hpp"
 
 namespace millrace::cli {
 namespace {
@@ -212,6 +213,7 @@ void add_journal(CLI::App& group, Action& action, const SharedCommon& common) {
       ->check(CLI::Range(1, 65'536));
   journal_command->add_option("--seconds", journal->seconds, "of appending, for each batch size")
       ->capture_default_str()
+      ->check(finite_number)
       ->check(CLI::Range(0.1, 600.0));
   journal_command->callback([=, &action] {
     action = [=] {
@@ -238,6 +240,7 @@ void add_pipeline_bench(CLI::App& group, Action& action, const SharedCommon& com
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000'000));
   pipeline_command->add_option("--rate", pipeline->rate_per_s, "messages a second; 0: all it takes")
+      ->check(finite_number)
       ->check(CLI::Range(0.0, 1e9));
   pipeline_command->add_flag("--keyed", pipeline->keyed, "give every message a key of its own");
   auto nodes = std::make_shared<std::uint32_t>(1);

@@ -23,6 +23,8 @@ Result<ClusterClient> ClusterClient::open(const ServerOptions& options) {
     const std::string http = member.value("http", "");
     if (member.value("self", false)) {
       cluster.nodes_.push_back({name, front->to(front->url())});
+    } else if (member.value("unreachable", false)) {
+      cluster.missing_.push_back(name + " (unreachable)");
     } else if (http.empty()) {
       cluster.missing_.push_back(name + " (its HTTP address is not known)");
     } else {

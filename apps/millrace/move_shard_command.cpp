@@ -8,6 +8,7 @@
 #include "apps/millrace/format_option.hpp"
 #include "apps/millrace/output.hpp"
 #include "apps/millrace/shard_client.hpp"
+#include "apps/millrace/validators.hpp"
 
 namespace millrace::cli {
 namespace {
@@ -83,7 +84,10 @@ void add_move_shard(CLI::App& group, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command = group.add_subcommand(
       "move-shard", "give a shard to another node, with all that it holds, while both serve");
-  command->add_option("shard", options->shard.shard, "its number")->required()->type_name("SHARD");
+  command->add_option("shard", options->shard.shard, "its number")
+      ->required()
+      ->type_name("SHARD")
+      ->check(whole_number);
   command->add_option("to", options->to, "the node that is to serve it")
       ->required()
       ->type_name("NODE");

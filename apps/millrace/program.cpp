@@ -4,6 +4,9 @@
 #include <filesystem>
 #include <iostream>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "apps/millrace/exit_code.hpp"
 
 namespace millrace::cli {
@@ -19,6 +22,22 @@ std::string name_of(int argc, char** argv) {
     name = "millrace";
   }
   return name;
+}
+
+// A file that is opened must not get the number of a standard stream that is closed: what is
+// written to the stream would go into the file.
+bool open_standard_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != fd) return false;
+  }
+  return true;
+}
+
+// What was said to have been done and could not be written is a failure.
+int flushed(int status) {
+  if (std::cout.flush() || status != exit_ok) return status;
+  std::cerr << "millrace: error: storage_failed: the standard output cannot be written\n";
+  return exit_failed;
 }
 
 bool takes_subcommand(const CLI::App& app) {
@@ -55,6 +74,7 @@ int explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** 
 }  // namespace
 
 int run_program(int argc, char** argv, const Program& program) try {
+  if (!open_standard_streams()) return exit_failed;
   CLI::App app{program.description, name_of(argc, argv)};
   app.require_subcommand(1);
   Action action;
@@ -76,7 +96,7 @@ int run_program(int argc, char** argv, const Program& program) try {
   } catch (const CLI::ParseError& error) {
     return explain(app, error, argc, argv);
   }
-  return action();
+  return flushed(action());
 } catch (const std::exception& error) {
   std::fprintf(stderr, "millrace: error: %s\n", error.what());
   return exit_failed;

@@ -8,6 +8,7 @@
 #include "apps/millrace/exit_code.hpp"
 #include "apps/millrace/format_option.hpp"
 #include "apps/millrace/server_queues.hpp"
+#include "apps/millrace/validators.hpp"
 
 namespace millrace::cli {
 namespace {
@@ -42,6 +43,9 @@ Result<std::string> count(ClusterClient& cluster, const Options& options) {
     if (!queues) return queues.error();
     for (const Json& queue : *queues) {
       if (queue.value("queue", "") != options.queue) continue;
+      if (options.change != Change::purge && !queue.value("dead_letters", false)) {
+        return Error{ErrorCode::not_found, options.queue + " is no dead letter queue"};
+      }
       std::uint64_t queued = queue.value("queued", std::uint64_t{0});
       if (options.selection.max) queued = std::min(queued, *options.selection.max);
       return std::to_string(queued);
@@ -113,7 +117,7 @@ void add_change(CLI::App& group, Action& action, Change change, const char* name
     command->add_option("--origin", options->selection.origin_queue,
                         "only letters from this queue");
   }
-  command->add_option("-n,--max", options->selection.max, "at most so many");
+  command->add_option("-n,--max", options->selection.max, "at most so many")->check(whole_number);
   command->add_flag("--dry-run", options->dry_run, "only say what would be done");
   command->add_flag("--yes", options->yes, "do it");
   command->callback([options, &action] {
@@ -126,7 +130,7 @@ void add_change(CLI::App& group, Action& action, Change change, const char* name
 struct PublishOptions {
   ServerOptions server;
   std::string queue;
-  std::string message;
+  std::optional<std::string> message;
   std::optional<std::string> key;
   std::string idempotency_key;
   Format format = Format::table;
@@ -139,27 +143,32 @@ int run_publish(const PublishOptions& options) {
   if (options.key) path += Selection{.key = *options.key}.query();
   Listing listing{.columns = {"queue", "shard", "key"}, .rows = {}};
   int status = exit_ok;
+  std::uint64_t taken = 0;
   const auto publish = [&](const std::string& message) {
     auto answer = node->post(path, message, options.idempotency_key);
     if (answer) {
-      listing.rows.push_back(std::move(*answer));
+      ++taken;
+      if (options.format == Format::jsonl) {
+        std::cout << answer->dump() << std::endl;  // tells, also when this ends before its input
+      } else {
+        listing.rows.push_back(std::move(*answer));
+      }
     } else {
       status = fail(answer.error());
     }
     return status == exit_ok;
   };
-  if (!options.message.empty()) {
-    publish(options.message);
+  if (options.message) {
+    publish(*options.message);
   } else {
     std::string line;
     while (std::getline(std::cin, line)) {
       if (line.empty() || publish(line)) continue;
-      std::cerr << "millrace: error: " << listing.rows.size()
-                << " messages were taken before that one\n";
+      std::cerr << "millrace: error: " << taken << " messages were taken before that one\n";
       break;
     }
   }
-  print(listing, options.format);
+  if (options.format != Format::jsonl) print(listing, options.format);
   return status;
 }
 

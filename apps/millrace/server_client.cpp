@@ -1,5 +1,6 @@
 #include "apps/millrace/server_client.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -11,6 +12,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::chrono::seconds connect_timeout{5};
+/// For what is only looked at.
+constexpr std::chrono::seconds look_timeout{30};
 constexpr int redirects_max = 3;
 
 Error error_of(const httplib::Response& response, const std::string& url) {
@@ -36,10 +39,18 @@ class ServerClient::Parts {
         answer_timeout_(answer_timeout),
         client_(url_) {
     client_.set_connection_timeout(connect_timeout);
-    client_.set_read_timeout(answer_timeout);
     client_.set_keep_alive(true);
     client_.set_url_encode(false);
     client_.set_tcp_nodelay(true);
+  }
+
+  httplib::Client& looking() {
+    client_.set_read_timeout(std::min(look_timeout, answer_timeout_));
+    return client_;
+  }
+  httplib::Client& changing() {
+    client_.set_read_timeout(answer_timeout_);
+    return client_;
   }
 
   [[nodiscard]] httplib::Headers headers() const {
@@ -55,8 +66,8 @@ class ServerClient::Parts {
     }
     if (result->status < 200 || result->status > 299) return error_of(*result, url_);
     Json json = Json::parse(result->body, nullptr, false);
-    if (json.is_discarded()) {
-      return Error{ErrorCode::protocol, url_ + " answers with something that is no JSON"};
+    if (!json.is_object()) {
+      return Error{ErrorCode::protocol, url_ + " answers with something that is no JSON object"};
     }
     return json;
   }
@@ -64,6 +75,8 @@ class ServerClient::Parts {
   const std::string url_;
   const std::string token_;
   const std::chrono::seconds answer_timeout_;
+
+ private:
   httplib::Client client_;
 };
 
@@ -90,14 +103,14 @@ const std::string& ServerClient::url() const {
 }
 
 Result<Json> ServerClient::get(const std::string& path) {
-  auto result = parts_->client_.Get(path, parts_->headers());
+  auto result = parts_->looking().Get(path, parts_->headers());
   std::optional<ServerClient> other;
   for (int i = 0; i < redirects_max && result && result->status == 307; ++i) {
     const std::string location = result->get_header_value("Location");
     const std::size_t slash = location.find('/', location.find("://") + 3);
     if (!location.starts_with("http") || slash == std::string::npos) break;
     other.emplace(to(location.substr(0, slash)));
-    result = other->parts_->client_.Get(location.substr(slash), other->parts_->headers());
+    result = other->parts_->looking().Get(location.substr(slash), other->parts_->headers());
   }
   return other ? other->parts_->answer(result) : parts_->answer(result);
 }
@@ -106,11 +119,11 @@ Result<Json> ServerClient::post(const std::string& path, const std::string& json
                                 const std::string& idempotency_key) {
   httplib::Headers headers = parts_->headers();
   if (!idempotency_key.empty()) headers.emplace("Idempotency-Key", idempotency_key);
-  return parts_->answer(parts_->client_.Post(path, headers, json, "application/json"));
+  return parts_->answer(parts_->changing().Post(path, headers, json, "application/json"));
 }
 
 Result<Json> ServerClient::remove(const std::string& path) {
-  return parts_->answer(parts_->client_.Delete(path, parts_->headers()));
+  return parts_->answer(parts_->changing().Delete(path, parts_->headers()));
 }
 
 }  // namespace millrace::cli

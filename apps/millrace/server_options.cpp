@@ -1,7 +1,9 @@
 #include "apps/millrace/server_options.hpp"
 
+#include <charconv>
 #include <cstdlib>
-#include <fstream>
+
+#include "cluster/config/load.hpp"
 
 namespace millrace::cli {
 namespace {
@@ -9,6 +11,12 @@ namespace {
 std::string variable(const char* name) {
   const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets any
   return value != nullptr ? value : "";
+}
+
+bool is_port(const std::string& text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() && end == text.data() + text.size() && port != 0;
 }
 
 }  // namespace
@@ -46,17 +54,23 @@ Result<std::string> url_of(const ServerOptions& options) {
   if (!is_http || host >= url.size() || url.find_first_of("/?#@ ", host) != std::string::npos) {
     return Error{ErrorCode::invalid_argument, "--server: expected http://host:port, got " + url};
   }
+  const std::size_t colon = url.rfind(':');
+  if (colon > host && url.find(']', colon) == std::string::npos &&
+      !is_port(url.substr(colon + 1))) {
+    return Error{ErrorCode::invalid_argument,
+                 "--server: expected a port from 1 to 65535, got " + url.substr(colon + 1)};
+  }
   return url;
 }
 
 Result<std::string> token_of(const ServerOptions& options) {
   const std::string path =
       options.token_file.empty() ? variable("MILLRACE_TOKEN_FILE") : options.token_file;
-  std::string token;
-  if (path.empty()) return token;
-  std::ifstream file(path);
-  if (!std::getline(file, token)) {
-    return Error{ErrorCode::not_found, "--token-file: " + path + " has no first line"};
+  if (path.empty()) return std::string();
+  auto token = config::read_token(path);
+  if (!token) return Error{token.error().code, "--token-file: " + token.error().message};
+  if (token->empty()) {
+    return Error{ErrorCode::not_found, "--token-file: " + path + " holds no token"};
   }
   return token;
 }

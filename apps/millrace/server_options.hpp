@@ -14,7 +14,7 @@ struct ServerOptions {
   std::string url;         ///< --server; empty: MILLRACE_URL
   std::string token_file;  ///< --token-file; empty: MILLRACE_TOKEN_FILE, else no token
   bool node_only = false;  ///< --node-only: ask this node, and not all members
-  /// Operations on long queues take up to ten minutes.
+  /// Of calls that change something: those on long queues take up to ten minutes.
   std::chrono::seconds answer_timeout = std::chrono::minutes(11);
 };
 

@@ -54,15 +54,16 @@ const std::vector<std::string>& queue_columns() {
 
 std::string Selection::query() const {
   std::string text;
-  const auto add = [&text](const char* name, const std::string& value) {
-    if (value.empty()) return;
-    text += (text.empty() ? "?" : "&") + std::string(name) + '=' + gateway::encode_segment(value);
+  // One that is empty is a filter too: to leave it out would select everything.
+  const auto add = [&text](const char* name, const std::optional<std::string>& value) {
+    if (!value) return;
+    text += (text.empty() ? "?" : "&") + std::string(name) + '=' + gateway::encode_segment(*value);
   };
   add("id", id);
   add("key", key);
   add("code", code);
   add("origin_queue", origin_queue);
-  add("max", max ? std::to_string(*max) : "");
+  if (max) add("max", std::to_string(*max));
   return text;
 }
 

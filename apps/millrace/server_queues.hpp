@@ -21,15 +21,13 @@ namespace millrace::cli {
 
 /// Which letters or messages a command is about.
 struct Selection {
-  std::string id{};
-  std::string key{};
-  std::string code{};
-  std::string origin_queue{};
+  std::optional<std::string> id{};
+  std::optional<std::string> key{};
+  std::optional<std::string> code{};
+  std::optional<std::string> origin_queue{};
   std::optional<std::uint64_t> max{};
 
-  [[nodiscard]] bool is_any() const {
-    return id.empty() && key.empty() && code.empty() && origin_queue.empty();
-  }
+  [[nodiscard]] bool is_any() const { return !id && !key && !code && !origin_queue; }
   /// "?key=…", or "".
   [[nodiscard]] std::string query() const;
 };

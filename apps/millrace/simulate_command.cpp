@@ -10,6 +10,7 @@
 #include "apps/millrace/exit_code.hpp"
 #include "apps/millrace/output.hpp"
 #include "apps/millrace/simulate_servers.hpp"
+#include "apps/millrace/validators.hpp"
 #include "apps/report/files.hpp"
 #include "apps/report/json.hpp"
 #include "apps/report/verdict.hpp"
@@ -21,15 +22,6 @@ namespace millrace::cli {
 namespace {
 
 using simulate::Options;
-
-/// CLI11 takes a negative or too large number as the largest one.
-const CLI::Validator whole_number(
-    [](const std::string& text) {
-      const bool is_whole = !text.empty() && text.size() < 19 &&
-                            text.find_first_not_of("0123456789") == std::string::npos;
-      return is_whole ? std::string() : "expected a whole number of up to 18 digits, got " + text;
-    },
-    "", "whole number");
 
 void add_load(CLI::App& command, Options& options) {
   command.add_option("--orders", options.orders, "orders to place")

@@ -10,6 +10,7 @@
 #include "apps/millrace/command_line.hpp"
 #include "apps/millrace/exit_code.hpp"
 #include "apps/millrace/server_queues.hpp"
+#include "apps/millrace/validators.hpp"
 
 namespace millrace::cli {
 namespace {
@@ -101,6 +102,7 @@ void add_top(CLI::App& app, Action& action) {
   add_node_only(*command, options->server);
   command->add_option("--interval", options->interval_s, "seconds between two pictures")
       ->capture_default_str()
+      ->check(finite_number)
       ->check(CLI::Range(0.1, 3600.0));
   command->add_option("--count", options->count, "pictures; 0: until interrupted, or one");
   command->callback([options, &action] {

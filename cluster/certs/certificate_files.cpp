@@ -146,6 +146,7 @@ Result<void> replace(const File& file) {
 Result<void> make_folder(const std::filesystem::path& folder) {
   std::error_code error;
   if (std::filesystem::is_directory(folder, error)) return {};
+  error.clear();  // that it is not there is no failure
   if (folder.has_parent_path()) std::filesystem::create_directories(folder.parent_path(), error);
   if (error) return failed(folder, error.value());
   if (::mkdir(folder.c_str(), 0700) != 0) return failed(folder, errno);

@@ -39,11 +39,41 @@ class Usage(unittest.TestCase):
         self.refuses(["simulat"], "unknown command 'simulat'", "Did you mean 'simulate'?")
         self.refuses(["queue", "lss"], "unknown command 'lss'", "Did you mean 'ls'?")
 
+    def test_an_answer_that_cannot_be_written_is_a_failure(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([PROGRAM, "version"], stdout=full, stderr=subprocess.PIPE,
+                                  text=True, timeout=TIMEOUT_S, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot be written", done.stderr)
+
+    def test_certificates_go_into_a_new_folder_of_here(self):
+        with tempfile.TemporaryDirectory(prefix="millrace-test-") as folder:
+            done = subprocess.run([PROGRAM, "cluster", "certs", "--out", "certs", "--nodes=a"],
+                                  cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  text=True, timeout=TIMEOUT_S, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue(pathlib.Path(folder, "certs", "a.key").exists())
+
+    def test_a_standard_stream_that_is_closed_is_not_taken_for_a_file(self):
+        with tempfile.TemporaryDirectory(prefix="millrace-test-") as folder:
+            done = subprocess.run(
+                ["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', PROGRAM, "cluster", "certs", "--out",
+                 f"{folder}/certs", "--nodes=a"], timeout=TIMEOUT_S, check=False)
+            self.assertEqual(done.returncode, 0)
+            for file in pathlib.Path(folder, "certs").iterdir():
+                self.assertNotIn("Keep ca.key", file.read_text(encoding="utf-8"), file)
+
+    def test_bad_urls_are_usage_errors(self):
+        for url in ("http://h:abc", "http://h:99999", "http://h:999999999999", "http://h:0"):
+            self.refuses(["status", f"--server={url}"], "--server", "port")
+
     def test_bad_flags_say_what_was_expected(self):
         self.refuses(["simulate", "--bogus"], "--bogus")
         self.refuses(["simulate", "--orders=0"], "--orders", "1 to 10000000", "got 0")
         self.refuses(["simulate", "--orders=many"], "--orders", "many")
         self.refuses(["simulate", "--orders=-1"], "--orders", "whole number", "-1")
+        self.refuses(["top", "--server=h:1", "--interval=nan"], "--interval", "nan")
+        self.refuses(["cluster", "move-shard", "010", "b"], "whole number", "010")
         self.refuses(["simulate", "--seed=-1"], "--seed", "whole number", "-1")
         self.refuses(["simulate", "--seed=99999999999999999999999"], "--seed", "18 digits")
         self.refuses(["simulate", "--color=sometimes"], "--color", "sometimes", "never")

@@ -90,6 +90,7 @@ class Server(unittest.TestCase):
     def test_what_cannot_be_taken_is_told(self):
         self.assertIn("body: expected", self.ask("queue", "publish", "in", "{", status=2))
         self.assertIn("not_found", self.ask("queue", "publish", "none", "1", status=1))
+        self.ask("queue", "publish", "in", "", "--idempotency-key=k", stdin='"never"', status=2)
         told = self.ask("queue", "publish", "in", stdin='"good"\nbad\n"never"\n', status=2)
         self.assertIn("1 messages were taken before", told)
 
@@ -98,6 +99,10 @@ class Server(unittest.TestCase):
         self.wait_for("out", "queued", 1)
         self.assertIn("would drop 1 messages", self.ask("queue", "purge", "out", status=2))
         self.assertIn("would drop 1 messages", self.ask("queue", "purge", "out", "--dry-run"))
+        self.assertIn("whole number", self.ask("queue", "purge", "out", "--max=-1", status=2))
+        self.assertIn("whole number", self.ask("queue", "purge", "out", "--max=0x1", status=2))
+        self.assertIn("would drop 0", self.ask("queue", "purge", "out", "--key", "", "--dry-run"))
+        self.assertEqual(self.json("queue", "purge", "out", "--key", "", "--yes")["dropped"], 0)
         self.assertEqual(self.json("queue", "info", "out")["queued"], 1)
         self.assertEqual(self.json("queue", "purge", "out", "--yes")["dropped"], 1)
         self.assertEqual(self.json("queue", "info", "out")["queued"], 0)
@@ -111,6 +116,9 @@ class Server(unittest.TestCase):
         drop = ["dlq", "drop", "in.dead", "--id", letters[0]["id"]]
         self.assertIn("would drop 1 messages", self.ask(*drop, status=2))
         self.assertEqual(self.json(*drop, "--yes")["dropped"], 1)
+        self.assertIn("id", self.ask("dlq", "drop", "in.dead", "--id", "", "--yes", status=2))
+        self.assertEqual(self.json("queue", "info", "in.dead")["queued"], 2)
+        self.assertIn("no dead letter queue", self.ask("dlq", "drop", "in", "--dry-run", status=1))
         redrive = ["dlq", "redrive", "in.dead", "--code=rejected"]
         self.assertIn("would redrive 2 messages", self.ask(*redrive, "--dry-run"))
         self.assertEqual(self.json(*redrive, "--yes")["redriven"], 2)
