@@ -31,7 +31,10 @@ class Validator {
   [[nodiscard]] Result<void> run() {
     for (const PipelineSpec& pipeline : pipelines_) check_pipeline(pipeline);
     for (const auto& [name, reader] : readers_) check_dead_letters(name, reader);
-    for (const PipelineSpec& pipeline : pipelines_) check_keys(pipeline);
+    for (const PipelineSpec& pipeline : pipelines_) {
+      check_keys(pipeline);
+      check_targets(pipeline);
+    }
     if (complaints_.empty()) return {};
     return Error{ErrorCode::invalid_argument, complaints_};
   }
@@ -158,6 +161,21 @@ class Validator {
       if (at == start) return true;
     }
     return false;
+  }
+
+  /// What dies stays at its node until it is looked at: no outbox leads into a queue of dead
+  /// letters.
+  void check_targets(const PipelineSpec& pipeline) {
+    for (const StageSpec& stage : pipeline.stages) {
+      for (const QueueSpec& target : stage.targets) {
+        for (const auto& [name, reader] : readers_) {
+          if (dead_letter_queue(*reader.stage) != target.name) continue;
+          complain("pipeline " + pipeline.name + ", stage " + stage.name,
+                   "target: expected a queue that takes no dead letters, but " + target.name +
+                       " takes those of " + reader.place);
+        }
+      }
+    }
   }
 
   /// A queue that its reader keys must not get messages under another key by mistake.

@@ -132,6 +132,12 @@ TEST(Validate, RefusesOptionsOutOfRange) {
 
 TEST(Validate, RefusesDeadLettersThatGoRoundInACircle) {
   EXPECT_THAT(complaint_of_options({.dead_letter = "in"}), HasSubstr("in leads back to in"));
+  EXPECT_THAT(
+      complaints({pipeline("p")
+                      .from(queue<Placed>("in"))
+                      .then<Copy>("copy")
+                      .to(queue<Placed>("in.dead"))}),
+      HasSubstr("copy: target: expected a queue that takes no dead letters, but in.dead takes"));
   StageOptions to_a;
   to_a.dead_letter = "a";
   EXPECT_THAT(complaints({pipeline("p").from(queue<Placed>("a")).then<Drop>("one"),
