@@ -49,7 +49,7 @@ class FreezerShell {
   void freeze() {
     what_ = "work in progress on the shard";
     ask<queues::FrozenReply>(
-        config_.queues, queues::FreezeMessage{}, [this](std::size_t, const queues::FrozenReply&) {},
+        config_.queues, queues::FreezeMessage{}, [](std::size_t, const queues::FrozenReply&) {},
         [this] { pass_barrier(); });
   }
 
