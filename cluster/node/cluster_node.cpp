@@ -142,7 +142,7 @@ Result<void> ClusterNode::Parts::open_http(const Options& options) {
       NodeView::Options{options.version, clock.now_us(), options.on_drain}, config, members, table,
       federation);
   api = std::make_unique<gateway::RuntimeApi>(*runtime, pipelines, *view);
-  auto server = gateway::HttpServer::start(std::move(wanted), *api, options.resources);
+  auto server = gateway::HttpServer::start(wanted, *api, options.resources);
   if (!server) return server.error();
   http = std::move(*server);
   spdlog::info("HTTP API at {}", http->address());

@@ -16,8 +16,8 @@ namespace {
 
 class HttpApi : public testing::Test {
  protected:
-  void serve(HttpServerOptions options = {}, Resources resources = {}) {
-    auto started = HttpServer::start(std::move(options), api_, std::move(resources));
+  void serve(const HttpServerOptions& options = {}, Resources resources = {}) {
+    auto started = HttpServer::start(options, api_, std::move(resources));
     ASSERT_TRUE(started) << started.error().message;
     server_ = std::move(*started);
   }
