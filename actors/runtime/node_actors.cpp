@@ -107,10 +107,6 @@ void NodeActors::spawn_forwarders() {
 }
 
 void NodeActors::spawn_forwarder(const OutboxPlan& outbox) {
-  {
-    const Reading lock(mutex_);
-    if (has_ended_) return;
-  }
   queues::OfferHandle target = target_of(outbox.queue, outbox.shard);
   const Writing lock(mutex_);
   if (has_ended_ || !target) return;  // the node is stopping

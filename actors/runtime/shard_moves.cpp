@@ -151,6 +151,7 @@ void ShardMoves::give_up(const MovingShard& shard, const pb::ShardRecord& record
 
 void ShardMoves::stage(const MovingShard& shard, bool anew, const std::string& bytes,
                        TimeUs sent_at_us, Done done) {
+  if (anew) drop_copy(shard);
   // The last of the room is for what this node has accepted.
   if (log_.is_full()) {
     return done(
@@ -161,7 +162,6 @@ void ShardMoves::stage(const MovingShard& shard, bool anew, const std::string& b
   if (auto set = set_clock(*chunk->mutable_install(), sent_at_us, clock_.now_us()); !set) {
     return done(set.error());
   }
-  if (anew) drop_copy(shard);
   std::shared_ptr<Copy> copy;
   bool is_new = false;
   {

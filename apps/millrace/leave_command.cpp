@@ -54,7 +54,7 @@ Result<Plan> make_plan(const std::vector<Json>& members, const std::vector<Json>
     }
     if (!best) {
       return Error{ErrorCode::unreachable,
-                   "no other node that may serve " + text_of(name) + " is up; nothing was moved"};
+                   "no other node that may serve " + name.text() + " is up; nothing was moved"};
     }
     ++served[{name.role, *best}];
     plan.moves.push_back({name, plan.node, *best});
@@ -73,7 +73,7 @@ int run_leave(const Options& options) {
   if (!plan) return fail(plan.error());
   if (!options.yes) {
     for (const Move& move : plan->moves) {
-      std::cout << "would move " << text_of(move.shard) << " to " << move.to << '\n';
+      std::cout << "would move " << move.shard.text() << " to " << move.to << '\n';
     }
     std::cout << "would drain node " << plan->node << ": it finishes its work, leaves and exits\n";
     std::cerr << "millrace: error: nothing was done: add --yes to do it\n";
@@ -87,7 +87,7 @@ int run_leave(const Options& options) {
                 << " shards were moved, and node " << plan->node << " goes on with the others\n";
       return fail(moved.error());
     }
-    std::cerr << "moved " << text_of(move.shard) << " to " << move.to << '\n';
+    std::cerr << "moved " << move.shard.text() << " to " << move.to << '\n';
     ++done;
   }
   if (const auto drained = cluster->node().post("/api/v1/cluster/drain", ""); !drained) {

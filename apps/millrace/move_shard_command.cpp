@@ -28,7 +28,7 @@ struct Options {
 int run_move(const Options& options) {
   auto cluster = ShardClient::open(options.server);
   if (!cluster) return fail(cluster.error());
-  const std::string name = text_of(options.shard);
+  const std::string name = options.shard.text();
   const auto from = cluster->owner(options.shard);
   if (!from) return fail(from.error());
   if (*from == options.to) {

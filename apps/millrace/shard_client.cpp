@@ -25,14 +25,10 @@ Result<Json> look_up(ServerClient& node, const ShardName& name) {
   for (const Json& one : *shards) {
     if (one.value("role", "") == name.role && one.value("shard", 0u) == name.shard) return one;
   }
-  return Error{ErrorCode::not_found, "the cluster has no " + text_of(name)};
+  return Error{ErrorCode::not_found, "the cluster has no " + name.text()};
 }
 
 }  // namespace
-
-std::string text_of(const ShardName& name) {
-  return "shard " + std::to_string(name.shard) + (name.role.empty() ? "" : " of role " + name.role);
-}
 
 Result<ShardClient> ShardClient::open(const ServerOptions& options) {
   auto node = ServerClient::open(options);
@@ -81,13 +77,13 @@ Result<void> ShardClient::move(const Move& move, std::chrono::seconds timeout) {
     if (!shard) return shard.error();
     if (shard->value("owner", "") == move.to) return {};
     if (shard->value("moving_to", "").empty() && shard->contains("last_failure")) {
-      return Error{ErrorCode::rejected, text_of(move.shard) + " did not move: " +
+      return Error{ErrorCode::rejected, move.shard.text() + " did not move: " +
                                             shard->at("last_failure").value("detail", "")};
     }
     ::poll(nullptr, 0, poll_interval_ms);
   }
   return Error{ErrorCode::timeout,
-               text_of(move.shard) + " is still moving; see millrace cluster shards"};
+               move.shard.text() + " is still moving; see millrace cluster shards"};
 }
 
 }  // namespace millrace::cli

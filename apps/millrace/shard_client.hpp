@@ -2,22 +2,16 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "apps/millrace/server_client.hpp"
+#include "cluster/placement/shard_name.hpp"
 
 namespace millrace::cli {
 
-/// A shard of the queues that stages of one role read; without role: of those that have none.
-struct ShardName {
-  std::string role{};
-  std::uint32_t shard = 0;
-};
-
-/// As messages show it.
-[[nodiscard]] std::string text_of(const ShardName& name);
+using placement::ShardName;
 
 struct Move {
   ShardName shard;

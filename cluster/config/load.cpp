@@ -40,6 +40,15 @@ class OpenFile {
   int handle_;
 };
 
+/// The one word of a text; empty where there is none.
+Result<std::string> token_in(const std::string& text) {
+  const std::size_t begin = text.find_first_not_of(white_space);
+  if (begin == std::string::npos) return std::string();
+  std::string token = text.substr(begin, text.find_last_not_of(white_space) - begin + 1);
+  if (token.find_first_of(white_space) == std::string::npos) return token;
+  return Error{ErrorCode::invalid_argument, "expected one word, the token"};
+}
+
 class FileChecks {
  public:
   FileChecks(Resolved& resolved, std::time_t now)
@@ -65,13 +74,11 @@ class FileChecks {
     const auto token = read("http.token_file", path);
     if (!token) return;
     check_secret("http.token_file", path);
-    if (token->find_first_not_of(white_space) == std::string::npos) {
-      complaints_.add("http.token_file",
-                      "expected a file with a token, got " + quote(path) + ", which is empty");
-    } else if (const auto word = read_token(path); !word) {
-      complaints_.add("http.token_file", "expected a file with a token, got " + quote(path) +
-                                             ", which has several words");
-    }
+    const auto word = token_in(*token);
+    if (word && !word->empty()) return;
+    complaints_.add("http.token_file",
+                    "expected a file with a token, got " + quote(path) +
+                        (word ? ", which is empty" : ", which has several words"));
   }
 
  private:
@@ -129,14 +136,10 @@ Result<std::string> read_file(const std::string& path) {
 }
 
 Result<std::string> read_token(const std::string& path) {
-  auto text = read_file(path);
+  const auto text = read_file(path);
   if (!text) return Error{text.error().code, path + ": " + text.error().message};
-  const std::size_t begin = text->find_first_not_of(white_space);
-  if (begin == std::string::npos) return std::string();
-  std::string token = text->substr(begin, text->find_last_not_of(white_space) - begin + 1);
-  if (token.find_first_of(white_space) != std::string::npos) {
-    return Error{ErrorCode::invalid_argument, path + ": expected one word, the token"};
-  }
+  auto token = token_in(*text);
+  if (!token) return Error{token.error().code, path + ": " + token.error().message};
   return token;
 }
 

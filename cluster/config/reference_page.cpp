@@ -28,9 +28,9 @@ What comes later in this line goes before what comes earlier:
   key, lists of tables by the `name` of their items; anything else is replaced.
 - `MILLRACE__LOG__LEVEL=debug` sets `log.level`: two underscores stand for a dot, case does not
   count, one underscore also stands for a hyphen. A name that is no key is an error.
-- `--set log.level=debug` does the same. Items that lists have go by number from 0 or by name, in quotes
-  where it has a dot: `--set 'queue."orders.placed".in_flight=100'`. Lists of names are separated by
-  commas.
+- `--set log.level=debug` does the same. Items that are in a list go by number from 0 or by name, in
+  quotes where it has a dot: `--set 'queue."orders.placed".in_flight=100'`. Lists of names are
+  separated by commas.
 - Durations are texts with one of us, ms, s, m, h, d; sizes with one of B, KiB, MiB, GiB, TiB.
 - Paths other than those of `include` are from where the program runs.
 

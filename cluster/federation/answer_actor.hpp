@@ -21,7 +21,7 @@ class TargetNames {
  public:
   void set(queues::QueueNumber number, const Target& target) {
     const std::lock_guard lock(mutex_);
-    names_.emplace(number, target);
+    names_.try_emplace(number, target);
   }
   [[nodiscard]] Target of(queues::QueueNumber number) const {
     const std::lock_guard lock(mutex_);

@@ -68,18 +68,17 @@ const std::string& malformed_head() {
 /// What one reader takes for the end of a line or a name, and another does not, is refused: a field
 /// must not come through here as something else than what it is behind.
 bool is_well_formed(std::string_view head) {
-  for (std::size_t at = head.find('\n'); at != std::string_view::npos;
-       at = head.find('\n', at + 1)) {
-    if (at == 0 || head[at - 1] != '\r') return false;
-  }
-  for (std::size_t line = head.find("\r\n"); line != std::string_view::npos;) {
-    line += 2;
-    const std::size_t next = head.find("\r\n", line);
-    const std::string_view field = head.substr(line, next - std::min(next, line));
-    const std::size_t colon = field.find(':');
-    if (colon == 0 || colon == std::string_view::npos || field.find_first_of(" \t\r") < colon)
-      return false;
-    line = next;
+  for (bool is_field = false; !head.empty(); is_field = true) {
+    const std::size_t end = head.find('\n');
+    std::string_view line = head.substr(0, end);
+    head.remove_prefix(end == std::string_view::npos ? head.size() : end + 1);
+    if (end != std::string_view::npos) {
+      if (!line.ends_with('\r')) return false;
+      line.remove_suffix(1);
+    }
+    const std::size_t colon = line.find(':');
+    const bool has_name = colon != std::string_view::npos && colon > 0;
+    if (is_field && (!has_name || line.find_first_of(" \t\r") < colon)) return false;
   }
   return true;
 }

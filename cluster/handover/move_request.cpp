@@ -6,7 +6,7 @@
 namespace millrace::handover {
 
 Result<void> may_move(const ShardTable& table, const transport::Transport& transport,
-                      const ShardName& shard, const std::string& to) {
+                      const placement::ShardName& shard, const std::string& to) {
   const auto group = table.groups().find(shard.role);
   if (group == table.groups().end() || shard.shard >= group->second.homes.size()) {
     return Error{ErrorCode::not_found, "there is no " + shard.text()};
@@ -29,8 +29,8 @@ pb::MoveStep declined_unknown(const pb::Transfer& transfer) {
   pb::MoveStep step;
   *step.mutable_transfer() = transfer;
   step.mutable_declined()->set_code(static_cast<std::uint32_t>(ErrorCode::invalid_argument));
-  step.mutable_declined()->set_reason(ShardName{transfer.role(), transfer.shard()}.text() +
-                                      " is not configured there");
+  step.mutable_declined()->set_reason(
+      placement::ShardName{transfer.role(), transfer.shard()}.text() + " is not configured there");
   return step;
 }
 

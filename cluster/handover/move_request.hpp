@@ -1,30 +1,20 @@
 // What can be said to the wish to move a shard before anything is done.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "cluster/handover/shard_table.hpp"
+#include "cluster/placement/shard_name.hpp"
 #include "cluster/transport/transport.hpp"
 #include "messages/cluster.pb.h"
 #include "messages/result.hpp"
 
 namespace millrace::handover {
 
-struct ShardName {
-  std::string role{};
-  std::uint32_t shard = 0;
-
-  /// As messages show it.
-  [[nodiscard]] std::string text() const {
-    return "shard " + std::to_string(shard) + (role.empty() ? "" : " of role " + role);
-  }
-};
-
 /// Fails with `not_found`: no such shard, or one without queues; `invalid_argument`: a node that
 /// may not serve it; `unreachable`: no link to that node.
 [[nodiscard]] Result<void> may_move(const ShardTable& table, const transport::Transport& transport,
-                                    const ShardName& shard, const std::string& to);
+                                    const placement::ShardName& shard, const std::string& to);
 
 /// The answer to a move of a shard that this node does not know.
 [[nodiscard]] pb::MoveStep declined_unknown(const pb::Transfer& transfer);

@@ -11,8 +11,8 @@
 #include "actors/base/time.hpp"
 #include "actors/runtime/shard_moves.hpp"
 #include "cluster/handover/chunk_spool.hpp"
-#include "cluster/handover/move_request.hpp"
 #include "cluster/placement/handover_core.hpp"
+#include "cluster/placement/shard_name.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::handover {
@@ -29,7 +29,9 @@ struct ShardEntry {
   std::uint64_t progress = 0;  ///< chunks at the target, when that last changed
   TimeUs progress_us = 0;      ///< and when it did
 
-  [[nodiscard]] std::string name() const { return ShardName{shard.role, shard.shard}.text(); }
+  [[nodiscard]] std::string name() const {
+    return placement::ShardName{shard.role, shard.shard}.text();
+  }
 
   /// Whether the shard is on its way out, or may be.
   [[nodiscard]] bool is_leaving() const { return core.outgoing || core.record.has_offered(); }

@@ -54,15 +54,6 @@ class Usage(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertTrue(pathlib.Path(folder, "certs", "a.key").exists())
 
-    def test_a_standard_stream_that_is_closed_is_not_taken_for_a_file(self):
-        with tempfile.TemporaryDirectory(prefix="millrace-test-") as folder:
-            done = subprocess.run(
-                ["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', PROGRAM, "cluster", "certs", "--out",
-                 f"{folder}/certs", "--nodes=a"], timeout=TIMEOUT_S, check=False)
-            self.assertEqual(done.returncode, 0)
-            for file in pathlib.Path(folder, "certs").iterdir():
-                self.assertNotIn("Keep ca.key", file.read_text(encoding="utf-8"), file)
-
     def test_bad_urls_are_usage_errors(self):
         for url in ("http://h:abc", "http://h:99999", "http://h:999999999999", "http://h:0"):
             self.refuses(["status", f"--server={url}"], "--server", "port")

@@ -86,7 +86,11 @@ class DevCluster:
         return code
 
     def __enter__(self):
-        self.await_all_up()
+        try:
+            self.await_all_up()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):

@@ -47,6 +47,21 @@ class NodeCommand(unittest.TestCase):
                 self.assertEqual(node.end(each), 0)
                 node.wait_for("drained")
 
+    def test_gives_no_file_of_its_own_the_number_of_a_stream_that_is_closed(self):
+        with subprocess.Popen(["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', MILLRACE, "node", "-c",
+                               str(self.config)]) as process:
+            try:
+                deadline = time.monotonic() + DEADLINE_S
+                segments = self.path / "data" / "segments"
+                while not any(segments.glob("*")):
+                    self.assertIsNone(process.poll())
+                    self.assertLess(time.monotonic(), deadline)
+                    time.sleep(0.01)
+                streams = [os.readlink(f"/proc/{process.pid}/fd/{fd}") for fd in range(3)]
+                self.assertEqual(streams, ["/dev/null"] * 3)
+            finally:
+                process.kill()
+
     def test_drains_under_load_and_keeps_what_it_confirmed(self):
         confirmed = []
         with Node(MILLRACE, self.config) as node:
