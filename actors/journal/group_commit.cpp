@@ -1,7 +1,6 @@
 #include "actors/journal/group_commit.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <string>
 #include <utility>
 
@@ -43,14 +42,22 @@ void GroupCommit::stop() {
   {
     const Lock lock{mutex_};
     stopping_ = true;
+    reserve_open_ = true;
   }
   work_.notify_all();
   for (std::thread& flusher : flushers_) flusher.join();
   flushers_.clear();
 }
 
+void GroupCommit::open_reserve() {
+  {
+    const Lock lock{mutex_};
+    reserve_open_ = true;
+  }
+  work_.notify_all();
+}
+
 Result<void> GroupCommit::append(std::span<std::shared_ptr<Proposal>> proposals) {
-  std::uint64_t bytes = 0;
   for (const std::shared_ptr<Proposal>& proposal : proposals) {
     const std::size_t length = proposal->body.size();
     if (length > options_.record_bytes_max) {
@@ -58,18 +65,14 @@ Result<void> GroupCommit::append(std::span<std::shared_ptr<Proposal>> proposals)
                    "record of " + std::to_string(length) + " bytes; at most " +
                        std::to_string(options_.record_bytes_max) + " are allowed"};
     }
-    bytes += frame_bytes(length);
   }
   bool notify = false;
   {
     const Lock lock{mutex_};
     if (failure_) return Error{ErrorCode::storage_failed, failure_->message};
     if (stopping_) return Error{ErrorCode::draining, "the journal is stopping"};
-    if (gathered() == 0) gathered_at_ = Clock::now();
-    for (std::shared_ptr<Proposal>& proposal : proposals) {
-      gathered_.push_back(Committed{0, Place{}, std::move(proposal)});
-    }
-    gathered_bytes_ += bytes;
+    const bool makes_room = !proposals.empty() && proposals.front()->makes_room;
+    (makes_room ? makes_room_ : ordinary_).add(proposals);
     // One is enough: it takes all, and wakes the next if it had to leave some.
     notify = waiting_ > 0 && !woken_ && in_flight() < slots_.size();
     if (notify) woken_ = true;
@@ -101,14 +104,14 @@ void GroupCommit::run() {
 Group* GroupCommit::next_group(Lock& lock) {
   while (!failure_) {
     const bool may_write = in_flight() < slots_.size();
-    const bool quiet = in_flight() == 0 && gathered() == 0;
+    const bool quiet = in_flight() == 0 && !has_gathered();
     if (quiet && stopping_ && !unmarked()) return nullptr;
     const bool mark = quiet && unmarked() && (stopping_ || !marker_waits_);
     if (mark && !stopping_ && !wait_idle(lock)) continue;
-    if (may_write && gathered() > 0 && !wait_gathered(lock)) continue;
-    if (mark || (may_write && gathered() > 0)) {
-      const std::size_t length = mark ? 0 : gathered_[taken_].proposal->body.size();
-      if (make_room(frame_bytes(length))) return mark ? take_mark() : take_records();
+    if (may_write && has_gathered() && !wait_gathered(lock)) continue;
+    if (mark || (may_write && has_gathered())) {
+      if (mark && make_room(frame_bytes(0), Use::ordinary)) return take_mark();
+      if (Gathering* const gathering = next_gathering()) return take_records(*gathering);
       if (stopping_ && pool_.is_full()) return nullptr;
     }
     wait(lock);
@@ -133,13 +136,16 @@ bool GroupCommit::wait_idle(Lock& lock) {
   marker_waits_ = false;
   woken_ = false;  // also after the timeout: a notification may have come just then
   return status == std::cv_status::timeout && !failure_ && slots_taken_ == groups_before &&
-         gathered() == 0;
+         !has_gathered();
 }
 
 /// Where room is short, waits until the next group is worth its blocks; false if it waited.
 bool GroupCommit::wait_gathered(Lock& lock) {
-  if (stopping_ || gathered_bytes_ >= short_gather_bytes || !pool_.is_short()) return true;
-  const Clock::time_point until = gathered_at_ + short_gather_time;
+  if (stopping_ || !makes_room_.is_empty() || ordinary_.bytes() >= short_gather_bytes ||
+      !pool_.is_short()) {
+    return true;
+  }
+  const Clock::time_point until = ordinary_.since() + short_gather_time;
   if (Clock::now() >= until) return true;
   ++waiting_;
   work_.wait_until(lock, until);
@@ -148,10 +154,29 @@ bool GroupCommit::wait_gathered(Lock& lock) {
   return false;
 }
 
+/// The records to be written next, if there is room for the first of them.
+Gathering* GroupCommit::next_gathering() {
+  if (!makes_room_.is_empty() && make_room(makes_room_.first_bytes(), Use::make_room)) {
+    return &makes_room_;
+  }
+  if (!ordinary_.is_empty() && make_room(ordinary_.first_bytes(), Use::ordinary)) {
+    return &ordinary_;
+  }
+  return nullptr;
+}
+
+/// Whether room is short, and what is left is not for `use`.
+bool GroupCommit::is_reserved(Use use, std::size_t segments_ready) const {
+  return use == Use::ordinary && !reserve_open_ && pool_.is_short() &&
+         segments_ready < options_.make_room_segments();
+}
+
 /// Sees to it that a group of `bytes` fits; false if there is no segment to go on in.
-bool GroupCommit::make_room(std::uint64_t bytes) {
-  if (tail_.room() >= bytes) return true;
-  std::optional<ReadySegment> segment = pool_.take();
+bool GroupCommit::make_room(std::uint64_t bytes, Use use) {
+  const std::size_t ready = pool_.ready();
+  if (tail_.room() >= bytes) return !is_reserved(use, ready);
+  std::optional<ReadySegment> segment;
+  if (ready > 0 && !is_reserved(use, ready - 1)) segment = pool_.take();
   if (!segment) {
     if (pool_.is_full()) release_superseded();
     return false;
@@ -171,35 +196,13 @@ Group& GroupCommit::next_slot() {
   return group;
 }
 
-Group* GroupCommit::take_records() {
+Group* GroupCommit::take_records(Gathering& gathering) {
   Group& group = next_slot();
-  group.gathered_at = gathered_at_;
+  group.gathered_at = gathering.since();
   const std::uint64_t bytes_max = std::min<std::uint64_t>(options_.group_bytes_max, tail_.room());
-  std::uint64_t bytes = gathered_bytes_;
-  if (taken_ == 0 && bytes <= bytes_max) {
-    gathered_.swap(group.records);  // empty, but with its memory
-  } else {
-    bytes = 0;
-    std::size_t end = taken_;
-    for (; end < gathered_.size(); ++end) {
-      const std::uint64_t next = frame_bytes(gathered_[end].proposal->body.size());
-      if (end > taken_ && bytes + next > bytes_max) break;
-      bytes += next;
-    }
-    const auto from = gathered_.begin();
-    group.records.assign(std::make_move_iterator(from + static_cast<std::ptrdiff_t>(taken_)),
-                         std::make_move_iterator(from + static_cast<std::ptrdiff_t>(end)));
-    taken_ = end;
-    // Moving the rest up only now and then keeps a long list cheap.
-    if (taken_ >= gathered() || taken_ == gathered_.size()) {
-      gathered_.erase(gathered_.begin(), from + static_cast<std::ptrdiff_t>(taken_));
-      taken_ = 0;
-    }
-  }
-  gathered_bytes_ -= bytes;
-  tail_.place(group, bytes);
+  tail_.place(group, gathering.take(group, bytes_max));
   room_.store(tail_.room(), std::memory_order_relaxed);
-  if (gathered() > 0 && waiting_ > 0 && !woken_ && in_flight() < slots_.size()) {
+  if (has_gathered() && waiting_ > 0 && !woken_ && in_flight() < slots_.size()) {
     woken_ = true;
     work_.notify_one();
   }

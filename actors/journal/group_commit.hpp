@@ -1,10 +1,11 @@
 // Makes proposals durable in groups and confirms them in log order.
 //
 //   append ──▶ gathered ──▶ group: placed, encoded, written+synced ──▶ confirmed in log order
-//              (one list)   (up to groups_max at the same time, a flusher thread each)
+//                           (up to groups_max at the same time, a flusher thread each)
 //
 // A flusher takes all that gathered while the others were writing, so groups grow with the load
-// and no timer is needed.
+// and no timer is needed. Records that make room gather apart: they go first, and the last segments
+// of the reserve are theirs alone, so that a full disk never stops what frees it.
 #pragma once
 
 #include <atomic>
@@ -17,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "actors/journal/gathering.hpp"
 #include "actors/journal/group.hpp"
 #include "actors/journal/journal_stats.hpp"
 #include "actors/journal/options.hpp"
@@ -46,6 +48,9 @@ class GroupCommit {
   /// See Journal::append.
   Result<void> append(std::span<std::shared_ptr<Proposal>> proposals);
 
+  /// Nothing makes room any more: from here on the reserve is for all records.
+  void open_reserve();
+
   /// Stops everything: nothing more is confirmed, and the listener hears of it once.
   void fail(const Error& error);
 
@@ -63,11 +68,14 @@ class GroupCommit {
  private:
   using Lock = std::unique_lock<std::mutex>;
   using Clock = std::chrono::steady_clock;
+  enum class Use { ordinary, make_room };
 
   void run();
   Group* next_group(Lock& lock);
-  bool make_room(std::uint64_t bytes);
-  Group* take_records();
+  Gathering* next_gathering();
+  bool make_room(std::uint64_t bytes, Use use);
+  [[nodiscard]] bool is_reserved(Use use, std::size_t segments_ready) const;
+  Group* take_records(Gathering& gathering);
   Group* take_mark();
   Group& next_slot();
   void wait(Lock& lock);
@@ -78,7 +86,9 @@ class GroupCommit {
   void report_failure(Lock& lock);
   void release_superseded();
 
-  [[nodiscard]] std::size_t gathered() const { return gathered_.size() - taken_; }
+  [[nodiscard]] bool has_gathered() const {
+    return !ordinary_.is_empty() || !makes_room_.is_empty();
+  }
   [[nodiscard]] std::size_t in_flight() const { return slots_taken_ - slots_freed_; }
   [[nodiscard]] bool unmarked() const { return marked_ < durable_.load(std::memory_order_relaxed); }
 
@@ -92,10 +102,8 @@ class GroupCommit {
   std::size_t waiting_ = 0;  ///< flushers waiting for work
   bool woken_ = false;       ///< one of them was notified and did not run yet
 
-  std::vector<Committed> gathered_;  ///< appended; those before taken_ are already in a group
-  std::size_t taken_ = 0;
-  std::uint64_t gathered_bytes_ = 0;  ///< of their frames
-  Clock::time_point gathered_at_;     ///< first append after the list was empty
+  Gathering ordinary_;
+  Gathering makes_room_;
   LogTail tail_;
 
   std::vector<Group> slots_;       ///< groups in flight, a ring in log order
@@ -107,6 +115,7 @@ class GroupCommit {
   std::vector<SegmentNumber> superseded_;
 
   bool stopping_ = false;
+  bool reserve_open_ = false;
   std::optional<Error> failure_;
   bool failure_reported_ = false;
 

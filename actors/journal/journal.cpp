@@ -14,6 +14,11 @@ namespace millrace::journal {
 
 namespace {
 
+/// The share of the log that is left over for packing it. To write all that is live again takes its
+/// length, which is released on the way, and what groups leave unused: half a block for each step
+/// of a cleaning and half a step for each segment, 1.2 % with the default sizes.
+constexpr std::uint64_t packing_divisor = 16;
+
 /// Makes durable what a start has read: a killed process may have left writes in the disk's cache,
 /// and what was read from there is relied on from now on.
 Result<void> sync_segments(const DataDirectory& directory, const std::vector<SegmentInfo>& live) {
@@ -37,11 +42,12 @@ class Journal::Parts {
         Listener& listener)
       : directory(std::move(opened)),
         segment_bytes(options.segment_bytes),
+        make_room_bytes(options.make_room_segments() * options.segment_bytes),
         segments(directory, recovered.end.live, options.direct ? Access::direct : Access::buffered),
         reader(segments),
         pool(
             directory, options, recovered.end.last_number + 1, recovered.end.unopened,
-            [this] { return segments.size() * segment_bytes; },
+            [this] { return segments.bytes(); },
             [this, &listener] {
               commit.segments_changed();
               if (pool.is_short()) listener.on_storage_full();
@@ -72,8 +78,12 @@ class Journal::Parts {
   /// Bytes that can be written without a new segment.
   std::uint64_t room() const { return commit.room() + pool.ready() * segment_bytes; }
 
+  /// Bytes that can be written before something must be released.
+  std::uint64_t spare() const { return commit.room() + pool.spare_bytes(); }
+
   DataDirectory directory;
   const std::uint64_t segment_bytes;
+  const std::uint64_t make_room_bytes;  ///< kept for records that make room
   SegmentTable segments;
   ColdReader reader;
   SegmentPool pool;
@@ -167,7 +177,8 @@ bool Journal::storage_full() const {
 }
 
 bool Journal::storage_exhausted() const {
-  return parts_->pool.is_full() && parts_->room() < 2 * parts_->segment_bytes;
+  if (!parts_->pool.is_short()) return false;
+  return parts_->spare() < parts_->make_room_bytes + parts_->segments.bytes() / packing_divisor;
 }
 
 std::uint64_t Journal::bytes_since_checkpoint() const {
@@ -183,6 +194,8 @@ JournalStats Journal::stats() const {
   stats.segments = parts_->segments.size();
   stats.segments_ready = parts_->pool.ready();
   stats.room_bytes = parts_->room();
+  stats.spare_bytes = parts_->spare();
+  stats.make_room_bytes = parts_->make_room_bytes;
   stats.records = counters.records.load(std::memory_order_relaxed);
   stats.bytes = counters.bytes.load(std::memory_order_relaxed);
   stats.bytes_since_checkpoint = bytes_since_checkpoint();
@@ -196,6 +209,10 @@ JournalStats Journal::stats() const {
 
 const GroupCounters& Journal::counters() const {
   return parts_->commit.counters();
+}
+
+void Journal::open_reserve() {
+  parts_->commit.open_reserve();
 }
 
 void Journal::stop() {

@@ -76,8 +76,9 @@ class Journal {
   /// reserve up. Take no new work, finish and clean up the old.
   [[nodiscard]] bool storage_full() const;
 
-  /// Full, and less than two segments are left of the reserve: that does for what is under way and
-  /// for moving one segment that is wholly live. Begin nothing else that needs room.
+  /// Short, and what is left is kept: a sixteenth of the log and the part of the reserve that is
+  /// for records that make room. That does for what is under way and for writing all that is live
+  /// once again. Begin nothing else that needs room.
   [[nodiscard]] bool storage_exhausted() const;
 
   /// Bytes of log since the newest checkpoint began, with what the start replayed: a start after a
@@ -88,6 +89,9 @@ class Journal {
 
   /// Histograms of append and sync durations and counters, live.
   [[nodiscard]] const GroupCounters& counters() const;
+
+  /// No records that make room will come any more: what is kept for them is for all from here on.
+  void open_reserve();
 
   /// Writes and confirms what was appended, marks the end of the log, ends all threads. On a full
   /// disk, what has no segment stays unconfirmed. Blocks. A second call does nothing.

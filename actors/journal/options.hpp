@@ -1,6 +1,7 @@
 // The limits of a journal, each with its default, unit and behaviour at the bound.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +26,8 @@ struct Options {
   std::size_t record_bytes_max = 16U << 20;
 
   /// Segments kept ready to be written, at least 1. While there are fewer and none can be added,
-  /// storage_full() holds; when none is left, appends wait.
+  /// storage_full() holds; when none is left, appends wait. The last two, or with a reserve below
+  /// three all but one, are for records that make room.
   std::size_t reserve_segments = 3;
 
   /// Released segments kept for reuse, at least `reserve_segments`; the rest is deleted. As many as
@@ -44,6 +46,12 @@ struct Options {
 
   /// Bypass the page cache where the file system allows it.
   bool direct = true;
+
+  /// Segments of the reserve that only records that make room may use: to move one that is wholly
+  /// live takes that one's length, and a little more for what groups leave unused.
+  [[nodiscard]] std::size_t make_room_segments() const {
+    return std::min<std::size_t>(2, reserve_segments - 1);
+  }
 };
 
 /// Fails with `invalid_argument`, naming the first option outside its range.

@@ -22,6 +22,10 @@ class Proposal {
 
   std::uint32_t shard = 0;  ///< shard that decided it
 
+  /// Once it is durable, segments can be released: where room is short it goes before others, and
+  /// into segments that are kept for it. Alike for all that are appended together.
+  bool makes_room = false;
+
   /// Bytes of the record. Empty once it was written, with its memory kept, so that a proposal that
   /// is used again needs none.
   std::string body;

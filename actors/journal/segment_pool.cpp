@@ -4,11 +4,6 @@
 #include <utility>
 
 namespace millrace::journal {
-namespace {
-
-constexpr std::uint64_t short_divisor = 4;
-
-}  // namespace
 
 SegmentPool::SegmentPool(const DataDirectory& directory, const Options& options,
                          SegmentNumber first_number, std::vector<SegmentNumber> recyclable,
@@ -20,7 +15,8 @@ SegmentPool::SegmentPool(const DataDirectory& directory, const Options& options,
       on_change_(std::move(on_change)),
       on_failed_(std::move(on_failed)),
       recyclable_(recyclable.begin(), recyclable.end()),
-      next_number_(first_number) {}
+      next_number_(first_number),
+      own_count_(recyclable_.size()) {}
 
 SegmentPool::~SegmentPool() {
   stop();
@@ -49,6 +45,7 @@ std::optional<ReadySegment> SegmentPool::take() {
     taken = std::move(ready_.front());
     ready_.pop_front();
     ready_count_.store(ready_.size(), std::memory_order_relaxed);
+    own_count_.fetch_sub(1, std::memory_order_relaxed);
   }
   wanted_.notify_one();
   return taken;
@@ -58,6 +55,7 @@ void SegmentPool::recycle(SegmentNumber number) {
   {
     const Lock lock{mutex_};
     recyclable_.push_back(number);
+    own_count_.fetch_add(1, std::memory_order_relaxed);
     retry_later_ = false;
   }
   wanted_.notify_one();
@@ -75,7 +73,7 @@ void SegmentPool::run() {
       add_one(lock);
     } else if (!recyclable_.empty()) {
       drop_one(lock);
-    } else if (short_) {
+    } else if (is_short()) {
       wanted_.wait_for(lock, options_.allocate_retry);
       if (!stopping_) look_again(lock);
     } else {
@@ -98,7 +96,8 @@ Result<std::uint64_t> SegmentPool::look_at_room() {
   if (!free) return free.error();
   const std::uint64_t kept = options_.free_bytes_min + keep_free_.load(std::memory_order_relaxed);
   const std::uint64_t room = *free > kept ? *free - kept : 0;
-  short_.store(room < log_bytes_() / short_divisor, std::memory_order_relaxed);
+  disk_bytes_.store(room - room % options_.segment_bytes, std::memory_order_relaxed);
+  looked_.store(true, std::memory_order_relaxed);
   return room;
 }
 
@@ -108,11 +107,14 @@ void SegmentPool::add_one(Lock& lock) {
     old = recyclable_.front();
     recyclable_.pop_front();
   }
-  const SegmentNumber number = next_number_++;
+  const bool had_old = old.has_value();
   lock.unlock();
-  Result<ReadySegment> made = make_segment(old, number);
+  Result<ReadySegment> made = make_segment(old, next_number_);
   lock.lock();
+  if (had_old && !old) own_count_.fetch_sub(1, std::memory_order_relaxed);  // used up
   if (made) {
+    ++next_number_;
+    own_count_.fetch_add(1, std::memory_order_relaxed);
     ready_.push_back(*std::move(made));
     ready_count_.store(ready_.size(), std::memory_order_relaxed);
     if (ready_.size() >= options_.reserve_segments) full_.store(false, std::memory_order_relaxed);
@@ -202,14 +204,19 @@ Result<void> SegmentPool::create(SegmentNumber number) {
     [[maybe_unused]] const Result<void> removed = files.remove(unfinished);
     return filled;
   }
-  return files.rename(unfinished, path);
+  if (Result<void> renamed = files.rename(unfinished, path); !renamed) return renamed;
+  disk_bytes_.store(*room - *room % options_.segment_bytes - options_.segment_bytes,
+                    std::memory_order_relaxed);
+  return {};
 }
 
 void SegmentPool::drop_one(Lock& lock) {
   const SegmentNumber number = recyclable_.front();
   recyclable_.pop_front();
+  own_count_.fetch_sub(1, std::memory_order_relaxed);
   lock.unlock();
   const Result<void> removed = directory_.files().remove(directory_.segment_path(number));
+  if (removed) disk_bytes_.fetch_add(options_.segment_bytes, std::memory_order_relaxed);
   lock.lock();
   if (!removed) fail(lock, removed.error());
 }

@@ -43,26 +43,41 @@ class SegmentPool {
 
   [[nodiscard]] std::size_t ready() const { return ready_count_.load(std::memory_order_relaxed); }
 
+  /// Bytes of all segments that can be had without a release: those that are ready or will be, and
+  /// what the disk had room for at the last look.
+  [[nodiscard]] std::uint64_t spare_bytes() const {
+    const std::uint64_t own = own_count_.load(std::memory_order_relaxed) * options_.segment_bytes;
+    // Whatever the disk says of its free space, a segment could not be made.
+    return is_full() ? own : own + disk_bytes_.load(std::memory_order_relaxed);
+  }
+
   /// Bytes of the disk to be left free beside `free_bytes_min`, as the next checkpoint needs them.
   void keep_free(std::uint64_t bytes) { keep_free_.store(bytes, std::memory_order_relaxed); }
 
   /// There is no room to keep the reserve up.
   [[nodiscard]] bool is_full() const { return full_.load(std::memory_order_relaxed); }
 
-  /// Full, or nearly: there is room for less than a quarter of what the log takes. That is enough
-  /// to finish what is in the log, where that takes a quarter more than it frees.
+  /// Full, or nearly: beside the reserve there is room for less than a quarter of what the log
+  /// takes. That is enough to finish what is in the log, where that takes a quarter more than it
+  /// frees.
   [[nodiscard]] bool is_short() const {
-    return is_full() || short_.load(std::memory_order_relaxed);
+    return is_full() || (looked_.load(std::memory_order_relaxed) &&
+                         spare_bytes() < reserve_bytes() + log_bytes_() / short_divisor);
   }
 
  private:
   using Lock = std::unique_lock<std::mutex>;
+
+  static constexpr std::uint64_t short_divisor = 4;
 
   void run();
   void add_one(Lock& lock);
   Result<ReadySegment> make_segment(std::optional<SegmentNumber>& old, SegmentNumber number);
   Result<bool> reuse(SegmentNumber old, SegmentNumber number);
   Result<void> create(SegmentNumber number);
+  [[nodiscard]] std::uint64_t reserve_bytes() const {
+    return options_.reserve_segments * options_.segment_bytes;
+  }
   Result<std::uint64_t> look_at_room();
   void look_again(Lock& lock);
   void drop_one(Lock& lock);
@@ -82,8 +97,11 @@ class SegmentPool {
   bool stopping_ = false;
   bool retry_later_ = false;  ///< the disk was full a moment ago
   std::atomic<std::size_t> ready_count_ = 0;
+  std::atomic<std::size_t>
+      own_count_;  ///< ready, to be reused, or on the way from one to the other
+  std::atomic<std::uint64_t> disk_bytes_ = 0;  ///< for new segments, whole ones
   std::atomic<bool> full_ = false;
-  std::atomic<bool> short_ = false;
+  std::atomic<bool> looked_ = false;  ///< at the disk's free space
   std::atomic<std::uint64_t> keep_free_ = 0;
   std::thread thread_;
 };

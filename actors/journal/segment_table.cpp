@@ -7,12 +7,16 @@ namespace millrace::journal {
 SegmentTable::SegmentTable(const DataDirectory& directory, const std::vector<SegmentInfo>& live,
                            Access access)
     : directory_(directory), access_(access) {
-  for (const SegmentInfo& info : live) entries_.emplace(info.number, Entry{info, nullptr});
+  for (const SegmentInfo& info : live) {
+    entries_.emplace(info.number, Entry{info, nullptr});
+    bytes_ += info.bytes;
+  }
 }
 
 void SegmentTable::add(const SegmentInfo& info, std::shared_ptr<File> file) {
   const std::lock_guard lock{mutex_};
   entries_.emplace(info.number, Entry{info, std::move(file)});
+  bytes_ += info.bytes;
 }
 
 std::vector<SegmentNumber> SegmentTable::release_before(SegmentNumber number) {
@@ -20,6 +24,7 @@ std::vector<SegmentNumber> SegmentTable::release_before(SegmentNumber number) {
   const std::lock_guard lock{mutex_};
   while (entries_.size() > 1 && entries_.begin()->first < number) {
     released.push_back(entries_.begin()->first);
+    bytes_ -= entries_.begin()->second.info.bytes;
     entries_.erase(entries_.begin());
   }
   return released;

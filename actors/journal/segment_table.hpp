@@ -1,6 +1,7 @@
 // The segments that the log consists of, and reading single frames back from them.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -37,6 +38,8 @@ class SegmentTable {
   /// Number of the oldest segment; 0 if there is none.
   [[nodiscard]] SegmentNumber first() const;
   [[nodiscard]] std::size_t size() const;
+  /// Of all files. Takes no lock.
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
   /// `not_found` if the segment is not part of the log (any more).
   Result<std::shared_ptr<File>> file(SegmentNumber number);
@@ -53,6 +56,7 @@ class SegmentTable {
   const Access access_;
   mutable std::mutex mutex_;
   std::map<SegmentNumber, Entry> entries_;
+  std::atomic<std::uint64_t> bytes_ = 0;
 };
 
 }  // namespace millrace::journal

@@ -103,6 +103,7 @@ class QueueShell {
     waits_->proposed(decision.pending);
     auto proposal = std::make_shared<RecordProposal>();
     proposal->record = std::shared_ptr<const pb::Record>(std::move(decision.record));
+    proposal->makes_room = proposal->record->change(0).move_size() > 0;
     proposal->owner = core_->number;
     proposal->pending = std::move(decision.pending);
     config_.log->propose(std::move(proposal));

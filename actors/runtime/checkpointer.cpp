@@ -128,7 +128,7 @@ void Checkpointer::run() {
       busy_ = false;
     }
     changed_.notify_all();
-    if (written) written_(use);
+    if (written) written_(std::move(use));
   }
 }
 

@@ -42,7 +42,7 @@ class Checkpointer {
 
   /// A checkpoint was written, and the segments that nothing needs any more were released. Called
   /// by the checkpointer's thread.
-  using Written = std::function<void(const QueueUse&)>;
+  using Written = std::function<void(QueueUse)>;
 
   Checkpointer(journal::Journal& journal, Options options, Request request, Shards shards,
                Written written);

@@ -20,7 +20,9 @@ void JournalLog::on_committed(std::span<journal::Committed> group) {
 }
 
 void JournalLog::on_storage_full() {
-  if (journal() != nullptr) in_order(callbacks_.storage_full);  // else it is said again
+  if (journal() == nullptr) return;  // it is said again
+  in_order(callbacks_.storage_full);
+  callbacks_.after_storage_full();
 }
 
 }  // namespace millrace

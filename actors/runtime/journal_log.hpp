@@ -24,6 +24,8 @@ class JournalLog final : public queues::RecordLog, public journal::Listener {
     /// There is no room on the disk: every second while that lasts. The last record of which the
     /// queues were told; none is told of more during the call.
     std::function<void(journal::Lsn)> storage_full;
+    /// After each of those calls, while queues are told of more.
+    std::function<void()> after_storage_full;
     /// The journal failed; the node must stop at once.
     std::function<void(const Error&)> failed;
   };

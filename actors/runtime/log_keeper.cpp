@@ -4,6 +4,12 @@
 #include <utility>
 
 namespace millrace {
+namespace {
+
+/// Looks at a full disk without room for new work, after which the log is packed.
+constexpr int retries_until_packed = 10;
+
+}  // namespace
 
 LogKeeper::LogKeeper(journal::Journal& journal, JournalLog& log, NodeActors& actors,
                      const RuntimeOptions& options, Checkpointer::Shards shards)
@@ -12,6 +18,7 @@ LogKeeper::LogKeeper(journal::Journal& journal, JournalLog& log, NodeActors& act
       actors_(actors),
       cleaner_(
           journal, options.journal.segment_bytes,
+          retries_until_packed * options.journal.allocate_retry,
           [this](queues::QueueNumber queue, journal::SegmentNumber before, Cleaner::Done done) {
             clean(queue, before, std::move(done));
           },
@@ -21,7 +28,7 @@ LogKeeper::LogKeeper(journal::Journal& journal, JournalLog& log, NodeActors& act
           {.log_bytes = options.checkpoint_log_bytes,
            .full_log_bytes = options.journal.segment_bytes},
           [this](journal::Lsn lsn) { return request(lsn); }, std::move(shards),
-          [this](const QueueUse& use) { cleaner_.consider(use); }) {}
+          [this](QueueUse use) { cleaner_.consider(std::move(use)); }) {}
 
 std::size_t LogKeeper::request(journal::Lsn lsn) {
   return actors_.snapshot(lsn, [this](const queues::State& state) { checkpointer_.take(state); });

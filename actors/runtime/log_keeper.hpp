@@ -22,6 +22,7 @@ class LogKeeper {
 
   /// The disk is full: a checkpoint releases what is done with, and cleaning what is nearly so.
   void on_storage_full(journal::Lsn lsn) { checkpointer_.on_storage_full(lsn); }
+  void after_storage_full() { cleaner_.reconsider(); }
 
   /// Writes a checkpoint of all that the queues have been told. Blocks. Fails as writing does.
   [[nodiscard]] Result<void> checkpoint_now();

@@ -149,11 +149,14 @@ void NodeActors::retarget(const std::string& queue, std::uint32_t shard) {
 
 void NodeActors::clean(QueueNumber number, journal::SegmentNumber before,
                        std::function<void()> done) const {
-  const Reading lock(mutex_);
-  if (!handles_[number]) return done();
-  caf::anon_send(
-      handles_[number],
-      queues::CleanMessage{before, std::make_shared<std::function<void()>>(std::move(done))});
+  queues::QueueHandle queue;
+  {
+    const Reading lock(mutex_);
+    queue = handles_[number];
+  }
+  if (!queue) return done();
+  caf::anon_send(queue, queues::CleanMessage{
+                            before, std::make_shared<std::function<void()>>(std::move(done))});
 }
 
 std::size_t NodeActors::snapshot(journal::Lsn lsn,

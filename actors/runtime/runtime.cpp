@@ -118,6 +118,7 @@ Result<void> Runtime::Parts::declare(const NodePlan& plan) {
     store.queues().erase(number);
   }
   proposal->record = record;
+  proposal->makes_room = true;  // nothing else can, before the queues are there
   log.propose(std::move(proposal));
   std::unique_lock lock(group_mutex_);
   while (!group_changed_.wait_for(lock, full_poll, [this] { return last_group_ != 0; })) {
@@ -157,6 +158,7 @@ Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
   const auto await_delivery = [this] {
     log.in_order([](journal::Lsn /*last*/) {});
   };
+  journal->open_reserve();  // queues that drain end their cleaning
   Result<void> drained = drain(system, *actors, await_delivery, timeout);
   if (drained) {
     const Result<void> checkpointed = keeper->checkpoint_now();

@@ -50,6 +50,10 @@ class Runtime::Parts {
                  [this](journal::Lsn lsn) {
                    if (LogKeeper* const serving = keeper_serving_) serving->on_storage_full(lsn);
                  },
+             .after_storage_full =
+                 [this] {
+                   if (LogKeeper* const serving = keeper_serving_) serving->after_storage_full();
+                 },
              .failed =
                  [this](const Error& error) {
                    fatal(error);

@@ -57,7 +57,7 @@ void add_journal_segments(KeyTable& table) {
                         .type = Type::integer,
                         .fallback = "3",
                         .doc = "Kept ready for accepted work; with fewer, offers are refused: "
-                               "storage_full.",
+                               "storage_full. The last two, or all but one, pack the log.",
                         .store = take<&Config::journal, &journal::Options::reserve_segments>,
                         .min = 1,
                         .max = 1024});

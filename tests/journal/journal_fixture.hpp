@@ -144,6 +144,12 @@ inline std::shared_ptr<Proposal> make_proposal(std::string body, std::uint32_t s
   return std::make_shared<TestProposal>(std::move(body), shard);
 }
 
+inline std::shared_ptr<Proposal> make_room_proposal(std::string body) {
+  std::shared_ptr<Proposal> made = make_proposal(std::move(body));
+  made->makes_room = true;
+  return made;
+}
+
 /// An operation that must work; the test fails with its error otherwise.
 #define ASSERT_OK(operation)                         \
   do {                                               \
