@@ -37,7 +37,7 @@ class Cleaning : public ::testing::Test {
         {pipeline("test").from(work()).then("handle", Handle{&seen_, &stuck_},
                                             {.retry = {.attempts = 1'000,
                                                        .first = std::chrono::milliseconds(1),
-                                                       .max = std::chrono::milliseconds(20)}})});
+                                                       .max = std::chrono::milliseconds(500)}})});
     ASSERT_OK(started);
     runtime_ = std::move(*started);
   }

@@ -77,9 +77,10 @@ class FullDisk : public ::testing::Test {
         {pipeline("held").from(held()).then("hold", Hold{&held_}, {.blocking = true}),
          pipeline("test")
              .from(work())
-             .then("pass", PassOn{&gate_, &stuck_},
-                   {.retry = {.attempts = 1'000, .first = milliseconds(1), .max = milliseconds(20)},
-                    .blocking = true})
+             .then(
+                 "pass", PassOn{&gate_, &stuck_},
+                 {.retry = {.attempts = 1'000, .first = milliseconds(1), .max = milliseconds(500)},
+                  .blocking = true})
              .then("see", See{&seen_})});
     if (!started) return started.error();
     runtime_ = std::move(*started);
