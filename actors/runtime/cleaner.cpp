@@ -25,14 +25,15 @@ bool Cleaner::packs() {
   return journal_.storage_exhausted() || now - *short_since_ >= pack_after_;
 }
 
-/// One segment, however large its messages are, always fits into the two that are kept for it. Of
-/// what is spare beyond that, half is left to outcomes under way; what those of later leases may
-/// take is not counted on.
+/// One segment, however large its messages are, always fits into two. Of what is spare beyond
+/// those, half is left to outcomes under way; what those of later leases may take is not counted
+/// on. Where less is spare, as with a small reserve, it does for less, and what groups leave
+/// unused.
 std::uint64_t Cleaner::moved_bytes_max(std::uint64_t log_bytes) const {
-  const journal::JournalStats stats = journal_.stats();
-  if (stats.spare_bytes < stats.make_room_bytes) return stats.spare_bytes / 16 * 15;
-  const std::uint64_t beyond = std::min(stats.spare_bytes - stats.make_room_bytes, log_bytes / 16);
-  return segment_bytes_ + beyond / 2;
+  const std::uint64_t spare = journal_.stats().spare_bytes;
+  const std::uint64_t two = 2 * segment_bytes_;
+  if (spare < two) return spare / 16 * 15;
+  return segment_bytes_ + std::min(spare - two, log_bytes / 16) / 2;
 }
 
 // What cannot be moved now, as its queue is handed over, is not tried again at once.
