@@ -195,7 +195,6 @@ JournalStats Journal::stats() const {
   stats.segments_ready = parts_->pool.ready();
   stats.room_bytes = parts_->room();
   stats.spare_bytes = parts_->spare();
-  stats.make_room_bytes = parts_->make_room_bytes;
   stats.records = counters.records.load(std::memory_order_relaxed);
   stats.bytes = counters.bytes.load(std::memory_order_relaxed);
   stats.bytes_since_checkpoint = bytes_since_checkpoint();

@@ -72,8 +72,8 @@ class Journal {
   /// records still mean holds them. Empty before the first checkpoint.
   [[nodiscard]] std::vector<SegmentInfo> settled_segments() const;
 
-  /// Room is short: less is free than a quarter of what the log takes, or too little to keep the
-  /// reserve up. Take no new work, finish and clean up the old.
+  /// Room is short: beside the reserve, less is spare than a quarter of what the log takes; or the
+  /// reserve cannot be kept up. Take no new work, finish and clean up the old.
   [[nodiscard]] bool storage_full() const;
 
   /// Short, and what is left is kept: a sixteenth of the log and the part of the reserve that is

@@ -58,7 +58,6 @@ struct JournalStats {
   std::size_t segments_ready = 0;     ///< that can be written at once
   std::uint64_t room_bytes = 0;       ///< that can be written without a new segment
   std::uint64_t spare_bytes = 0;      ///< that can be written before something must be released
-  std::uint64_t make_room_bytes = 0;  ///< of these, at least, for records that make room alone
   std::uint64_t bytes_since_checkpoint = 0;
   std::uint64_t records = 0;
   std::uint64_t bytes = 0;

@@ -35,7 +35,8 @@ struct Options {
   std::size_t ready_segments_max = 8;
 
   /// Bytes of the disk left free for checkpoints, beside the size of the last one: segments are not
-  /// added beyond that. storage_full() holds from a quarter of the log's length before that.
+  /// added beyond that. storage_full() holds from a quarter of the log's length, beside the
+  /// reserve, before that.
   std::uint64_t free_bytes_min = 64U << 20;
 
   /// Quiet time after which the confirmed end of the log is marked on disk.

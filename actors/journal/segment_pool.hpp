@@ -97,8 +97,7 @@ class SegmentPool {
   bool stopping_ = false;
   bool retry_later_ = false;  ///< the disk was full a moment ago
   std::atomic<std::size_t> ready_count_ = 0;
-  std::atomic<std::size_t>
-      own_count_;  ///< ready, to be reused, or on the way from one to the other
+  std::atomic<std::size_t> own_count_;         ///< ready, to be reused, or in between
   std::atomic<std::uint64_t> disk_bytes_ = 0;  ///< for new segments, whole ones
   std::atomic<bool> full_ = false;
   std::atomic<bool> looked_ = false;  ///< at the disk's free space
