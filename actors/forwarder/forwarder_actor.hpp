@@ -9,7 +9,7 @@
 
 #include "actors/base/clock.hpp"
 #include "actors/forwarder/link_messages.hpp"
-#include "actors/queue/queue_messages.hpp"
+#include "actors/queue/queue_handle_actor.hpp"
 #include "actors/sender/sender_core.hpp"
 
 namespace millrace::forwarders {

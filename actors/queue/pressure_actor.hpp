@@ -9,7 +9,7 @@
 #include <caf/all.hpp>
 
 #include "actors/queue/queue_core.hpp"
-#include "actors/queue/queue_messages.hpp"
+#include "actors/queue/queue_handle_actor.hpp"
 
 namespace millrace::queues {
 

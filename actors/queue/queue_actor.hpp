@@ -9,7 +9,7 @@
 #include <caf/fwd.hpp>
 
 #include "actors/base/clock.hpp"
-#include "actors/queue/queue_messages.hpp"
+#include "actors/queue/queue_handle_actor.hpp"
 #include "actors/queue/record_log.hpp"
 
 namespace millrace::queues {

@@ -7,10 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <caf/actor.hpp>
-#include <caf/actor_control_block.hpp>
-#include <caf/typed_actor.hpp>
-
+#include "actors/base/any_actor.hpp"
 #include "actors/queue/decide_complete.hpp"
 #include "actors/queue/decide_offer.hpp"
 #include "actors/queue/dispatch.hpp"
@@ -24,7 +21,7 @@ struct AttachMessage {
   AttachRequest request;
   /// Gets the AttachReply, and every OfferReply from now on. Offers of others as this producer are
   /// fenced, and so is the sender that was attached before.
-  caf::strong_actor_ptr sender;
+  ActorAddress sender;
   /// It forwards an outbox, of another node or of this one, where messages can wait. While the
   /// queue is frozen such are refused with `not_owner`.
   bool forwards = false;
@@ -58,7 +55,7 @@ struct CommitMessage {
 };
 
 struct SubscribeMessage {
-  caf::strong_actor_ptr receiver;
+  ActorAddress receiver;
   std::uint32_t credit = 0;  ///< messages that it may hold at once
 };
 
@@ -92,7 +89,7 @@ struct PressureMessage {
 struct ReadMessage {
   std::shared_ptr<const std::vector<WantedBody>> wanted;
   QueueNumber queue = 0;
-  caf::strong_actor_ptr reply_to;
+  ActorAddress reply_to;
   bool cleaning = false;  ///< to be written again, not to be dispatched; comes back in the answer
 };
 
@@ -221,22 +218,5 @@ struct KeyMessage {
 struct KeyReply {
   std::shared_ptr<const KeyState> state;  ///< null: none
 };
-
-using QueueHandle = caf::typed_actor<
-    caf::reacts_to<AttachMessage>, caf::reacts_to<OfferMessage>, caf::reacts_to<CommitMessage>,
-    caf::reacts_to<SubscribeMessage>, caf::reacts_to<CompleteMessage>, caf::reacts_to<BeginMessage>,
-    caf::reacts_to<ExtendMessage>, caf::reacts_to<PressureMessage>, caf::reacts_to<BodiesMessage>,
-    caf::reacts_to<SnapshotMessage>, caf::reacts_to<CleanMessage>, caf::reacts_to<CleanStepMessage>,
-    caf::replies_to<DrainMessage>::with<QueueStatus>,
-    caf::replies_to<FreezeMessage>::with<FrozenReply>, caf::reacts_to<ThawMessage>,
-    caf::reacts_to<InstallMessage>, caf::reacts_to<AbandonMessage>, caf::reacts_to<RewiredMessage>,
-    caf::reacts_to<RetireMessage>, caf::replies_to<FlushMessage>::with<FlushedReply>,
-    caf::replies_to<PageMessage>::with<PageReply>,
-    caf::replies_to<RemoveMessage>::with<RemoveReply>, caf::reacts_to<TickMessage>,
-    caf::replies_to<InspectMessage>::with<QueueStatus>,
-    caf::replies_to<KeyMessage>::with<KeyReply>>;
-
-/// What a producer needs of a queue, wherever the queue is: here, or behind a link to another node.
-using OfferHandle = caf::typed_actor<caf::reacts_to<AttachMessage>, caf::reacts_to<OfferMessage>>;
 
 }  // namespace millrace::queues

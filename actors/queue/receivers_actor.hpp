@@ -5,7 +5,7 @@
 
 #include <caf/actor_control_block.hpp>
 
-#include "actors/queue/queue_messages.hpp"
+#include "actors/queue/queue_handle_actor.hpp"
 
 namespace millrace::queues {
 

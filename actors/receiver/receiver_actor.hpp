@@ -16,7 +16,7 @@
 
 #include "actors/base/clock.hpp"
 #include "actors/pipeline/pipeline_spec.hpp"
-#include "actors/queue/queue_messages.hpp"
+#include "actors/queue/queue_handle_actor.hpp"
 
 namespace millrace::receivers {
 

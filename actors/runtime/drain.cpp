@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <caf/all.hpp>
+#include "actors/base/tell_actor.hpp"
 
 namespace millrace {
 namespace {
@@ -13,25 +13,20 @@ using Deadline = std::chrono::steady_clock::time_point;
 using Queues = std::vector<queues::QueueHandle>;
 
 /// How many of them came to rest in time, or are no more.
-std::size_t await_rest(caf::actor_system& system, const Queues& queues, Deadline deadline) {
-  caf::scoped_actor self(system);
-  std::size_t at_rest = 0;
-  for (const queues::QueueHandle& queue : queues) {
-    const auto left = std::max(deadline - Deadline::clock::now(),
-                               Deadline::duration(std::chrono::milliseconds(1)));
-    self->request(queue, std::chrono::duration_cast<std::chrono::milliseconds>(left),
-                  queues::DrainMessage{})
-        .receive([&](const queues::QueueStatus&) { ++at_rest; },
-                 [&](const caf::error& reason) {
-                   if (reason != caf::sec::request_timeout) ++at_rest;
-                 });
-  }
-  return at_rest;
+std::size_t await_rest(ActorSystem& system, const Queues& queues, Deadline deadline) {
+  const auto left = std::max(
+      std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Deadline::clock::now()),
+      std::chrono::milliseconds(1));
+  const auto answers = ask_all<queues::QueueStatus>(system, queues, queues::DrainMessage{}, left);
+  return static_cast<std::size_t>(
+      std::count_if(answers.begin(), answers.end(), [](const Result<queues::QueueStatus>& answer) {
+        return answer || answer.error().code != ErrorCode::timeout;
+      }));
 }
 
 }  // namespace
 
-Result<void> drain(caf::actor_system& system, NodeActors& actors,
+Result<void> drain(ActorSystem& system, NodeActors& actors,
                    const std::function<void()>& await_delivery, std::chrono::milliseconds timeout) {
   const Deadline deadline = Deadline::clock::now() + timeout;
   Queues served;
@@ -40,7 +35,7 @@ Result<void> drain(caf::actor_system& system, NodeActors& actors,
     const queues::QueueHandle& queue = actors.handle(declaration.number());
     (declaration.has_outbox() ? outboxes : served).push_back(queue);
     // All stop at once; only then are they waited for.
-    caf::anon_send(queue, queues::DrainMessage{});
+    tell(queue, queues::DrainMessage{});
   }
   std::size_t at_rest = await_rest(system, served, deadline);
   // The last outcome of a handler is delivered to its own queue first: only then to the outboxes.

@@ -7,8 +7,7 @@
 #include <chrono>
 #include <functional>
 
-#include <caf/fwd.hpp>
-
+#include "actors/base/any_actor.hpp"
 #include "actors/runtime/node_actors.hpp"
 #include "messages/result.hpp"
 
@@ -19,7 +18,7 @@ namespace millrace {
 /// gets up to three quarters of `timeout`; one that cannot be reached costs no time. Fails with
 /// `timeout`. `await_delivery` returns when all queues have been told of what was durable when it
 /// was called. For a thread that is not an actor's.
-[[nodiscard]] Result<void> drain(caf::actor_system& system, NodeActors& actors,
+[[nodiscard]] Result<void> drain(ActorSystem& system, NodeActors& actors,
                                  const std::function<void()>& await_delivery,
                                  std::chrono::milliseconds timeout);
 

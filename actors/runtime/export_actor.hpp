@@ -11,7 +11,7 @@
 #include <caf/actor.hpp>
 #include <caf/fwd.hpp>
 
-#include "actors/queue/queue_messages.hpp"
+#include "actors/queue/queue_handle_actor.hpp"
 #include "messages/record.pb.h"
 #include "messages/result.hpp"
 

@@ -7,9 +7,8 @@
 #include <string>
 #include <utility>
 
-#include <caf/fwd.hpp>
-
-#include "actors/queue/queue_messages.hpp"
+#include "actors/base/any_actor.hpp"
+#include "actors/queue/queue_handle_actor.hpp"
 #include "messages/cluster.pb.h"
 
 namespace millrace {
@@ -50,13 +49,12 @@ class Federation {
   /// What stands here for a shard that another node serves; asked again when that changes. It takes
   /// what a queue takes of a producer, and answers as that queue does, or not at all: the forwarder
   /// asks again.
-  [[nodiscard]] virtual queues::OfferHandle remote(caf::actor_system& system,
-                                                   const std::string& queue,
+  [[nodiscard]] virtual queues::OfferHandle remote(ActorSystem& system, const std::string& queue,
                                                    std::uint32_t shard) = 0;
 
   /// The queues of this node can take offers from other nodes, and its shards can move; both until
   /// stopped().
-  virtual void started(caf::actor_system& system, LocalQueues local, ShardMoves& moves) = 0;
+  virtual void started(ActorSystem& system, LocalQueues local, ShardMoves& moves) = 0;
 
   /// Take no more offers from other nodes, and let go of all actors.
   virtual void stopped() = 0;

@@ -7,7 +7,7 @@
 
 #include <caf/fwd.hpp>
 
-#include "actors/queue/queue_messages.hpp"
+#include "actors/queue/queue_handle_actor.hpp"
 #include "messages/result.hpp"
 
 namespace millrace {

@@ -2,8 +2,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <caf/all.hpp>
-
+#include "actors/base/tell_actor.hpp"
 #include "actors/receiver/supervisor_actor.hpp"
 #include "actors/runtime/node_actors.hpp"
 
@@ -92,7 +91,7 @@ void NodeActors::install(const std::vector<pb::Declaration>& copies) {
       if (plan.doors[copy.shard()] == 0) plan.doors[copy.shard()] = copy.number();
     }
     for (const pb::Declaration& copy : copies) {
-      caf::anon_send(handles_[copy.number()], queues::ThawMessage{});
+      tell(handles_[copy.number()], queues::ThawMessage{});
       for (std::size_t i = 0; i < plan_.stages.size(); ++i) {
         const StageSpec& stage = *plan_.stages[i].spec;
         if (stage.source.name != copy.name()) continue;
@@ -100,10 +99,9 @@ void NodeActors::install(const std::vector<pb::Declaration>& copies) {
                                 .shards = {copy.shard()},
                                 .sources = {copy.number()},
                                 .credit = credit_of(stage, 1)};
-        caf::anon_send(
-            supervisor_,
-            receivers::AddWorkerMessage{
-                std::make_shared<const receivers::ReceiverConfig>(receiver_config(worker))});
+        tell(supervisor_,
+             receivers::AddWorkerMessage{
+                 std::make_shared<const receivers::ReceiverConfig>(receiver_config(worker))});
       }
     }
     rewire();
@@ -121,14 +119,14 @@ void NodeActors::remove(const std::vector<pb::Declaration>& copies) {
 
 void NodeActors::rewire() {
   for (const auto& [number, declaration] : declarations_) {
-    caf::anon_send(handles_[number], queues::RewiredMessage{});
+    tell(handles_[number], queues::RewiredMessage{});
   }
 }
 
 // By a message, not by an exit, which would overtake what the queue was asked before: a checkpoint
 // waits for its snapshot.
 void NodeActors::retire(QueueNumber number) {
-  caf::anon_send(std::exchange(handles_[number], {}), queues::RetireMessage{});
+  tell(std::exchange(handles_[number], {}), queues::RetireMessage{});
 }
 
 std::vector<NodeActors::Leaving> NodeActors::leaving(std::span<const std::string> queues,
@@ -161,7 +159,7 @@ void NodeActors::hand_over(const std::vector<Leaving>& leaving) {
       QueuePlan& plan = plan_.queues.at(served.name());
       const std::uint32_t shard = served.shard();
       plan.served[shard] = 0;
-      caf::anon_send(supervisor_, receivers::DropSourceMessage{one.number});
+      tell(supervisor_, receivers::DropSourceMessage{one.number});
       if (one.outbox) {
         plan_.outboxes.push_back(
             {one.number, served.name(), shard, one.outbox->outbox().producer()});

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <caf/all.hpp>
-
+#include "actors/base/tell_actor.hpp"
 #include "actors/queue/queue_actor.hpp"
 #include "actors/receiver/supervisor_actor.hpp"
 #include "actors/runtime/operator_actor.hpp"
@@ -17,7 +16,7 @@ using queues::QueueNumber;
 
 }  // namespace
 
-void NodeActors::spawn_queues(Store& store, const caf::actor& reader) {
+void NodeActors::spawn_queues(Store& store, const AnyActor& reader) {
   const Writing lock(mutex_);
   reader_ = reader;
   handles_.resize(store.next_number());
@@ -60,10 +59,8 @@ void NodeActors::spawn_queue(std::unique_ptr<queues::State> state,
   queues::QueueHandle& handle = handles_[declaration.number()];
   handle = queues::spawn_queue(*surroundings_.system, std::move(config));
   if (!surroundings_.queue_ended) return;
-  handle->attach_functor(
-      [ended = surroundings_.queue_ended, name = declaration.name()](const caf::error& reason) {
-        if (reason != caf::exit_reason::user_shutdown) ended(name);
-      });
+  watch_actor(handle,
+              [ended = surroundings_.queue_ended, name = declaration.name()] { ended(name); });
 }
 
 std::vector<queues::QueueHandle> NodeActors::handles_of(
@@ -124,7 +121,7 @@ queues::OfferHandle NodeActors::target_of(const std::string& queue, std::uint32_
   {
     const Reading lock(mutex_);
     if (const QueueNumber number = plan_.queues.at(queue).served[shard]; number != 0) {
-      return caf::actor_cast<queues::OfferHandle>(handles_[number]);
+      return queues::as_offer_handle(handles_[number]);
     }
   }
   return surroundings_.remote(queue, shard);
@@ -143,7 +140,7 @@ void NodeActors::retarget(const std::string& queue, std::uint32_t shard) {
   const Reading lock(mutex_);
   for (const Forwarder& forwarder : forwarders_) {
     if (forwarder.queue != queue || forwarder.shard != shard) continue;
-    caf::anon_send(forwarder.actor, forwarders::RetargetMessage{target});
+    tell(forwarder.actor, forwarders::RetargetMessage{target});
   }
 }
 
@@ -155,8 +152,8 @@ void NodeActors::clean(QueueNumber number, journal::SegmentNumber before,
     queue = handles_[number];
   }
   if (!queue) return done();
-  caf::anon_send(queue, queues::CleanMessage{
-                            before, std::make_shared<std::function<void()>>(std::move(done))});
+  tell(queue,
+       queues::CleanMessage{before, std::make_shared<std::function<void()>>(std::move(done))});
 }
 
 std::size_t NodeActors::snapshot(journal::Lsn lsn,
@@ -164,7 +161,7 @@ std::size_t NodeActors::snapshot(journal::Lsn lsn,
   const auto shared = std::make_shared<std::function<void(const queues::State&)>>(std::move(sink));
   const Reading lock(mutex_);
   for (const auto& [number, declaration] : declarations_) {
-    caf::anon_send(handles_[number], queues::SnapshotMessage{lsn, shared});
+    tell(handles_[number], queues::SnapshotMessage{lsn, shared});
   }
   return declarations_.size();
 }
@@ -172,12 +169,12 @@ std::size_t NodeActors::snapshot(journal::Lsn lsn,
 void NodeActors::deliver(QueueNumber number,
                          std::shared_ptr<const std::vector<queues::CommittedChange>> changes) {
   const Reading lock(mutex_);
-  caf::anon_send(handles_[number], queues::CommitMessage{std::move(changes)});
+  tell(handles_[number], queues::CommitMessage{std::move(changes)});
 }
 
-Result<caf::actor> NodeActors::spawn_sender(const std::string& queue, const std::string& type,
-                                            const SenderOptions& options,
-                                            std::shared_ptr<senders::Outbound> outbound) {
+Result<AnyActor> NodeActors::spawn_sender(const std::string& queue, const std::string& type,
+                                          const SenderOptions& options,
+                                          std::shared_ptr<senders::Outbound> outbound) {
   if (options.producer.empty() || options.producer.size() > 200) {
     return Error{ErrorCode::invalid_argument, "producer: expected a name of 1 to 200 characters"};
   }
@@ -235,7 +232,7 @@ Result<LocalQueue> NodeActors::door(const std::string& queue, std::uint32_t shar
 
 // An outbox may be looked at, but its target counts its messages without a gap, and would wait for
 // ever for one that is taken out.
-Result<void> NodeActors::operate(const std::string& queue, const caf::actor& reader,
+Result<void> NodeActors::operate(const std::string& queue, const AnyActor& reader,
                                  Operation operation, std::function<void(OperationResult)> done) {
   OperatorConfig config;
   const Reading lock(mutex_);
@@ -276,14 +273,14 @@ Result<void> NodeActors::operate(const std::string& queue, const caf::actor& rea
 void NodeActors::flush() {
   const Reading lock(mutex_);
   for (const Forwarder& forwarder : forwarders_) {
-    caf::anon_send(forwarder.actor, queues::DrainMessage{});
+    tell(forwarder.actor, queues::DrainMessage{});
   }
 }
 
 void NodeActors::give_back() {
   const Reading lock(mutex_);
   for (const Forwarder& forwarder : forwarders_) {
-    caf::anon_send(forwarder.actor, forwarders::GiveBackMessage{});
+    tell(forwarder.actor, forwarders::GiveBackMessage{});
   }
 }
 
@@ -291,16 +288,16 @@ void NodeActors::end() {
   const Writing lock(mutex_);
   has_ended_ = true;
   reader_ = {};  // its thread lasts for as long as somebody knows it
-  caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
+  end_actor(supervisor_);
   for (const Forwarder& forwarder : forwarders_) {
-    caf::anon_send_exit(forwarder.actor, caf::exit_reason::user_shutdown);
+    end_actor(forwarder.actor);
   }
   for (const queues::QueueHandle& handle : handles_) {
-    if (handle) caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
+    if (handle) end_actor(handle);
   }
 }
 
-caf::actor NodeActors::reader() const {
+AnyActor NodeActors::reader() const {
   const Reading lock(mutex_);
   return reader_;
 }

@@ -13,12 +13,10 @@
 #include <string>
 #include <vector>
 
-#include <caf/actor.hpp>
-#include <caf/fwd.hpp>
-
+#include "actors/base/any_actor.hpp"
 #include "actors/base/clock.hpp"
 #include "actors/forwarder/forwarder_actor.hpp"
-#include "actors/queue/queue_messages.hpp"
+#include "actors/queue/queue_handle_actor.hpp"
 #include "actors/queue/record_log.hpp"
 #include "actors/receiver/receiver_actor.hpp"
 #include "actors/runtime/federation.hpp"
@@ -36,7 +34,7 @@ class NodeActors {
  public:
   /// What the actors work with; all of it outlives them.
   struct Surroundings {
-    caf::actor_system* system = nullptr;
+    ActorSystem* system = nullptr;
     queues::RecordLog* log = nullptr;
     const Clock* clock = nullptr;
     std::uint64_t seed = 0;
@@ -53,7 +51,7 @@ class NodeActors {
       : surroundings_(std::move(surroundings)), plan_(std::move(plan)) {}
 
   /// Takes the recovered queues out of `store`. `reader` may be invalid: see QueueActorConfig.
-  void spawn_queues(Store& store, const caf::actor& reader);
+  void spawn_queues(Store& store, const AnyActor& reader);
   void spawn_receivers();
   /// Begins to bring what is in the outboxes to where it belongs.
   void spawn_forwarders();
@@ -73,9 +71,9 @@ class NodeActors {
 
   /// A sender into a queue; `outbound` is the client's side of it. Fails with `not_found`, or with
   /// `invalid_argument` where the queue carries another type.
-  [[nodiscard]] Result<caf::actor> spawn_sender(const std::string& queue, const std::string& type,
-                                                const SenderOptions& options,
-                                                std::shared_ptr<senders::Outbound> outbound);
+  [[nodiscard]] Result<AnyActor> spawn_sender(const std::string& queue, const std::string& type,
+                                              const SenderOptions& options,
+                                              std::shared_ptr<senders::Outbound> outbound);
 
   /// The queue, where this node serves that shard of it; else null. Fails with `not_found`, or
   /// `invalid_argument` where there is no such shard.
@@ -89,7 +87,7 @@ class NodeActors {
   /// once, on an actor's thread. `reader` as in spawn_queues(). Fails with `not_found`, or with
   /// `invalid_argument` where letters should be put back from a queue that takes none, or messages
   /// taken out of an outbox.
-  [[nodiscard]] Result<void> operate(const std::string& queue, const caf::actor& reader,
+  [[nodiscard]] Result<void> operate(const std::string& queue, const AnyActor& reader,
                                      Operation operation,
                                      std::function<void(OperationResult)> done);
 
@@ -107,7 +105,7 @@ class NodeActors {
   [[nodiscard]] std::vector<StageCounts> stage_counts() const;
   [[nodiscard]] queues::QueueHandle handle(queues::QueueNumber number) const;
   /// As given to spawn_queues(), until end().
-  [[nodiscard]] caf::actor reader() const;
+  [[nodiscard]] AnyActor reader() const;
 
   // --- A shard that moves. `queues` are all that stages of its role read or give up into. Changes
   // --- of what is served are called in log order, right behind their record: see ShardMoves.
@@ -152,7 +150,7 @@ class NodeActors {
   struct Forwarder {
     std::string queue;
     std::uint32_t shard = 0;
-    caf::actor actor;
+    AnyActor actor;
   };
 
   using Reading = std::shared_lock<std::shared_mutex>;
@@ -175,13 +173,13 @@ class NodeActors {
       const std::vector<queues::QueueNumber>& numbers) const;
 
   Surroundings surroundings_;
-  caf::actor reader_;
+  AnyActor reader_;
   mutable std::shared_mutex mutex_;  ///< never held while `remote` is called
   NodePlan plan_;
   std::map<queues::QueueNumber, pb::Declaration> declarations_;
   std::vector<queues::QueueHandle> handles_;  ///< by number; 0 is empty, and what is no more
   std::vector<Forwarder> forwarders_;
-  caf::actor supervisor_;   ///< of all receivers
+  AnyActor supervisor_;     ///< of all receivers
   bool has_ended_ = false;  ///< end() was called: no more actors
 };
 

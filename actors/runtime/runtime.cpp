@@ -6,17 +6,16 @@
 #include <thread>
 #include <utility>
 
-#include <caf/all.hpp>
 #include <spdlog/spdlog.h>
 
 #include "actors/base/task_message.hpp"
+#include "actors/base/tell_actor.hpp"
 #include "actors/pipeline/validate.hpp"
 #include "actors/receiver/supervisor_actor.hpp"
 #include "actors/runtime/body_reader_actor.hpp"
 #include "actors/runtime/drain.hpp"
 #include "actors/runtime/runtime_parts.hpp"
 #include "actors/sender/sender_actor.hpp"
-#include "messages/caf_types.hpp"
 
 namespace millrace {
 namespace {
@@ -24,18 +23,6 @@ namespace {
 constexpr std::chrono::milliseconds full_poll{100};
 
 }  // namespace
-
-ActorConfig::ActorConfig(const RuntimeOptions& options) {
-  add_message_types<caf::id_block::millrace>();
-  const bool is_sharing = options.scheduler == SchedulerPolicy::sharing;
-  set("scheduler.policy", is_sharing ? caf::atom("sharing") : caf::atom("stealing"));
-  set("scheduler.max-threads", options.threads != 0
-                                   ? std::size_t{options.threads}
-                                   : std::max<std::size_t>(2, std::thread::hardware_concurrency()));
-  if (options.turn_messages != 0) {
-    set("scheduler.max-throughput", std::size_t{options.turn_messages});
-  }
-}
 
 void stop_at_once(const Error& error) {
   spdlog::critical("the node stops: {}: {}", to_string(error.code), error.message);
@@ -168,15 +155,12 @@ Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
   }
   stopped = true;
   if (federation != nullptr) federation->stopped();
-  const auto end = [](const caf::actor& actor) {
-    caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
-  };
   {
     const std::lock_guard lock(senders_mutex);
-    for (const caf::actor& sender : senders) end(sender);
+    for (const AnyActor& sender : senders) end_actor(sender);
   }
   actors->end();
-  end(reader);
+  end_actor(reader);
   has_leftovers = !drained;
   if (has_leftovers) return drained;
   system.await_all_actors_done();

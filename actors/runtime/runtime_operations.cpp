@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "actors/base/tell_actor.hpp"
 #include "actors/runtime/key_view.hpp"
 #include "actors/runtime/runtime_parts.hpp"
 #include "actors/sender/sender_actor.hpp"
@@ -19,21 +20,32 @@ Error no_answer(const std::string& queue) {
   return {ErrorCode::timeout, "queue " + queue + " did not answer in time"};
 }
 
+void add(const queues::QueueStatus& status, std::uint32_t shard, QueueInfo& info) {
+  info.shards.push_back({shard, status.ledger.queued()});
+  info.ledger += status.ledger;
+  info.ledger.duplicates += status.repeats;
+  info.bytes += status.bytes;
+  info.in_flight += status.in_flight;
+  info.timers += status.timers;
+  info.is_blocked = info.is_blocked || status.is_blocked;
+  info.is_above_high_water = info.is_above_high_water || status.is_above_high_water;
+  if (status.oldest_born_us != 0 &&
+      (info.oldest_born_us == 0 || status.oldest_born_us < info.oldest_born_us)) {
+    info.oldest_born_us = status.oldest_born_us;
+  }
+}
+
 }  // namespace
 
 std::vector<QueueInfo> Runtime::Parts::inspect() {
-  std::map<std::string, QueueInfo> infos;
-  caf::scoped_actor self(system);
-  const auto ask = [&](const pb::Declaration& declaration) {
-    return self->request(actors->handle(declaration.number()), inspect_timeout,
-                         queues::InspectMessage{});
-  };
   std::vector<pb::Declaration> declarations = actors->declarations();
   std::erase_if(declarations, [](const pb::Declaration& one) { return one.staged(); });
-  // All are asked before any is waited for.
-  std::vector<decltype(ask(std::declval<const pb::Declaration&>()))> answers;
-  answers.reserve(declarations.size());
-  for (const pb::Declaration& declaration : declarations) answers.push_back(ask(declaration));
+  std::vector<queues::QueueHandle> handles;
+  handles.reserve(declarations.size());
+  for (const pb::Declaration& one : declarations) handles.push_back(actors->handle(one.number()));
+  const auto answers =
+      ask_all<queues::QueueStatus>(system, handles, queues::InspectMessage{}, inspect_timeout);
+  std::map<std::string, QueueInfo> infos;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const pb::Declaration& declaration = declarations[i];
     QueueInfo& info = infos[declaration.name()];
@@ -41,22 +53,7 @@ std::vector<QueueInfo> Runtime::Parts::inspect() {
     info.type = declaration.type();
     info.is_dead_letter = declaration.dead_letters();
     info.is_outbox = declaration.has_outbox();
-    answers[i].receive(
-        [&](const queues::QueueStatus& status) {
-          info.shards.push_back({declaration.shard(), status.ledger.queued()});
-          info.ledger += status.ledger;
-          info.ledger.duplicates += status.repeats;
-          info.bytes += status.bytes;
-          info.in_flight += status.in_flight;
-          info.timers += status.timers;
-          info.is_blocked = info.is_blocked || status.is_blocked;
-          info.is_above_high_water = info.is_above_high_water || status.is_above_high_water;
-          if (status.oldest_born_us != 0 &&
-              (info.oldest_born_us == 0 || status.oldest_born_us < info.oldest_born_us)) {
-            info.oldest_born_us = status.oldest_born_us;
-          }
-        },
-        [&](const caf::error&) {});
+    if (answers[i]) add(*answers[i], declaration.shard(), info);
   }
   std::vector<QueueInfo> out;
   out.reserve(infos.size());
@@ -81,15 +78,11 @@ Result<void> Runtime::can_take(const std::string& queue, std::uint32_t shard, st
   const auto door = parts_->actors->door(queue, shard);
   if (!door) return door.error();
   if (!door->handle) return Error{ErrorCode::not_owner, "another node serves " + queue};
-  Result<void> answer = no_answer(queue);
-  caf::scoped_actor self(parts_->system);
-  self->request(door->handle, inspect_timeout, queues::InspectMessage{bytes})
-      .receive(
-          [&](const queues::QueueStatus& status) {
-            answer = status.refusal ? Result<void>(*status.refusal) : Result<void>();
-          },
-          [](const caf::error&) {});
-  return answer;
+  const auto status = ask<queues::QueueStatus>(parts_->system, door->handle,
+                                               queues::InspectMessage{bytes}, inspect_timeout);
+  if (!status) return no_answer(queue);
+  if (status->refusal) return *status->refusal;
+  return {};
 }
 
 Result<KeyView> Runtime::key(const std::string& queue, const std::string& key) {
@@ -100,19 +93,13 @@ Result<KeyView> Runtime::key(const std::string& queue, const std::string& key) {
     return Error{ErrorCode::not_owner,
                  "shard " + std::to_string(shard) + " of " + queue + " is served by another node"};
   }
-  Result<KeyView> answer = no_answer(queue);
-  caf::scoped_actor self(parts_->system);
-  self->request(served->handle, inspect_timeout, queues::KeyMessage{key})
-      .receive(
-          [&](const queues::KeyReply& reply) {
-            if (reply.state) {
-              answer = view_key(key, *reply.state);
-            } else {
-              answer = Error{ErrorCode::not_found, "queue " + queue + " knows no key " + key};
-            }
-          },
-          [](const caf::error&) {});
-  return answer;
+  const auto reply = ask<queues::KeyReply>(parts_->system, served->handle, queues::KeyMessage{key},
+                                           inspect_timeout);
+  if (!reply) return no_answer(queue);
+  if (!reply->state) {
+    return Error{ErrorCode::not_found, "queue " + queue + " knows no key " + key};
+  }
+  return view_key(key, *reply->state);
 }
 
 std::uint32_t Runtime::shards() const {
@@ -130,9 +117,9 @@ journal::JournalStats Runtime::journal_stats() const {
 Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queue,
                                                          const std::string& type,
                                                          const SenderOptions& options) {
-  auto actor = std::make_shared<caf::actor>();
+  auto actor = std::make_shared<AnyActor>();
   auto outbound = std::make_shared<senders::Outbound>(
-      options.limits.window, [actor] { caf::anon_send(*actor, senders::WakeMessage{}); });
+      options.limits.window, [actor] { tell(*actor, senders::WakeMessage{}); });
   {
     const std::lock_guard lock(parts_->senders_mutex);
     if (!parts_->takes_senders) {
@@ -146,7 +133,7 @@ Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queu
   auto settled = outbound->wait_ready(sender_ready_timeout);
   if (!settled) {
     // Nobody has it, and it would ask to be let in for ever.
-    caf::anon_send_exit(*actor, caf::exit_reason::user_shutdown);
+    end_actor(*actor);
     const std::lock_guard lock(parts_->senders_mutex);
     std::erase(parts_->senders, *actor);
     return settled.error();

@@ -11,25 +11,18 @@
 #include <utility>
 #include <vector>
 
-#include <caf/all.hpp>
-
 #include "actors/base/random_name.hpp"
 #include "actors/pipeline/wiring.hpp"
 #include "actors/runtime/federation.hpp"
 #include "actors/runtime/journal_log.hpp"
 #include "actors/runtime/log_keeper.hpp"
+#include "actors/runtime/node_actor_system.hpp"
 #include "actors/runtime/node_actors.hpp"
 #include "actors/runtime/runtime.hpp"
 #include "actors/runtime/shard_moves.hpp"
 #include "actors/runtime/store.hpp"
 
 namespace millrace {
-
-class ActorConfig : public caf::actor_system_config {
- public:
-  /// What `options` say of the scheduler.
-  explicit ActorConfig(const RuntimeOptions& options);
-};
 
 /// Says why on stderr, and ends the process.
 [[noreturn]] void stop_at_once(const Error& error);
@@ -92,10 +85,10 @@ class Runtime::Parts {
   std::unique_ptr<ShardMoves> moves;
 
   ActorConfig config;
-  caf::actor_system system;
-  caf::actor reader;
+  ActorSystem system;
+  AnyActor reader;
   std::mutex senders_mutex;
-  std::vector<caf::actor> senders;
+  std::vector<AnyActor> senders;
   bool takes_senders = true;  ///< false from the drain on: one more would outlive it
   std::atomic<bool> stopped = false;
   bool has_leftovers = false;  ///< the drain failed: actors are still there that may never end

@@ -4,9 +4,9 @@
 #include <atomic>
 #include <optional>
 
-#include <caf/all.hpp>
 #include <spdlog/spdlog.h>
 
+#include "actors/base/tell_actor.hpp"
 #include "actors/queue/copying.hpp"
 #include "actors/runtime/export_actor.hpp"
 #include "actors/runtime/freezer_actor.hpp"
@@ -48,7 +48,7 @@ struct ShardMoves::Copy {
   }
 };
 
-ShardMoves::ShardMoves(caf::actor_system& system, NodeActors& actors, queues::RecordLog& log,
+ShardMoves::ShardMoves(ActorSystem& system, NodeActors& actors, queues::RecordLog& log,
                        const Clock& clock)
     : system_(system), actors_(actors), log_(log), clock_(clock) {}
 
@@ -82,7 +82,7 @@ void ShardMoves::freeze(const MovingShard& shard, std::chrono::milliseconds time
 
 void ShardMoves::thaw(const MovingShard& shard) {
   for (const NodeActors::Member& member : actors_.members(shard.queues, shard.shard)) {
-    caf::anon_send(member.handle, queues::ThawMessage{});
+    tell(member.handle, queues::ThawMessage{});
   }
 }
 
@@ -199,7 +199,7 @@ void ShardMoves::stage(const MovingShard& shard, bool anew, const std::string& b
     return done(malformed("queue " + queue + " of type " + chunk->queue().type() +
                           " is another one here, of type " + declaration.type()));
   }
-  caf::anon_send(
+  tell(
       actors_.handle(declaration.number()),
       queues::InstallMessage{std::shared_ptr<const pb::Install>(chunk, &chunk->install()),
                              std::make_shared<std::function<void(Result<void>)>>(std::move(done))});
@@ -259,7 +259,7 @@ void ShardMoves::drop_copy(const MovingShard& shard) {
     if (--*left == 0) retire(copy->declarations);
   });
   for (const pb::Declaration& one : copy->declarations) {
-    caf::anon_send(actors_.handle(one.number()), queues::AbandonMessage{stopped});
+    tell(actors_.handle(one.number()), queues::AbandonMessage{stopped});
   }
 }
 

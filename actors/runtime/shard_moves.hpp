@@ -16,8 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include <caf/fwd.hpp>
-
+#include "actors/base/any_actor.hpp"
 #include "actors/base/clock.hpp"
 #include "actors/runtime/node_actors.hpp"
 #include "messages/cluster.pb.h"
@@ -50,8 +49,7 @@ class ShardMoves {
  public:
   using Done = std::function<void(Result<void>)>;
 
-  ShardMoves(caf::actor_system& system, NodeActors& actors, queues::RecordLog& log,
-             const Clock& clock);
+  ShardMoves(ActorSystem& system, NodeActors& actors, queues::RecordLog& log, const Clock& clock);
   ~ShardMoves();
 
   /// Leases nothing more of the shard, and waits until what is leased has ended and what it made is
@@ -107,7 +105,7 @@ class ShardMoves {
   void retire(const std::vector<pb::Declaration>& copies);
   void keep(const pb::ShardRecord& record);
 
-  caf::actor_system& system_;
+  ActorSystem& system_;
   NodeActors& actors_;
   queues::RecordLog& log_;
   const Clock& clock_;

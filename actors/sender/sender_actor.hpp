@@ -9,7 +9,7 @@
 #include <caf/fwd.hpp>
 
 #include "actors/base/clock.hpp"
-#include "actors/queue/queue_messages.hpp"
+#include "actors/queue/queue_handle_actor.hpp"
 #include "actors/sender/outbound.hpp"
 #include "actors/sender/sender_core.hpp"
 

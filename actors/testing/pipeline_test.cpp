@@ -5,8 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include <caf/all.hpp>
-
+#include "actors/base/tell_actor.hpp"
 #include "actors/pipeline/validate.hpp"
 #include "actors/pipeline/wiring.hpp"
 #include "actors/queue/keyed_store.hpp"
@@ -52,7 +51,7 @@ class PipelineTest::Parts {
   struct Client {
     std::string type;
     std::shared_ptr<senders::Outbound> outbound;
-    caf::actor actor;
+    AnyActor actor;
     std::vector<std::vector<pb::Envelope>> sent;  ///< by shard, in order, all of them
   };
 
@@ -126,7 +125,7 @@ void PipelineTest::Parts::start() {
 
 void PipelineTest::Parts::end() {
   for (auto& [queue, client] : clients) {
-    caf::anon_send_exit(client.actor, caf::exit_reason::user_shutdown);
+    end_actor(client.actor);
     client.actor = {};
   }
   actors->end();
@@ -134,9 +133,9 @@ void PipelineTest::Parts::end() {
 }
 
 void PipelineTest::Parts::connect(const std::string& queue, Client& client) {
-  auto actor = std::make_shared<caf::actor>();
-  client.outbound = std::make_shared<senders::Outbound>(
-      ~0u, [actor] { caf::anon_send(*actor, senders::WakeMessage{}); });
+  auto actor = std::make_shared<AnyActor>();
+  client.outbound =
+      std::make_shared<senders::Outbound>(~0u, [actor] { tell(*actor, senders::WakeMessage{}); });
   client.actor = value_or_throw(
       actors->spawn_sender(queue, client.type, {.producer = "test"}, client.outbound));
   *actor = client.actor;

@@ -5,8 +5,7 @@
 #include <tuple>
 #include <utility>
 
-#include <caf/all.hpp>
-
+#include "actors/base/tell_actor.hpp"
 #include "actors/pipeline/validate.hpp"
 #include "actors/sender/sender_actor.hpp"
 #include "messages/hash.hpp"
@@ -80,7 +79,7 @@ Result<void> TestNode::start() {
 void TestNode::drain() {
   if (!actors_) return;
   for (const pb::Declaration& declaration : actors_->declarations()) {
-    caf::anon_send(actors_->handle(declaration.number()), queues::DrainMessage{});
+    tell(actors_->handle(declaration.number()), queues::DrainMessage{});
   }
   actors_->flush();
 }
@@ -90,7 +89,7 @@ void TestNode::stop() {
   log_->crash();
   for (auto& [queue, client] : clients_) {
     for (Link* const each : {&client.link, &client.former}) {
-      if (each->actor) caf::anon_send_exit(each->actor, caf::exit_reason::user_shutdown);
+      if (each->actor) end_actor(each->actor);
       *each = {};
     }
     client.is_ready = false;
@@ -103,10 +102,10 @@ void TestNode::stop() {
 }
 
 TestNode::Link TestNode::link(const std::string& queue, const Client& client, std::uint64_t epoch) {
-  auto actor = std::make_shared<caf::actor>();
+  auto actor = std::make_shared<AnyActor>();
   Link made;
-  made.outbound = std::make_shared<senders::Outbound>(
-      ~0u, [actor] { caf::anon_send(*actor, senders::WakeMessage{}); });
+  made.outbound =
+      std::make_shared<senders::Outbound>(~0u, [actor] { tell(*actor, senders::WakeMessage{}); });
   made.actor = value_or_throw(actors_->spawn_sender(
       queue, client.type, {.producer = options_.name + "/test", .epoch = epoch}, made.outbound));
   *actor = made.actor;
@@ -129,7 +128,7 @@ void TestNode::take_over(const std::string& queue) {
   if (!actors_ || found == clients_.end() || !found->second.is_ready) return;
   Client& client = found->second;
   if (client.former.actor) {
-    caf::anon_send_exit(client.former.actor, caf::exit_reason::user_shutdown);
+    end_actor(client.former.actor);
   }
   client.former = std::move(client.link);
   client.link = link(queue, client, ++client.epoch);
@@ -147,7 +146,7 @@ bool TestNode::send_late(const std::string& queue, pb::Envelope envelope) {
     std::ignore = client.former.outbound->push(
         {shard, std::make_unique<pb::Envelope>(std::move(envelope)), {}});
   } else if (ready.error().code != ErrorCode::timeout) {  // it was refused, and tries again
-    caf::anon_send_exit(client.former.actor, caf::exit_reason::user_shutdown);
+    end_actor(client.former.actor);
     client.former = link(queue, client, client.epoch - 1);
   }
   return true;

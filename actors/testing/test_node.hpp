@@ -11,8 +11,7 @@
 #include <string>
 #include <vector>
 
-#include <caf/actor.hpp>
-
+#include "actors/base/any_actor.hpp"
 #include "actors/pipeline/pipeline_spec.hpp"
 #include "actors/pipeline/routed.hpp"
 #include "actors/pipeline/wiring.hpp"
@@ -89,7 +88,7 @@ class TestNode {
   /// A sender, as long as the node is up.
   struct Link {
     std::shared_ptr<senders::Outbound> outbound{};
-    caf::actor actor{};
+    AnyActor actor{};
   };
   struct Client {
     std::string type;

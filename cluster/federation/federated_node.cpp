@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include <caf/all.hpp>
 #include <spdlog/spdlog.h>
 
+#include "actors/base/tell_actor.hpp"
 #include "cluster/federation/remote_queue_actor.hpp"
 
 namespace millrace::federation {
@@ -16,7 +16,7 @@ bool FederatedNode::serves(const std::string& queue, std::uint32_t shard) const 
   return placement_(queue, shard) == node_;
 }
 
-queues::OfferHandle FederatedNode::remote(caf::actor_system& system, const std::string& queue,
+queues::OfferHandle FederatedNode::remote(ActorSystem& system, const std::string& queue,
                                           std::uint32_t shard) {
   const Target target{queue, shard};
   const std::string owner = placement_(queue, shard);
@@ -25,22 +25,22 @@ queues::OfferHandle FederatedNode::remote(caf::actor_system& system, const std::
   for (auto& [name, peer] : peers_) {  // the node that served it before
     const auto former = peer.remote_queues.find(target);
     if (former == peer.remote_queues.end()) continue;
-    caf::anon_send_exit(former->second, caf::exit_reason::user_shutdown);
+    end_actor(former->second);
     peer.remote_queues.erase(former);
   }
   Peer& peer = peers_[owner];
-  const caf::actor actor = spawn_remote_queue(system, {target, owner, &transport_});
+  const AnyActor actor = spawn_remote_queue(system, {target, owner, &transport_});
   peer.remote_queues.emplace(target, actor);
   // Before it is started the link is told of in started().
-  if (system_ != nullptr && peer.is_up) caf::anon_send(actor, forwarders::LinkMessage{true});
-  return caf::actor_cast<queues::OfferHandle>(actor);
+  if (system_ != nullptr && peer.is_up) tell(actor, forwarders::LinkMessage{true});
+  return queues::as_offer_handle(actor);
 }
 
-void FederatedNode::started(caf::actor_system& system, LocalQueues local, ShardMoves& /*moves*/) {
+void FederatedNode::started(ActorSystem& system, LocalQueues local, ShardMoves& /*moves*/) {
   const std::lock_guard lock(mutex_);
   system_ = &system;
   local_ = std::move(local);
-  for (auto& [name, peer] : peers_) tell(peer, forwarders::LinkMessage{peer.is_up});
+  for (auto& [name, peer] : peers_) tell_all(peer, forwarders::LinkMessage{peer.is_up});
 }
 
 void FederatedNode::stopped() {
@@ -50,34 +50,34 @@ void FederatedNode::stopped() {
   local_ = {};
   for (auto& [name, peer] : peers_) {
     for (const auto& [target, actor] : peer.remote_queues) {
-      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+      end_actor(actor);
     }
-    if (peer.answerer) caf::anon_send_exit(peer.answerer, caf::exit_reason::user_shutdown);
+    if (peer.answerer) end_actor(peer.answerer);
   }
   peers_.clear();
 }
 
 template <class Message>
-void FederatedNode::tell(Peer& peer, const Message& message) {
-  for (const auto& [target, actor] : peer.remote_queues) caf::anon_send(actor, message);
-  if (peer.answerer) caf::anon_send(peer.answerer, message);
+void FederatedNode::tell_all(Peer& peer, const Message& message) {
+  for (const auto& [target, actor] : peer.remote_queues) tell(actor, message);
+  if (peer.answerer) tell(peer.answerer, message);
 }
 
 void FederatedNode::on_up(const std::string& peer, std::uint64_t /*incarnation*/) {
   const std::lock_guard lock(mutex_);
   peers_[peer].is_up = true;
-  tell(peers_[peer], forwarders::LinkMessage{true});
+  tell_all(peers_[peer], forwarders::LinkMessage{true});
 }
 
 void FederatedNode::on_writable(const std::string& peer) {
   const std::lock_guard lock(mutex_);
-  tell(peers_[peer], forwarders::WritableMessage{});
+  tell_all(peers_[peer], forwarders::WritableMessage{});
 }
 
 void FederatedNode::on_down(const std::string& peer, const Error& /*reason*/) {
   const std::lock_guard lock(mutex_);
   peers_[peer].is_up = false;
-  tell(peers_[peer], forwarders::LinkMessage{false});
+  tell_all(peers_[peer], forwarders::LinkMessage{false});
 }
 
 // The credit goes back when the frame has been handed to its actor; what the actors hold is bounded
@@ -126,7 +126,7 @@ void FederatedNode::pass(const std::string& peer, const pb::QueueShard& target, 
   const std::lock_guard lock(mutex_);
   const auto& remote_queues = peers_[peer].remote_queues;
   const auto found = remote_queues.find(to_target(target));
-  if (found != remote_queues.end()) caf::anon_send(found->second, std::move(message));
+  if (found != remote_queues.end()) tell(found->second, std::move(message));
 }
 
 void FederatedNode::attach(const std::string& peer, const pb::OutboxAttach& attach) {
@@ -135,13 +135,12 @@ void FederatedNode::attach(const std::string& peer, const pb::OutboxAttach& atta
   const Target target = to_target(attach.target());
   const LocalQueue queue = local_(target.queue, target.shard);
   if (!queue.handle) return refuse(peer, target);
-  caf::actor& answerer = peers_[peer].answerer;
+  AnyActor& answerer = peers_[peer].answerer;
   if (!answerer) answerer = spawn_answerer(*system_, {peer, names_, &transport_});
   names_->set(queue.number, target);
-  caf::anon_send(queue.handle,
-                 queues::AttachMessage{{attach.producer(), attach.epoch(), attach.base()},
-                                       caf::actor_cast<caf::strong_actor_ptr>(answerer),
-                                       true});
+  tell(queue.handle,
+       queues::AttachMessage{
+           {attach.producer(), attach.epoch(), attach.base()}, address_of(answerer), true});
 }
 
 void FederatedNode::offer(const std::string& peer, const std::shared_ptr<pb::OutboxOffer>& offer) {
@@ -159,9 +158,9 @@ void FederatedNode::offer(const std::string& peer, const std::shared_ptr<pb::Out
   const LocalQueue queue = local_(target.queue, target.shard);
   if (!queue.handle) return refuse(peer, target);
   // A queue takes offers of those only who have attached.
-  if (caf::actor& answerer = peers_[peer].answerer) {
+  if (AnyActor& answerer = peers_[peer].answerer) {
     names_->set(queue.number, target);  // one that nobody attached to says so
-    caf::send_as(answerer, queue.handle, queues::OfferMessage{std::move(out)});
+    tell_as(answerer, queue.handle, queues::OfferMessage{std::move(out)});
   }
 }
 

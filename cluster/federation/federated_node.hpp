@@ -10,8 +10,7 @@
 #include <mutex>
 #include <string>
 
-#include <caf/actor.hpp>
-
+#include "actors/base/any_actor.hpp"
 #include "actors/runtime/federation.hpp"
 #include "cluster/federation/answer_actor.hpp"
 #include "cluster/federation/frames.hpp"
@@ -28,9 +27,9 @@ class FederatedNode final : public Federation, public transport::TransportListen
   FederatedNode(std::string node, transport::Transport& transport, Placement placement);
 
   [[nodiscard]] bool serves(const std::string& queue, std::uint32_t shard) const override;
-  [[nodiscard]] queues::OfferHandle remote(caf::actor_system& system, const std::string& queue,
+  [[nodiscard]] queues::OfferHandle remote(ActorSystem& system, const std::string& queue,
                                            std::uint32_t shard) override;
-  void started(caf::actor_system& system, LocalQueues local, ShardMoves& moves) override;
+  void started(ActorSystem& system, LocalQueues local, ShardMoves& moves) override;
   void stopped() override;
 
   void on_up(const std::string& peer, std::uint64_t incarnation) override;
@@ -40,13 +39,13 @@ class FederatedNode final : public Federation, public transport::TransportListen
 
  private:
   struct Peer {
-    std::map<Target, caf::actor> remote_queues;  ///< that it serves
-    caf::actor answerer;
+    std::map<Target, AnyActor> remote_queues;  ///< that it serves
+    AnyActor answerer;
     bool is_up = false;
   };
 
   template <class Message>
-  void tell(Peer& peer, const Message& message);
+  void tell_all(Peer& peer, const Message& message);
   template <class Message>
   void pass(const std::string& peer, const pb::QueueShard& target, Message message);
   Result<void> take(const std::string& peer, const transport::Frame& frame);
@@ -60,7 +59,7 @@ class FederatedNode final : public Federation, public transport::TransportListen
   const std::shared_ptr<TargetNames> names_ = std::make_shared<TargetNames>();
 
   std::mutex mutex_;
-  caf::actor_system* system_ = nullptr;  ///< null: the runtime takes no offers
+  ActorSystem* system_ = nullptr;  ///< null: the runtime takes no offers
   bool has_stopped_ = false;
   LocalQueues local_;
   std::map<std::string, Peer> peers_;

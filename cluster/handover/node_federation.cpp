@@ -5,7 +5,7 @@
 
 namespace millrace::handover {
 
-void NodeFederation::started(caf::actor_system& system, LocalQueues local, ShardMoves& moves) {
+void NodeFederation::started(ActorSystem& system, LocalQueues local, ShardMoves& moves) {
   HandoverConfig config;
   config.table = &table_;
   config.moves = &moves;

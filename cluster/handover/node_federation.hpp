@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 
+#include "actors/base/any_actor.hpp"
 #include "actors/base/clock.hpp"
 #include "cluster/federation/federated_node.hpp"
 #include "cluster/handover/handover_actor.hpp"
@@ -35,11 +36,11 @@ class NodeFederation final : public Federation {
   [[nodiscard]] bool is_fenced(const std::string& queue, std::uint32_t shard) const override {
     return table_.is_fenced(queue, shard);
   }
-  [[nodiscard]] queues::OfferHandle remote(caf::actor_system& system, const std::string& queue,
+  [[nodiscard]] queues::OfferHandle remote(ActorSystem& system, const std::string& queue,
                                            std::uint32_t shard) override {
     return others_.remote(system, queue, shard);
   }
-  void started(caf::actor_system& system, LocalQueues local, ShardMoves& moves) override;
+  void started(ActorSystem& system, LocalQueues local, ShardMoves& moves) override;
   void stopped() override;
 
   /// A frame about shards.

@@ -5,7 +5,7 @@
 #include <caf/scheduler/coordinator.hpp>
 #include <gtest/gtest.h>
 
-#include "actors/runtime/runtime_parts.hpp"
+#include "actors/runtime/node_actor_system.hpp"
 
 namespace millrace {
 namespace {

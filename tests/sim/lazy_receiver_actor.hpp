@@ -6,7 +6,7 @@
 
 #include <caf/fwd.hpp>
 
-#include "actors/queue/queue_messages.hpp"
+#include "actors/queue/queue_handle_actor.hpp"
 
 namespace millrace {
 

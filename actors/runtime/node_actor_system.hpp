@@ -1,0 +1,18 @@
+// The actor system of a node: what its options say of the scheduler, in the framework's terms.
+#pragma once
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include "actors/base/any_actor.hpp"
+#include "actors/runtime/runtime_options.hpp"
+
+namespace millrace {
+
+/// What an ActorSystem is made with, and must outlive it. Knows every type of message.
+class ActorConfig : public caf::actor_system_config {
+ public:
+  explicit ActorConfig(const RuntimeOptions& options);
+};
+
+}  // namespace millrace
