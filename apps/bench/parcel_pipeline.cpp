@@ -11,6 +11,11 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
+/// The shortest pause of a producer that is ahead of its rate. One for each message would keep a
+/// core busy with pausing alone. What falls due meanwhile is sent late, and its latency says so: it
+/// counts from when the message was due.
+constexpr std::uint64_t pause_min_us = 500;
+
 std::uint64_t steady_us() {
   return static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(Steady::now().time_since_epoch())
@@ -93,7 +98,10 @@ Result<void> produce(Sender<Parcel>& sender, const Production& production) {
     if (production.rate_per_s > 0) {
       due_us = start_us +
                static_cast<std::uint64_t>(static_cast<double>(i) * 1e6 / production.rate_per_s);
-      pause_until(Steady::time_point(std::chrono::microseconds(due_us)));
+      if (const std::uint64_t now_us = steady_us(); due_us > now_us) {
+        const std::uint64_t until_us = std::max(due_us, now_us + pause_min_us);
+        pause_until(Steady::time_point(std::chrono::microseconds(until_us)));
+      }
     }
     parcel.set_number(i);
     parcel.set_due_us(due_us);
