@@ -1,5 +1,6 @@
 #include "apps/bench/cluster_bench.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <ctime>
@@ -110,6 +111,32 @@ void pause_halfway(const ClusterBenchOptions& options, NodeProcess& node) {
   node.send(SIGCONT);
 }
 
+/// What is measured begins then: how long nodes take to find each other is no part of it.
+bool sees_other(const cluster::ClusterNode& node) {
+  const auto members = node.members();
+  return std::any_of(members.begin(), members.end(), [](const cluster::MemberView& member) {
+    return !member.is_self && member.state == pb::MEMBER_UP && !member.is_unreachable;
+  });
+}
+
+/// When all messages are there, or no more come.
+Result<void> publish_figures(const path& folder, Tally& tally) {
+  tally.wait(patience);
+  const std::uint64_t ended_us = steady_us();
+  const auto began_us = read(folder / "began_us");
+  if (!began_us) return Error{ErrorCode::timeout, "the nodes did not find each other"};
+  const SinkFigures figures = tally.figures();
+  return publish(
+      folder / "figures",
+      {{"received", figures.received},
+       {"repeated", figures.repeated},
+       {"p50_us", figures.p50_us},
+       {"p99_us", figures.p99_us},
+       {"p999_us", figures.p999_us},
+       {"max_us", figures.max_us},
+       {"seconds", static_cast<double>(ended_us - began_us->get<std::uint64_t>()) / 1e6}});
+}
+
 }  // namespace
 
 Result<ClusterBenchFigures> run_cluster_bench(const ClusterBenchOptions& options) {
@@ -165,38 +192,29 @@ Result<void> run_bench_node(const path& config, bool is_source,
   auto node =
       cluster::ClusterNode::start(resolved.config, {parcel_pipeline(false, options.shards, tally)});
   if (!node) return node.error();
-  const auto begin = std::chrono::steady_clock::now();
+  std::optional<Sender<Parcel>> sender;
+  if (is_source) {
+    auto opened = (*node)->runtime().sender(
+        placed_queue(false), {.producer = "bench", .limits = {.window = options.window}});
+    if (!opened) return opened.error();
+    sender = std::move(*opened);
+    if (auto told = publish(folder / "source.port", (*node)->port()); !told) return told;
+  }
   Result<void> done;
   std::thread work;
-  if (is_source) {
-    auto sender = (*node)->runtime().sender(
-        placed_queue(false), {.producer = "bench", .limits = {.window = options.window}});
-    if (!sender) return sender.error();
-    if (auto told = publish(folder / "source.port", (*node)->port()); !told) return told;
-    work = std::thread(
-        [&, sender = *sender]() mutable { done = produce(sender, options.production); });
-  } else {
-    work = std::thread([&] {
-      tally.wait(patience);
-      const std::chrono::duration<double> span = std::chrono::steady_clock::now() - begin;
-      const SinkFigures figures = tally.figures();
-      done = publish(folder / "figures", {{"received", figures.received},
-                                          {"repeated", figures.repeated},
-                                          {"p50_us", figures.p50_us},
-                                          {"p99_us", figures.p99_us},
-                                          {"p999_us", figures.p999_us},
-                                          {"max_us", figures.max_us},
-                                          {"seconds", span.count()}});
-    });
-  }
+  if (!is_source) work = std::thread([&] { done = publish_figures(folder, tally); });
   bool is_half = false;
   while (signals.wait(look_interval) != SIGTERM) {
+    if (is_source && !work.joinable() && sees_other(**node)) {
+      if (auto told = publish(folder / "began_us", steady_us()); !told) return told;
+      work = std::thread([&] { done = produce(*sender, options.production); });
+    }
     if (is_half || is_source || 2 * tally.received() < options.production.messages) continue;
     is_half = true;
     if (auto told = publish(folder / "half", true); !told) return told;
   }
   const Result<void> stopped = (*node)->stop(drain_timeout);
-  work.join();
+  if (work.joinable()) work.join();
   return done ? stopped : done;
 }
 

@@ -16,12 +16,6 @@ using Steady = std::chrono::steady_clock;
 /// counts from when the message was due.
 constexpr std::uint64_t pause_min_us = 500;
 
-std::uint64_t steady_us() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(Steady::now().time_since_epoch())
-          .count());
-}
-
 struct Forward {
   Parcel operator()(const Parcel& parcel) const {
     Parcel next = parcel;
@@ -36,6 +30,12 @@ struct Sink {
 };
 
 }  // namespace
+
+std::uint64_t steady_us() {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(Steady::now().time_since_epoch())
+          .count());
+}
 
 void Tally::add(const Parcel& parcel) {
   const std::uint64_t now_us = steady_us();

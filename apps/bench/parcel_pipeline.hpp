@@ -26,6 +26,9 @@ struct SinkFigures {
   std::uint64_t repeated = 0;
 };
 
+/// The time that Parcel::due_us counts in: the same for all processes of this machine.
+[[nodiscard]] std::uint64_t steady_us();
+
 /// What the sink has seen. Thread-safe.
 class Tally {
  public:
