@@ -1,6 +1,6 @@
 // What code that is no actor can do with actors: tell, ask, end and watch them. `Handle` is an
-// AnyActor or a typed handle, not empty; a typed one takes at compile time only what its actor
-// takes. All of it is thread-safe.
+// AnyActor or a typed handle; a typed one takes at compile time only what its actor takes. An empty
+// one is as an actor that has ended. All of it is thread-safe.
 #pragma once
 
 #include <chrono>
@@ -37,7 +37,8 @@ void end_actor(const Handle& actor) {
   caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
 }
 
-/// `failed` is called, on some thread, when the actor ends though end_actor() was not called.
+/// `failed` is called, on some thread, when the actor ends though end_actor() was not called. Not
+/// for an empty handle.
 template <class Handle>
 void watch_actor(const Handle& actor, std::function<void()> failed) {
   actor->attach_functor([failed = std::move(failed)](const caf::error& reason) {

@@ -293,7 +293,7 @@ void NodeActors::end() {
     end_actor(forwarder.actor);
   }
   for (const queues::QueueHandle& handle : handles_) {
-    if (handle) end_actor(handle);
+    end_actor(handle);
   }
 }
 

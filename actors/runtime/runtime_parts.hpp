@@ -16,9 +16,9 @@
 #include "actors/runtime/federation.hpp"
 #include "actors/runtime/journal_log.hpp"
 #include "actors/runtime/log_keeper.hpp"
-#include "actors/runtime/node_actor_system.hpp"
 #include "actors/runtime/node_actors.hpp"
 #include "actors/runtime/runtime.hpp"
+#include "actors/runtime/scheduler_actor.hpp"
 #include "actors/runtime/shard_moves.hpp"
 #include "actors/runtime/store.hpp"
 

@@ -11,7 +11,7 @@
 #include "actors/queue/keyed_store.hpp"
 #include "actors/runtime/node_actors.hpp"
 #include "actors/sender/sender_actor.hpp"
-#include "actors/testing/deterministic_actor_system.hpp"
+#include "actors/testing/deterministic_actor.hpp"
 #include "actors/testing/memory_log.hpp"
 #include "messages/envelope.hpp"
 #include "messages/hash.hpp"

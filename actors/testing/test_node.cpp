@@ -89,7 +89,7 @@ void TestNode::stop() {
   log_->crash();
   for (auto& [queue, client] : clients_) {
     for (Link* const each : {&client.link, &client.former}) {
-      if (each->actor) end_actor(each->actor);
+      end_actor(each->actor);
       *each = {};
     }
     client.is_ready = false;

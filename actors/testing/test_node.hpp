@@ -17,7 +17,7 @@
 #include "actors/pipeline/wiring.hpp"
 #include "actors/runtime/node_actors.hpp"
 #include "actors/runtime/shard_moves.hpp"
-#include "actors/testing/deterministic_actor_system.hpp"
+#include "actors/testing/deterministic_actor.hpp"
 #include "actors/testing/memory_log.hpp"
 
 namespace millrace {

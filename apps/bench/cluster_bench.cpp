@@ -153,6 +153,8 @@ Result<ClusterBenchFigures> run_cluster_bench(const ClusterBenchOptions& options
   if (!config) return config.error();
   auto sink_node = start(options, *config, sink);
   if (!sink_node) return sink_node.error();
+  const auto began = await(options.folder / "began_us", *source_node, *sink_node, patience);
+  if (!began) return began.error();
   if (options.pause_s > 0) pause_halfway(options, *sink_node);
   const auto told =
       await(options.folder / "figures", *sink_node, *source_node, std::chrono::hours(1));

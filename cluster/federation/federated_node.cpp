@@ -52,7 +52,7 @@ void FederatedNode::stopped() {
     for (const auto& [target, actor] : peer.remote_queues) {
       end_actor(actor);
     }
-    if (peer.answerer) end_actor(peer.answerer);
+    end_actor(peer.answerer);
   }
   peers_.clear();
 }
@@ -60,7 +60,7 @@ void FederatedNode::stopped() {
 template <class Message>
 void FederatedNode::tell_all(Peer& peer, const Message& message) {
   for (const auto& [target, actor] : peer.remote_queues) tell(actor, message);
-  if (peer.answerer) tell(peer.answerer, message);
+  tell(peer.answerer, message);
 }
 
 void FederatedNode::on_up(const std::string& peer, std::uint64_t /*incarnation*/) {

@@ -50,6 +50,14 @@ TEST_F(TellActor, EachAnswerIsInTheAskedActorsPlace) {
   end_actor(silent);
 }
 
+TEST_F(TellActor, AnEmptyHandleIsAsAnActorThatHasEnded) {
+  const AnyActor nobody;
+  tell(nobody, std::int32_t{1});
+  end_actor(nobody);
+  const auto answer = ask<std::int32_t>(system, nobody, std::int32_t{1}, std::chrono::hours(1));
+  EXPECT_EQ(answer.error().code, ErrorCode::draining);
+}
+
 TEST_F(TellActor, AskingNobodyIsAnsweredAtOnce) {
   EXPECT_TRUE(
       ask_all<std::int32_t>(system, std::vector<AnyActor>{}, std::int32_t{1}, std::chrono::hours(1))

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "actors/testing/deterministic_actor_system.hpp"
+#include "actors/testing/deterministic_actor.hpp"
 #include "actors/testing/test_node.hpp"
 #include "cluster/federation/federated_node.hpp"
 #include "cluster/handover/node_federation.hpp"

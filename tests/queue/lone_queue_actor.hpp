@@ -11,7 +11,7 @@
 
 #include "actors/queue/queue_actor.hpp"
 #include "actors/queue/queue_core.hpp"
-#include "actors/testing/deterministic_actor_system.hpp"
+#include "actors/testing/deterministic_actor.hpp"
 #include "actors/testing/memory_log.hpp"
 
 namespace millrace::queues {

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "actors/testing/deterministic_actor_system.hpp"
+#include "actors/testing/deterministic_actor.hpp"
 #include "actors/testing/test_node.hpp"
 #include "cluster/transport/simulated_network.hpp"
 #include "tests/handover/moving_node.hpp"

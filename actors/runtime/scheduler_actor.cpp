@@ -1,4 +1,4 @@
-#include "actors/runtime/node_actor_system.hpp"
+#include "actors/runtime/scheduler_actor.hpp"
 
 #include <algorithm>
 #include <thread>

@@ -1,4 +1,4 @@
-// The actor system of a node: what its options say of the scheduler, in the framework's terms.
+// What runs the actors of a node: its options of the scheduler, in the framework's terms.
 #pragma once
 
 #include <caf/actor_system.hpp>

@@ -1,4 +1,4 @@
-#include "actors/testing/deterministic_actor_system.hpp"
+#include "actors/testing/deterministic_actor.hpp"
 
 #include <caf/all.hpp>
 

@@ -1,5 +1,6 @@
-// DeterministicActorSystem: an actor system that runs in the calling thread, one message at a time,
-// in an order that a seed decides, on a clock that only moves when it is told to.
+// What runs actors in tests. DeterministicActorSystem: an actor system that runs in the calling
+// thread, one message at a time, in an order that a seed decides, on a clock that only moves when
+// it is told to.
 #pragma once
 
 #include <chrono>
