@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "actors/journal/group_commit.hpp"
-#include "actors/journal/segment_pool.hpp"
-#include "actors/journal/segment_table.hpp"
+#include "actors/journal/read/segment_table.hpp"
+#include "actors/journal/write/group_commit.hpp"
+#include "actors/journal/write/segment_pool.hpp"
 
 namespace millrace::journal {
 

@@ -13,14 +13,14 @@
 #include <string>
 #include <vector>
 
-#include "actors/journal/checkpoint.hpp"
-#include "actors/journal/cold_reader.hpp"
-#include "actors/journal/data_directory.hpp"
-#include "actors/journal/frame.hpp"
-#include "actors/journal/journal_stats.hpp"
-#include "actors/journal/options.hpp"
-#include "actors/journal/proposal.hpp"
+#include "actors/journal/checkpoint/checkpoint.hpp"
+#include "actors/journal/disk/data_directory.hpp"
+#include "actors/journal/format/frame.hpp"
+#include "actors/journal/read/cold_reader.hpp"
 #include "actors/journal/recovery.hpp"
+#include "actors/journal/write/journal_stats.hpp"
+#include "actors/journal/write/options.hpp"
+#include "actors/journal/write/proposal.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::journal {

@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "actors/journal/checkpoint.hpp"
-#include "actors/journal/log_scan.hpp"
+#include "actors/journal/checkpoint/checkpoint.hpp"
+#include "actors/journal/read/log_scan.hpp"
 
 namespace millrace::journal {
 

@@ -5,11 +5,11 @@
 #include <memory>
 #include <vector>
 
-#include "actors/pipeline/batch_stage.hpp"
-#include "actors/pipeline/handler_shape.hpp"
-#include "actors/pipeline/handler_stage.hpp"
-#include "actors/pipeline/pipeline_spec.hpp"
-#include "actors/pipeline/stage_target.hpp"
+#include "actors/stage/batch_stage.hpp"
+#include "actors/stage/handler_shape.hpp"
+#include "actors/stage/handler_stage.hpp"
+#include "actors/stage/pipeline_spec.hpp"
+#include "actors/stage/stage_target.hpp"
 
 namespace millrace::pipelines {
 

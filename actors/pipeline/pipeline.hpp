@@ -39,13 +39,13 @@
 #include <type_traits>
 #include <utility>
 
-#include "actors/pipeline/handler_shape.hpp"
 #include "actors/pipeline/open_stage.hpp"
-#include "actors/pipeline/pipeline_spec.hpp"
-#include "actors/pipeline/queue_ref.hpp"
-#include "actors/pipeline/stage_target.hpp"
 #include "actors/pipeline/then_calls.hpp"
 #include "actors/pipeline/wiring_checks.hpp"
+#include "actors/stage/handler_shape.hpp"
+#include "actors/stage/pipeline_spec.hpp"
+#include "actors/stage/queue_ref.hpp"
+#include "actors/stage/stage_target.hpp"
 
 namespace millrace {
 

@@ -4,9 +4,9 @@
 #include <concepts>
 #include <string>
 
-#include "actors/pipeline/pipeline_spec.hpp"
-#include "actors/pipeline/stage_options.hpp"
 #include "actors/pipeline/wiring_checks.hpp"
+#include "actors/stage/pipeline_spec.hpp"
+#include "actors/stage/stage_options.hpp"
 
 namespace millrace {
 namespace pipelines {

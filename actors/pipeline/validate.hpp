@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "actors/pipeline/pipeline_spec.hpp"
+#include "actors/stage/pipeline_spec.hpp"
 #include "messages/result.hpp"
 
 namespace millrace {

@@ -3,7 +3,7 @@
 
 #include <type_traits>
 
-#include "actors/pipeline/handler_shape.hpp"
+#include "actors/stage/handler_shape.hpp"
 
 namespace millrace::pipelines {
 

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include "actors/receiver/outcome_limits.hpp"
+#include "actors/stage/outcome_limits.hpp"
 #include "messages/envelope.hpp"
 
 namespace millrace::receivers {

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "actors/queue/decide_complete.hpp"
-#include "actors/receiver/receiver_actor.hpp"
+#include "actors/queue/decide/decide_complete.hpp"
+#include "actors/receiver/shell/receiver_actor.hpp"
 
 namespace millrace::receivers {
 

@@ -8,14 +8,14 @@
 
 #include <spdlog/spdlog.h>
 
-#include "actors/base/task_message.hpp"
-#include "actors/base/tell_actor.hpp"
+#include "actors/assembly/drain.hpp"
+#include "actors/base/shell/task_message.hpp"
+#include "actors/base/shell/tell_actor.hpp"
 #include "actors/pipeline/validate.hpp"
-#include "actors/receiver/supervisor_actor.hpp"
-#include "actors/runtime/body_reader_actor.hpp"
-#include "actors/runtime/drain.hpp"
+#include "actors/receiver/shell/supervisor_actor.hpp"
 #include "actors/runtime/runtime_parts.hpp"
-#include "actors/sender/sender_actor.hpp"
+#include "actors/sender/shell/sender_actor.hpp"
+#include "actors/upkeep/shell/body_reader_actor.hpp"
 
 namespace millrace {
 namespace {

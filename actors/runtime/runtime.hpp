@@ -9,16 +9,16 @@
 #include <string>
 #include <vector>
 
+#include "actors/assembly/runtime_options.hpp"
+#include "actors/assembly/stage_meter.hpp"
 #include "actors/base/clock.hpp"
-#include "actors/journal/journal_stats.hpp"
-#include "actors/pipeline/pipeline_spec.hpp"
-#include "actors/pipeline/queue_ref.hpp"
-#include "actors/queue/ledger.hpp"
-#include "actors/runtime/durable_view.hpp"
-#include "actors/runtime/operation.hpp"
-#include "actors/runtime/runtime_options.hpp"
+#include "actors/journal/write/journal_stats.hpp"
+#include "actors/operate/operation.hpp"
+#include "actors/queue/state/ledger.hpp"
 #include "actors/runtime/sender.hpp"
-#include "actors/runtime/stage_meter.hpp"
+#include "actors/stage/pipeline_spec.hpp"
+#include "actors/stage/queue_ref.hpp"
+#include "actors/store/durable_view.hpp"
 #include "messages/result.hpp"
 
 namespace millrace {

@@ -3,10 +3,10 @@
 #include <map>
 #include <utility>
 
-#include "actors/base/tell_actor.hpp"
-#include "actors/runtime/key_view.hpp"
+#include "actors/base/shell/tell_actor.hpp"
 #include "actors/runtime/runtime_parts.hpp"
-#include "actors/sender/sender_actor.hpp"
+#include "actors/sender/shell/sender_actor.hpp"
+#include "actors/store/key_view.hpp"
 #include "messages/hash.hpp"
 
 namespace millrace {

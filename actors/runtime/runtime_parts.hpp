@@ -11,16 +11,16 @@
 #include <utility>
 #include <vector>
 
+#include "actors/assembly/federation.hpp"
+#include "actors/assembly/node_actors.hpp"
 #include "actors/base/random_name.hpp"
+#include "actors/move/shard_moves.hpp"
 #include "actors/pipeline/wiring.hpp"
-#include "actors/runtime/federation.hpp"
-#include "actors/runtime/journal_log.hpp"
-#include "actors/runtime/log_keeper.hpp"
-#include "actors/runtime/node_actors.hpp"
 #include "actors/runtime/runtime.hpp"
-#include "actors/runtime/scheduler_actor.hpp"
-#include "actors/runtime/shard_moves.hpp"
-#include "actors/runtime/store.hpp"
+#include "actors/runtime/shell/actor_system_config.hpp"
+#include "actors/store/store.hpp"
+#include "actors/upkeep/journal_log.hpp"
+#include "actors/upkeep/log_keeper.hpp"
 
 namespace millrace {
 

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "actors/base/clock.hpp"
-#include "actors/pipeline/message_type.hpp"
-#include "actors/pipeline/queue_ref.hpp"
-#include "actors/pipeline/routed.hpp"
 #include "actors/sender/outbound.hpp"
+#include "actors/stage/message_type.hpp"
+#include "actors/stage/queue_ref.hpp"
+#include "actors/stage/routed.hpp"
 #include "messages/hash.hpp"
 
 namespace millrace {

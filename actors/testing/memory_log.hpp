@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "actors/base/assert.hpp"
-#include "actors/journal/options.hpp"
-#include "actors/queue/record_log.hpp"
-#include "actors/runtime/commit_router.hpp"
+#include "actors/journal/write/options.hpp"
+#include "actors/queue/shell/record_log.hpp"
+#include "actors/upkeep/commit_router.hpp"
 #include "messages/result.hpp"
 
 namespace millrace {

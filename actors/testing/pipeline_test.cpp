@@ -5,14 +5,14 @@
 #include <stdexcept>
 #include <utility>
 
-#include "actors/base/tell_actor.hpp"
+#include "actors/assembly/node_actors.hpp"
+#include "actors/base/shell/tell_actor.hpp"
 #include "actors/pipeline/validate.hpp"
 #include "actors/pipeline/wiring.hpp"
-#include "actors/queue/keyed_store.hpp"
-#include "actors/runtime/node_actors.hpp"
-#include "actors/sender/sender_actor.hpp"
-#include "actors/testing/deterministic_actor.hpp"
+#include "actors/queue/state/keyed_store.hpp"
+#include "actors/sender/shell/sender_actor.hpp"
 #include "actors/testing/memory_log.hpp"
+#include "actors/testing/shell/deterministic_actor_system.hpp"
 #include "messages/envelope.hpp"
 #include "messages/hash.hpp"
 

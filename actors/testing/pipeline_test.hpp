@@ -14,14 +14,14 @@
 #include <string>
 #include <vector>
 
-#include "actors/pipeline/pipeline_spec.hpp"
-#include "actors/pipeline/queue_ref.hpp"
-#include "actors/pipeline/routed.hpp"
-#include "actors/queue/ledger.hpp"
-#include "actors/queue/limits.hpp"
-#include "actors/runtime/durable_view.hpp"
-#include "actors/runtime/operation.hpp"
-#include "actors/runtime/stage_meter.hpp"
+#include "actors/assembly/stage_meter.hpp"
+#include "actors/operate/operation.hpp"
+#include "actors/queue/state/ledger.hpp"
+#include "actors/queue/state/limits.hpp"
+#include "actors/stage/pipeline_spec.hpp"
+#include "actors/stage/queue_ref.hpp"
+#include "actors/stage/routed.hpp"
+#include "actors/store/durable_view.hpp"
 #include "messages/result.hpp"
 
 namespace millrace {

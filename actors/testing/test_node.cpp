@@ -5,9 +5,9 @@
 #include <tuple>
 #include <utility>
 
-#include "actors/base/tell_actor.hpp"
+#include "actors/base/shell/tell_actor.hpp"
 #include "actors/pipeline/validate.hpp"
-#include "actors/sender/sender_actor.hpp"
+#include "actors/sender/shell/sender_actor.hpp"
 #include "messages/hash.hpp"
 
 namespace millrace {

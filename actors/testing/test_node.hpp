@@ -11,14 +11,14 @@
 #include <string>
 #include <vector>
 
-#include "actors/base/any_actor.hpp"
-#include "actors/pipeline/pipeline_spec.hpp"
-#include "actors/pipeline/routed.hpp"
+#include "actors/assembly/node_actors.hpp"
+#include "actors/base/shell/any_actor.hpp"
+#include "actors/move/shard_moves.hpp"
 #include "actors/pipeline/wiring.hpp"
-#include "actors/runtime/node_actors.hpp"
-#include "actors/runtime/shard_moves.hpp"
-#include "actors/testing/deterministic_actor.hpp"
+#include "actors/stage/pipeline_spec.hpp"
+#include "actors/stage/routed.hpp"
 #include "actors/testing/memory_log.hpp"
+#include "actors/testing/shell/deterministic_actor_system.hpp"
 
 namespace millrace {
 

@@ -14,9 +14,9 @@
 
 #include "apps/serve/config_text.hpp"
 #include "apps/serve/signals.hpp"
-#include "apps/simulate/node_process.hpp"
+#include "apps/simulate/fleet/node_process.hpp"
 #include "cluster/certs/certificate_files.hpp"
-#include "cluster/config/load.hpp"
+#include "cluster/config/load/load.hpp"
 #include "cluster/node/cluster_node.hpp"
 
 namespace millrace::bench {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "actors/base/latency_histogram.hpp"
-#include "actors/pipeline/pipeline_spec.hpp"
-#include "actors/pipeline/queue_ref.hpp"
 #include "actors/runtime/sender.hpp"
+#include "actors/stage/pipeline_spec.hpp"
+#include "actors/stage/queue_ref.hpp"
 #include "apps/bench/bench.pb.h"
 #include "messages/result.hpp"
 

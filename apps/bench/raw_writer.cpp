@@ -3,7 +3,7 @@
 #include <cstring>
 #include <utility>
 
-#include "actors/journal/format.hpp"
+#include "actors/journal/format/format.hpp"
 
 namespace millrace::bench {
 namespace {

@@ -8,8 +8,8 @@
 #include <memory>
 #include <vector>
 
-#include "actors/journal/aligned_buffer.hpp"
-#include "actors/journal/file_system.hpp"
+#include "actors/journal/disk/aligned_buffer.hpp"
+#include "actors/journal/disk/file_system.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::bench {

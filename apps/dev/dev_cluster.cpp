@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "apps/serve/config_text.hpp"
-#include "apps/simulate/node_process.hpp"
-#include "apps/simulate/proxy_sockets.hpp"
+#include "apps/simulate/fleet/node_process.hpp"
+#include "apps/simulate/fleet/proxy_sockets.hpp"
 #include "cluster/certs/certificate_files.hpp"
 
 namespace millrace::dev {

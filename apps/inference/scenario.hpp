@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "actors/pipeline/stage_options.hpp"
+#include "actors/stage/stage_options.hpp"
 #include "apps/inference/callers.hpp"
 #include "apps/inference/load.hpp"
 #include "apps/inference/model.hpp"

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "actors/pipeline/pipeline_spec.hpp"
+#include "actors/stage/pipeline_spec.hpp"
 
 namespace millrace {
 

@@ -1,14 +1,14 @@
 // millrace order show: one order and its history, from a running node or a stopped one.
 #include <memory>
 
-#include "actors/runtime/stopped_node.hpp"
-#include "apps/millrace/command_line.hpp"
-#include "apps/millrace/exit_code.hpp"
-#include "apps/millrace/format_option.hpp"
-#include "apps/millrace/server_client.hpp"
+#include "actors/store/stopped_node.hpp"
+#include "apps/cli/client/server_client.hpp"
+#include "apps/cli/command_line.hpp"
+#include "apps/cli/exit_code.hpp"
+#include "apps/cli/format_option.hpp"
 #include "apps/orders/queues.hpp"
 #include "apps/orders/view/order_view.hpp"
-#include "cluster/gateway/http_message.hpp"
+#include "cluster/http/server/http_message.hpp"
 
 namespace millrace::cli {
 namespace {

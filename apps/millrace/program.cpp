@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "apps/millrace/exit_code.hpp"
+#include "apps/cli/exit_code.hpp"
 
 namespace millrace::cli {
 namespace {

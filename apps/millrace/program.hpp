@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "actors/pipeline/pipeline_spec.hpp"
-#include "apps/millrace/command_line.hpp"
-#include "cluster/gateway/resources.hpp"
+#include "actors/stage/pipeline_spec.hpp"
+#include "apps/cli/command_line.hpp"
+#include "cluster/http/resources.hpp"
 
 namespace millrace::cli {
 

@@ -6,16 +6,16 @@
 #include <unistd.h>
 
 #include "actors/base/temporary_directory.hpp"
-#include "apps/millrace/command_line.hpp"
-#include "apps/millrace/exit_code.hpp"
-#include "apps/millrace/output.hpp"
+#include "apps/cli/command_line.hpp"
+#include "apps/cli/exit_code.hpp"
+#include "apps/cli/output.hpp"
+#include "apps/cli/validators.hpp"
 #include "apps/millrace/simulate_servers.hpp"
-#include "apps/millrace/validators.hpp"
-#include "apps/report/files.hpp"
 #include "apps/report/json.hpp"
+#include "apps/report/page/files.hpp"
 #include "apps/report/verdict.hpp"
 #include "apps/simulate/interruption.hpp"
-#include "apps/simulate/node.hpp"
+#include "apps/simulate/node/node.hpp"
 #include "apps/simulate/simulate.hpp"
 
 namespace millrace::cli {

@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "apps/millrace/server_client.hpp"
+#include "apps/cli/client/server_client.hpp"
 
 namespace millrace::cli {
 namespace {

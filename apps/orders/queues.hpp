@@ -1,8 +1,8 @@
 // The queues of the order workflow: names, types and keys.
 #pragma once
 
-#include "actors/pipeline/queue_ref.hpp"
-#include "messages/orders.pb.h"
+#include "actors/stage/queue_ref.hpp"
+#include "apps/orders/orders.pb.h"
 
 namespace millrace::orders {
 

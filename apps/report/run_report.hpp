@@ -9,7 +9,7 @@
 
 #include "actors/base/latency_histogram.hpp"
 #include "actors/base/time.hpp"
-#include "actors/queue/ledger.hpp"
+#include "actors/queue/state/ledger.hpp"
 
 namespace millrace::report {
 

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "actors/pipeline/pipeline_spec.hpp"
+#include "actors/stage/pipeline_spec.hpp"
 #include "apps/serve/signals.hpp"
-#include "cluster/config/load.hpp"
-#include "cluster/gateway/resources.hpp"
+#include "cluster/config/load/load.hpp"
+#include "cluster/http/resources.hpp"
 
 namespace millrace::serve {
 

@@ -1,7 +1,7 @@
 // What an audit found, as a part of the report of its run.
 #pragma once
 
-#include "apps/orders/audit/report.hpp"
+#include "apps/orders/audit/evidence/report.hpp"
 #include "apps/report/run_report.hpp"
 
 namespace millrace::simulate {

@@ -7,8 +7,8 @@
 
 #include "actors/base/time.hpp"
 #include "apps/report/run_report.hpp"
-#include "apps/simulate/fault_plan.hpp"
-#include "apps/simulate/fleet.hpp"
+#include "apps/simulate/fleet/fleet.hpp"
+#include "apps/simulate/plan/fault_plan.hpp"
 
 namespace millrace::simulate {
 

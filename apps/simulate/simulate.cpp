@@ -7,17 +7,17 @@
 #include <utility>
 
 #include "actors/base/clock.hpp"
-#include "actors/runtime/stopped_node.hpp"
+#include "actors/store/stopped_node.hpp"
 #include "apps/orders/audit/audit.hpp"
 #include "apps/orders/load/arrival.hpp"
 #include "apps/orders/load/load_plan.hpp"
 #include "apps/orders/stock/stock_plan.hpp"
 #include "apps/simulate/audit_report.hpp"
-#include "apps/simulate/fleet.hpp"
+#include "apps/simulate/fleet/fleet.hpp"
 #include "apps/simulate/interruption.hpp"
-#include "apps/simulate/offers.hpp"
+#include "apps/simulate/plan/offers.hpp"
+#include "apps/simulate/plan/witness_memory.hpp"
 #include "apps/simulate/watch.hpp"
-#include "apps/simulate/witness_memory.hpp"
 
 namespace millrace::simulate {
 namespace {

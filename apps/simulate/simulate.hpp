@@ -3,7 +3,7 @@
 #pragma once
 
 #include "apps/report/run_report.hpp"
-#include "apps/simulate/options.hpp"
+#include "apps/simulate/plan/options.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::simulate {

@@ -5,9 +5,9 @@
 #include "actors/pipeline/pipeline.hpp"
 #include "apps/orders/gateway/recent_gateway_books.hpp"
 #include "apps/orders/queues.hpp"
-#include "apps/orders/wiring.hpp"
-#include "apps/simulate/gateway_actor.hpp"
-#include "apps/simulate/options.hpp"
+#include "apps/orders/workflow/wiring.hpp"
+#include "apps/simulate/node/shell/gateway_host.hpp"
+#include "apps/simulate/plan/options.hpp"
 
 namespace millrace::simulate {
 namespace {

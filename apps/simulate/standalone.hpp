@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "actors/pipeline/pipeline_spec.hpp"
+#include "actors/stage/pipeline_spec.hpp"
 
 namespace millrace::simulate {
 

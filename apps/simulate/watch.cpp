@@ -6,9 +6,9 @@
 
 #include <unistd.h>
 
+#include "apps/orders/orders.pb.h"
 #include "apps/report/format.hpp"
 #include "apps/simulate/interruption.hpp"
-#include "messages/orders.pb.h"
 
 namespace millrace::simulate {
 namespace {

@@ -12,9 +12,9 @@
 #include "apps/report/progress.hpp"
 #include "apps/report/run_report.hpp"
 #include "apps/simulate/fault_driver.hpp"
-#include "apps/simulate/fleet.hpp"
-#include "apps/simulate/options.hpp"
-#include "apps/simulate/witness_memory.hpp"
+#include "apps/simulate/fleet/fleet.hpp"
+#include "apps/simulate/plan/options.hpp"
+#include "apps/simulate/plan/witness_memory.hpp"
 
 namespace millrace::simulate {
 

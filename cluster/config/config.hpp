@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "actors/journal/options.hpp"
-#include "actors/queue/limits.hpp"
-#include "actors/runtime/scheduler_policy.hpp"
+#include "actors/assembly/scheduler_policy.hpp"
+#include "actors/journal/write/options.hpp"
+#include "actors/queue/state/limits.hpp"
 
 namespace millrace::config {
 

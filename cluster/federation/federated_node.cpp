@@ -4,8 +4,8 @@
 
 #include <spdlog/spdlog.h>
 
-#include "actors/base/tell_actor.hpp"
-#include "cluster/federation/remote_queue_actor.hpp"
+#include "actors/base/shell/tell_actor.hpp"
+#include "cluster/federation/shell/remote_queue_actor.hpp"
 
 namespace millrace::federation {
 

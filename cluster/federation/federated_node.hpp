@@ -10,10 +10,10 @@
 #include <mutex>
 #include <string>
 
-#include "actors/base/any_actor.hpp"
-#include "actors/runtime/federation.hpp"
-#include "cluster/federation/answer_actor.hpp"
+#include "actors/assembly/federation.hpp"
+#include "actors/base/shell/any_actor.hpp"
 #include "cluster/federation/frames.hpp"
+#include "cluster/federation/shell/answer_actor.hpp"
 #include "cluster/transport/transport.hpp"
 
 namespace millrace::federation {

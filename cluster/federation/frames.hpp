@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "actors/queue/decide_offer.hpp"
+#include "actors/queue/decide/decide_offer.hpp"
 #include "actors/sender/sender_core.hpp"
 #include "cluster/federation/frame_kind.hpp"
 #include "messages/federation.pb.h"

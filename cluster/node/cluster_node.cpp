@@ -10,16 +10,16 @@
 #include <spdlog/spdlog.h>
 
 #include "actors/base/clock.hpp"
-#include "cluster/config/load.hpp"
+#include "cluster/config/load/load.hpp"
 #include "cluster/federation/federated_node.hpp"
-#include "cluster/gateway/http_server.hpp"
-#include "cluster/gateway/runtime_api.hpp"
-#include "cluster/handover/node_federation.hpp"
+#include "cluster/http/runtime_api.hpp"
+#include "cluster/http/server/http_server.hpp"
+#include "cluster/move/node_federation.hpp"
 #include "cluster/node/incarnation.hpp"
 #include "cluster/node/node_setup.hpp"
 #include "cluster/node/node_view.hpp"
 #include "cluster/node/queue_placement.hpp"
-#include "cluster/transport/caf_transport.hpp"
+#include "cluster/transport/net/caf_transport.hpp"
 
 namespace millrace::cluster {
 namespace {

@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "actors/pipeline/pipeline_spec.hpp"
 #include "actors/runtime/runtime.hpp"
+#include "actors/stage/pipeline_spec.hpp"
 #include "cluster/config/config.hpp"
-#include "cluster/gateway/resources.hpp"
-#include "cluster/node/members.hpp"
+#include "cluster/http/resources.hpp"
+#include "cluster/membership/members.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::cluster {

@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "actors/journal/data_directory.hpp"
+#include "actors/journal/disk/data_directory.hpp"
 
 namespace millrace::cluster {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "cluster/gateway/cluster_view.hpp"
+#include "cluster/http/cluster_view.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::cluster {

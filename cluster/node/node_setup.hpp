@@ -5,10 +5,10 @@
 #include <optional>
 #include <vector>
 
-#include "actors/pipeline/pipeline_spec.hpp"
-#include "actors/runtime/runtime_options.hpp"
+#include "actors/assembly/runtime_options.hpp"
+#include "actors/stage/pipeline_spec.hpp"
 #include "cluster/config/config.hpp"
-#include "cluster/transport/transport_options.hpp"
+#include "cluster/transport/links/transport_options.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::cluster {

@@ -7,10 +7,10 @@
 
 #include "actors/base/time.hpp"
 #include "cluster/config/config.hpp"
-#include "cluster/gateway/cluster_view.hpp"
-#include "cluster/handover/node_federation.hpp"
+#include "cluster/http/cluster_view.hpp"
+#include "cluster/membership/members.hpp"
+#include "cluster/move/node_federation.hpp"
 #include "cluster/node/last_moves.hpp"
-#include "cluster/node/members.hpp"
 
 namespace millrace::cluster {
 

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "actors/pipeline/pipeline_spec.hpp"
+#include "actors/stage/pipeline_spec.hpp"
 #include "cluster/config/config.hpp"
-#include "cluster/handover/shard_table.hpp"
+#include "cluster/move/shard_table.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::cluster {

@@ -8,11 +8,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cluster/config/defaults_file.hpp"
-#include "cluster/config/key_table.hpp"
-#include "cluster/config/load.hpp"
-#include "cluster/config/parse_value.hpp"
-#include "cluster/config/reference_page.hpp"
+#include "cluster/config/keys/key_table.hpp"
+#include "cluster/config/load/load.hpp"
+#include "cluster/config/print/defaults_file.hpp"
+#include "cluster/config/print/reference_page.hpp"
+#include "cluster/config/read/parse_value.hpp"
 #include "tests/config/config_fixture.hpp"
 
 namespace millrace::config {

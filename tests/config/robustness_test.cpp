@@ -5,9 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "actors/journal/options.hpp"
-#include "cluster/config/defaults_file.hpp"
-#include "cluster/config/toml_reader.hpp"
+#include "actors/journal/write/options.hpp"
+#include "cluster/config/print/defaults_file.hpp"
+#include "cluster/config/read/toml_reader.hpp"
 #include "tests/config/config_fixture.hpp"
 
 namespace millrace::config {

@@ -1,5 +1,5 @@
 // Durations, sizes and addresses: what is one, and what it means.
-#include "cluster/config/units.hpp"
+#include "cluster/config/read/units.hpp"
 
 #include <gtest/gtest.h>
 

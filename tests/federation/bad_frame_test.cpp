@@ -9,7 +9,7 @@
 
 #include "cluster/federation/federated_node.hpp"
 #include "cluster/federation/frame_kind.hpp"
-#include "cluster/transport/simulated_network.hpp"
+#include "cluster/transport/sim/simulated_network.hpp"
 #include "tests/transport/two_nodes.hpp"
 
 namespace millrace::federation {

@@ -1,6 +1,6 @@
 // What checkpoints promise: entries come back as they went in, a damaged one is never believed, and
 // the log before one is given up only when it is in place.
-#include "actors/journal/checkpoint.hpp"
+#include "actors/journal/checkpoint/checkpoint.hpp"
 
 #include <random>
 

@@ -5,9 +5,9 @@
 
 #include <gtest/gtest.h>
 
-#include "actors/journal/format.hpp"
-#include "actors/journal/group.hpp"
+#include "actors/journal/format/format.hpp"
 #include "actors/journal/journal.hpp"
+#include "actors/journal/write/group.hpp"
 #include "tests/journal/faulty_file_system.hpp"
 #include "tests/journal/journal_fixture.hpp"
 

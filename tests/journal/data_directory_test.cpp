@@ -1,6 +1,6 @@
 // What opening a data directory promises: one writer, no foreign files touched, no future format
 // misread, and an error that says which file is wrong.
-#include "actors/journal/data_directory.hpp"
+#include "actors/journal/disk/data_directory.hpp"
 
 #include <fstream>
 

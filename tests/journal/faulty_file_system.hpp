@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "actors/journal/file_system.hpp"
+#include "actors/journal/disk/file_system.hpp"
 
 namespace millrace::journal {
 

@@ -1,5 +1,5 @@
 // The bytes of format 1, which never change: a segment header and frames against golden files.
-#include "actors/journal/format.hpp"
+#include "actors/journal/format/format.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -7,8 +7,8 @@
 
 #include <gtest/gtest.h>
 
-#include "actors/journal/checkpoint_format.hpp"
-#include "actors/journal/group.hpp"
+#include "actors/journal/checkpoint/checkpoint_format.hpp"
+#include "actors/journal/write/group.hpp"
 
 namespace millrace::journal {
 namespace {

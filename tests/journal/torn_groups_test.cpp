@@ -7,8 +7,8 @@
 
 #include <gtest/gtest.h>
 
-#include "actors/journal/group.hpp"
-#include "actors/journal/log_scan.hpp"
+#include "actors/journal/read/log_scan.hpp"
+#include "actors/journal/write/group.hpp"
 #include "tests/journal/faulty_file_system.hpp"
 #include "tests/journal/journal_fixture.hpp"
 

@@ -31,11 +31,11 @@ class CheckTest(unittest.TestCase):
                 {
                     "messages/result.hpp": "#include <string>\n",
                     "messages/caf_types.hpp": "#include <caf/all.hpp>\n",
-                    "actors/queue/queue_core.hpp": '#include "messages/result.hpp"\n',
-                    "actors/queue/queue_core.cpp": '// caf::actor sleeps\nauto a = "sleep_for(";\n',
-                    "actors/queue/queue_actor.cpp": "#include <caf/all.hpp>\ncaf::actor a;\n",
+                    "actors/queue/decide/queue_core.hpp": '#include "messages/result.hpp"\n',
+                    "actors/queue/decide/queue_core.cpp": '// caf::actor sleeps\nauto a = "sleep_for(";\n',
+                    "actors/queue/shell/queue_actor.cpp": "#include <caf/all.hpp>\ncaf::actor a;\n",
                     "tests/queue/queue_actor_test.cpp": "caf::actor a;\n",
-                    "docs/A.md": "`actor` in `actors/queue/queue_actor.cpp`, [b](B.md#part)",
+                    "docs/A.md": "`actor` in `actors/queue/shell/queue_actor.cpp`, [b](B.md#part)",
                     "docs/B.md": "`actors/queue/`",
                 }
             ),
@@ -52,25 +52,25 @@ class CheckTest(unittest.TestCase):
         self.assert_bites("caf", {"actors/queue/a.hpp": "void f(caf::actor a);\n"})
 
     def test_caf_in_a_core_or_the_journal(self):
-        self.assert_bites("caf", {"actors/queue/queue_core.hpp": "using A = caf::actor;\n"})
+        self.assert_bites("caf", {"actors/queue/decide/queue_core.hpp": "using A = caf::actor;\n"})
         self.assert_bites("caf", {"actors/journal/segment.hpp": "using A = caf::actor;\n"})
 
     def test_caf_through_another_header(self):
         found = self.assert_bites(
             "caf",
             {
-                "actors/queue/queue_core.hpp": '#include "actors/base/a.hpp"\n',
-                "actors/base/a.hpp": '#include "actors/queue/b_actor.hpp"\n',
-                "actors/queue/b_actor.hpp": "#include <caf/actor.hpp>\n",
+                "actors/queue/decide/queue_core.hpp": '#include "actors/base/a.hpp"\n',
+                "actors/base/a.hpp": '#include "actors/queue/shell/b.hpp"\n',
+                "actors/queue/shell/b.hpp": "#include <caf/actor.hpp>\n",
             },
         )
-        self.assertIn("actors/base/a.hpp > actors/queue/b_actor.hpp", found)
+        self.assertIn("actors/base/a.hpp > actors/queue/shell/b.hpp", found)
 
     def test_an_impure_core(self):
         for line in ("#include <thread>", "#include <random>", "#include <fstream>",
                      "#include <spdlog/spdlog.h>", "#include <mutex>",
                      "auto t = std::chrono::system_clock::now();", "int r = rand();"):
-            self.assert_bites("pure", {"actors/queue/queue_core.cpp": line + "\n"})
+            self.assert_bites("pure", {"actors/queue/decide/queue_core.cpp": line + "\n"})
 
     def test_an_auditor_that_calls_what_it_checks(self):
         self.assert_bites(

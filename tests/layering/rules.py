@@ -11,9 +11,10 @@ RANK = {"messages": 0, "actors": 1, "cluster": 2, "apps": 3, "tests": 4}
 # the network, and tests of these.
 CAF_HOMES = (
     "messages/caf_types.hpp",
-    "*_actor.hpp",
-    "*_actor.cpp",
-    "cluster/transport/*",
+    "*/shell/*",
+    "cluster/transport/net/*",
+    "tests/*_actor.hpp",
+    "tests/*_actor.cpp",
     "tests/*_actor_test.cpp",
 )
 CAF_NAME = re.compile(r"\bcaf::|\bCAF_[A-Z_]+\b")

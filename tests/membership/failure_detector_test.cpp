@@ -2,7 +2,7 @@
 // a node that is gone is found out. Checked at exact times, with no clock.
 #include <gtest/gtest.h>
 
-#include "cluster/membership/failure_detector_core.hpp"
+#include "cluster/membership/core/failure_detector_core.hpp"
 
 namespace millrace::membership {
 namespace {

@@ -1,6 +1,6 @@
 // Promise: how one node sees the others follows from their heartbeats alone; late, repeated and
 // older ones change nothing, and a node that stood still blames nobody. Checked with no clock.
-#include "cluster/membership/membership_core.hpp"
+#include "cluster/membership/core/membership_core.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cluster/membership/membership_core.hpp"
+#include "cluster/membership/core/membership_core.hpp"
 
 namespace millrace::membership {
 namespace {

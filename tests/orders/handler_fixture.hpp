@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "actors/pipeline/context.hpp"
-#include "actors/pipeline/keyed.hpp"
-#include "messages/orders.pb.h"
+#include "actors/stage/context.hpp"
+#include "actors/stage/keyed.hpp"
+#include "apps/orders/orders.pb.h"
 
 namespace millrace::orders::testing {
 

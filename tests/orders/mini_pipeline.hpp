@@ -20,8 +20,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "actors/pipeline/pipeline_spec.hpp"
-#include "actors/runtime/durable_view.hpp"
+#include "actors/stage/pipeline_spec.hpp"
+#include "actors/store/durable_view.hpp"
 
 namespace millrace::orders::testing {
 

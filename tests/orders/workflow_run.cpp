@@ -1,7 +1,7 @@
 #include "tests/orders/workflow_run.hpp"
 
 #include "apps/orders/queues.hpp"
-#include "apps/orders/wiring.hpp"
+#include "apps/orders/workflow/wiring.hpp"
 
 namespace millrace::orders::testing {
 namespace {

@@ -2,7 +2,7 @@
 // fails comes again later and dies in the end with its reason. Checked on the records and states.
 #include <gtest/gtest.h>
 
-#include "actors/queue/lease_table.hpp"
+#include "actors/queue/state/lease_table.hpp"
 #include "tests/queue/work.hpp"
 
 namespace millrace::queues {

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "actors/queue/copying.hpp"
-#include "actors/queue/install.hpp"
-#include "actors/queue/snapshot.hpp"
+#include "actors/queue/move/install.hpp"
+#include "actors/queue/move/page_to_move.hpp"
+#include "actors/queue/snapshot/snapshot.hpp"
 
 namespace millrace::queues {
 

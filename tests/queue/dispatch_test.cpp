@@ -3,7 +3,7 @@
 // Checked by the order in which messages are leased.
 #include <gtest/gtest.h>
 
-#include "actors/queue/lease_table.hpp"
+#include "actors/queue/state/lease_table.hpp"
 #include "tests/queue/work.hpp"
 
 namespace millrace::queues {

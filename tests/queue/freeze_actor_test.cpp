@@ -3,7 +3,7 @@
 // others, but for the forwarder.
 #include <optional>
 
-#include "actors/forwarder/forwarder_actor.hpp"
+#include "actors/sender/shell/forwarder_actor.hpp"
 #include "messages/snapshot.pb.h"
 #include "tests/queue/lone_queue_actor.hpp"
 

@@ -1,13 +1,13 @@
 // Promise: bytes from another node that are no part of a copy are refused, and whatever they are,
 // they bring nothing down. Checked by breaking each rule, and by thousands of random mutations.
-#include "actors/queue/install.hpp"
+#include "actors/queue/move/install.hpp"
 
 #include <random>
 
 #include <google/protobuf/stubs/logging.h>
 #include <gtest/gtest.h>
 
-#include "actors/queue/copying.hpp"
+#include "actors/queue/move/page_to_move.hpp"
 #include "tests/queue/copied_queue.hpp"
 #include "tests/queue/work.hpp"
 

@@ -9,10 +9,10 @@
 #include <caf/all.hpp>
 #include <gtest/gtest.h>
 
-#include "actors/queue/queue_actor.hpp"
-#include "actors/queue/queue_core.hpp"
-#include "actors/testing/deterministic_actor.hpp"
+#include "actors/queue/decide/queue_core.hpp"
+#include "actors/queue/shell/queue_actor.hpp"
 #include "actors/testing/memory_log.hpp"
+#include "actors/testing/shell/deterministic_actor_system.hpp"
 
 namespace millrace::queues {
 

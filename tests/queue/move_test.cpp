@@ -2,7 +2,7 @@
 // move, and a cleaning leaves nothing live behind. Checked by what is leased, and by a replay.
 #include <gtest/gtest.h>
 
-#include "actors/queue/cleaning_run.hpp"
+#include "actors/queue/decide/compaction_run.hpp"
 #include "tests/queue/work.hpp"
 
 namespace millrace::queues {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "messages/envelope.hpp"
-#include "tests/queue/queue_world.hpp"
+#include "tests/queue/random/queue_world.hpp"
 #include "tests/queue/work.hpp"
 
 namespace millrace::queues {

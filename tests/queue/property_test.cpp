@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/queue/random_driver.hpp"
+#include "tests/queue/random/random_driver.hpp"
 
 namespace millrace::queues {
 namespace {

@@ -1,8 +1,8 @@
 // What the queue's shell promises: one sender a producer, credit given back once, and no timer
 // forgotten. One actor on a log in memory; the test plays its senders and receivers.
-#include "actors/queue/queue_actor.hpp"
+#include "actors/queue/shell/queue_actor.hpp"
 
-#include "actors/sender/sender_actor.hpp"
+#include "actors/sender/shell/sender_actor.hpp"
 #include "tests/queue/lone_queue_actor.hpp"
 
 namespace millrace::queues {

@@ -1,10 +1,10 @@
 // What operators may do with live messages: nothing that somebody works on is touched, what is put
 // back is there once, and the ledgers balance.
-#include "actors/queue/removal.hpp"
+#include "actors/queue/decide/removal.hpp"
 
 #include <gtest/gtest.h>
 
-#include "actors/queue/lease_table.hpp"
+#include "actors/queue/state/lease_table.hpp"
 #include "tests/queue/work.hpp"
 
 namespace millrace::queues {

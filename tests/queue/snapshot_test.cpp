@@ -1,6 +1,6 @@
 // Promise: a checkpoint holds all that is durable, in parts of bounded size, and bytes that are not
 // one are refused. Checked by writing, reading back and comparing, and by breaking each column.
-#include "actors/queue/snapshot.hpp"
+#include "actors/queue/snapshot/snapshot.hpp"
 
 #include <gtest/gtest.h>
 

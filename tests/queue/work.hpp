@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "messages/envelope.hpp"
-#include "tests/queue/queue_world.hpp"
+#include "tests/queue/random/queue_world.hpp"
 
 namespace millrace::queues {
 

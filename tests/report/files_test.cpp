@@ -1,5 +1,5 @@
 // Promise: a report is written whole, into a directory that is made, and a failure is told.
-#include "apps/report/files.hpp"
+#include "apps/report/page/files.hpp"
 
 #include <filesystem>
 #include <fstream>

@@ -1,6 +1,6 @@
 // Promise: the page is well formed, needs nothing from outside, draws only within its plots, and
 // shows names as text whatever they hold. Checked on synthetic runs of several seeds and shapes.
-#include "apps/report/html.hpp"
+#include "apps/report/page/html.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // Promise: an axis holds all its values, and its ticks are round, ordered, few and at the place
 // that they say. Checked over tops of many magnitudes.
-#include "apps/report/scale.hpp"
+#include "apps/report/charts/scale.hpp"
 
 #include <algorithm>
 #include <set>

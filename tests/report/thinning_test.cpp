@@ -1,5 +1,5 @@
 // Promise: thinning bounds the number of samples, and keeps every peak and the final counts.
-#include "apps/report/thinning.hpp"
+#include "apps/report/charts/thinning.hpp"
 
 #include <algorithm>
 

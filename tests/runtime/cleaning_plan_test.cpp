@@ -1,11 +1,11 @@
 // Promise: what is cleaned is mostly dead, so that cleaning costs little, and what is left is not,
 // so that the log stays short. Checked by example, and by a simulated log under random loads.
-#include "actors/runtime/cleaning_plan.hpp"
-
 #include <random>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "actors/upkeep/compaction_plan.hpp"
 
 namespace millrace {
 namespace {

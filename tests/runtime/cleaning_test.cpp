@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "actors/runtime/stopped_node.hpp"
+#include "actors/store/stopped_node.hpp"
 #include "tests/journal/temporary_directory.hpp"
 #include "tests/runtime/runtime_fixture.hpp"
 

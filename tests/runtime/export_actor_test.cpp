@@ -1,11 +1,11 @@
 // Promise: a frozen queue leaves as chunks of bounded size from which another node's store makes
 // the same queue, and an export that cannot go on says why, once. The reader is the test's.
-#include "actors/runtime/export_actor.hpp"
+#include "actors/move/shell/export_actor.hpp"
 
 #include <optional>
 
-#include "actors/runtime/body_reading.hpp"
-#include "actors/runtime/store.hpp"
+#include "actors/store/body_reading.hpp"
+#include "actors/store/store.hpp"
 #include "tests/queue/lone_queue_actor.hpp"
 
 namespace millrace {

@@ -1,5 +1,5 @@
 // What a node's plan promises: the log knows which queues take dead letters, whatever their name.
-#include "actors/runtime/node_plan.hpp"
+#include "actors/assembly/node_plan.hpp"
 
 #include <algorithm>
 

@@ -13,7 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "actors/pipeline/pipeline.hpp"
-#include "actors/runtime/stopped_node.hpp"
+#include "actors/store/stopped_node.hpp"
 #include "tests/journal/temporary_directory.hpp"
 
 namespace millrace {

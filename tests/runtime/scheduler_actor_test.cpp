@@ -1,11 +1,11 @@
 // What a node is told about its scheduler reaches the actor framework.
-#include "actors/runtime/scheduler_actor.hpp"
-
 #include <caf/all.hpp>
 #include <caf/policy/work_sharing.hpp>
 #include <caf/policy/work_stealing.hpp>
 #include <caf/scheduler/coordinator.hpp>
 #include <gtest/gtest.h>
+
+#include "actors/runtime/shell/actor_system_config.hpp"
 
 namespace millrace {
 namespace {

@@ -1,10 +1,10 @@
 // Promise: recovery follows a queue through a move: staged, whole, handed over, retired; from the
 // log alone and through a checkpoint, and refuses what cannot be. Checked on records in memory.
-#include "actors/runtime/store.hpp"
+#include "actors/store/store.hpp"
 
 #include <gtest/gtest.h>
 
-#include "actors/queue/snapshot.hpp"
+#include "actors/queue/snapshot/snapshot.hpp"
 #include "messages/snapshot.pb.h"
 
 namespace millrace {

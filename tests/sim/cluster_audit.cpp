@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "actors/queue/queue_core.hpp"
-#include "actors/runtime/node_plan.hpp"
+#include "actors/assembly/node_plan.hpp"
+#include "actors/queue/decide/queue_core.hpp"
 #include "tests/sim/workload.hpp"
 
 namespace millrace::sim {

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "actors/runtime/store.hpp"
+#include "actors/store/store.hpp"
 
 namespace millrace::sim {
 

@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
-#include "actors/testing/deterministic_actor.hpp"
+#include "actors/testing/shell/deterministic_actor_system.hpp"
 #include "actors/testing/test_node.hpp"
-#include "cluster/transport/simulated_network.hpp"
-#include "tests/handover/moving_node.hpp"
+#include "cluster/transport/sim/simulated_network.hpp"
+#include "tests/move/moving_node.hpp"
 #include "tests/sim/cluster_audit.hpp"
 #include "tests/sim/workload.hpp"
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/handover/moving_node.hpp"
+#include "tests/move/moving_node.hpp"
 #include "tests/sim/cluster_sim.hpp"
 #include "tests/sim/disk_log.hpp"
 #include "tests/sim/skewed_clock.hpp"

@@ -6,7 +6,7 @@
 
 #include <caf/fwd.hpp>
 
-#include "actors/queue/queue_handle_actor.hpp"
+#include "actors/queue/shell/queue_handle.hpp"
 
 namespace millrace {
 

@@ -6,7 +6,7 @@
 
 #include <caf/all.hpp>
 
-#include "actors/forwarder/forwarder_actor.hpp"
+#include "actors/sender/shell/forwarder_actor.hpp"
 
 namespace millrace {
 namespace {

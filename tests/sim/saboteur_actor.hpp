@@ -5,7 +5,7 @@
 
 #include <caf/fwd.hpp>
 
-#include "actors/queue/queue_handle_actor.hpp"
+#include "actors/queue/shell/queue_handle.hpp"
 #include "actors/testing/memory_log.hpp"
 #include "tests/sim/cluster_sim.hpp"
 

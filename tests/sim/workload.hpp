@@ -11,8 +11,8 @@
 
 #include <google/protobuf/wrappers.pb.h>
 
-#include "actors/pipeline/pipeline_spec.hpp"
-#include "actors/pipeline/queue_ref.hpp"
+#include "actors/stage/pipeline_spec.hpp"
+#include "actors/stage/queue_ref.hpp"
 #include "messages/envelope.pb.h"
 
 namespace millrace::sim {

@@ -1,5 +1,5 @@
 // Kills hit every phase of a run: any moment of the load, its end, and recoveries; by seed.
-#include "apps/simulate/fault_plan.hpp"
+#include "apps/simulate/plan/fault_plan.hpp"
 
 #include <algorithm>
 #include <set>

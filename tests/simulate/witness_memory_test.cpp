@@ -1,8 +1,8 @@
-#include "apps/simulate/witness_memory.hpp"
+#include "apps/simulate/plan/witness_memory.hpp"
 
 #include <gtest/gtest.h>
 
-#include "messages/orders.pb.h"
+#include "apps/orders/orders.pb.h"
 
 namespace millrace::simulate {
 namespace {

@@ -1,5 +1,5 @@
 // What a link promises, over real sockets between two transports of one process.
-#include "cluster/transport/caf_transport.hpp"
+#include "cluster/transport/net/caf_transport.hpp"
 
 #include <array>
 #include <cstring>

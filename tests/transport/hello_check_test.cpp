@@ -1,5 +1,5 @@
 // Who may have a link, decided from a hello.
-#include "cluster/transport/hello_check.hpp"
+#include "cluster/transport/protocol/hello_check.hpp"
 
 #include <map>
 

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include "cluster/transport/record.hpp"
+#include "cluster/transport/protocol/record.hpp"
 #include "tests/transport/raw_client.hpp"
 #include "tests/transport/test_certificates.hpp"
 #include "tests/transport/two_nodes.hpp"

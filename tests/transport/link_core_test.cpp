@@ -1,11 +1,11 @@
 // What one connection of a link says and understands: the order of the handshake, frames once and
 // in order, silence. No sockets, no clock.
-#include "cluster/transport/link_core.hpp"
+#include "cluster/transport/protocol/link_core.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cluster/transport/hello_check.hpp"
+#include "cluster/transport/protocol/hello_check.hpp"
 
 namespace millrace::transport {
 namespace {

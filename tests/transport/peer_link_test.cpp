@@ -1,10 +1,10 @@
 // What the meeting point of a peer's threads promises: bounds on every side, and notices in an
 // order that a listener can rely on.
-#include "cluster/transport/peer_link.hpp"
+#include "cluster/transport/links/peer_link.hpp"
 
 #include <gtest/gtest.h>
 
-#include "cluster/transport/peer_dialing.hpp"
+#include "cluster/transport/links/peer_dialing.hpp"
 
 namespace millrace::transport {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "cluster/transport/connection.hpp"
+#include "cluster/transport/links/connection.hpp"
 
 namespace millrace::transport {
 

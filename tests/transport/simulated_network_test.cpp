@@ -1,7 +1,7 @@
 // What a link promises, on a simulated network that loses, repeats, delays, cuts and restarts: on
 // each link the frames received are a prefix of those sent, in order, and afterwards the network
 // heals. A failure prints its seed.
-#include "cluster/transport/simulated_network.hpp"
+#include "cluster/transport/sim/simulated_network.hpp"
 
 #include <map>
 #include <sstream>

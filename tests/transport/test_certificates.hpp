@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "cluster/transport/tls_context.hpp"
+#include "cluster/transport/tls/tls_context.hpp"
 
 namespace millrace::transport {
 

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cluster/transport/hello_check.hpp"
+#include "cluster/transport/protocol/hello_check.hpp"
 #include "tests/transport/raw_client.hpp"
 #include "tests/transport/test_certificates.hpp"
 #include "tests/transport/two_nodes.hpp"

@@ -2,7 +2,7 @@
 #include <caf/all.hpp>
 #include <gtest/gtest.h>
 
-#include "cluster/transport/transport_actor_config.hpp"
+#include "cluster/transport/net/transport_actor_config.hpp"
 
 namespace millrace::transport {
 namespace {

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cluster/transport/caf_transport.hpp"
+#include "cluster/transport/net/caf_transport.hpp"
 #include "tests/transport/test_certificates.hpp"
 
 namespace millrace::transport {

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cluster/transport/caf_transport.hpp"
+#include "cluster/transport/net/caf_transport.hpp"
 #include "tests/transport/recording_listener.hpp"
 
 namespace millrace::transport {

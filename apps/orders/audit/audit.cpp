@@ -3,9 +3,9 @@
 #include <map>
 #include <memory>
 
-#include "apps/orders/audit/checks.hpp"
-#include "apps/orders/audit/i09_presence.hpp"
-#include "apps/orders/audit/walk.hpp"
+#include "apps/orders/audit/evidence/walk.hpp"
+#include "apps/orders/audit/invariants/checks.hpp"
+#include "apps/orders/audit/invariants/i09_presence.hpp"
 
 namespace millrace::orders::audit {
 namespace {

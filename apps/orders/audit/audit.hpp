@@ -1,9 +1,9 @@
 // The auditor: reads what the nodes hold after a run, and says which invariants held.
 #pragma once
 
-#include "actors/runtime/durable_view.hpp"
-#include "apps/orders/audit/report.hpp"
-#include "apps/orders/audit/witness.hpp"
+#include "actors/store/durable_view.hpp"
+#include "apps/orders/audit/evidence/report.hpp"
+#include "apps/orders/audit/evidence/witness.hpp"
 
 namespace millrace::orders::audit {
 

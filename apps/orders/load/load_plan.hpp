@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "apps/orders/chance.hpp"
-#include "messages/orders.pb.h"
+#include "apps/orders/orders.pb.h"
 
 namespace millrace::orders {
 

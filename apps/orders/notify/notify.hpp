@@ -1,8 +1,8 @@
 // Stage notify: tells the customer each new status of an order, once.
 #pragma once
 
-#include "actors/pipeline/keyed.hpp"
-#include "messages/orders.pb.h"
+#include "actors/stage/keyed.hpp"
+#include "apps/orders/orders.pb.h"
 
 namespace millrace::orders {
 

@@ -13,10 +13,10 @@
 
 #include <optional>
 
-#include "actors/pipeline/keyed.hpp"
+#include "actors/stage/keyed.hpp"
 #include "apps/orders/gateway/gateway.hpp"
+#include "apps/orders/orders.pb.h"
 #include "apps/orders/payments/credit_plan.hpp"
-#include "messages/orders.pb.h"
 
 namespace millrace::orders {
 

@@ -4,11 +4,11 @@
 #include <memory>
 #include <vector>
 
-#include "actors/pipeline/batch.hpp"
-#include "actors/pipeline/outcome.hpp"
+#include "actors/stage/batch.hpp"
+#include "actors/stage/outcome.hpp"
 #include "apps/orders/gateway/gateway.hpp"
+#include "apps/orders/orders.pb.h"
 #include "apps/orders/payments/credit_plan.hpp"
-#include "messages/orders.pb.h"
 
 namespace millrace::orders {
 

@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "messages/orders.pb.h"
+#include "apps/orders/orders.pb.h"
 
 namespace millrace::orders {
 

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string>
 
-#include "actors/pipeline/routed.hpp"
+#include "actors/stage/routed.hpp"
+#include "apps/orders/orders.pb.h"
 #include "apps/orders/saga/saga_core.hpp"
-#include "messages/orders.pb.h"
 
 namespace millrace::orders {
 

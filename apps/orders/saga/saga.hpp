@@ -1,12 +1,12 @@
 // Stage saga: leads one order from placed to final.
 #pragma once
 
-#include "actors/pipeline/context.hpp"
-#include "actors/pipeline/keyed.hpp"
-#include "actors/pipeline/outcome.hpp"
-#include "actors/pipeline/routed.hpp"
+#include "actors/stage/context.hpp"
+#include "actors/stage/keyed.hpp"
+#include "actors/stage/outcome.hpp"
+#include "actors/stage/routed.hpp"
+#include "apps/orders/orders.pb.h"
 #include "apps/orders/saga/saga_core.hpp"
-#include "messages/orders.pb.h"
 
 namespace millrace::orders {
 

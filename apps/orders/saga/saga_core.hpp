@@ -28,7 +28,7 @@
 #include <vector>
 
 #include "actors/base/time.hpp"
-#include "messages/orders.pb.h"
+#include "apps/orders/orders.pb.h"
 
 namespace millrace::orders {
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "messages/orders.pb.h"
+#include "apps/orders/orders.pb.h"
 
 namespace millrace::orders {
 

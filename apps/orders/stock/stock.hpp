@@ -3,10 +3,10 @@
 
 #include <memory>
 
-#include "actors/pipeline/keyed.hpp"
-#include "actors/pipeline/outcome.hpp"
+#include "actors/stage/keyed.hpp"
+#include "actors/stage/outcome.hpp"
+#include "apps/orders/orders.pb.h"
 #include "apps/orders/stock/stock_plan.hpp"
-#include "messages/orders.pb.h"
 
 namespace millrace::orders {
 

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string>
 
-#include "actors/pipeline/keyed.hpp"
-#include "actors/pipeline/outcome.hpp"
-#include "messages/orders.pb.h"
+#include "actors/stage/keyed.hpp"
+#include "actors/stage/outcome.hpp"
+#include "apps/orders/orders.pb.h"
 
 namespace millrace::orders {
 

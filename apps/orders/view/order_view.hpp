@@ -5,8 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "actors/runtime/durable_view.hpp"
-#include "cluster/gateway/resources.hpp"
+#include "actors/store/durable_view.hpp"
+#include "cluster/http/resources.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::orders {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "actors/base/clock.hpp"
-#include "actors/runtime/durable_view.hpp"
+#include "actors/store/durable_view.hpp"
 #include "apps/orders/load/arrival.hpp"
 #include "apps/simulate/remote/work_list.hpp"
 #include "messages/result.hpp"

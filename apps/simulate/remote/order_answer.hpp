@@ -5,8 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "actors/runtime/durable_view.hpp"
-#include "messages/orders.pb.h"
+#include "actors/store/durable_view.hpp"
+#include "apps/orders/orders.pb.h"
 #include "messages/result.hpp"
 
 namespace millrace::simulate {

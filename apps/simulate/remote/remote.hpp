@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "apps/report/run_report.hpp"
-#include "apps/simulate/options.hpp"
+#include "apps/simulate/plan/options.hpp"
 #include "apps/simulate/remote/node_client.hpp"
 #include "messages/result.hpp"
 

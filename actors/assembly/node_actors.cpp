@@ -1,0 +1,329 @@
+#include "actors/assembly/node_actors.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/base/shell/tell_actor.hpp"
+#include "actors/operate/shell/operator_actor.hpp"
+#include "actors/queue/shell/queue_actor.hpp"
+#include "actors/receiver/shell/supervisor_actor.hpp"
+#include "actors/sender/shell/sender_actor.hpp"
+
+namespace millrace {
+namespace {
+
+using queues::QueueNumber;
+
+}  // namespace
+
+void NodeActors::spawn_queues(Store& store, const AnyActor& reader) {
+  const Writing lock(mutex_);
+  reader_ = reader;
+  handles_.resize(store.next_number());
+  for (auto& [number, queue] : store.queues()) {
+    const pb::Declaration& declaration = queue.declaration;
+    const bool is_frozen = surroundings_.is_fenced && !declaration.has_outbox() &&
+                           surroundings_.is_fenced(declaration.name(), declaration.shard());
+    declarations_.emplace(number, declaration);
+    spawn_queue(std::move(queue.state), declaration, is_frozen);
+  }
+}
+
+// The lists are made when they are asked for, on the queue's own thread: they change as shards
+// move.
+void NodeActors::spawn_queue(std::unique_ptr<queues::State> state,
+                             const pb::Declaration& declaration, bool is_frozen) {
+  queues::QueueActorConfig config;
+  config.state = std::move(state);
+  config.frozen = is_frozen;
+  plan_.configure(*config.state, declaration);
+  config.log = surroundings_.log;
+  config.clock = surroundings_.clock;
+  config.reader = reader_;
+  config.seed = surroundings_.seed;
+  if (declaration.dead_letters()) {
+    config.origins = [this, shard = declaration.shard()] {
+      const Reading lock(mutex_);
+      return plan_.origins(shard);
+    };
+  }
+  const std::string queue = queue_of(declaration);
+  config.feeders = [this, queue] {
+    const Reading lock(mutex_);
+    return handles_of(plan_.held_back_by(queue));
+  };
+  config.cycle = [this, queue] {
+    const Reading lock(mutex_);
+    return handles_of(plan_.closed_by(queue));
+  };
+  queues::QueueHandle& handle = handles_[declaration.number()];
+  handle = queues::spawn_queue(*surroundings_.system, std::move(config));
+  if (!surroundings_.queue_ended) return;
+  watch_actor(handle,
+              [ended = surroundings_.queue_ended, name = declaration.name()] { ended(name); });
+}
+
+std::vector<queues::QueueHandle> NodeActors::handles_of(
+    const std::vector<QueueNumber>& numbers) const {
+  std::vector<queues::QueueHandle> handles;
+  handles.reserve(numbers.size());
+  for (const QueueNumber number : numbers) handles.push_back(handles_[number]);
+  return handles;
+}
+
+receivers::ReceiverConfig NodeActors::receiver_config(const WorkerPlan& worker) const {
+  const StagePlan& stage = plan_.stages[worker.stage];
+  receivers::ReceiverConfig config;
+  config.spec = stage.spec;
+  config.targets = plan_.targets(stage);
+  config.shard = worker.shards.front();
+  for (const QueueNumber number : worker.sources) {
+    config.sources.push_back({number, handles_[number]});
+  }
+  config.credit = worker.credit;
+  config.clock = surroundings_.clock;
+  config.observer = stage.meter.get();
+  config.own_thread = surroundings_.threads && stage.spec->options.blocking;
+  return config;
+}
+
+void NodeActors::spawn_receivers() {
+  const Writing lock(mutex_);
+  std::vector<receivers::ReceiverConfig> configs;
+  for (const WorkerPlan& worker : plan_.workers) configs.push_back(receiver_config(worker));
+  supervisor_ = receivers::spawn_supervisor(*surroundings_.system, std::move(configs));
+}
+
+void NodeActors::spawn_forwarders() {
+  std::vector<OutboxPlan> outboxes;
+  {
+    const Reading lock(mutex_);
+    outboxes = plan_.outboxes;
+  }
+  for (const OutboxPlan& outbox : outboxes) spawn_forwarder(outbox);
+}
+
+void NodeActors::spawn_forwarder(const OutboxPlan& outbox) {
+  queues::OfferHandle target = target_of(outbox.queue, outbox.shard);
+  const Writing lock(mutex_);
+  if (has_ended_ || !target) return;  // the node is stopping
+  forwarders::ForwarderConfig config;
+  config.outbox = outbox_name(outbox.queue) + "/" + std::to_string(outbox.shard);
+  config.producer = outbox.producer;
+  config.source = handles_[outbox.number];
+  config.target = std::move(target);
+  config.clock = surroundings_.clock;
+  forwarders_.push_back({outbox.queue, outbox.shard,
+                         forwarders::spawn_forwarder(*surroundings_.system, std::move(config))});
+}
+
+queues::OfferHandle NodeActors::target_of(const std::string& queue, std::uint32_t shard) const {
+  {
+    const Reading lock(mutex_);
+    if (const QueueNumber number = plan_.queues.at(queue).served[shard]; number != 0) {
+      return queues::as_offer_handle(handles_[number]);
+    }
+  }
+  return surroundings_.remote(queue, shard);
+}
+
+void NodeActors::retarget(const std::string& queue, std::uint32_t shard) {
+  {
+    const Reading lock(mutex_);
+    const auto is_it = [&](const Forwarder& forwarder) {
+      return forwarder.queue == queue && forwarder.shard == shard;
+    };
+    if (std::none_of(forwarders_.begin(), forwarders_.end(), is_it)) return;
+  }
+  queues::OfferHandle target = target_of(queue, shard);
+  if (!target) return;  // the node is stopping
+  const Reading lock(mutex_);
+  for (const Forwarder& forwarder : forwarders_) {
+    if (forwarder.queue != queue || forwarder.shard != shard) continue;
+    tell(forwarder.actor, forwarders::RetargetMessage{target});
+  }
+}
+
+void NodeActors::clean(QueueNumber number, journal::SegmentNumber before,
+                       std::function<void()> done) const {
+  queues::QueueHandle queue;
+  {
+    const Reading lock(mutex_);
+    queue = handles_[number];
+  }
+  if (!queue) return done();
+  tell(queue,
+       queues::CleanMessage{before, std::make_shared<std::function<void()>>(std::move(done))});
+}
+
+std::size_t NodeActors::snapshot(journal::Lsn lsn,
+                                 std::function<void(const queues::State&)> sink) const {
+  const auto shared = std::make_shared<std::function<void(const queues::State&)>>(std::move(sink));
+  const Reading lock(mutex_);
+  for (const auto& [number, declaration] : declarations_) {
+    tell(handles_[number], queues::SnapshotMessage{lsn, shared});
+  }
+  return declarations_.size();
+}
+
+void NodeActors::deliver(QueueNumber number,
+                         std::shared_ptr<const std::vector<queues::CommittedChange>> changes) {
+  const Reading lock(mutex_);
+  tell(handles_[number], queues::CommitMessage{std::move(changes)});
+}
+
+Result<AnyActor> NodeActors::spawn_sender(const std::string& queue, const std::string& type,
+                                          const SenderOptions& options,
+                                          std::shared_ptr<senders::Outbound> outbound) {
+  if (options.producer.empty() || options.producer.size() > 200) {
+    return Error{ErrorCode::invalid_argument, "producer: expected a name of 1 to 200 characters"};
+  }
+  const Reading lock(mutex_);
+  const auto plan = plan_.queues.find(queue);
+  if (plan == plan_.queues.end()) {
+    return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
+  }
+  if (plan->second.type != type) {
+    return Error{ErrorCode::invalid_argument,
+                 "queue " + queue + " carries " + plan->second.type + ", not " + type};
+  }
+  senders::SenderConfig config;
+  config.producer = options.producer;
+  config.epoch = options.epoch;
+  config.limits = options.limits;
+  config.numbers = plan->second.doors;
+  config.clock = surroundings_.clock;
+  config.shards = handles_of(config.numbers);
+  return senders::spawn_sender(*surroundings_.system, std::move(config), std::move(outbound));
+}
+
+Result<QueueNumber> NodeActors::find(const std::string& queue, std::uint32_t shard,
+                                     std::vector<QueueNumber> QueuePlan::*numbers) const {
+  const auto plan = plan_.queues.find(queue);
+  if (plan == plan_.queues.end()) {
+    return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
+  }
+  const std::vector<QueueNumber>& found = plan->second.*numbers;
+  if (shard >= found.size()) {
+    return Error{
+        ErrorCode::invalid_argument,
+        "shard " + std::to_string(shard) + "; expected less than " + std::to_string(found.size())};
+  }
+  return found[shard];
+}
+
+LocalQueue NodeActors::local(QueueNumber number) const {
+  return number == 0 ? LocalQueue{} : LocalQueue{handles_[number], number};
+}
+
+Result<LocalQueue> NodeActors::served(const std::string& queue, std::uint32_t shard) const {
+  const Reading lock(mutex_);
+  const auto number = find(queue, shard, &QueuePlan::served);
+  if (!number) return number.error();
+  return local(*number);
+}
+
+Result<LocalQueue> NodeActors::door(const std::string& queue, std::uint32_t shard) const {
+  const Reading lock(mutex_);
+  const auto number = find(queue, shard, &QueuePlan::doors);
+  if (!number) return number.error();
+  return local(*number);
+}
+
+// An outbox may be looked at, but its target counts its messages without a gap, and would wait for
+// ever for one that is taken out.
+Result<void> NodeActors::operate(const std::string& queue, const AnyActor& reader,
+                                 Operation operation, std::function<void(OperationResult)> done) {
+  OperatorConfig config;
+  const Reading lock(mutex_);
+  const auto add = [&](QueueNumber number) -> OperatorConfig::Shard& {
+    OperatorConfig::Shard& shard = config.shards.emplace_back();
+    shard.number = number;
+    shard.queue = handles_[number];
+    return shard;
+  };
+  for (const OutboxPlan& outbox : plan_.outboxes) {
+    if (outbox_name(outbox.queue) == queue) add(outbox.number);
+  }
+  const auto plan = plan_.queues.find(queue);
+  if (config.shards.empty() && plan == plan_.queues.end()) {
+    return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
+  }
+  if (!config.shards.empty() && operation.verb != Operation::Verb::peek) {
+    return Error{ErrorCode::invalid_argument,
+                 queue + " is an outbox: what is in it leaves by being delivered only"};
+  }
+  const bool is_redrive = operation.verb == Operation::Verb::redrive;
+  if (is_redrive && !plan->second.is_dead_letter) {
+    return Error{ErrorCode::invalid_argument, "queue " + queue + " takes no dead letters"};
+  }
+  for (std::uint32_t i = 0; plan != plan_.queues.end() && i < plan_.shards; ++i) {
+    if (plan->second.served[i] == 0) continue;
+    OperatorConfig::Shard& shard = add(plan->second.served[i]);
+    if (!is_redrive) continue;
+    for (const auto& [name, number] : plan_.origins(i)) shard.origins[name] = handles_[number];
+  }
+  config.reader = reader;
+  config.done = std::move(done);
+  config.operation = std::move(operation);
+  spawn_operator(*surroundings_.system, std::move(config));
+  return {};
+}
+
+void NodeActors::flush() {
+  const Reading lock(mutex_);
+  for (const Forwarder& forwarder : forwarders_) {
+    tell(forwarder.actor, queues::DrainMessage{});
+  }
+}
+
+void NodeActors::give_back() {
+  const Reading lock(mutex_);
+  for (const Forwarder& forwarder : forwarders_) {
+    tell(forwarder.actor, forwarders::GiveBackMessage{});
+  }
+}
+
+void NodeActors::end() {
+  const Writing lock(mutex_);
+  has_ended_ = true;
+  reader_ = {};  // its thread lasts for as long as somebody knows it
+  end_actor(supervisor_);
+  for (const Forwarder& forwarder : forwarders_) {
+    end_actor(forwarder.actor);
+  }
+  for (const queues::QueueHandle& handle : handles_) {
+    end_actor(handle);
+  }
+}
+
+AnyActor NodeActors::reader() const {
+  const Reading lock(mutex_);
+  return reader_;
+}
+
+std::vector<pb::Declaration> NodeActors::declarations() const {
+  const Reading lock(mutex_);
+  std::vector<pb::Declaration> all;
+  all.reserve(declarations_.size());
+  for (const auto& [number, declaration] : declarations_) all.push_back(declaration);
+  return all;
+}
+
+std::vector<StageCounts> NodeActors::stage_counts() const {
+  const Reading lock(mutex_);
+  std::vector<StageCounts> counts;
+  for (const StagePlan& stage : plan_.stages) {
+    const auto& served = plan_.queues.at(stage.spec->source.name).served;
+    const bool runs = std::any_of(served.begin(), served.end(), [](auto n) { return n != 0; });
+    if (runs) counts.push_back(stage.meter->counts());
+  }
+  return counts;
+}
+
+queues::QueueHandle NodeActors::handle(QueueNumber number) const {
+  const Reading lock(mutex_);
+  return handles_[number];
+}
+
+}  // namespace millrace

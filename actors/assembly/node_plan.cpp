@@ -1,0 +1,296 @@
+#include "actors/assembly/node_plan.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace {
+namespace {
+
+using queues::QueueNumber;
+
+constexpr std::uint32_t receiver_credit = 256;
+constexpr std::string_view outbox_prefix = "outbox/";
+
+Result<void> check_shards(const Store& store, std::uint32_t shards) {
+  for (const auto& [number, queue] : store.queues()) {
+    if (queue.declaration.shards() == shards) continue;
+    return Error{ErrorCode::invalid_argument,
+                 "the data directory has " + std::to_string(queue.declaration.shards()) +
+                     " shards, the node was asked to run " + std::to_string(shards)};
+  }
+  return {};
+}
+
+queues::Limits limits_of(const StageSpec& spec, queues::Limits limits) {
+  limits.lease_us = spec.options.timeout.count();
+  limits.failed_max = spec.options.retry.attempts - 1;
+  // Each attempt is a lease, and not every lease comes to an attempt.
+  limits.acquired_max = std::max(limits.acquired_max, 2 * spec.options.retry.attempts);
+  limits.retry_first_us = spec.options.retry.first.count();
+  limits.retry_max_us = spec.options.retry.max.count();
+  // A batch never holds two messages of one key.
+  if (spec.is_batch) limits.run_messages = 1;
+  return limits;
+}
+
+class Planner {
+ public:
+  Planner(const Wiring& wiring, std::span<const PipelineSpec> pipelines, Store& store,
+          const RuntimeOptions& options)
+      : wiring_(wiring), pipelines_(pipelines), store_(store), options_(options) {
+    plan_.outbox_producer = options.outbox_producer;
+    plan_.shards = options.shards;
+  }
+
+  Result<NodePlan> run() {
+    if (auto checked = check_shards(store_, options_.shards); !checked) return checked.error();
+    for (const auto& [number, queue] : store_.queues()) {
+      if (queue.declaration.staged()) plan_.leftover.push_back(number);
+    }
+    for (const WiredQueue& queue : wiring_.queues) add_queue(queue);
+    for (const WiredStage& stage : wiring_.stages) add_stage(stage);
+    for (const WiredQueue& queue : wiring_.queues) {
+      for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
+        if (auto added = add_shard(queue, shard); !added) return added.error();
+      }
+    }
+    for (std::size_t stage = 0; stage < plan_.stages.size(); ++stage) add_workers(stage);
+    return std::move(plan_);
+  }
+
+ private:
+  [[nodiscard]] bool serves(const std::string& queue, std::uint32_t shard) const {
+    return !options_.serves || options_.serves(queue, shard);
+  }
+
+  // Letters stay with the queue that gives up: it is one record.
+  [[nodiscard]] bool serves(const WiredQueue& queue, std::uint32_t shard) const {
+    if (!queue.is_dead_letter) return serves(queue.name, shard);
+    return std::any_of(wiring_.stages.begin(), wiring_.stages.end(), [&](const WiredStage& stage) {
+      return wiring_.queues[stage.dead_letter].name == queue.name &&
+             serves(wiring_.queues[stage.source].name, shard);
+    });
+  }
+
+  void add_queue(const WiredQueue& queue);
+  void add_stage(const WiredStage& stage);
+  Result<void> add_shard(const WiredQueue& queue, std::uint32_t shard);
+  Result<QueueNumber> add_served(const WiredQueue& queue, std::uint32_t shard);
+  Result<QueueNumber> add_outbox(const WiredQueue& queue, std::uint32_t shard);
+  Result<const pb::Declaration*> find_or_declare(pb::Declaration declaration);
+  void add_workers(std::size_t stage);
+
+  [[nodiscard]] pb::Declaration declare(const WiredQueue& queue, std::uint32_t shard) const {
+    pb::Declaration declaration;
+    declaration.set_name(queue.name);
+    declaration.set_shard(shard);
+    declaration.set_type(queue.type);
+    declaration.set_shards(options_.shards);
+    declaration.set_dead_letters(queue.is_dead_letter);
+    return declaration;
+  }
+
+  [[nodiscard]] const queues::Limits& limits_for(const std::string& queue) const {
+    const auto found = options_.queue_limits.find(queue);
+    return found == options_.queue_limits.end() ? options_.limits : found->second;
+  }
+
+  const Wiring& wiring_;
+  std::span<const PipelineSpec> pipelines_;
+  Store& store_;
+  const RuntimeOptions& options_;
+  NodePlan plan_;
+};
+
+// Dead letters carry no pressure. A full outbox holds back as the queue would that it is for.
+void Planner::add_queue(const WiredQueue& queue) {
+  QueuePlan& plan = plan_.queues[queue.name];
+  plan.type = queue.type;
+  plan.is_dead_letter = queue.is_dead_letter;
+  plan.limits = limits_for(queue.name);
+  plan.outbox_limits = queues::as_outbox(limits_for(queue.name));
+  for (const std::size_t held : queue.holds_back) {
+    plan.holds_back.push_back(wiring_.queues[held].name);
+  }
+  for (const std::size_t member : queue.refuses_offers) {
+    const std::string& name = wiring_.queues[member].name;
+    if (name != queue.name) plan.closes.push_back(name);  // it has a limit of its own
+  }
+}
+
+void Planner::add_stage(const WiredStage& stage) {
+  const PipelineSpec& pipeline = pipelines_[stage.pipeline];
+  const StageSpec& spec = pipeline.stages[stage.stage];
+  plan_.stages.push_back({std::make_shared<const StageSpec>(spec),
+                          std::make_shared<StageMeter>(pipeline.name, spec.name,
+                                                       stage.stage + 1 == pipeline.stages.size())});
+  QueuePlan& source = plan_.queues[spec.source.name];
+  source.limits = limits_of(spec, limits_for(spec.source.name));
+  source.dead_letters = wiring_.queues[stage.dead_letter].name;
+}
+
+Result<void> Planner::add_shard(const WiredQueue& queue, std::uint32_t shard) {
+  QueuePlan& plan = plan_.queues[queue.name];
+  const bool is_served = serves(queue, shard);
+  QueueNumber served = 0;
+  if (is_served) {
+    auto added = add_served(queue, shard);
+    if (!added) return added.error();
+    served = *added;
+  } else if (store_.find(queue.name, shard) != nullptr) {
+    return Error{ErrorCode::invalid_argument,
+                 "the data directory holds shard " + std::to_string(shard) + " of " + queue.name +
+                     ", which another node serves by the configuration: a shard moves with "
+                     "`millrace cluster move-shard` only"};
+  }
+  plan.served.push_back(served);
+  QueueNumber door = served;
+  const bool has_outbox = store_.find(outbox_name(queue.name), shard) != nullptr;
+  if (has_outbox || (!is_served && !queue.is_dead_letter)) {
+    auto added = add_outbox(queue, shard);
+    if (!added) return added.error();
+    door = *added;
+  }
+  plan.doors.push_back(door);
+  return {};
+}
+
+Result<QueueNumber> Planner::add_served(const WiredQueue& queue, std::uint32_t shard) {
+  auto declared = find_or_declare(declare(queue, shard));
+  if (!declared) return declared.error();
+  return (*declared)->number();
+}
+
+Result<QueueNumber> Planner::add_outbox(const WiredQueue& queue, std::uint32_t shard) {
+  pb::Declaration declaration = declare(queue, shard);
+  declaration.set_name(outbox_name(queue.name));
+  declaration.mutable_outbox()->set_producer(
+      outbox_producer_name(options_.outbox_producer, queue.name, shard));
+  auto declared = find_or_declare(std::move(declaration));
+  if (!declared) return declared.error();
+  const pb::Declaration& outbox = **declared;
+  plan_.outboxes.push_back({outbox.number(), queue.name, shard, outbox.outbox().producer()});
+  return outbox.number();
+}
+
+Result<const pb::Declaration*> Planner::find_or_declare(pb::Declaration declaration) {
+  if (StoredQueue* const stored = store_.find(declaration.name(), declaration.shard())) {
+    if (stored->declaration.type() == declaration.type()) {
+      if (stored->declaration.dead_letters() != declaration.dead_letters()) {
+        stored->declaration.set_dead_letters(declaration.dead_letters());
+        plan_.fresh.push_back(stored->declaration);
+      }
+      return &stored->declaration;
+    }
+    return Error{ErrorCode::invalid_argument,
+                 "queue " + declaration.name() + " holds messages of type " +
+                     stored->declaration.type() + ", the pipeline expects " + declaration.type()};
+  }
+  declaration.set_number(store_.next_number());
+  if (auto declared = store_.declare(declaration); !declared) return declared.error();
+  plan_.fresh.push_back(declaration);
+  return &store_.find(declaration.name(), declaration.shard())->declaration;
+}
+
+// Of the shards that are served here, worker w takes the w-th, the (w + workers)-th, …; more
+// workers than shards share them.
+void Planner::add_workers(std::size_t stage) {
+  const StageSpec& spec = *plan_.stages[stage].spec;
+  const std::vector<QueueNumber>& served = plan_.queues[spec.source.name].served;
+  std::vector<std::uint32_t> shards;
+  for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
+    if (served[shard] != 0) shards.push_back(shard);
+  }
+  if (shards.empty()) return;
+  for (std::size_t i = 0; i < spec.options.workers; ++i) {
+    WorkerPlan worker{.stage = stage, .shards = {}, .sources = {}};
+    for (std::size_t at = i % shards.size(); at < shards.size();
+         at += std::min<std::size_t>(spec.options.workers, shards.size())) {
+      worker.shards.push_back(shards[at]);
+      worker.sources.push_back(served[shards[at]]);
+    }
+    worker.credit = credit_of(spec, worker.sources.size());
+    plan_.workers.push_back(std::move(worker));
+  }
+}
+
+// Outboxes themselves are not held back: the queue that is full here does not get what they carry
+// away.
+std::vector<QueueNumber> served_of(const NodePlan& plan, const std::vector<std::string>& queues) {
+  std::vector<QueueNumber> numbers;
+  for (const std::string& name : queues) {
+    for (const QueueNumber number : plan.queues.at(name).served) {
+      if (number != 0) numbers.push_back(number);
+    }
+  }
+  return numbers;
+}
+
+}  // namespace
+
+void NodePlan::configure(queues::State& state, const pb::Declaration& declaration) const {
+  const auto found = queues.find(queue_of(declaration));
+  if (found == queues.end()) return;  // of a pipeline that is wired no more
+  const QueuePlan& plan = found->second;
+  state.limits = declaration.has_outbox() ? plan.outbox_limits : plan.limits;
+  if (declaration.has_outbox() || plan.dead_letters.empty()) return;
+  // Of a copy in the making they are copies as well, which it knows already.
+  if (declaration.staged()) return;
+  state.dead_letters = queues.at(plan.dead_letters).served[declaration.shard()];
+}
+
+queues::Origins NodePlan::origins(std::uint32_t shard) const {
+  queues::Origins origins;
+  for (const auto& [name, queue] : queues) {
+    if (queue.doors[shard] != 0) origins.emplace(name, queue.doors[shard]);
+  }
+  return origins;
+}
+
+std::vector<QueueNumber> NodePlan::held_back_by(const std::string& queue) const {
+  const auto found = queues.find(queue);
+  if (found == queues.end()) return {};
+  return served_of(*this, found->second.holds_back);
+}
+
+std::vector<QueueNumber> NodePlan::closed_by(const std::string& queue) const {
+  const auto found = queues.find(queue);
+  if (found == queues.end()) return {};
+  return served_of(*this, found->second.closes);
+}
+
+std::vector<std::vector<QueueNumber>> NodePlan::targets(const StagePlan& stage) const {
+  std::vector<std::vector<QueueNumber>> targets;
+  for (const QueueSpec& target : stage.spec->targets) {
+    targets.push_back(queues.at(target.name).doors);
+  }
+  return targets;
+}
+
+std::string outbox_name(const std::string& queue) {
+  return std::string(outbox_prefix) + queue;
+}
+
+std::string outbox_producer_name(const std::string& prefix, const std::string& queue,
+                                 std::uint32_t shard) {
+  return prefix + "/" + queue + "/" + std::to_string(shard);
+}
+
+std::string queue_of(const pb::Declaration& declaration) {
+  if (!declaration.has_outbox()) return declaration.name();
+  return declaration.name().substr(outbox_prefix.size());
+}
+
+std::uint32_t credit_of(const StageSpec& stage, std::size_t sources) {
+  if (stage.is_batch) return stage.options.batch.max;
+  // A worker that blocks takes one at a time, so that the others find something to do.
+  if (stage.options.blocking) return 1;
+  return std::max<std::uint32_t>(1, receiver_credit / static_cast<std::uint32_t>(sources));
+}
+
+Result<NodePlan> plan_node(const Wiring& wiring, std::span<const PipelineSpec> pipelines,
+                           Store& store, const RuntimeOptions& options) {
+  return Planner(wiring, pipelines, store, options).run();
+}
+
+}  // namespace millrace

@@ -1,0 +1,60 @@
+#include "actors/assembly/stage_meter.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace millrace {
+namespace {
+
+void add(journal::DurationCounts& counts, TimeUs from_us, TimeUs to_us) {
+  counts.add(std::chrono::microseconds(std::max<DurationUs>(to_us - from_us, 0)));
+}
+
+DurationBuckets buckets_of(const journal::DurationCounts& counts) {
+  return {counts.buckets(), counts.sum_us()};
+}
+
+}  // namespace
+
+void StageMeter::on_results(const StageRun& run, TimeUs started_us, TimeUs ended_us) {
+  constexpr auto relaxed = std::memory_order_relaxed;
+  for (std::size_t i = 0; i < run.results.size() && i < run.inputs.size(); ++i) {
+    switch (run.results[i].kind) {
+      case StageResult::Kind::not_run:
+        continue;
+      case StageResult::Kind::acked:
+        acked_.fetch_add(1, relaxed);
+        if (ends_pipeline_) add(end_to_end_, run.inputs[i].envelope->born_at_us(), ended_us);
+        break;
+      case StageResult::Kind::retry:
+        retried_.fetch_add(1, relaxed);
+        break;
+      case StageResult::Kind::rejected:
+        rejected_.fetch_add(1, relaxed);
+        break;
+      case StageResult::Kind::failed:
+        failed_.fetch_add(1, relaxed);
+        break;
+    }
+    const TimeUs waits_since_us = run.inputs[i].waits_since_us;
+    if (waits_since_us != 0) add(wait_, waits_since_us, started_us);
+    add(run_, started_us, ended_us);
+  }
+}
+
+StageCounts StageMeter::counts() const {
+  StageCounts counts;
+  counts.pipeline = pipeline_;
+  counts.stage = stage_;
+  counts.acked = acked_.load(std::memory_order_relaxed);
+  counts.retried = retried_.load(std::memory_order_relaxed);
+  counts.rejected = rejected_.load(std::memory_order_relaxed);
+  counts.failed = failed_.load(std::memory_order_relaxed);
+  counts.wait = buckets_of(wait_);
+  counts.run = buckets_of(run_);
+  counts.ends_pipeline = ends_pipeline_;
+  counts.end_to_end = buckets_of(end_to_end_);
+  return counts;
+}
+
+}  // namespace millrace

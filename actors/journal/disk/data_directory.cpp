@@ -1,0 +1,216 @@
+#include "actors/journal/disk/data_directory.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+#include <vector>
+
+#include "actors/journal/disk/aligned_buffer.hpp"
+
+namespace millrace::journal {
+namespace {
+
+using Path = FileSystem::Path;
+
+constexpr std::string_view format_name = "format";
+constexpr std::string_view lock_name = "lock";
+constexpr std::string_view segments_name = "segments";
+constexpr std::string_view checkpoint_prefix = "checkpoint-";
+constexpr std::string_view segment_suffix = ".seg";
+constexpr std::string_view format_text = "millrace data directory, format ";
+constexpr std::size_t digits_min = 10;
+
+std::string padded(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  if (digits.size() < digits_min) digits.insert(0, digits_min - digits.size(), '0');
+  return digits;
+}
+
+template <class Number>
+std::optional<Number> parse_number(std::string_view digits) {
+  Number number = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [stop, failure] = std::from_chars(digits.data(), end, number);
+  if (digits.size() < digits_min || failure != std::errc{} || stop != end) return std::nullopt;
+  return number;
+}
+
+std::string_view without_unfinished(std::string_view name) {
+  if (name.ends_with(unfinished_suffix)) name.remove_suffix(unfinished_suffix.size());
+  return name;
+}
+
+/// What may be there before the format file is.
+bool known_before_format(std::string_view name) {
+  name = without_unfinished(name);
+  // A directory that is a file system of its own may have lost+found.
+  return name == format_name || name == lock_name || name == segments_name ||
+         name == DataDirectory::incarnation_name || name == "lost+found";
+}
+
+bool known_at_top(std::string_view name) {
+  return known_before_format(name) || parse_checkpoint_name(without_unfinished(name));
+}
+
+std::string joined(std::vector<std::string> names) {
+  constexpr std::size_t shown_max = 5;
+  std::sort(names.begin(), names.end());
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), shown_max); ++i) {
+    text += (i == 0 ? "" : ", ") + names[i];
+  }
+  if (names.size() > shown_max) {
+    text += " and " + std::to_string(names.size() - shown_max) + " more";
+  }
+  return text;
+}
+
+Error foreign(const Path& path, std::vector<std::string> names, const std::string& why) {
+  return Error{ErrorCode::foreign_file,
+               path.string() + ": " + why + ", found " + joined(std::move(names))};
+}
+
+enum class Format { absent, current };
+
+/// Checks the file `format`, whose text is its first line.
+Result<Format> check_format(FileSystem& files, const Path& path) {
+  Result<std::unique_ptr<File>> file = files.open(path, OpenMode::read, Access::buffered);
+  if (!file && file.error().code == ErrorCode::not_found) return Format::absent;
+  if (!file) return file.error();
+  std::array<char, 256> text{};
+  const Result<std::size_t> got = (*file)->read(0, text);
+  if (!got) return got.error();
+  std::string_view line{text.data(), *got};
+  line = line.substr(0, line.find('\n'));
+  std::uint32_t version = 0;
+  if (!line.starts_with(format_text)) {
+    return Error{ErrorCode::foreign_file, path.string() + ": offset 0: expected the line \"" +
+                                              std::string{format_text} + "<number>\""};
+  }
+  const std::string_view digits = line.substr(format_text.size());
+  const auto [stop, failure] = std::from_chars(digits.begin(), digits.end(), version);
+  if (failure != std::errc{} || stop != digits.end() || version == 0) {
+    return Error{ErrorCode::corrupt, path.string() + ": offset " +
+                                         std::to_string(format_text.size()) +
+                                         ": expected a format number"};
+  }
+  if (version > directory_format) {
+    return Error{ErrorCode::unsupported_version,
+                 path.string() + ": format " + std::to_string(version) +
+                     ", but this program knows formats up to " + std::to_string(directory_format)};
+  }
+  return Format::current;
+}
+
+/// What to do with a directory that holds `names`.
+Result<Format> examine(FileSystem& files, const Path& path, const std::vector<std::string>& names) {
+  const Result<Format> format = check_format(files, path / format_name);
+  if (!format) return format.error();
+  std::vector<std::string> strangers;
+  for (const std::string& name : names) {
+    // Without the format file only what an interrupted first start leaves may be there.
+    const bool known = *format == Format::current ? known_at_top(name) : known_before_format(name);
+    if (!known) strangers.push_back(name);
+  }
+  const Result<std::vector<std::string>> segments = files.list(path / segments_name);
+  if (!segments && segments.error().code != ErrorCode::not_found) return segments.error();
+  if (segments) {
+    for (const std::string& name : *segments) {
+      const bool known =
+          *format == Format::current && parse_segment_name(without_unfinished(name)).has_value();
+      if (!known) strangers.push_back(std::string{segments_name} + "/" + name);
+    }
+  }
+  if (!strangers.empty()) {
+    return foreign(path, std::move(strangers),
+                   *format == Format::current ? "expected only files of a data directory"
+                                              : "expected a data directory or an empty one");
+  }
+  return *format;
+}
+
+}  // namespace
+
+Path DataDirectory::segment_path(SegmentNumber number) const {
+  return segments_path() / (padded(number) + std::string{segment_suffix});
+}
+
+Path DataDirectory::checkpoint_path(std::uint64_t number) const {
+  return path_ / (std::string{checkpoint_prefix} + padded(number));
+}
+
+std::optional<SegmentNumber> parse_segment_name(std::string_view name) {
+  if (!name.ends_with(segment_suffix)) return std::nullopt;
+  name.remove_suffix(segment_suffix.size());
+  return parse_number<SegmentNumber>(name);
+}
+
+std::optional<std::uint64_t> parse_checkpoint_name(std::string_view name) {
+  if (!name.starts_with(checkpoint_prefix)) return std::nullopt;
+  name.remove_prefix(checkpoint_prefix.size());
+  return parse_number<std::uint64_t>(name);
+}
+
+Result<DataDirectory> DataDirectory::open(FileSystem& files, Path path, Opener opener) {
+  DataDirectory opened{files, std::move(path)};
+  const bool writer = opener == Opener::writer;
+  Result<std::vector<std::string>> names = files.list(opened.path_);
+  if (!names) {
+    if (!writer || names.error().code != ErrorCode::not_found) return names.error();
+    if (Result<void> made = files.make_dir(opened.path_); !made) return made.error();
+    names = std::vector<std::string>{};
+  }
+  // Before the lock file is made, so that a foreign directory stays as it is.
+  Result<Format> format = examine(files, opened.path_, *names);
+  if (!format) return format.error();
+  if (!writer && *format == Format::absent) {
+    return Error{ErrorCode::not_found, opened.path_.string() + ": not a data directory"};
+  }
+  auto lock = files.lock(opened.path_ / lock_name, writer ? LockMode::exclusive : LockMode::shared);
+  if (!lock) return lock.error();
+  opened.lock_ = *std::move(lock);
+  if (!writer) return opened;
+  if (*format == Format::absent) {
+    if (Result<void> prepared = opened.prepare(); !prepared) return prepared.error();
+  }
+  if (Result<void> removed = opened.remove_unfinished(); !removed) return removed.error();
+  // A killed process may have left changes that are seen now and gone after a power loss.
+  for (const Path& directory : {opened.path_, opened.segments_path()}) {
+    if (Result<void> synced = files.sync_dir(directory); !synced) return synced.error();
+  }
+  return opened;
+}
+
+Result<void> DataDirectory::prepare() {
+  if (Result<void> made = files_->make_dir(segments_path()); !made) return made;
+  if (Result<void> synced = files_->sync_dir(path_); !synced) return synced;
+  // The format file comes last: with it, the directory is complete.
+  const Path final_path = path_ / format_name;
+  Path unfinished = final_path;
+  unfinished += unfinished_suffix;
+  {
+    Result<std::unique_ptr<File>> file =
+        files_->open(unfinished, OpenMode::create, Access::buffered);
+    if (!file) return file.error();
+    const std::string text = std::string{format_text} + std::to_string(directory_format) + "\n";
+    if (Result<void> written = (*file)->write(0, text); !written) return written;
+    if (Result<void> synced = (*file)->sync(); !synced) return synced;
+  }
+  if (Result<void> renamed = files_->rename(unfinished, final_path); !renamed) return renamed;
+  return files_->sync_dir(path_);
+}
+
+Result<void> DataDirectory::remove_unfinished() const {
+  for (const Path& directory : {path_, segments_path()}) {
+    const Result<std::vector<std::string>> names = files_->list(directory);
+    if (!names) return names.error();
+    for (const std::string& name : *names) {
+      if (!name.ends_with(unfinished_suffix)) continue;
+      if (Result<void> removed = files_->remove(directory / name); !removed) return removed;
+    }
+  }
+  return {};
+}
+
+}  // namespace millrace::journal

@@ -1,0 +1,141 @@
+#include "actors/move/shell/export_actor.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <caf/all.hpp>
+
+namespace millrace {
+namespace {
+
+using queues::PageEntry;
+
+/// What a frame between nodes and a record take, with room for what is around it.
+constexpr std::size_t chunk_bytes_max = 15u << 20;
+
+//   head ─▶ page ─▶ [bodies] ─▶ chunk ─▶ next page … ─▶ other parts ─▶ next queue ─▶ done
+class ExportShell {
+ public:
+  static inline const char* name = "millrace.exporter";
+
+  caf::behavior start(caf::event_based_actor* self, ExportConfig config) {
+    self_ = self;
+    config_ = std::move(config);
+    // Who ends answers nothing more.
+    self->set_down_handler([this](const caf::down_msg&) { finish(ended()); });
+    if (config_.reader) self->monitor(config_.reader);
+    for (const ExportConfig::Queue& queue : config_.queues) {
+      self->monitor(caf::actor_cast<caf::actor>(queue.queue));
+    }
+    self->set_exit_handler([this](const caf::exit_msg&) { finish(ended()); });
+    begin_queue();
+    return {[this](const queues::BodiesMessage& m) {
+      on_bodies(*m.bodies);
+    }};
+  }
+
+ private:
+  static Error ended() { return {ErrorCode::draining, "the node is stopping"}; }
+
+  [[nodiscard]] const ExportConfig::Queue& queue() const { return config_.queues[at_]; }
+
+  void begin_queue() {
+    if (at_ == config_.queues.size()) return finish(std::nullopt);
+    if (hand_on(queue().parts->front())) next_page(0);
+  }
+
+  void next_page(queues::Sequence from) {
+    self_
+        ->request(queue().queue, caf::infinite,
+                  queues::PageMessage{.from = from, .copy_up_to = queue().last})
+        .then([this](const queues::PageReply& reply) { on_page(reply); },
+              [this](const caf::error&) { finish(ended()); });
+  }
+
+  void on_page(const queues::PageReply& reply) {
+    page_ = *reply.page;
+    columns_ = reply.columns;
+    auto wanted = std::make_shared<std::vector<queues::WantedBody>>();
+    for (const PageEntry& one : page_.messages) {
+      if (!one.body) wanted->push_back({one.sequence, one.place, one.index});
+    }
+    if (wanted->empty() || !config_.reader) return on_whole_page();
+    std::stable_sort(wanted->begin(), wanted->end(),
+                     [](const auto& a, const auto& b) { return a.place < b.place; });
+    self_->send(config_.reader, queues::ReadMessage{std::move(wanted), queue().declaration.number(),
+                                                    caf::actor_cast<caf::strong_actor_ptr>(self_)});
+  }
+
+  void on_bodies(const std::vector<std::pair<queues::Sequence, queues::Body>>& bodies) {
+    for (const auto& [sequence, body] : bodies) {
+      const auto one =
+          std::lower_bound(page_.messages.begin(), page_.messages.end(), sequence,
+                           [](const PageEntry& e, std::uint64_t s) { return e.sequence < s; });
+      one->body = body;
+    }
+    on_whole_page();
+  }
+
+  void on_whole_page() {
+    if (!page_.messages.empty()) {
+      pb::ShardChunk chunk;
+      for (const PageEntry& one : page_.messages) {
+        if (!one.body) return finish(lacking(one.sequence));
+        *chunk.mutable_install()->add_body() = *one.body;
+      }
+      if (!hand_on(*columns_, std::move(chunk))) return;
+    }
+    if (page_.next != 0) return next_page(page_.next);
+    for (std::size_t i = 1; i < queue().parts->size(); ++i) {
+      if (!hand_on((*queue().parts)[i])) return;
+    }
+    ++at_;
+    begin_queue();
+  }
+
+  [[nodiscard]] Error lacking(queues::Sequence sequence) const {
+    return {ErrorCode::corrupt, "the log lacks message " + std::to_string(sequence) + " of " +
+                                    queue().declaration.name() + ", which is to be handed over"};
+  }
+
+  // False when that was the end.
+  bool hand_on(const std::string& part, pb::ShardChunk chunk = {}) {
+    *chunk.mutable_queue() = queue().declaration;
+    chunk.mutable_install()->set_part(part);
+    if (chunk.ByteSizeLong() > chunk_bytes_max) {
+      finish(Error{ErrorCode::too_large, "a key of " + queue().declaration.name() + " takes " +
+                                             std::to_string(chunk.ByteSizeLong()) +
+                                             " bytes with its history; at most " +
+                                             std::to_string(chunk_bytes_max) + " can be moved"});
+      return false;
+    }
+    if (auto taken = config_.take(chunk.SerializeAsString()); !taken) {
+      finish(taken.error());
+      return false;
+    }
+    return true;
+  }
+
+  void finish(std::optional<Error> failure) {
+    if (std::exchange(finished_, true)) return;
+    config_.done(std::move(failure));
+    self_->quit();
+  }
+
+  caf::event_based_actor* self_ = nullptr;
+  ExportConfig config_;
+  std::size_t at_ = 0;  ///< queue at hand
+  queues::Page page_;
+  std::shared_ptr<const std::string> columns_;
+  bool finished_ = false;
+};
+
+}  // namespace
+
+caf::actor spawn_exporter(caf::actor_system& system, ExportConfig config) {
+  return system.spawn([](caf::stateful_actor<ExportShell>* self,
+                         ExportConfig inner) { return self->state.start(self, std::move(inner)); },
+                      std::move(config));
+}
+
+}  // namespace millrace

@@ -1,0 +1,116 @@
+#include "actors/move/shell/quiesce_actor.hpp"
+
+#include <string>
+#include <utility>
+
+#include <caf/all.hpp>
+
+#include "actors/base/shell/task_message.hpp"
+
+namespace millrace {
+namespace {
+
+//   freeze all ─▶ barrier ─▶ flush what they sent ─▶ seal all: boundary and parts
+//
+// A queue may be at rest while a leased message of another still dies into it, or is passed on into
+// an outbox: only when all are at rest, and behind the barrier, is there nothing more to come.
+// Until they are sealed they take what other nodes send, or two nodes that freeze would wait for
+// each other.
+class FreezerShell {
+ public:
+  static inline const char* name = "millrace.freezer";
+
+  caf::behavior start(caf::event_based_actor* self, FreezerConfig config) {
+    self_ = self;
+    config_ = std::move(config);
+    replies_.resize(config_.queues.size());
+    self->set_exit_handler([this](const caf::exit_msg&) { finish(ended()); });
+    self->set_down_handler([this](const caf::down_msg&) { finish(ended()); });
+    for (const auto* const some : {&config_.queues, &config_.doors}) {
+      for (const queues::QueueHandle& queue : *some) {
+        self->monitor(caf::actor_cast<caf::actor>(queue));
+      }
+    }
+    self->delayed_send(self, config_.timeout, queues::TickMessage{});
+    freeze();
+    return {
+        [this](const queues::TickMessage&) {
+          finish(Error{ErrorCode::timeout, what_ + " took longer than " +
+                                               std::to_string(config_.timeout.count()) + " ms"});
+        },
+        [](const TaskMessage& task) {
+          (*task.run)();
+        }};
+  }
+
+ private:
+  static Error ended() { return {ErrorCode::draining, "the node is stopping"}; }
+
+  void freeze() {
+    what_ = "work in progress on the shard";
+    ask<queues::FrozenReply>(
+        config_.queues, queues::FreezeMessage{}, [](std::size_t, const queues::FrozenReply&) {},
+        [this] { pass_barrier(); });
+  }
+
+  void pass_barrier() {
+    what_ = "the log";
+    config_.barrier([self = caf::actor_cast<caf::actor>(self_), this] {
+      caf::anon_send(self,
+                     TaskMessage{std::make_shared<std::function<void()>>([this] { flush(); })});
+    });
+  }
+
+  void flush() {
+    what_ = "delivery of what the shard sent to other nodes";
+    ask<queues::FlushedReply>(
+        config_.doors, queues::FlushMessage{}, [](std::size_t, const queues::FlushedReply&) {},
+        [this] { read(); });
+  }
+
+  void read() {
+    what_ = "reading the state of the shard";
+    ask<queues::FrozenReply>(
+        config_.queues, queues::FreezeMessage{.seals = true},
+        [this](std::size_t i, const queues::FrozenReply& reply) { replies_[i] = reply; },
+        [this] { finish(std::move(replies_)); });
+  }
+
+  /// Hands each answer to `take`, and goes on with `next` when all are there.
+  template <class Reply, class Message, class Take, class Next>
+  void ask(const std::vector<queues::QueueHandle>& queues, Message message, Take take, Next next) {
+    missing_ = queues.size();
+    for (std::size_t i = 0; i < queues.size(); ++i) {
+      self_->request(queues[i], caf::infinite, message)
+          .then(
+              [this, i, take, next](const Reply& reply) {
+                take(i, reply);
+                if (--missing_ == 0) next();
+              },
+              [this](const caf::error&) { finish(ended()); });
+    }
+    if (queues.empty()) next();
+  }
+
+  void finish(Result<std::vector<queues::FrozenReply>> result) {
+    if (!config_.done) return;
+    std::exchange(config_.done, {})(std::move(result));
+    self_->quit();
+  }
+
+  caf::event_based_actor* self_ = nullptr;
+  FreezerConfig config_;
+  std::vector<queues::FrozenReply> replies_;
+  std::size_t missing_ = 0;
+  std::string what_;
+};
+
+}  // namespace
+
+void spawn_freezer(caf::actor_system& system, FreezerConfig config) {
+  system.spawn([](caf::stateful_actor<FreezerShell>* self,
+                  FreezerConfig inner) { return self->state.start(self, std::move(inner)); },
+               std::move(config));
+}
+
+}  // namespace millrace

@@ -1,0 +1,168 @@
+#include "actors/queue/decide/decide_complete.hpp"
+
+#include <algorithm>
+
+#include "messages/envelope.hpp"
+
+namespace millrace::queues {
+namespace {
+
+using Kind = StageResult::Kind;
+
+ErrorCode code_of(Kind kind) {
+  switch (kind) {
+    case Kind::retry:
+      return ErrorCode::timeout;
+    case Kind::rejected:
+      return ErrorCode::rejected;
+    default:
+      return ErrorCode::handler_failed;
+  }
+}
+
+// The message failed once more: later again, or dead.
+void add_failure(const State& state, pb::Record& record, Sequence sequence, ErrorCode code,
+                 std::string reason, std::optional<DurationUs> delay_us, std::uint64_t jitter) {
+  const Entry& entry = *state.durable.index.find(sequence);
+  const std::uint32_t failed = entry.failed + 1u;
+  if (failed > state.limits.failed_max) {
+    add_death(state, record, sequence, failed, code, std::move(reason));
+    return;
+  }
+  pb::Failure& failure = *record.mutable_change(0)->add_failure();
+  failure.set_sequence(sequence);
+  failure.set_failed(failed);
+  failure.set_acquired(entry.acquired);
+  failure.set_not_before_us(
+      record.at_us() +
+      delay_us.value_or(retry_delay_us(state.limits, failed, jitter ^ NumberHash{}(sequence))));
+  failure.set_code(static_cast<std::uint32_t>(code));
+  failure.set_reason(std::move(reason));
+}
+
+// A record clears timers before it sets any. So what an earlier message of the run set, and this
+// one clears, is taken out again; sets from `first` on are of this run.
+void add_timers(pb::Change& own, const std::string& key, MessageOutcome& outcome, int first) {
+  auto& sets = *own.mutable_timer_set();
+  for (std::string& name : outcome.timers_cleared) {
+    for (int i = sets.size(); i-- > first;) {
+      if (sets[i].name() == name && sets[i].key() == key) sets.DeleteSubrange(i, 1);
+    }
+    pb::TimerRef& timer = *own.add_timer_clear();
+    timer.set_key(key);
+    timer.set_name(std::move(name));
+  }
+  for (pb::TimerSet& timer : outcome.timers_set) *own.add_timer_set() = std::move(timer);
+}
+
+void add_ack(pb::Record& record, Sequence sequence, MessageOutcome& outcome,
+             pb::StateChange& state_change) {
+  record.mutable_change(0)->add_ack(sequence);
+  for (RoutedOutput& output : outcome.outputs) {
+    change_of(record, output.queue).mutable_append()->AddAllocated(output.envelope.release());
+  }
+  for (std::string& value : outcome.history) {
+    pb::HistoryEntry& entry = *state_change.add_history();
+    entry.set_input(sequence);
+    entry.set_at_us(record.at_us());
+    entry.set_value(std::move(value));
+  }
+}
+
+void add_outcome(const State& state, pb::Record& record, const Lease& lease, LeaseOutcome& outcome,
+                 std::uint64_t jitter) {
+  pb::StateChange state_change;
+  pb::Change& own = *record.mutable_change(0);
+  const int first_timer = own.timer_set_size();
+  for (std::size_t i = 0; i < lease.run.size(); ++i) {
+    const Sequence sequence = lease.run[i];
+    const Entry* entry = state.durable.index.find(sequence);
+    MessageOutcome& message = outcome.messages[i];
+    if (entry == nullptr || message.kind == Kind::not_run) continue;
+    if (message.kind == Kind::acked) {
+      add_ack(record, sequence, message, state_change);
+      add_timers(own, outcome.key, message, first_timer);
+    } else if (message.kind == Kind::rejected) {
+      add_death(state, record, sequence, entry->failed, ErrorCode::rejected,
+                std::move(message.reason));
+    } else {
+      add_failure(state, record, sequence, code_of(message.kind), std::move(message.reason),
+                  message.delay_us, jitter);
+    }
+  }
+  if (outcome.next_state) state_change.set_value(std::move(*outcome.next_state));
+  if (outcome.state_erased) state_change.set_erase(true);
+  if (state_change.next_case() == pb::StateChange::NEXT_NOT_SET &&
+      state_change.history_size() == 0) {
+    return;
+  }
+  state_change.set_key(outcome.key);
+  *own.add_state() = std::move(state_change);
+}
+
+// A timer that this outcome clears or replaces must not fire while that is on its way: its firing
+// would clear the timer that took its place.
+void hold_timers(const State& state, const LeaseOutcome& outcome, Pending& pending) {
+  const auto hold = [&](const std::string& key, const std::string& name) {
+    if (const auto id = state.durable.keyed.find_timer(key, name)) pending.timers.push_back(*id);
+  };
+  for (const MessageOutcome& message : outcome.messages) {
+    if (message.kind != Kind::acked) continue;
+    for (const std::string& name : message.timers_cleared) hold(outcome.key, name);
+    for (const pb::TimerSet& timer : message.timers_set) hold(timer.key(), timer.name());
+  }
+}
+
+}  // namespace
+
+DurationUs retry_delay_us(const Limits& limits, std::uint32_t failed, std::uint64_t jitter) {
+  DurationUs delay = limits.retry_first_us;
+  for (std::uint32_t i = 1; i < failed && delay < limits.retry_max_us; ++i) delay *= 2;
+  delay = std::min(delay, limits.retry_max_us);
+  const auto percent = static_cast<DurationUs>(80 + jitter % 41);
+  return delay * percent / 100;
+}
+
+CompleteDecision decide(const State& state, Complete& complete, TimeUs now_us) {
+  CompleteDecision out;
+  std::unique_ptr<pb::Record> record;
+  for (LeaseOutcome& outcome : complete.outcomes) {
+    const auto it = state.live.leases.find(outcome.lease);
+    auto& leases = out.decision.pending.leases;
+    const bool valid = it != state.live.leases.end() && !it->second.settling &&
+                       it->second.deadline_us >= now_us &&
+                       it->second.run.size() == outcome.messages.size() &&
+                       std::find(leases.begin(), leases.end(), outcome.lease) == leases.end();
+    if (!valid) {
+      out.refused.push_back(outcome.lease);
+      continue;
+    }
+    if (!record) record = new_record(state, now_us);
+    hold_timers(state, outcome, out.decision.pending);
+    add_outcome(state, *record, it->second, outcome, complete.jitter);
+    leases.push_back(outcome.lease);
+  }
+  out.decision.record = std::move(record);
+  return out;
+}
+
+Decision decide_lost(const State& state, std::span<const LeaseId> leases, ErrorCode code,
+                     std::uint64_t jitter, TimeUs now_us) {
+  Decision out;
+  if (leases.empty()) return out;
+  out.record = new_record(state, now_us);
+  out.pending.leases.assign(leases.begin(), leases.end());
+  const std::string reason = code == ErrorCode::receiver_lost
+                                 ? "the receiver ended before it gave an outcome"
+                                 : "the handler ran beyond its lease";
+  for (const LeaseId id : leases) {
+    const Lease& lease = state.live.leases.find(id)->second;
+    if (state.is_outbox || !lease.begun || state.durable.index.find(lease.run.front()) == nullptr) {
+      continue;
+    }
+    add_failure(state, *out.record, lease.run.front(), code, reason, std::nullopt, jitter);
+  }
+  return out;
+}
+
+}  // namespace millrace::queues

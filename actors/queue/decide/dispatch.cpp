@@ -1,0 +1,214 @@
+#include "actors/queue/decide/dispatch.hpp"
+
+#include <algorithm>
+
+#include "actors/queue/decide/queue_core.hpp"
+#include "actors/queue/state/lease_table.hpp"
+
+namespace millrace::queues {
+namespace {
+
+enum class Fitness : std::uint8_t { runs, waits, gives_up, lacks_body };
+
+class Dispatcher {
+ public:
+  Dispatcher(State& state, TimeUs now_us) : state_(state), now_us_(now_us) {}
+
+  Dispatch run() {
+    while (state_.live.in_flight < state_.limits.in_flight) {
+      const auto receiver = next_receiver();
+      if (receiver == state_.live.receivers.end()) break;
+      const int priority = state_.live.lines.first();
+      if (priority < 0 || !serve(static_cast<std::uint8_t>(priority), *receiver)) break;
+    }
+    return std::move(out_);
+  }
+
+ private:
+  using ReceiverEntry = std::map<ReceiverId, Receiver>::iterator;
+
+  // Receivers take turns, so that work spreads over them.
+  ReceiverEntry next_receiver() {
+    auto& receivers = state_.live.receivers;
+    auto it = receivers.upper_bound(state_.live.receiver_last_served);
+    for (std::size_t i = 0; i < receivers.size(); ++i, ++it) {
+      if (it == receivers.end()) it = receivers.begin();
+      if (it->second.demand > 0) return it;
+    }
+    return receivers.end();
+  }
+
+  // Serves the first ticket of a line; false when it has to wait for its body.
+  bool serve(std::uint8_t priority, ReceiverEntry::value_type& receiver) {
+    const Ticket ticket = state_.live.lines.front(priority);
+    return ticket.is_key() ? serve_key(ticket.slot(), priority, receiver)
+                           : serve_message(ticket.sequence(), priority, receiver);
+  }
+
+  bool serve_message(Sequence sequence, std::uint8_t priority,
+                     ReceiverEntry::value_type& receiver) {
+    Entry* entry = state_.durable.index.find(sequence);
+    const bool is_stale = entry == nullptr || entry->status != Status::waiting;
+    const Fitness fit = is_stale ? Fitness::waits : fitness(sequence, *entry);
+    if (fit == Fitness::lacks_body) {
+      out_.needs_bodies = true;
+      return false;
+    }
+    state_.live.lines.pop(priority);
+    if (is_stale) return true;
+    if (fit == Fitness::waits) {
+      return_message(state_, sequence, *entry);
+    } else if (fit == Fitness::gives_up) {
+      give_up(no_slot, sequence);
+    } else {
+      grant(receiver, no_slot, {sequence});
+    }
+    return true;
+  }
+
+  bool serve_key(KeySlot slot, std::uint8_t priority, ReceiverEntry::value_type& receiver) {
+    KeyChain& chain = state_.keys[slot];
+    const bool is_stale = chain.line != priority;
+    const Sequence head = is_stale ? 0 : chain.head;
+    const Fitness fit =
+        head == 0 ? Fitness::waits : fitness(head, *state_.durable.index.find(head));
+    if (fit == Fitness::lacks_body) {
+      out_.needs_bodies = true;
+      return false;
+    }
+    state_.live.lines.pop(priority);
+    if (is_stale) return true;
+    chain.line = no_line;
+    if (head == 0) {
+      state_.keys.release(slot);
+    } else if (fit == Fitness::waits) {
+      make_eligible(state_, slot);
+    } else if (fit == Fitness::gives_up) {
+      give_up(slot, head);
+    } else {
+      grant(receiver, slot, run_from(head, receiver.second.demand));
+    }
+    return true;
+  }
+
+  [[nodiscard]] Fitness fitness(Sequence sequence, const Entry& entry) const {
+    if (entry.has_schedule) {
+      const Schedule& schedule = state_.durable.schedules.find(sequence)->second;
+      if (schedule.not_before_us > state_.live.now_us) return Fitness::waits;
+      if (state_.durable.index.body(sequence) == nullptr) return Fitness::lacks_body;
+      if (schedule.expires_at_us != 0 && schedule.expires_at_us <= state_.live.now_us) {
+        return Fitness::gives_up;
+      }
+    }
+    if (state_.durable.index.body(sequence) == nullptr) return Fitness::lacks_body;
+    const bool is_spent = entry.acquired >= state_.limits.acquired_max && !state_.is_outbox;
+    return is_spent ? Fitness::gives_up : Fitness::runs;
+  }
+
+  // Consecutive messages of a key from `head`, as many as may run together. What was acquired
+  // before goes alone: should it bring its receiver down, the blame is clear.
+  [[nodiscard]] std::vector<Sequence> run_from(Sequence head, std::uint32_t demand) const {
+    std::vector<Sequence> run{head};
+    const Entry* entry = state_.durable.index.find(head);
+    const std::uint32_t max = std::min(
+        {state_.limits.run_messages, demand,
+         state_.limits.in_flight - std::min(state_.live.in_flight, state_.limits.in_flight)});
+    std::uint64_t bytes = entry->bytes;
+    while (run.size() < max && entry->next != 0) {
+      const Sequence next = entry->next;
+      if (!may_run_together(head, *entry, next)) break;
+      entry = state_.durable.index.find(next);
+      bytes += entry->bytes;
+      if (bytes > state_.limits.run_bytes) break;
+      run.push_back(next);
+    }
+    return run;
+  }
+
+  // Whether `next`, which follows `entry` in the chain of `head`, may be in one lease with both.
+  [[nodiscard]] bool may_run_together(Sequence head, const Entry& entry, Sequence next) const {
+    const Entry& following = *state_.durable.index.find(next);
+    if (fitness(next, following) != Fitness::runs) return false;
+    if (state_.is_outbox) return true;
+    // Keys that collide share a chain, but never a lease: it has one key's state.
+    return entry.acquired == 0 && following.acquired == 0 && following.priority == entry.priority &&
+           (*state_.durable.index.body(next))->key() == (*state_.durable.index.body(head))->key();
+  }
+
+  void grant(ReceiverEntry::value_type& receiver, KeySlot slot, const std::vector<Sequence>& run) {
+    Grant grant;
+    grant.receiver = receiver.first;
+    grant.deadline_us = now_us_ + state_.limits.lease_us;
+    grant.lease = begin_lease(state_, receiver.first, slot, run, grant.deadline_us);
+    for (const Sequence sequence : run) {
+      const Entry& entry = *state_.durable.index.find(sequence);
+      grant.messages.push_back(
+          {sequence, entry.failed, entry.acquired, *state_.durable.index.body(sequence)});
+    }
+    if (slot != no_slot) {
+      const KeyState* keyed = state_.durable.keyed.find(grant.messages[0].body->key());
+      if (keyed != nullptr) grant.state = keyed->value;
+    }
+    receiver.second.demand -= static_cast<std::uint32_t>(run.size());
+    state_.live.receiver_last_served = receiver.first;
+    out_.grants.push_back(std::move(grant));
+  }
+
+  void give_up(KeySlot slot, Sequence sequence) {
+    out_.give_up.push_back(begin_lease(state_, nobody, slot, {sequence}, now_us_));
+  }
+
+  State& state_;
+  TimeUs now_us_;
+  Dispatch out_;
+};
+
+}  // namespace
+
+Dispatch dispatch(State& state, TimeUs now_us) {
+  wake_delayed(state, now_us);
+  // An outbox that drains still gives out what it holds: see DrainMessage. One that was a queue
+  // before may be told of queues that are full here: they do not get what it carries away.
+  const bool stopped = (state.live.draining || state.live.blocked > 0) && !state.is_outbox;
+  if (stopped || state.live.frozen || state.live.exhausted) return {};
+  // Told when it is wired wrongly, and not when the first message dies.
+  MILLRACE_ASSERT(state.dead_letters != 0 || state.is_outbox || state.live.receivers.empty());
+  return Dispatcher(state, now_us).run();
+}
+
+std::vector<WantedBody> wanted_bodies(const State& state, std::size_t max) {
+  std::vector<WantedBody> wanted;
+  std::size_t bytes = 0;
+  const auto has_room = [&] {
+    return wanted.size() < max && bytes < read_bytes_max;
+  };
+  const auto want = [&](Sequence sequence) {
+    const Entry* entry = state.durable.index.find(sequence);
+    if (entry != nullptr && entry->status == Status::waiting &&
+        state.durable.index.body(sequence) == nullptr) {
+      wanted.push_back({sequence, entry->place, entry->index});
+      bytes += entry->bytes;
+    }
+  };
+  for (int p = priority_max; p >= 0 && has_room(); --p) {
+    const auto priority = static_cast<std::uint8_t>(p);
+    state.live.lines.visit(priority, [&](Ticket ticket) {
+      if (!ticket.is_key()) {
+        want(ticket.sequence());
+      } else if (const KeyChain& chain = state.keys[ticket.slot()]; chain.line == priority) {
+        Sequence sequence = chain.head;
+        for (std::uint32_t i = 0; i < state.limits.run_messages && sequence != 0 && has_room();
+             ++i) {
+          want(sequence);
+          sequence = state.durable.index.find(sequence)->next;
+        }
+      }
+      return has_room();
+    });
+  }
+  std::sort(wanted.begin(), wanted.end(),
+            [](const WantedBody& a, const WantedBody& b) { return a.place < b.place; });
+  return wanted;
+}
+
+}  // namespace millrace::queues

@@ -1,0 +1,149 @@
+#include "actors/queue/move/install.hpp"
+
+#include <set>
+#include <string>
+
+#include "actors/base/assert.hpp"
+#include "actors/queue/move/page_to_move.hpp"
+#include "actors/queue/snapshot/snapshot.hpp"
+#include "actors/queue/snapshot/snapshot_columns.hpp"
+#include "actors/queue/state/frame_index.hpp"
+
+namespace millrace::queues {
+namespace {
+
+/// From the first message to the last: the index has a chunk for every few hundred numbers.
+constexpr std::uint64_t numbers_max = 1ull << 32;
+
+class InstallCheck {
+ public:
+  InstallCheck(const State& state, const pb::Install& install) : state_(state), install_(install) {}
+
+  Result<void> run() const {
+    if (!state_.declaration || !state_.declaration->staged()) {
+      return Error{ErrorCode::invalid_argument,
+                   state_.name + " is no copy in the making: nothing can be installed in it"};
+    }
+    pb::SnapshotPart part;
+    if (!part.ParseFromString(install_.part())) return corrupt("bytes that are no part");
+    if (!part.has_messages() && install_.body_size() > 0)
+      return corrupt("messages without columns");
+    switch (part.part_case()) {
+      case pb::SnapshotPart::kHead:
+        return check(part.head());
+      case pb::SnapshotPart::kMessages:
+        return check(part.messages());
+      case pb::SnapshotPart::kKeyed:
+        return check(part.keyed());
+      case pb::SnapshotPart::kProducers:
+        return check(part.producers());
+      default:
+        return corrupt("a part with nothing of a queue");
+    }
+  }
+
+ private:
+  [[nodiscard]] Error corrupt(const std::string& what) const {
+    return {ErrorCode::corrupt, "the copy of " + state_.name + " has " + what};
+  }
+
+  [[nodiscard]] Result<void> check(const pb::QueueHead& head) const {
+    const Durable& durable = state_.durable;
+    if (durable.last > 0 || !durable.keyed.keys().empty() || !durable.dedup.producers().empty()) {
+      return corrupt("a head that is not first");
+    }
+    const std::uint64_t done = head.acked() + head.dead() + head.dropped();
+    const bool balances = head.acked() <= head.offered() && head.dead() <= head.offered() &&
+                          head.dropped() <= head.offered() && done <= head.offered() &&
+                          head.offered() - done <= head.last();
+    if (!balances) return corrupt("a ledger that does not balance");
+    if (!is_time(head.at_us())) return corrupt("a head of no valid time");
+    return {};
+  }
+
+  [[nodiscard]] Result<void> check(const pb::MessageColumns& columns) const {
+    if (columns.flags_size() != install_.body_size()) {
+      return corrupt(std::to_string(install_.body_size()) + " bodies of " +
+                     std::to_string(columns.flags_size()) + " messages");
+    }
+    Sequence first = 0;
+    state_.durable.index.visit_from(0, [&first](Sequence sequence, const Entry&) {
+      first = sequence;
+      return false;
+    });
+    return for_each_message(state_, columns, [&](int i, const ColumnMessage& message) {
+      if (first == 0) first = message.sequence;
+      return check(message, install_.body(i), first);
+    });
+  }
+
+  [[nodiscard]] Result<void> check(const ColumnMessage& message, const pb::Envelope& body,
+                                   Sequence first) const {
+    const auto fails = [&](const char* what) {
+      return corrupt(what + (" of message " + std::to_string(message.sequence)));
+    };
+    if (message.sequence - first > numbers_max) return fails("too large a gap in front");
+    if (message.bytes != bytes_of(body)) return fails("another size");
+    if (message.priority != priority_of(body)) return fails("another priority");
+    const bool has_key = !body.key().empty();
+    if (has_key != message.key_hash.has_value()) return fails("a key and none");
+    if (has_key && *message.key_hash != hash_key(body.key())) return fails("another key");
+    if (message.extra == nullptr) return {};
+    if (message.extra->failed() > UINT16_MAX || message.extra->acquired() > UINT16_MAX) {
+      return fails("too high a count");
+    }
+    if (!is_time(message.extra->not_before_us()) || !is_time(message.extra->expires_at_us())) {
+      return fails("no valid time");
+    }
+    return {};
+  }
+
+  [[nodiscard]] Result<void> check(const pb::KeyedStates& keyed) const {
+    std::set<std::string> keys;
+    for (const pb::KeyedStates::Key& key : keyed.key()) {
+      // Again it would take the place of the first, whose timers would have no key any more.
+      if (state_.durable.keyed.find(key.key()) != nullptr || !keys.insert(key.key()).second) {
+        return corrupt("the state of a key twice");
+      }
+      if (!KeyedStore::is_history(key.history())) return corrupt("a history that is none");
+    }
+    for (const pb::TimerSet& timer : keyed.timer()) {
+      if (!is_time(timer.due_us())) return corrupt("a timer of no valid time");
+    }
+    return {};
+  }
+
+  [[nodiscard]] Result<void> check(const pb::Producers& producers) const {
+    for (const pb::Producers::BusinessKey& key : producers.business_key()) {
+      if (!is_time(key.at_us())) return corrupt("a business key of no valid time");
+    }
+    return {};
+  }
+
+  const State& state_;
+  const pb::Install& install_;
+};
+
+}  // namespace
+
+Result<void> check_install(const State& state, const pb::Install& install) {
+  return InstallCheck(state, install).run();
+}
+
+void apply_install(State& state, const CommittedRecord& committed, const pb::Install& install) {
+  pb::SnapshotPart part;
+  MILLRACE_ASSERT(part.ParseFromString(install.part()));
+  const auto add = [&](int i, const ColumnMessage& message) -> Result<void> {
+    Entry& entry = add_message(state, message);
+    entry.place = committed.place;
+    entry.index = static_cast<std::uint32_t>(i) | installed_bit;
+    cache_body(state, message.sequence, committed, install.body(i));
+    enqueue(state, message.sequence, entry, message.key_hash);
+    return {};
+  };
+  const Result<void> added = part.has_messages() ? for_each_message(state, part.messages(), add)
+                                                 : read_snapshot(state, part);
+  MILLRACE_ASSERT(added.has_value());
+}
+
+}  // namespace millrace::queues

@@ -1,0 +1,38 @@
+#include "actors/queue/shell/inspection.hpp"
+
+#include <memory>
+
+namespace millrace::queues {
+namespace {
+
+TimeUs oldest_born_us(const State& state) {
+  TimeUs born_us = 0;
+  state.durable.index.visit_from(0, [&](Sequence sequence, const Entry&) {
+    const Body* body = state.durable.index.body(sequence);
+    if (body != nullptr && *body) born_us = (*body)->born_at_us();
+    return false;
+  });
+  return born_us;
+}
+
+}  // namespace
+
+QueueStatus status_of(const State& state, Room room, std::uint64_t offer_bytes) {
+  return {.number = state.number,
+          .ledger = state.durable.ledger,
+          .repeats = state.live.repeats,
+          .bytes = state.durable.index.bytes(),
+          .in_flight = state.live.in_flight,
+          .timers = state.durable.keyed.timers().size(),
+          .is_blocked = state.live.blocked > 0,
+          .is_above_high_water = state.live.above_high_water,
+          .oldest_born_us = oldest_born_us(state),
+          .refusal = refusal_of_offer(state, room, offer_bytes)};
+}
+
+KeyReply key_of(const State& state, std::string_view key) {
+  const KeyState* found = state.durable.keyed.find(key);
+  return {found != nullptr ? std::make_shared<const KeyState>(*found) : nullptr};
+}
+
+}  // namespace millrace::queues

@@ -1,0 +1,33 @@
+// Handles of a queue's actor: what it takes, and answers, is known to the compiler.
+#pragma once
+
+#include <caf/typed_actor.hpp>
+
+#include "actors/queue/shell/queue_messages.hpp"
+
+namespace millrace::queues {
+
+using QueueHandle = caf::typed_actor<
+    caf::reacts_to<AttachMessage>, caf::reacts_to<OfferMessage>, caf::reacts_to<CommitMessage>,
+    caf::reacts_to<SubscribeMessage>, caf::reacts_to<CompleteMessage>, caf::reacts_to<BeginMessage>,
+    caf::reacts_to<ExtendMessage>, caf::reacts_to<PressureMessage>, caf::reacts_to<BodiesMessage>,
+    caf::reacts_to<SnapshotMessage>, caf::reacts_to<CleanMessage>, caf::reacts_to<CleanStepMessage>,
+    caf::replies_to<DrainMessage>::with<QueueStatus>,
+    caf::replies_to<FreezeMessage>::with<FrozenReply>, caf::reacts_to<ThawMessage>,
+    caf::reacts_to<InstallMessage>, caf::reacts_to<AbandonMessage>, caf::reacts_to<RewiredMessage>,
+    caf::reacts_to<RetireMessage>, caf::replies_to<FlushMessage>::with<FlushedReply>,
+    caf::replies_to<PageMessage>::with<PageReply>,
+    caf::replies_to<RemoveMessage>::with<RemoveReply>, caf::reacts_to<TickMessage>,
+    caf::replies_to<InspectMessage>::with<QueueStatus>,
+    caf::replies_to<KeyMessage>::with<KeyReply>>;
+
+/// What a producer needs of a queue, wherever the queue is: here, or behind a link to another node.
+using OfferHandle = caf::typed_actor<caf::reacts_to<AttachMessage>, caf::reacts_to<OfferMessage>>;
+
+/// As a producer sees it: a queue, or an actor that takes what one takes of producers.
+template <class Handle>
+[[nodiscard]] OfferHandle as_offer_handle(const Handle& queue) {
+  return caf::actor_cast<OfferHandle>(queue);
+}
+
+}  // namespace millrace::queues

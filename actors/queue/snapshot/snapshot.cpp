@@ -1,0 +1,196 @@
+#include "actors/queue/snapshot/snapshot.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "actors/base/assert.hpp"
+#include "actors/queue/snapshot/snapshot_columns.hpp"
+
+namespace millrace::queues {
+namespace {
+
+using Sink = SnapshotSink;
+
+constexpr int producers_per_part_max = 10'000;  // their names may be long
+
+void flush(pb::SnapshotPart& part, const Sink& sink) {
+  sink(part.SerializeAsString());
+  part.Clear();
+}
+
+class MessageWriter {
+ public:
+  MessageWriter(const State& state, int part_max, const Sink& sink)
+      : state_(state), part_max_(part_max), sink_(sink) {}
+
+  void add(Sequence sequence, const Entry& entry) {
+    pb::MessageColumns& columns = *part_.mutable_messages();
+    const auto place = static_cast<std::uint64_t>(entry.place);
+    columns.add_sequence_step(sequence - sequence_);
+    columns.add_place_step(static_cast<std::int64_t>(place - place_));
+    columns.add_index(entry.index);
+    columns.add_bytes(entry.bytes);
+    std::uint32_t flags = entry.priority;
+    if (entry.slot != no_slot) {
+      flags |= key_flag;
+      columns.add_key_hash(state_.keys[entry.slot].hash);
+    }
+    if (entry.has_schedule || entry.failed > 0 || entry.acquired > 0) {
+      flags |= extra_flag;
+      add_extra(*columns.add_extra(), sequence, entry);
+    }
+    columns.add_flags(flags);
+    sequence_ = sequence;
+    place_ = place;
+    if (columns.flags_size() >= part_max_) finish();
+  }
+
+  void finish() {
+    if (!part_.has_messages()) return;
+    flush(part_, sink_);
+    sequence_ = place_ = 0;
+  }
+
+ private:
+  void add_extra(pb::MessageColumns::Extra& extra, Sequence sequence, const Entry& entry) const {
+    extra.set_failed(entry.failed);
+    extra.set_acquired(entry.acquired);
+    const auto schedule = state_.durable.schedules.find(sequence);
+    if (schedule != state_.durable.schedules.end()) {
+      extra.set_not_before_us(schedule->second.not_before_us);
+      extra.set_expires_at_us(schedule->second.expires_at_us);
+    }
+    const auto failure = state_.durable.failures.find(sequence);
+    if (failure != state_.durable.failures.end()) {
+      extra.set_first_failed_at_us(failure->second.first_at_us);
+      extra.set_last_failed_at_us(failure->second.last_at_us);
+    }
+  }
+
+  const State& state_;
+  const int part_max_;
+  const Sink& sink_;
+  pb::SnapshotPart part_;
+  Sequence sequence_ = 0;
+  std::uint64_t place_ = 0;
+};
+
+void write_head(const State& state, const Sink& sink) {
+  MILLRACE_ASSERT(state.declaration != nullptr);
+  pb::SnapshotPart part;
+  pb::QueueHead& head = *part.mutable_head();
+  *head.mutable_declaration() = *state.declaration;
+  const Ledger& ledger = state.durable.ledger;
+  head.set_last(state.durable.last);
+  head.set_offered(ledger.offered);
+  head.set_acked(ledger.acked);
+  head.set_dead(ledger.dead);
+  head.set_dropped(ledger.dropped);
+  head.set_duplicates(ledger.duplicates);
+  head.set_redelivered(ledger.redelivered);
+  head.set_at_us(state.durable.at_us);
+  flush(part, sink);
+}
+
+enum class Order : std::uint8_t { any, sorted };
+
+template <class Map, class Act>
+void for_each(const Map& map, Order order, Act act) {
+  if (order == Order::any) {
+    for (const auto& one : map) act(one);
+    return;
+  }
+  std::vector<const typename Map::value_type*> all;
+  all.reserve(map.size());
+  for (const auto& one : map) all.push_back(&one);
+  std::sort(all.begin(), all.end(), [](auto* a, auto* b) { return a->first < b->first; });
+  for (const auto* one : all) act(*one);
+}
+
+void write_producers(const DedupTable& dedup, int part_max, Order order, const Sink& sink) {
+  const int producers_max = std::min(part_max, producers_per_part_max);
+  pb::SnapshotPart part;
+  for_each(dedup.producers(), order, [&](const auto& one) {
+    pb::Producers::Producer& producer = *part.mutable_producers()->add_producer();
+    producer.set_name(one.first);
+    producer.set_epoch(one.second.epoch);
+    producer.set_last(one.second.last);
+    producer.set_active_at_us(one.second.active_at_us);
+    if (part.producers().producer_size() >= producers_max) flush(part, sink);
+  });
+  for (const DedupTable::BusinessKey& known : dedup.business_keys()) {
+    pb::Producers::BusinessKey& key = *part.mutable_producers()->add_business_key();
+    key.set_high(known.id.high);
+    key.set_low(known.id.low);
+    key.set_at_us(known.at_us);
+    if (part.producers().business_key_size() >= part_max) flush(part, sink);
+  }
+  if (part.has_producers()) flush(part, sink);
+}
+
+void write_keyed(const KeyedStore& keyed, std::size_t bytes_max, Order order, const Sink& sink) {
+  pb::SnapshotPart part;
+  std::size_t bytes = 0;
+  const auto grown = [&](std::size_t by) {
+    bytes += by;
+    if (bytes < bytes_max) return;
+    flush(part, sink);
+    bytes = 0;
+  };
+  for_each(keyed.keys(), order, [&](const auto& one) {
+    const auto& [name, state] = one;
+    if (!state.value && state.history.empty()) return;
+    pb::KeyedStates::Key& key = *part.mutable_keyed()->add_key();
+    key.set_key(name);
+    if (state.value) key.set_value(*state.value);
+    key.set_history(state.history);
+    grown(name.size() + state.history.size() + key.value().size());
+  });
+  for (const auto& [id, timer] : keyed.timers()) {
+    pb::TimerSet& set = *part.mutable_keyed()->add_timer();
+    set.set_key(timer.key);
+    set.set_name(timer.name);
+    set.set_due_us(id.first);
+    *set.mutable_envelope() = timer.envelope;
+    grown(timer.key.size() + timer.envelope.payload().size());
+  }
+  if (part.has_keyed()) flush(part, sink);
+}
+
+}  // namespace
+
+void write_snapshot(const State& state, const Sink& sink) {
+  const PartSize size;
+  write_head(state, sink);
+  MessageWriter messages(state, size.entries, sink);
+  state.durable.index.for_each(
+      [&](Sequence sequence, const Entry& entry) { messages.add(sequence, entry); });
+  messages.finish();
+  write_keyed(state.durable.keyed, size.bytes, Order::any, sink);
+  write_producers(state.durable.dedup, size.entries, Order::any, sink);
+}
+
+void write_snapshot_frame(const State& state, PartSize size, const Sink& sink) {
+  write_head(state, sink);
+  write_keyed(state.durable.keyed, size.bytes, Order::sorted, sink);
+  write_producers(state.durable.dedup, size.entries, Order::sorted, sink);
+}
+
+std::string snapshot_of_messages(const State& state, Sequence first, Sequence last) {
+  std::string out;
+  const Sink sink = [&out](std::string part) {
+    out = std::move(part);
+  };
+  MessageWriter messages(state, std::numeric_limits<int>::max(), sink);
+  state.durable.index.visit_from(first, [&](Sequence sequence, const Entry& entry) {
+    if (sequence > last) return false;
+    messages.add(sequence, entry);
+    return true;
+  });
+  messages.finish();
+  return out;
+}
+
+}  // namespace millrace::queues

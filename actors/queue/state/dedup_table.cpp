@@ -1,0 +1,42 @@
+#include "actors/queue/state/dedup_table.hpp"
+
+namespace millrace::queues {
+
+const Producer* DedupTable::find(std::string_view producer) const {
+  const auto it = producers_.find(producer);
+  return it == producers_.end() ? nullptr : &it->second;
+}
+
+void DedupTable::set(std::string_view producer, Producer value) {
+  if (const auto it = producers_.find(producer); it != producers_.end()) {
+    it->second = value;
+  } else {
+    producers_.emplace(std::string(producer), value);
+  }
+}
+
+void DedupTable::forget(std::string_view producer) {
+  if (const auto it = producers_.find(producer); it != producers_.end()) producers_.erase(it);
+}
+
+std::vector<std::string> DedupTable::idle_since(TimeUs limit_us) const {
+  std::vector<std::string> idle;
+  for (const auto& [name, producer] : producers_) {
+    if (producer.active_at_us < limit_us) idle.push_back(name);
+  }
+  return idle;
+}
+
+void DedupTable::remember(const MessageId& business_key, TimeUs at_us, DurationUs window_us,
+                          std::uint32_t max) {
+  known_[business_key] = at_us;
+  ages_.push_back({business_key, at_us});
+  while (!ages_.empty() && (ages_.front().at_us < at_us - window_us || ages_.size() > max)) {
+    // A key that was used again after its window has a younger entry further back.
+    const auto it = known_.find(ages_.front().id);
+    if (it != known_.end() && it->second == ages_.front().at_us) known_.erase(it);
+    ages_.pop_front();
+  }
+}
+
+}  // namespace millrace::queues

@@ -1,0 +1,95 @@
+#include "actors/queue/state/message_index.hpp"
+
+#include <utility>
+
+namespace millrace::queues {
+
+MessageIndex::Chunk* MessageIndex::chunk_of(Sequence sequence) const {
+  const std::uint64_t number = sequence >> chunk_bits;
+  if (number < first_chunk_ || number - first_chunk_ >= chunks_.size()) return nullptr;
+  return chunks_[number - first_chunk_].get();
+}
+
+Entry& MessageIndex::add(Sequence sequence) {
+  MILLRACE_ASSERT(sequence > last_);
+  const std::uint64_t number = sequence >> chunk_bits;
+  const std::uint64_t number_before = last_ >> chunk_bits;
+  last_ = sequence;
+  if (number != number_before) close_chunk(number_before);
+  if (chunks_.empty()) first_chunk_ = number;
+  while (first_chunk_ + chunks_.size() <= number) chunks_.emplace_back();
+  auto& chunk = chunks_[number - first_chunk_];
+  if (!chunk) chunk = std::make_unique<Chunk>();
+  ++chunk->live;
+  ++size_;
+  Entry& entry = chunk->entries[sequence % chunk_size];
+  entry.status = Status::waiting;
+  return entry;
+}
+
+const Entry* MessageIndex::find(Sequence sequence) const {
+  const Chunk* chunk = chunk_of(sequence);
+  if (chunk == nullptr) return nullptr;
+  const Entry& entry = chunk->entries[sequence % chunk_size];
+  return entry.status == Status::absent ? nullptr : &entry;
+}
+
+Entry* MessageIndex::find(Sequence sequence) {
+  return const_cast<Entry*>(std::as_const(*this).find(sequence));
+}
+
+void MessageIndex::remove(Sequence sequence) {
+  drop_body(sequence);
+  Chunk* chunk = chunk_of(sequence);
+  Entry& entry = chunk->entries[sequence % chunk_size];
+  bytes_ -= entry.bytes;
+  entry = Entry{};
+  --size_;
+  --chunk->live;
+  // The chunk whose numbers are being given out stays: a queue that runs empty after each message
+  // would else make it anew for each.
+  if (sequence >> chunk_bits != last_ >> chunk_bits) close_chunk(sequence >> chunk_bits);
+}
+
+// Frees a chunk, if it is empty, that will get no more messages.
+void MessageIndex::close_chunk(std::uint64_t number) {
+  if (number < first_chunk_ || number - first_chunk_ >= chunks_.size()) return;
+  auto& chunk = chunks_[number - first_chunk_];
+  if (!chunk || chunk->live > 0) return;
+  chunk.reset();
+  while (!chunks_.empty() && !chunks_.front()) {
+    chunks_.pop_front();
+    ++first_chunk_;
+  }
+}
+
+const Body* MessageIndex::body(Sequence sequence) const {
+  const Chunk* chunk = chunk_of(sequence);
+  if (chunk == nullptr || !chunk->bodies) return nullptr;
+  const Body& body = (*chunk->bodies)[sequence % chunk_size];
+  return body ? &body : nullptr;
+}
+
+void MessageIndex::set_body(Sequence sequence, Body body) {
+  if (find(sequence) == nullptr) return;
+  Chunk* chunk = chunk_of(sequence);
+  if (!chunk->bodies) chunk->bodies = std::make_unique<std::array<Body, chunk_size>>();
+  Body& place = (*chunk->bodies)[sequence % chunk_size];
+  if (!place) {
+    ++cached_;
+    cached_bytes_ += chunk->entries[sequence % chunk_size].bytes + body_overhead;
+  }
+  place = std::move(body);
+}
+
+void MessageIndex::drop_body(Sequence sequence) {
+  Chunk* chunk = chunk_of(sequence);
+  if (chunk == nullptr || !chunk->bodies) return;
+  Body& place = (*chunk->bodies)[sequence % chunk_size];
+  if (!place) return;
+  --cached_;
+  cached_bytes_ -= chunk->entries[sequence % chunk_size].bytes + body_overhead;
+  place = {};
+}
+
+}  // namespace millrace::queues

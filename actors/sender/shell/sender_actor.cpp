@@ -1,0 +1,185 @@
+#include "actors/sender/shell/sender_actor.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+#include <caf/all.hpp>
+
+#include "messages/hash.hpp"
+
+namespace millrace::senders {
+namespace {
+
+constexpr DurationUs attach_retry_us = 2'000'000;
+
+class SenderShell {
+ public:
+  static inline const char* name = "millrace.sender";
+
+  caf::behavior start(caf::event_based_actor* self, SenderConfig config,
+                      std::shared_ptr<Outbound> outbound) {
+    self_ = self;
+    config_ = std::move(config);
+    outbound_ = std::move(outbound);
+    lanes_.resize(config_.shards.size());
+    for (std::size_t shard = 0; shard < lanes_.size(); ++shard) {
+      lanes_[shard].name = config_.producer + "/" + std::to_string(shard);
+    }
+    self->attach_functor([held = outbound_] { held->failed(stopped()); });
+    self->set_exit_handler([this](const caf::exit_msg& exit) {
+      fail(stopped());
+      self_->quit(exit.reason);
+    });
+    attach_all();
+    return {
+        [this](const queues::AttachReply& m) { on_attached(m); },
+        [this](const queues::OfferReply& m) { on_reply(m); },
+        [this](const queues::ResumeMessage& m) { on_resume(m); },
+        [this](const WakeMessage&) { on_wake(); },
+        [this](const queues::TickMessage& m) {
+          if (m.due_us == tick_due_us_) on_tick();
+        },
+    };
+  }
+
+ private:
+  /// A stream, and what its client wants to hear of each kept message.
+  struct Lane {
+    Stream stream;
+    std::deque<Confirmation> confirmations;
+    std::string name;  ///< for ids: numbers are counted by shard
+  };
+
+  static Error stopped() { return {ErrorCode::draining, "the sender has been stopped"}; }
+
+  [[nodiscard]] TimeUs now() const { return config_.clock->now_us(); }
+
+  void attach_all() {
+    for (std::size_t shard = 0; shard < lanes_.size(); ++shard) {
+      if (lanes_[shard].stream.attached) continue;
+      self_->send(config_.shards[shard],
+                  queues::AttachMessage{{config_.producer, config_.epoch},
+                                        caf::actor_cast<caf::strong_actor_ptr>(self_)});
+      schedule(now() + attach_retry_us);
+    }
+  }
+
+  [[nodiscard]] std::size_t shard_of_queue(queues::QueueNumber number) const {
+    const auto it = std::find(config_.numbers.begin(), config_.numbers.end(), number);
+    return static_cast<std::size_t>(it - config_.numbers.begin());
+  }
+
+  void on_attached(const queues::AttachReply& m) {
+    if (m.refusal) return fail(*m.refusal);
+    Lane& lane = lanes_[shard_of_queue(m.queue)];
+    // A second answer, as the first took long. What it says is settled may be on its way only.
+    if (lane.stream.attached) return;
+    if (const auto result = attached(lane.stream, m.last); !result) return fail(result.error());
+    if (std::all_of(lanes_.begin(), lanes_.end(),
+                    [](const Lane& l) { return l.stream.attached; })) {
+      std::vector<std::uint64_t> last;
+      for (const Lane& each : lanes_) last.push_back(each.stream.settled);
+      outbound_->ready(std::move(last));
+    }
+    offer(shard_of_queue(m.queue));
+  }
+
+  void on_wake() {
+    for (OutboundMessage& message : outbound_->take()) {
+      Lane& lane = lanes_[message.shard];
+      const MessageId id = offer_id(lane.name, lane.stream.last() + 1);
+      message.envelope->set_id_high(id.high);
+      message.envelope->set_id_low(id.low);
+      push(lane.stream, std::move(message.envelope));
+      lane.confirmations.push_back(std::move(message.confirmation));
+    }
+    for (std::size_t shard = 0; shard < lanes_.size(); ++shard) offer(shard);
+  }
+
+  void on_reply(const queues::OfferReply& m) {
+    const std::size_t shard = shard_of_queue(m.queue);
+    Lane& lane = lanes_[shard];
+    const auto settled =
+        answered(lane.stream, {m.settled, m.taken, m.refusal}, config_.limits, now());
+    if (!settled) return fail(settled.error());
+    for (std::uint64_t i = 0; i < *settled; ++i) {
+      if (lane.confirmations.front()) lane.confirmations.front()({});
+      lane.confirmations.pop_front();
+    }
+    if (*settled > 0) outbound_->confirmed(*settled);
+    offer(shard);
+  }
+
+  void on_resume(const queues::ResumeMessage& m) {
+    const std::size_t shard = shard_of_queue(m.queue);
+    resumed(lanes_[shard].stream);
+    offer(shard);
+  }
+
+  void on_tick() {
+    tick_due_us_ = 0;
+    attach_all();
+    for (std::size_t shard = 0; shard < lanes_.size(); ++shard) {
+      resend_if_due(lanes_[shard].stream, config_.limits, now());
+      offer(shard);
+    }
+  }
+
+  void offer(std::size_t shard) {
+    Lane& lane = lanes_[shard];
+    while (true) {
+      OfferBatch batch = next_batch(lane.stream, config_.limits, self_->id(), now());
+      if (batch.messages.empty()) break;
+      auto offer = std::make_shared<queues::Offer>();
+      offer->producer = config_.producer;
+      offer->epoch = config_.epoch;
+      offer->first = batch.first;
+      offer->messages = std::move(batch.messages);
+      self_->send(config_.shards[shard], queues::OfferMessage{std::move(offer)});
+    }
+    if (lane.stream.resend_at_us != 0) schedule(lane.stream.resend_at_us);
+  }
+
+  void schedule(TimeUs due_us) {
+    if (tick_due_us_ != 0 && tick_due_us_ <= due_us) return;
+    tick_due_us_ = due_us;
+    self_->delayed_send(self_, std::chrono::microseconds(std::max<DurationUs>(due_us - now(), 0)),
+                        queues::TickMessage{due_us});
+  }
+
+  // Nobody can know what became of the unconfirmed messages: the client is told so, once.
+  void fail(const Error& error) {
+    outbound_->failed(error);
+    for (Lane& lane : lanes_) {
+      for (Confirmation& confirmation : lane.confirmations) {
+        if (confirmation) confirmation(error);
+      }
+      lane.confirmations.clear();
+    }
+    for (OutboundMessage& message : outbound_->take()) {
+      if (message.confirmation) message.confirmation(error);
+    }
+    self_->quit();
+  }
+
+  caf::event_based_actor* self_ = nullptr;
+  SenderConfig config_;
+  std::shared_ptr<Outbound> outbound_;
+  std::vector<Lane> lanes_;
+  TimeUs tick_due_us_ = 0;
+};
+
+}  // namespace
+
+caf::actor spawn_sender(caf::actor_system& system, SenderConfig config,
+                        std::shared_ptr<Outbound> outbound) {
+  return system.spawn(
+      [](caf::stateful_actor<SenderShell>* self, SenderConfig inner,
+         std::shared_ptr<Outbound> out) {
+        return self->state.start(self, std::move(inner), std::move(out));
+      },
+      std::move(config), std::move(outbound));
+}
+
+}  // namespace millrace::senders

@@ -1,0 +1,139 @@
+// BatchStage: runs a handler that takes a batch of messages of different keys.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "actors/base/assert.hpp"
+#include "actors/stage/handler_stage.hpp"
+
+namespace millrace::pipelines {
+
+/// The adaptor for a handler of Batch<In, State>. Messages that cannot be read get their own
+/// outcome and are left out of the batch; if the handler throws, all that were in it have failed.
+/// The objects of inputs and states are used again from call to call.
+template <class Handler>
+class BatchStage final : public Stage {
+  using Shape = HandlerShape<Handler>;
+  using Input = typename Shape::Input;
+  using State = typename Shape::State;
+  using Item = BatchItem<Input, State>;
+
+ public:
+  /// `handler`: nothing for a handler made anew, or one object to copy.
+  template <class... From>
+  explicit BatchStage(std::vector<StageTarget> targets, const From&... handler)
+      : handler_(handler...), writer_(std::move(targets)) {}
+
+  /// Each run holds one message.
+  void run(std::span<StageRun> runs) override {
+    gather(runs);
+    if (items_.empty()) return;
+    try {
+      call();
+    } catch (...) {
+      fail_all(exception_text());
+    }
+    if constexpr (Shape::is_keyed) {
+      finish_states();
+    } else {
+      for (StageRun* member : members_) limit_outcome(member->results.front(), 0);
+    }
+    items_.clear();
+  }
+
+ private:
+  void gather(std::span<StageRun> runs) {
+    items_.clear();
+    members_.clear();
+    if (inputs_.size() < runs.size()) inputs_.resize(runs.size());
+    if constexpr (Shape::is_keyed) {
+      if (states_.size() < runs.size()) states_.resize(runs.size());
+    }
+    for (StageRun& one : runs) {
+      MILLRACE_ASSERT(one.inputs.size() == 1);
+      reset_results(one);
+      add(one);
+    }
+  }
+
+  void add(StageRun& run) {
+    const std::size_t place = items_.size();
+    StageResult& result = run.results.front();
+    const StageInput& input = run.inputs.front();
+    if constexpr (Shape::is_keyed) {
+      if (run.key.empty()) return set_rejected(result, missing_key());
+      states_[place].begin(run);
+      if (states_[place].is_damaged()) {
+        return set_failed(result, unreadable_state(State::default_instance()));
+      }
+      states_[place].begin_message();
+    }
+    if (!parse_input(input, inputs_[place], result)) return;
+    if constexpr (Shape::is_keyed) {
+      items_.push_back({inputs_[place], states_[place].keyed(), input.context});
+    } else {
+      items_.push_back({inputs_[place], input.context});
+    }
+    members_.push_back(&run);
+  }
+
+  void call() {
+    if constexpr (std::is_void_v<typename Shape::Return>) {
+      handler_(Batch<Input, State>(items_));
+      for (StageRun* member : members_) OutcomeWriter::write_done(member->results.front());
+    } else {
+      auto returned = handler_(Batch<Input, State>(items_));
+      if (returned.size() != items_.size()) {
+        return fail_all("the batch handler returned " + std::to_string(returned.size()) +
+                        " outcomes for " + std::to_string(items_.size()) + " messages");
+      }
+      for (std::size_t i = 0; i < returned.size(); ++i) {
+        write(returned[i], members_[i]->results.front());
+      }
+    }
+  }
+
+  /// A key function that throws fails its own message, not the batch.
+  template <class Returned>
+  void write(Returned& returned, StageResult& result) {
+    try {
+      writer_.write(returned, result);
+    } catch (...) {
+      set_failed(result, exception_text());
+    }
+  }
+
+  void fail_all(const std::string& reason) {
+    for (StageRun* member : members_) set_failed(member->results.front(), reason);
+  }
+
+  void finish_states() {
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      StageResult& result = members_[i]->results.front();
+      limit_outcome(result, states_[i].changes_bytes());
+      if (result.kind == StageResult::Kind::acked) {
+        states_[i].keep(result);
+      } else {
+        states_[i].undo();
+      }
+      states_[i].finish(*members_[i]);
+    }
+  }
+
+  using States =
+      std::conditional_t<Shape::is_keyed, std::deque<typename StateCarrier<State>::Type>, NoState>;
+
+  Handler handler_;
+  OutcomeWriter writer_;
+  std::deque<Input> inputs_;  ///< by place in the batch; items_ refers to them
+  States states_;
+  std::vector<Item> items_;
+  std::vector<StageRun*> members_;
+};
+
+}  // namespace millrace::pipelines

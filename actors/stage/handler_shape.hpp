@@ -1,0 +1,143 @@
+// The shape of a handler, read from its call operator: what it takes, what it returns.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <type_traits>
+#include <vector>
+
+#include "actors/stage/batch.hpp"
+#include "actors/stage/context.hpp"
+#include "actors/stage/keyed.hpp"
+#include "actors/stage/message_type.hpp"
+#include "actors/stage/outcome.hpp"
+#include "actors/stage/routed.hpp"
+
+namespace millrace::pipelines {
+
+template <class... Args>
+struct Arguments {};
+
+/// Splits the type of a call operator, or of a function, into return type and arguments.
+template <class Call>
+struct Signature;
+
+template <class R, class... A>
+struct Signature<R (*)(A...)> {
+  using Return = R;
+  using Takes = Arguments<A...>;
+};
+
+template <class R, class C, class... A>
+struct Signature<R (C::*)(A...)> : Signature<R (*)(A...)> {};
+template <class R, class C, class... A>
+struct Signature<R (C::*)(A...) const> : Signature<R (*)(A...)> {};
+template <class R, class C, class... A>
+struct Signature<R (C::*)(A...) noexcept> : Signature<R (*)(A...)> {};
+template <class R, class C, class... A>
+struct Signature<R (C::*)(A...) const noexcept> : Signature<R (*)(A...)> {};
+template <class R, class... A>
+struct Signature<R (*)(A...) noexcept> : Signature<R (*)(A...)> {};
+
+/// Has one call operator, so that its types can be read.
+template <class Handler>
+concept CallableObject = requires {
+  typename Signature<decltype(&Handler::operator())>::Return;
+};
+
+template <class Handler>
+concept CallableFunction = requires {
+  typename Signature<Handler>::Return;
+};
+
+template <class Handler>
+concept ReadableHandler = CallableObject<Handler> || CallableFunction<Handler>;
+
+template <class Handler>
+struct SignatureOf : Signature<Handler> {};
+template <CallableObject Handler>
+struct SignatureOf<Handler> : Signature<decltype(&Handler::operator())> {};
+
+/// What a handler takes. `Input` and `State` are void where there is none.
+template <class Takes>
+struct TakesShape {
+  static constexpr bool is_valid = false;
+};
+
+template <class In, class S, bool context, bool batch>
+struct ValidTakes {
+  static constexpr bool is_valid = true;
+  static constexpr bool is_batch = batch;
+  static constexpr bool is_keyed = !std::is_void_v<S>;
+  static constexpr bool wants_context = context;
+  using Input = In;
+  using State = S;
+};
+
+template <Message In>
+struct TakesShape<Arguments<const In&>> : ValidTakes<In, void, false, false> {};
+template <Message In>
+struct TakesShape<Arguments<const In&, const Context&>> : ValidTakes<In, void, true, false> {};
+template <Message In, Message S>
+struct TakesShape<Arguments<const In&, Keyed<S>&>> : ValidTakes<In, S, false, false> {};
+template <Message In, Message S>
+struct TakesShape<Arguments<const In&, Keyed<S>&, const Context&>>
+    : ValidTakes<In, S, true, false> {};
+template <Message In, class S>
+struct TakesShape<Arguments<std::span<const BatchItem<In, S>>>> : ValidTakes<In, S, true, true> {};
+template <Message In, class S>
+struct TakesShape<Arguments<const std::span<const BatchItem<In, S>>&>>
+    : ValidTakes<In, S, true, true> {};
+
+enum class Returns : std::uint8_t {
+  unusable,
+  nothing,  ///< the stage is a sink
+  typed,    ///< messages of one type, for every queue of `.to`
+  routed,   ///< messages for the queue that each of them names
+};
+
+template <Returns r, class O = void>
+struct ReturnsAs {
+  static constexpr Returns returns = r;
+  using Output = O;
+};
+
+/// What the return type says for one message.
+template <class R>
+struct ReturnShape : ReturnsAs<Returns::unusable> {};
+template <>
+struct ReturnShape<void> : ReturnsAs<Returns::nothing> {};
+template <>
+struct ReturnShape<Outcome<void>> : ReturnsAs<Returns::nothing> {};
+template <>
+struct ReturnShape<Routed> : ReturnsAs<Returns::routed> {};
+template <>
+struct ReturnShape<Outcome<Routed>> : ReturnsAs<Returns::routed> {};
+template <Message Out>
+struct ReturnShape<Out> : ReturnsAs<Returns::typed, Out> {};
+template <Message Out>
+struct ReturnShape<std::optional<Out>> : ReturnsAs<Returns::typed, Out> {};
+template <Message Out>
+struct ReturnShape<std::vector<Out>> : ReturnsAs<Returns::typed, Out> {};
+template <Message Out>
+struct ReturnShape<Outcome<Out>> : ReturnsAs<Returns::typed, Out> {};
+
+/// A batch handler returns one of them for each message, or nothing at all.
+template <class R>
+struct BatchReturnShape : ReturnsAs<Returns::unusable> {};
+template <>
+struct BatchReturnShape<void> : ReturnsAs<Returns::nothing> {};
+template <class R>
+struct BatchReturnShape<std::vector<R>> : ReturnShape<R> {};
+
+/// The shape of a handler that has one. Ask for ReadableHandler and `TakesShape::is_valid` first.
+template <class Handler>
+struct HandlerShape : TakesShape<typename SignatureOf<Handler>::Takes> {
+  using Return = typename SignatureOf<Handler>::Return;
+  using Gives = std::conditional_t<TakesShape<typename SignatureOf<Handler>::Takes>::is_batch,
+                                   BatchReturnShape<Return>, ReturnShape<Return>>;
+  using Output = typename Gives::Output;
+  static constexpr Returns returns = Gives::returns;
+};
+
+}  // namespace millrace::pipelines

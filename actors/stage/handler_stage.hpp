@@ -1,0 +1,143 @@
+// HandlerStage: runs a handler that takes one message at a time.
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "actors/stage/handler_shape.hpp"
+#include "actors/stage/keyed_run.hpp"
+#include "actors/stage/outcome_limits.hpp"
+#include "actors/stage/outcome_writer.hpp"
+#include "actors/stage/stage.hpp"
+
+namespace millrace::pipelines {
+
+/// Stands for the state of a stage that keeps none.
+struct NoState {};
+
+template <class State>
+struct StateCarrier {
+  using Type = KeyedRun<State>;
+};
+template <>
+struct StateCarrier<void> {
+  using Type = NoState;
+};
+
+/// The text of the exception that is being handled. Call it in a catch block only.
+[[nodiscard]] std::string exception_text();
+
+/// Reasons that more than one kind of stage gives.
+[[nodiscard]] std::string unreadable_payload(const google::protobuf::MessageLite& prototype);
+[[nodiscard]] std::string unreadable_state(const google::protobuf::MessageLite& prototype);
+[[nodiscard]] std::string missing_key();
+
+/// Parses the payload into `message`; false: `result` is rejected, for it will never parse.
+[[nodiscard]] bool parse_input(const StageInput& input, google::protobuf::MessageLite& message,
+                               StageResult& result);
+
+/// Fails an acked message whose outcome, with `changes` bytes of history and timers, is too large
+/// for a record.
+void limit_outcome(StageResult& result, std::size_t changes);
+
+/// What a message and its outcome take of the record of their run, about.
+[[nodiscard]] std::size_t bytes_of(const StageInput& input, const StageResult& result);
+
+/// Clears what a stage is to fill.
+void reset_results(StageRun& run);
+
+/// The adaptor between a typed handler and the untyped Stage: parses the input, keeps the state of
+/// the key through the run, calls the handler and serializes what came of it. The input object is
+/// used again from call to call.
+template <class Handler>
+class HandlerStage final : public Stage {
+  using Shape = HandlerShape<Handler>;
+  using Input = typename Shape::Input;
+  using State = typename Shape::State;
+
+ public:
+  /// `handler`: nothing for a handler made anew, or one object to copy.
+  template <class... From>
+  explicit HandlerStage(std::vector<StageTarget> targets, const From&... handler)
+      : handler_(handler...), writer_(std::move(targets)) {}
+
+  void run(std::span<StageRun> runs) override {
+    for (StageRun& one : runs) run_key(one);
+  }
+
+ private:
+  void run_key(StageRun& run) {
+    reset_results(run);
+    if constexpr (Shape::is_keyed) state_.begin(run);
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < run.inputs.size(); ++i) {
+      if (i > 0 && (bytes > run_bytes || !run.inputs[i].context.has_time())) break;
+      StageResult& result = run.results[i];
+      run_message(run, run.inputs[i], result);
+      if (result.kind != StageResult::Kind::acked && result.kind != StageResult::Kind::rejected) {
+        break;
+      }
+      bytes += bytes_of(run.inputs[i], result);
+    }
+    if constexpr (Shape::is_keyed) state_.finish(run);
+  }
+
+  void run_message(const StageRun& run, const StageInput& input, StageResult& result) {
+    if constexpr (Shape::is_keyed) {
+      if (run.key.empty()) return set_rejected(result, missing_key());
+      if (state_.is_damaged())
+        return set_failed(result, unreadable_state(State::default_instance()));
+      state_.begin_message();
+    }
+    if (!parse_input(input, input_, result)) return;
+    try {
+      call(input.context, result);
+    } catch (...) {
+      set_failed(result, exception_text());
+    }
+    if constexpr (!Shape::is_keyed) {
+      limit_outcome(result, 0);
+    } else {
+      limit_outcome(result, state_.changes_bytes());
+      if (result.kind == StageResult::Kind::acked) {
+        state_.keep(result);
+      } else {
+        state_.undo();
+      }
+    }
+  }
+
+  void call(const Context& context, StageResult& result) {
+    if constexpr (std::is_void_v<typename Shape::Return>) {
+      invoke(context);
+      OutcomeWriter::write_done(result);
+    } else {
+      auto returned = invoke(context);
+      writer_.write(returned, result);
+    }
+  }
+
+  decltype(auto) invoke(const Context& context) {
+    const Input& input = input_;
+    if constexpr (Shape::is_keyed && Shape::wants_context) {
+      return handler_(input, state_.keyed(), context);
+    } else if constexpr (Shape::is_keyed) {
+      return handler_(input, state_.keyed());
+    } else if constexpr (Shape::wants_context) {
+      return handler_(input, context);
+    } else {
+      return handler_(input);
+    }
+  }
+
+  Handler handler_;
+  OutcomeWriter writer_;
+  Input input_;
+  typename StateCarrier<State>::Type state_;
+};
+
+}  // namespace millrace::pipelines

@@ -1,0 +1,118 @@
+// KeyedRun<T>: carries the state of one key through a run of its messages.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "actors/stage/keyed.hpp"
+#include "actors/stage/outcome_limits.hpp"
+#include "actors/stage/stage.hpp"
+
+namespace millrace {
+
+/// Reads the state once at the beginning of a run, undoes what a message that came to nothing did
+/// to it, and writes it once at the end. One object serves one run after the other, so that the
+/// memory of T is used again. One thread at a time.
+///
+///     begin(run) ─▶ begin_message ─▶ keep | undo ─▶ … ─▶ finish(run)
+template <Message T>
+class KeyedRun {
+ public:
+  void begin(const StageRun& run) {
+    stored_ = run.state;
+    keyed_.key_.assign(run.key);
+    keyed_.changes_ = {};
+    load();
+  }
+
+  /// What the handler gets.
+  [[nodiscard]] Keyed<T>& keyed() { return keyed_; }
+
+  /// Whether the stored bytes are not of type T.
+  [[nodiscard]] bool is_damaged() const { return keyed_.damaged_; }
+
+  void begin_message() {
+    keyed_.undo_.armed = true;
+    keyed_.undo_.touched = false;
+  }
+
+  /// What the message did to history and timers, in bytes of a record, about.
+  [[nodiscard]] std::size_t changes_bytes() const {
+    std::size_t bytes = 0;
+    for (const std::string& entry : keyed_.changes_.history) bytes += entry.size() + item_bytes;
+    for (const auto& timer : keyed_.changes_.timers_set) {
+      bytes += timer.payload.size() + timer.name.size() + item_bytes;
+    }
+    for (const std::string& name : keyed_.changes_.timers_cleared)
+      bytes += name.size() + item_bytes;
+    return bytes;
+  }
+
+  /// The message is acked: its history and timers go into `result`, its changes stay.
+  void keep(StageResult& result) {
+    KeyedChanges changes = std::exchange(keyed_.changes_, {});
+    result.history = std::move(changes.history);
+    result.timers_set = std::move(changes.timers_set);
+    result.timers_cleared = std::move(changes.timers_cleared);
+  }
+
+  /// The message is not acked: the state is again as it was at begin_message().
+  void undo() {
+    keyed_.changes_ = {};
+    auto& undo = keyed_.undo_;
+    if (!undo.touched) return;
+    undo.touched = false;
+    if (undo.dirty) {
+      std::swap(keyed_.value_, undo.value);
+    } else if (undo.erased) {
+      keyed_.value_.Clear();
+    } else {
+      load();
+    }
+    keyed_.exists_ = undo.exists;
+    keyed_.dirty_ = undo.dirty;
+    keyed_.erased_ = undo.erased;
+  }
+
+  /// Writes what the kept messages made of the state.
+  void finish(StageRun& run) {
+    if (keyed_.dirty_) {
+      run.next_state.emplace();
+      keyed_.value_.SerializePartialToString(&*run.next_state);
+    }
+    run.state_erased = keyed_.erased_;
+    if (run.next_state && run.next_state->size() > state_bytes_max) refuse(run);
+    stored_.reset();
+  }
+
+ private:
+  /// Nobody knows which message made the state too large: all that changed it come again, alone.
+  static void refuse(StageRun& run) {
+    const std::string reason = "the state of the key takes " +
+                               std::to_string(run.next_state->size()) +
+                               " bytes; expected at most " + std::to_string(state_bytes_max);
+    for (StageResult& result : run.results) {
+      if (result.kind != StageResult::Kind::acked) continue;
+      result = {};
+      result.kind = StageResult::Kind::failed;
+      result.reason = reason;
+    }
+    run.next_state.reset();
+    run.state_erased = false;
+  }
+
+  void load() {
+    keyed_.dirty_ = keyed_.erased_ = false;
+    keyed_.exists_ = stored_ && keyed_.value_.ParseFromString(*stored_);
+    keyed_.damaged_ = stored_ && !keyed_.exists_;
+    if (!stored_) keyed_.value_.Clear();
+  }
+
+  std::shared_ptr<const std::string> stored_;
+  Keyed<T> keyed_{std::string_view(), std::nullopt};
+};
+
+}  // namespace millrace

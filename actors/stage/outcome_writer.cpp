@@ -1,0 +1,114 @@
+#include "actors/stage/outcome_writer.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace millrace::pipelines {
+namespace {
+
+/// What is wrong with the options of an output; empty: nothing.
+std::string complaint(const MessageOptions& options) {
+  using std::chrono::microseconds;
+  if (options.priority < -1 || options.priority > 9) {
+    return "priority: expected 0 to 9, got " + std::to_string(options.priority);
+  }
+  if (options.delay < microseconds::zero()) return "delay: expected 0 or more";
+  if (options.expires_in < microseconds::zero()) return "expires_in: expected 0 or more";
+  if (!options.idempotency_key.empty()) {
+    return "idempotency_key: is for offers from outside; outputs of a stage are never repeated";
+  }
+  return {};
+}
+
+}  // namespace
+
+void set_failed(StageResult& result, std::string reason) {
+  result = {};
+  result.kind = StageResult::Kind::failed;
+  result.reason = std::move(reason);
+}
+
+void set_rejected(StageResult& result, std::string reason) {
+  result = {};
+  result.kind = StageResult::Kind::rejected;
+  result.reason = std::move(reason);
+}
+
+void OutcomeWriter::write(Routed& routed, StageResult& result) const {
+  result.outputs.reserve(result.outputs.size() + routed.items().size());
+  for (Routed::Item& item : routed.items()) {
+    if (!add(item, result)) return;
+  }
+  write_done(result);
+}
+
+void OutcomeWriter::write(std::vector<Routed>& routed, StageResult& result) const {
+  write_done(result);
+  for (Routed& one : routed) {
+    write(one, result);
+    if (result.kind != StageResult::Kind::acked) return;
+  }
+}
+
+void OutcomeWriter::write_retry(const Retry& retry, StageResult& result) {
+  result = {};
+  result.kind = StageResult::Kind::retry;
+  result.reason = retry.reason;
+  result.delay = retry.delay;
+}
+
+bool OutcomeWriter::add(const google::protobuf::MessageLite& output, StageResult& result) const {
+  if (!output.IsInitialized()) {
+    set_failed(result,
+               "the handler returned a " + output.GetTypeName() + " without its required fields");
+    return false;
+  }
+  for (std::size_t target = 0; target < targets_.size(); ++target) {
+    StageOutput& out = result.outputs.emplace_back();
+    out.target = static_cast<std::uint32_t>(target);
+    out.key = targets_[target].key_of(output);
+    if (target > 0) {
+      out.payload = result.outputs[result.outputs.size() - 2].payload;
+    } else if (!output.SerializeToString(&out.payload)) {
+      set_failed(result, "the handler returned a " + output.GetTypeName() +
+                             " that is too large to serialize");
+      return false;
+    }
+  }
+  return true;
+}
+
+bool OutcomeWriter::add(Routed::Item& item, StageResult& result) const {
+  const auto found = std::find_if(targets_.begin(), targets_.end(), [&](const auto& target) {
+    return target.queue.name == item.queue;
+  });
+  if (found == targets_.end()) {
+    set_failed(result, "the handler routed a message to queue " + item.queue +
+                           ", which the stage does not declare in .to(...)");
+    return false;
+  }
+  if (item.prototype != nullptr && item.prototype != found->prototype) {
+    set_failed(result, "the handler routed a " + item.prototype->GetTypeName() + " to queue " +
+                           item.queue + ", which carries " + found->queue.type);
+    return false;
+  }
+  if (const std::string wrong = complaint(item.options); !wrong.empty()) {
+    set_failed(result, "the handler routed a message to queue " + item.queue + " with " + wrong);
+    return false;
+  }
+  if (!item.key && found->queue.key_of) {
+    // The handler named the queue without its key, but the pipeline knows how to tell it.
+    const std::unique_ptr<google::protobuf::MessageLite> message(found->prototype->New());
+    message->ParsePartialFromString(item.payload);
+    item.key = found->key_of(*message);
+  }
+  result.outputs.push_back({.target = static_cast<std::uint32_t>(found - targets_.begin()),
+                            .key = std::move(item.key),
+                            .payload = std::move(item.payload),
+                            .options = std::move(item.options)});
+  return true;
+}
+
+}  // namespace millrace::pipelines

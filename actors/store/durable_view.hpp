@@ -1,0 +1,52 @@
+// What a data directory holds, as plain values: for auditors and for commands on a stopped node.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "actors/base/time.hpp"
+#include "actors/queue/state/ledger.hpp"
+#include "messages/envelope.pb.h"
+
+namespace millrace {
+
+/// One entry of a key's history.
+struct HistoryView {
+  std::uint64_t input = 0;  ///< sequence number of the message whose handling wrote it
+  TimeUs at_us = 0;
+  std::string value;  ///< serialized Protobuf message, of the application's type
+};
+
+/// Durable state of one key of a stage.
+struct KeyView {
+  std::string key;
+  std::string value;                 ///< serialized state; empty where only a history is left
+  std::vector<HistoryView> history;  ///< in the order in which it was written
+};
+
+/// A live message.
+struct MessageView {
+  std::uint64_t sequence = 0;
+  std::uint32_t failed = 0;
+  pb::Envelope envelope;
+};
+
+/// One queue of one shard.
+struct QueueView {
+  std::string name;
+  std::string type;  ///< full name of the Protobuf type it carries
+  std::uint32_t shard = 0;
+  bool is_dead_letter = false;  ///< stages give up into it
+  queues::Ledger ledger;
+  std::uint64_t timers = 0;  ///< timers that are set
+  std::vector<KeyView> keys;
+  std::vector<MessageView> messages;  ///< live ones, in queue order
+};
+
+/// All queues of all shards of one data directory.
+struct DurableView {
+  std::vector<QueueView> queues;
+};
+
+}  // namespace millrace

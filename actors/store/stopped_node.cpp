@@ -1,0 +1,113 @@
+#include "actors/store/stopped_node.hpp"
+
+#include <algorithm>
+
+#include "actors/journal/read/cold_reader.hpp"
+#include "actors/journal/read/segment_table.hpp"
+#include "actors/queue/state/keyed_store.hpp"
+#include "actors/store/body_reading.hpp"
+#include "actors/store/key_view.hpp"
+#include "messages/hash.hpp"
+
+namespace millrace {
+namespace {
+
+// A copy that another node is handing over is no queue yet.
+bool is_queue(const StoredQueue& queue, const std::string& name) {
+  return queue.declaration.name() == name && !queue.declaration.staged();
+}
+
+}  // namespace
+
+Result<StoppedNode> StoppedNode::open(const std::filesystem::path& data_dir) {
+  auto directory =
+      journal::DataDirectory::open(journal::posix_file_system(), data_dir, journal::Opener::reader);
+  if (!directory) return directory.error();
+  StoppedNode node(std::move(*directory),
+                   std::make_unique<Store>(queues::Limits{.body_cache_bytes = 0}));
+  auto recovered = journal::recover(
+      *node.directory_,
+      [&](journal::Section, std::string_view part) { return node.store_->load(part); },
+      [&](const journal::Frame& frame) { return node.store_->apply(frame); });
+  if (!recovered) return recovered.error();
+  node.recovered_ = std::move(*recovered);
+  return node;
+}
+
+Result<std::vector<MessageView>> StoppedNode::messages(const StoredQueue& queue,
+                                                       std::size_t max) const {
+  std::vector<MessageView> views;
+  std::vector<queues::WantedBody> wanted;
+  queue.state->durable.index.for_each([&](queues::Sequence sequence, const queues::Entry& entry) {
+    if (views.size() >= max) return;
+    views.push_back({sequence, entry.failed, {}});
+    wanted.push_back({sequence, entry.place, entry.index});
+  });
+  std::stable_sort(wanted.begin(), wanted.end(),
+                   [](const auto& a, const auto& b) { return a.place < b.place; });
+  journal::SegmentTable segments(*directory_, recovered_.end.live, journal::Access::buffered);
+  journal::ColdReader reader(segments);
+  auto bodies =
+      read_bodies([&](auto places, const auto& visit) { return reader.read(places, visit); },
+                  queue.declaration.number(), wanted);
+  if (!bodies) return bodies.error();
+  for (const auto& [sequence, body] : *bodies) {
+    const auto view =
+        std::lower_bound(views.begin(), views.end(), sequence,
+                         [](const MessageView& v, std::uint64_t s) { return v.sequence < s; });
+    view->envelope = *body;
+  }
+  return views;
+}
+
+Result<DurableView> StoppedNode::view(bool with_messages) const {
+  DurableView out;
+  for (const auto& [number, queue] : store_->queues()) {
+    if (queue.declaration.staged()) continue;
+    QueueView view;
+    view.name = queue.declaration.name();
+    view.type = queue.declaration.type();
+    view.shard = queue.declaration.shard();
+    view.is_dead_letter = queue.declaration.dead_letters();
+    view.ledger = queue.state->durable.ledger;
+    view.timers = queue.state->durable.keyed.timers().size();
+    for (const auto& [name, state] : queue.state->durable.keyed.keys()) {
+      view.keys.push_back(view_key(name, state));
+    }
+    if (with_messages) {
+      auto found = messages(queue, std::numeric_limits<std::size_t>::max());
+      if (!found) return found.error();
+      view.messages = std::move(*found);
+    }
+    out.queues.push_back(std::move(view));
+  }
+  return out;
+}
+
+Result<std::vector<MessageView>> StoppedNode::peek(const std::string& name, std::size_t max) const {
+  std::vector<MessageView> out;
+  bool known = false;
+  for (const auto& [number, queue] : store_->queues()) {
+    if (!is_queue(queue, name)) continue;
+    known = true;
+    auto found = messages(queue, max - out.size());
+    if (!found) return found.error();
+    std::move(found->begin(), found->end(), std::back_inserter(out));
+  }
+  if (!known) return Error{ErrorCode::not_found, "there is no queue " + name};
+  return out;
+}
+
+Result<KeyView> StoppedNode::key(const std::string& name, const std::string& key) const {
+  bool known = false;
+  for (const auto& [number, queue] : store_->queues()) {
+    if (!is_queue(queue, name)) continue;
+    known = true;
+    const queues::KeyState* state = queue.state->durable.keyed.find(key);
+    if (state != nullptr) return view_key(key, *state);
+  }
+  return Error{ErrorCode::not_found,
+               known ? "queue " + name + " knows no key " + key : "there is no queue " + name};
+}
+
+}  // namespace millrace

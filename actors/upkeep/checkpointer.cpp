@@ -1,0 +1,164 @@
+#include "actors/upkeep/checkpointer.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "actors/queue/snapshot/snapshot.hpp"
+
+namespace millrace {
+namespace {
+
+constexpr journal::Section queue_section = 1;
+
+/// What failed for want of room does not get better by trying again with every group.
+constexpr std::chrono::seconds pause_after_failure{1};
+
+std::chrono::steady_clock::rep steady_now() {
+  return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+/// The oldest segment in which something lives.
+journal::SegmentNumber first_needed(const QueueUse& use) {
+  journal::SegmentNumber first = std::numeric_limits<journal::SegmentNumber>::max();
+  for (const auto& [queue, live] : use) {
+    if (!live.empty()) first = std::min(first, live.begin()->first);
+  }
+  return first;
+}
+
+}  // namespace
+
+Checkpointer::Checkpointer(journal::Journal& journal, Options options, Request request,
+                           Shards shards, Written written)
+    : journal_(journal),
+      options_(options),
+      request_(std::move(request)),
+      shards_(std::move(shards)),
+      written_(std::move(written)),
+      next_after_bytes_(options.log_bytes),
+      thread_([this] { run(); }) {}
+
+Checkpointer::~Checkpointer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void Checkpointer::on_group(journal::Lsn lsn) {
+  if (busy_.load(std::memory_order_relaxed)) return;
+  const std::uint64_t due_bytes =
+      journal_.storage_full() ? options_.full_log_bytes : next_after_bytes_.load();
+  if (journal_.bytes_since_checkpoint() < due_bytes || steady_now() < not_before_) return;
+  begin(lsn);
+}
+
+void Checkpointer::on_storage_full(journal::Lsn lsn) {
+  if (newest_on_full_disk_ && lsn <= newest_) return;
+  // In no hurry, checkpoints take a fifth of the time at most.
+  const bool hurry = journal_.storage_exhausted();
+  if (steady_now() >= (hurry ? not_before_ : rest_until_)) begin(lsn);
+}
+
+bool Checkpointer::begin(journal::Lsn lsn) {
+  if (busy_.exchange(true)) return false;
+  {
+    const std::lock_guard lock(mutex_);
+    lsn_ = lsn;
+    begun_at_ = std::chrono::steady_clock::now();
+    asked_.reset();
+    taken_ = 0;
+    parts_.clear();
+    for (pb::ShardRecord& shard : shards_()) {
+      pb::SnapshotPart part;
+      *part.mutable_shard() = std::move(shard);
+      parts_.push_back(part.SerializeAsString());
+    }
+    use_.clear();
+    error_.reset();
+  }
+  const std::size_t asked = request_(lsn);
+  {
+    const std::lock_guard lock(mutex_);
+    asked_ = asked;
+  }
+  changed_.notify_all();
+  return true;
+}
+
+void Checkpointer::take(const queues::State& state) {
+  std::vector<std::string> parts;
+  queues::write_snapshot(state, [&](std::string part) { parts.push_back(std::move(part)); });
+  LiveBytes live = live_bytes(state);
+  {
+    const std::lock_guard lock(mutex_);
+    std::move(parts.begin(), parts.end(), std::back_inserter(parts_));
+    use_.emplace_back(state.number, std::move(live));
+    ++taken_;
+  }
+  changed_.notify_all();
+}
+
+std::optional<Error> Checkpointer::wait_idle() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return !busy_; });
+  return error_;
+}
+
+void Checkpointer::run() {
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return stopping_ || (busy_ && asked_ == taken_); });
+      if (stopping_) return;
+    }
+    const bool written = write();
+    QueueUse use;
+    {
+      const std::lock_guard lock(mutex_);
+      use.swap(use_);
+      parts_.clear();
+      parts_.shrink_to_fit();
+      asked_.reset();
+      busy_ = false;
+    }
+    changed_.notify_all();
+    if (written) written_(std::move(use));
+  }
+}
+
+bool Checkpointer::write() {
+  const auto written =
+      journal_.write_checkpoint(lsn_ + 1, [this](journal::CheckpointWriter& out) -> Result<void> {
+        for (const std::string& part : parts_) {
+          if (auto added = out.add(queue_section, part); !added) return added;
+        }
+        return {};
+      });
+  if (!written) {
+    spdlog::warn("checkpoint at record {} failed, the one before stays: {}", lsn_,
+                 written.error().message);
+    not_before_ = rest_until_ =
+        (std::chrono::steady_clock::now() + pause_after_failure).time_since_epoch().count();
+    const std::lock_guard lock(mutex_);
+    error_ = written.error();
+    return false;
+  }
+  next_after_bytes_ = std::max(options_.log_bytes, written->bytes);
+  newest_ = lsn_;
+  const auto now = std::chrono::steady_clock::now();
+  rest_until_ = (now + 4 * (now - begun_at_)).time_since_epoch().count();
+  newest_on_full_disk_ = journal_.storage_full();
+  const journal::SegmentNumber needed = first_needed(use_);
+  journal_.release_before(needed);
+  spdlog::debug("checkpoint at record {}: {} bytes, live messages from segment {} on", lsn_,
+                written->bytes, needed);
+  return true;
+}
+
+}  // namespace millrace

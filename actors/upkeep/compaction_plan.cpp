@@ -1,0 +1,53 @@
+#include "actors/upkeep/compaction_plan.hpp"
+
+namespace millrace {
+namespace {
+
+/// Of an envelope, and of its share of record and frame, beside key and payload.
+constexpr std::uint64_t overhead_bytes = 64;
+
+}  // namespace
+
+LiveBytes live_bytes(const queues::State& state) {
+  LiveBytes live;
+  auto at = live.end();
+  state.durable.index.for_each([&](queues::Sequence, const queues::Entry& entry) {
+    // Neighbours mostly share a segment.
+    const journal::SegmentNumber segment = journal::segment_of(entry.place);
+    if (at == live.end() || at->first != segment) at = live.try_emplace(segment).first;
+    at->second += entry.bytes + overhead_bytes;
+  });
+  return live;
+}
+
+journal::SegmentNumber plan_cleaning(std::span<const SegmentUse> log,
+                                     const CleaningLimits& limits) {
+  // The prefix with the largest surplus, not the longest that may be cleaned: a dense segment is
+  // not written again because an empty one before it makes up for it.
+  journal::SegmentNumber best = 0;
+  std::uint64_t best_freed = 0;
+  std::int64_t best_surplus = 0;
+  std::uint64_t freed = 0;
+  std::uint64_t moved = 0;
+  for (const SegmentUse& segment : log) {
+    freed += segment.bytes;
+    moved += segment.live_bytes;
+    const auto surplus = static_cast<std::int64_t>(freed * limits.live_percent_max) -
+                         static_cast<std::int64_t>(moved * 100);
+    if (surplus <= best_surplus) continue;
+    best_surplus = surplus;
+    best_freed = freed;
+    best = segment.number + 1;
+  }
+  if (best == 0 || best_freed < limits.freed_bytes_min) return 0;
+  moved = 0;
+  journal::SegmentNumber before = 0;
+  for (const SegmentUse& segment : log) {
+    moved += segment.live_bytes;
+    if (segment.number >= best || moved > limits.moved_bytes_max) break;
+    before = segment.number + 1;
+  }
+  return before;
+}
+
+}  // namespace millrace

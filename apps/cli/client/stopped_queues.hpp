@@ -1,0 +1,19 @@
+// What the queues of a stopped node hold.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "apps/cli/output.hpp"
+
+namespace millrace::cli {
+
+/// Prints all queues, or all dead letter queues; the exit code.
+int list_stopped_queues(const std::string& data_dir, bool dead_letters, Format format);
+
+/// Prints the first messages of a queue; the exit code.
+int peek_stopped_queue(const std::string& data_dir, const std::string& queue, std::size_t max,
+                       std::vector<std::string> columns, Format format);
+
+}  // namespace millrace::cli

@@ -1,0 +1,296 @@
+// millrace bench: figures, against limits measured in the same run.
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include "actors/base/temporary_directory.hpp"
+#include "apps/bench/cluster_bench.hpp"
+#include "apps/bench/journal_bench.hpp"
+#include "apps/bench/pipeline_bench.hpp"
+#include "apps/bench/queue_bench.hpp"
+#include "apps/cli/command_line.hpp"
+#include "apps/cli/exit_code.hpp"
+#include "apps/cli/output.hpp"
+#include "apps/cli/validators.hpp"
+
+namespace millrace::cli {
+namespace {
+
+struct Common {
+  std::string dir;
+  bool json = false;
+};
+
+void add_common(CLI::App& command, Common& common) {
+  command.add_option("--dir", common.dir, "where to make the scratch directory; default: here")
+      ->type_name("DIR");
+  command.add_flag("--json", common.json, "one JSON object a line");
+}
+
+/// Goes with the benchmark; on the disk of this directory, unless another one was named.
+Result<TemporaryDirectory> make_scratch(const Common& common) {
+  return TemporaryDirectory::make(
+      common.dir.empty() ? std::filesystem::current_path() : std::filesystem::path(common.dir),
+      "millrace-bench-");
+}
+
+void print_line(const nlohmann::ordered_json& line, bool json) {
+  if (json) {
+    std::cout << line.dump() << std::endl;
+    return;
+  }
+  std::string text;
+  for (const auto& [key, value] : line.items()) {
+    text += (text.empty() ? "" : "  ") + key + " ";
+    if (value.is_number_float()) {
+      char number[32];
+      std::snprintf(number, sizeof number, "%.*f", value.get<double>() < 100 ? 2 : 0,
+                    value.get<double>());
+      text += number;
+    } else {
+      text += value.is_string() ? value.get<std::string>() : value.dump();
+    }
+  }
+  std::cout << text << std::endl;
+}
+
+int run_journal(const Common& common, const std::vector<std::size_t>& batches,
+                bench::JournalBenchOptions options) {
+  for (const std::size_t batch : batches) {
+    const auto scratch = make_scratch(common);
+    if (!scratch) return fail(scratch.error());
+    options.dir = scratch->path() / "journal";
+    options.batch = batch;
+    const auto figures = bench::run_journal_bench(options);
+    if (!figures) return fail(figures.error());
+    print_line({{"bench", "journal"},
+                {"payload_bytes", options.payload_bytes},
+                {"batch", batch},
+                {"messages", figures->messages},
+                {"messages_per_s", figures->messages_per_s},
+                {"limit", "raw O_DIRECT pwrite + fdatasync"},
+                {"limit_per_s", figures->raw_messages_per_s},
+                {"ratio", figures->ratio},
+                {"p50_us", figures->p50_us},
+                {"p99_us", figures->p99_us},
+                {"p999_us", figures->p999_us},
+                {"rss_peak_bytes", figures->rss_peak_bytes},
+                {"cpu_s", figures->cpu_s},
+                {"written_bytes", figures->written_bytes}},
+               common.json);
+  }
+  return exit_ok;
+}
+
+nlohmann::ordered_json sink_json(const bench::SinkFigures& figures) {
+  return {{"p50_us", figures.p50_us},     {"p99_us", figures.p99_us},
+          {"p999_us", figures.p999_us},   {"max_us", figures.max_us},
+          {"received", figures.received}, {"repeated", figures.repeated}};
+}
+
+/// Prints a line with what the sink saw; the exit code says whether that was each message once.
+int finish_pipeline(nlohmann::ordered_json line, const bench::SinkFigures& figures,
+                    std::uint64_t messages, bool json) {
+  line.update(sink_json(figures));
+  print_line(line, json);
+  return figures.received == messages && figures.repeated == 0 ? exit_ok : exit_negative;
+}
+
+int run_pipeline(const Common& common, bench::PipelineBenchOptions options) {
+  const auto scratch = make_scratch(common);
+  if (!scratch) return fail(scratch.error());
+  options.data_dir = scratch->path() / "data";
+  const auto figures = bench::run_pipeline_bench(options);
+  if (!figures) return fail(figures.error());
+  return finish_pipeline(
+      {{"bench", "pipeline"},
+       {"payload_bytes", options.payload_bytes},
+       {"shards", options.shards},
+       {"messages", options.messages},
+       {"messages_per_s", figures->messages_per_s},
+       {"limit", "raw O_DIRECT pwrite + fdatasync of 256 messages, for each hop"},
+       {"limit_per_s", figures->limit_per_s},
+       {"ratio", figures->ratio},
+       {"rss_peak_bytes", figures->rss_peak_bytes},
+       {"cpu_s", figures->cpu_s},
+       {"written_bytes", figures->written_bytes}},
+      *figures, options.messages, common.json);
+}
+
+int run_cluster_pipeline(const Common& common, bench::ClusterBenchOptions options) {
+  const auto scratch = make_scratch(common);
+  if (!scratch) return fail(scratch.error());
+  options.folder = scratch->path();
+  const auto figures = bench::run_cluster_bench(options);
+  if (!figures) return fail(figures.error());
+  return finish_pipeline({{"bench", "pipeline"},
+                          {"nodes", 2},
+                          {"payload_bytes", options.production.payload_bytes},
+                          {"shards", options.shards},
+                          {"messages", options.production.messages},
+                          {"paused_s", options.pause_s},
+                          {"messages_per_s", figures->messages_per_s},
+                          {"rss_peak_source_bytes", figures->rss_peak_source_bytes},
+                          {"rss_peak_sink_bytes", figures->rss_peak_sink_bytes},
+                          {"cpu_s", figures->cpu_s}},
+                         *figures, options.production.messages, common.json);
+}
+
+bench::ClusterBenchOptions over_nodes(const bench::PipelineBenchOptions& options,
+                                      std::uint32_t pause_s) {
+  return {.folder = {},
+          .production = {.messages = options.messages,
+                         .payload_bytes = options.payload_bytes,
+                         .rate_per_s = options.rate_per_s},
+          .shards = options.shards,
+          .window = options.window,
+          .pause_s = pause_s};
+}
+
+/// The hidden command that makes a process a node of the benchmark.
+void add_bench_node(CLI::App& app, Action& action) {
+  auto options = std::make_shared<bench::ClusterBenchOptions>();
+  auto config = std::make_shared<std::string>();
+  auto name = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("bench-node", "a node of a benchmark")->group("");
+  command->add_option("--config", *config)->required();
+  command->add_option("--name", *name)->required();
+  command->add_option("--messages", options->production.messages);
+  command->add_option("--payload", options->production.payload_bytes);
+  command->add_option("--rate", options->production.rate_per_s);
+  command->add_option("--shards", options->shards);
+  command->add_option("--window", options->window);
+  command->callback([=, &action] {
+    action = [=] {
+      const auto run = bench::run_bench_node(*config, *name == "source", *options);
+      return run ? static_cast<int>(exit_ok) : fail(run.error());
+    };
+  });
+}
+
+int run_queue(const Common& common, bench::QueueBenchOptions options) {
+  const auto scratch = make_scratch(common);
+  if (!scratch) return fail(scratch.error());
+  options.data_dir = scratch->path() / "data";
+  const auto figures = bench::run_queue_bench(options);
+  if (!figures) return fail(figures.error());
+  print_line({{"bench", "queue"},
+              {"payload_bytes", options.payload_bytes},
+              {"shards", options.shards},
+              {"messages", options.messages},
+              {"messages_per_s", figures->fill_per_s},
+              {"limit", "raw O_DIRECT pwrite + fdatasync of 256 messages"},
+              {"limit_per_s", figures->limit_per_s},
+              {"ratio", figures->ratio},
+              {"restart_s", figures->restart_s},
+              {"drain_per_s", figures->drain_per_s},
+              {"received", figures->received},
+              {"out_of_order", figures->out_of_order},
+              {"rss_filled_bytes", figures->rss_filled_bytes},
+              {"rss_restarted_bytes", figures->rss_restarted_bytes},
+              {"rss_peak_bytes", figures->rss_peak_bytes},
+              {"cpu_s", figures->cpu_s},
+              {"written_bytes", figures->written_bytes}},
+             common.json);
+  return figures->received == options.messages && figures->out_of_order == 0 ? exit_ok
+                                                                             : exit_negative;
+}
+
+using SharedCommon = std::shared_ptr<Common>;
+
+void add_journal(CLI::App& group, Action& action, const SharedCommon& common) {
+  auto batches = std::make_shared<std::vector<std::size_t>>(std::vector<std::size_t>{1, 64, 1024});
+  auto journal = std::make_shared<bench::JournalBenchOptions>();
+  CLI::App* journal_command =
+      group.add_subcommand("journal", "durable appends, against raw writes of the same bytes");
+  add_common(*journal_command, *common);
+  journal_command->add_option("--payload", journal->payload_bytes, "bytes of a record")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1 << 20));
+  journal_command->add_option("--batch", *batches, "records confirmed together")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 65'536));
+  journal_command->add_option("--seconds", journal->seconds, "of appending, for each batch size")
+      ->capture_default_str()
+      ->check(finite_number)
+      ->check(CLI::Range(0.1, 600.0));
+  journal_command->callback([=, &action] {
+    action = [=] {
+      return run_journal(*common, *batches, *journal);
+    };
+  });
+}
+
+void add_pipeline_bench(CLI::App& group, Action& action, const SharedCommon& common) {
+  auto pipeline = std::make_shared<bench::PipelineBenchOptions>();
+  CLI::App* pipeline_command = group.add_subcommand(
+      "pipeline", "a producer, three queues, two stages and a sink, durable at every hop");
+  add_common(*pipeline_command, *common);
+  pipeline_command->add_option("--messages", pipeline->messages)
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
+  pipeline_command->add_option("--payload", pipeline->payload_bytes, "bytes of a message")
+      ->capture_default_str()
+      ->check(CLI::Range(20, 1 << 20));
+  pipeline_command->add_option("--shards", pipeline->shards)
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  pipeline_command->add_option("--window", pipeline->window, "unconfirmed messages of the producer")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
+  pipeline_command->add_option("--rate", pipeline->rate_per_s, "messages a second; 0: all it takes")
+      ->check(finite_number)
+      ->check(CLI::Range(0.0, 1e9));
+  pipeline_command->add_flag("--keyed", pipeline->keyed, "give every message a key of its own");
+  auto nodes = std::make_shared<std::uint32_t>(1);
+  auto pause_s = std::make_shared<std::uint32_t>(0);
+  pipeline_command->add_option("--nodes", *nodes, "1, or 2: then every hop crosses, through TLS")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 2));
+  pipeline_command
+      ->add_option("--pause", *pause_s, "of two nodes, stop the sink's so many seconds half-way")
+      ->check(CLI::Range(0, 3'600));
+  pipeline_command->callback([=, &action] {
+    action = [=] {
+      if (*nodes == 1) return run_pipeline(*common, *pipeline);
+      return run_cluster_pipeline(*common, over_nodes(*pipeline, *pause_s));
+    };
+  });
+}
+
+void add_queue_bench(CLI::App& group, Action& action, const SharedCommon& common) {
+  auto queue = std::make_shared<bench::QueueBenchOptions>();
+  CLI::App* queue_command =
+      group.add_subcommand("queue", "a backlog on disk: filled, restarted on, drained in order");
+  add_common(*queue_command, *common);
+  queue_command->add_option("--messages", queue->messages)
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000'000}));
+  queue_command->add_option("--payload", queue->payload_bytes, "bytes of a message")
+      ->capture_default_str()
+      ->check(CLI::Range(20, 1 << 20));
+  queue_command->add_option("--shards", queue->shards)
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  queue_command->add_flag("--keyed", queue->keyed, "give every message a key of its own");
+  queue_command->callback([=, &action] {
+    action = [=] {
+      return run_queue(*common, *queue);
+    };
+  });
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Action& action) {
+  add_bench_node(app, action);
+  CLI::App* group = app.add_subcommand("bench", "measure this machine");
+  group->require_subcommand(1);
+  const auto common = std::make_shared<Common>();
+  add_journal(*group, action, common);
+  add_pipeline_bench(*group, action, common);
+  add_queue_bench(*group, action, common);
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,154 @@
+// millrace cluster certs|members|drain: the TLS files of a cluster, and its running nodes.
+#include <ctime>
+#include <iostream>
+#include <memory>
+
+#include "apps/cli/client/server_client.hpp"
+#include "apps/cli/command_line.hpp"
+#include "apps/cli/exit_code.hpp"
+#include "apps/cli/format_option.hpp"
+#include "apps/cli/output.hpp"
+#include "cluster/certs/certificate_files.hpp"
+
+namespace millrace::cli {
+namespace {
+
+struct Options {
+  std::string folder;
+  std::string cluster = "millrace";
+  std::vector<std::string> nodes;
+  std::vector<std::string> hosts;
+  std::uint32_t days = 825;
+  bool is_renewal = false;
+};
+
+int run_certs(const Options& options) {
+  certs::ClusterCertificates wanted{.folder = options.folder,
+                                    .cluster = options.cluster,
+                                    .nodes = options.nodes,
+                                    .days = options.days};
+  for (const std::string& text : options.hosts) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos) {
+      wanted.hosts.push_back({.node = "", .host = text});
+    } else {
+      wanted.hosts.push_back({.node = text.substr(0, equals), .host = text.substr(equals + 1)});
+    }
+  }
+  const auto files = options.is_renewal ? certs::renew_certificates(wanted, std::time(nullptr))
+                                        : certs::write_certificates(wanted, std::time(nullptr));
+  if (!files) return fail(files.error());
+  for (const auto& file : *files) std::cout << file.string() << '\n';
+  std::cerr << "Valid for " << options.days << " days. Keep ca.key away from the nodes: who has it "
+            << "can join the cluster.\n";
+  return exit_ok;
+}
+
+void add_certs(CLI::App& group, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      group.add_subcommand("certs", "make an authority and a certificate for each node");
+  command
+      ->add_option("--out", options->folder,
+                   "folder for the files; none is overwritten but by --renew")
+      ->required()
+      ->type_name("DIR");
+  command->add_option("--nodes", options->nodes, "names of the nodes")
+      ->required()
+      ->delimiter(',')
+      ->type_name("NAME,…");
+  command
+      ->add_option("--hosts", options->hosts,
+                   "hosts or addresses that certificates name too: of one node, or of all")
+      ->delimiter(',')
+      ->type_name("[NODE=]HOST,…");
+  command->add_flag("--renew", options->is_renewal,
+                    "only the nodes' files, by the authority that is there, in place of theirs");
+  command->add_option("--days", options->days, "validity in days")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 36'500));
+  command->add_option("--cluster", options->cluster, "name of the cluster")->capture_default_str();
+  command->footer("A running node reads its files again on SIGHUP; links that are up stay up.");
+  command->callback([options, &action] {
+    action = [options] {
+      return run_certs(*options);
+    };
+  });
+}
+
+struct NodeOptions {
+  ServerOptions server;
+  bool yes = false;
+  Format format = Format::table;
+};
+
+int run_members(const NodeOptions& options) {
+  auto node = ServerClient::open(options.server);
+  if (!node) return fail(node.error());
+  const auto answer = node->get("/api/v1/cluster/members");
+  if (!answer) return fail(answer.error());
+  Listing listing{.columns = {"node", "state", "unreachable", "self", "address", "http"},
+                  .rows = {}};
+  for (const auto& member : answer->value("members", nlohmann::ordered_json::array())) {
+    listing.rows.push_back(member);
+  }
+  print(listing, options.format);
+  return exit_ok;
+}
+
+int run_drain(const NodeOptions& options) {
+  auto node = ServerClient::open(options.server);
+  if (!node) return fail(node.error());
+  if (!options.yes) {
+    const auto status = node->get("/api/v1/status");
+    if (!status) return fail(status.error());
+    std::cout << "would drain node " << status->value("node", "") << " of cluster "
+              << status->value("cluster", "") << ": it finishes its work, leaves and exits\n";
+    std::cerr << "millrace: error: nothing was done: add --yes to do it\n";
+    return exit_usage;
+  }
+  const auto answer = node->post("/api/v1/cluster/drain", "");
+  if (!answer) return fail(answer.error());
+  print(*answer, options.format);
+  return exit_ok;
+}
+
+void add_members(CLI::App& group, Action& action) {
+  auto options = std::make_shared<NodeOptions>();
+  CLI::App* command = group.add_subcommand("members", "list the members, as one node sees them");
+  add_server_options(*command, options->server);
+  add_format(*command, options->format);
+  command->callback([options, &action] {
+    action = [options] {
+      return run_members(*options);
+    };
+  });
+}
+
+void add_drain(CLI::App& group, Action& action) {
+  auto options = std::make_shared<NodeOptions>();
+  CLI::App* command = group.add_subcommand("drain", "have a node finish its work, leave and exit");
+  add_server_options(*command, options->server);
+  add_format(*command, options->format);
+  command->add_flag("--yes", options->yes, "do it");
+  command->callback([options, &action] {
+    action = [options] {
+      return run_drain(*options);
+    };
+  });
+}
+
+}  // namespace
+
+void add_cluster(CLI::App& app, Action& action) {
+  CLI::App* group = app.add_subcommand("cluster", "clusters of nodes");
+  group->require_subcommand(1);
+  add_certs(*group, action);
+  add_members(*group, action);
+  add_shards(*group, action);
+  add_move_shard(*group, action);
+  add_drain(*group, action);
+  add_leave(*group, action);
+}
+
+}  // namespace millrace::cli

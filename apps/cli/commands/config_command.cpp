@@ -1,0 +1,99 @@
+// millrace config check|print|print-defaults: what a node would be told.
+#include <algorithm>
+#include <iostream>
+#include <memory>
+
+#include "apps/cli/command_line.hpp"
+#include "apps/cli/config_options.hpp"
+#include "apps/cli/exit_code.hpp"
+#include "apps/cli/format_option.hpp"
+#include "cluster/config/print/defaults_file.hpp"
+#include "cluster/config/print/reference_page.hpp"
+
+namespace millrace::cli {
+namespace {
+
+struct Options {
+  config::Inputs inputs;
+  bool effective = false;
+  Format format = Format::table;
+};
+
+int run_check(const Options& options) {
+  const config::Resolved resolved = load_config(options.inputs);
+  if (!resolved.problems.empty()) return exit_config;
+  const std::size_t nodes = std::max<std::size_t>(1, resolved.config.cluster.nodes.size());
+  std::cout << options.inputs.file << ": ok: node " << resolved.config.node.name << ", " << nodes
+            << (nodes == 1 ? " node" : " nodes") << ", " << resolved.config.cluster.shards
+            << " shards\n";
+  return exit_ok;
+}
+
+// Values are TOML, of which these kinds are JSON as well.
+nlohmann::ordered_json value_of(const config::Setting& setting, Format format) {
+  if (format == Format::table) return setting.value;
+  return nlohmann::ordered_json::parse(setting.value);
+}
+
+int run_print(const Options& options) {
+  const config::Resolved resolved = load_config(options.inputs);
+  if (!resolved.problems.empty()) return exit_config;
+  Listing listing{.columns = {"key", "value"}, .rows = {}};
+  if (options.effective) listing.columns.emplace_back("origin");
+  for (const config::Setting& setting : resolved.settings) {
+    if (setting.is_default && !options.effective) continue;
+    nlohmann::ordered_json row{{"key", setting.path}, {"value", value_of(setting, options.format)}};
+    if (options.effective) row["origin"] = origin_of(setting.place);
+    listing.rows.push_back(std::move(row));
+  }
+  print(listing, options.format);
+  return exit_ok;
+}
+
+void add_check(CLI::App& group, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = group.add_subcommand("check", "find all mistakes of a config file");
+  add_config_options(*command, options->inputs);
+  command->callback([options, &action] {
+    action = [options] {
+      return run_check(*options);
+    };
+  });
+}
+
+void add_print(CLI::App& group, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = group.add_subcommand("print", "print what is set, wherever it was set");
+  add_config_options(*command, options->inputs);
+  command->add_flag("--effective", options->effective, "defaults too, and who said so");
+  add_format(*command, options->format);
+  command->callback([options, &action] {
+    action = [options] {
+      return run_print(*options);
+    };
+  });
+}
+
+void add_print_defaults(CLI::App& group, Action& action) {
+  auto is_page = std::make_shared<bool>(false);
+  CLI::App* command = group.add_subcommand("print-defaults", "print a file of every key");
+  command->add_flag("--markdown", *is_page, "as a page of documentation instead: docs/config.md");
+  command->callback([is_page, &action] {
+    action = [is_page] {
+      std::cout << (*is_page ? config::reference_page() : config::defaults_file());
+      return int{exit_ok};
+    };
+  });
+}
+
+}  // namespace
+
+void add_config(CLI::App& app, Action& action) {
+  CLI::App* group = app.add_subcommand("config", "configuration of a node");
+  group->require_subcommand(1);
+  add_check(*group, action);
+  add_print(*group, action);
+  add_print_defaults(*group, action);
+}
+
+}  // namespace millrace::cli

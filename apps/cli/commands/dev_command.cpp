@@ -1,0 +1,43 @@
+// millrace dev: a local cluster from nothing.
+#include <memory>
+
+#include "apps/cli/command_line.hpp"
+#include "apps/cli/exit_code.hpp"
+#include "apps/cli/output.hpp"
+#include "apps/dev/dev_cluster.hpp"
+
+namespace millrace::cli {
+namespace {
+
+int run_dev(const dev::DevOptions& options) {
+  const serve::Signals signals;
+  if (const auto run = dev::run_cluster(options, signals); !run) return fail(run.error());
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_dev(CLI::App& app, Action& action) {
+  auto options = std::make_shared<dev::DevOptions>();
+  options->folder = "millrace-dev";
+  CLI::App* command =
+      app.add_subcommand("dev", "run a local cluster: config files, certificates, processes");
+  command->add_option("--nodes", options->nodes, "nodes, each a process of its own")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 16));
+  command->add_option("--dir", options->folder, "folder of all its files; used again next time")
+      ->capture_default_str()
+      ->type_name("DIR");
+  command
+      ->add_option("--port", options->port,
+                   "first of the ports to listen on; default: any that are free")
+      ->check(CLI::Range(0, 65'000));
+  command->footer("Ctrl-C drains the cluster. A node that is killed by hand is started again.");
+  command->callback([options, &action] {
+    action = [options] {
+      return run_dev(*options);
+    };
+  });
+}
+
+}  // namespace millrace::cli

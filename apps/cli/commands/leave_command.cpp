@@ -1,0 +1,123 @@
+// millrace cluster leave: a node gives away all that it serves, and then drains.
+#include <chrono>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "apps/cli/client/shard_client.hpp"
+#include "apps/cli/command_line.hpp"
+#include "apps/cli/exit_code.hpp"
+#include "apps/cli/format_option.hpp"
+#include "apps/cli/output.hpp"
+
+namespace millrace::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  ServerOptions server;
+  bool yes = false;
+  std::uint32_t timeout_s = 120;
+  Format format = Format::table;
+};
+
+struct Plan {
+  std::string node;  ///< that leaves
+  std::vector<Move> moves;
+};
+
+/// Each shard goes to the node that serves the fewest of its role then. Fails with `unreachable`
+/// where none of those that may serve one is up.
+Result<Plan> make_plan(const std::vector<Json>& members, const std::vector<Json>& shards) {
+  Plan plan;
+  std::set<std::string> up;
+  for (const Json& member : members) {
+    const std::string name = member.value("node", "");
+    if (member.value("self", false)) {
+      plan.node = name;
+    } else if (member.value("state", "") == "up" && !member.value("unreachable", true)) {
+      up.insert(name);
+    }
+  }
+  std::map<std::pair<std::string, std::string>, std::size_t> served;  // by role and node
+  for (const Json& shard : shards) ++served[{shard.value("role", ""), shard.value("owner", "")}];
+  for (const Json& shard : shards) {
+    if (shard.value("owner", "") != plan.node) continue;
+    const ShardName name{shard.value("role", ""), shard.value("shard", 0u)};
+    const std::string* best = nullptr;
+    const auto nodes = shard.value("nodes", std::vector<std::string>());
+    for (const std::string& node : nodes) {
+      if (!up.contains(node)) continue;
+      if (!best || served[{name.role, node}] < served[{name.role, *best}]) best = &node;
+    }
+    if (!best) {
+      return Error{ErrorCode::unreachable,
+                   "no other node that may serve " + name.text() + " is up; nothing was moved"};
+    }
+    ++served[{name.role, *best}];
+    plan.moves.push_back({name, plan.node, *best});
+  }
+  return plan;
+}
+
+int run_leave(const Options& options) {
+  auto cluster = ShardClient::open(options.server);
+  if (!cluster) return fail(cluster.error());
+  const auto members = cluster->members();
+  if (!members) return fail(members.error());
+  const auto shards = cluster->shards();
+  if (!shards) return fail(shards.error());
+  const auto plan = make_plan(*members, *shards);
+  if (!plan) return fail(plan.error());
+  if (!options.yes) {
+    for (const Move& move : plan->moves) {
+      std::cout << "would move " << move.shard.text() << " to " << move.to << '\n';
+    }
+    std::cout << "would drain node " << plan->node << ": it finishes its work, leaves and exits\n";
+    std::cerr << "millrace: error: nothing was done: add --yes to do it\n";
+    return exit_usage;
+  }
+  std::size_t done = 0;
+  for (const Move& move : plan->moves) {
+    const auto moved = cluster->move(move, std::chrono::seconds(options.timeout_s));
+    if (!moved) {
+      std::cerr << "millrace: error: " << done << " of " << plan->moves.size()
+                << " shards were moved, and node " << plan->node << " goes on with the others\n";
+      return fail(moved.error());
+    }
+    std::cerr << "moved " << move.shard.text() << " to " << move.to << '\n';
+    ++done;
+  }
+  if (const auto drained = cluster->node().post("/api/v1/cluster/drain", ""); !drained) {
+    return fail(drained.error());
+  }
+  print(Json{{"node", plan->node}, {"shards_moved", done}, {"state", "leaving"}}, options.format);
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_leave(CLI::App& group, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = group.add_subcommand(
+      "leave", "have a node give its shards to the others, finish its work, leave and exit");
+  add_server_options(*command, options->server);
+  add_format(*command, options->format);
+  command->add_option("--timeout", options->timeout_s, "seconds to wait for each shard to move")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 86'400));
+  command->add_flag("--yes", options->yes, "do it");
+  command->footer(
+      "Where a shard does not move the node goes on serving, with those that are left; the "
+      "command\n"
+      "may be given again. A node that is only to be restarted is drained: it keeps its shards.");
+  command->callback([options, &action] {
+    action = [options] {
+      return run_leave(*options);
+    };
+  });
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,99 @@
+// millrace pipeline ls|graph: how the queues of a running node are wired.
+#include <iostream>
+#include <memory>
+#include <set>
+
+#include "apps/cli/client/server_client.hpp"
+#include "apps/cli/command_line.hpp"
+#include "apps/cli/exit_code.hpp"
+#include "apps/cli/format_option.hpp"
+
+namespace millrace::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  ServerOptions server;
+  Format format = Format::table;
+};
+
+Result<Json> pipelines_of(const Options& options) {
+  auto node = ServerClient::open(options.server);
+  if (!node) return node.error();
+  auto answer = node->get("/api/v1/pipelines");
+  if (!answer) return answer.error();
+  return answer->value("pipelines", Json::array());
+}
+
+int run_ls(const Options& options) {
+  const auto pipelines = pipelines_of(options);
+  if (!pipelines) return fail(pipelines.error());
+  Listing listing{.columns = {"pipeline", "stage", "source", "targets", "dead_letters", "workers"},
+                  .rows = {}};
+  for (const Json& pipeline : *pipelines) {
+    for (const Json& stage : pipeline.value("stages", Json::array())) {
+      Json row{{"pipeline", pipeline.value("pipeline", "")}};
+      row.update(stage);
+      listing.rows.push_back(std::move(row));
+    }
+  }
+  print(listing, options.format);
+  return exit_ok;
+}
+
+/// Names are letters, digits, dots and dashes, so quotes do.
+std::string quoted(const std::string& name) {
+  return '"' + name + '"';
+}
+
+int run_graph(const Options& options) {
+  const auto pipelines = pipelines_of(options);
+  if (!pipelines) return fail(pipelines.error());
+  std::set<std::string> dead_letters;
+  std::cout << "digraph millrace {\n  rankdir=LR;\n  node [shape=box];\n";
+  for (const Json& pipeline : *pipelines) {
+    for (const Json& stage : pipeline.value("stages", Json::array())) {
+      const std::string name = stage.value("stage", "");
+      const std::string id = quoted(pipeline.value("pipeline", "") + '/' + name);
+      std::cout << "  " << id << " [shape=ellipse, label=" << quoted(name) << "];\n  "
+                << quoted(stage.value("source", "")) << " -> " << id << ";\n";
+      for (const Json& target : stage.value("targets", Json::array())) {
+        std::cout << "  " << id << " -> " << quoted(target.get<std::string>()) << ";\n";
+      }
+      const std::string dead = stage.value("dead_letters", "");
+      std::cout << "  " << id << " -> " << quoted(dead) << " [style=dashed];\n";
+      dead_letters.insert(dead);
+    }
+  }
+  for (const std::string& dead : dead_letters) {
+    std::cout << "  " << quoted(dead) << " [style=dashed];\n";
+  }
+  std::cout << "}\n";
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_pipeline(CLI::App& app, Action& action) {
+  CLI::App* group = app.add_subcommand("pipeline", "pipelines of a running node");
+  group->require_subcommand(1);
+  auto options = std::make_shared<Options>();
+  CLI::App* ls = group->add_subcommand("ls", "list the stages");
+  add_server_options(*ls, options->server);
+  add_format(*ls, options->format);
+  ls->callback([options, &action] {
+    action = [options] {
+      return run_ls(*options);
+    };
+  });
+  CLI::App* graph = group->add_subcommand("graph", "the wiring in Graphviz's language");
+  add_server_options(*graph, options->server);
+  graph->callback([options, &action] {
+    action = [options] {
+      return run_graph(*options);
+    };
+  });
+}
+
+}  // namespace millrace::cli

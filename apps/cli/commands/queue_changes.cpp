@@ -1,0 +1,210 @@
+#include "apps/cli/commands/queue_changes.hpp"
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <utility>
+
+#include "apps/cli/client/server_queues.hpp"
+#include "apps/cli/exit_code.hpp"
+#include "apps/cli/format_option.hpp"
+#include "apps/cli/validators.hpp"
+
+namespace millrace::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// As many as one peek shows: beyond, a count is "at least".
+constexpr std::uint64_t counted_max = 1'000;
+
+enum class Change { purge, redrive, drop };
+
+struct Options {
+  ServerOptions server;
+  Change change = Change::purge;
+  std::string queue;
+  Selection selection;
+  bool yes = false;
+  bool dry_run = false;
+  Format format = Format::table;
+
+  [[nodiscard]] const char* kind() const { return change == Change::purge ? "queues" : "dlq"; }
+  [[nodiscard]] const char* verb() const { return change == Change::redrive ? "redrive" : "drop"; }
+  [[nodiscard]] const char* done() const {
+    return change == Change::redrive ? "redriven" : "dropped";
+  }
+};
+
+/// How many messages it would be about, in words.
+Result<std::string> count(ClusterClient& cluster, const Options& options) {
+  if (options.selection.is_any()) {
+    auto queues = queues_of(cluster);
+    if (!queues) return queues.error();
+    for (const Json& queue : *queues) {
+      if (queue.value("queue", "") != options.queue) continue;
+      if (options.change != Change::purge && !queue.value("dead_letters", false)) {
+        return Error{ErrorCode::not_found, options.queue + " is no dead letter queue"};
+      }
+      std::uint64_t queued = queue.value("queued", std::uint64_t{0});
+      if (options.selection.max) queued = std::min(queued, *options.selection.max);
+      return std::to_string(queued);
+    }
+    return Error{ErrorCode::not_found, "there is no queue " + options.queue};
+  }
+  const auto messages = messages_of(
+      cluster, queue_path(options.kind(), options.queue) + "/messages", options.selection,
+      std::min(counted_max, options.selection.max.value_or(counted_max)));
+  if (!messages) return messages.error();
+  return (messages->size() == counted_max ? "at least " : "") + std::to_string(messages->size());
+}
+
+int tell(ClusterClient& cluster, const Options& options) {
+  const auto messages = count(cluster, options);
+  if (!messages) return fail(messages.error());
+  std::cout << "would " << options.verb() << ' ' << *messages << " messages of " << options.queue
+            << '\n';
+  const int status = cluster.finish();
+  if (options.dry_run) return status;
+  std::cerr << "millrace: error: nothing was done: add --yes to do it\n";
+  return exit_usage;
+}
+
+int run_change(const Options& options) {
+  auto cluster = ClusterClient::open(options.server);
+  if (!cluster) return fail(cluster.error());
+  if (options.dry_run || !options.yes) return tell(*cluster, options);
+  Json result{{"queue", options.queue}, {options.done(), 0}};
+  std::uint64_t done = 0;
+  Selection selection = options.selection;
+  const auto changed = cluster->for_each([&](ServerClient& node) -> Result<void> {
+    if (options.selection.max) selection.max = *options.selection.max - done;
+    if (selection.max == 0u) return {};
+    std::string query = selection.query();
+    if (options.change == Change::drop && selection.is_any()) {
+      query += std::string(query.empty() ? "?" : "&") + "all=true";
+    }
+    const std::string path = queue_path(options.kind(), options.queue);
+    const auto answer = options.change == Change::redrive ? node.post(path + "/redrive" + query, "")
+                                                          : node.remove(path + "/messages" + query);
+    if (!answer) return answer.error();
+    done += answer->value(options.done(), std::uint64_t{0});
+    if (answer->contains("stopped")) result["stopped"] = answer->at("stopped");
+    return {};
+  });
+  result[options.done()] = done;
+  if (!changed && done == 0) return fail(changed.error());
+  print(result, options.format);
+  if (!changed) return fail(changed.error());
+  return result.contains("stopped") ? exit_failed : cluster->finish();
+}
+
+void add_change(CLI::App& group, Action& action, Change change, const char* name,
+                const char* what) {
+  auto options = std::make_shared<Options>();
+  options->change = change;
+  CLI::App* command = group.add_subcommand(name, what);
+  add_server_options(*command, options->server);
+  add_node_only(*command, options->server);
+  add_format(*command, options->format);
+  command->add_option("queue", options->queue, "name of the queue")->required();
+  command->add_option("--id", options->selection.id, "only the message of this id");
+  command->add_option("--key", options->selection.key, "only messages of this key");
+  if (change != Change::purge) {
+    command->add_option("--code", options->selection.code,
+                        "only letters of this error, such as "
+                        "rejected");
+    command->add_option("--origin", options->selection.origin_queue,
+                        "only letters from this queue");
+  }
+  command->add_option("-n,--max", options->selection.max, "at most so many")->check(whole_number);
+  command->add_flag("--dry-run", options->dry_run, "only say what would be done");
+  command->add_flag("--yes", options->yes, "do it");
+  command->callback([options, &action] {
+    action = [options] {
+      return run_change(*options);
+    };
+  });
+}
+
+struct PublishOptions {
+  ServerOptions server;
+  std::string queue;
+  std::optional<std::string> message;
+  std::optional<std::string> key;
+  std::string idempotency_key;
+  Format format = Format::table;
+};
+
+int run_publish(const PublishOptions& options) {
+  auto node = ServerClient::open(options.server);
+  if (!node) return fail(node.error());
+  std::string path = queue_path("queues", options.queue) + "/messages";
+  if (options.key) path += Selection{.key = *options.key}.query();
+  Listing listing{.columns = {"queue", "shard", "key"}, .rows = {}};
+  int status = exit_ok;
+  std::uint64_t taken = 0;
+  const auto publish = [&](const std::string& message) {
+    auto answer = node->post(path, message, options.idempotency_key);
+    if (answer) {
+      ++taken;
+      if (options.format == Format::jsonl) {
+        std::cout << answer->dump() << std::endl;  // tells, also when this ends before its input
+      } else {
+        listing.rows.push_back(std::move(*answer));
+      }
+    } else {
+      status = fail(answer.error());
+    }
+    return status == exit_ok;
+  };
+  if (options.message) {
+    publish(*options.message);
+  } else {
+    std::string line;
+    while (std::getline(std::cin, line)) {
+      if (line.empty() || publish(line)) continue;
+      std::cerr << "millrace: error: " << taken << " messages were taken before that one\n";
+      break;
+    }
+  }
+  if (options.format != Format::jsonl) print(listing, options.format);
+  return status;
+}
+
+}  // namespace
+
+void add_publish(CLI::App& group, Action& action) {
+  auto options = std::make_shared<PublishOptions>();
+  CLI::App* command = group.add_subcommand("publish", "put messages into a queue");
+  add_server_options(*command, options->server);
+  add_format(*command, options->format);
+  command->add_option("queue", options->queue, "name of the queue")->required();
+  command->add_option("message", options->message,
+                      "its JSON; without one, each line of stdin is a message");
+  command->add_option("--key", options->key, "instead of the key that the queue takes from it");
+  command
+      ->add_option("--idempotency-key", options->idempotency_key,
+                   "a message that was taken under it within 10 minutes is not taken again")
+      ->needs("message");
+  command->callback([options, &action] {
+    action = [options] {
+      return run_publish(*options);
+    };
+  });
+}
+
+void add_purge(CLI::App& group, Action& action) {
+  add_change(group, action, Change::purge, "purge", "drop the messages that nobody works on");
+}
+
+void add_redrive(CLI::App& group, Action& action) {
+  add_change(group, action, Change::redrive, "redrive",
+             "put letters back into the queues that they came from");
+}
+
+void add_drop(CLI::App& group, Action& action) {
+  add_change(group, action, Change::drop, "drop", "drop letters");
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,137 @@
+// millrace queue ls|info|peek and dlq ls|show: what queues hold, of running nodes or a stopped one.
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "apps/cli/client/server_queues.hpp"
+#include "apps/cli/client/stopped_queues.hpp"
+#include "apps/cli/command_line.hpp"
+#include "apps/cli/commands/queue_changes.hpp"
+#include "apps/cli/exit_code.hpp"
+#include "apps/cli/format_option.hpp"
+
+namespace millrace::cli {
+namespace {
+
+struct Options {
+  SourceOptions source;
+  std::string queue;
+  std::size_t max = 10;
+  Format format = Format::table;
+};
+
+void add_common(CLI::App& command, Options& options) {
+  add_source_options(command, options.source);
+  add_node_only(command, options.source.server);
+  add_format(command, options.format);
+}
+
+int run_ls(const Options& options, bool dead_letters) {
+  if (options.source.is_stopped_node()) {
+    return list_stopped_queues(options.source.data_dir, dead_letters, options.format);
+  }
+  auto cluster = ClusterClient::open(options.source.server);
+  if (!cluster) return fail(cluster.error());
+  auto queues = queues_of(*cluster);
+  if (!queues) return fail(queues.error());
+  Listing listing{.columns = queue_columns(), .rows = std::move(*queues)};
+  std::erase_if(listing.rows, [&](const nlohmann::ordered_json& queue) {
+    return queue.value("dead_letters", false) != dead_letters;
+  });
+  print(listing, options.format);
+  return cluster->finish();
+}
+
+int run_info(const Options& options) {
+  auto cluster = ClusterClient::open(options.source.server);
+  if (!cluster) return fail(cluster.error());
+  auto queues = queues_of(*cluster);
+  if (!queues) return fail(queues.error());
+  const auto queue = std::find_if(queues->begin(), queues->end(), [&](const auto& each) {
+    return each.value("queue", "") == options.queue;
+  });
+  if (queue == queues->end()) {
+    return fail({ErrorCode::not_found, "there is no queue " + options.queue});
+  }
+  print(*queue, options.format);
+  return cluster->finish();
+}
+
+int run_peek(const Options& options, const char* kind, const std::vector<std::string>& columns) {
+  if (options.source.is_stopped_node()) {
+    return peek_stopped_queue(options.source.data_dir, options.queue, options.max, columns,
+                              options.format);
+  }
+  auto cluster = ClusterClient::open(options.source.server);
+  if (!cluster) return fail(cluster.error());
+  auto messages =
+      messages_of(*cluster, queue_path(kind, options.queue) + "/messages", {}, options.max);
+  if (!messages) return fail(messages.error());
+  print(Listing{.columns = columns, .rows = std::move(*messages)}, options.format);
+  return cluster->finish();
+}
+
+void add_listing(CLI::App& group, Action& action, const char* what, bool dead_letters) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = group.add_subcommand("ls", what);
+  add_common(*command, *options);
+  command->callback([options, &action, dead_letters] {
+    action = [options, dead_letters] {
+      return run_ls(*options, dead_letters);
+    };
+  });
+}
+
+void add_info(CLI::App& group, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = group.add_subcommand("info", "all about one queue of a running node");
+  add_server_options(*command, options->source.server);
+  add_node_only(*command, options->source.server);
+  add_format(*command, options->format);
+  command->add_option("queue", options->queue, "name of the queue")->required();
+  command->callback([options, &action] {
+    action = [options] {
+      return run_info(*options);
+    };
+  });
+}
+
+void add_peek(CLI::App& group, Action& action, const char* name, const char* what, const char* kind,
+              const std::vector<std::string>& columns) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = group.add_subcommand(name, what);
+  add_common(*command, *options);
+  command->add_option("queue", options->queue, "name of the queue")->required();
+  command->add_option("-n,--max", options->max, "messages to show")->capture_default_str();
+  command->callback([options, &action, kind, columns] {
+    action = [options, kind, columns] {
+      return run_peek(*options, kind, columns);
+    };
+  });
+}
+
+}  // namespace
+
+void add_queue(CLI::App& app, Action& action) {
+  CLI::App* group = app.add_subcommand("queue", "queues of running nodes, or of a stopped one");
+  group->require_subcommand(1);
+  add_listing(*group, action, "list the queues", false);
+  add_info(*group, action);
+  add_peek(*group, action, "peek", "show the first messages of a queue, and leave them there",
+           "queues", {"sequence", "key", "priority", "failed", "born_at", "payload"});
+  add_publish(*group, action);
+  add_purge(*group, action);
+}
+
+void add_dlq(CLI::App& app, Action& action) {
+  CLI::App* group = app.add_subcommand("dlq", "dead letters of running nodes, or of a stopped one");
+  group->require_subcommand(1);
+  add_listing(*group, action, "list the dead letter queues", true);
+  add_peek(*group, action, "show", "show the first letters of a dead letter queue", "dlq",
+           {"sequence", "key", "code", "failed", "acquired", "origin_queue", "origin_sequence",
+            "reason"});
+  add_redrive(*group, action);
+  add_drop(*group, action);
+}
+
+}  // namespace millrace::cli

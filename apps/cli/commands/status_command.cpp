@@ -1,0 +1,40 @@
+// millrace status: how one node is.
+#include <memory>
+
+#include "apps/cli/client/server_client.hpp"
+#include "apps/cli/command_line.hpp"
+#include "apps/cli/exit_code.hpp"
+#include "apps/cli/format_option.hpp"
+
+namespace millrace::cli {
+namespace {
+
+struct Options {
+  ServerOptions server;
+  Format format = Format::table;
+};
+
+int run_status(const Options& options) {
+  auto node = ServerClient::open(options.server);
+  if (!node) return fail(node.error());
+  const auto status = node->get("/api/v1/status");
+  if (!status) return fail(status.error());
+  print(*status, options.format);
+  return status->value("ready", false) ? exit_ok : exit_negative;
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("status", "how a node is; 4 where it is not ready");
+  add_server_options(*command, options->server);
+  add_format(*command, options->format);
+  command->callback([options, &action] {
+    action = [options] {
+      return run_status(*options);
+    };
+  });
+}
+
+}  // namespace millrace::cli

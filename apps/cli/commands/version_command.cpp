@@ -1,0 +1,25 @@
+// millrace version: what this program is, and which data it reads.
+#include <memory>
+
+#include "actors/journal/disk/data_directory.hpp"
+#include "apps/cli/command_line.hpp"
+#include "apps/cli/exit_code.hpp"
+#include "apps/cli/format_option.hpp"
+
+namespace millrace::cli {
+
+void add_version(CLI::App& app, Action& action) {
+  auto format = std::make_shared<Format>(Format::table);
+  CLI::App* command = app.add_subcommand("version", "version of the program and of its data");
+  add_format(*command, *format);
+  command->callback([format, &action] {
+    action = [format] {
+      print(nlohmann::ordered_json{{"millrace", MILLRACE_VERSION},
+                                   {"data_format", journal::directory_format}},
+            *format);
+      return int{exit_ok};
+    };
+  });
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,56 @@
+#include "apps/orders/workflow/wiring.hpp"
+
+#include "actors/pipeline/pipeline.hpp"
+#include "apps/orders/notify/notify.hpp"
+#include "apps/orders/payments/pay.hpp"
+#include "apps/orders/queues.hpp"
+#include "apps/orders/saga/saga.hpp"
+#include "apps/orders/stock/stock.hpp"
+#include "apps/orders/validate/validate.hpp"
+
+namespace millrace::orders {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Another system answers: many calls at once, and a little patience to gather them.
+StageOptions through_gateway(std::uint32_t workers) {
+  StageOptions options;
+  options.workers = workers;
+  options.batch = {.max = 256, .window = milliseconds(1)};
+  options.retry = {.attempts = 6, .first = milliseconds(50), .max = milliseconds(1'000)};
+  options.blocking = true;
+  return options;
+}
+
+}  // namespace
+
+PipelineSpec order_pipeline(const OrderWorkflow& workflow) {
+  return pipeline("orders")
+      .from(placed_queue())
+      .then("validate", Validate{})
+      .to(events_queue())
+
+      .from(events_queue())
+      .then("saga", Saga(workflow.saga))
+      .to(stock_queue(), payments_queue(), shipping_queue(), notifications_queue(),
+          finished_queue())
+
+      .from(stock_queue())
+      .then("stock", ReserveStock(workflow.stock))
+      .to(events_queue())
+
+      .from(payments_queue())
+      .then_batch("payments", Pay(workflow.gateway, workflow.credit),
+                  through_gateway(workflow.payment_workers))
+      .to(events_queue())
+
+      .from(shipping_queue())
+      .then("shipping", Ship(workflow.shipping))
+      .to(events_queue())
+
+      .from(notifications_queue())
+      .then("notify", Notify{});
+}
+
+}  // namespace millrace::orders

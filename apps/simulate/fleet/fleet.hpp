@@ -1,0 +1,96 @@
+// Fleet: the nodes of a simulation as processes, and the network between them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "actors/base/clock.hpp"
+#include "apps/simulate/fleet/cluster_files.hpp"
+#include "apps/simulate/fleet/node_process.hpp"
+#include "apps/simulate/fleet/partition_proxy.hpp"
+#include "apps/simulate/plan/options.hpp"
+#include "apps/simulate/plan/witness_memory.hpp"
+
+namespace millrace::simulate {
+
+/// One thread.
+class Fleet {
+ public:
+  /// Writes the nodes' files and opens the ways between them. Fails with `storage_failed` and
+  /// `unreachable`.
+  [[nodiscard]] static Result<Fleet> prepare(const Options& options, WitnessMemory& witness);
+
+  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(nodes_.size()); }
+  [[nodiscard]] const NodeFiles& files(std::uint32_t node) const { return files_[node]; }
+
+  /// Starts the process of a node that has none. Fails with `storage_failed`.
+  Result<void> start(std::uint32_t node);
+  Result<void> start_missing();
+
+  [[nodiscard]] bool is_running(std::uint32_t node) const {
+    return nodes_[node].process.has_value();
+  }
+  [[nodiscard]] bool is_any_running() const;
+  /// Whether the process has come to serve.
+  [[nodiscard]] bool serves(std::uint32_t node) const;
+  /// When its process was started last.
+  [[nodiscard]] TimeUs started_us(std::uint32_t node) const { return nodes_[node].started_us; }
+
+  /// SIGKILL to a running node.
+  void kill(std::uint32_t node);
+  void kill_all();
+  /// SIGTERM.
+  void terminate(std::uint32_t node);
+  [[nodiscard]] bool is_told_to_end(std::uint32_t node) const {
+    return nodes_[node].is_told_to_end;
+  }
+  /// SIGSTOP or SIGCONT, where the node runs.
+  void pause(std::uint32_t node, bool is_paused);
+  /// Cuts two nodes off each other, or heals that.
+  void cut(std::uint32_t a, std::uint32_t b, bool is_cut);
+  /// Has a node give one of its shards to another.
+  void move_shard(std::uint32_t node, std::uint32_t to);
+  /// How many have arrived.
+  [[nodiscard]] std::uint64_t shards_moved() const;
+  void set_disk_delay(std::uint32_t node, std::int64_t delay_us);
+
+  /// Returns when some process has ended, at most after `span`.
+  void wait(std::chrono::microseconds span) const;
+
+  /// A process that has ended by itself since the last call.
+  struct Ended {
+    std::uint32_t node = 0;
+    ProcessEnd end;
+    bool was_told = false;
+  };
+  [[nodiscard]] std::optional<Ended> take_ended();
+
+  [[nodiscard]] std::uint64_t rss_bytes() const;
+  [[nodiscard]] std::uint64_t rss_peak_bytes() const { return rss_peak_bytes_; }
+  [[nodiscard]] double cpu_s() const { return cpu_s_; }
+
+ private:
+  struct Node {
+    std::optional<NodeProcess> process;
+    TimeUs started_us = 0;
+    std::uint32_t starts_before = 0;
+    bool is_told_to_end = false;
+  };
+
+  Fleet(const Options& options, WitnessMemory& witness) : options_(&options), witness_(&witness) {}
+  void note_end(const ProcessEnd& end);
+
+  const Options* options_;
+  WitnessMemory* witness_;
+  SystemClock clock_;
+  std::unique_ptr<PartitionProxy> proxy_;  ///< null: there is one node
+  std::vector<NodeFiles> files_;
+  std::vector<Node> nodes_;
+  std::uint64_t rss_peak_bytes_ = 0;  ///< of one process
+  double cpu_s_ = 0;
+};
+
+}  // namespace millrace::simulate

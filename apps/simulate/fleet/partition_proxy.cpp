@@ -1,0 +1,96 @@
+#include "apps/simulate/fleet/partition_proxy.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace millrace::simulate {
+
+Result<std::unique_ptr<PartitionProxy>> PartitionProxy::start(std::uint32_t nodes, PortOf port_of) {
+  std::unique_ptr<PartitionProxy> proxy(new PartitionProxy(nodes, std::move(port_of)));
+  for (std::uint32_t from = 0; from < nodes; ++from) {
+    for (std::uint32_t to = 0; to < nodes; ++to) {
+      auto listener = listen_on_loopback();
+      if (!listener) return listener.error();
+      proxy->doors_.push_back({from, to, std::move(*listener)});
+    }
+  }
+  proxy->thread_ = std::thread([&each = *proxy] { each.run(); });
+  return proxy;
+}
+
+PartitionProxy::PartitionProxy(std::uint32_t nodes, PortOf port_of)
+    : nodes_(nodes),
+      port_of_(std::move(port_of)),
+      cuts_(std::size_t{nodes} * nodes),
+      wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+
+PartitionProxy::~PartitionProxy() {
+  is_stopping_ = true;
+  eventfd_write(wake_.get(), 1);
+  if (thread_.joinable()) thread_.join();
+}
+
+std::vector<std::vector<std::uint16_t>> PartitionProxy::ports() const {
+  std::vector<std::vector<std::uint16_t>> ports(nodes_, std::vector<std::uint16_t>(nodes_));
+  for (const Door& door : doors_) ports[door.from][door.to] = door.listener.port;
+  return ports;
+}
+
+void PartitionProxy::cut(std::uint32_t a, std::uint32_t b, bool is_cut) {
+  cuts_[std::size_t{std::min(a, b)} * nodes_ + std::max(a, b)] = is_cut;
+  eventfd_write(wake_.get(), 1);
+}
+
+bool PartitionProxy::is_cut(std::uint32_t a, std::uint32_t b) const {
+  return cuts_[std::size_t{std::min(a, b)} * nodes_ + std::max(a, b)];
+}
+
+void PartitionProxy::run() {
+  std::vector<pollfd> polls;
+  std::vector<bool> is_passing;
+  while (!is_stopping_) {
+    polls.assign(1, {wake_.get(), POLLIN, 0});
+    for (const Door& door : doors_) {
+      const short wanted = is_cut(door.from, door.to) ? short{0} : POLLIN;
+      polls.push_back({door.listener.fd.get(), wanted, 0});
+    }
+    // A cut connection is left alone entirely: even its end would be news.
+    is_passing.clear();
+    for (const Carried& each : carried_) {
+      is_passing.push_back(!is_cut(each.from, each.to));
+      if (is_passing.back()) each.pipe.add_polls(polls);
+    }
+    if (poll(polls.data(), polls.size(), -1) < 0) continue;
+    eventfd_t ignored = 0;
+    eventfd_read(wake_.get(), &ignored);
+    std::size_t at = 1 + doors_.size();
+    std::size_t number = 0;
+    std::erase_if(carried_, [&](Carried& each) {
+      if (!is_passing[number++]) return false;
+      at += 2;
+      return !each.pipe.carry(polls[at - 2], polls[at - 1]);
+    });
+    for (std::size_t door = 0; door < doors_.size(); ++door) {
+      if ((polls[1 + door].revents & POLLIN) != 0) accept_from(doors_[door]);
+    }
+  }
+}
+
+void PartitionProxy::accept_from(const Door& door) {
+  Descriptor near(accept4(door.listener.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (near.get() < 0) return;
+  const int on = 1;
+  setsockopt(near.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  const std::uint16_t port = port_of_(door.to);
+  auto far = port == 0 ? std::nullopt : connect_to(port);
+  if (far) carried_.push_back({door.from, door.to, Pipe(std::move(near), std::move(*far))});
+}
+
+}  // namespace millrace::simulate

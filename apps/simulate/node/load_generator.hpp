@@ -1,0 +1,43 @@
+// LoadGenerator: the customers of one node.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
+#include "actors/base/clock.hpp"
+#include "actors/runtime/sender.hpp"
+#include "apps/orders/load/arrival.hpp"
+#include "apps/orders/load/load_plan.hpp"
+#include "apps/simulate/node/bell.hpp"
+#include "apps/simulate/plan/witness_memory.hpp"
+
+namespace millrace::simulate {
+
+/// Places the orders that are this node's, in the same sequence at each start; what was durable
+/// before is passed over.
+class LoadGenerator {
+ public:
+  struct Surroundings {
+    const orders::LoadPlan& plan;
+    const orders::Arrival& arrival;
+    WitnessMemory& witness;
+    std::uint32_t node;
+    Bell& bell;
+    const Clock& clock;
+    const std::atomic<bool>& is_stopping;  ///< then no more orders are placed
+  };
+
+  explicit LoadGenerator(const Surroundings& surroundings) : in_(surroundings) {}
+
+  /// Blocks until all is durable. Fails as the sender does, and with `draining` when stopped.
+  [[nodiscard]] Result<void> run(Sender<orders::OrderPlaced>& sender);
+
+ private:
+  void note_attempt(OrderPage& page, TimeUs due_us);
+  [[nodiscard]] std::optional<TimeUs> wait_until_due(std::uint64_t number);
+
+  Surroundings in_;
+};
+
+}  // namespace millrace::simulate

@@ -1,0 +1,187 @@
+#include "apps/simulate/node/node.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <ctime>
+#include <memory>
+#include <thread>
+
+#include <spdlog/spdlog.h>
+
+#include "actors/pipeline/pipeline.hpp"
+#include "apps/orders/load/arrival.hpp"
+#include "apps/orders/load/load_plan.hpp"
+#include "apps/orders/queues.hpp"
+#include "apps/orders/workflow/wiring.hpp"
+#include "apps/serve/signals.hpp"
+#include "apps/simulate/node/bell.hpp"
+#include "apps/simulate/node/load_generator.hpp"
+#include "apps/simulate/node/shard_mover.hpp"
+#include "apps/simulate/node/shell/gateway_host.hpp"
+#include "apps/simulate/node/slow_file_system.hpp"
+#include "cluster/config/load/load.hpp"
+#include "cluster/node/cluster_node.hpp"
+
+namespace millrace::simulate {
+namespace {
+
+constexpr std::chrono::milliseconds look_interval{200};
+constexpr std::chrono::seconds drain_timeout{30};
+constexpr std::size_t gateway_desks = 8;
+
+/// Reads finished orders: the customer's view of the end of an order.
+class NoteFinished {
+ public:
+  NoteFinished(WitnessMemory& witness, std::uint32_t node, Bell& bell, const Clock& clock)
+      : witness_(&witness), node_(node), bell_(&bell), clock_(&clock) {}
+
+  void operator()(const orders::OrderFinished& finished) const {
+    const std::uint64_t number = order_number(finished.order_id());
+    if (number >= witness_->orders().size()) return;  // the audit will name it
+    OrderPage& page = witness_->orders()[number];
+    const auto outcome =
+        static_cast<std::uint16_t>(node_ << 8 | static_cast<std::uint8_t>(finished.status()));
+    std::uint16_t none = 0;
+    // Run again after a crash, it has been noted before.
+    if (!page.outcome.compare_exchange_strong(none, outcome)) return;
+    WitnessHead& head = witness_->head();
+    NodePage& own = head.node[node_];
+    const TimeUs now_us = clock_->now_us();
+    own.latency.record(std::max<TimeUs>(0, now_us - page.due_us));
+    head.last_finished_at_us = now_us;
+    own.outcomes[status_of(outcome) % state_max] += 1;
+    own.finished += 1;
+    std::int64_t not_yet = 0;
+    if (head.finished() >= mostly(head.orders)) {
+      head.mostly_finished_at_us.compare_exchange_strong(not_yet, now_us);
+    }
+    bell_->ring();
+  }
+
+ private:
+  WitnessMemory* witness_;
+  std::uint32_t node_;
+  Bell* bell_;
+  const Clock* clock_;
+};
+
+orders::OrderWorkflow make_workflow(const Options& options, orders::GatewayBooks& books) {
+  orders::OrderWorkflow workflow;
+  workflow.stock = std::make_shared<const orders::StockPlan>(stock_options(options));
+  workflow.gateway = std::make_shared<GatewayHost>(
+      orders::SimulatedGateway::Options{
+          .seed = options.seed, .faults = orders::GatewayFaults::at_rate(options.gateway_faults)},
+      books, gateway_desks);
+  workflow.credit.seed = options.seed;
+  workflow.shipping.seed = options.seed;
+  // A run ends when its slowest order does: one whose payment never succeeds is given up after
+  // seconds here, where a shop would wait for minutes.
+  workflow.saga.answer_timeout = std::chrono::seconds(2);
+  return workflow;
+}
+
+/// Shows the queues to whoever watches, and whether anything is left to do in any of them.
+void look_at_queues(Runtime& runtime, NodePage& page, bool is_moving) {
+  bool at_rest = !is_moving;
+  std::size_t count = 0;
+  for (const QueueInfo& info : runtime.queues()) {
+    const bool is_dead_letters = info.name.ends_with(".dead");
+    if (!is_dead_letters && (info.ledger.queued() > 0 || info.in_flight > 0)) at_rest = false;
+    if (count >= queue_max) continue;
+    QueuePage& queue = page.queues[count++];
+    std::strncpy(queue.name.data(), info.name.c_str(), queue.name.size() - 1);
+    queue.queued = info.ledger.queued();
+    queue.redelivered = info.ledger.redelivered;
+    queue.dead = info.ledger.dead;
+  }
+  page.queue_count = static_cast<std::uint32_t>(count);
+  page.is_storage_full = runtime.is_storage_full() ? 1 : 0;
+  page.rest_looks = at_rest ? page.rest_looks + 1 : 0;
+}
+
+Result<config::Config> read_config(const NodeOptions& options) {
+  const config::Resolved resolved =
+      config::load({.file = options.config.string(), .sets = options.sets}, std::time(nullptr));
+  if (resolved.problems.empty()) return resolved.config;
+  return Error{ErrorCode::invalid_argument, to_string(resolved.problems.front())};
+}
+
+Result<void> run(const Options& options, const NodeOptions& own, WitnessMemory& witness,
+                 const serve::Signals& signals) {
+  const auto config = read_config(own);
+  if (!config) return config.error();
+  const orders::LoadPlan plan(load_options(options));
+  auto arrival = orders::Arrival::parse(options.arrival);
+  if (!arrival) return arrival.error();
+  WitnessHead& head = witness.head();
+  NodePage& page = head.node[own.node];
+  page.rest_looks = 0;
+  page.is_placed = 0;
+  recount(witness, own.node);
+  WitnessBooks books(witness.orders());
+  SlowFileSystem files(page.disk_delay_us);
+  Bell bell;
+  const SystemClock clock;
+
+  const auto finished = pipeline("customers")
+                            .from(orders::finished_queue())
+                            .then("noted", NoteFinished(witness, own.node, bell, clock));
+  auto node = cluster::ClusterNode::start(
+      *config, {order_pipeline(make_workflow(options, books)), finished},
+      {.adjust = [&](RuntimeOptions& runtime) {
+        runtime.files = &files;
+        runtime.seed = options.seed + own.node;
+        if (options.checkpoint_bytes != 0) runtime.checkpoint_log_bytes = options.checkpoint_bytes;
+      }});
+  if (!node) return node.error();
+  page.port = (*node)->port();
+  auto sender = (*node)->runtime().sender(orders::placed_queue(),
+                                          {.producer = "customers-" + config->node.name});
+  if (!sender) return sender.error();
+
+  std::int64_t none = 0;
+  head.started_at_us.compare_exchange_strong(none, clock.now_us());
+  page.starts += 1;
+  std::atomic<bool> is_stopping = false;
+  LoadGenerator generator({plan, *arrival, witness, own.node, bell, clock, is_stopping});
+  Result<void> placed;
+  std::atomic<bool> is_done = false;
+  std::thread customers([&] {
+    placed = generator.run(*sender);
+    if (placed) page.is_placed = 1;
+    is_done = true;
+  });
+  ShardMover mover(**node, page, config->node.name, orders::finished_queue().name(),
+                   config->cluster.shards, options.seed + own.node);
+  while (signals.wait(look_interval) != SIGTERM) {
+    mover.look();
+    look_at_queues((*node)->runtime(), page, mover.is_moving());
+    if (is_done && page.is_placed == 0) break;
+  }
+  is_stopping = true;
+  bell.ring();
+  Result<void> stopped = (*node)->stop(drain_timeout);
+  customers.join();
+  if (!placed && placed.error().code != ErrorCode::draining) return placed;
+  return stopped;
+}
+
+}  // namespace
+
+int run_node(const Options& options, const NodeOptions& own, WitnessMemory& witness) {
+  const serve::Signals signals;
+  // Of a node by itself only what is wrong is of interest, beside the progress that is shown.
+  if (own.config.empty()) spdlog::set_level(spdlog::level::warn);
+  const Result<void> served = run(options, own, witness, signals);
+  if (served) return 0;
+  const std::string failure = node_name(own.node) + ": " +
+                              std::string(to_string(served.error().code)) + ": " +
+                              served.error().message;
+  auto& told = witness.head().node[own.node].failure;
+  std::strncpy(told.data(), failure.c_str(), told.size() - 1);
+  return 1;
+}
+
+}  // namespace millrace::simulate

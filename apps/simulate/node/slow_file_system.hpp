@@ -1,0 +1,43 @@
+// SlowFileSystem: the real file system, on a disk that may be told to take its time.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/journal/disk/file_system.hpp"
+
+namespace millrace::simulate {
+
+/// Each write that is to be durable, and each sync, takes `delay_us` longer. `delay_us` outlives
+/// it, and may change at any time. Thread-safe.
+class SlowFileSystem final : public journal::FileSystem {
+ public:
+  explicit SlowFileSystem(const std::atomic<std::int64_t>& delay_us)
+      : files_(journal::posix_file_system()), delay_us_(delay_us) {}
+
+  Result<std::unique_ptr<journal::File>> open(const Path& path, journal::OpenMode mode,
+                                              journal::Access access) override;
+  Result<std::vector<std::string>> list(const Path& directory) override {
+    return files_.list(directory);
+  }
+  Result<void> rename(const Path& from, const Path& to) override { return files_.rename(from, to); }
+  Result<void> remove(const Path& path) override { return files_.remove(path); }
+  Result<void> make_dir(const Path& directory) override { return files_.make_dir(directory); }
+  Result<void> sync_dir(const Path& directory) override { return files_.sync_dir(directory); }
+  Result<std::unique_ptr<journal::FileLock>> lock(const Path& path,
+                                                  journal::LockMode mode) override {
+    return files_.lock(path, mode);
+  }
+  Result<std::uint64_t> free_bytes(const Path& directory) override {
+    return files_.free_bytes(directory);
+  }
+
+ private:
+  journal::FileSystem& files_;
+  const std::atomic<std::int64_t>& delay_us_;
+};
+
+}  // namespace millrace::simulate

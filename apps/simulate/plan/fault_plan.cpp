@@ -1,0 +1,112 @@
+#include "apps/simulate/plan/fault_plan.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <random>
+#include <utility>
+
+namespace millrace::simulate {
+namespace {
+
+constexpr std::array<std::pair<FaultKind, std::string_view>, 6> names{{
+    {FaultKind::kill, "kill"},
+    {FaultKind::pause, "pause"},
+    {FaultKind::partition, "partition"},
+    {FaultKind::restart, "restart"},
+    {FaultKind::slow_disk, "slow-disk"},
+    {FaultKind::move, "move"},
+}};
+
+constexpr DurationUs delay_max_us = 50'000;
+/// Then the next fault may strike the same node, which has hardly begun.
+constexpr DurationUs move_us = 50'000;
+
+/// 1 ms to 1 s, each decade alike: a recovery takes anything from milliseconds on.
+DurationUs pick_delay_after_start(std::mt19937_64& random) {
+  std::uniform_real_distribution<double> decades(3, 6);
+  return static_cast<DurationUs>(std::pow(10, decades(random)));
+}
+
+/// With one node nobody waits for it, and a kill is over at once. With several, some faults are
+/// shorter than the silence that others bear, and some are longer.
+DurationUs pick_duration(FaultKind kind, std::uint32_t nodes, std::mt19937_64& random) {
+  if (kind == FaultKind::move) return move_us;
+  if (kind == FaultKind::restart || (kind == FaultKind::kill && nodes == 1)) return 0;
+  const double longest_s = kind == FaultKind::kill ? 2 : 8;
+  std::uniform_real_distribution<double> decades(std::log10(0.05), std::log10(longest_s));
+  return static_cast<DurationUs>(std::pow(10, decades(random)) * 1e6);
+}
+
+class Planner {
+ public:
+  explicit Planner(const FaultPlanOptions& options)
+      : options_(options), random_(options.seed ^ 0x6372617368u) {}
+
+  std::vector<FaultMoment> run() {
+    for (std::uint32_t i = 0; i < options_.kills; ++i) add(FaultKind::kill);
+    for (std::uint32_t i = 0; i < options_.count && !options_.kinds.empty(); ++i) {
+      add(options_.kinds[i % options_.kinds.size()]);
+    }
+    std::sort(moments_.begin(), moments_.end(),
+              [](const FaultMoment& a, const FaultMoment& b) { return a.finished < b.finished; });
+    for (FaultMoment& moment : after_start_) {
+      const auto place =
+          moments_.begin() + 1 + static_cast<std::ptrdiff_t>(random_() % moments_.size());
+      moment.finished = (place - 1)->finished;
+      moment.node = (place - 1)->node;
+      moments_.insert(place, moment);
+    }
+    return std::move(moments_);
+  }
+
+ private:
+  void add(FaultKind kind) {
+    FaultMoment moment{.kind = kind};
+    moment.node = static_cast<std::uint32_t>(random_() % options_.nodes);
+    if (options_.nodes > 1) {
+      const auto step = 1 + static_cast<std::uint32_t>(random_() % (options_.nodes - 1));
+      moment.peer = (moment.node + step) % options_.nodes;
+    }
+    moment.duration_us = pick_duration(kind, options_.nodes, random_);
+    if (kind == FaultKind::kill && !moments_.empty() && random_() % 3 == 0) {
+      moment.is_after_start = true;
+      moment.delay_us = pick_delay_after_start(random_);
+      after_start_.push_back(moment);
+      return;
+    }
+    const bool is_at_end = kind == FaultKind::kill && random_() % 8 == 0;
+    moment.finished =
+        is_at_end ? options_.orders
+                  : std::uniform_int_distribution<std::uint64_t>(0, options_.orders - 1)(random_);
+    moment.delay_us = std::uniform_int_distribution<DurationUs>(0, delay_max_us)(random_);
+    moments_.push_back(moment);
+  }
+
+  const FaultPlanOptions& options_;
+  std::mt19937_64 random_;
+  std::vector<FaultMoment> moments_;
+  std::vector<FaultMoment> after_start_;
+};
+
+}  // namespace
+
+std::string_view to_string(FaultKind kind) {
+  for (const auto& [known, name] : names) {
+    if (known == kind) return name;
+  }
+  return "fault";
+}
+
+std::optional<FaultKind> parse_fault_kind(std::string_view text) {
+  for (const auto& [kind, name] : names) {
+    if (name == text) return kind;
+  }
+  return std::nullopt;
+}
+
+std::vector<FaultMoment> plan_faults(const FaultPlanOptions& options) {
+  return Planner(options).run();
+}
+
+}  // namespace millrace::simulate

@@ -1,0 +1,97 @@
+// Limits that must suit one another.
+#include <chrono>
+#include <map>
+#include <string>
+
+#include <spdlog/fmt/fmt.h>
+
+#include "actors/journal/format/format.hpp"
+#include "cluster/config/check/complaints.hpp"
+#include "cluster/config/check/cross_checks.hpp"
+#include "cluster/config/read/document.hpp"
+#include "cluster/config/read/units.hpp"
+
+namespace millrace::config {
+namespace {
+
+std::string show(std::chrono::microseconds span) {
+  return quote(format_duration(span.count()));
+}
+
+void check_queue(Complaints& complaints, const std::string& path, const queues::Limits& limits) {
+  if (limits.low_water_percent >= limits.high_water_percent) {
+    complaints.add(path + ".low_water_percent",
+                   fmt::format("expected less than high_water_percent ({}), got {}",
+                               limits.high_water_percent, limits.low_water_percent),
+                   path + ".high_water_percent");
+  }
+  if (limits.retry_max_us < limits.retry_first_us) {
+    complaints.add(
+        path + ".retry_max",
+        fmt::format("expected at least retry_first (\"{}\"), got \"{}\"",
+                    format_duration(limits.retry_first_us), format_duration(limits.retry_max_us)),
+        path + ".retry_first");
+  }
+}
+
+void check_queues(Complaints& complaints) {
+  std::map<std::string, std::size_t> seen;
+  const auto& queues = complaints.config().queues;
+  for (std::size_t i = 0; i < queues.size(); ++i) {
+    const std::string path = fmt::format("queue.{}", i);
+    if (!complaints.is_sound(path)) continue;
+    check_queue(complaints, path, queues[i].limits);
+    const auto [first, is_new] = seen.try_emplace(queues[i].name, i);
+    if (is_new) continue;
+    complaints.add(path + ".name",
+                   fmt::format("expected a name of its own, got {}, which queue.{} has",
+                               quote(queues[i].name), first->second));
+  }
+}
+
+void check_journal(Complaints& complaints) {
+  const journal::Options& options = complaints.config().journal;
+  const std::uint64_t room =
+      options.segment_bytes - journal::block_bytes - journal::frame_header_bytes;
+  if (options.record_bytes_max > room) {
+    complaints.add("journal.record_max",
+                   fmt::format("expected at most {} bytes, to fit into a segment, got \"{}\"", room,
+                               format_size(static_cast<std::int64_t>(options.record_bytes_max))),
+                   "journal.segment");
+  }
+  if (options.ready_segments_max < options.reserve_segments) {
+    complaints.add("journal.ready_segments_max",
+                   fmt::format("expected at least reserve_segments ({}), got {}",
+                               options.reserve_segments, options.ready_segments_max),
+                   "journal.reserve_segments");
+  }
+}
+
+void check_http(Complaints& complaints) {
+  const HttpConfig& http = complaints.config().http;
+  if (http.event_streams_max < http.connections_max) return;
+  complaints.add("http.event_streams_max",
+                 fmt::format("expected less than connections_max ({}), got {}",
+                             http.connections_max, http.event_streams_max),
+                 "http.connections_max");
+}
+
+void check_membership(Complaints& complaints) {
+  const MembershipConfig& membership = complaints.config().membership;
+  if (membership.acceptable_pause >= membership.heartbeat) return;
+  complaints.add("membership.acceptable_pause",
+                 fmt::format("expected at least heartbeat ({}), got {}", show(membership.heartbeat),
+                             show(membership.acceptable_pause)),
+                 "membership.heartbeat");
+}
+
+}  // namespace
+
+void check_limits(Complaints& complaints) {
+  check_queues(complaints);
+  if (complaints.is_sound("journal")) check_journal(complaints);
+  if (complaints.is_sound("http")) check_http(complaints);
+  if (complaints.is_sound("membership")) check_membership(complaints);
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,19 @@
+#include "cluster/config/keys/key_table.hpp"
+
+namespace millrace::config {
+
+const KeyTable& key_table() {
+  static const KeyTable table = [] {
+    KeyTable made;
+    add_node_keys(made);
+    add_service_keys(made);
+    add_storage_keys(made);
+    add_queue_keys(made);
+    add_pipeline_keys(made);
+    add_caf_keys(made);
+    return made;
+  }();
+  return table;
+}
+
+}  // namespace millrace::config

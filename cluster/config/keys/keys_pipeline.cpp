@@ -1,0 +1,127 @@
+// Pipelines: options of stages by their name, and wiring by registered stages.
+#include "cluster/config/keys/bind.hpp"
+#include "cluster/config/keys/key_table.hpp"
+
+namespace millrace::config {
+namespace {
+
+constexpr std::int64_t ms = 1'000;
+constexpr std::int64_t day = 86'400'000 * ms;
+
+template <auto Field>
+void take_stage(Config& config, const Value& value) {
+  take<&Config::pipelines, &PipelineConfig::options, Field>(config, value);
+}
+
+void add_wiring(KeyTable& table) {
+  table.groups.push_back(
+      {.path = "pipeline[]",
+       .doc = "A pipeline: one of the program's, of which stages get other options; or, with "
+              "`from` and `stages`, one that is wired here.",
+       .open = add_item<&Config::pipelines>});
+  table.keys.push_back({.path = "pipeline[].name",
+                        .type = Type::name,
+                        .doc = "The pipeline's name.",
+                        .store = take<&Config::pipelines, &PipelineConfig::name>,
+                        .example = "\"orders\"",
+                        .is_required = true});
+  table.keys.push_back({.path = "pipeline[].from",
+                        .type = Type::name,
+                        .doc = "Queue that the first stage reads.",
+                        .store = take<&Config::pipelines, &PipelineConfig::from>,
+                        .example = "\"orders.placed\""});
+  table.keys.push_back({.path = "pipeline[].stages",
+                        .type = Type::names,
+                        .doc = "Registered stages, in order.",
+                        .store = take<&Config::pipelines, &PipelineConfig::stages>,
+                        .example = "[\"validate\", \"reserve\"]"});
+  table.keys.push_back({.path = "pipeline[].to",
+                        .type = Type::name,
+                        .doc = "Queue that the last stage writes to, where it has outputs.",
+                        .store = take<&Config::pipelines, &PipelineConfig::to>,
+                        .example = "\"orders.reserved\""});
+}
+
+void add_running(KeyTable& table) {
+  table.keys.push_back({.path = "pipeline[].stage.*.role",
+                        .type = Type::name,
+                        .doc = "It runs only on nodes of this role. Unset: on all.",
+                        .store = take_stage<&StageConfig::role>,
+                        .example = "\"worker\""});
+  table.keys.push_back({.path = "pipeline[].stage.*.workers",
+                        .type = Type::integer,
+                        .doc = "Receivers that run it at the same time.",
+                        .store = take_stage<&StageConfig::workers>,
+                        .min = 1,
+                        .max = 1'000,
+                        .example = "1"});
+  table.keys.push_back({.path = "pipeline[].stage.*.timeout",
+                        .type = Type::duration,
+                        .doc = "A handler must end within it.",
+                        .store = take_stage<&StageConfig::timeout>,
+                        .min = ms,
+                        .max = day,
+                        .example = "\"30s\""});
+  table.keys.push_back({.path = "pipeline[].stage.*.dead_letter",
+                        .type = Type::name,
+                        .doc = "Queue of the messages that it gives up.",
+                        .store = take_stage<&StageConfig::dead_letter>,
+                        .example = "\"orders.dead\""});
+}
+
+void add_retry_and_batch(KeyTable& table) {
+  table.groups.push_back({.path = "pipeline[].stage.*.retry", .doc = "When it is tried again."});
+  table.keys.push_back({.path = "pipeline[].stage.*.retry.attempts",
+                        .type = Type::integer,
+                        .doc = "Runs before a message is dead.",
+                        .store = take_stage<&StageConfig::retry_attempts>,
+                        .min = 1,
+                        .max = 1'000,
+                        .example = "6"});
+  table.keys.push_back({.path = "pipeline[].stage.*.retry.first",
+                        .type = Type::duration,
+                        .doc = "Delay after the first failure; it doubles.",
+                        .store = take_stage<&StageConfig::retry_first>,
+                        .min = 0,
+                        .max = day,
+                        .example = "\"50ms\""});
+  table.keys.push_back({.path = "pipeline[].stage.*.retry.max",
+                        .type = Type::duration,
+                        .doc = "Up to this; at least `first`.",
+                        .store = take_stage<&StageConfig::retry_max>,
+                        .min = 0,
+                        .max = day,
+                        .example = "\"60s\""});
+  table.groups.push_back({.path = "pipeline[].stage.*.batch", .doc = "How a batch stage gathers."});
+  table.keys.push_back({.path = "pipeline[].stage.*.batch.max",
+                        .type = Type::integer,
+                        .doc = "Messages of a batch.",
+                        .store = take_stage<&StageConfig::batch_max>,
+                        .min = 1,
+                        .max = 10'000,
+                        .example = "32"});
+  table.keys.push_back({.path = "pipeline[].stage.*.batch.window",
+                        .type = Type::duration,
+                        .doc =
+                            "A batch runs when its oldest message has waited for so long; at most "
+                            "the stage's timeout.",
+                        .store = take_stage<&StageConfig::batch_window>,
+                        .min = 0,
+                        .max = day,
+                        .example = "\"5ms\""});
+}
+
+}  // namespace
+
+void add_pipeline_keys(KeyTable& table) {
+  add_wiring(table);
+  table.groups.push_back({.path = "pipeline[].stage",
+                          .doc = "Options of stages. What is unset is as the program has it."});
+  table.groups.push_back({.path = "pipeline[].stage.*",
+                          .doc = "Options of the stage of this name.",
+                          .open = add_named<&Config::pipelines, &PipelineConfig::options>});
+  add_running(table);
+  add_retry_and_batch(table);
+}
+
+}  // namespace millrace::config

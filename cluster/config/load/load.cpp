@@ -1,0 +1,167 @@
+#include "cluster/config/load/load.hpp"
+
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cluster/certs/check.hpp"
+#include "cluster/config/check/complaints.hpp"
+#include "cluster/config/read/toml_reader.hpp"
+
+namespace millrace::config {
+namespace {
+
+constexpr const char* white_space = " \t\r\n";
+
+Error failed(int error) {
+  const auto code = error == ENOENT ? ErrorCode::not_found : ErrorCode::storage_failed;
+  return Error{code, std::generic_category().message(error)};
+}
+
+class OpenFile {
+ public:
+  explicit OpenFile(const std::string& path)
+      : handle_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+  ~OpenFile() {
+    if (handle_ >= 0) ::close(handle_);
+  }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+
+  [[nodiscard]] int handle() const { return handle_; }
+
+ private:
+  int handle_;
+};
+
+/// The one word of a text; empty where there is none.
+Result<std::string> token_in(const std::string& text) {
+  const std::size_t begin = text.find_first_not_of(white_space);
+  if (begin == std::string::npos) return std::string();
+  std::string token = text.substr(begin, text.find_last_not_of(white_space) - begin + 1);
+  if (token.find_first_of(white_space) == std::string::npos) return token;
+  return Error{ErrorCode::invalid_argument, "expected one word, the token"};
+}
+
+class FileChecks {
+ public:
+  FileChecks(Resolved& resolved, std::time_t now)
+      : complaints_(resolved), config_(resolved.config), now_(now) {}
+
+  void check_tls() {
+    if (!config_.tls.is_on() || !complaints_.is_sound("tls")) return;
+    const auto authority = read("tls.ca", config_.tls.ca);
+    const auto certificate = read("tls.certificate", config_.tls.certificate);
+    const auto key = read("tls.key", config_.tls.key);
+    if (key) check_secret("tls.key", config_.tls.key);
+    if (!authority || !certificate || !key || !complaints_.is_sound("node.name")) return;
+    const certs::Credentials credentials{*authority, *certificate, *key};
+    for (const certs::Fault& fault : certs::check(credentials, config_.node.name, now_)) {
+      const auto [key_path, file] = place_of(fault.part);
+      complaints_.add(key_path, fault.what + ", in " + quote(file));
+    }
+  }
+
+  void check_token() {
+    const std::string& path = config_.http.token_file;
+    if (path.empty() || !complaints_.is_sound("http.token_file")) return;
+    const auto token = read("http.token_file", path);
+    if (!token) return;
+    check_secret("http.token_file", path);
+    const auto word = token_in(*token);
+    if (word && !word->empty()) return;
+    complaints_.add("http.token_file",
+                    "expected a file with a token, got " + quote(path) +
+                        (word ? ", which is empty" : ", which has several words"));
+  }
+
+ private:
+  // The key of the configuration, and the file that it names.
+  [[nodiscard]] std::pair<std::string, std::string> place_of(certs::Part part) const {
+    switch (part) {
+      case certs::Part::authority:
+        return {"tls.ca", config_.tls.ca};
+      case certs::Part::certificate:
+        return {"tls.certificate", config_.tls.certificate};
+      case certs::Part::key:
+        break;
+    }
+    return {"tls.key", config_.tls.key};
+  }
+
+  std::optional<std::string> read(const std::string& key, const std::string& path) {
+    auto text = read_file(path);
+    if (text) return std::move(*text);
+    complaints_.add(key,
+                    "expected a readable file, got " + quote(path) + ": " + text.error().message);
+    return std::nullopt;
+  }
+
+  // The group may read it: that is how a service shares it with an operator.
+  void check_secret(const std::string& key, const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0 || (status.st_mode & S_IROTH) == 0) return;
+    complaints_.add(
+        key, "expected a file that not everybody may read, got " + quote(path) + "; chmod o-r it");
+  }
+
+  Complaints complaints_;
+  const Config& config_;
+  std::time_t now_;
+};
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path) {
+  const OpenFile file(path);
+  if (file.handle() < 0) return failed(errno);
+  std::string text;
+  std::array<char, 16'384> part{};
+  while (text.size() <= file_bytes_max) {
+    const ssize_t count = ::read(file.handle(), part.data(), part.size());
+    if (count == 0) break;
+    if (count > 0) {
+      text.append(part.data(), static_cast<std::size_t>(count));
+    } else if (errno != EINTR) {
+      return failed(errno);
+    }
+  }
+  return text;
+}
+
+Result<std::string> read_token(const std::string& path) {
+  const auto text = read_file(path);
+  if (!text) return Error{text.error().code, path + ": " + text.error().message};
+  auto token = token_in(*text);
+  if (!token) return Error{token.error().code, path + ": " + token.error().message};
+  return token;
+}
+
+std::vector<Variable> environment() {
+  std::vector<Variable> variables;
+  for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
+    const std::string_view text(*each);
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    variables.push_back({.name = std::string(text.substr(0, equals)),
+                         .value = std::string(text.substr(equals + 1))});
+  }
+  return variables;
+}
+
+Resolved load(const Inputs& inputs, std::time_t now) {
+  Resolved resolved = resolve(inputs, read_file);
+  FileChecks checks(resolved, now);
+  checks.check_tls();
+  checks.check_token();
+  sort_problems(resolved.problems);
+  return resolved;
+}
+
+}  // namespace millrace::config

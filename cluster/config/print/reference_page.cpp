@@ -1,0 +1,105 @@
+#include "cluster/config/print/reference_page.hpp"
+
+#include <string>
+
+#include "cluster/config/read/parse_value.hpp"
+#include "cluster/config/read/schema.hpp"
+
+namespace millrace::config {
+namespace {
+
+constexpr std::string_view introduction =
+    R"(# Configuration
+
+A node is told what it needs by a file of [TOML 1.0](https://toml.io/en/v1.0.0). This page is made
+from the table of keys in `cluster/config/keys/key_table.hpp` by
+`millrace config print-defaults --markdown`; a test keeps it in step.
+
+    millrace config check -c configs/one-node.toml       all mistakes at once, each with its place
+    millrace config print -c FILE [--effective]          what holds; and who said so
+    millrace config print-defaults                       a file of every key, to begin with
+    millrace cluster certs --out certs --nodes a,b,c     the files for [tls]
+
+What comes later in this line goes before what comes earlier:
+
+    defaults < include < file < environment < --set < flag
+
+- `include` names files to build on, by their path from the file that names them. Tables merge key by
+  key, lists of tables by the `name` of their items; anything else is replaced.
+- `MILLRACE__LOG__LEVEL=debug` sets `log.level`: two underscores stand for a dot, case does not
+  count, one underscore also stands for a hyphen. A name that is no key is an error.
+- `--set log.level=debug` does the same. Items that are in a list go by number from 0 or by name, in
+  quotes where it has a dot: `--set 'queue."orders.placed".in_flight=100'`. Lists of names are
+  separated by commas.
+- Durations are texts with one of us, ms, s, m, h, d; sizes with one of B, KiB, MiB, GiB, TiB.
+- Paths other than those of `include` are from where the program runs.
+
+A configuration with a mistake starts nothing, and the exit status is 78. Each mistake is a line
+`file:line:column: error: key: expected …, got …`. Beside the ranges below these are mistakes: a node
+that is not among `cluster.nodes`; names or addresses twice; a cluster address beyond loopback without
+`[tls]`; an HTTP address beyond loopback without a token; TLS files that are missing, do not belong
+together, have expired or name another node; a private key or token that others can read; shards
+pinned to nowhere; a low water mark that is not below the high one; a role that no node has.
+)";
+
+std::string cell(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '|') escaped += '\\';
+    escaped += c;
+  }
+  return escaped;
+}
+
+void row(std::string& out, const Key& key, const std::string& name) {
+  std::string fallback = key.fallback.empty() ? std::string("none") : std::string(key.fallback);
+  if (!key.fallback.empty()) fallback = "`" + fallback + "`";
+  if (key.is_required) fallback = "required";
+  out += "| `" + name + "` | " + cell(expectation(key)) + " | " + cell(fallback) + " | " +
+         cell(key.doc) + " |\n";
+}
+
+// The keys of `at` and, by dotted names, those of its tables that have no heading of their own.
+void rows(std::string& out, const Schema& at, const std::string& prefix, bool is_deep) {
+  for (const Schema& child : at.children) {
+    const std::string name = child.name == "*" ? "NAME" : child.name;
+    const std::string path = join(prefix, name);
+    if (child.shape == Schema::Shape::value) row(out, *child.key, path);
+    if (child.shape == Schema::Shape::table && is_deep) rows(out, child, path, true);
+  }
+}
+
+void section(std::string& out, const Schema& at, const std::string& path) {
+  const bool is_list = at.shape == Schema::Shape::list;
+  out += is_list ? "\n## [[" + path + "]]\n\n" : "\n## [" + path + "]\n\n";
+  if (at.group != nullptr) out += std::string(at.group->doc) + "\n\n";
+  out += "| key | expects | default | meaning |\n|---|---|---|---|\n";
+  const bool is_item = at.name == "*";
+  rows(out, at, "", is_item);
+  if (is_item) return;
+  for (const Schema& child : at.children) {
+    const std::string below = join(path, child.name);
+    if (child.shape == Schema::Shape::value) continue;
+    const bool has_tables =
+        child.shape == Schema::Shape::named && child.children.front().shape == Schema::Shape::table;
+    if (has_tables) {
+      section(out, child.children.front(), join(below, "NAME"));
+    } else {
+      section(out, child, below);
+    }
+  }
+}
+
+}  // namespace
+
+std::string reference_page() {
+  std::string out(introduction);
+  out += "\n## At the top\n\n| key | expects | default | meaning |\n|---|---|---|---|\n";
+  rows(out, schema(), "", false);
+  for (const Schema& child : schema().children) {
+    if (child.shape != Schema::Shape::value) section(out, child, child.name);
+  }
+  return out;
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,131 @@
+#include "cluster/config/read/toml_reader.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <toml++/toml.h>
+
+namespace millrace::config {
+namespace {
+
+// toml++ bounds the depth of brackets, but not of dotted keys, whose tables it frees by recursion:
+// a hundred thousand of them on a line overflow the stack.
+constexpr std::uint32_t dots_max = 16;
+
+// The number of the first line with more than dots_max dots outside of quotes and comments; 0:
+// none.
+std::uint32_t find_deep_line(std::string_view text) {
+  std::uint32_t line = 1;
+  std::uint32_t dots = 0;
+  char inside = 0;  // the quote that is open, or '#'
+  bool is_escaped = false;
+  for (const char c : text) {
+    if (c == '\n') {
+      ++line;
+      dots = 0;
+      inside = 0;
+      is_escaped = false;
+    } else if (is_escaped) {
+      is_escaped = false;
+    } else if (inside != 0) {
+      is_escaped = inside == '"' && c == '\\';
+      if (c == inside && inside != '#') inside = 0;
+    } else if (c == '"' || c == '\'' || c == '#') {
+      inside = c;
+    } else if (c == '.' && ++dots > dots_max) {
+      return line;
+    }
+  }
+  return 0;
+}
+
+Place place_of(const toml::source_region& region, const std::string& source) {
+  return {.source = source, .line = region.begin.line, .column = region.begin.column};
+}
+
+Node convert(const toml::node& from, const std::string& source);
+
+Node convert_table(const toml::table& from, const std::string& source) {
+  Node node;
+  for (const auto& [key, value] : from) {
+    node.members.push_back({.name = std::string(key.str()),
+                            .place = place_of(key.source(), source),
+                            .node = convert(value, source)});
+  }
+  // toml++ sorts by name.
+  std::stable_sort(node.members.begin(), node.members.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
+  });
+  return node;
+}
+
+Node convert(const toml::node& from, const std::string& source) {
+  Node node(Node::Kind::time, {});
+  if (const toml::table* table = from.as_table()) {
+    node = convert_table(*table, source);
+  } else if (const toml::array* array = from.as_array()) {
+    node.kind = Node::Kind::list;
+    for (const toml::node& item : *array) node.items.push_back(convert(item, source));
+  } else if (const auto* text = from.as_string()) {
+    node.kind = Node::Kind::text;
+    node.text = text->get();
+  } else if (const auto* integer = from.as_integer()) {
+    node.kind = Node::Kind::integer;
+    node.integer = integer->get();
+  } else if (const auto* decimal = from.as_floating_point()) {
+    node.kind = Node::Kind::decimal;
+    node.decimal = decimal->get();
+  } else if (const auto* boolean = from.as_boolean()) {
+    node.kind = Node::Kind::boolean;
+    node.boolean = boolean->get();
+  }
+  node.place = place_of(from.source(), source);
+  return node;
+}
+
+// toml++ takes an unquoted word for a number or a date gone wrong.
+bool is_unquoted_word(std::string_view text, std::uint32_t line) {
+  for (; line > 1; --line) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) return false;
+    text.remove_prefix(end + 1);
+  }
+  text = text.substr(0, text.find('\n'));
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) return false;
+  const std::size_t value = text.find_first_not_of(" \t", equals + 1);
+  if (value == std::string_view::npos) return false;
+  const char c = text[value];
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '/' || c == '.' ||
+         (c >= '0' && c <= '9');
+}
+
+}  // namespace
+
+Node read_toml(std::string_view text, const std::string& source, Problems& problems) {
+  const Place start{.source = source, .line = 1, .column = 1};
+  Node empty(Node::Kind::table, start);
+  const auto complain = [&](Place place, std::string what) {
+    problems.push_back({.place = std::move(place), .path = "syntax", .what = std::move(what)});
+    return empty;
+  };
+  if (text.size() > file_bytes_max) {
+    return complain(start, "expected a file of at most 1MiB, got a larger one");
+  }
+  if (const std::uint32_t line = find_deep_line(text); line != 0) {
+    return complain({.source = source, .line = line, .column = 1},
+                    "expected at most " + std::to_string(dots_max) + " dots on a line, got more");
+  }
+  try {
+    Node root = convert_table(toml::parse(text, std::string_view(source)), source);
+    root.place = start;
+    return root;
+  } catch (const toml::parse_error& error) {
+    std::string what(error.description());
+    std::replace(what.begin(), what.end(), '\n', ' ');
+    if (is_unquoted_word(text, error.source().begin.line)) what += "; text is written in quotes";
+    return complain(place_of(error.source(), source), "expected TOML, got: " + what);
+  }
+}
+
+}  // namespace millrace::config

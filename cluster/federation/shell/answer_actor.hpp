@@ -1,0 +1,46 @@
+// Brings the answers of this node's queues back to the node whose outboxes asked.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <caf/fwd.hpp>
+
+#include "actors/queue/shell/queue_messages.hpp"
+#include "actors/sender/shell/link_messages.hpp"
+#include "cluster/federation/frames.hpp"
+#include "cluster/transport/transport.hpp"
+
+namespace millrace::federation {
+
+/// What the queues of this node, which answer under their numbers, are called elsewhere.
+/// Thread-safe.
+class TargetNames {
+ public:
+  void set(queues::QueueNumber number, const Target& target) {
+    const std::lock_guard lock(mutex_);
+    names_.try_emplace(number, target);
+  }
+  [[nodiscard]] Target of(queues::QueueNumber number) const {
+    const std::lock_guard lock(mutex_);
+    return names_.at(number);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<queues::QueueNumber, Target> names_;
+};
+
+struct AnswererConfig {
+  std::string peer;
+  std::shared_ptr<const TargetNames> names;  ///< knows each queue before it answers
+  transport::Transport* transport = nullptr;
+};
+
+/// Starts the actor of one peer. It takes LinkMessage and WritableMessage, and as the sender of
+/// that peer's outboxes AttachReply, OfferReply and ResumeMessage.
+[[nodiscard]] caf::actor spawn_answerer(caf::actor_system& system, AnswererConfig config);
+
+}  // namespace millrace::federation

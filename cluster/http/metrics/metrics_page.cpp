@@ -1,0 +1,128 @@
+#include "cluster/http/metrics/metrics_page.hpp"
+
+#include <algorithm>
+
+#include "actors/base/clock.hpp"
+#include "cluster/http/metrics/metric_families.hpp"
+
+namespace millrace::gateway {
+namespace {
+
+constexpr std::string_view outbox_prefix = "outbox/";
+
+double number(std::uint64_t value) {
+  return static_cast<double>(value);
+}
+
+double age_s(TimeUs born_us) {
+  const TimeUs now_us = SystemClock().now_us();
+  return born_us == 0 ? 0 : static_cast<double>(std::max<TimeUs>(now_us - born_us, 0)) / 1e6;
+}
+
+void add_queue(MetricFamilies& out, const QueueInfo& queue) {
+  const Labels labels{{"queue", queue.name}};
+  const auto& ledger = queue.ledger;
+  out.counter("millrace_queue_offered_messages_total", "Messages that became durable in the queue.",
+              labels, number(ledger.offered));
+  out.counter("millrace_queue_acked_messages_total", "Messages done with effect.", labels,
+              number(ledger.acked));
+  out.counter("millrace_queue_redelivered_messages_total",
+              "Failures after which a message was queued again.", labels,
+              number(ledger.redelivered));
+  out.counter("millrace_queue_dead_messages_total", "Messages given up.", labels,
+              number(ledger.dead));
+  out.counter("millrace_queue_duplicate_messages_total", "Offers recognised as repeats.", labels,
+              number(ledger.duplicates));
+  out.gauge("millrace_queue_ready_messages", "Live messages that nobody holds.", labels,
+            number(ledger.queued() - std::min(ledger.queued(), queue.in_flight)));
+  out.gauge("millrace_queue_leased_messages", "Live messages in the hands of a receiver.", labels,
+            number(queue.in_flight));
+  out.gauge("millrace_queue_oldest_message_age_seconds",
+            "Age of the oldest message; 0 where there is none, or it is on disk only.", labels,
+            age_s(queue.oldest_born_us));
+}
+
+void add_outboxes(MetricFamilies& out, NodeApi& api, const std::vector<QueueInfo>& queues) {
+  std::map<std::string, double> messages;
+  for (const Member& member : api.members()) {
+    if (!member.is_self) messages[member.name] = 0;
+  }
+  for (const QueueInfo& queue : queues) {
+    if (!queue.is_outbox || !queue.name.starts_with(outbox_prefix)) continue;
+    const std::string target = queue.name.substr(outbox_prefix.size());
+    for (const QueueInfo::Shard& shard : queue.shards) {
+      const std::string owner = api.owner_name(target, shard.number);
+      messages[owner.empty() ? "unknown" : owner] += number(shard.queued);
+    }
+  }
+  for (const auto& [node, count] : messages) {
+    out.gauge("millrace_outbox_messages", "Messages on their way to another node.", {{"to", node}},
+              count);
+  }
+}
+
+void add_members(MetricFamilies& out, NodeApi& api) {
+  std::map<std::string, double> states{
+      {"joining", 0}, {"up", 0}, {"leaving", 0}, {"removed", 0}, {"unreachable", 0}};
+  for (const Member& member : api.members()) {
+    states[member.is_unreachable ? "unreachable" : member.state] += 1;
+  }
+  for (const auto& [state, count] : states) {
+    out.gauge("millrace_cluster_members", "Members of the cluster, as this node sees them.",
+              {{"state", state}}, count);
+  }
+}
+
+void add_journal(MetricFamilies& out, const journal::JournalStats& stats) {
+  out.histogram("millrace_journal_append_duration_seconds",
+                "From the first append of a group until it was confirmed.", {},
+                {stats.append_us, stats.append_us_sum});
+  out.histogram("millrace_journal_sync_duration_seconds", "Write and sync of a group.", {},
+                {stats.sync_us, stats.sync_us_sum});
+  out.counter("millrace_journal_bytes_total", "Bytes written to the log.", {}, number(stats.bytes));
+  out.counter("millrace_journal_syncs_total", "Groups made durable.", {}, number(stats.syncs));
+}
+
+void add_stage(MetricFamilies& out, const StageCounts& stage) {
+  const Labels labels{{"pipeline", stage.pipeline}, {"stage", stage.stage}};
+  const auto outcome = [&](const char* name, std::uint64_t count) {
+    Labels all = labels;
+    all.emplace_back("outcome", name);
+    out.counter("millrace_stage_messages_total", "Messages handled by the stage.", all,
+                number(count));
+  };
+  outcome("acked", stage.acked);
+  outcome("retried", stage.retried);
+  outcome("rejected", stage.rejected);
+  outcome("failed", stage.failed);
+  out.histogram("millrace_stage_wait_duration_seconds",
+                "From when a message was in its queue, and due, until its handling first began.",
+                labels, stage.wait);
+  out.histogram("millrace_stage_run_duration_seconds",
+                "From when a message's handling began until it, and its batch, were done.", labels,
+                stage.run);
+  if (!stage.ends_pipeline) return;
+  out.histogram("millrace_pipeline_end_to_end_duration_seconds",
+                "From the first offer of a line of work until its pipeline's last stage was done.",
+                {{"pipeline", stage.pipeline}}, stage.end_to_end);
+}
+
+}  // namespace
+
+std::string MetricsPage::text(NodeApi& api) {
+  const NodeStatus status = api.status();
+  const std::vector<QueueInfo> queues = api.queues();
+  const std::lock_guard lock(mutex_);
+  MetricFamilies out(highest_);
+  out.gauge("millrace_build_info", "Always 1; the labels tell which program runs.",
+            {{"version", status.version}}, 1);
+  for (const QueueInfo& queue : queues) add_queue(out, queue);
+  add_outboxes(out, api, queues);
+  add_members(out, api);
+  add_journal(out, api.journal());
+  for (const StageCounts& stage : api.stages()) add_stage(out, stage);
+  add_process_metrics(out);
+  return out.text();
+}
+
+}  // namespace millrace::gateway

@@ -1,0 +1,94 @@
+// NodeApi: what the gateway shows of a node, and what it does there.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/journal/write/journal_stats.hpp"
+#include "actors/runtime/runtime.hpp"
+#include "cluster/http/cluster_view.hpp"
+#include "messages/result.hpp"
+
+namespace millrace::gateway {
+
+/// A message that comes from outside.
+struct OfferRequest {
+  std::string queue;
+  std::string json;                  ///< Protobuf JSON mapping of the queue's type
+  std::optional<std::string> key{};  ///< nullopt: what the queue's pipelines take for one
+  std::string idempotency_key{};
+};
+
+/// Where a message is durable.
+struct Offered {
+  std::string queue;
+  std::string key;
+  std::uint32_t shard = 0;
+};
+
+/// A stage in the graph of a pipeline.
+struct StageNode {
+  std::string name;
+  std::string source;
+  std::vector<std::string> targets{};
+  std::string dead_letter;
+  std::uint32_t workers = 0;
+};
+
+struct PipelineGraph {
+  std::string name;
+  std::vector<StageNode> stages{};
+};
+
+/// Threads: all calls may come from any thread but an actor's. Those that return a Result may wait
+/// for actors and the disk.
+class NodeApi {
+ public:
+  virtual ~NodeApi() = default;
+
+  [[nodiscard]] virtual NodeStatus status() = 0;
+  [[nodiscard]] virtual Result<void> ready() = 0;
+  [[nodiscard]] virtual std::vector<Member> members() = 0;
+  /// Begins to drain the node, and returns. Fails with `draining` when it does already.
+  virtual Result<void> drain() = 0;
+
+  [[nodiscard]] virtual std::vector<ShardView> shards() = 0;
+  /// As ClusterView::move_shard().
+  virtual Result<void> move_shard(const std::string& role, std::uint32_t shard,
+                                  const std::string& to) = 0;
+
+  /// All queues with what this node serves of them, outboxes among them.
+  [[nodiscard]] virtual std::vector<QueueInfo> queues() = 0;
+  [[nodiscard]] virtual std::vector<PipelineGraph> pipelines() = 0;
+  /// Full name of the Protobuf type that a queue carries; empty: several, or there is no such
+  /// queue.
+  [[nodiscard]] virtual std::string type_of(const std::string& queue) = 0;
+
+  /// Returns when the message is durable. Fails with `not_found`, `invalid_argument` (the text
+  /// names the field), `too_large`, `backlog_full`, `storage_full`, `draining`, `fenced`; with
+  /// `timeout` nobody knows whether it will be queued: offer it again under its idempotency key.
+  [[nodiscard]] virtual Result<Offered> offer(const OfferRequest& request) = 0;
+
+  // As those of Runtime, on what this node serves.
+  [[nodiscard]] virtual Result<std::vector<MessageView>> peek(const std::string& queue,
+                                                              std::uint64_t max,
+                                                              const MessageFilter& filter) = 0;
+  [[nodiscard]] virtual Result<Removed> redrive(const std::string& queue,
+                                                const MessageFilter& filter, std::uint64_t max) = 0;
+  [[nodiscard]] virtual Result<Removed> drop(const std::string& queue, const MessageFilter& filter,
+                                             std::uint64_t max) = 0;
+  [[nodiscard]] virtual Result<KeyView> key(const std::string& queue, const std::string& key) = 0;
+
+  /// The member that serves the shard of `key`; nullopt: nobody knows now.
+  [[nodiscard]] virtual std::optional<Member> owner(const std::string& queue,
+                                                    const std::string& key) = 0;
+  /// Name of the member that serves `shard` of `queue`; empty: nobody knows now.
+  [[nodiscard]] virtual std::string owner_name(const std::string& queue, std::uint32_t shard) = 0;
+
+  [[nodiscard]] virtual journal::JournalStats journal() = 0;
+  [[nodiscard]] virtual std::vector<StageCounts> stages() = 0;
+};
+
+}  // namespace millrace::gateway

@@ -1,0 +1,28 @@
+#include "cluster/http/routes/json_message.hpp"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/util/json_util.h>
+#include <nlohmann/json.hpp>
+
+namespace millrace::gateway {
+
+Result<std::unique_ptr<google::protobuf::Message>> message_from_json(const std::string& type,
+                                                                     const std::string& json) {
+  // Protobuf's parser takes more than JSON.
+  if (!nlohmann::json::accept(json)) {
+    return Error{ErrorCode::invalid_argument, "body: expected JSON"};
+  }
+  const auto* descriptor =
+      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(type);
+  if (descriptor == nullptr) {
+    return Error{ErrorCode::invalid_argument, "this program does not know the type " + type};
+  }
+  std::unique_ptr<google::protobuf::Message> message(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor)->New());
+  const auto parsed = google::protobuf::util::JsonStringToMessage(json, message.get());
+  if (parsed.ok()) return message;
+  return Error{ErrorCode::invalid_argument,
+               "body: expected the JSON of a " + type + ": " + std::string(parsed.message())};
+}
+
+}  // namespace millrace::gateway

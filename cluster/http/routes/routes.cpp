@@ -1,0 +1,240 @@
+// What each route answers.
+#include <algorithm>
+#include <charconv>
+
+#include "actors/base/clock.hpp"
+#include "cluster/http/routes/filter_query.hpp"
+#include "cluster/http/routes/message_json.hpp"
+#include "cluster/http/routes/router.hpp"
+#include "cluster/http/routes/views_json.hpp"
+#include "cluster/http/server/problem.hpp"
+
+namespace millrace::gateway {
+namespace {
+
+constexpr std::size_t queue_segment = 3;  // of /api/v1/queues/NAME
+constexpr std::size_t shard_segment = 4;  // of /api/v1/cluster/shards/NUMBER/move
+constexpr std::size_t idempotency_key_max = 255;
+
+HttpResponse json(const Json& body, int status = 200) {
+  HttpResponse response;
+  response.status = status;
+  response.body = dump(body) + '\n';
+  return response;
+}
+
+bool is_dead_letters(const HttpRequest& request) {
+  return request.path[2] == "dlq";
+}
+
+Error no_queue(const HttpRequest& request) {
+  const bool dead = is_dead_letters(request);
+  return {ErrorCode::not_found,
+          std::string(dead ? "no dead letter queue is called " : "no queue is called ") +
+              request.path[queue_segment]};
+}
+
+Json removed_json(const char* what, const Removed& removed) {
+  Json body{{what, removed.messages}};
+  if (removed.stopped) {
+    body["stopped"] = {{"code", to_string(removed.stopped->code)},
+                       {"detail", removed.stopped->message}};
+  }
+  return body;
+}
+
+}  // namespace
+
+HttpResponse Router::health(const HttpRequest&) {
+  return {.content_type = "text/plain; charset=utf-8", .body = "ok\n"};
+}
+
+HttpResponse Router::readiness(const HttpRequest&) {
+  const auto ready = api_.ready();
+  return ready ? json({{"ready", true}}) : problem({ready.error()});
+}
+
+HttpResponse Router::metrics(const HttpRequest&) {
+  return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics_.text(api_)};
+}
+
+HttpResponse Router::status(const HttpRequest&) {
+  return json(to_json(api_.status(), api_.ready()));
+}
+
+HttpResponse Router::members(const HttpRequest&) {
+  Json members = Json::array();
+  for (const Member& member : api_.members()) members.push_back(to_json(member));
+  return json({{"members", std::move(members)}});
+}
+
+HttpResponse Router::shards(const HttpRequest&) {
+  Json shards = Json::array();
+  for (const ShardView& shard : api_.shards()) shards.push_back(to_json(shard));
+  return json({{"shards", std::move(shards)}});
+}
+
+HttpResponse Router::move_shard(const HttpRequest& request) {
+  const std::string& text = request.path[shard_segment];
+  std::uint32_t shard = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), shard);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return problem({ErrorCode::invalid_argument, "shard: expected a number, got " + text});
+  }
+  const Json body = Json::parse(request.body, nullptr, false);
+  const auto text_of = [&body](const char* name) -> std::optional<std::string> {
+    const auto found = body.find(name);
+    if (found == body.end() || !found->is_string()) return std::nullopt;
+    return found->get<std::string>();
+  };
+  if (!body.is_object() || !text_of("to")) {
+    return problem({ErrorCode::invalid_argument,
+                    "body: expected {\"to\": the name of a node, \"role\": that of the shard's "
+                    "queues, if they have one}"});
+  }
+  const std::string role = text_of("role").value_or("");
+  if (auto begun = api_.move_shard(role, shard, *text_of("to")); !begun) {
+    return problem(begun.error());
+  }
+  return json({{"role", role}, {"shard", shard}, {"moving_to", *text_of("to")}}, 202);
+}
+
+HttpResponse Router::drain(const HttpRequest&) {
+  if (auto begun = api_.drain(); !begun) return problem(begun.error());
+  return json({{"node", api_.status().node}, {"draining", true}}, 202);
+}
+
+HttpResponse Router::queues(const HttpRequest& request) {
+  Json queues = Json::array();
+  for (const QueueInfo& queue : api_.queues()) {
+    if (is_dead_letters(request) && !queue.is_dead_letter) continue;
+    queues.push_back(to_json(queue, SystemClock().now_us()));
+  }
+  return json({{"queues", std::move(queues)}});
+}
+
+HttpResponse Router::queue(const HttpRequest& request) {
+  for (const QueueInfo& queue : api_.queues()) {
+    if (queue.name == request.path[queue_segment])
+      return json(to_json(queue, SystemClock().now_us()));
+  }
+  return problem(no_queue(request));
+}
+
+HttpResponse Router::peek(const HttpRequest& request) {
+  auto query = parse_filter(request.query, {.has_max = true, .max_limit = 1'000});
+  if (!query) return problem(query.error());
+  const std::string& name = request.path[queue_segment];
+  if (is_dead_letters(request) && !is_dead_letter_queue(api_, name)) {
+    return problem(no_queue(request));
+  }
+  const auto messages = api_.peek(name, query->max.value_or(10), query->filter);
+  if (!messages) return problem(messages.error());
+  constexpr std::size_t bytes_max = 8u << 20;
+  Json shown = Json::array();
+  std::size_t bytes = 0;
+  for (const MessageView& message : *messages) {
+    bytes += message.envelope.payload().size();
+    if (bytes > bytes_max && !shown.empty()) break;
+    // Dead letters of several types share a queue; their own origin tells the type.
+    const std::string& carrier =
+        message.envelope.has_dead_letter() ? message.envelope.dead_letter().origin_queue() : name;
+    shown.push_back(message_json(message, api_.type_of(carrier)));
+  }
+  return json({{"queue", name}, {"messages", std::move(shown)}});
+}
+
+HttpResponse Router::offer(const HttpRequest& request) {
+  OfferRequest offer;
+  offer.queue = request.path[queue_segment];
+  offer.json = request.body;
+  offer.idempotency_key = request.idempotency_key;
+  if (offer.idempotency_key.size() > idempotency_key_max) {
+    return problem(
+        {ErrorCode::invalid_argument,
+         "Idempotency-Key: expected at most " + std::to_string(idempotency_key_max) + " bytes"});
+  }
+  for (const auto& [name, value] : request.query) {
+    if (name != "key") {
+      return problem({ErrorCode::invalid_argument, "query: expected key, got " + name});
+    }
+    offer.key = value;
+  }
+  const auto offered = api_.offer(offer);
+  if (offered) return json(to_json(*offered), 202);
+  if (offered.error().code == ErrorCode::not_owner && offer.key) {
+    return elsewhere(request, offer.queue, *offer.key);
+  }
+  return problem(offered.error());
+}
+
+HttpResponse Router::remove(const HttpRequest& request) {
+  const bool dead = is_dead_letters(request);
+  auto query = parse_filter(request.query, {.has_max = true, .has_all = dead});
+  if (!query) return problem(query.error());
+  const std::string& name = request.path[queue_segment];
+  if (dead && !is_dead_letter_queue(api_, name)) return problem(no_queue(request));
+  if (dead && query->filter.is_any() && !query->all) {
+    return problem({ErrorCode::invalid_argument,
+                    "query: expected id, key, code or origin_queue; or all=true, to drop all"});
+  }
+  const auto removed = api_.drop(name, query->filter, query->max.value_or(no_maximum));
+  return removed ? json(removed_json("dropped", *removed)) : problem(removed.error());
+}
+
+HttpResponse Router::redrive(const HttpRequest& request) {
+  auto query = parse_filter(request.query, {.has_max = true});
+  if (!query) return problem(query.error());
+  const auto removed =
+      api_.redrive(request.path[queue_segment], query->filter, query->max.value_or(no_maximum));
+  return removed ? json(removed_json("redriven", *removed)) : problem(removed.error());
+}
+
+HttpResponse Router::pipelines(const HttpRequest&) {
+  Json pipelines = Json::array();
+  for (const PipelineGraph& pipeline : api_.pipelines()) pipelines.push_back(to_json(pipeline));
+  return json({{"pipelines", std::move(pipelines)}});
+}
+
+HttpResponse Router::events(const HttpRequest&) {
+  HttpResponse response;
+  response.content_type = "text/event-stream";
+  response.is_event_stream = true;
+  return response;
+}
+
+HttpResponse Router::resource(const HttpRequest& request) {
+  const auto resource = std::find_if(resources_.begin(), resources_.end(), [&](const Resource& r) {
+    return r.prefix == request.path[2];
+  });
+  const std::string& key = request.path[3];
+  std::string rest;
+  for (std::size_t i = 4; i < request.path.size(); ++i) {
+    rest += (rest.empty() ? "" : "/") + request.path[i];
+  }
+  const auto state = api_.key(resource->queue, key);
+  if (!state && state.error().code == ErrorCode::not_owner) {
+    return elsewhere(request, resource->queue, key);
+  }
+  if (!state && state.error().code == ErrorCode::not_found) {
+    return problem({ErrorCode::not_found, "there is nothing called " + key});
+  }
+  if (!state) return problem(state.error());
+  const auto shown = resource->show(*state, rest);
+  return shown ? json(*shown) : problem(shown.error());
+}
+
+HttpResponse Router::elsewhere(const HttpRequest& request, const std::string& queue,
+                               const std::string& key) {
+  const auto owner = api_.owner(queue, key);
+  if (!owner) {
+    return problem({ErrorCode::unreachable, "nobody knows now which node serves " + key});
+  }
+  HttpResponse response = problem({ErrorCode::not_owner, "node " + owner->name + " serves " + key});
+  if (owner->is_self || owner->http.empty()) return response;
+  response.status = 307;
+  response.headers.emplace_back("Location", "http://" + owner->http + request.target);
+  return response;
+}
+
+}  // namespace millrace::gateway

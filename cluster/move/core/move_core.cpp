@@ -1,0 +1,177 @@
+#include "cluster/move/core/move_core.hpp"
+
+#include <array>
+#include <tuple>
+#include <utility>
+
+#include "actors/base/assert.hpp"
+#include "cluster/move/core/source_core.hpp"
+#include "cluster/move/core/target_core.hpp"
+#include "messages/hash.hpp"
+
+namespace millrace::placement {
+namespace {
+
+pb::MoveStep outcome_step(const pb::Transfer& transfer, pb::MoveOutcome outcome) {
+  pb::MoveStep step;
+  *step.mutable_transfer() = transfer;
+  step.set_outcome(outcome);
+  return step;
+}
+
+// The end of a move at the target: its staging file has served, and the source may know.
+void conclude(Shard& shard, pb::MoveOutcome outcome, Effects& effects) {
+  if (!shard.incoming) return;
+  const Incoming incoming = *std::exchange(shard.incoming, {});
+  if (outcome != pb::MOVE_UNKNOWN) {
+    effects.emplace_back(Send{incoming.source, outcome_step(incoming.transfer, outcome)});
+  }
+  effects.emplace_back(DropStaging{});
+}
+
+// What the record on disk means for a transfer that was coming in.
+pb::MoveOutcome outcome_for(const Incoming& incoming, const pb::ShardRecord& now, bool is_owner) {
+  const bool is_its_epoch = incoming.transfer.epoch() == now.ownership().epoch();
+  if (is_owner && is_its_epoch && incoming.committing) return pb::MOVE_INSTALLED;
+  if (now.has_refused() && same(now.refused(), incoming.transfer)) return pb::MOVE_REFUSED;
+  return pb::MOVE_UNKNOWN;
+}
+
+bool is_over(const Incoming& incoming, const pb::ShardRecord& now) {
+  return incoming.transfer.epoch() <= now.ownership().epoch() ||
+         (now.has_refused() && compare(incoming.transfer, now.refused()) <= 0);
+}
+
+bool is_owned_by(const pb::ShardRecord& record, const std::string& node) {
+  return record.ownership().epoch() > 0 && record.ownership().owner() == node;
+}
+
+}  // namespace
+
+std::strong_ordering compare(const pb::Transfer& a, const pb::Transfer& b) {
+  return std::tuple(a.epoch(), a.attempt()) <=> std::tuple(b.epoch(), b.attempt());
+}
+
+std::uint64_t chain(std::uint64_t digest, std::uint64_t checksum) {
+  std::array<char, 16> bytes{};
+  for (unsigned i = 0; i < 8; ++i) {
+    bytes[i] = static_cast<char>(digest >> (8 * i) & 0xff);
+    bytes[8 + i] = static_cast<char>(checksum >> (8 * i) & 0xff);
+  }
+  return hash_key({bytes.data(), bytes.size()});
+}
+
+pb::MoveChunk make_chunk(std::uint64_t index, std::uint64_t chunks, std::string data) {
+  MILLRACE_ASSERT(index < chunks);
+  pb::MoveChunk chunk;
+  chunk.set_index(index);
+  chunk.set_chunks(chunks);
+  chunk.set_checksum(hash_key(data));
+  chunk.set_data(std::move(data));
+  return chunk;
+}
+
+bool owns(const Shard& shard) {
+  return is_owned_by(shard.record, shard.self);
+}
+
+bool serves(const Shard& shard) {
+  return owns(shard) && !shard.record.has_offered() && !shard.outgoing && !shard.writing;
+}
+
+Effects recover(Shard& shard, std::optional<Incoming> staged) {
+  Effects effects;
+  shard.incoming = std::move(staged);
+  if (owns(shard) && !shard.record.has_offered()) {
+    effects.emplace_back(Open{shard.record.ownership().epoch()});
+  }
+  if (shard.incoming && is_over(*shard.incoming, shard.record)) {
+    conclude(shard, pb::MOVE_UNKNOWN, effects);
+  }
+  for (Effect& effect : retry_source(shard)) effects.push_back(std::move(effect));
+  return effects;
+}
+
+Effects found(Shard& shard) {
+  if (shard.record.ownership().epoch() > 0 || shard.writing) return {};
+  shard.writing = shard.record;
+  shard.writing->mutable_ownership()->set_owner(shard.self);
+  shard.writing->mutable_ownership()->set_epoch(1);
+  return {Write{*shard.writing}};
+}
+
+Effects learn(Shard& shard, const pb::Ownership& ownership) {
+  if (shard.writing) {
+    // Nobody says it again by himself.
+    if (ownership.epoch() > shard.heard.epoch()) shard.heard = ownership;
+    return {};
+  }
+  if (ownership.epoch() <= shard.record.ownership().epoch()) return {};
+  // That this node owns it only its own disk can say. If that has forgotten, the data is gone too.
+  if (ownership.owner() == shard.self) return {};
+  // In doubt, a later epoch means that the target has taken over: nobody else could go on from
+  // here.
+  shard.writing = shard.record;
+  *shard.writing->mutable_ownership() = ownership;
+  shard.writing->clear_offered();
+  return {Write{*shard.writing}};
+}
+
+Effects written(Shard& shard) {
+  MILLRACE_ASSERT(shard.writing.has_value());
+  const pb::ShardRecord before = std::exchange(shard.record, *std::exchange(shard.writing, {}));
+  const pb::ShardRecord& now = shard.record;
+  const pb::Ownership heard = std::exchange(shard.heard, {});
+  if (now.has_offered()) {
+    shard.outgoing.reset();
+    Effects effects = retry_source(shard);
+    for (Effect& effect : learn(shard, heard)) effects.push_back(std::move(effect));
+    return effects;
+  }
+  Effects effects;
+  shard.cancelling = false;
+  if (owns(shard) && now.ownership().epoch() > before.ownership().epoch()) {
+    effects.emplace_back(Open{now.ownership().epoch()});
+  } else if (is_owned_by(before, shard.self) && !owns(shard)) {
+    shard.outgoing.reset();
+    if (before.has_offered()) {
+      effects.emplace_back(Discard{});
+    } else {
+      effects.emplace_back(Fence{});
+    }
+  }
+  if (shard.incoming && is_over(*shard.incoming, now)) {
+    conclude(shard, outcome_for(*shard.incoming, now, owns(shard)), effects);
+  }
+  for (Effect& effect : learn(shard, heard)) effects.push_back(std::move(effect));
+  return effects;
+}
+
+Effects retry(Shard& shard) {
+  return retry_source(shard);
+}
+
+Effects received(Shard& shard, const std::string& from, const pb::MoveStep& step) {
+  const pb::Transfer& transfer = step.transfer();
+  switch (step.step_case()) {
+    case pb::MoveStep::kChunk:
+      return on_chunk(shard, from, transfer, step.chunk());
+    case pb::MoveStep::kStored:
+      return on_stored(shard, transfer, step.stored());
+    case pb::MoveStep::kReady:
+      return on_ready(shard, transfer);
+    case pb::MoveStep::kCommit:
+      return on_commit(shard, from, transfer, step.commit());
+    case pb::MoveStep::kCancel:
+      return on_cancel(shard, from, transfer);
+    case pb::MoveStep::kDeclined:
+      return on_declined(shard, transfer);
+    case pb::MoveStep::kOutcome:
+      return on_outcome(shard, transfer, step.outcome());
+    case pb::MoveStep::STEP_NOT_SET:
+      return {};
+  }
+  return {};
+}
+
+}  // namespace millrace::placement

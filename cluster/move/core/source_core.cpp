@@ -1,0 +1,143 @@
+#include "cluster/move/core/source_core.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::placement {
+namespace {
+
+bool is_current(const Shard& shard, const pb::Transfer& transfer) {
+  return shard.outgoing && same(shard.outgoing->transfer, transfer);
+}
+
+bool is_in_doubt(const Shard& shard, const pb::Transfer& transfer) {
+  return shard.record.has_offered() && same(shard.record.offered().transfer(), transfer) &&
+         !shard.writing;
+}
+
+Effects send_window(Outgoing& move) {
+  move.sent = std::max(move.sent, move.stored);
+  const std::uint64_t end = std::min(move.stored + chunks_in_flight_max, move.seal.chunks());
+  if (move.sent >= end) return {};
+  const std::uint64_t first = std::exchange(move.sent, end);
+  return {SendChunks{move.target, move.transfer, first, end}};
+}
+
+// Nothing is fenced yet: this node simply serves on. The target is told so that it need not keep
+// what it has; if that is lost, a later transfer replaces it.
+Effects serve_on(Shard& shard) {
+  Send tell{shard.outgoing->target, {}};
+  *tell.step.mutable_transfer() = shard.outgoing->transfer;
+  tell.step.set_cancel(true);
+  shard.outgoing.reset();
+  return {tell, Open{shard.record.ownership().epoch()}};
+}
+
+Effects ask_for_outcome(const Shard& shard) {
+  const auto& offered = shard.record.offered();
+  Send ask{offered.target(), {}};
+  *ask.step.mutable_transfer() = offered.transfer();
+  if (shard.cancelling) {
+    ask.step.set_cancel(true);
+  } else {
+    *ask.step.mutable_commit() = offered.seal();
+  }
+  return {ask};
+}
+
+}  // namespace
+
+Result<Effects> start_move(Shard& shard, const std::string& target, std::uint64_t attempt) {
+  const std::string name = "shard " + std::to_string(shard.record.shard());
+  if (!owns(shard)) return Error{ErrorCode::not_owner, name + " is not served here"};
+  if (!serves(shard)) return Error{ErrorCode::draining, name + " is being moved already"};
+  if (target.empty() || target == shard.self) {
+    return Error{ErrorCode::invalid_argument,
+                 name + ": expected the name of another node, got \"" + target + "\""};
+  }
+  Outgoing& move = shard.outgoing.emplace();
+  move.transfer.set_shard(shard.record.shard());
+  move.transfer.set_role(shard.record.role());
+  move.transfer.set_epoch(shard.record.ownership().epoch() + 1);
+  move.transfer.set_attempt(attempt);
+  move.target = target;
+  return Effects{Quiesce{move.transfer}};
+}
+
+Effects quiesced(Shard& shard, const pb::Transfer& transfer, const pb::Seal& seal) {
+  if (!is_current(shard, transfer) || shard.outgoing->seal.chunks() > 0) return {};
+  shard.outgoing->seal = seal;
+  return send_window(*shard.outgoing);
+}
+
+Effects cancel_move(Shard& shard) {
+  if (shard.record.has_offered() || (shard.outgoing && shard.writing)) {
+    shard.cancelling = true;  // the fence is, or may be, on disk: only the target can say
+    return retry_source(shard);
+  }
+  if (!shard.outgoing) return {};
+  return serve_on(shard);
+}
+
+Effects on_stored(Shard& shard, const pb::Transfer& transfer, std::uint64_t stored) {
+  if (!is_current(shard, transfer)) return {};
+  Outgoing& move = *shard.outgoing;
+  if (stored > move.seal.chunks()) return {};
+  move.reported = stored;
+  if (stored <= move.stored) return {};
+  move.stored = stored;
+  return send_window(move);
+}
+
+Effects on_ready(Shard& shard, const pb::Transfer& transfer) {
+  if (!is_current(shard, transfer) || shard.outgoing->seal.chunks() == 0 || shard.writing) {
+    return {};
+  }
+  shard.writing = shard.record;
+  auto& offered = *shard.writing->mutable_offered();
+  *offered.mutable_transfer() = transfer;
+  offered.set_target(shard.outgoing->target);
+  *offered.mutable_seal() = shard.outgoing->seal;
+  return {Write{*shard.writing}};
+}
+
+Effects on_declined(Shard& shard, const pb::Transfer& transfer) {
+  // Once fenced, only what the target has on its disk decides.
+  if (!is_current(shard, transfer) || shard.writing) return {};
+  return serve_on(shard);
+}
+
+Effects on_outcome(Shard& shard, const pb::Transfer& transfer, pb::MoveOutcome outcome) {
+  if (outcome == pb::MOVE_REFUSED && is_current(shard, transfer)) {
+    return on_declined(shard, transfer);
+  }
+  if (!is_in_doubt(shard, transfer)) return {};
+  pb::ShardRecord next = shard.record;
+  next.clear_offered();
+  if (outcome == pb::MOVE_INSTALLED) {
+    next.mutable_ownership()->set_owner(shard.record.offered().target());
+    next.mutable_ownership()->set_epoch(transfer.epoch());
+  } else if (outcome == pb::MOVE_REFUSED) {
+    next.mutable_ownership()->set_epoch(
+        transfer.epoch() + 1);  // so that no frame of the offered one is taken for ours
+  } else {
+    return {};
+  }
+  shard.writing = next;
+  return {Write{next}};
+}
+
+Effects retry_source(Shard& shard) {
+  if (shard.writing) return {};
+  if (shard.record.has_offered()) return ask_for_outcome(shard);
+  if (!shard.outgoing || shard.outgoing->seal.chunks() == 0) return {};
+  Outgoing& move = *shard.outgoing;
+  move.stored = move.reported;
+  // With all stored the last chunk goes again, for the target to answer that it is ready.
+  const std::uint64_t last = move.seal.chunks() - 1;
+  if (move.stored > last) return {SendChunks{move.target, move.transfer, last, last + 1}};
+  move.sent = move.stored;
+  return send_window(move);
+}
+
+}  // namespace millrace::placement

@@ -1,0 +1,161 @@
+#include "cluster/move/core/target_core.hpp"
+
+#include <utility>
+
+#include "messages/hash.hpp"
+
+namespace millrace::placement {
+namespace {
+
+Send answer(const std::string& to, const pb::Transfer& transfer) {
+  Send send{to, {}};
+  *send.step.mutable_transfer() = transfer;
+  return send;
+}
+
+Effects decline(const std::string& to, const pb::Transfer& transfer, ErrorCode code,
+                const std::string& reason) {
+  Send send = answer(to, transfer);
+  send.step.mutable_declined()->set_code(static_cast<std::uint32_t>(code));
+  send.step.mutable_declined()->set_reason(reason);
+  return {send};
+}
+
+// What the disk already says of a transfer. A source that is in doubt about an epoch that this node
+// knows to be reached: nobody but this node, by taking over, could have let it be reached.
+pb::MoveOutcome outcome_on_disk(const pb::ShardRecord& record, const pb::Transfer& transfer) {
+  if (record.has_refused() && same(record.refused(), transfer)) return pb::MOVE_REFUSED;
+  if (record.ownership().epoch() >= transfer.epoch()) return pb::MOVE_INSTALLED;
+  if (record.has_refused() && compare(transfer, record.refused()) < 0) return pb::MOVE_REFUSED;
+  return pb::MOVE_UNKNOWN;
+}
+
+std::optional<Effects> settled(const Shard& shard, const std::string& from,
+                               const pb::Transfer& transfer) {
+  const pb::MoveOutcome outcome = outcome_on_disk(shard.record, transfer);
+  if (outcome == pb::MOVE_UNKNOWN) return std::nullopt;
+  Send send = answer(from, transfer);
+  send.step.set_outcome(outcome);
+  return Effects{send};
+}
+
+bool is_current(const Shard& shard, const pb::Transfer& transfer) {
+  return shard.incoming && same(shard.incoming->transfer, transfer);
+}
+
+Effects prepare(Incoming& incoming) {
+  if (std::exchange(incoming.preparing, true)) return {};
+  return {Prepare{incoming.transfer}};
+}
+
+Effects progress(Incoming& incoming) {
+  Send send = answer(incoming.source, incoming.transfer);
+  if (incoming.prepared) {
+    send.step.set_ready(true);
+    return {send};
+  }
+  send.step.set_stored(incoming.stored);
+  Effects effects{send};
+  if (incoming.stored == incoming.chunks) {
+    for (Effect& effect : prepare(incoming)) effects.push_back(std::move(effect));
+  }
+  return effects;
+}
+
+Effects install(Shard& shard, const pb::Transfer& transfer) {
+  shard.writing = shard.record;
+  shard.writing->mutable_ownership()->set_owner(shard.self);
+  shard.writing->mutable_ownership()->set_epoch(transfer.epoch());
+  return {Write{*shard.writing}};
+}
+
+Effects refuse(Shard& shard, const pb::Transfer& transfer) {
+  shard.writing = shard.record;
+  *shard.writing->mutable_refused() = transfer;
+  return {Write{*shard.writing}};
+}
+
+bool holds(const Incoming& incoming, const pb::Seal& seal) {
+  return incoming.stored == incoming.chunks && incoming.chunks == seal.chunks() &&
+         incoming.digest == seal.digest();
+}
+
+bool is_valid(const pb::MoveChunk& chunk) {
+  return chunk.index() < chunk.chunks() && hash_key(chunk.data()) == chunk.checksum();
+}
+
+// Nothing may be taken over while this node owns the shard, whoever says so.
+Effects decline_as_owner(const std::string& to, const pb::Transfer& transfer) {
+  return decline(to, transfer, ErrorCode::invalid_argument, "the target serves the shard itself");
+}
+
+}  // namespace
+
+Effects on_chunk(Shard& shard, const std::string& from, const pb::Transfer& transfer,
+                 const pb::MoveChunk& chunk) {
+  if (auto known = settled(shard, from, transfer)) return *known;
+  if (owns(shard)) return decline_as_owner(from, transfer);
+  if (shard.writing || !is_valid(chunk)) return {};  // it comes again
+  const bool anew = !shard.incoming || compare(shard.incoming->transfer, transfer) < 0;
+  if (!anew && !is_current(shard, transfer)) {
+    return decline(from, transfer, ErrorCode::fenced, "a later attempt has begun");
+  }
+  if (anew) {
+    if (chunk.index() != 0) {
+      Send nothing_yet = answer(from, transfer);
+      nothing_yet.step.set_stored(0);
+      return {nothing_yet};
+    }
+    shard.incoming = Incoming{.transfer = transfer, .chunks = chunk.chunks()};
+  }
+  Incoming& incoming = *shard.incoming;
+  incoming.source = from;
+  if (chunk.index() != incoming.taken || chunk.chunks() != incoming.chunks) {
+    return progress(incoming);
+  }
+  // More than a source sends: what waits for the disk has a bound.
+  if (incoming.taken - incoming.stored >= chunks_in_flight_max) return {};
+  ++incoming.taken;
+  incoming.digest = chain(incoming.digest, chunk.checksum());
+  return {Stage{transfer, chunk, anew}};
+}
+
+Effects chunk_stored(Shard& shard, const pb::Transfer& transfer, std::uint64_t stored) {
+  if (!is_current(shard, transfer) || stored <= shard.incoming->stored) return {};
+  shard.incoming->stored = stored;
+  return progress(*shard.incoming);
+}
+
+Effects prepared(Shard& shard, const pb::Transfer& transfer, const std::optional<Error>& failure) {
+  if (!is_current(shard, transfer) || !shard.incoming->preparing) return {};
+  Incoming& incoming = *shard.incoming;
+  incoming.preparing = false;
+  incoming.prepared = !failure;
+  if (shard.writing) return {};
+  if (incoming.committing) return failure ? refuse(shard, transfer) : install(shard, transfer);
+  if (failure) return decline(incoming.source, transfer, failure->code, failure->message);
+  return progress(incoming);
+}
+
+Effects on_commit(Shard& shard, const std::string& from, const pb::Transfer& transfer,
+                  const pb::Seal& seal) {
+  if (auto known = settled(shard, from, transfer)) return *known;
+  if (owns(shard)) return decline_as_owner(from, transfer);
+  if (shard.writing) return {};
+  if (!is_current(shard, transfer)) return refuse(shard, transfer);
+  Incoming& incoming = *shard.incoming;
+  incoming.source = from;
+  if (!holds(incoming, seal)) return refuse(shard, transfer);
+  incoming.committing = true;
+  return incoming.prepared ? install(shard, transfer) : prepare(incoming);
+}
+
+Effects on_cancel(Shard& shard, const std::string& from, const pb::Transfer& transfer) {
+  if (auto known = settled(shard, from, transfer)) return *known;
+  if (owns(shard)) return decline_as_owner(from, transfer);
+  if (shard.writing) return {};
+  if (is_current(shard, transfer)) shard.incoming->source = from;
+  return refuse(shard, transfer);
+}
+
+}  // namespace millrace::placement

@@ -1,0 +1,65 @@
+// NodeFederation: what a node's runtime is told of the cluster: which shards it serves, what stands
+// for the others, and how shards move.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "actors/base/clock.hpp"
+#include "actors/base/shell/any_actor.hpp"
+#include "cluster/federation/federated_node.hpp"
+#include "cluster/move/shard_table.hpp"
+#include "cluster/move/shell/move_actor.hpp"
+#include "cluster/transport/transport.hpp"
+
+namespace millrace::handover {
+
+/// Thread-safe. All that it is given outlives it.
+class NodeFederation final : public Federation {
+ public:
+  /// Shards on their way out are kept in a nameless file in `spool_directory`.
+  NodeFederation(std::filesystem::path spool_directory, federation::FederatedNode& others,
+                 ShardTable& table, transport::Transport& transport, const Clock& clock)
+      : spool_directory_(std::move(spool_directory)),
+        others_(others),
+        table_(table),
+        transport_(transport),
+        clock_(clock) {}
+
+  void recovered(const ShardRecords& records) override { table_.recovered(records); }
+  [[nodiscard]] bool serves(const std::string& queue, std::uint32_t shard) const override {
+    return table_.serves(queue, shard);
+  }
+  [[nodiscard]] bool is_fenced(const std::string& queue, std::uint32_t shard) const override {
+    return table_.is_fenced(queue, shard);
+  }
+  [[nodiscard]] queues::OfferHandle remote(ActorSystem& system, const std::string& queue,
+                                           std::uint32_t shard) override {
+    return others_.remote(system, queue, shard);
+  }
+  void started(ActorSystem& system, LocalQueues local, ShardMoves& moves) override;
+  void stopped() override;
+
+  /// A frame about shards.
+  void take(const std::string& peer, transport::Frame frame, transport::Credit credit);
+  void on_up(const std::string& peer);
+
+  /// Begins to move a shard, and returns; `done` as in MoveMessage. Fails at once with `draining`
+  /// where the runtime does not run.
+  void move(const std::string& role, std::uint32_t shard, const std::string& to,
+            std::function<void(Result<void>)> done);
+
+ private:
+  const std::filesystem::path spool_directory_;
+  federation::FederatedNode& others_;
+  ShardTable& table_;
+  transport::Transport& transport_;
+  const Clock& clock_;
+  std::mutex mutex_;
+  std::unique_ptr<Handover> handover_;  ///< null: the runtime does not run
+};
+
+}  // namespace millrace::handover

@@ -1,0 +1,69 @@
+// What the handover's actor remembers of one shard of one role.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "actors/base/time.hpp"
+#include "actors/move/shard_moves.hpp"
+#include "cluster/move/chunk_spool.hpp"
+#include "cluster/move/core/move_core.hpp"
+#include "cluster/placement/shard_name.hpp"
+#include "messages/result.hpp"
+
+namespace millrace::handover {
+
+struct ShardEntry {
+  MovingShard shard{};
+  placement::Shard core{};
+  std::shared_ptr<ChunkSpool> spool{};
+  pb::Seal seal{};                   ///< of the spool
+  std::set<std::uint64_t> staged{};  ///< chunks of the incoming copy that are durable
+  std::optional<Error> cause{};      ///< why the move failed, or the copy cannot be taken
+  std::function<void(Result<void>)> done{};
+  TimeUs began_us = 0;
+  std::uint64_t progress = 0;  ///< chunks at the target, when that last changed
+  TimeUs progress_us = 0;      ///< and when it did
+
+  [[nodiscard]] std::string name() const {
+    return placement::ShardName{shard.role, shard.shard}.text();
+  }
+
+  /// Whether the shard is on its way out, or may be.
+  [[nodiscard]] bool is_leaving() const { return core.outgoing || core.record.has_offered(); }
+
+  /// Whether the target of a move that can still be given up has taken nothing for `patience_us`.
+  /// Asked again and again.
+  [[nodiscard]] bool is_stuck(TimeUs now_us, DurationUs patience_us) {
+    const bool is_sending = core.outgoing && core.outgoing->seal.chunks() > 0 && !core.writing;
+    const std::uint64_t chunks = is_sending ? core.outgoing->reported : 0;
+    if (!is_sending || chunks != progress) {
+      progress = chunks;
+      progress_us = now_us;
+    }
+    return now_us - progress_us > patience_us;
+  }
+
+  /// Whether the shard is on its way out, by this transfer.
+  [[nodiscard]] bool is_leaving_by(const pb::Transfer& transfer) const {
+    return core.outgoing && placement::same(core.outgoing->transfer, transfer);
+  }
+};
+
+/// What the shard holds; chunks and digest come as it is exported.
+[[nodiscard]] inline pb::Seal seal_of(const FrozenShard& frozen) {
+  pb::Seal seal;
+  for (const FrozenShard::Queue& queue : frozen.queues) {
+    pb::Seal::Boundary& boundary = *seal.add_boundary();
+    boundary.set_queue(queue.member.declaration.number());
+    boundary.set_last(queue.last);
+    boundary.set_duplicates(queue.duplicates);
+  }
+  return seal;
+}
+
+}  // namespace millrace::handover

@@ -1,0 +1,82 @@
+#include "cluster/transport/protocol/hello_check.hpp"
+
+#include <algorithm>
+
+namespace millrace::transport {
+namespace {
+
+bool is_alphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+// Text of the other side in a log line: short, and without control characters.
+std::string quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text.substr(0, 63)) out += c >= ' ' && c <= '~' ? c : '?';
+  return out + "'";
+}
+
+Error error(ErrorCode code, std::string message) {
+  return {code, std::move(message)};
+}
+
+}  // namespace
+
+bool is_node_name(std::string_view name) {
+  return !name.empty() && name.size() <= 63 && is_alphanumeric(name.front()) &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
+}
+
+pb::Hello make_hello(const NodeIdentity& own) {
+  pb::Hello hello;
+  hello.set_cluster(own.cluster);
+  hello.set_node(own.node);
+  hello.set_incarnation(own.incarnation);
+  hello.set_protocol_version(own.protocol_version);
+  return hello;
+}
+
+Result<void> check_hello(const pb::Hello& hello, const HelloContext& context) {
+  const NodeIdentity& own = context.own;
+  if (!is_node_name(hello.node())) {
+    return error(ErrorCode::protocol, quoted(hello.node()) + " is no name of a node");
+  }
+  if (!context.is_certified(hello.node())) {
+    return error(ErrorCode::unauthenticated, "a node that calls itself " + quoted(hello.node()) +
+                                                 " has a certificate of another name");
+  }
+  if (hello.cluster() != own.cluster) {
+    return error(ErrorCode::foreign_cluster, quoted(hello.node()) + " belongs to cluster " +
+                                                 quoted(hello.cluster()) + ", expected " +
+                                                 quoted(own.cluster));
+  }
+  if (!context.dialed.empty() && hello.node() != context.dialed) {
+    return error(ErrorCode::unauthenticated, "dialed " + quoted(context.dialed) + ", and " +
+                                                 quoted(hello.node()) + " answered");
+  }
+  const std::uint64_t* known = context.known_incarnation(hello.node());
+  if (known == nullptr) {
+    return error(ErrorCode::not_found, quoted(hello.node()) + " is not among the nodes of " +
+                                           quoted(own.cluster) + " that " + quoted(own.node) +
+                                           " knows");
+  }
+  if (context.dialed.empty() && !dials(hello.node(), own.node)) {
+    return error(ErrorCode::protocol, quoted(hello.node()) + " dialed " + quoted(own.node) +
+                                          ", but the smaller name dials");
+  }
+  if (hello.protocol_version() != own.protocol_version) {
+    return error(ErrorCode::unsupported_version, quoted(hello.node()) + " speaks version " +
+                                                     std::to_string(hello.protocol_version()) +
+                                                     ", expected " +
+                                                     std::to_string(own.protocol_version));
+  }
+  if (hello.incarnation() < *known) {
+    return error(ErrorCode::fenced, quoted(hello.node()) + " has incarnation " +
+                                        std::to_string(hello.incarnation()) + ", and " +
+                                        std::to_string(*known) + " was seen before");
+  }
+  return {};
+}
+
+}  // namespace millrace::transport

@@ -1,0 +1,39 @@
+// TlsContext: this node's certificate and key, and the one authority that it trusts.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "cluster/transport/protocol/channel.hpp"
+#include "messages/result.hpp"
+
+struct ssl_ctx_st;
+
+namespace millrace::transport {
+
+/// PEM files. The authority is the cluster's own: whatever it signs may join.
+struct TlsFiles {
+  std::filesystem::path ca;
+  std::filesystem::path certificate;  ///< with intermediates behind it, if any
+  std::filesystem::path key;
+};
+
+class TlsContext {
+ public:
+  /// Fails with `invalid_argument`, naming the file and what is wrong with it.
+  [[nodiscard]] static Result<std::shared_ptr<const TlsContext>> load(const TlsFiles& files);
+
+  /// Whether this node's own certificate carries `name`, and is within its time.
+  [[nodiscard]] Result<void> check_own_name(const std::string& name) const;
+
+  enum class Role { dialing, accepting };
+  /// TLS 1.3 with both sides authenticated. The channel keeps the context alive.
+  [[nodiscard]] std::unique_ptr<Channel> make_channel(Role role) const;
+
+ private:
+  explicit TlsContext(ssl_ctx_st* context);
+
+  std::shared_ptr<ssl_ctx_st> context_;
+};
+
+}  // namespace millrace::transport

@@ -1,0 +1,109 @@
+// A node that exists in a test's variables only.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cluster/http/node_api.hpp"
+
+namespace millrace::gateway {
+
+class FakeNodeApi : public NodeApi {
+ public:
+  NodeStatus status() override {
+    return {.node = "a", .cluster = "test", .version = "1.2.3", .state = "up", .shards = 4};
+  }
+  Result<void> ready() override { return readiness; }
+  std::vector<Member> members() override { return member_list; }
+  Result<void> drain() override {
+    ++drains;
+    return {};
+  }
+  std::vector<ShardView> shards() override { return shard_list; }
+  Result<void> move_shard(const std::string& role, std::uint32_t shard,
+                          const std::string& to) override {
+    moves.push_back({.role = role, .shard = shard, .moving_to = to});
+    if (failure) return *failure;
+    return {};
+  }
+  std::vector<QueueInfo> queues() override {
+    const std::lock_guard lock(mutex);
+    return queue_list;
+  }
+  std::vector<PipelineGraph> pipelines() override {
+    return {{"orders", {{"charge", "in", {"out"}, "in.dead", 2}}}};
+  }
+  std::string type_of(const std::string&) override { return "google.protobuf.StringValue"; }
+  Result<Offered> offer(const OfferRequest& request) override {
+    const std::lock_guard lock(mutex);
+    offers.push_back(request);
+    if (failure) return *failure;
+    return Offered{request.queue, request.key.value_or("k"), 3};
+  }
+  Result<std::vector<MessageView>> peek(const std::string&, std::uint64_t max,
+                                        const MessageFilter& filter) override {
+    last_filter = filter;
+    last_max = max;
+    if (failure) return *failure;
+    return message_list;
+  }
+  Result<Removed> redrive(const std::string&, const MessageFilter& filter,
+                          std::uint64_t max) override {
+    last_filter = filter;
+    last_max = max;
+    if (failure) return *failure;
+    return Removed{7, std::nullopt};
+  }
+  Result<Removed> drop(const std::string&, const MessageFilter& filter,
+                       std::uint64_t max) override {
+    ++drops;
+    last_filter = filter;
+    last_max = max;
+    if (failure) return *failure;
+    return Removed{5, std::nullopt};
+  }
+  Result<KeyView> key(const std::string&, const std::string& key) override {
+    if (failure) return *failure;
+    KeyView view;
+    view.key = key;
+    return view;
+  }
+  std::optional<Member> owner(const std::string&, const std::string&) override { return key_owner; }
+  std::string owner_name(const std::string&, std::uint32_t) override { return "b"; }
+  journal::JournalStats journal() override { return journal_stats; }
+  std::vector<StageCounts> stages() override { return stage_list; }
+
+  std::mutex mutex;
+  Result<void> readiness;
+  std::vector<ShardView> shard_list;
+  std::vector<ShardView> moves;
+  std::vector<Member> member_list{
+      {.name = "a", .address = "127.0.0.1:1", .state = "up", .is_self = true}};
+  std::vector<QueueInfo> queue_list{};
+  std::vector<MessageView> message_list{};
+  std::optional<Member> key_owner{};
+  std::optional<Error> failure{};
+  std::vector<StageCounts> stage_list{};
+  journal::JournalStats journal_stats{};
+
+  std::vector<OfferRequest> offers{};
+  MessageFilter last_filter{};
+  std::uint64_t last_max = 0;
+  int drops = 0;
+  int drains = 0;
+};
+
+inline QueueInfo queue_called(const std::string& name, bool is_dead_letter = false) {
+  QueueInfo info;
+  info.name = name;
+  info.type = is_dead_letter ? "" : "google.protobuf.StringValue";
+  info.is_dead_letter = is_dead_letter;
+  info.shards = {{0, 1}, {1, 2}};
+  info.ledger.offered = 3;
+  return info;
+}
+
+}  // namespace millrace::gateway

@@ -1,0 +1,282 @@
+// What the HTTP API promises its clients: each route, each refusal, and who may do what. Asked over
+// real sockets of a node that exists in the test only.
+#include "cluster/http/server/http_server.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/http/fake_node_api.hpp"
+#include "tests/http/raw_client.hpp"
+
+namespace millrace::gateway {
+namespace {
+
+class HttpApi : public testing::Test {
+ protected:
+  void serve(const HttpServerOptions& options = {}, Resources resources = {}) {
+    auto started = HttpServer::start(options, api_, std::move(resources));
+    ASSERT_TRUE(started) << started.error().message;
+    server_ = std::move(*started);
+  }
+  Answer ask(const std::string& bytes) { return gateway::ask(server_->address(), bytes); }
+  Answer get(const std::string& target) { return ask(request("GET", target)); }
+
+  FakeNodeApi api_;
+  std::unique_ptr<HttpServer> server_;
+};
+
+TEST_F(HttpApi, TellsHealthAndReadiness) {
+  serve();
+  EXPECT_EQ(get("/healthz").status, 200);
+  EXPECT_EQ(get("/healthz").body, "ok\n");
+  EXPECT_EQ(get("/readyz").status, 200);
+  api_.readiness = Error{ErrorCode::draining, "the node is stopping"};
+  const Answer answer = get("/readyz");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.code(), "draining");
+  EXPECT_TRUE(answer.has("Content-Type: application/problem+json"));
+  EXPECT_EQ(get("/healthz").status, 200);
+}
+
+TEST_F(HttpApi, ShowsStatusMembersQueuesAndPipelines) {
+  api_.queue_list = {queue_called("in"), queue_called("in.dead", true)};
+  serve();
+  EXPECT_EQ(get("/api/v1/status").json()["node"], "a");
+  EXPECT_EQ(get("/api/v1/cluster/members").json()["members"][0]["self"], true);
+  const auto queues = get("/api/v1/queues").json()["queues"];
+  ASSERT_EQ(queues.size(), 2u);
+  EXPECT_EQ(queues[0]["queue"], "in");
+  EXPECT_EQ(queues[0]["offered"], 3);
+  EXPECT_EQ(get("/api/v1/dlq").json()["queues"].size(), 1u);
+  EXPECT_EQ(get("/api/v1/queues/in").json()["shards"], 2);
+  EXPECT_EQ(get("/api/v1/queues/none").code(), "not_found");
+  EXPECT_EQ(get("/api/v1/pipelines").json()["pipelines"][0]["stages"][0]["stage"], "charge");
+}
+
+TEST_F(HttpApi, TakesAnOfferWithItsKeys) {
+  serve();
+  const Answer answer =
+      ask(post("/api/v1/queues/in/messages?key=a%20b%2Fc", "\"x\"", "Idempotency-Key: i1\r\n"));
+  EXPECT_EQ(answer.status, 202);
+  EXPECT_EQ(answer.json()["shard"], 3);
+  ASSERT_EQ(api_.offers.size(), 1u);
+  EXPECT_EQ(api_.offers[0].queue, "in");
+  EXPECT_EQ(api_.offers[0].json, "\"x\"");
+  EXPECT_EQ(api_.offers[0].key, "a b/c");
+  EXPECT_EQ(api_.offers[0].idempotency_key, "i1");
+}
+
+TEST_F(HttpApi, TellsWhyAnOfferWasRefused) {
+  serve();
+  const std::vector<std::pair<ErrorCode, int>> expected{
+      {ErrorCode::invalid_argument, 400}, {ErrorCode::not_found, 404},
+      {ErrorCode::fenced, 409},           {ErrorCode::too_large, 413},
+      {ErrorCode::backlog_full, 429},     {ErrorCode::storage_full, 503},
+      {ErrorCode::draining, 503},         {ErrorCode::timeout, 503}};
+  for (const auto& [code, status] : expected) {
+    api_.failure = Error{code, "because"};
+    const Answer answer = ask(post("/api/v1/queues/in/messages", "{}"));
+    EXPECT_EQ(answer.status, status) << to_string(code);
+    EXPECT_EQ(answer.code(), to_string(code));
+    EXPECT_EQ(answer.has("Retry-After: "), status == 429 || status == 503);
+    EXPECT_EQ(answer.json()["detail"], "because");
+    EXPECT_EQ(answer.json()["status"], status);
+  }
+}
+
+TEST_F(HttpApi, PeeksWithFilters) {
+  MessageView view;
+  view.sequence = 9;
+  view.envelope.set_key("k");
+  api_.message_list = {view};
+  serve();
+  const Answer answer =
+      get("/api/v1/queues/in/messages?max=5&key=k&code=rejected&id="
+          "000000000000000100000000000000ff");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(answer.json()["messages"][0]["sequence"], 9);
+  EXPECT_EQ(api_.last_max, 5u);
+  EXPECT_EQ(api_.last_filter.key, "k");
+  EXPECT_EQ(api_.last_filter.code, ErrorCode::rejected);
+  EXPECT_EQ(api_.last_filter.id, (MessageId{1, 255}));
+  for (const char* wrong : {"max=0", "max=1001", "max=x", "id=1", "code=nonsense", "what=1"}) {
+    EXPECT_EQ(get(std::string("/api/v1/queues/in/messages?") + wrong).status, 400) << wrong;
+  }
+}
+
+TEST_F(HttpApi, PurgesQueuesAndDropsLettersOnlyOnPurpose) {
+  api_.queue_list = {queue_called("in"), queue_called("in.dead", true)};
+  serve();
+  EXPECT_EQ(ask(request("DELETE", "/api/v1/queues/in/messages")).json()["dropped"], 5);
+  EXPECT_EQ(ask(request("DELETE", "/api/v1/dlq/in.dead/messages")).status, 400);
+  EXPECT_EQ(ask(request("DELETE", "/api/v1/dlq/in/messages?all=true")).status, 404);
+  EXPECT_EQ(api_.drops, 1);
+  EXPECT_EQ(ask(request("DELETE", "/api/v1/dlq/in.dead/messages?all=true")).status, 200);
+  EXPECT_EQ(ask(request("DELETE", "/api/v1/dlq/in.dead/messages?key=k")).status, 200);
+  EXPECT_EQ(api_.last_filter.key, "k");
+  EXPECT_EQ(ask(post("/api/v1/dlq/in.dead/redrive?max=2", "")).json()["redriven"], 7);
+  EXPECT_EQ(api_.last_max, 2u);
+}
+
+TEST_F(HttpApi, ShowsResourcesAndSendsClientsToTheirOwner) {
+  const auto show = [](const KeyView& key,
+                       const std::string& rest) -> Result<nlohmann::ordered_json> {
+    if (!rest.empty() && rest != "history") return Error{ErrorCode::not_found, "no " + rest};
+    return nlohmann::ordered_json{{"order", key.key}, {"rest", rest}};
+  };
+  serve({}, {{.prefix = "orders", .queue = "orders.events", .show = show}});
+  EXPECT_EQ(get("/api/v1/orders/o%2F1").json()["order"], "o/1");
+  EXPECT_EQ(get("/api/v1/orders/o1/history").json()["rest"], "history");
+  EXPECT_EQ(get("/api/v1/orders/o1/nothing").status, 404);
+  EXPECT_EQ(get("/api/v1/orders").status, 404);
+  api_.failure = Error{ErrorCode::not_owner, "elsewhere"};
+  EXPECT_EQ(get("/api/v1/orders/o1").status, 503);
+  api_.key_owner = Member{.name = "b", .address = "b:1", .http = "", .state = "up"};
+  EXPECT_EQ(get("/api/v1/orders/o1").status, 421);
+  api_.key_owner->http = "b:8080";
+  const Answer moved = get("/api/v1/orders/o%2F1/history");
+  EXPECT_EQ(moved.status, 307);
+  EXPECT_TRUE(moved.has("Location: http://b:8080/api/v1/orders/o%2F1/history"));
+}
+
+TEST_F(HttpApi, WantsTheTokenForChangingCalls) {
+  serve({.token = "secret"});
+  const std::string offer = "/api/v1/queues/in/messages";
+  EXPECT_EQ(get("/api/v1/queues").status, 200);
+  EXPECT_EQ(ask(post(offer, "{}")).status, 401);
+  for (const char* wrong : {"secret", "Bearer ", "Bearer secre", "Bearer secrett", "bearer secret",
+                            "Bearer terces", "Basic c2VjcmV0"}) {
+    const auto answer = ask(post(offer, "{}", std::string("Authorization: ") + wrong + "\r\n"));
+    EXPECT_EQ(answer.status, 401) << wrong;
+    EXPECT_TRUE(answer.has("WWW-Authenticate: Bearer"));
+  }
+  EXPECT_EQ(ask(request("DELETE", offer)).status, 401);
+  EXPECT_EQ(ask(post("/api/v1/cluster/drain", "")).status, 401);
+  EXPECT_EQ(api_.offers.size(), 0u);
+  EXPECT_EQ(api_.drops + api_.drains, 0);
+  EXPECT_EQ(ask(post(offer, "{}", "Authorization: Bearer secret\r\n")).status, 202);
+  EXPECT_EQ(ask(post("/api/v1/cluster/drain", "", "Authorization: Bearer secret\r\n")).status, 202);
+  EXPECT_EQ(api_.drains, 1);
+}
+
+TEST_F(HttpApi, RefusesToServeOthersWithoutAToken) {
+  for (const char* address : {"0.0.0.0:0", "[::]:0", "example.com:80"}) {
+    const auto started = HttpServer::start({.address = address}, api_);
+    ASSERT_FALSE(started) << address;
+    EXPECT_EQ(started.error().code, ErrorCode::invalid_argument);
+  }
+  EXPECT_TRUE(HttpServer::start({.address = "0.0.0.0:0", .token = "t"}, api_));
+  EXPECT_FALSE(HttpServer::start({.address = "nonsense"}, api_));
+}
+
+TEST_F(HttpApi, SaysSoWhenThePortIsTaken) {
+  serve();
+  const auto second = HttpServer::start({.address = server_->address()}, api_);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::unreachable);
+}
+
+TEST_F(HttpApi, WantsJson) {
+  serve();
+  const std::string target = "/api/v1/queues/in/messages";
+  EXPECT_EQ(ask(request("POST", target, "Content-Length: 0\r\n")).status, 415);
+  EXPECT_EQ(ask(request("POST", target, "Content-Type: text/plain\r\nContent-Length: 2\r\n") + "{}")
+                .status,
+            415);
+  EXPECT_EQ(ask(request("POST", target,
+                        "Content-Type: Application/JSON; charset=utf-8\r\nContent-Length: 2\r\n") +
+                "{}")
+                .status,
+            202);
+}
+
+TEST_F(HttpApi, SaysWhichMethodsAPathHas) {
+  serve();
+  const Answer answer = ask(request("PUT", "/api/v1/queues/in/messages"));
+  EXPECT_EQ(answer.status, 405);
+  EXPECT_TRUE(answer.has("Allow: GET, POST, DELETE"));
+  RawClient client(server_->address());
+  ASSERT_TRUE(client.send(request("HEAD", "/api/v1/status") + request("GET", "/readyz")));
+  EXPECT_EQ(client.receive(false).status, 200);
+  EXPECT_EQ(client.receive().json()["ready"], true);
+}
+
+TEST_F(HttpApi, KeepsAConnectionForTheNextRequest) {
+  serve();
+  RawClient client(server_->address());
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(client.send(post("/api/v1/queues/in/messages", "{}")));
+    ASSERT_EQ(client.receive().status, 202);
+  }
+  // Several at once are answered one after the other.
+  ASSERT_TRUE(client.send(request("GET", "/api/v1/status") +
+                          post("/api/v1/queues/in/messages", "1") + request("GET", "/nothing")));
+  EXPECT_EQ(client.receive().status, 200);
+  EXPECT_EQ(client.receive().status, 202);
+  EXPECT_EQ(client.receive().status, 404);
+  ASSERT_TRUE(client.send(request("GET", "/api/v1/status", "Connection: close\r\n")));
+  EXPECT_EQ(client.receive().status, 200);
+  EXPECT_TRUE(client.is_closed());
+}
+
+TEST_F(HttpApi, RefusesHeadsThatAreReadInTwoWays) {
+  serve();
+  for (const char* field : {"X: a\nRange: bytes=0-,0-\r\n", "Content-Length : 2\r\n", "\nX: a\r\n",
+                            "no colon\r\n", " X: a\r\n", "X\r: a\r\n", ": a\r\n"}) {
+    const Answer answer =
+        ask("GET /api/v1/status HTTP/1.1\r\nHost: x\r\n" + std::string(field) + "\r\n");
+    EXPECT_EQ(answer.status, 400) << field;
+    EXPECT_EQ(answer.code(), "bad_request") << field;
+  }
+}
+
+TEST_F(HttpApi, IsNotHeldAtItsEndByAClientThatStillSends) {
+  serve({.timeout = std::chrono::minutes(10)});
+  RawClient client(server_->address());
+  ASSERT_TRUE(
+      client.send("POST /api/v1/queues/in/messages HTTP/1.1\r\nHost: x\r\nContent-Type: "
+                  "application/json\r\nContent-Length: 10\r\n\r\n1"));
+  RawClient other(server_->address());
+  ASSERT_TRUE(other.send(request("GET", "/api/v1/status")));
+  EXPECT_EQ(other.receive().status, 200);
+  server_->stop(std::chrono::milliseconds(1));
+  EXPECT_TRUE(client.is_closed());
+}
+
+TEST_F(HttpApi, StreamsWhatChanges) {
+  serve();
+  RawClient client(server_->address());
+  ASSERT_TRUE(client.send(request("GET", "/api/v1/events")));
+  EXPECT_EQ(client.receive().status, 200);
+  ASSERT_TRUE(client.wait_for("event: queues"));
+  {
+    const std::lock_guard lock(api_.mutex);
+    api_.queue_list = {queue_called("brand.new")};
+  }
+  EXPECT_TRUE(client.wait_for("brand.new"));
+  server_->stop(std::chrono::seconds(10));
+  EXPECT_TRUE(client.is_closed());
+}
+
+TEST_F(HttpApi, BoundsStreamsAndFreesTheirPlaces) {
+  serve({.event_streams_max = 1});
+  auto first = std::make_unique<RawClient>(server_->address());
+  ASSERT_TRUE(first->send(request("GET", "/api/v1/events")));
+  ASSERT_TRUE(first->wait_for("event: status"));
+  EXPECT_EQ(get("/api/v1/events").code(), "too_many_streams");
+  first.reset();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  int status = 0;
+  while (status != 200 && std::chrono::steady_clock::now() < deadline) {
+    RawClient next(server_->address());
+    ASSERT_TRUE(next.send(request("GET", "/api/v1/events")));
+    status = next.receive().status;
+  }
+  EXPECT_EQ(status, 200);
+}
+
+}  // namespace
+}  // namespace millrace::gateway

@@ -1,0 +1,84 @@
+// What the metrics promise: the names that dashboards are built on, counters that never go down,
+// and a page that Prometheus' own checker finds nothing wrong with.
+#include <cstdio>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "cluster/http/metrics/metrics_page.hpp"
+#include "tests/http/fake_node_api.hpp"
+
+namespace millrace::gateway {
+namespace {
+
+class Metrics : public testing::Test {
+ protected:
+  Metrics() {
+    QueueInfo outbox = queue_called("outbox/in");
+    outbox.is_outbox = true;
+    api_.queue_list = {queue_called("in"), queue_called("in.dead", true), outbox};
+    Member other;
+    other.name = "b";
+    other.state = "up";
+    other.is_unreachable = true;
+    api_.member_list.push_back(other);
+    StageCounts stage;
+    stage.pipeline = "orders";
+    stage.stage = "charge";
+    stage.acked = 4;
+    stage.wait.counts[7] = 3;
+    stage.run.counts[5] = 4;
+    stage.ends_pipeline = true;
+    api_.stage_list = {stage};
+  }
+  std::string page() { return page_.text(api_); }
+  void expect(const std::string& line) {
+    EXPECT_NE(page().find('\n' + line + '\n'), std::string::npos) << line << "\n" << page();
+  }
+
+  FakeNodeApi api_;
+  MetricsPage page_;
+};
+
+TEST_F(Metrics, HaveTheNamesThatDashboardsAreBuiltOn) {
+  expect("millrace_build_info{version=\"1.2.3\"} 1");
+  expect("millrace_queue_offered_messages_total{queue=\"in\"} 3");
+  expect("millrace_queue_ready_messages{queue=\"in\"} 3");
+  expect("millrace_queue_leased_messages{queue=\"in\"} 0");
+  expect("millrace_outbox_messages{to=\"b\"} 3");
+  expect("millrace_cluster_members{state=\"up\"} 1");
+  expect("millrace_cluster_members{state=\"unreachable\"} 1");
+  expect("millrace_stage_messages_total{pipeline=\"orders\",stage=\"charge\",outcome=\"acked\"} 4");
+  expect("millrace_stage_wait_duration_seconds_count{pipeline=\"orders\",stage=\"charge\"} 3");
+  expect("millrace_stage_run_duration_seconds_count{pipeline=\"orders\",stage=\"charge\"} 4");
+  expect("millrace_pipeline_end_to_end_duration_seconds_count{pipeline=\"orders\"} 0");
+  for (const char* name :
+       {"millrace_queue_acked_messages_total", "millrace_journal_syncs_total",
+        "millrace_queue_oldest_message_age_seconds",
+        "millrace_journal_append_duration_seconds_bucket",
+        "millrace_journal_sync_duration_seconds_sum", "millrace_journal_bytes_total",
+        "process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds"}) {
+    EXPECT_NE(page().find(name), std::string::npos) << name;
+  }
+}
+
+TEST_F(Metrics, NeverShowACounterGoDown) {
+  api_.queue_list[0].ledger.acked = 2;
+  expect("millrace_queue_acked_messages_total{queue=\"in\"} 2");
+  api_.queue_list[0].ledger.acked = 1;  // a shard did not answer in time
+  expect("millrace_queue_acked_messages_total{queue=\"in\"} 2");
+  api_.queue_list[0].ledger.acked = 3;
+  expect("millrace_queue_acked_messages_total{queue=\"in\"} 3");
+}
+
+TEST_F(Metrics, PassPrometheusOwnCheck) {
+  if (std::system("promtool --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "no promtool here";
+  FILE* check = ::popen("promtool check metrics", "w");
+  ASSERT_NE(check, nullptr);
+  const std::string text = page();
+  std::fwrite(text.data(), 1, text.size(), check);
+  EXPECT_EQ(::pclose(check), 0) << text;
+}
+
+}  // namespace
+}  // namespace millrace::gateway

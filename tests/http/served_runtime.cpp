@@ -1,0 +1,116 @@
+// A node with a gateway for tests of the command line: `served_runtime NAME [PEER]`. Prints its
+// address, then lives until stdin ends. What belongs to keys is said to be PEER's, where there is
+// one.
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <google/protobuf/wrappers.pb.h>
+
+#include "actors/pipeline/pipeline.hpp"
+#include "cluster/http/runtime_api.hpp"
+#include "cluster/http/server/http_server.hpp"
+#include "tests/journal/temporary_directory.hpp"
+
+namespace millrace::gateway {
+namespace {
+
+using google::protobuf::StringValue;
+
+struct Keep {
+  Outcome<StringValue> operator()(const StringValue& in, Keyed<StringValue>& state) const {
+    if (in.value().starts_with("bad")) return Reject{"as it says"};
+    state.change() = in;
+    return in;
+  }
+};
+
+class TwoNodes : public ClusterView {
+ public:
+  TwoNodes(std::string name, std::string peer) : name_(std::move(name)), peer_(std::move(peer)) {}
+
+  [[nodiscard]] NodeStatus status() const override {
+    NodeStatus status;
+    status.node = name_;
+    status.cluster = "test";
+    status.state = is_draining_ ? "leaving" : "up";
+    return status;
+  }
+  [[nodiscard]] Result<void> ready() const override {
+    if (is_draining_) return Error{ErrorCode::draining, "the node is stopping"};
+    return {};
+  }
+  [[nodiscard]] std::vector<Member> members() const override {
+    std::vector<Member> members(peer_.empty() ? 1 : 2);
+    members[0].name = name_;
+    members[0].state = "up";
+    members[0].is_self = true;
+    if (!peer_.empty()) {
+      members[1].name = "peer";
+      members[1].state = "up";
+      members[1].http = peer_;
+    }
+    return members;
+  }
+  [[nodiscard]] std::string owner(const std::string&, std::uint32_t) const override {
+    return peer_.empty() ? name_ : "peer";
+  }
+  Result<void> drain() override {
+    is_draining_ = true;
+    return {};
+  }
+  [[nodiscard]] std::vector<ShardView> shards() const override { return {}; }
+  Result<void> move_shard(const std::string&, std::uint32_t, const std::string&) override {
+    return {};
+  }
+  [[nodiscard]] bool has_peer() const { return !peer_.empty(); }
+
+ private:
+  std::string name_;
+  std::string peer_;
+  std::atomic<bool> is_draining_ = false;
+};
+
+class Api : public RuntimeApi {
+ public:
+  Api(Runtime& runtime, std::vector<PipelineSpec> pipelines, TwoNodes& nodes)
+      : RuntimeApi(runtime, std::move(pipelines), nodes), nodes_(nodes) {}
+  Result<KeyView> key(const std::string& queue, const std::string& key) override {
+    if (nodes_.has_peer()) return Error{ErrorCode::not_owner, "elsewhere"};
+    return RuntimeApi::key(queue, key);
+  }
+
+ private:
+  TwoNodes& nodes_;
+};
+
+int run(const std::string& name, const std::string& peer) {
+  const journal::TemporaryDirectory directory;
+  const std::vector<PipelineSpec> pipelines{
+      pipeline("test")
+          .from(queue<StringValue>("in").key_by(&StringValue::value))
+          .then("keep", Keep{})
+          .to(queue<StringValue>("out"))};
+  auto runtime = Runtime::start({.data_dir = directory.path(), .shards = 2}, pipelines);
+  if (!runtime) return 1;
+  TwoNodes nodes(name, peer);
+  Api api(**runtime, pipelines, nodes);
+  const auto show = [](const KeyView& key, const std::string&) -> Result<nlohmann::ordered_json> {
+    StringValue value;
+    static_cast<void>(value.ParseFromString(key.value));
+    return nlohmann::ordered_json{{"order_id", key.key}, {"value", value.value()}};
+  };
+  auto server = HttpServer::start({}, api, {{.prefix = "orders", .queue = "in", .show = show}});
+  if (!server) return 1;
+  std::cout << (*server)->address() << std::endl;
+  std::string line;
+  while (std::getline(std::cin, line)) continue;
+  return 0;
+}
+
+}  // namespace
+}  // namespace millrace::gateway
+
+int main(int argc, char** argv) {
+  return millrace::gateway::run(argc > 1 ? argv[1] : "a", argc > 2 ? argv[2] : "");
+}

@@ -1,0 +1,272 @@
+// Promise: a shard moves between nodes that work on it: nothing is lost, repeated or disordered,
+// its state goes with it, and a crash of either node at any record of theirs ends with one owner.
+#include <algorithm>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
+
+#include "tests/move/moving_node.hpp"
+#include "tests/sim/cluster_audit.hpp"
+#include "tests/sim/workload.hpp"
+
+namespace millrace {
+namespace {
+
+constexpr std::uint32_t shards = 2;
+constexpr std::uint32_t rest_ticks = 60'000;  // milliseconds
+
+/// Three nodes, of which "a" serves all at first.
+class World {
+ public:
+  /// `one_role`: all queues of a shard go together, else each stage by itself.
+  explicit World(bool one_role = false, std::uint64_t seed = 1)
+      : system_(seed),
+        network_(seed),
+        role_(one_role ? "" : sim::entered().name()),
+        one_role_(one_role) {
+    spdlog::set_level(spdlog::level::off);  // links break on purpose here
+    watch_->is_failing = false;
+    const std::vector<std::string> names{"a", "b", "c"};
+    for (const std::string& name : names) {
+      MovingNodeOptions options;
+      options.node.name = name;
+      options.node.shards = shards;
+      options.pipelines = sim::workload(watch_);
+      options.groups =
+          one_role ? one_group(options.pipelines, shards, names, [](std::uint32_t) { return "a"; })
+                   : groups_by_stage(options.pipelines, shards, names,
+                                     [](const auto&, std::uint32_t) { return "a"; });
+      options.others = names;
+      std::erase(options.others, name);
+      nodes_.push_back(std::make_unique<MovingNode>(system_, network_, std::move(options)));
+      EXPECT_TRUE(nodes_.back()->start());
+    }
+    settle(200);
+  }
+  ~World() {
+    for (auto& node : nodes_) {
+      if (node->is_up()) node->kill();
+    }
+  }
+
+  MovingNode& node(const std::string& name) {
+    return *nodes_[static_cast<std::size_t>(name[0] - 'a')];
+  }
+
+  /// A millisecond: one record of each log becomes durable, and all that follows from it happens.
+  void tick() {
+    for (auto& node : nodes_) {
+      node->node().log().commit(1);
+      node->node().connect();
+    }
+    bool has_work = true;
+    while (has_work) {
+      has_work = system_.step();
+      for (auto& node : nodes_) has_work = node->node().poll_clients() || has_work;
+    }
+    system_.advance(std::chrono::milliseconds(1));
+    network_.run_for(1'000);
+  }
+  void settle(std::uint32_t ticks) {
+    for (std::uint32_t i = 0; i < ticks; ++i) tick();
+  }
+
+  /// One more number enters at each node.
+  void enter() {
+    for (auto& node : nodes_) {
+      const std::int64_t number = sim::numbers_per_node * (1 + (node->name()[0] - 'a')) + entered_;
+      all_.push_back(number);
+      node->node().send(sim::entered().name(), std::string(sim::Number().GetTypeName()),
+                        sim::envelope_of(number));
+    }
+    ++entered_;
+  }
+
+  void begin_move(const std::string& from, const std::string& to, std::uint32_t shard = 0,
+                  const std::optional<std::string>& role = {}) {
+    outcome_.reset();
+    node(from).federation().move(role.value_or(role_), shard, to,
+                                 [this](const Result<void>& done) { outcome_ = done; });
+  }
+
+  /// Under load, until it has ended.
+  void move(const std::string& from, const std::string& to, std::uint32_t shard = 0,
+            const std::optional<std::string>& role = {}) {
+    begin_move(from, to, shard, role);
+    for (int i = 0; i < 20'000 && !outcome_; ++i) {
+      if (i % 7 == 0 && entered_ < 300) enter();
+      tick();
+    }
+    ASSERT_TRUE(outcome_.has_value()) << "the move did not end";
+    ASSERT_TRUE(outcome_->has_value()) << outcome_->error().message;
+  }
+
+  [[nodiscard]] sim::ClusterAudit audit() const {
+    std::vector<Store> stores;
+    for (const auto& node : nodes_) stores.push_back(node->node().replay());
+    return {stores, [this](const std::string& queue) {
+              return one_role_ ? std::string() : sim::role_of(queue);
+            }};
+  }
+
+  /// All that entered is done, once and in order, and nothing is left anywhere.
+  void expect_done() {
+    for (std::uint32_t i = 0; i < rest_ticks; ++i) {
+      tick();
+      if (i % 500 == 499 && audit().queued() == 0 && audit().is_complete(all_).empty()) break;
+    }
+    EXPECT_EQ(audit().is_complete(all_), "");
+    EXPECT_EQ(audit().queued(), 0u);
+    EXPECT_EQ(watch_->violation, "");
+  }
+
+  /// The one node whose disk says that it serves the shard, when all know of each other.
+  [[nodiscard]] std::string owner(std::uint32_t shard = 0,
+                                  const std::string& queue = sim::entered().name()) {
+    std::string owner;
+    for (auto& node : nodes_) {
+      const auto served = node->node().actors().served(queue, shard);
+      if (!served || !served->handle) continue;
+      owner += node->name();
+      EXPECT_TRUE(node->table().serves(queue, shard));
+    }
+    return owner;
+  }
+
+  [[nodiscard]] const std::optional<Result<void>>& outcome() const { return outcome_; }
+  [[nodiscard]] auto& nodes() { return nodes_; }
+
+ private:
+  DeterministicActorSystem system_;
+  transport::SimulatedNetwork network_;
+  std::shared_ptr<sim::Watch> watch_ = std::make_shared<sim::Watch>();
+  std::vector<std::unique_ptr<MovingNode>> nodes_;
+  const std::string role_;  ///< that moves where a test does not say
+  const bool one_role_;
+  std::vector<std::int64_t> all_;
+  std::int64_t entered_ = 0;
+  std::optional<Result<void>> outcome_;
+};
+
+TEST(MoveShard, GoesToAnotherNodeUnderLoad) {
+  World world;
+  for (int i = 0; i < 50; ++i) world.enter();
+  world.settle(100);
+  world.move("a", "b");
+  EXPECT_EQ(world.owner(), "b");
+  world.expect_done();
+}
+
+TEST(MoveShard, GoesBackAndToAThirdNode) {
+  World world;
+  for (int i = 0; i < 50; ++i) world.enter();
+  world.move("a", "b");
+  world.move("b", "a");
+  EXPECT_EQ(world.owner(), "a");
+  world.move("a", "c");
+  world.move("c", "b");
+  EXPECT_EQ(world.owner(), "b");
+  world.expect_done();
+}
+
+// Each node but the first reaches even its own queues through an outbox, once they have come to it.
+TEST(MoveShard, OfOneRoleIsOvertakenByNothingThatItsOwnStagesSent) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE(seed);
+    World world(true, seed);
+    for (int i = 0; i < 250; ++i) world.enter();
+    for (const char* way : {"ab", "ba", "ac", "cb", "ba"}) {
+      world.move(std::string(1, way[0]), std::string(1, way[1]));
+      world.settle(static_cast<std::uint32_t>(seed % 10));
+    }
+    EXPECT_EQ(world.owner(), "a");
+    world.expect_done();
+  }
+}
+
+TEST(MoveShard, IsGivenUpWhenItsTargetIsGoneBeforeTheFence) {
+  World world;
+  for (int i = 0; i < 50; ++i) world.enter();
+  world.begin_move("a", "b");
+  world.node("b").kill();
+  world.settle(60'000);
+  ASSERT_TRUE(world.outcome().has_value());
+  ASSERT_FALSE(world.outcome()->has_value());
+  EXPECT_EQ(world.outcome()->error().code, ErrorCode::timeout);
+  ASSERT_TRUE(world.node("b").start());
+  EXPECT_EQ(world.owner(), "a");
+  world.expect_done();
+}
+
+TEST(MoveShard, LeavesTheOtherStageWhereItIs) {
+  World world;
+  for (int i = 0; i < 20; ++i) world.enter();
+  world.move("a", "b", 0, sim::passed().name());
+  world.move("a", "c", 1);
+  EXPECT_EQ(world.owner(0, sim::passed().name()), "b");
+  EXPECT_EQ(world.owner(1, sim::passed().name()), "a");
+  EXPECT_EQ(world.owner(0), "a");
+  EXPECT_EQ(world.owner(1), "c");
+  world.expect_done();
+}
+
+TEST(MoveShard, IsKnownToItsNodesAfterARestart) {
+  World world;
+  for (int i = 0; i < 20; ++i) world.enter();
+  world.move("a", "b");
+  for (auto& node : world.nodes()) node->kill();
+  for (auto& node : world.nodes()) ASSERT_TRUE(node->start());
+  world.enter();
+  world.settle(500);
+  EXPECT_EQ(world.owner(), "b");
+  world.expect_done();
+}
+
+TEST(MoveShard, IsRefusedByWhoDoesNotServeIt) {
+  World world;
+  world.begin_move("b", "c");
+  world.settle(5);
+  ASSERT_TRUE(world.outcome().has_value());
+  ASSERT_FALSE(world.outcome()->has_value());
+  EXPECT_EQ(world.outcome()->error().code, ErrorCode::not_owner);
+}
+
+class MoveShardCrash : public ::testing::TestWithParam<const char*> {};
+
+// A record of each log later each time, until the move has ended before.
+TEST_P(MoveShardCrash, AtAnyRecordLeavesOneOwner) {
+  bool has_ended = false;
+  int ticks = 0;
+  while (!has_ended) {
+    SCOPED_TRACE("crash after " + std::to_string(++ticks) + " records of the move");
+    World world;
+    for (int i = 0; i < 12; ++i) world.enter();
+    world.settle(30);
+    MovingNode& crashing = world.node(GetParam());
+    world.begin_move("a", "b");
+    for (int i = 0; !has_ended && i < ticks; ++i) {
+      if (i % 2 == 0) world.enter();
+      world.tick();
+      has_ended = world.outcome().has_value();
+    }
+    crashing.kill();
+    world.settle(20);
+    ASSERT_TRUE(crashing.start());
+    world.enter();
+    world.expect_done();
+    EXPECT_EQ(world.owner().size(), 1u) << world.owner();
+    if (::testing::Test::HasFailure()) return;
+  }
+  EXPECT_GT(ticks, 10);
+}
+
+INSTANTIATE_TEST_SUITE_P(Nodes, MoveShardCrash, ::testing::Values("a", "b"), [](const auto& given) {
+  return given.param[0] == 'a' ? "OfTheSource" : "OfTheTarget";
+});
+
+}  // namespace
+}  // namespace millrace

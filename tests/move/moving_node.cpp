@@ -1,0 +1,115 @@
+#include "tests/move/moving_node.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "actors/pipeline/wiring.hpp"
+
+namespace millrace {
+
+MovingNode::MovingNode(DeterministicActorSystem& system, transport::SimulatedNetwork& network,
+                       MovingNodeOptions options)
+    : system_(system), network_(network), options_(std::move(options)) {
+  TestNodeOptions& setup = options_.node;
+  setup.serves = [this](const std::string& queue, std::uint32_t shard) {
+    return federation_->serves(queue, shard);
+  };
+  setup.is_fenced = [this](const std::string& queue, std::uint32_t shard) {
+    return federation_->is_fenced(queue, shard);
+  };
+  setup.recovered = [this](const ShardRecords& records) {
+    federation_->recovered(records);
+  };
+  setup.remote = [this](const std::string& queue, std::uint32_t shard) {
+    const auto remote = federation_->remote(system_.system(), queue, shard);
+    return options_.remote ? options_.remote(remote) : remote;
+  };
+  node_ = std::make_unique<TestNode>(system_, options_.pipelines, setup);
+}
+
+bool MovingNode::start() {
+  transport::TransportOptions wanted;
+  wanted.own = {"sim", name(), ++incarnation_, 1};
+  wanted.window_bytes = options_.window_bytes;
+  for (const std::string& other : options_.others) {
+    wanted.peers.push_back({other, {"127.0.0.1", 1}});
+  }
+  transport_ = &network_.add(std::move(wanted));
+  table_ = std::make_unique<handover::ShardTable>(name(), options_.groups);
+  others_ = std::make_unique<federation::FederatedNode>(
+      name(), *transport_, [this](const std::string& queue, std::uint32_t shard) {
+        return table_->owner(queue, shard);
+      });
+  const Clock& clock = options_.node.clock != nullptr ? *options_.node.clock : system_;
+  federation_ = std::make_unique<handover::NodeFederation>(std::filesystem::temp_directory_path(),
+                                                           *others_, *table_, *transport_, clock);
+  if (!node_->start()) {
+    network_.kill(name());
+    return false;
+  }
+  const auto local = [this](const std::string& queue, std::uint32_t shard) {
+    const auto served = node_->actors().served(queue, shard);
+    return served ? *served : LocalQueue{};
+  };
+  federation_->started(system_.system(), local, node_->moves());
+  return transport_->start(*this).has_value();
+}
+
+void MovingNode::kill() {
+  network_.kill(name());
+  federation_->stopped();
+  node_->stop();
+}
+
+bool MovingNode::is_giving_up() const {
+  if (!is_up()) return false;
+  const std::vector<pb::ShardRecord> records = table_->records();
+  return std::any_of(records.begin(), records.end(),
+                     [](const pb::ShardRecord& record) { return record.has_offered(); });
+}
+
+void MovingNode::on_up(const std::string& peer, std::uint64_t incarnation) {
+  others_->on_up(peer, incarnation);
+  federation_->on_up(peer);
+}
+
+void MovingNode::on_frame(const std::string& peer, transport::Frame frame,
+                          transport::Credit credit) {
+  if (frame.kind == handover::move_frame || frame.kind == handover::gossip_frame) {
+    return federation_->take(peer, std::move(frame), std::move(credit));
+  }
+  others_->on_frame(peer, std::move(frame), std::move(credit));
+}
+
+std::vector<handover::QueueGroup> groups_by_stage(
+    const std::vector<PipelineSpec>& pipelines, std::uint32_t shards,
+    const std::vector<std::string>& nodes,
+    const std::function<std::string(const std::string& source, std::uint32_t shard)>& home) {
+  const Wiring wiring = analyse_wiring(pipelines);
+  std::vector<handover::QueueGroup> groups;
+  for (const WiredStage& stage : wiring.stages) {
+    handover::QueueGroup& group = groups.emplace_back();
+    group.role = wiring.queues[stage.source].name;
+    group.queues = {group.role, wiring.queues[stage.dead_letter].name};
+    for (std::uint32_t shard = 0; shard < shards; ++shard) {
+      group.homes.push_back(home(group.role, shard));
+    }
+    group.nodes = nodes;
+  }
+  return groups;
+}
+
+std::vector<handover::QueueGroup> one_group(
+    const std::vector<PipelineSpec>& pipelines, std::uint32_t shards,
+    const std::vector<std::string>& nodes,
+    const std::function<std::string(std::uint32_t shard)>& home) {
+  handover::QueueGroup group;
+  for (const WiredQueue& queue : analyse_wiring(pipelines).queues)
+    group.queues.push_back(queue.name);
+  for (std::uint32_t shard = 0; shard < shards; ++shard) group.homes.push_back(home(shard));
+  group.nodes = nodes;
+  return {group};
+}
+
+}  // namespace millrace

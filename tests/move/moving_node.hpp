@@ -1,0 +1,83 @@
+// A whole node of a simulated cluster whose shards can move: queues, federation and handover, over
+// a simulated network and a log in memory.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/testing/shell/deterministic_actor_system.hpp"
+#include "actors/testing/test_node.hpp"
+#include "cluster/federation/federated_node.hpp"
+#include "cluster/move/node_federation.hpp"
+#include "cluster/move/shard_table.hpp"
+#include "cluster/transport/sim/simulated_network.hpp"
+
+namespace millrace {
+
+struct MovingNodeOptions {
+  TestNodeOptions node{};  ///< but for what the cluster decides
+  std::vector<PipelineSpec> pipelines{};
+  std::vector<handover::QueueGroup> groups{};
+  std::vector<std::string> others{};  ///< names of the other nodes
+  std::size_t window_bytes = transport::TransportOptions{}.window_bytes;
+  std::function<queues::OfferHandle(queues::OfferHandle)> remote{};  ///< in place of what it gets
+};
+
+class MovingNode final : public transport::TransportListener {
+ public:
+  /// What is given by reference outlives it. It is down.
+  MovingNode(DeterministicActorSystem& system, transport::SimulatedNetwork& network,
+             MovingNodeOptions options);
+
+  /// Joins the network. False where the disk does not let it.
+  bool start();
+  /// From one moment to the next; its log stays.
+  void kill();
+
+  [[nodiscard]] bool is_up() const { return node_->is_up(); }
+  [[nodiscard]] const std::string& name() const { return options_.node.name; }
+  [[nodiscard]] TestNode& node() { return *node_; }
+  [[nodiscard]] const TestNode& node() const { return *node_; }
+  /// Its disk says that a shard may be another node's: a short time, and the worst to end in.
+  [[nodiscard]] bool is_giving_up() const;
+  /// While it is up.
+  [[nodiscard]] handover::ShardTable& table() { return *table_; }
+  [[nodiscard]] handover::NodeFederation& federation() { return *federation_; }
+  [[nodiscard]] transport::Transport& transport() { return *transport_; }
+
+  void on_up(const std::string& peer, std::uint64_t incarnation) override;
+  void on_frame(const std::string& peer, transport::Frame frame, transport::Credit credit) override;
+  void on_writable(const std::string& peer) override { others_->on_writable(peer); }
+  void on_down(const std::string& peer, const Error& reason) override {
+    others_->on_down(peer, reason);
+  }
+
+ private:
+  DeterministicActorSystem& system_;
+  transport::SimulatedNetwork& network_;
+  MovingNodeOptions options_;
+  std::uint64_t incarnation_ = 0;
+  transport::Transport* transport_ = nullptr;
+  std::unique_ptr<handover::ShardTable> table_;
+  std::unique_ptr<federation::FederatedNode> others_;
+  std::unique_ptr<handover::NodeFederation> federation_;
+  std::unique_ptr<TestNode> node_;
+};
+
+/// The queues of each stage and of its dead letters, as a role of their own called by the stage's
+/// source. `home` says where each shard begins.
+[[nodiscard]] std::vector<handover::QueueGroup> groups_by_stage(
+    const std::vector<PipelineSpec>& pipelines, std::uint32_t shards,
+    const std::vector<std::string>& nodes,
+    const std::function<std::string(const std::string& source, std::uint32_t shard)>& home);
+
+/// All queues under one role without a name, as where no stage has a role: stages pass on to others
+/// of the same group.
+[[nodiscard]] std::vector<handover::QueueGroup> one_group(
+    const std::vector<PipelineSpec>& pipelines, std::uint32_t shards,
+    const std::vector<std::string>& nodes,
+    const std::function<std::string(std::uint32_t shard)>& home);
+
+}  // namespace millrace

@@ -1,0 +1,84 @@
+// QueueModel: what a queue must hold, kept with ordered maps and no cleverness. The property test
+// tells it what it asked for; nothing in it is copied from the core's tables.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actors/queue/state/queue_state.hpp"
+
+namespace millrace::queues {
+
+struct ModelMessage {
+  std::string payload;  ///< unique in a run
+  std::string key;
+  int priority = 4;
+  TimeUs not_before_us = 0;
+  TimeUs expires_at_us = 0;
+  std::string business_key{};
+  std::uint32_t failed = 0;
+  QueueNumber origin = 0;  ///< of a dead letter
+};
+
+struct ModelProducer {
+  std::uint64_t epoch = 0;
+  std::uint64_t last = 0;
+};
+
+struct ModelTimer {
+  TimeUs due_us = 0;
+  ModelMessage message;
+};
+
+struct ModelLease {
+  ReceiverId receiver = 0;
+  std::vector<Sequence> run;
+  std::string key;
+  TimeUs deadline_us = 0;
+  bool settling = false;
+  bool begun = false;
+};
+
+/// Key and name of a timer.
+using TimerName = std::pair<std::string, std::string>;
+
+struct ModelQueue {
+  // Committed.
+  std::map<Sequence, ModelMessage> messages;
+  Sequence last = 0;
+  Ledger ledger;
+  std::map<std::string, std::string> values;
+  std::map<std::string, std::vector<std::string>> histories;
+  std::map<TimerName, ModelTimer> timers;
+  std::map<std::string, ModelProducer> producers;
+  std::map<std::string, TimeUs> business_keys;
+
+  // On the way, or in hands: gone after a crash.
+  std::map<std::string, ModelProducer> coming_producers;
+  std::multiset<std::string> coming_business_keys;
+  std::multiset<TimerName> coming_timers;
+  std::uint64_t coming_messages = 0;
+  std::map<LeaseId, ModelLease> leases;
+  std::map<Sequence, std::uint32_t> acquired;
+
+  void append(const ModelMessage& message);
+  /// Takes a message out; it must be there.
+  ModelMessage take(Sequence sequence);
+  void crash();
+
+  /// The producer with what is on its way; null: unknown.
+  [[nodiscard]] std::optional<ModelProducer> producer(const std::string& name) const;
+  [[nodiscard]] bool is_held(Sequence sequence) const;
+  [[nodiscard]] bool is_key_held(const std::string& key) const;
+  [[nodiscard]] bool is_oldest_of_key(Sequence sequence) const;
+};
+
+/// Compares all that a queue shows with the model; empty when they agree.
+[[nodiscard]] std::string differences(const ModelQueue& model, const State& state);
+
+}  // namespace millrace::queues

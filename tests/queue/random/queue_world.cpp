@@ -1,0 +1,276 @@
+#include "tests/queue/random/queue_world.hpp"
+
+#include <algorithm>
+#include <set>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "actors/queue/state/frame_index.hpp"
+
+namespace millrace::queues {
+
+QueueWorld::QueueWorld(std::map<QueueNumber, QueueSetup> setups) : setups_(std::move(setups)) {
+  queues_ = fresh();
+}
+
+QueueWorld::Queues QueueWorld::fresh() const {
+  Queues queues;
+  for (const auto& [number, setup] : setups_) {
+    auto state = std::make_unique<State>();
+    pb::Declaration declaration;
+    declaration.set_number(number);
+    declaration.set_name(setup.name);
+    declare(*state, declaration);
+    state->dead_letters = setup.dead_letters;
+    state->limits = setup.limits;
+    queues.emplace(number, std::move(state));
+  }
+  return queues;
+}
+
+std::shared_ptr<const pb::Record> QueueWorld::send(QueueNumber number, Decision decision,
+                                                   OnCommit on_commit) {
+  if (!decision.record) return nullptr;
+  propose(queue(number), decision);
+  on_the_way_.push_back({number, decision.record->SerializeAsString(), std::move(decision.pending),
+                         std::move(on_commit)});
+  return std::move(decision.record);
+}
+
+AttachDecision QueueWorld::attach(QueueNumber number, const AttachRequest& request,
+                                  OnCommit on_commit) {
+  AttachDecision decided = decide(queue(number), request, now_us_);
+  send(number, std::move(decided.decision), std::move(on_commit));
+  return decided;
+}
+
+OfferDecision QueueWorld::offer(QueueNumber number, const Offer& offer, Room room,
+                                OnCommit on_commit) {
+  OfferDecision decided = decide(queue(number), offer, room, now_us_);
+  send(number, std::move(decided.decision), std::move(on_commit));
+  return decided;
+}
+
+CompleteDecision QueueWorld::complete(QueueNumber number, Complete complete, OnCommit on_commit) {
+  CompleteDecision decided = decide(queue(number), complete, now_us_);
+  send(number, std::move(decided.decision), std::move(on_commit));
+  return decided;
+}
+
+void QueueWorld::demand(QueueNumber number, ReceiverId receiver, std::uint32_t messages) {
+  queue(number).live.receivers[receiver].demand += messages;
+}
+
+std::vector<Grant> QueueWorld::dispatch(QueueNumber number) {
+  std::vector<Grant> grants;
+  while (true) {
+    Dispatch dispatched = queues::dispatch(queue(number), now_us_);
+    std::vector<OnCommit> on_commit;
+    for (const LeaseId id : dispatched.give_up) {
+      if (!on_give_up) break;
+      on_commit.push_back(on_give_up(number, id, queue(number).live.leases.at(id).run.front()));
+    }
+    std::move(dispatched.grants.begin(), dispatched.grants.end(), std::back_inserter(grants));
+    send(number, decide_give_up(queue(number), dispatched.give_up, now_us_), [on_commit] {
+      for (const OnCommit& run : on_commit) run();
+    });
+    if (!dispatched.needs_bodies) return grants;
+    MILLRACE_ASSERT(load_bodies(number));
+  }
+}
+
+bool QueueWorld::load_bodies(QueueNumber number, std::size_t max) {
+  const auto wanted = wanted_bodies(queue(number), max);
+  for (const WantedBody& body : wanted) {
+    queue(number).durable.index.set_body(body.sequence, read_body(number, body.place, body.index));
+  }
+  return !wanted.empty();
+}
+
+Body QueueWorld::read_body(QueueNumber number, journal::Place place, std::uint32_t index) const {
+  MILLRACE_ASSERT(!is_released(place));
+  const auto& record = log_.at(journal::offset_of(place));
+  for (const pb::Change& change : record->change()) {
+    if (change.queue() != number) continue;
+    return std::make_shared<const pb::Envelope>(*envelope_at(change, index));
+  }
+  return {};
+}
+
+void QueueWorld::apply_to(Queues& queues, std::size_t index) const {
+  const CommittedRecord committed_record{log_[index], place_of(index)};
+  for (const pb::Change& change : log_[index]->change()) {
+    apply(*queues.at(change.queue()), committed_record, change);
+  }
+}
+
+void QueueWorld::release() {
+  first_segment_ = segment();
+  for (const auto& [number, state] : queues_) {
+    state->durable.index.for_each([this](Sequence, const Entry& entry) {
+      first_segment_ = std::min(first_segment_, journal::segment_of(entry.place));
+    });
+  }
+}
+
+void QueueWorld::commit(std::size_t count) {
+  for (; count > 0 && !on_the_way_.empty(); --count) {
+    OnTheWay first = std::move(on_the_way_.front());
+    on_the_way_.pop_front();
+    auto record = std::make_shared<pb::Record>();
+    MILLRACE_ASSERT(record->ParseFromString(first.bytes));
+    log_.push_back(std::move(record));
+    apply_to(queues_, log_.size() - 1);
+    committed(queue(first.queue), first.pending);
+    if (first.on_commit) first.on_commit();
+  }
+}
+
+void QueueWorld::append(pb::Record record) {
+  log_.push_back(std::make_shared<const pb::Record>(std::move(record)));
+  apply_to(queues_, log_.size() - 1);
+}
+
+Checkpoint QueueWorld::checkpoint() const {
+  Checkpoint out;
+  out.log_size = log_.size();
+  for (const auto& [number, state] : queues_) {
+    auto& parts = out.parts[number];
+    write_snapshot(*state, [&parts](std::string part) { parts.push_back(std::move(part)); });
+  }
+  return out;
+}
+
+QueueWorld::Queues QueueWorld::replayed(const Checkpoint* from) const {
+  Queues queues = fresh();
+  if (from != nullptr) {
+    for (const auto& [number, parts] : from->parts) {
+      for (const std::string& bytes : parts) {
+        pb::SnapshotPart part;
+        MILLRACE_ASSERT(part.ParseFromString(bytes));
+        MILLRACE_ASSERT(read_snapshot(*queues.at(number), part).has_value());
+      }
+    }
+  }
+  for (std::size_t i = from == nullptr ? 0 : from->log_size; i < log_.size(); ++i) {
+    apply_to(queues, i);
+  }
+  return queues;
+}
+
+void QueueWorld::crash(const Checkpoint* from) {
+  on_the_way_.clear();
+  queues_ = replayed(from);
+}
+
+namespace {
+
+void write_messages(std::ostream& out, const State& state, bool with_places) {
+  const Durable& durable = state.durable;
+  durable.index.for_each([&](Sequence sequence, const Entry& entry) {
+    out << "message " << sequence;
+    if (with_places) {
+      out << " at " << static_cast<std::uint64_t>(entry.place) << '/' << entry.index;
+    }
+    out << " bytes " << entry.bytes << " priority " << int{entry.priority} << " failed "
+        << entry.failed << " key " << (entry.slot == no_slot ? 0 : state.keys[entry.slot].hash);
+    if (const auto it = durable.schedules.find(sequence); it != durable.schedules.end()) {
+      out << " not_before " << it->second.not_before_us << " expires " << it->second.expires_at_us;
+    }
+    if (const auto it = durable.failures.find(sequence); it != durable.failures.end()) {
+      out << " failures " << it->second.first_at_us << ".." << it->second.last_at_us;
+    }
+    out << '\n';
+  });
+}
+
+void write_keyed(std::ostream& out, const KeyedStore& keyed) {
+  std::set<std::string> lines;
+  for (const auto& [key, state] : keyed.keys()) {
+    std::ostringstream line;
+    line << "state " << key << " = " << (state.value ? *state.value : "none") << " history";
+    for (const pb::HistoryEntry& entry : KeyedStore::parse_history(state.history)) {
+      line << ' ' << entry.input() << '@' << entry.at_us() << ':' << entry.value();
+    }
+    line << " timers " << state.timers.size();
+    lines.insert(line.str());
+  }
+  for (const std::string& line : lines) out << line << '\n';
+  for (const auto& [id, timer] : keyed.timers()) {
+    out << "timer " << id.first << ' ' << timer.key << '/' << timer.name << ' '
+        << timer.envelope.ShortDebugString() << '\n';
+  }
+}
+
+}  // namespace
+
+std::string durable_text(const State& state, bool with_places) {
+  std::ostringstream out;
+  const Ledger& ledger = state.durable.ledger;
+  out << state.name << " at " << state.durable.at_us << " last " << state.durable.last
+      << " offered " << ledger.offered << " acked " << ledger.acked << " dead " << ledger.dead
+      << " dropped " << ledger.dropped << " duplicates " << ledger.duplicates << " redelivered "
+      << ledger.redelivered << '\n';
+  write_messages(out, state, with_places);
+  write_keyed(out, state.durable.keyed);
+  std::set<std::string> producers;
+  for (const auto& [name, producer] : state.durable.dedup.producers()) {
+    producers.insert("producer " + name + " epoch " + std::to_string(producer.epoch) + " last " +
+                     std::to_string(producer.last) + " at " +
+                     std::to_string(producer.active_at_us));
+  }
+  for (const std::string& line : producers) out << line << '\n';
+  for (const auto& key : state.durable.dedup.business_keys()) {
+    out << "business key " << key.id.high << ' ' << key.id.low << '@' << key.at_us << '\n';
+  }
+  return out.str();
+}
+
+std::string contradictions(const State& state) {
+  std::ostringstream out;
+  const Durable& durable = state.durable;
+  std::uint64_t live = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t bodies = 0;
+  std::uint64_t held = 0;
+  std::set<KeySlot> slots;
+  std::set<Sequence> delayed;
+  for (const auto& [due_us, sequence] : state.live.delayed) delayed.insert(sequence);
+  durable.index.for_each([&](Sequence sequence, const Entry& entry) {
+    ++live;
+    bytes += entry.bytes;
+    bodies += durable.index.body(sequence) != nullptr ? 1u : 0u;
+    held += entry.status == Status::leased || entry.status == Status::settling ? 1u : 0u;
+    if (entry.slot != no_slot) slots.insert(entry.slot);
+    if ((entry.status == Status::delayed) != delayed.contains(sequence)) {
+      out << "message " << sequence << " is delayed, or not, against its table\n";
+    }
+  });
+  const auto expect = [&out](const char* what, std::uint64_t is, std::uint64_t want) {
+    if (is != want) out << what << ": " << is << ", not " << want << '\n';
+  };
+  expect("ledger queued", durable.ledger.queued(), live);
+  expect("index size", durable.index.size(), live);
+  expect("index bytes", durable.index.bytes(), bytes);
+  expect("cached bodies", durable.index.cached(), bodies);
+  if (bodies == 0) expect("cached bytes", durable.index.cached_bytes(), 0);
+  if (state.live.in_flight < held) out << "more messages are held than in flight\n";
+  std::uint64_t chained = 0;
+  for (const KeySlot slot : slots) {
+    const KeyChain& chain = state.keys[slot];
+    Sequence last = 0;
+    for (Sequence at = chain.head; at != 0; at = durable.index.find(at)->next) {
+      if (at <= last || durable.index.find(at)->slot != slot) out << "chain is broken at " << at;
+      last = at;
+      ++chained;
+    }
+    if (chain.tail != last) out << "chain's tail is " << chain.tail << ", not " << last << '\n';
+  }
+  durable.index.for_each(
+      [&](Sequence, const Entry& entry) { chained += entry.slot == no_slot ? 1u : 0u; });
+  expect("chained", chained, live);
+  return out.str();
+}
+
+}  // namespace millrace::queues

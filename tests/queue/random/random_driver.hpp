@@ -1,0 +1,102 @@
+// RandomDriver: a seeded stream of commands to a world of queues, each checked against the model.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "actors/queue/decide/compaction_run.hpp"
+#include "tests/queue/random/queue_model.hpp"
+#include "tests/queue/random/queue_world.hpp"
+
+namespace millrace::queues {
+
+class RandomDriver {
+ public:
+  static constexpr QueueNumber first = 1;   ///< producers offer here; feeds itself and `second`
+  static constexpr QueueNumber second = 2;  ///< fed by producers and by `first`
+  static constexpr QueueNumber dead = 3;    ///< their dead letters
+
+  explicit RandomDriver(std::uint64_t seed);
+
+  /// One random command. Reports failures to GoogleTest.
+  void step();
+  /// Stops the random, lets all work end well, and checks that nothing is left or stuck.
+  void drain();
+  /// Compares everything.
+  void check();
+
+ private:
+  using Effects = std::vector<std::function<void()>>;
+
+  std::uint64_t pick(std::uint64_t below) { return random_() % below; }
+  bool chance(std::uint64_t percent) { return pick(100) < percent; }
+  QueueNumber pick_queue() { return chance(65) ? first : second; }
+
+  // Producers (random_driver_offers.cpp).
+  void attach();
+  void offer();
+  Offer make_offer(QueueNumber number, const std::string& name);
+  ModelMessage make_message();
+  static std::shared_ptr<const pb::Envelope> to_envelope(const ModelMessage& message);
+  void expect_offer(QueueNumber number, const Offer& offer,
+                    const std::vector<ModelMessage>& messages, Room room);
+
+  // Receivers (random_driver_leases.cpp).
+  void dispatch(QueueNumber number);
+  void check_grant(QueueNumber number, const Grant& grant);
+  void check_turn(QueueNumber number, Sequence sequence);
+  QueueWorld::OnCommit give_up(QueueNumber number, LeaseId id, Sequence sequence);
+  bool is_eligible(QueueNumber number, Sequence sequence);
+  void complete(QueueNumber number, bool well);
+  LeaseOutcome make_outcome(QueueNumber number, const ModelLease& lease, bool well,
+                            Effects& effects);
+  void add_effects(QueueNumber number, const ModelLease& lease, Sequence sequence,
+                   MessageOutcome& outcome, Effects& effects);
+  void add_timers(QueueNumber number, const std::string& key, MessageOutcome& outcome,
+                  Effects& effects);
+  void add_failure_effect(QueueNumber number, Sequence sequence, Effects& effects);
+  void kill(QueueNumber number, Sequence sequence);
+  static TimeUs retry_at(const pb::Record& record, Sequence sequence);
+  void complete_stale();
+  void extend();
+  void give_back();
+
+  // Cleaning (random_driver_cleaning.cpp).
+  struct Cleaning {
+    CleaningRun run;
+    journal::SegmentNumber before = 0;
+    bool reading = false;              ///< bodies for its step are being read
+    std::vector<WantedBody> wanted{};  ///< these
+    bool moving = false;               ///< the record of its step is on its way
+  };
+  void clean();
+  void read_and_move(QueueNumber number, Cleaning& cleaning);
+  void expect_clean(QueueNumber number, journal::SegmentNumber before);
+
+  // Moves to another node (random_driver_moves.cpp).
+  void copy();
+  void hand_over();
+
+  // Time, operators and crashes (random_driver_time.cpp).
+  void lose(QueueNumber number, const std::vector<LeaseId>& leases, ErrorCode code);
+  void lose_receiver();
+  void tick(QueueNumber number);
+  void fire_timers(QueueNumber number);
+  void forget();
+  void operate();
+  void crash();
+  void send(QueueNumber number, Decision decision, Effects effects);
+  static QueueWorld::OnCommit run_all(Effects effects);
+
+  std::mt19937_64 random_;
+  std::unique_ptr<QueueWorld> world_;
+  std::map<QueueNumber, ModelQueue> models_;
+  std::unique_ptr<Checkpoint> checkpoint_;
+  std::map<QueueNumber, Cleaning> cleanings_;
+  std::uint64_t messages_made_ = 0;
+};
+
+}  // namespace millrace::queues

@@ -1,0 +1,126 @@
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "actors/queue/move/become_outbox.hpp"
+#include "actors/queue/state/frame_index.hpp"
+#include "actors/queue/state/lease_table.hpp"
+#include "tests/queue/copied_queue.hpp"
+#include "tests/queue/random/random_driver.hpp"
+
+namespace millrace::queues {
+namespace {
+
+// The order in which all messages that are due leave the queue. Which bodies are in memory must not
+// matter, so all are brought there by `read`.
+std::vector<Sequence> order_of(State& state, const ReadBody& read, TimeUs now_us) {
+  MessageIndex& index = state.durable.index;
+  std::vector<std::pair<Sequence, Body>> bodies;
+  index.for_each([&](Sequence sequence, const Entry& entry) {
+    bodies.emplace_back(sequence, read(entry.place, entry.index));
+  });
+  for (const auto& [sequence, body] : bodies) index.set_body(sequence, body);
+  std::vector<Sequence> order;
+  while (true) {
+    state.live.receivers[1].demand = 2;
+    Dispatch round = dispatch(state, now_us);
+    std::vector<LeaseId> leases = round.give_up;
+    for (const Grant& grant : round.grants) leases.push_back(grant.lease);
+    const Decision ended = decide_drop(state, leases, now_us);
+    if (!ended.record) return order;
+    for (const Sequence sequence : ended.record->change(0).drop()) order.push_back(sequence);
+    propose(state, ended);
+    apply(state, {std::make_shared<const pb::Record>(*ended.record), {}}, ended.record->change(0));
+    committed(state, ended.pending);
+  }
+}
+
+std::string timers_of(const State& state, TimeUs now_us) {
+  Decision timers = decide_timers(state, now_us);
+  if (!timers.record) return {};
+  timers.record->mutable_change(0)->set_queue(0);
+  return timers.record->ShortDebugString();
+}
+
+}  // namespace
+
+// A move of each queue, from what is durable at the moment: the copy is what a restart would make
+// of it, and decides the same.
+void RandomDriver::copy() {
+  const QueueNumber number = chance(30) ? dead : pick_queue();
+  const Checkpoint now = world_->checkpoint();
+  auto restarted = world_->replayed(&now);
+  State& original = *restarted.at(number);
+  const ReadBody read = [this, number](journal::Place place, std::uint32_t index) {
+    return world_->read_body(number, place, index);
+  };
+  CopiedQueue copied(original);
+  for (const pb::Install& chunk : chunks_of(original, read)) {
+    const auto installed = copied.install(chunk, original.durable.at_us);
+    ASSERT_TRUE(installed) << installed.error().message;
+  }
+  EXPECT_EQ(durable_text(copied.state, false), durable_text(original, false));
+  EXPECT_EQ(contradictions(copied.state), "");
+  EXPECT_EQ(timers_of(copied.state, world_->now()), timers_of(original, world_->now()));
+  for (const auto& [name, producer] : original.durable.dedup.producers()) {
+    const Offer offer{name, producer.epoch, producer.last + 1, {to_envelope(make_message())}};
+    EXPECT_EQ(decide(copied.state, offer, {}, world_->now()).taken,
+              decide(original, offer, {}, world_->now()).taken);
+  }
+  // Frozen it gives nothing out, and thawed it goes on as if it had never been.
+  original.live.frozen = true;
+  EXPECT_EQ(order_of(original, read, world_->now()), std::vector<Sequence>());
+  original.live.frozen = false;
+  if (number == dead) original.dead_letters = copied.state.dead_letters = dead;
+  const auto read_copy = [&copied](journal::Place place, std::uint32_t index) {
+    return std::make_shared<const pb::Envelope>(
+        *envelope_at(copied.records.at(journal::offset_of(place))->change(0), index));
+  };
+  EXPECT_EQ(order_of(copied.state, read_copy, world_->now()),
+            order_of(original, read, world_->now()));
+}
+
+// What a move leaves at the source is what came after the boundary, as one line.
+void RandomDriver::hand_over() {
+  const QueueNumber number = pick_queue();
+  const Checkpoint now = world_->checkpoint();
+  auto restarted = world_->replayed(&now);
+  State& state = *restarted.at(number);
+  const Sequence up_to = state.durable.last - pick(std::min<Sequence>(state.durable.last, 20) + 1);
+  std::vector<Sequence> later;
+  state.durable.index.visit_from(up_to + 1, [&](Sequence sequence, const Entry&) {
+    later.push_back(sequence);
+    return true;
+  });
+  auto record = std::make_shared<pb::Record>();
+  record->set_at_us(world_->now());
+  record->add_change()->set_queue(number);
+  pb::HandOver& change = *record->mutable_change(0)->mutable_hand_over();
+  change.set_up_to(up_to);
+  change.set_duplicates(pick(state.durable.ledger.duplicates + 1));
+  const std::uint64_t repeats = state.durable.ledger.duplicates - change.duplicates();
+  change.mutable_as()->set_number(number);
+  change.mutable_as()->set_name("outbox/" + state.name);
+  change.mutable_as()->mutable_outbox()->set_producer("p");
+  apply(state, {record, {}}, record->change(0));
+  EXPECT_EQ(contradictions(state), "");
+  EXPECT_TRUE(state.durable.keyed.keys().empty() && state.durable.keyed.timers().empty());
+  EXPECT_TRUE(state.durable.schedules.empty() && state.durable.failures.empty());
+  EXPECT_EQ(state.durable.ledger, (Ledger{.offered = later.size(), .duplicates = repeats}));
+  State again;
+  declare(again, change.as());
+  again.limits = state.limits;
+  write_snapshot(state, [&again](const std::string& bytes) {
+    pb::SnapshotPart part;
+    ASSERT_TRUE(part.ParseFromString(bytes));
+    ASSERT_TRUE(read_snapshot(again, part));
+  });
+  EXPECT_EQ(durable_text(again), durable_text(state));
+  const ReadBody read = [this, number](journal::Place place, std::uint32_t index) {
+    return world_->read_body(number, place, index);
+  };
+  EXPECT_EQ(order_of(state, read, world_->now()), later);
+  EXPECT_EQ(order_of(again, read, world_->now()), later);
+}
+
+}  // namespace millrace::queues

@@ -1,0 +1,161 @@
+#include <gtest/gtest.h>
+
+#include "messages/envelope.hpp"
+#include "tests/queue/random/random_driver.hpp"
+
+namespace millrace::queues {
+namespace {
+
+/// What must become of an offer.
+struct Expected {
+  std::optional<ErrorCode> refusal{};
+  std::uint64_t taken = 0;
+  std::uint64_t duplicates = 0;
+  std::vector<ModelMessage> accepted{};
+};
+
+Expected judge(const ModelQueue& model, const Limits& limits, const Offer& offer,
+               const std::vector<ModelMessage>& messages, Room room, TimeUs at) {
+  const auto known = model.producer(offer.producer);
+  if (!known || offer.epoch > known->epoch) return {.refusal = ErrorCode::unknown_producer};
+  if (offer.epoch < known->epoch) return {.refusal = ErrorCode::fenced};
+  Expected out{.taken = known->last};
+  if (offer.first > known->last + 1) {
+    out.refusal = ErrorCode::out_of_order;
+    return out;
+  }
+  std::set<std::string> own;
+  for (std::size_t i = known->last + 1 - offer.first; i < messages.size(); ++i) {
+    const std::string& business_key = messages[i].business_key;
+    if (room.draining || room.storage_full) {
+      out.refusal = room.draining ? ErrorCode::draining : ErrorCode::storage_full;
+      break;
+    }
+    const auto remembered = model.business_keys.find(business_key);
+    const bool is_known =
+        !business_key.empty() &&
+        (own.contains(business_key) || model.coming_business_keys.contains(business_key) ||
+         (remembered != model.business_keys.end() &&
+          remembered->second >= at - limits.idempotency_window_us));
+    if (is_known) {
+      ++out.duplicates;
+    } else if (model.messages.size() + model.coming_messages + out.accepted.size() >=
+               limits.backlog_messages) {
+      out.refusal = ErrorCode::backlog_full;
+      break;
+    } else {
+      out.accepted.push_back(messages[i]);
+      own.insert(business_key);
+    }
+    ++out.taken;
+  }
+  return out;
+}
+
+}  // namespace
+
+void RandomDriver::attach() {
+  const QueueNumber number = pick_queue();
+  const std::string name = "p" + std::to_string(pick(3));
+  ModelQueue& model = models_[number];
+  const auto known = model.producer(name);
+  AttachRequest request{name, known ? known->epoch : 1};
+  if (chance(30)) ++request.epoch;
+  if (chance(10) && request.epoch > 1) --request.epoch;
+
+  const auto on_commit = [&model, request] {
+    ModelProducer& producer = model.producers[request.producer];
+    producer.epoch = std::max(producer.epoch, request.epoch);
+  };
+  const AttachDecision decided = world_->attach(number, request, on_commit);
+  const bool is_fenced = known && request.epoch < known->epoch;
+  ASSERT_EQ(decided.refusal.has_value(), is_fenced);
+  if (is_fenced) {
+    EXPECT_EQ(decided.refusal->code, ErrorCode::fenced);
+    return;
+  }
+  EXPECT_EQ(decided.last, known ? known->last : 0) << "a new session starts after what is taken";
+  model.coming_producers[name] = {request.epoch, known ? known->last : 0};
+}
+
+ModelMessage RandomDriver::make_message() {
+  ModelMessage message;
+  message.payload = "m" + std::to_string(++messages_made_);
+  if (chance(80)) message.key = "k" + std::to_string(pick(5));
+  if (chance(20)) message.priority = static_cast<int>(pick(10));
+  if (chance(10)) message.not_before_us = world_->now() + static_cast<TimeUs>(pick(400'000));
+  if (chance(5)) message.expires_at_us = world_->now() + static_cast<TimeUs>(pick(3'000'000)) + 1;
+  return message;
+}
+
+std::shared_ptr<const pb::Envelope> RandomDriver::to_envelope(const ModelMessage& message) {
+  auto envelope = std::make_shared<pb::Envelope>();
+  envelope->set_payload(message.payload);
+  envelope->set_key(message.key);
+  set_priority(*envelope, message.priority);
+  envelope->set_not_before_us(message.not_before_us);
+  envelope->set_expires_at_us(message.expires_at_us);
+  envelope->set_idempotency_key(message.business_key);
+  return envelope;
+}
+
+void RandomDriver::offer() {
+  const QueueNumber number = pick_queue();
+  const std::string name = "p" + std::to_string(pick(3));
+  const auto known = models_[number].producer(name);
+  Offer offer{name, known ? known->epoch : 1, known ? known->last + 1 : 1, {}};
+  if (chance(10)) offer.epoch += chance(50) ? 1u : ~0ull;
+  if (chance(20)) offer.first -= std::min(offer.first - 1, pick(4));
+  if (chance(5)) offer.first += 1 + pick(3);
+
+  std::vector<ModelMessage> messages;
+  for (std::uint64_t i = 0, count = 1 + pick(6); i < count; ++i) {
+    messages.push_back(make_message());
+    if (chance(25)) messages.back().business_key = "b" + std::to_string(pick(30));
+    offer.messages.push_back(to_envelope(messages.back()));
+  }
+  const Room room{.storage_full = chance(2), .draining = chance(2)};
+  expect_offer(number, offer, messages, room);
+}
+
+// Works out what must become of the offer, makes it, and compares.
+void RandomDriver::expect_offer(QueueNumber number, const Offer& offer,
+                                const std::vector<ModelMessage>& messages, Room room) {
+  ModelQueue& model = models_[number];
+  const auto known = model.producer(offer.producer);
+  // A queue's time does not run back when the clock does.
+  const TimeUs at = std::max(world_->now(), world_->queue(number).live.now_us);
+  const auto [refusal, taken, duplicates, accepted] =
+      judge(model, world_->queue(number).limits, offer, messages, room, at);
+
+  auto at_us = std::make_shared<TimeUs>(0);
+  const std::uint64_t settled = known ? known->last : 0;
+  const auto on_commit = [&model, accepted = accepted, duplicates = duplicates, offer,
+                          taken = taken, at_us] {
+    for (const ModelMessage& message : accepted) {
+      model.append(message);
+      if (message.business_key.empty()) continue;
+      model.coming_business_keys.extract(message.business_key);
+      model.business_keys[message.business_key] = *at_us;
+    }
+    model.coming_messages -= accepted.size();
+    model.ledger.duplicates += duplicates;
+    ModelProducer& producer = model.producers[offer.producer];
+    producer = {std::max(producer.epoch, offer.epoch), taken};
+  };
+  *at_us = at;
+  const OfferDecision decided = world_->offer(number, offer, room, on_commit);
+  ASSERT_EQ(decided.refusal.has_value(), refusal.has_value());
+  if (refusal) {
+    EXPECT_EQ(decided.refusal->code, *refusal);
+  }
+  ASSERT_EQ(decided.taken, taken);
+  if (taken <= settled) return;
+  model.coming_producers[offer.producer] = {known->epoch, taken};
+  model.coming_messages += accepted.size();
+  for (const ModelMessage& message : accepted) {
+    if (!message.business_key.empty()) model.coming_business_keys.insert(message.business_key);
+  }
+}
+
+}  // namespace millrace::queues
