@@ -18,16 +18,16 @@ struct AttachMessage;
 struct AttachReply;
 struct BeginMessage;
 struct BodiesMessage;
-struct CleanMessage;
-struct CleanStepMessage;
+struct CompactMessage;
+struct CompactStepMessage;
 struct CommitMessage;
 struct CompleteMessage;
 struct DrainMessage;
 struct ExtendMessage;
 struct FlushMessage;
 struct FlushedReply;
-struct FreezeMessage;
-struct FrozenReply;
+struct QuiesceMessage;
+struct QuiescedReply;
 struct GrantMessage;
 struct InspectMessage;
 struct InstallMessage;
@@ -47,7 +47,7 @@ struct RetireMessage;
 struct RewiredMessage;
 struct SnapshotMessage;
 struct SubscribeMessage;
-struct ThawMessage;
+struct ServeMessage;
 struct TickMessage;
 }  // namespace millrace::queues
 
@@ -81,16 +81,16 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::AttachReply))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::BeginMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::BodiesMessage))
-  CAF_ADD_TYPE_ID(millrace, (millrace::queues::CleanMessage))
-  CAF_ADD_TYPE_ID(millrace, (millrace::queues::CleanStepMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::CompactMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::CompactStepMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::CommitMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::CompleteMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::DrainMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::ExtendMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::FlushMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::FlushedReply))
-  CAF_ADD_TYPE_ID(millrace, (millrace::queues::FreezeMessage))
-  CAF_ADD_TYPE_ID(millrace, (millrace::queues::FrozenReply))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::QuiesceMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::QuiescedReply))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::GrantMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::InspectMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::InstallMessage))
@@ -110,7 +110,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::RewiredMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::SnapshotMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::SubscribeMessage))
-  CAF_ADD_TYPE_ID(millrace, (millrace::queues::ThawMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::ServeMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::TickMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::AddWorkerMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::DropSourceMessage))
@@ -130,16 +130,16 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::AttachMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::AttachReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::BeginMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::BodiesMessage)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CleanMessage)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CleanStepMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CompactMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CompactStepMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CommitMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CompleteMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::DrainMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ExtendMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::FlushMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::FlushedReply)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::FreezeMessage)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::FrozenReply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::QuiesceMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::QuiescedReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::GrantMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::InspectMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::InstallMessage)
@@ -159,7 +159,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::RetireMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::RewiredMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::SnapshotMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::SubscribeMessage)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ThawMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ServeMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::TickMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::AddWorkerMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::DropSourceMessage)

@@ -17,7 +17,7 @@ struct MessageId {
 
 /// Hash of a message's key: decides its shard, and which messages share an order. Two keys that
 /// collide are handled one after the other, which costs time and breaks nothing.
-/// XXH3 of 64 bits, frozen since xxHash 0.8.0: it is in the log, so NEVER change it.
+/// XXH3 of 64 bits, quiesced since xxHash 0.8.0: it is in the log, so NEVER change it.
 [[nodiscard]] std::uint64_t hash_key(std::string_view key);
 
 /// Shard of a key: `hash_key(key) mod shards`. `shards` is at least 1.
@@ -29,7 +29,7 @@ struct MessageId {
 /// Id of the `index`-th output of `stage` for `input`.
 [[nodiscard]] MessageId output_id(MessageId input, std::string_view stage, std::uint32_t index);
 
-/// 128 bits of a business key, as the dedup table keeps it.
+/// 128 bits of a idempotency key, as the dedup table keeps it.
 [[nodiscard]] MessageId hash_idempotency_key(std::string_view key);
 
 }  // namespace millrace

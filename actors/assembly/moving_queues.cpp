@@ -24,16 +24,16 @@ std::vector<NodeActors::Member> NodeActors::members(std::span<const std::string>
   return members;
 }
 
-std::vector<queues::QueueHandle> NodeActors::other_doors(std::span<const std::string> queues,
-                                                         std::uint32_t shard) const {
+std::vector<queues::QueueHandle> NodeActors::other_ingresses(std::span<const std::string> queues,
+                                                             std::uint32_t shard) const {
   const Reading lock(mutex_);
   std::vector<QueueNumber> numbers;
   for (const auto& [name, plan] : plan_.queues) {
     const bool is_own = std::find(queues.begin(), queues.end(), name) != queues.end();
-    for (std::uint32_t i = 0; i < plan.doors.size(); ++i) {
+    for (std::uint32_t i = 0; i < plan.ingresses.size(); ++i) {
       // A queue that came to this node is reached through the outbox that was there before.
-      const bool is_frozen = is_own && i == shard && plan.doors[i] == plan.served[i];
-      if (plan.doors[i] != 0 && !is_frozen) numbers.push_back(plan.doors[i]);
+      const bool is_quiesced = is_own && i == shard && plan.ingresses[i] == plan.served[i];
+      if (plan.ingresses[i] != 0 && !is_quiesced) numbers.push_back(plan.ingresses[i]);
     }
   }
   return handles_of(numbers);
@@ -88,10 +88,10 @@ void NodeActors::install(const std::vector<pb::Declaration>& copies) {
       declarations_.at(copy.number()).set_staged(false);
       QueuePlan& plan = plan_.queues.at(copy.name());
       plan.served[copy.shard()] = copy.number();
-      if (plan.doors[copy.shard()] == 0) plan.doors[copy.shard()] = copy.number();
+      if (plan.ingresses[copy.shard()] == 0) plan.ingresses[copy.shard()] = copy.number();
     }
     for (const pb::Declaration& copy : copies) {
-      tell(handles_[copy.number()], queues::ThawMessage{});
+      tell(handles_[copy.number()], queues::ServeMessage{});
       for (std::size_t i = 0; i < plan_.stages.size(); ++i) {
         const StageSpec& stage = *plan_.stages[i].spec;
         if (stage.source.name != copy.name()) continue;
@@ -139,7 +139,7 @@ std::vector<NodeActors::Leaving> NodeActors::leaving(std::span<const std::string
     if (number == 0) continue;
     Leaving& one = leaving.emplace_back();
     one.number = number;
-    if (plan.is_dead_letter || plan.doors[shard] != number) continue;
+    if (plan.is_dead_letter || plan.ingresses[shard] != number) continue;
     one.outbox = declarations_.at(number);
     one.outbox->set_name(outbox_name(name));
     one.outbox->set_dead_letters(false);
@@ -149,7 +149,7 @@ std::vector<NodeActors::Leaving> NodeActors::leaving(std::span<const std::string
   return leaving;
 }
 
-void NodeActors::hand_over(const std::vector<Leaving>& leaving) {
+void NodeActors::become_outbox(const std::vector<Leaving>& leaving) {
   std::vector<OutboxPlan> fresh;
   std::vector<std::pair<std::string, std::uint32_t>> turned;
   {
@@ -168,7 +168,7 @@ void NodeActors::hand_over(const std::vector<Leaving>& leaving) {
         continue;
       }
       turned.emplace_back(served.name(), shard);
-      if (plan.doors[shard] == one.number) plan.doors[shard] = 0;
+      if (plan.ingresses[shard] == one.number) plan.ingresses[shard] = 0;
       declarations_.erase(one.number);
       retire(one.number);
     }

@@ -22,20 +22,20 @@ void NodeActors::spawn_queues(Store& store, const AnyActor& reader) {
   handles_.resize(store.next_number());
   for (auto& [number, queue] : store.queues()) {
     const pb::Declaration& declaration = queue.declaration;
-    const bool is_frozen = surroundings_.is_fenced && !declaration.has_outbox() &&
-                           surroundings_.is_fenced(declaration.name(), declaration.shard());
+    const bool is_quiesced = surroundings_.is_fenced && !declaration.has_outbox() &&
+                             surroundings_.is_fenced(declaration.name(), declaration.shard());
     declarations_.emplace(number, declaration);
-    spawn_queue(std::move(queue.state), declaration, is_frozen);
+    spawn_queue(std::move(queue.state), declaration, is_quiesced);
   }
 }
 
 // The lists are made when they are asked for, on the queue's own thread: they change as shards
 // move.
 void NodeActors::spawn_queue(std::unique_ptr<queues::State> state,
-                             const pb::Declaration& declaration, bool is_frozen) {
+                             const pb::Declaration& declaration, bool is_quiesced) {
   queues::QueueActorConfig config;
   config.state = std::move(state);
-  config.frozen = is_frozen;
+  config.quiesced = is_quiesced;
   plan_.configure(*config.state, declaration);
   config.log = surroundings_.log;
   config.clock = surroundings_.clock;
@@ -144,8 +144,8 @@ void NodeActors::retarget(const std::string& queue, std::uint32_t shard) {
   }
 }
 
-void NodeActors::clean(QueueNumber number, journal::SegmentNumber before,
-                       std::function<void()> done) const {
+void NodeActors::compact(QueueNumber number, journal::SegmentNumber before,
+                         std::function<void()> done) const {
   queues::QueueHandle queue;
   {
     const Reading lock(mutex_);
@@ -153,7 +153,7 @@ void NodeActors::clean(QueueNumber number, journal::SegmentNumber before,
   }
   if (!queue) return done();
   tell(queue,
-       queues::CleanMessage{before, std::make_shared<std::function<void()>>(std::move(done))});
+       queues::CompactMessage{before, std::make_shared<std::function<void()>>(std::move(done))});
 }
 
 std::size_t NodeActors::snapshot(journal::Lsn lsn,
@@ -191,7 +191,7 @@ Result<AnyActor> NodeActors::spawn_sender(const std::string& queue, const std::s
   config.producer = options.producer;
   config.epoch = options.epoch;
   config.limits = options.limits;
-  config.numbers = plan->second.doors;
+  config.numbers = plan->second.ingresses;
   config.clock = surroundings_.clock;
   config.shards = handles_of(config.numbers);
   return senders::spawn_sender(*surroundings_.system, std::move(config), std::move(outbound));
@@ -223,9 +223,9 @@ Result<LocalQueue> NodeActors::served(const std::string& queue, std::uint32_t sh
   return local(*number);
 }
 
-Result<LocalQueue> NodeActors::door(const std::string& queue, std::uint32_t shard) const {
+Result<LocalQueue> NodeActors::ingress(const std::string& queue, std::uint32_t shard) const {
   const Reading lock(mutex_);
-  const auto number = find(queue, shard, &QueuePlan::doors);
+  const auto number = find(queue, shard, &QueuePlan::ingresses);
   if (!number) return number.error();
   return local(*number);
 }

@@ -43,7 +43,7 @@ class NodeActors {
     std::function<queues::OfferHandle(const std::string& queue, std::uint32_t shard)> remote{};
     /// Called when a queue's actor ended though nobody told it to: the node must stop.
     std::function<void(const std::string& queue)> queue_ended{};
-    /// Whether a queue begins frozen, as its shard was being moved away when the node ended.
+    /// Whether a queue begins quiesced, as its shard was being moved away when the node ended.
     std::function<bool(const std::string& queue, std::uint32_t shard)> is_fenced{};
   };
 
@@ -56,10 +56,10 @@ class NodeActors {
   /// Begins to bring what is in the outboxes to where it belongs.
   void spawn_forwarders();
 
-  /// Has a queue write again what is live in early segments: see CleanMessage. `done` comes at once
-  /// where the queue is no more.
-  void clean(queues::QueueNumber number, journal::SegmentNumber before,
-             std::function<void()> done) const;
+  /// Has a queue write again what is live in early segments: see CompactMessage. `done` comes at
+  /// once where the queue is no more.
+  void compact(queues::QueueNumber number, journal::SegmentNumber before,
+               std::function<void()> done) const;
 
   /// Has each queue show its state as of what it was told by now: see SnapshotMessage. Returns how
   /// often `sink` will be called, on the queues' threads.
@@ -81,7 +81,7 @@ class NodeActors {
 
   /// Likewise what this node's own messages for it are put into: the queue or an outbox. Null for
   /// dead letters of another node.
-  [[nodiscard]] Result<LocalQueue> door(const std::string& queue, std::uint32_t shard) const;
+  [[nodiscard]] Result<LocalQueue> ingress(const std::string& queue, std::uint32_t shard) const;
 
   /// Begins an operation on the live messages that this node serves of a queue; `done` is called
   /// once, on an actor's thread. `reader` as in spawn_queues(). Fails with `not_found`, or with
@@ -117,11 +117,11 @@ class NodeActors {
   /// The shard's queues that this node serves.
   [[nodiscard]] std::vector<Member> members(std::span<const std::string> queues,
                                             std::uint32_t shard) const;
-  /// The doors of this node but those queues of the shard that are doors themselves.
-  [[nodiscard]] std::vector<queues::QueueHandle> other_doors(std::span<const std::string> queues,
-                                                             std::uint32_t shard) const;
+  /// The ingresses of this node but those queues of the shard that are ingresses themselves.
+  [[nodiscard]] std::vector<queues::QueueHandle> other_ingresses(
+      std::span<const std::string> queues, std::uint32_t shard) const;
 
-  /// Starts frozen, empty queues for a copy of the shard, and declares them `staged`; declared()
+  /// Starts quiesced, empty queues for a copy of the shard, and declares them `staged`; declared()
   /// follows. Fails with `invalid_argument` where one is served here already.
   [[nodiscard]] Result<std::vector<pb::Declaration>> add_copies(std::span<const std::string> queues,
                                                                 std::uint32_t shard);
@@ -132,8 +132,8 @@ class NodeActors {
   /// The copies will not be needed, and are out of the log.
   void remove(const std::vector<pb::Declaration>& copies);
 
-  /// What giving the shard up does to a queue: the door becomes an outbox, declared so; any other
-  /// ends, and has no declaration.
+  /// What giving the shard up does to a queue: the ingress becomes an outbox, declared so; any
+  /// other ends, and has no declaration.
   struct Leaving {
     queues::QueueNumber number = 0;
     std::optional<pb::Declaration> outbox{};
@@ -141,7 +141,7 @@ class NodeActors {
   [[nodiscard]] std::vector<Leaving> leaving(std::span<const std::string> queues,
                                              std::uint32_t shard) const;
   /// The shard is another node's now.
-  void hand_over(const std::vector<Leaving>& leaving);
+  void become_outbox(const std::vector<Leaving>& leaving);
 
   /// Another node serves the shard from now on, or this one: its outbox turns there.
   void retarget(const std::string& queue, std::uint32_t shard);
@@ -157,7 +157,7 @@ class NodeActors {
   using Writing = std::unique_lock<std::shared_mutex>;
 
   void spawn_queue(std::unique_ptr<queues::State> state, const pb::Declaration& declaration,
-                   bool is_frozen);
+                   bool is_quiesced);
   /// Queues feed each other anew; `mutex_` is held.
   void rewire();
   /// The queue is no more; `mutex_` is held.

@@ -144,14 +144,14 @@ Result<void> Planner::add_shard(const WiredQueue& queue, std::uint32_t shard) {
                      "`millrace cluster move-shard` only"};
   }
   plan.served.push_back(served);
-  QueueNumber door = served;
+  QueueNumber ingress = served;
   const bool has_outbox = store_.find(outbox_name(queue.name), shard) != nullptr;
   if (has_outbox || (!is_served && !queue.is_dead_letter)) {
     auto added = add_outbox(queue, shard);
     if (!added) return added.error();
-    door = *added;
+    ingress = *added;
   }
-  plan.doors.push_back(door);
+  plan.ingresses.push_back(ingress);
   return {};
 }
 
@@ -242,7 +242,7 @@ void NodePlan::configure(queues::State& state, const pb::Declaration& declaratio
 queues::Origins NodePlan::origins(std::uint32_t shard) const {
   queues::Origins origins;
   for (const auto& [name, queue] : queues) {
-    if (queue.doors[shard] != 0) origins.emplace(name, queue.doors[shard]);
+    if (queue.ingresses[shard] != 0) origins.emplace(name, queue.ingresses[shard]);
   }
   return origins;
 }
@@ -262,7 +262,7 @@ std::vector<QueueNumber> NodePlan::closed_by(const std::string& queue) const {
 std::vector<std::vector<QueueNumber>> NodePlan::targets(const StagePlan& stage) const {
   std::vector<std::vector<QueueNumber>> targets;
   for (const QueueSpec& target : stage.spec->targets) {
-    targets.push_back(queues.at(target.name).doors);
+    targets.push_back(queues.at(target.name).ingresses);
   }
   return targets;
 }

@@ -55,7 +55,7 @@ struct QueuePlan {
   /// By shard: where what this node sends is put. The queue itself, or the outbox, which stays in
   /// between once it is there, as its numbers are what the queue knows the node's messages by. Of
   /// dead letters that another node serves, 0.
-  std::vector<queues::QueueNumber> doors{};
+  std::vector<queues::QueueNumber> ingresses{};
   /// By shard: the queue, where this node serves it; else 0.
   std::vector<queues::QueueNumber> served{};
 };

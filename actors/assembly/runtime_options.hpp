@@ -11,7 +11,7 @@
 #include "actors/journal/disk/file_system.hpp"
 #include "actors/journal/write/options.hpp"
 #include "actors/queue/state/limits.hpp"
-#include "actors/sender/sender_core.hpp"
+#include "actors/sender/core/sender_core.hpp"
 #include "messages/result.hpp"
 
 namespace millrace {

@@ -16,7 +16,7 @@ namespace {
 
 /// The share of the log that is left over for packing it. To write all that is live again takes its
 /// length, which is released on the way, and what groups leave unused: half a block for each step
-/// of a cleaning and half a step for each segment, 1.2 % with the default sizes.
+/// of a compaction and half a step for each segment, 1.2 % with the default sizes.
 constexpr std::uint64_t packing_divisor = 16;
 
 /// Makes durable what a start has read: a killed process may have left writes in the disk's cache,

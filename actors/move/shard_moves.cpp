@@ -8,7 +8,7 @@
 
 #include "actors/base/shell/tell_actor.hpp"
 #include "actors/move/shell/export_actor.hpp"
-#include "actors/move/shell/quiesce_actor.hpp"
+#include "actors/move/shell/quiescer_actor.hpp"
 #include "actors/queue/move/page_to_move.hpp"
 
 namespace millrace {
@@ -54,42 +54,42 @@ ShardMoves::ShardMoves(ActorSystem& system, NodeActors& actors, queues::RecordLo
 
 ShardMoves::~ShardMoves() = default;
 
-void ShardMoves::freeze(const MovingShard& shard, std::chrono::milliseconds timeout,
-                        std::function<void(Result<FrozenShard>)> done) {
+void ShardMoves::quiesce(const MovingShard& shard, std::chrono::milliseconds timeout,
+                         std::function<void(Result<QuiescedShard>)> done) {
   const std::vector<NodeActors::Member> members = actors_.members(shard.queues, shard.shard);
-  FreezerConfig config;
+  QuiescerConfig config;
   for (const NodeActors::Member& member : members) config.queues.push_back(member.handle);
-  config.doors = actors_.other_doors(shard.queues, shard.shard);
+  config.ingresses = actors_.other_ingresses(shard.queues, shard.shard);
   config.barrier = [this](std::function<void()> passed) {
     propose(std::make_shared<pb::Record>(), std::move(passed));
   };
   config.timeout = timeout;
   config.done = [this, shard, members,
-                 done = std::move(done)](Result<std::vector<queues::FrozenReply>> replies) {
+                 done = std::move(done)](Result<std::vector<queues::QuiescedReply>> replies) {
     if (!replies) {
-      thaw(shard);
+      serve_again(shard);
       return done(replies.error());
     }
-    FrozenShard frozen;
+    QuiescedShard quiesced;
     for (std::size_t i = 0; i < members.size(); ++i) {
-      const queues::FrozenReply& reply = (*replies)[i];
-      frozen.queues.push_back({members[i], reply.last, reply.duplicates, reply.parts});
+      const queues::QuiescedReply& reply = (*replies)[i];
+      quiesced.queues.push_back({members[i], reply.last, reply.duplicates, reply.parts});
     }
-    done(std::move(frozen));
+    done(std::move(quiesced));
   };
-  spawn_freezer(system_, std::move(config));
+  spawn_quiescer(system_, std::move(config));
 }
 
-void ShardMoves::thaw(const MovingShard& shard) {
+void ShardMoves::serve_again(const MovingShard& shard) {
   for (const NodeActors::Member& member : actors_.members(shard.queues, shard.shard)) {
-    tell(member.handle, queues::ThawMessage{});
+    tell(member.handle, queues::ServeMessage{});
   }
 }
 
-void ShardMoves::export_chunks(const FrozenShard& shard,
+void ShardMoves::export_chunks(const QuiescedShard& shard,
                                std::function<Result<void>(std::string)> take, Done done) {
   ExportConfig config;
-  for (const FrozenShard::Queue& queue : shard.queues) {
+  for (const QuiescedShard::Queue& queue : shard.queues) {
     config.queues.push_back(
         {queue.member.handle, queue.member.declaration, queue.last, queue.parts});
   }
@@ -135,23 +135,23 @@ void ShardMoves::give_up(const MovingShard& shard, const pb::ShardRecord& record
     }
     pb::Change& change = *written->add_change();
     change.set_queue(one.number);
-    *change.mutable_hand_over()->mutable_as() = *one.outbox;
+    *change.mutable_become_outbox()->mutable_as() = *one.outbox;
     for (const pb::Seal::Boundary& boundary : seal.boundary()) {
       if (boundary.queue() != one.number) continue;
-      change.mutable_hand_over()->set_up_to(boundary.last());
-      change.mutable_hand_over()->set_duplicates(boundary.duplicates());
+      change.mutable_become_outbox()->set_up_to(boundary.last());
+      change.mutable_become_outbox()->set_duplicates(boundary.duplicates());
     }
   }
   propose(std::move(written), [this, record, leaving, done = std::move(done)] {
     keep(record);
-    actors_.hand_over(leaving);
+    actors_.become_outbox(leaving);
     done();
   });
 }
 
 void ShardMoves::stage(const MovingShard& shard, bool anew, const std::string& bytes,
                        TimeUs sent_at_us, Done done) {
-  if (anew) drop_copy(shard);
+  if (anew) drop_staged(shard);
   // The last of the room is for what this node has accepted.
   if (log_.is_full()) {
     return done(
@@ -205,7 +205,7 @@ void ShardMoves::stage(const MovingShard& shard, bool anew, const std::string& b
                              std::make_shared<std::function<void(Result<void>)>>(std::move(done))});
 }
 
-Result<void> ShardMoves::check_copy(const MovingShard& shard) const {
+Result<void> ShardMoves::check_staged(const MovingShard& shard) const {
   const std::lock_guard lock(mutex_);
   const auto copy = copies_.find(key_of(shard));
   for (const std::string& queue : shard.queues) {
@@ -244,7 +244,7 @@ void ShardMoves::install(const MovingShard& shard, const pb::ShardRecord& record
   });
 }
 
-void ShardMoves::drop_copy(const MovingShard& shard) {
+void ShardMoves::drop_staged(const MovingShard& shard) {
   std::shared_ptr<Copy> copy;
   {
     const std::lock_guard lock(mutex_);

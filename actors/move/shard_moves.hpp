@@ -1,8 +1,8 @@
 // ShardMoves: what a node's runtime does when one of its shards goes to another node, or comes from
 // there. The protocol between the nodes is the cluster's: see cluster/move/core/move_core.hpp.
 //
-//   source   freeze ─▶ flush outboxes ─▶ export … record (fence) … give_up │ thaw
-//   target   stage, stage, … ─▶ check_copy … install │ drop_copy
+//   source   quiesce ─▶ flush outboxes ─▶ export … record (fence) … give_up │ serve_again
+//   target   stage, stage, … ─▶ check_staged … install │ drop_staged
 //
 // A shard here is all the queues of one shard that stages of one role read or give up into.
 #pragma once
@@ -32,7 +32,7 @@ struct MovingShard {
 };
 
 /// At rest, at the source. `seal` lacks chunks and digest.
-struct FrozenShard {
+struct QuiescedShard {
   struct Queue {
     NodeActors::Member member;
     queues::Sequence last = 0;     ///< what came later is not the shard's
@@ -54,13 +54,13 @@ class ShardMoves {
 
   /// Leases nothing more of the shard, and waits until what is leased has ended and what it made is
   /// durable where it belongs, also at other nodes. Fails with `timeout` when that takes longer
-  /// than `timeout`, and thaws then.
-  void freeze(const MovingShard& shard, std::chrono::milliseconds timeout,
-              std::function<void(Result<FrozenShard>)> done);
-  void thaw(const MovingShard& shard);
+  /// than `timeout`, and serves again then.
+  void quiesce(const MovingShard& shard, std::chrono::milliseconds timeout,
+               std::function<void(Result<QuiescedShard>)> done);
+  void serve_again(const MovingShard& shard);
 
-  /// Hands the frozen shard to `take` in chunks of about 64 KiB, in order, then calls `done`.
-  void export_chunks(const FrozenShard& shard, std::function<Result<void>(std::string)> take,
+  /// Hands the quiesced shard to `take` in chunks of about 64 KiB, in order, then calls `done`.
+  void export_chunks(const QuiescedShard& shard, std::function<Result<void>(std::string)> take,
                      Done done);
 
   /// Writes down what this node knows of a shard. `done` when it is durable.
@@ -80,13 +80,13 @@ class ShardMoves {
 
   /// Whether the copy has all the queues that this node's pipelines want. Fails with
   /// `invalid_argument`.
-  [[nodiscard]] Result<void> check_copy(const MovingShard& shard) const;
+  [[nodiscard]] Result<void> check_staged(const MovingShard& shard) const;
 
   /// Likewise to record(), and with it the copy is the shard, and is served.
   void install(const MovingShard& shard, const pb::ShardRecord& record, std::function<void()> done);
 
   /// Forgets the copy, if there is one.
-  void drop_copy(const MovingShard& shard);
+  void drop_staged(const MovingShard& shard);
 
   /// Another node serves the shard now: what waits for it here turns there.
   void retarget(const MovingShard& shard);

@@ -145,7 +145,7 @@ Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
   const auto await_delivery = [this] {
     log.in_order([](journal::Lsn /*last*/) {});
   };
-  journal->open_reserve();  // queues that drain end their cleaning
+  journal->open_reserve();  // queues that drain end their compaction
   Result<void> drained = drain(system, *actors, await_delivery, timeout);
   if (drained) {
     const Result<void> checkpointed = keeper->checkpoint_now();

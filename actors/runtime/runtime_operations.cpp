@@ -75,10 +75,10 @@ Result<std::shared_ptr<SenderLink>> Runtime::sender_link(const std::string& queu
 }
 
 Result<void> Runtime::can_take(const std::string& queue, std::uint32_t shard, std::uint64_t bytes) {
-  const auto door = parts_->actors->door(queue, shard);
-  if (!door) return door.error();
-  if (!door->handle) return Error{ErrorCode::not_owner, "another node serves " + queue};
-  const auto status = ask<queues::QueueStatus>(parts_->system, door->handle,
+  const auto ingress = parts_->actors->ingress(queue, shard);
+  if (!ingress) return ingress.error();
+  if (!ingress->handle) return Error{ErrorCode::not_owner, "another node serves " + queue};
+  const auto status = ask<queues::QueueStatus>(parts_->system, ingress->handle,
                                                queues::InspectMessage{bytes}, inspect_timeout);
   if (!status) return no_answer(queue);
   if (status->refusal) return *status->refusal;

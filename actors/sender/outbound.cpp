@@ -4,7 +4,7 @@
 
 namespace millrace::senders {
 
-Result<void> Outbound::hand_over(std::unique_lock<std::mutex>& lock, OutboundMessage message) {
+Result<void> Outbound::become_outbox(std::unique_lock<std::mutex>& lock, OutboundMessage message) {
   if (error_) return *error_;
   ++unconfirmed_;
   inbox_.push_back(std::move(message));
@@ -17,7 +17,7 @@ Result<void> Outbound::hand_over(std::unique_lock<std::mutex>& lock, OutboundMes
 Result<void> Outbound::push(OutboundMessage message) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return error_ || unconfirmed_ < window_; });
-  return hand_over(lock, std::move(message));
+  return become_outbox(lock, std::move(message));
 }
 
 Result<void> Outbound::try_push(OutboundMessage message) {
@@ -26,7 +26,7 @@ Result<void> Outbound::try_push(OutboundMessage message) {
     return Error{ErrorCode::backlog_full,
                  "the sender has " + std::to_string(window_) + " messages unconfirmed"};
   }
-  return hand_over(lock, std::move(message));
+  return become_outbox(lock, std::move(message));
 }
 
 Result<void> Outbound::flush() {

@@ -51,7 +51,7 @@ class Outbound {
   void failed(const Error& error);
 
  private:
-  Result<void> hand_over(std::unique_lock<std::mutex>& lock, OutboundMessage message);
+  Result<void> become_outbox(std::unique_lock<std::mutex>& lock, OutboundMessage message);
 
   const std::uint32_t window_;
   const std::function<void()> wake_;

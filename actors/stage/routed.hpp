@@ -16,7 +16,7 @@ struct MessageOptions {
   int priority = -1;                       ///< 0 (last) to 9 (first); -1: as the input, else 4
   std::chrono::microseconds delay{};       ///< not before this long from now
   std::chrono::microseconds expires_in{};  ///< 0: the rest of the input's budget, else none
-  std::string idempotency_key{};           ///< business key of an offer; empty: none
+  std::string idempotency_key{};           ///< idempotency key of an offer; empty: none
 };
 
 /// Messages, each for a named queue. All of them, or none, become durable with the input's

@@ -19,8 +19,8 @@ using ReadFrames =
 using Bodies = std::vector<std::pair<queues::Sequence, queues::Body>>;
 
 /// Reads the bodies of `wanted`, messages of `queue` in the order of the log. What lies in a
-/// segment that was cleaned away in between is left out: it is acked, or has another place by now.
-/// Fails with `corrupt` or `storage_failed`. Blocks.
+/// segment that was compacted away in between is left out: it is acked, or has another place by
+/// now. Fails with `corrupt` or `storage_failed`. Blocks.
 [[nodiscard]] Result<Bodies> read_bodies(const ReadFrames& read, queues::QueueNumber queue,
                                          std::span<const queues::WantedBody> wanted);
 

@@ -103,7 +103,7 @@ Result<void> Store::apply(const queues::CommittedRecord& committed, const pb::Ch
       return Error{ErrorCode::corrupt, checked.error().message};
     }
   }
-  if (change.has_hand_over() && change.hand_over().as().number() != change.queue()) {
+  if (change.has_become_outbox() && change.become_outbox().as().number() != change.queue()) {
     return Error{ErrorCode::corrupt, state.name + " is handed over as another number"};
   }
   queues::apply(state, committed, change);

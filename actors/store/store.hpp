@@ -9,7 +9,8 @@
 #include <utility>
 
 #include "actors/journal/journal.hpp"
-#include "actors/queue/decide/queue_core.hpp"
+#include "actors/queue/decide/apply.hpp"
+#include "actors/queue/state/backlog.hpp"
 #include "messages/record.pb.h"
 #include "messages/result.hpp"
 

@@ -63,7 +63,7 @@ class PipelineTest::Parts {
     while (step()) continue;
   }
   Client& client_of(const std::string& queue, const std::string& type);
-  void hand_over(Client& client, std::uint32_t shard, const pb::Envelope& envelope);
+  void become_outbox(Client& client, std::uint32_t shard, const pb::Envelope& envelope);
 
   /// Calls `visit` with the state of each shard of `queue`.
   template <class Visit>
@@ -151,7 +151,7 @@ void PipelineTest::Parts::connect(const std::string& queue, Client& client) {
   client.sent.resize(settled->size());
   for (std::uint32_t shard = 0; shard < client.sent.size(); ++shard) {
     for (std::size_t i = (*settled)[shard]; i < client.sent[shard].size(); ++i) {
-      hand_over(client, shard, client.sent[shard][i]);
+      become_outbox(client, shard, client.sent[shard][i]);
     }
   }
 }
@@ -166,8 +166,8 @@ PipelineTest::Parts::Client& PipelineTest::Parts::client_of(const std::string& q
   return it->second;
 }
 
-void PipelineTest::Parts::hand_over(Client& client, std::uint32_t shard,
-                                    const pb::Envelope& envelope) {
+void PipelineTest::Parts::become_outbox(Client& client, std::uint32_t shard,
+                                        const pb::Envelope& envelope) {
   senders::OutboundMessage message{.shard = shard, .envelope = {}, .confirmation = {}};
   message.envelope = std::make_unique<pb::Envelope>(envelope);
   const auto pushed = client.outbound->push(std::move(message));
@@ -205,7 +205,7 @@ void PipelineTest::send(const std::string& queue, const std::string& type, std::
   const std::uint32_t shard =
       envelope.key().empty() ? 0 : shard_of(envelope.key(), parts_->options.shards);
   client.sent[shard].push_back(envelope);
-  parts_->hand_over(client, shard, envelope);
+  parts_->become_outbox(client, shard, envelope);
 }
 
 void PipelineTest::run() {

@@ -163,7 +163,7 @@ bool TestNode::poll_clients() {
     check_settled(queue, client, *settled);
     for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
       for (std::size_t i = (*settled)[shard]; i < client.sent[shard].size(); ++i) {
-        hand_over(client, shard, i);
+        become_outbox(client, shard, i);
       }
     }
   }
@@ -196,10 +196,10 @@ void TestNode::send(const std::string& queue, const std::string& type, pb::Envel
   const std::uint32_t shard =
       envelope.key().empty() ? 0 : shard_of(envelope.key(), options_.shards);
   client.sent[shard].push_back(std::move(envelope));
-  if (actors_ && client.is_ready) hand_over(client, shard, client.sent[shard].size() - 1);
+  if (actors_ && client.is_ready) become_outbox(client, shard, client.sent[shard].size() - 1);
 }
 
-void TestNode::hand_over(Client& client, std::uint32_t shard, std::size_t index) {
+void TestNode::become_outbox(Client& client, std::uint32_t shard, std::size_t index) {
   const auto confirmed = [&client, shard, index](const Result<void>& done) {
     if (done) client.confirmed[shard] = std::max<std::uint64_t>(client.confirmed[shard], index + 1);
   };

@@ -105,7 +105,7 @@ class TestNode {
   [[nodiscard]] Link link(const std::string& queue, const Client& client, std::uint64_t epoch);
   void check_settled(const std::string& queue, Client& client,
                      const std::vector<std::uint64_t>& settled);
-  void hand_over(Client& client, std::uint32_t shard, std::size_t index);
+  void become_outbox(Client& client, std::uint32_t shard, std::size_t index);
 
   DeterministicActorSystem& system_;
   const std::vector<PipelineSpec> pipelines_;

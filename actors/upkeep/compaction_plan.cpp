@@ -20,9 +20,9 @@ LiveBytes live_bytes(const queues::State& state) {
   return live;
 }
 
-journal::SegmentNumber plan_cleaning(std::span<const SegmentUse> log,
-                                     const CleaningLimits& limits) {
-  // The prefix with the largest surplus, not the longest that may be cleaned: a dense segment is
+journal::SegmentNumber plan_compaction(std::span<const SegmentUse> log,
+                                       const CompactionLimits& limits) {
+  // The prefix with the largest surplus, not the longest that may be compacted: a dense segment is
   // not written again because an empty one before it makes up for it.
   journal::SegmentNumber best = 0;
   std::uint64_t best_freed = 0;

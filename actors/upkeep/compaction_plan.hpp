@@ -1,4 +1,4 @@
-// Which part of the log is worth cleaning: a pure choice from what lives where.
+// Which part of the log is worth compaction: a pure choice from what lives where.
 #pragma once
 
 #include <cstdint>
@@ -20,23 +20,23 @@ using LiveBytes = std::map<journal::SegmentNumber, std::uint64_t>;
 struct SegmentUse {
   journal::SegmentNumber number = 0;
   std::uint64_t bytes = 0;       ///< of its file
-  std::uint64_t live_bytes = 0;  ///< to be written again, were it cleaned
+  std::uint64_t live_bytes = 0;  ///< to be written again, were it compacted
 };
 
-struct CleaningLimits {
-  /// What is cleaned is live to at most this share, 1 to 99. So cleaning writes at most
+struct CompactionLimits {
+  /// What is compacted is live to at most this share, 1 to 99. So compaction writes at most
   /// share / (100 - share) of what the queues write, in the long run: a third by default. What
   /// stays is live to at least this share, so the log is at most 100 / share times its live bytes,
   /// and what came since the last two checkpoints.
   std::uint32_t live_percent_max = 25;
   std::uint64_t freed_bytes_min = 0;  ///< less than this is not worth the trouble
-  /// More than this is not moved at a time: as many segments as it allows are cleaned first.
+  /// More than this is not moved at a time: as many segments as it allows are compacted first.
   std::uint64_t moved_bytes_max = ~std::uint64_t{0};
 };
 
 /// The segment before which all that is live should be written again; 0: none. `log` is its oldest
 /// part, without gaps, in which nothing new can come alive.
-[[nodiscard]] journal::SegmentNumber plan_cleaning(std::span<const SegmentUse> log,
-                                                   const CleaningLimits& limits);
+[[nodiscard]] journal::SegmentNumber plan_compaction(std::span<const SegmentUse> log,
+                                                     const CompactionLimits& limits);
 
 }  // namespace millrace

@@ -8,18 +8,18 @@
 
 namespace millrace {
 
-Cleaner::Cleaner(const journal::Journal& journal, std::uint64_t segment_bytes,
-                 std::chrono::milliseconds pack_after, Clean clean, Done finished)
+Compactor::Compactor(const journal::Journal& journal, std::uint64_t segment_bytes,
+                     std::chrono::milliseconds pack_after, Clean compact, Done finished)
     : journal_(journal),
       segment_bytes_(segment_bytes),
       pack_after_(pack_after),
-      clean_(std::move(clean)),
+      compact_(std::move(compact)),
       finished_(std::move(finished)) {}
 
 // The log is packed, one segment after the other where need be, as long as a tenth of it is dead:
 // when nothing is left but the room for that, or when room has been short for a while. Before that,
 // what is about to be handled is better left where it is, to die there.
-bool Cleaner::packs() {
+bool Compactor::packs() {
   const auto now = std::chrono::steady_clock::now();
   if (!short_since_) short_since_ = now;
   return journal_.storage_exhausted() || now - *short_since_ >= pack_after_;
@@ -29,7 +29,7 @@ bool Cleaner::packs() {
 /// those, half is left to outcomes under way; what those of later leases may take is not counted
 /// on. Where less is spare, as with a small reserve, it does for less, and what groups leave
 /// unused.
-std::uint64_t Cleaner::moved_bytes_max(std::uint64_t log_bytes) const {
+std::uint64_t Compactor::moved_bytes_max(std::uint64_t log_bytes) const {
   const std::uint64_t spare = journal_.stats().spare_bytes;
   const std::uint64_t two = 2 * segment_bytes_;
   if (spare < two) return spare / 16 * 15;
@@ -37,7 +37,7 @@ std::uint64_t Cleaner::moved_bytes_max(std::uint64_t log_bytes) const {
 }
 
 // What cannot be moved now, as its queue is handed over, is not tried again at once.
-bool Cleaner::is_in_vain(journal::SegmentNumber first, journal::SegmentNumber before) {
+bool Compactor::is_in_vain(journal::SegmentNumber first, journal::SegmentNumber before) {
   const bool same = before != 0 && before == before_ && first == first_;
   first_ = first;
   if (same) {
@@ -49,10 +49,10 @@ bool Cleaner::is_in_vain(journal::SegmentNumber first, journal::SegmentNumber be
   return false;
 }
 
-journal::SegmentNumber Cleaner::plan() {
+journal::SegmentNumber Compactor::plan() {
   const std::vector<SegmentUse> log = segments_in_use();
   if (log.empty()) return 0;
-  CleaningLimits limits{.freed_bytes_min = 2 * segment_bytes_};
+  CompactionLimits limits{.freed_bytes_min = 2 * segment_bytes_};
   bool packing = false;
   if (journal_.storage_full()) {
     packing = packs();
@@ -63,12 +63,12 @@ journal::SegmentNumber Cleaner::plan() {
   } else {
     short_since_.reset();
   }
-  const journal::SegmentNumber before = plan_cleaning(log, limits);
+  const journal::SegmentNumber before = plan_compaction(log, limits);
   if (packing && before == 0) short_since_.reset();  // it is packed; in a while, again
   return is_in_vain(log.front().number, before) ? 0 : before;
 }
 
-void Cleaner::consider(QueueUse use) {
+void Compactor::consider(QueueUse use) {
   {
     const std::lock_guard lock(mutex_);
     use_ = std::move(use);
@@ -78,7 +78,7 @@ void Cleaner::consider(QueueUse use) {
   reconsider();
 }
 
-void Cleaner::reconsider() {
+void Compactor::reconsider() {
   {
     const std::lock_guard lock(mutex_);
     if (busy_ || use_.empty()) return;
@@ -90,13 +90,13 @@ void Cleaner::reconsider() {
       if (!live.empty() && live.begin()->first < before_) waiting_.push_back(queue);
     }
     busy_ = true;
-    spdlog::debug("cleaning the log before segment {}: {} queues have live messages there", before_,
-                  waiting_.size());
+    spdlog::debug("compaction the log before segment {}: {} queues have live messages there",
+                  before_, waiting_.size());
   }
   go_on();
 }
 
-std::vector<SegmentUse> Cleaner::segments_in_use() const {
+std::vector<SegmentUse> Compactor::segments_in_use() const {
   std::vector<SegmentUse> log;
   for (const journal::SegmentInfo& segment : journal_.settled_segments()) {
     if (segment.number >= settled_end_) break;  // settled by a newer checkpoint than use_ is from
@@ -114,7 +114,7 @@ std::vector<SegmentUse> Cleaner::segments_in_use() const {
 }
 
 // One queue at a time: what is read and on its way into the log stays small.
-void Cleaner::go_on() {
+void Compactor::go_on() {
   std::optional<queues::QueueNumber> next;
   {
     const std::lock_guard lock(mutex_);
@@ -126,7 +126,7 @@ void Cleaner::go_on() {
     }
   }
   if (!next) return finished_();
-  clean_(*next, before_, [this] { go_on(); });
+  compact_(*next, before_, [this] { go_on(); });
 }
 
 }  // namespace millrace

@@ -1,4 +1,4 @@
-// Cleaner: has what is live at the mostly dead head of the log written again, so that a few old
+// Compactor: has what is live at the mostly dead head of the log written again, so that a few old
 // messages do not hold all that came after them.
 //
 //   checkpoint ─▶ plan ─▶ one queue after the other moves its part ─▶ the next checkpoint frees it
@@ -20,7 +20,7 @@ namespace millrace {
 using QueueUse = std::vector<std::pair<queues::QueueNumber, LiveBytes>>;
 
 /// Thread-safe.
-class Cleaner {
+class Compactor {
  public:
   using Done = std::function<void()>;
   /// Tells a queue to move what it has before a segment; `done` is called from any thread.
@@ -28,10 +28,10 @@ class Cleaner {
 
   /// Where room is short for `pack_after`, what is at rest is packed. `finished`: all that was
   /// planned is moved, and durable.
-  Cleaner(const journal::Journal& journal, std::uint64_t segment_bytes,
-          std::chrono::milliseconds pack_after, Clean clean, Done finished);
+  Compactor(const journal::Journal& journal, std::uint64_t segment_bytes,
+            std::chrono::milliseconds pack_after, Clean compact, Done finished);
 
-  /// A checkpoint was written, and what it allows was released. Begins a cleaning where one is
+  /// A checkpoint was written, and what it allows was released. Begins a compaction where one is
   /// worth it and none is under way.
   void consider(QueueUse use);
 
@@ -49,17 +49,17 @@ class Cleaner {
   const journal::Journal& journal_;
   const std::uint64_t segment_bytes_;
   const std::chrono::milliseconds pack_after_;
-  const Clean clean_;
+  const Clean compact_;
   const Done finished_;
 
   std::mutex mutex_;
   bool busy_ = false;
   /// Room is short, and the log was not packed since.
   std::optional<std::chrono::steady_clock::time_point> short_since_;
-  QueueUse use_;  ///< by the newest checkpoint, until a cleaning changes it
+  QueueUse use_;  ///< by the newest checkpoint, until a compaction changes it
   journal::SegmentNumber settled_end_ = 0;  ///< segments before it were settled by that checkpoint
   journal::SegmentNumber first_ = 0;        ///< the log's head at the last plan
-  journal::SegmentNumber before_ = 0;       ///< what the last cleaning was asked for
+  journal::SegmentNumber before_ = 0;       ///< what the last compaction was asked for
   std::optional<std::chrono::steady_clock::time_point> again_at_;  ///< what it left over
   std::vector<queues::QueueNumber> waiting_;  ///< queues that still have to move their part
 };

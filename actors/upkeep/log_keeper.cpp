@@ -16,31 +16,31 @@ LogKeeper::LogKeeper(journal::Journal& journal, JournalLog& log, NodeActors& act
     : journal_(journal),
       log_(log),
       actors_(actors),
-      cleaner_(
+      compactor_(
           journal, options.journal.segment_bytes,
           retries_until_packed * options.journal.allocate_retry,
-          [this](queues::QueueNumber queue, journal::SegmentNumber before, Cleaner::Done done) {
-            clean(queue, before, std::move(done));
+          [this](queues::QueueNumber queue, journal::SegmentNumber before, Compactor::Done done) {
+            compact(queue, before, std::move(done));
           },
-          [this] { on_cleaned(); }),
+          [this] { on_compacted(); }),
       checkpointer_(
           journal,
           {.log_bytes = options.checkpoint_log_bytes,
            .full_log_bytes = options.journal.segment_bytes},
           [this](journal::Lsn lsn) { return request(lsn); }, std::move(shards),
-          [this](QueueUse use) { cleaner_.consider(std::move(use)); }) {}
+          [this](QueueUse use) { compactor_.consider(std::move(use)); }) {}
 
 std::size_t LogKeeper::request(journal::Lsn lsn) {
   return actors_.snapshot(lsn, [this](const queues::State& state) { checkpointer_.take(state); });
 }
 
-void LogKeeper::clean(queues::QueueNumber queue, journal::SegmentNumber before,
-                      Cleaner::Done done) {
-  actors_.clean(queue, before, std::move(done));
+void LogKeeper::compact(queues::QueueNumber queue, journal::SegmentNumber before,
+                        Compactor::Done done) {
+  actors_.compact(queue, before, std::move(done));
 }
 
 // What was moved is freed by the next checkpoint. There is no hurry, unless room is short.
-void LogKeeper::on_cleaned() {
+void LogKeeper::on_compacted() {
   if (!journal_.storage_full()) return;
   log_.in_order([this](journal::Lsn last) { checkpointer_.begin(last); });
 }

@@ -1,4 +1,4 @@
-// LogKeeper: keeps the log short while queues are served: checkpoints, and the cleaning of what a
+// LogKeeper: keeps the log short while queues are served: checkpoints, and the compaction of what a
 // few old messages hold.
 #pragma once
 
@@ -20,22 +20,22 @@ class LogKeeper {
   /// See Checkpointer::on_group.
   void on_group(journal::Lsn lsn) { checkpointer_.on_group(lsn); }
 
-  /// The disk is full: a checkpoint releases what is done with, and cleaning what is nearly so.
+  /// The disk is full: a checkpoint releases what is done with, and compaction what is nearly so.
   void on_storage_full(journal::Lsn lsn) { checkpointer_.on_storage_full(lsn); }
-  void after_storage_full() { cleaner_.reconsider(); }
+  void after_storage_full() { compactor_.reconsider(); }
 
   /// Writes a checkpoint of all that the queues have been told. Blocks. Fails as writing does.
   [[nodiscard]] Result<void> checkpoint_now();
 
  private:
   std::size_t request(journal::Lsn lsn);
-  void clean(queues::QueueNumber queue, journal::SegmentNumber before, Cleaner::Done done);
-  void on_cleaned();
+  void compact(queues::QueueNumber queue, journal::SegmentNumber before, Compactor::Done done);
+  void on_compacted();
 
   journal::Journal& journal_;
   JournalLog& log_;
   NodeActors& actors_;
-  Cleaner cleaner_;
+  Compactor compactor_;
   Checkpointer checkpointer_;
 };
 

@@ -23,7 +23,7 @@ Result<nlohmann::ordered_json> find_order(const Options& options) {
   if (!options.source.is_stopped_node()) {
     auto node = ServerClient::open(options.source.server);
     if (!node) return node.error();
-    return node->get("/api/v1/orders/" + gateway::encode_segment(options.id));
+    return node->get("/api/v1/orders/" + http::encode_segment(options.id));
   }
   auto node = StoppedNode::open(options.source.data_dir);
   if (!node) return node.error();

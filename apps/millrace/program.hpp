@@ -14,7 +14,7 @@ namespace millrace::cli {
 struct Program {
   std::string description;
   std::function<std::vector<PipelineSpec>()> pipelines;  ///< called where a node is to run them
-  gateway::Resources resources{};                        ///< of its own, at a node's HTTP API
+  http::Resources resources{};                           ///< of its own, at a node's HTTP API
   std::vector<void (*)(CLI::App&, Action&)> commands{};  ///< of its own
 };
 

@@ -17,8 +17,8 @@ struct ServeOptions {
   /// Reads the configuration again, for SIGHUP.
   std::function<config::Resolved()> reload;
   std::vector<PipelineSpec> pipelines;
-  gateway::Resources resources{};  ///< of the application, at the HTTP API
-  std::string version{};           ///< of the program
+  http::Resources resources{};  ///< of the application, at the HTTP API
+  std::string version{};        ///< of the program
 };
 
 /// Runs the node until SIGTERM or SIGINT, then drains it; a second of these ends the process at

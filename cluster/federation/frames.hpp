@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "actors/queue/decide/decide_offer.hpp"
-#include "actors/sender/sender_core.hpp"
+#include "actors/sender/core/sender_core.hpp"
 #include "cluster/federation/frame_kind.hpp"
 #include "messages/federation.pb.h"
 

@@ -9,7 +9,7 @@
 #include "actors/base/time.hpp"
 #include "messages/result.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 struct NodeStatus {
   std::string node{};
@@ -74,4 +74,4 @@ class ClusterView {
   virtual Result<void> drain() = 0;
 };
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

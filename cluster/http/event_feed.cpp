@@ -4,7 +4,7 @@
 
 #include "cluster/http/routes/views_json.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 namespace {
 
 constexpr std::array<const char*, EventFeed::kinds> names{"status", "members", "queues"};
@@ -86,4 +86,4 @@ std::string EventFeed::next(Position& position, std::chrono::milliseconds timeou
   return text;
 }
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -11,7 +11,7 @@
 
 #include "cluster/http/node_api.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 class EventFeed {
  public:
@@ -56,4 +56,4 @@ class EventFeed {
   std::thread thread_;
 };
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -11,7 +11,7 @@
 #include "cluster/http/cluster_view.hpp"
 #include "messages/result.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 /// A message that comes from outside.
 struct OfferRequest {
@@ -91,4 +91,4 @@ class NodeApi {
   [[nodiscard]] virtual std::vector<StageCounts> stages() = 0;
 };
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -10,7 +10,7 @@
 #include "actors/store/durable_view.hpp"
 #include "messages/result.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 /// GET /api/v1/PREFIX/KEY and /api/v1/PREFIX/KEY/REST: the state of KEY in `queue`, as `show` makes
 /// it. A node that does not serve the key sends the client to the one that does.
@@ -24,4 +24,4 @@ struct Resource {
 
 using Resources = std::vector<Resource>;
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -7,7 +7,7 @@
 #include "actors/pipeline/wiring.hpp"
 #include "cluster/http/routes/json_message.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 namespace {
 
 /// Queues forget a producer that is idle for a week; a sender gives up its name long before.
@@ -201,4 +201,4 @@ std::vector<StageCounts> RuntimeApi::stages() {
   return runtime_.stage_counts();
 }
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -11,7 +11,7 @@
 #include "actors/stage/pipeline_spec.hpp"
 #include "cluster/http/node_api.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 class RuntimeApi : public NodeApi {
  public:
@@ -64,4 +64,4 @@ class RuntimeApi : public NodeApi {
   std::map<std::string, std::unique_ptr<Target>> targets_;
 };
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace millrace::handover {
+namespace millrace::moves {
 namespace {
 
 ErrorCode code_of(int error) {
@@ -74,4 +74,4 @@ Result<std::string> ChunkSpool::read(std::uint64_t index) const {
   return chunk;
 }
 
-}  // namespace millrace::handover
+}  // namespace millrace::moves

@@ -11,7 +11,7 @@
 
 #include "messages/result.hpp"
 
-namespace millrace::handover {
+namespace millrace::moves {
 
 /// For one thread at a time.
 class ChunkSpool {
@@ -41,4 +41,4 @@ class ChunkSpool {
   std::vector<std::uint64_t> ends_;  ///< by chunk: offset behind it
 };
 
-}  // namespace millrace::handover
+}  // namespace millrace::moves

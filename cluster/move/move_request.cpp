@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace millrace::handover {
+namespace millrace::moves {
 
 Result<void> may_move(const ShardTable& table, const transport::Transport& transport,
                       const placement::ShardName& shard, const std::string& to) {
@@ -25,13 +25,13 @@ Result<void> may_move(const ShardTable& table, const transport::Transport& trans
   return {};
 }
 
-pb::MoveStep declined_unknown(const pb::Transfer& transfer) {
+pb::MoveStep declined_unknown(const pb::MoveAttempt& attempt) {
   pb::MoveStep step;
-  *step.mutable_transfer() = transfer;
+  *step.mutable_attempt() = attempt;
   step.mutable_declined()->set_code(static_cast<std::uint32_t>(ErrorCode::invalid_argument));
-  step.mutable_declined()->set_reason(
-      placement::ShardName{transfer.role(), transfer.shard()}.text() + " is not configured there");
+  step.mutable_declined()->set_reason(placement::ShardName{attempt.role(), attempt.shard()}.text() +
+                                      " is not configured there");
   return step;
 }
 
-}  // namespace millrace::handover
+}  // namespace millrace::moves

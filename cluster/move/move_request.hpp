@@ -9,7 +9,7 @@
 #include "messages/cluster.pb.h"
 #include "messages/result.hpp"
 
-namespace millrace::handover {
+namespace millrace::moves {
 
 /// Fails with `not_found`: no such shard, or one without queues; `invalid_argument`: a node that
 /// may not serve it; `unreachable`: no link to that node.
@@ -17,6 +17,6 @@ namespace millrace::handover {
                                     const placement::ShardName& shard, const std::string& to);
 
 /// The answer to a move of a shard that this node does not know.
-[[nodiscard]] pb::MoveStep declined_unknown(const pb::Transfer& transfer);
+[[nodiscard]] pb::MoveStep declined_unknown(const pb::MoveAttempt& attempt);
 
-}  // namespace millrace::handover
+}  // namespace millrace::moves

@@ -15,7 +15,7 @@
 #include "cluster/move/shell/move_actor.hpp"
 #include "cluster/transport/transport.hpp"
 
-namespace millrace::handover {
+namespace millrace::moves {
 
 /// Thread-safe. All that it is given outlives it.
 class NodeFederation final : public Federation {
@@ -59,7 +59,7 @@ class NodeFederation final : public Federation {
   transport::Transport& transport_;
   const Clock& clock_;
   std::mutex mutex_;
-  std::unique_ptr<Handover> handover_;  ///< null: the runtime does not run
+  std::unique_ptr<MoveService> moves_;  ///< null: the runtime does not run
 };
 
-}  // namespace millrace::handover
+}  // namespace millrace::moves

@@ -1,4 +1,4 @@
-// What the handover's actor remembers of one shard of one role.
+// What the moves's actor remembers of one shard of one role.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,11 @@
 #include "cluster/placement/shard_name.hpp"
 #include "messages/result.hpp"
 
-namespace millrace::handover {
+namespace millrace::moves {
 
 struct ShardEntry {
   MovingShard shard{};
-  placement::Shard core{};
+  moves::Shard core{};
   std::shared_ptr<ChunkSpool> spool{};
   pb::Seal seal{};                   ///< of the spool
   std::set<std::uint64_t> staged{};  ///< chunks of the incoming copy that are durable
@@ -48,16 +48,16 @@ struct ShardEntry {
     return now_us - progress_us > patience_us;
   }
 
-  /// Whether the shard is on its way out, by this transfer.
-  [[nodiscard]] bool is_leaving_by(const pb::Transfer& transfer) const {
-    return core.outgoing && placement::same(core.outgoing->transfer, transfer);
+  /// Whether the shard is on its way out, by this attempt.
+  [[nodiscard]] bool is_leaving_by(const pb::MoveAttempt& attempt) const {
+    return core.outgoing && moves::same(core.outgoing->attempt, attempt);
   }
 };
 
 /// What the shard holds; chunks and digest come as it is exported.
-[[nodiscard]] inline pb::Seal seal_of(const FrozenShard& frozen) {
+[[nodiscard]] inline pb::Seal seal_of(const QuiescedShard& quiesced) {
   pb::Seal seal;
-  for (const FrozenShard::Queue& queue : frozen.queues) {
+  for (const QuiescedShard::Queue& queue : quiesced.queues) {
     pb::Seal::Boundary& boundary = *seal.add_boundary();
     boundary.set_queue(queue.member.declaration.number());
     boundary.set_last(queue.last);
@@ -66,4 +66,4 @@ struct ShardEntry {
   return seal;
 }
 
-}  // namespace millrace::handover
+}  // namespace millrace::moves

@@ -1,6 +1,6 @@
 #include "cluster/move/shard_table.hpp"
 
-namespace millrace::handover {
+namespace millrace::moves {
 
 ShardTable::ShardTable(std::string self, std::vector<QueueGroup> groups) : self_(std::move(self)) {
   for (QueueGroup& group : groups) {
@@ -91,4 +91,4 @@ std::set<std::string> ShardTable::other_nodes() const {
   return nodes;
 }
 
-}  // namespace millrace::handover
+}  // namespace millrace::moves

@@ -14,7 +14,7 @@
 #include "actors/assembly/federation.hpp"
 #include "messages/cluster.pb.h"
 
-namespace millrace::handover {
+namespace millrace::moves {
 
 /// Queues whose shards go together: what the stages of one role read and give up into.
 struct QueueGroup {
@@ -69,4 +69,4 @@ class ShardTable {
   std::map<std::string, std::vector<pb::ShardRecord>> records_;  ///< by role, by shard
 };
 
-}  // namespace millrace::handover
+}  // namespace millrace::moves

@@ -32,7 +32,7 @@ using config::Config;
 /// Gives each frame to the part that it is for.
 class FrameRouter final : public transport::TransportListener {
  public:
-  FrameRouter(federation::FederatedNode& federation, handover::NodeFederation& shards,
+  FrameRouter(federation::FederatedNode& federation, moves::NodeFederation& shards,
               Members& members, transport::Transport& transport)
       : federation_(federation), shards_(shards), members_(members), transport_(transport) {}
 
@@ -42,7 +42,7 @@ class FrameRouter final : public transport::TransportListener {
   }
   void on_frame(const std::string& peer, transport::Frame frame,
                 transport::Credit credit) override {
-    if (frame.kind == handover::move_frame || frame.kind == handover::gossip_frame) {
+    if (frame.kind == moves::move_frame || frame.kind == moves::gossip_frame) {
       return shards_.take(peer, std::move(frame), std::move(credit));
     }
     if (frame.kind != heartbeat_frame) {
@@ -60,7 +60,7 @@ class FrameRouter final : public transport::TransportListener {
 
  private:
   federation::FederatedNode& federation_;
-  handover::NodeFederation& shards_;
+  moves::NodeFederation& shards_;
   Members& members_;
   transport::Transport& transport_;
 };
@@ -111,23 +111,23 @@ class ClusterNode::Parts {
 
   const Config config;
   const std::vector<PipelineSpec> pipelines;
-  handover::ShardTable table;
+  moves::ShardTable table;
   const SystemClock clock;
   std::unique_ptr<transport::CafTransport> transport;
   federation::FederatedNode others;
-  handover::NodeFederation federation;
+  moves::NodeFederation federation;
   Members members;
   FrameRouter router;
   std::unique_ptr<Runtime> runtime;
   std::unique_ptr<NodeView> view;
-  std::unique_ptr<gateway::RuntimeApi> api;
-  std::unique_ptr<gateway::HttpServer> http;
+  std::unique_ptr<http::RuntimeApi> api;
+  std::unique_ptr<http::HttpServer> http;
   bool is_stopped = false;
   bool has_leftovers = false;  ///< the drain failed: the runtime's actors are still there
 };
 
 Result<void> ClusterNode::Parts::open_http(const Options& options) {
-  gateway::HttpServerOptions wanted;
+  http::HttpServerOptions wanted;
   wanted.address = config.listen.http;
   wanted.body_bytes_max = config.http.body_bytes_max;
   wanted.connections_max = config.http.connections_max;
@@ -141,8 +141,8 @@ Result<void> ClusterNode::Parts::open_http(const Options& options) {
   view = std::make_unique<NodeView>(
       NodeView::Options{options.version, clock.now_us(), options.on_drain}, config, members, table,
       federation);
-  api = std::make_unique<gateway::RuntimeApi>(*runtime, pipelines, *view);
-  auto server = gateway::HttpServer::start(wanted, *api, options.resources);
+  api = std::make_unique<http::RuntimeApi>(*runtime, pipelines, *view);
+  auto server = http::HttpServer::start(wanted, *api, options.resources);
   if (!server) return server.error();
   http = std::move(*server);
   spdlog::info("HTTP API at {}", http->address());

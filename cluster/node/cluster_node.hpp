@@ -22,8 +22,8 @@ namespace millrace::cluster {
 class ClusterNode {
  public:
   struct Options {
-    std::string version{};           ///< of the program, for who asks
-    gateway::Resources resources{};  ///< of the application, at the HTTP API
+    std::string version{};        ///< of the program, for who asks
+    http::Resources resources{};  ///< of the application, at the HTTP API
     /// Begins a drain, as the HTTP API is asked to; unset: it refuses that.
     std::function<void()> on_drain{};
     /// Called with the runtime's options before it starts: for tests and simulations.

@@ -33,7 +33,7 @@ class LastMoves {
   }
 
   /// Fills in what it knows of the shard.
-  void describe(gateway::ShardView& view) const {
+  void describe(http::ShardView& view) const {
     const std::lock_guard lock(mutex_);
     const auto found = moves_.find({view.role, view.shard});
     if (found == moves_.end()) return;

@@ -22,8 +22,8 @@ std::string to_text(pb::MemberState state) {
 
 }  // namespace
 
-gateway::NodeStatus NodeView::status() const {
-  gateway::NodeStatus status;
+http::NodeStatus NodeView::status() const {
+  http::NodeStatus status;
   status.node = config_.node.name;
   status.cluster = config_.cluster.name;
   status.version = options_.version;
@@ -43,10 +43,10 @@ Result<void> NodeView::ready() const {
   return Error{ErrorCode::draining, "the node is " + state};
 }
 
-std::vector<gateway::Member> NodeView::members() const {
-  std::vector<gateway::Member> members;
+std::vector<http::Member> NodeView::members() const {
+  std::vector<http::Member> members;
   for (const MemberView& member : members_.view()) {
-    gateway::Member shown;
+    http::Member shown;
     shown.name = member.name;
     shown.address = member.address;
     shown.state = to_text(member.state);
@@ -78,12 +78,12 @@ Result<void> NodeView::drain() {
   return {};
 }
 
-std::vector<gateway::ShardView> NodeView::shards() const {
-  std::vector<gateway::ShardView> views;
+std::vector<http::ShardView> NodeView::shards() const {
+  std::vector<http::ShardView> views;
   for (const pb::ShardRecord& record : table_.records()) {
     // Where every stage has a role there may be no queue without one.
     if (table_.groups().at(record.role()).queues.empty()) continue;
-    gateway::ShardView& view = views.emplace_back();
+    http::ShardView& view = views.emplace_back();
     view.role = record.role();
     view.shard = record.shard();
     view.owner = record.ownership().owner();

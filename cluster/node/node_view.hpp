@@ -15,7 +15,7 @@
 namespace millrace::cluster {
 
 /// Thread-safe.
-class NodeView final : public gateway::ClusterView {
+class NodeView final : public http::ClusterView {
  public:
   struct Options {
     std::string version;
@@ -26,19 +26,19 @@ class NodeView final : public gateway::ClusterView {
 
   /// All outlive it.
   NodeView(Options options, const config::Config& config, const Members& members,
-           const handover::ShardTable& table, handover::NodeFederation& federation)
+           const moves::ShardTable& table, moves::NodeFederation& federation)
       : options_(std::move(options)),
         config_(config),
         members_(members),
         table_(table),
         federation_(federation) {}
 
-  [[nodiscard]] gateway::NodeStatus status() const override;
+  [[nodiscard]] http::NodeStatus status() const override;
   [[nodiscard]] Result<void> ready() const override;
-  [[nodiscard]] std::vector<gateway::Member> members() const override;
+  [[nodiscard]] std::vector<http::Member> members() const override;
   [[nodiscard]] std::string owner(const std::string& queue, std::uint32_t shard) const override;
   Result<void> drain() override;
-  [[nodiscard]] std::vector<gateway::ShardView> shards() const override;
+  [[nodiscard]] std::vector<http::ShardView> shards() const override;
   Result<void> move_shard(const std::string& role, std::uint32_t shard,
                           const std::string& to) override;
 
@@ -46,8 +46,8 @@ class NodeView final : public gateway::ClusterView {
   const Options options_;
   const config::Config& config_;
   const Members& members_;
-  const handover::ShardTable& table_;
-  handover::NodeFederation& federation_;
+  const moves::ShardTable& table_;
+  moves::NodeFederation& federation_;
   const std::shared_ptr<LastMoves> last_moves_ = std::make_shared<LastMoves>();
 };
 

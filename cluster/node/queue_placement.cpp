@@ -29,8 +29,8 @@ std::vector<MemberConfig> members_of(const Config& config) {
 }
 
 /// The queues come later.
-Result<handover::QueueGroup> make_group(const Config& config, const std::string& role) {
-  handover::QueueGroup group;
+Result<moves::QueueGroup> make_group(const Config& config, const std::string& role) {
+  moves::QueueGroup group;
   group.role = role;
   std::vector<placement::PlacedNode> nodes;
   std::map<std::uint32_t, std::string> overrides;
@@ -88,7 +88,7 @@ Result<QueuePlacement> QueuePlacement::make(const Config& config,
     }
   }
   for (const std::string& queue : unread) roles.emplace(queue, "");
-  std::map<std::string, handover::QueueGroup> groups;
+  std::map<std::string, moves::QueueGroup> groups;
   auto anywhere = make_group(config, "");
   if (!anywhere) return anywhere.error();
   groups.emplace("", std::move(*anywhere));
@@ -106,7 +106,7 @@ Result<QueuePlacement> QueuePlacement::make(const Config& config,
 }
 
 const std::string& QueuePlacement::home(const std::string& queue, std::uint32_t shard) const {
-  for (const handover::QueueGroup& group : groups_) {
+  for (const moves::QueueGroup& group : groups_) {
     const bool has_it =
         std::find(group.queues.begin(), group.queues.end(), queue) != group.queues.end();
     if (has_it) return group.homes.at(shard);

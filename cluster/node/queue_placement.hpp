@@ -28,10 +28,10 @@ class QueuePlacement {
   [[nodiscard]] const std::string& home(const std::string& queue, std::uint32_t shard) const;
 
   /// By role; the one of queues without a role is there in any case.
-  [[nodiscard]] const std::vector<handover::QueueGroup>& groups() const { return groups_; }
+  [[nodiscard]] const std::vector<moves::QueueGroup>& groups() const { return groups_; }
 
  private:
-  std::vector<handover::QueueGroup> groups_;
+  std::vector<moves::QueueGroup> groups_;
 };
 
 }  // namespace millrace::cluster

@@ -145,7 +145,7 @@ void add_outcomes(std::vector<GoldenCase>& cases) {
   }));
   cases.push_back(change("timer_set", [](pb::Change& c) { fill(*c.add_timer_set()); }));
   cases.push_back(change("move", [](pb::Change& c) {
-    pb::Move& move = *c.add_move();
+    pb::Relocation& move = *c.add_relocation();
     move.set_sequence(300);
     fill(*move.mutable_envelope());
   }));
@@ -179,14 +179,14 @@ void add_moves(std::vector<GoldenCase>& cases) {
   cases.push_back({"record_declare_staged", staged});
   cases.push_back(change("install", [](pb::Change& c) { fill(*c.mutable_install()); }));
   cases.push_back(change("hand_over_duplicates", [](pb::Change& c) {
-    c.mutable_hand_over()->set_up_to(300);
-    c.mutable_hand_over()->set_duplicates(7);
+    c.mutable_become_outbox()->set_up_to(300);
+    c.mutable_become_outbox()->set_duplicates(7);
   }));
-  cases.push_back(change("hand_over", [](pb::Change& c) {
-    pb::HandOver& hand_over = *c.mutable_hand_over();
-    hand_over.set_up_to(300);
-    fill(*hand_over.mutable_as());
-    hand_over.mutable_as()->mutable_outbox()->set_producer("a/1f/orders.placed/5");
+  cases.push_back(change("become_outbox", [](pb::Change& c) {
+    pb::BecomeOutbox& become_outbox = *c.mutable_become_outbox();
+    become_outbox.set_up_to(300);
+    fill(*become_outbox.mutable_as());
+    become_outbox.mutable_as()->mutable_outbox()->set_producer("a/1f/orders.placed/5");
   }));
   auto chunk = std::make_shared<pb::ShardChunk>();
   fill(*chunk->mutable_queue());
@@ -253,7 +253,7 @@ GoldenCase snapshot_producers() {
   producer.set_epoch(2);
   producer.set_last(1'002);
   producer.set_active_at_us(noon_us);
-  pb::Producers::BusinessKey& key = *part->mutable_producers()->add_business_key();
+  pb::Producers::IdempotencyKey& key = *part->mutable_producers()->add_idempotency_key();
   key.set_high(0x0123456789abcdef);
   key.set_low(0xfedcba9876543210);
   key.set_at_us(noon_us);

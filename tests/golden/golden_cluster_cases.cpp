@@ -15,10 +15,10 @@ void fill(pb::Ownership& ownership) {
   ownership.set_epoch(300);
 }
 
-void fill(pb::Transfer& transfer) {
-  transfer.set_shard(5);
-  transfer.set_epoch(301);
-  transfer.set_attempt(1'700'000'000'000'001);
+void fill(pb::MoveAttempt& attempt) {
+  attempt.set_shard(5);
+  attempt.set_epoch(301);
+  attempt.set_number(1'700'000'000'000'001);
 }
 
 void fill(pb::Seal& seal) {
@@ -36,7 +36,7 @@ GoldenCase made(const std::string& name, Fill fill_message) {
 template <class Fill>
 GoldenCase step(const std::string& name, Fill fill_step) {
   return made<pb::MoveStep>("move_" + name, [&](pb::MoveStep& message) {
-    fill(*message.mutable_transfer());
+    fill(*message.mutable_attempt());
     fill_step(message);
   });
 }
@@ -70,7 +70,7 @@ void add_placement(std::vector<GoldenCase>& cases) {
   cases.push_back(made<pb::ShardRecord>("shard_record", [](pb::ShardRecord& record) {
     record.set_shard(5);
     fill(*record.mutable_ownership());
-    fill(*record.mutable_offered()->mutable_transfer());
+    fill(*record.mutable_offered()->mutable_attempt());
     record.mutable_offered()->set_target("node-c");
     fill(*record.mutable_offered()->mutable_seal());
     fill(*record.mutable_refused());
@@ -96,8 +96,8 @@ void add_roles(std::vector<GoldenCase>& cases) {
     record.set_shard(5);
     fill(*record.mutable_ownership());
     pb::ShardRecord::Offered& offered = *record.mutable_offered();
-    fill(*offered.mutable_transfer());
-    offered.mutable_transfer()->set_role(role);
+    fill(*offered.mutable_attempt());
+    offered.mutable_attempt()->set_role(role);
     offered.set_target("node-c");
     fill(*offered.mutable_seal());
     pb::Seal::Boundary& boundary = *offered.mutable_seal()->add_boundary();

@@ -6,7 +6,7 @@
 
 #include "cluster/http/cluster_view.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 class FakeClusterView : public ClusterView {
  public:
@@ -35,4 +35,4 @@ class FakeClusterView : public ClusterView {
   }
 };
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

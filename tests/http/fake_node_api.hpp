@@ -9,7 +9,7 @@
 
 #include "cluster/http/node_api.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 class FakeNodeApi : public NodeApi {
  public:
@@ -106,4 +106,4 @@ inline QueueInfo queue_called(const std::string& name, bool is_dead_letter = fal
   return info;
 }
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

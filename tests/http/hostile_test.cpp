@@ -10,7 +10,7 @@
 #include "tests/http/fake_node_api.hpp"
 #include "tests/http/raw_client.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 namespace {
 
 constexpr const char* offer_path = "/api/v1/queues/in/messages";
@@ -22,7 +22,7 @@ class HostileClients : public testing::Test {
     ASSERT_TRUE(started) << started.error().message;
     server_ = std::move(*started);
   }
-  Answer ask(const std::string& bytes) { return gateway::ask(server_->address(), bytes); }
+  Answer ask(const std::string& bytes) { return http::ask(server_->address(), bytes); }
   void expect_alive() { EXPECT_EQ(ask(request("GET", "/api/v1/status")).status, 200); }
 
   FakeNodeApi api_;
@@ -186,4 +186,4 @@ TEST_F(HostileClients, MayGoAwayAtAnyMoment) {
 }
 
 }  // namespace
-}  // namespace millrace::gateway
+}  // namespace millrace::http

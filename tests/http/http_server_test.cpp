@@ -11,7 +11,7 @@
 #include "tests/http/fake_node_api.hpp"
 #include "tests/http/raw_client.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 namespace {
 
 class HttpApi : public testing::Test {
@@ -21,7 +21,7 @@ class HttpApi : public testing::Test {
     ASSERT_TRUE(started) << started.error().message;
     server_ = std::move(*started);
   }
-  Answer ask(const std::string& bytes) { return gateway::ask(server_->address(), bytes); }
+  Answer ask(const std::string& bytes) { return http::ask(server_->address(), bytes); }
   Answer get(const std::string& target) { return ask(request("GET", target)); }
 
   FakeNodeApi api_;
@@ -279,4 +279,4 @@ TEST_F(HttpApi, BoundsStreamsAndFreesTheirPlaces) {
 }
 
 }  // namespace
-}  // namespace millrace::gateway
+}  // namespace millrace::http

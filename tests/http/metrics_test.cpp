@@ -8,7 +8,7 @@
 #include "cluster/http/metrics/metrics_page.hpp"
 #include "tests/http/fake_node_api.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 namespace {
 
 class Metrics : public testing::Test {
@@ -81,4 +81,4 @@ TEST_F(Metrics, PassPrometheusOwnCheck) {
 }
 
 }  // namespace
-}  // namespace millrace::gateway
+}  // namespace millrace::http

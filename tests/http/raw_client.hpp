@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 struct Answer {
   int status = 0;
@@ -138,4 +138,4 @@ inline Answer ask(const std::string& address, const std::string& bytes) {
   return client.receive();
 }
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -17,7 +17,7 @@
 #include "tests/http/raw_client.hpp"
 #include "tests/journal/temporary_directory.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 namespace {
 
 using google::protobuf::StringValue;
@@ -158,4 +158,4 @@ TEST_F(RuntimeGateway, ServesAWholeLifeOverHttp) {
 }
 
 }  // namespace
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -12,7 +12,7 @@
 #include "cluster/http/server/http_server.hpp"
 #include "tests/journal/temporary_directory.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 namespace {
 
 using google::protobuf::StringValue;
@@ -109,8 +109,8 @@ int run(const std::string& name, const std::string& peer) {
 }
 
 }  // namespace
-}  // namespace millrace::gateway
+}  // namespace millrace::http
 
 int main(int argc, char** argv) {
-  return millrace::gateway::run(argc > 1 ? argv[1] : "a", argc > 2 ? argv[2] : "");
+  return millrace::http::run(argc > 1 ? argv[1] : "a", argc > 2 ? argv[2] : "");
 }

@@ -31,8 +31,8 @@ class CheckTest(unittest.TestCase):
                 {
                     "messages/result.hpp": "#include <string>\n",
                     "messages/caf_types.hpp": "#include <caf/all.hpp>\n",
-                    "actors/queue/decide/queue_core.hpp": '#include "messages/result.hpp"\n',
-                    "actors/queue/decide/queue_core.cpp": '// caf::actor sleeps\nauto a = "sleep_for(";\n',
+                    "actors/queue/decide/apply.hpp": '#include "messages/result.hpp"\n',
+                    "actors/queue/decide/apply.cpp": '// caf::actor sleeps\nauto a = "sleep_for(";\n',
                     "actors/queue/shell/queue_actor.cpp": "#include <caf/all.hpp>\ncaf::actor a;\n",
                     "tests/queue/queue_actor_test.cpp": "caf::actor a;\n",
                     "docs/A.md": "`actor` in `actors/queue/shell/queue_actor.cpp`, [b](B.md#part)",
@@ -43,34 +43,48 @@ class CheckTest(unittest.TestCase):
         )
 
     def test_an_include_upward(self):
-        for low, high in (("messages", "actors"), ("actors", "cluster"), ("cluster", "apps"),
-                          ("apps", "tests")):
+        for low, high in (("messages", "actors/base"), ("actors/base", "cluster/certs"),
+                          ("cluster/certs", "apps/cli"), ("apps/cli", "tests/cli")):
             self.assert_bites("direction", {f"{low}/a.hpp": f'#include "{high}/b.hpp"\n'})
 
     def test_caf_beyond_its_edge(self):
-        self.assert_bites("caf", {"apps/a.cpp": "#include <caf/actor.hpp>\n"})
-        self.assert_bites("caf", {"actors/queue/a.hpp": "void f(caf::actor a);\n"})
+        self.assert_bites("caf", {"apps/cli/a.cpp": "#include <caf/actor.hpp>\n"})
+        self.assert_bites("caf", {"actors/queue/state/a.hpp": "void f(caf::actor a);\n"})
 
     def test_caf_in_a_core_or_the_journal(self):
-        self.assert_bites("caf", {"actors/queue/decide/queue_core.hpp": "using A = caf::actor;\n"})
-        self.assert_bites("caf", {"actors/journal/segment.hpp": "using A = caf::actor;\n"})
+        self.assert_bites("caf", {"actors/queue/decide/apply.hpp": "using A = caf::actor;\n"})
+        self.assert_bites("caf", {"actors/journal/disk/segment.hpp": "using A = caf::actor;\n"})
 
     def test_caf_through_another_header(self):
         found = self.assert_bites(
             "caf",
             {
-                "actors/queue/decide/queue_core.hpp": '#include "actors/base/a.hpp"\n',
-                "actors/base/a.hpp": '#include "actors/queue/shell/b.hpp"\n',
-                "actors/queue/shell/b.hpp": "#include <caf/actor.hpp>\n",
+                "actors/sender/core/core.hpp": '#include "actors/base/a.hpp"\n',
+                "actors/base/a.hpp": '#include "actors/base/shell/b.hpp"\n',
+                "actors/base/shell/b.hpp": "#include <caf/actor.hpp>\n",
             },
         )
-        self.assertIn("actors/base/a.hpp > actors/queue/shell/b.hpp", found)
+        self.assertIn("actors/base/a.hpp > actors/base/shell/b.hpp", found)
+
+    def test_an_include_between_rooms_that_is_not_listed(self):
+        planted = {"actors/queue/state/b.hpp": "\n", "actors/stage/b.hpp": "\n"}
+        self.assert_bites(
+            "rooms", {**planted, "actors/stage/a.hpp": '#include "actors/queue/state/b.hpp"\n'}
+        )
+        self.assertEqual(
+            self.broken({**planted, "actors/queue/decide/a.hpp": '#include "actors/stage/b.hpp"\n'}),
+            [],
+        )
+
+    def test_a_room_that_is_not_listed(self):
+        self.assert_bites("rooms", {"actors/attic/a.hpp": "\n"})
+        self.assert_bites("rooms", {"actors/queue/decide/shell/a.hpp": "\n"})
 
     def test_an_impure_core(self):
         for line in ("#include <thread>", "#include <random>", "#include <fstream>",
                      "#include <spdlog/spdlog.h>", "#include <mutex>",
                      "auto t = std::chrono::system_clock::now();", "int r = rand();"):
-            self.assert_bites("pure", {"actors/queue/decide/queue_core.cpp": line + "\n"})
+            self.assert_bites("pure", {"actors/queue/decide/apply.cpp": line + "\n"})
 
     def test_an_auditor_that_calls_what_it_checks(self):
         self.assert_bites(
@@ -78,30 +92,33 @@ class CheckTest(unittest.TestCase):
         )
 
     def test_a_long_file(self):
-        self.assertEqual(self.broken({"apps/a.cpp": "\n" * 400}), [])
-        self.assert_bites("length", {"apps/a.cpp": "\n" * 401})
-        self.assert_bites("length", {"messages/a.proto": "\n" * 401})
+        self.assertEqual(self.broken({"apps/cli/a.cpp": "\n" * 600}), [])
+        self.assert_bites("length", {"apps/cli/a.cpp": "\n" * 601})
+        self.assert_bites("length", {"messages/a.proto": "\n" * 601})
 
     def test_a_sleep(self):
         self.assert_bites("sleep", {"tests/a.cpp": "std::this_thread::sleep_for(1s);\n"})
-        self.assert_bites("sleep", {"apps/a.cpp": "::usleep(3);\n"})
+        self.assert_bites("sleep", {"apps/cli/a.cpp": "::usleep(3);\n"})
 
     def test_a_document_that_points_nowhere(self):
         self.assert_bites("documents", {"docs/A.md": "see `actors/gone/`\n"})
         self.assert_bites("documents", {"README.md": "[x](docs/gone.md#part)\n"})
         self.assert_bites(
             "documents",
-            {"docs/A.md": "`decide` in `actors/a.cpp`\n", "actors/a.cpp": "// decide\nint b;\n"},
+            {
+                "docs/A.md": "`decide` in `actors/stage/a.cpp`\n",
+                "actors/stage/a.cpp": "// decide\nint b;\n",
+            },
         )
 
     def test_exceptions_let_through_and_only_shrink(self):
-        long_file = {"apps/a.cpp": "\n" * 401}
-        exception = read_exceptions("# list\nlength apps/a.cpp  # a table\n")
+        long_file = {"apps/cli/a.cpp": "\n" * 601}
+        exception = read_exceptions("# list\nlength apps/cli/a.cpp  # a table\n")
         self.assertEqual(self.broken(long_file, exception), [])
-        self.assertIn("no more", self.broken({"apps/a.cpp": "\n"}, exception)[0])
+        self.assertIn("no more", self.broken({"apps/cli/a.cpp": "\n"}, exception)[0])
 
     def test_an_exception_gives_its_reason(self):
-        for text in ("length apps/a.cpp", "size apps/a.cpp  # why", "length  # why"):
+        for text in ("length apps/cli/a.cpp", "size apps/a.cpp  # why", "length  # why"):
             with self.assertRaises(ValueError):
                 read_exceptions(text)
 

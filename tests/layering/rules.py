@@ -3,12 +3,14 @@
 import fnmatch
 import re
 
-LINES_MAX = 400
+from rooms import ROOMS
+
+LINES_MAX = 600
 
 RANK = {"messages": 0, "actors": 1, "cluster": 2, "apps": 3, "tests": 4}
 
 # Where CAF may be named, so that a later CAF touches nothing else: the type-id block, the shells,
-# the network, and tests of these.
+# the network between nodes, and tests of these.
 CAF_HOMES = (
     "messages/caf_types.hpp",
     "*/shell/*",
@@ -31,13 +33,14 @@ PURE_BAN_CODE = re.compile(
 SLEEP = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep|sleep\s*\()")
 
 
-def is_core(path):
-    return re.search(r"_core\.[hc]pp$", path) is not None
+def room_of(path):
+    """The room that a source lies in: its folder; a shell/ belongs to the room around it."""
+    return re.sub(r"/shell$", "", path.rpartition("/")[0])
 
 
-def is_pure(path):
-    """Files that know no CAF, not even through what they include."""
-    return is_core(path) or path.startswith("actors/journal/")
+def kind_of(path):
+    """core, plain or shell; see rooms.py. None in tests and in rooms that are not listed."""
+    return ROOMS[room_of(path)][0] if room_of(path) in ROOMS else None
 
 
 def names_caf(source):
@@ -58,10 +61,34 @@ def direction(tree):
                 yield source.path, number, f"{top}/ may not include {name}"
 
 
-def caf(tree):
-    """CAF is named at its edge only, and cores and the journal do not see it at all."""
+def rooms(tree):
+    """Each source lies in a room of rooms.py, and includes of its floor only what that allows."""
+    above = set()
+    for name, (_, includes) in ROOMS.items():
+        if lower := sorted(includes - above):
+            yield "tests/layering/rooms.py", 0, f"{name} stands above {', '.join(lower)}"
+        above.add(name)
     for source in tree.cpp():
-        if is_pure(source.path):
+        if source.path.startswith("tests/"):
+            continue
+        room = room_of(source.path)
+        if room not in ROOMS:
+            yield source.path, 0, f"{room}/ is no room of tests/layering/rooms.py"
+            continue
+        if "/shell/" in source.path and kind_of(source.path) != "shell":
+            yield source.path, 0, f"{room}/ has no shell by tests/layering/rooms.py"
+        for number, name, _ in source.includes():
+            other = room_of(name)
+            if name not in tree.sources or other == room or other.split("/")[0] != room.split("/")[0]:
+                continue
+            if other not in ROOMS[room][1]:
+                yield source.path, number, f"{room}/ may not include {other}/"
+
+
+def caf(tree):
+    """CAF is named at its edge only; core and plain rooms do not see it, also not through others."""
+    for source in tree.cpp():
+        if kind_of(source.path) in ("core", "plain"):
             ways = {source.path: (source.path,), **tree.reached_from(source.path)}
             for name, way in ways.items():
                 if number := next(names_caf(tree.sources[name]), 0):
@@ -76,7 +103,7 @@ def caf(tree):
 def pure(tree):
     """A core has no clock, thread, file, log or randomness: they arrive in its commands."""
     for source in tree.cpp():
-        if not is_core(source.path):
+        if kind_of(source.path) != "core":
             continue
         for number, name, _ in source.includes():
             if PURE_BAN_INCLUDE.match(name):
@@ -98,7 +125,7 @@ def auditor(tree):
 
 
 def length(tree):
-    """One concept a file."""
+    """One concept a file; a longer one has a reason in exceptions.txt."""
     for source in tree.sources.values():
         count = source.text.count("\n")
         if count > LINES_MAX:
@@ -143,5 +170,5 @@ def documents(tree):
 
 
 RULES = {
-    rule.__name__: rule for rule in (direction, caf, pure, auditor, length, sleep, documents)
+    rule.__name__: rule for rule in (direction, rooms, caf, pure, auditor, length, sleep, documents)
 }

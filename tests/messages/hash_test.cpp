@@ -1,4 +1,4 @@
-// Promises of the frozen hashes: their values never change, because logs hold them.
+// Promises of the quiesced hashes: their values never change, because logs hold them.
 #include "messages/hash.hpp"
 
 #include <set>

@@ -1,19 +1,19 @@
-// Promise: what each side of a handover does, step by step, and what each refuses. Checked as
+// Promise: what each side of a moves does, step by step, and what each refuses. Checked as
 // traces of a world in which nothing fails but what the test says.
 #include <gtest/gtest.h>
 
 #include "tests/move/move_world.hpp"
 
-namespace millrace::placement {
+namespace millrace::moves {
 namespace {
 
 using Kind = Step::Kind;
 
-pb::Transfer transfer_of(std::uint64_t epoch, std::uint64_t attempt) {
-  pb::Transfer transfer;
-  transfer.set_epoch(epoch);
-  transfer.set_attempt(attempt);
-  return transfer;
+pb::MoveAttempt attempt_of(std::uint64_t epoch, std::uint64_t attempt) {
+  pb::MoveAttempt attempt;
+  attempt.set_epoch(epoch);
+  attempt.set_number(attempt);
+  return attempt;
 }
 
 Shard owner(std::uint64_t epoch) {
@@ -47,8 +47,8 @@ const Wanted* find(const Effects& effects) {
 Shard fenced() {
   Shard shard = owner(1);
   EXPECT_TRUE(start_move(shard, "b", 7));
-  (void)quiesced(shard, transfer_of(2, 7), seal_of_two());
-  (void)on_ready(shard, transfer_of(2, 7));
+  (void)quiesced(shard, attempt_of(2, 7), seal_of_two());
+  (void)on_ready(shard, attempt_of(2, 7));
   (void)written(shard);
   return shard;
 }
@@ -56,17 +56,16 @@ Shard fenced() {
 // The target, with both chunks on its disk and ready.
 Shard ready() {
   Shard shard = stranger();
-  const pb::Transfer transfer = transfer_of(2, 7);
-  (void)on_chunk(shard, "a", transfer, make_chunk(0, 2, "x"));
-  (void)on_chunk(shard, "a", transfer, make_chunk(1, 2, "y"));
-  (void)chunk_stored(shard, transfer, 2);
-  (void)prepared(shard, transfer, std::nullopt);
+  const pb::MoveAttempt attempt = attempt_of(2, 7);
+  (void)on_chunk(shard, "a", attempt, make_chunk(0, 2, "x"));
+  (void)on_chunk(shard, "a", attempt, make_chunk(1, 2, "y"));
+  (void)chunk_stored(shard, attempt, 2);
+  (void)prepared(shard, attempt, std::nullopt);
   return shard;
 }
 
-TEST(Handover, MovesAShardAndItsConfirmedOffers) {
-  HandoverWorld world({"a", "b"},
-                      {.moves = 1, .cancels = 0, .offers = 3, .failures = 0, .losses = 0});
+TEST(MoveService, MovesAShardAndItsConfirmedOffers) {
+  MoveWorld world({"a", "b"}, {.moves = 1, .cancels = 0, .offers = 3, .failures = 0, .losses = 0});
   for (int i = 0; i < 3; ++i) world.take({Kind::offer, "a"});
   world.take({Kind::move, "a", "b"});
   EXPECT_EQ(world.heal(), std::set<std::string>{"b"});
@@ -79,7 +78,7 @@ TEST(Handover, MovesAShardAndItsConfirmedOffers) {
   }
 }
 
-TEST(HandoverSource, RefusesWithDrainingWhileItMovesAndNotOwnerAfterwards) {
+TEST(MoveSource, RefusesWithDrainingWhileItMovesAndNotOwnerAfterwards) {
   Shard shard = owner(1);
   EXPECT_TRUE(serves(shard));
   ASSERT_TRUE(start_move(shard, "b", 7));
@@ -89,39 +88,39 @@ TEST(HandoverSource, RefusesWithDrainingWhileItMovesAndNotOwnerAfterwards) {
   EXPECT_FALSE(serves(shard));
   EXPECT_TRUE(owns(shard));
   EXPECT_EQ(start_move(shard, "b", 8).error().code, ErrorCode::draining);
-  ASSERT_TRUE(find<Write>(on_outcome(shard, transfer_of(2, 7), pb::MOVE_INSTALLED)));
+  ASSERT_TRUE(find<Write>(on_outcome(shard, attempt_of(2, 7), pb::MOVE_INSTALLED)));
   EXPECT_TRUE(find<Discard>(written(shard)));
   EXPECT_FALSE(owns(shard));
   EXPECT_EQ(start_move(shard, "b", 8).error().code, ErrorCode::not_owner);
 }
 
-TEST(HandoverSource, RefusesAMoveToItselfOrToNobody) {
+TEST(MoveSource, RefusesAMoveToItselfOrToNobody) {
   Shard shard = owner(1);
   EXPECT_EQ(start_move(shard, "a", 7).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(start_move(shard, "", 7).error().code, ErrorCode::invalid_argument);
   EXPECT_TRUE(serves(shard));
 }
 
-TEST(HandoverSource, SendsNoMoreThanItsWindow) {
+TEST(MoveSource, SendsNoMoreThanItsWindow) {
   Shard shard = owner(1);
   ASSERT_TRUE(start_move(shard, "b", 7));
   pb::Seal seal;
   seal.set_chunks(100);
-  const Effects first = quiesced(shard, transfer_of(2, 7), seal);
+  const Effects first = quiesced(shard, attempt_of(2, 7), seal);
   ASSERT_TRUE(find<SendChunks>(first));
   EXPECT_EQ(find<SendChunks>(first)->end, chunks_in_flight_max);
-  const Effects next = on_stored(shard, transfer_of(2, 7), 3);
+  const Effects next = on_stored(shard, attempt_of(2, 7), 3);
   ASSERT_TRUE(find<SendChunks>(next));
   EXPECT_EQ(find<SendChunks>(next)->first, chunks_in_flight_max);
   EXPECT_EQ(find<SendChunks>(next)->end, chunks_in_flight_max + 3);
-  EXPECT_TRUE(on_stored(shard, transfer_of(2, 7), 3).empty()) << "a repeated answer is no news";
+  EXPECT_TRUE(on_stored(shard, attempt_of(2, 7), 3).empty()) << "a repeated answer is no news";
 }
 
-TEST(HandoverSource, SaysNothingOfACommitBeforeItsFenceIsDurable) {
+TEST(MoveSource, SaysNothingOfACommitBeforeItsFenceIsDurable) {
   Shard shard = owner(1);
   ASSERT_TRUE(start_move(shard, "b", 7));
-  (void)quiesced(shard, transfer_of(2, 7), seal_of_two());
-  const Effects effects = on_ready(shard, transfer_of(2, 7));
+  (void)quiesced(shard, attempt_of(2, 7), seal_of_two());
+  const Effects effects = on_ready(shard, attempt_of(2, 7));
   ASSERT_EQ(effects.size(), 1u);
   EXPECT_TRUE(find<Write>(effects)->record.has_offered());
   EXPECT_TRUE(retry(shard).empty());
@@ -130,7 +129,7 @@ TEST(HandoverSource, SaysNothingOfACommitBeforeItsFenceIsDurable) {
   EXPECT_TRUE(find<Send>(durable)->step.has_commit());
 }
 
-TEST(HandoverSource, DoesNotServeWhenItComesBackFencedButAsksTheTarget) {
+TEST(MoveSource, DoesNotServeWhenItComesBackFencedButAsksTheTarget) {
   const Shard before = fenced();
   Shard shard{.self = "a", .record = before.record};
   const Effects effects = recover(shard, std::nullopt);
@@ -140,10 +139,10 @@ TEST(HandoverSource, DoesNotServeWhenItComesBackFencedButAsksTheTarget) {
   EXPECT_TRUE(find<Send>(effects)->step.has_commit());
 }
 
-TEST(HandoverSource, ServesOnInAHigherEpochWhenTheTargetRefused) {
+TEST(MoveSource, ServesOnInAHigherEpochWhenTheTargetRefused) {
   Shard shard = fenced();
-  EXPECT_TRUE(on_declined(shard, transfer_of(2, 7)).empty()) << "no word of what is on disk";
-  (void)on_outcome(shard, transfer_of(2, 7), pb::MOVE_REFUSED);
+  EXPECT_TRUE(on_declined(shard, attempt_of(2, 7)).empty()) << "no word of what is on disk";
+  (void)on_outcome(shard, attempt_of(2, 7), pb::MOVE_REFUSED);
   EXPECT_FALSE(serves(shard)) << "not before that is durable";
   const Effects effects = written(shard);
   ASSERT_TRUE(find<Open>(effects));
@@ -151,7 +150,7 @@ TEST(HandoverSource, ServesOnInAHigherEpochWhenTheTargetRefused) {
   EXPECT_TRUE(serves(shard));
 }
 
-TEST(HandoverSource, StopsWhenSomebodyOwnsTheShardInAHigherEpoch) {
+TEST(MoveSource, StopsWhenSomebodyOwnsTheShardInAHigherEpoch) {
   Shard shard = owner(1);
   pb::Ownership other;
   other.set_owner("c");
@@ -163,7 +162,7 @@ TEST(HandoverSource, StopsWhenSomebodyOwnsTheShardInAHigherEpoch) {
   EXPECT_FALSE(find<Discard>(effects)) << "a person must see what it has";
 }
 
-TEST(HandoverSource, HearsOfAnOwnerWhileARecordIsOnItsWayToTheDisk) {
+TEST(MoveSource, HearsOfAnOwnerWhileARecordIsOnItsWayToTheDisk) {
   Shard shard = stranger();
   const auto owned_by = [](const char* node, std::uint64_t epoch) {
     pb::Ownership ownership;
@@ -181,10 +180,10 @@ TEST(HandoverSource, HearsOfAnOwnerWhileARecordIsOnItsWayToTheDisk) {
   EXPECT_EQ(shard.record.ownership().owner(), "e");
 }
 
-TEST(HandoverTarget, OwnsNothingBeforeItIsDurableThatItDoes) {
+TEST(MoveTarget, OwnsNothingBeforeItIsDurableThatItDoes) {
   Shard shard = ready();
   EXPECT_FALSE(owns(shard));
-  const Effects effects = on_commit(shard, "a", transfer_of(2, 7), seal_of_two());
+  const Effects effects = on_commit(shard, "a", attempt_of(2, 7), seal_of_two());
   ASSERT_EQ(effects.size(), 1u);
   EXPECT_TRUE(find<Write>(effects));
   EXPECT_FALSE(owns(shard));
@@ -197,63 +196,63 @@ TEST(HandoverTarget, OwnsNothingBeforeItIsDurableThatItDoes) {
   EXPECT_TRUE(find<DropStaging>(durable));
 }
 
-TEST(HandoverTarget, TakesNoDamagedChunkAndNoneTwice) {
+TEST(MoveTarget, TakesNoDamagedChunkAndNoneTwice) {
   Shard shard = stranger();
-  const pb::Transfer transfer = transfer_of(2, 7);
+  const pb::MoveAttempt attempt = attempt_of(2, 7);
   pb::MoveChunk damaged = make_chunk(0, 2, "x");
   damaged.set_data("z");
-  EXPECT_TRUE(on_chunk(shard, "a", transfer, damaged).empty());
-  EXPECT_TRUE(find<Stage>(on_chunk(shard, "a", transfer, make_chunk(0, 2, "x"))));
-  EXPECT_FALSE(find<Stage>(on_chunk(shard, "a", transfer, make_chunk(0, 2, "x"))));
+  EXPECT_TRUE(on_chunk(shard, "a", attempt, damaged).empty());
+  EXPECT_TRUE(find<Stage>(on_chunk(shard, "a", attempt, make_chunk(0, 2, "x"))));
+  EXPECT_FALSE(find<Stage>(on_chunk(shard, "a", attempt, make_chunk(0, 2, "x"))));
 }
 
-TEST(HandoverTarget, TakesNothingOverThatItOwns) {
+TEST(MoveTarget, TakesNothingOverThatItOwns) {
   Shard shard = owner(1);
-  for (const Effects& effects : {on_chunk(shard, "b", transfer_of(2, 7), make_chunk(0, 2, "x")),
-                                 on_commit(shard, "b", transfer_of(2, 7), seal_of_two()),
-                                 on_cancel(shard, "b", transfer_of(2, 7))}) {
+  for (const Effects& effects : {on_chunk(shard, "b", attempt_of(2, 7), make_chunk(0, 2, "x")),
+                                 on_commit(shard, "b", attempt_of(2, 7), seal_of_two()),
+                                 on_cancel(shard, "b", attempt_of(2, 7))}) {
     ASSERT_TRUE(find<Send>(effects));
     EXPECT_TRUE(find<Send>(effects)->step.has_declined());
   }
   EXPECT_TRUE(serves(shard));
 }
 
-TEST(HandoverTarget, RefusesForGoodWhatItDoesNotHoldWhole) {
+TEST(MoveTarget, RefusesForGoodWhatItDoesNotHoldWhole) {
   for (const bool other_digest : {false, true}) {
     Shard shard = other_digest ? ready() : stranger();
     pb::Seal seal = seal_of_two();
     if (other_digest) seal.set_digest(1);
-    (void)on_commit(shard, "a", transfer_of(2, 7), seal);
+    (void)on_commit(shard, "a", attempt_of(2, 7), seal);
     (void)written(shard);
     EXPECT_FALSE(owns(shard));
-    const Effects again = on_commit(shard, "a", transfer_of(2, 7), seal_of_two());
+    const Effects again = on_commit(shard, "a", attempt_of(2, 7), seal_of_two());
     ASSERT_TRUE(find<Send>(again));
     EXPECT_EQ(find<Send>(again)->step.outcome(), pb::MOVE_REFUSED);
   }
 }
 
-TEST(HandoverTarget, GoesOnAfterARestartWithTheChunksOnItsDisk) {
+TEST(MoveTarget, GoesOnAfterARestartWithTheChunksOnItsDisk) {
   const Shard before = ready();
   Incoming staged = *before.incoming;
   staged.preparing = staged.prepared = false;
   Shard shard = stranger();
   (void)recover(shard, staged);
-  EXPECT_TRUE(find<Prepare>(on_commit(shard, "a", transfer_of(2, 7), seal_of_two())));
-  EXPECT_TRUE(find<Write>(prepared(shard, transfer_of(2, 7), std::nullopt)));
+  EXPECT_TRUE(find<Prepare>(on_commit(shard, "a", attempt_of(2, 7), seal_of_two())));
+  EXPECT_TRUE(find<Write>(prepared(shard, attempt_of(2, 7), std::nullopt)));
   (void)written(shard);
   EXPECT_TRUE(serves(shard));
 }
 
-TEST(HandoverTarget, TakesALaterAttemptInsteadOfAnEarlierOneButNotTheReverse) {
+TEST(MoveTarget, TakesALaterAttemptInsteadOfAnEarlierOneButNotTheReverse) {
   Shard shard = stranger();
-  (void)on_chunk(shard, "a", transfer_of(2, 7), make_chunk(0, 2, "x"));
-  const Effects later = on_chunk(shard, "a", transfer_of(2, 8), make_chunk(0, 2, "x"));
+  (void)on_chunk(shard, "a", attempt_of(2, 7), make_chunk(0, 2, "x"));
+  const Effects later = on_chunk(shard, "a", attempt_of(2, 8), make_chunk(0, 2, "x"));
   ASSERT_TRUE(find<Stage>(later));
   EXPECT_TRUE(find<Stage>(later)->anew);
-  const Effects earlier = on_chunk(shard, "a", transfer_of(2, 7), make_chunk(1, 2, "y"));
+  const Effects earlier = on_chunk(shard, "a", attempt_of(2, 7), make_chunk(1, 2, "y"));
   ASSERT_TRUE(find<Send>(earlier));
   EXPECT_TRUE(find<Send>(earlier)->step.has_declined());
 }
 
 }  // namespace
-}  // namespace millrace::placement
+}  // namespace millrace::moves

@@ -12,12 +12,12 @@
 #include "actors/base/hash_map.hpp"
 #include "tests/move/move_world.hpp"
 
-namespace millrace::placement {
+namespace millrace::moves {
 namespace {
 
 using Kind = Step::Kind;
 
-void expect_heals(HandoverWorld world) {
+void expect_heals(MoveWorld world) {
   EXPECT_EQ(world.heal().size(), 1u) << "no node serves though nothing fails any more";
   EXPECT_TRUE(world.is_settled()) << "a node is in doubt though nothing fails any more";
   EXPECT_EQ(world.broken(), "");
@@ -26,16 +26,16 @@ void expect_heals(HandoverWorld world) {
 // Visits every state that can be reached; returns how many there are.
 std::size_t explore(Budget budget, std::size_t heal_every) {
   absl::flat_hash_set<MessageId, MessageIdHash> seen;
-  std::deque<HandoverWorld> waiting{HandoverWorld({"a", "b"}, budget)};
+  std::deque<MoveWorld> waiting{MoveWorld({"a", "b"}, budget)};
   seen.insert(hash_idempotency_key(waiting.front().fingerprint()));
   std::size_t visited = 0;
   while (!waiting.empty() && !::testing::Test::HasFailure()) {
-    const HandoverWorld world = std::move(waiting.back());
+    const MoveWorld world = std::move(waiting.back());
     waiting.pop_back();
     EXPECT_EQ(world.broken(), "");
     if (visited++ % heal_every == 0) expect_heals(world);
     for (const Step& step : world.steps()) {
-      HandoverWorld next = world;
+      MoveWorld next = world;
       next.take(step);
       if (seen.insert(hash_idempotency_key(next.fingerprint())).second) {
         waiting.push_back(std::move(next));
@@ -45,12 +45,12 @@ std::size_t explore(Budget budget, std::size_t heal_every) {
   return visited;
 }
 
-TEST(HandoverExploration, OneMoveIsSafeInEveryReachableState) {
+TEST(MoveExploration, OneMoveIsSafeInEveryReachableState) {
   const Budget budget{.moves = 1, .cancels = 1, .offers = 1, .failures = 1, .losses = 1};
   RecordProperty("states", std::to_string(explore(budget, 4)));
 }
 
-TEST(HandoverExploration, TwoMovesAreSafeInEveryReachableState) {
+TEST(MoveExploration, TwoMovesAreSafeInEveryReachableState) {
   const Budget budget{.moves = 2, .cancels = 0, .offers = 1, .failures = 0, .losses = 0};
   RecordProperty("states", std::to_string(explore(budget, 20)));
 }
@@ -66,13 +66,13 @@ Step choose(const std::vector<Step>& steps, std::mt19937_64& random) {
   }
 }
 
-TEST(HandoverExploration, RandomWalksOfThreeNodesAreSafeAndHeal) {
+TEST(MoveExploration, RandomWalksOfThreeNodesAreSafeAndHeal) {
   const std::uint64_t walks = 1'000;
   std::uint64_t moved = 0;
   for (std::uint64_t seed = 1; seed <= walks; ++seed) {
     std::mt19937_64 random(seed);
-    HandoverWorld world({"a", "b", "c"},
-                        {.moves = 5, .cancels = 2, .offers = 5, .failures = 2, .losses = 2});
+    MoveWorld world({"a", "b", "c"},
+                    {.moves = 5, .cancels = 2, .offers = 5, .failures = 2, .losses = 2});
     for (int i = 0; i < 300; ++i) {
       world.take(choose(world.steps(), random));
       ASSERT_EQ(world.broken(), "") << "seed " << seed << ", step " << i;
@@ -89,4 +89,4 @@ TEST(HandoverExploration, RandomWalksOfThreeNodesAreSafeAndHeal) {
 }
 
 }  // namespace
-}  // namespace millrace::placement
+}  // namespace millrace::moves

@@ -2,7 +2,7 @@
 
 #include "actors/base/assert.hpp"
 
-namespace millrace::placement {
+namespace millrace::moves {
 namespace {
 
 std::uint64_t digest_of(int cut) {
@@ -15,7 +15,7 @@ std::uint64_t digest_of(int cut) {
 
 std::optional<Incoming> read_staging(const std::optional<StagingFile>& file) {
   if (!file) return std::nullopt;
-  Incoming incoming{.transfer = file->transfer, .chunks = file->chunks};
+  Incoming incoming{.attempt = file->attempt, .chunks = file->chunks};
   for (const std::string& data : file->data) {
     incoming.digest = chain(incoming.digest, make_chunk(0, 1, data).checksum());
   }
@@ -36,13 +36,13 @@ std::string text(const Shard& shard) {
   };
   if (shard.outgoing) {
     const Outgoing& move = *shard.outgoing;
-    all += "out" + move.transfer.SerializeAsString() + move.target + move.seal.SerializeAsString();
+    all += "out" + move.attempt.SerializeAsString() + move.target + move.seal.SerializeAsString();
     add(move.sent);
     add(move.stored);
   }
   if (shard.incoming) {
     const Incoming& move = *shard.incoming;
-    all += "in" + move.transfer.SerializeAsString() + move.source;
+    all += "in" + move.attempt.SerializeAsString() + move.source;
     add(move.chunks);
     add(move.taken);
     add(move.stored);
@@ -57,15 +57,14 @@ std::string text(const Shard& shard) {
 
 }  // namespace
 
-HandoverWorld::HandoverWorld(const std::vector<std::string>& names, Budget budget)
-    : budget_(budget) {
+MoveWorld::MoveWorld(const std::vector<std::string>& names, Budget budget) : budget_(budget) {
   for (const std::string& name : names) nodes_[name].shard.self = name;
   run(names.front(), found(nodes_[names.front()].shard));
   nodes_[names.front()].has_data = true;
   take({Step::Kind::write, names.front()});
 }
 
-std::vector<Step> HandoverWorld::steps() const {
+std::vector<Step> MoveWorld::steps() const {
   using Kind = Step::Kind;
   std::vector<Step> all;
   for (const Message& message : sent_) all.push_back({Kind::deliver, message.to, {}, message});
@@ -82,7 +81,7 @@ std::vector<Step> HandoverWorld::steps() const {
       if (budget_.failures > 0) all.push_back({Kind::prepare_fails, name});
     }
     if (budget_.losses > 0 && node.staging && !node.shard.writing &&
-        node.staging->transfer.epoch() > node.shard.record.ownership().epoch()) {
+        node.staging->attempt.epoch() > node.shard.record.ownership().epoch()) {
       all.push_back({Kind::lose_staging, name});
     }
     if (node.quiescing) all.push_back({Kind::quiesce, name});
@@ -96,7 +95,7 @@ std::vector<Step> HandoverWorld::steps() const {
   return all;
 }
 
-void HandoverWorld::take(const Step& step) {
+void MoveWorld::take(const Step& step) {
   WorldNode& node = nodes_.at(step.node);
   switch (step.kind) {
     case Step::Kind::deliver:
@@ -116,9 +115,9 @@ void HandoverWorld::take(const Step& step) {
     case Step::Kind::stage: {
       const Stage stage = node.staging_writes.front();
       node.staging_writes.erase(node.staging_writes.begin());
-      if (stage.anew) node.staging = StagingFile{stage.transfer, stage.chunk.chunks(), {}};
+      if (stage.anew) node.staging = StagingFile{stage.attempt, stage.chunk.chunks(), {}};
       node.staging->data.push_back(stage.chunk.data());
-      run(step.node, chunk_stored(node.shard, stage.transfer, node.staging->data.size()));
+      run(step.node, chunk_stored(node.shard, stage.attempt, node.staging->data.size()));
       return;
     }
     case Step::Kind::prepare:
@@ -167,15 +166,15 @@ void HandoverWorld::take(const Step& step) {
   }
 }
 
-void HandoverWorld::prepare(const std::string& name, bool fails) {
+void MoveWorld::prepare(const std::string& name, bool fails) {
   WorldNode& node = nodes_.at(name);
-  const pb::Transfer transfer = *std::exchange(node.preparing, {});
+  const pb::MoveAttempt attempt = *std::exchange(node.preparing, {});
   std::optional<Error> failure;
   if (fails) failure = Error{ErrorCode::storage_full, "no room"};
-  run(name, prepared(node.shard, transfer, failure));
+  run(name, prepared(node.shard, attempt, failure));
 }
 
-void HandoverWorld::crash(const std::string& name) {
+void MoveWorld::crash(const std::string& name) {
   WorldNode old = std::exchange(nodes_[name], {});
   WorldNode& node = nodes_[name];
   node.shard.self = name;
@@ -186,22 +185,22 @@ void HandoverWorld::crash(const std::string& name) {
   run(name, recover(node.shard, read_staging(node.staging)));
 }
 
-void HandoverWorld::run(const std::string& name, const Effects& effects) {
+void MoveWorld::run(const std::string& name, const Effects& effects) {
   for (const Effect& effect : effects) run(nodes_.at(name), name, effect);
 }
 
-void HandoverWorld::run(WorldNode& node, const std::string& name, const Effect& effect) {
+void MoveWorld::run(WorldNode& node, const std::string& name, const Effect& effect) {
   if (const auto* said = std::get_if<Send>(&effect)) {
     send(name, said->to, said->step);
   } else if (const auto* range = std::get_if<SendChunks>(&effect)) {
     for (std::uint64_t i = range->first; i < range->end; ++i) {
       pb::MoveStep step;
-      *step.mutable_transfer() = range->transfer;
+      *step.mutable_attempt() = range->attempt;
       *step.mutable_chunk() = make_chunk(i, chunks_of_a_cut, std::to_string(node.cut));
       send(name, range->to, step);
     }
   } else if (const auto* quiesce = std::get_if<Quiesce>(&effect)) {
-    node.quiescing = quiesce->transfer;
+    node.quiescing = quiesce->attempt;
   } else if (std::holds_alternative<Open>(effect)) {
     node.quiescing.reset();
     open(node);
@@ -213,7 +212,7 @@ void HandoverWorld::run(WorldNode& node, const std::string& name, const Effect& 
   } else if (const auto* stage = std::get_if<Stage>(&effect)) {
     node.staging_writes.push_back(*stage);
   } else if (const auto* staged = std::get_if<Prepare>(&effect)) {
-    node.preparing = staged->transfer;
+    node.preparing = staged->attempt;
   } else if (std::holds_alternative<DropStaging>(effect)) {
     node.staging.reset();
     node.staging_writes.clear();
@@ -221,10 +220,10 @@ void HandoverWorld::run(WorldNode& node, const std::string& name, const Effect& 
   }
 }
 
-void HandoverWorld::open(WorldNode& node) {
+void MoveWorld::open(WorldNode& node) {
   if (!serves(node.shard)) opened_wrongly_ = node.shard.self + " was told to serve";
   const std::uint64_t epoch = node.shard.record.ownership().epoch();
-  if (!node.staging || node.staging->transfer.epoch() != epoch) return;
+  if (!node.staging || node.staging->attempt.epoch() != epoch) return;
   node.log = std::stoi(node.staging->data.back());
   node.has_data = node.staging->data.size() == chunks_of_a_cut;
   for (const std::string& data : node.staging->data) {
@@ -232,13 +231,13 @@ void HandoverWorld::open(WorldNode& node) {
   }
 }
 
-void HandoverWorld::send(const std::string& from, const std::string& to, const pb::MoveStep& step) {
+void MoveWorld::send(const std::string& from, const std::string& to, const pb::MoveStep& step) {
   const Message message{from, to, false, step.SerializeAsString()};
   sent_.insert(message);
   if (healing_) fresh_.push_back(message);
 }
 
-void HandoverWorld::gossip(const std::string& from) {
+void MoveWorld::gossip(const std::string& from) {
   for (const auto& [to, other] : nodes_) {
     if (to == from) continue;
     const auto& ownership = nodes_.at(from).shard.record.ownership();
@@ -248,7 +247,7 @@ void HandoverWorld::gossip(const std::string& from) {
   }
 }
 
-std::string HandoverWorld::broken() const {
+std::string MoveWorld::broken() const {
   if (!opened_wrongly_.empty()) return opened_wrongly_;
   std::string owners;
   int count = 0;
@@ -265,7 +264,7 @@ std::string HandoverWorld::broken() const {
   return count > 1 ? "owned by" + owners : std::string();
 }
 
-std::set<std::string> HandoverWorld::heal() {
+std::set<std::string> MoveWorld::heal() {
   using Kind = Step::Kind;
   healing_ = true;
   for (int round = 0; round < 20; ++round) {
@@ -293,14 +292,14 @@ std::set<std::string> HandoverWorld::heal() {
   return serving;
 }
 
-bool HandoverWorld::is_settled() const {
+bool MoveWorld::is_settled() const {
   for (const auto& [name, node] : nodes_) {
     if (node.shard.record.has_offered() || node.shard.outgoing || node.shard.writing) return false;
   }
   return true;
 }
 
-std::string HandoverWorld::fingerprint() const {
+std::string MoveWorld::fingerprint() const {
   std::string all;
   const auto add = [&all](int number) {
     all += '|' + std::to_string(number);
@@ -311,11 +310,11 @@ std::string HandoverWorld::fingerprint() const {
     add(node.has_data);
     add(node.cut);
     if (node.staging) {
-      all += node.staging->transfer.SerializeAsString();
+      all += node.staging->attempt.SerializeAsString();
       for (const std::string& data : node.staging->data) all += ',' + data;
     }
     for (const Stage& stage : node.staging_writes) {
-      all += stage.transfer.SerializeAsString() + stage.chunk.SerializeAsString();
+      all += stage.attempt.SerializeAsString() + stage.chunk.SerializeAsString();
     }
   }
   for (const Message& message : sent_) {
@@ -328,4 +327,4 @@ std::string HandoverWorld::fingerprint() const {
   return all;
 }
 
-}  // namespace millrace::placement
+}  // namespace millrace::moves

@@ -1,5 +1,5 @@
 // Nodes, their disks and a network that loses, repeats, delays and reorders, for one shard: what a
-// shell does with the effects of the handover's cores, in memory, one step at a time.
+// shell does with the effects of the moves's cores, in memory, one step at a time.
 #pragma once
 
 #include <map>
@@ -12,7 +12,7 @@
 #include "cluster/move/core/source_core.hpp"
 #include "cluster/move/core/target_core.hpp"
 
-namespace millrace::placement {
+namespace millrace::moves {
 
 constexpr std::uint64_t chunks_of_a_cut = 2;
 
@@ -26,9 +26,9 @@ struct Message {
   friend auto operator<=>(const Message&, const Message&) = default;
 };
 
-/// A staging file: the chunks of one transfer.
+/// A staging file: the chunks of one attempt.
 struct StagingFile {
-  pb::Transfer transfer;
+  pb::MoveAttempt attempt;
   std::uint64_t chunks = 0;
   std::vector<std::string> data;
 };
@@ -41,8 +41,8 @@ struct WorldNode {
   bool has_data = false;
 
   std::vector<Stage> staging_writes;  ///< on their way to the disk
-  std::optional<pb::Transfer> quiescing;
-  std::optional<pb::Transfer> preparing;
+  std::optional<pb::MoveAttempt> quiescing;
+  std::optional<pb::MoveAttempt> preparing;
   int cut = 0;  ///< what the chunks of the running move hold
 };
 
@@ -77,10 +77,10 @@ struct Budget {
   int losses = 1;    ///< of staging files
 };
 
-class HandoverWorld {
+class MoveWorld {
  public:
   /// The first of `names` owns the shard in epoch 1.
-  HandoverWorld(const std::vector<std::string>& names, Budget budget);
+  MoveWorld(const std::vector<std::string>& names, Budget budget);
 
   /// All steps that are possible. Any message ever sent may come at any time, any number of times,
   /// or never.
@@ -122,4 +122,4 @@ class HandoverWorld {
   std::string opened_wrongly_;
 };
 
-}  // namespace millrace::placement
+}  // namespace millrace::moves

@@ -36,14 +36,14 @@ bool MovingNode::start() {
     wanted.peers.push_back({other, {"127.0.0.1", 1}});
   }
   transport_ = &network_.add(std::move(wanted));
-  table_ = std::make_unique<handover::ShardTable>(name(), options_.groups);
+  table_ = std::make_unique<moves::ShardTable>(name(), options_.groups);
   others_ = std::make_unique<federation::FederatedNode>(
       name(), *transport_, [this](const std::string& queue, std::uint32_t shard) {
         return table_->owner(queue, shard);
       });
   const Clock& clock = options_.node.clock != nullptr ? *options_.node.clock : system_;
-  federation_ = std::make_unique<handover::NodeFederation>(std::filesystem::temp_directory_path(),
-                                                           *others_, *table_, *transport_, clock);
+  federation_ = std::make_unique<moves::NodeFederation>(std::filesystem::temp_directory_path(),
+                                                        *others_, *table_, *transport_, clock);
   if (!node_->start()) {
     network_.kill(name());
     return false;
@@ -76,20 +76,20 @@ void MovingNode::on_up(const std::string& peer, std::uint64_t incarnation) {
 
 void MovingNode::on_frame(const std::string& peer, transport::Frame frame,
                           transport::Credit credit) {
-  if (frame.kind == handover::move_frame || frame.kind == handover::gossip_frame) {
+  if (frame.kind == moves::move_frame || frame.kind == moves::gossip_frame) {
     return federation_->take(peer, std::move(frame), std::move(credit));
   }
   others_->on_frame(peer, std::move(frame), std::move(credit));
 }
 
-std::vector<handover::QueueGroup> groups_by_stage(
+std::vector<moves::QueueGroup> groups_by_stage(
     const std::vector<PipelineSpec>& pipelines, std::uint32_t shards,
     const std::vector<std::string>& nodes,
     const std::function<std::string(const std::string& source, std::uint32_t shard)>& home) {
   const Wiring wiring = analyse_wiring(pipelines);
-  std::vector<handover::QueueGroup> groups;
+  std::vector<moves::QueueGroup> groups;
   for (const WiredStage& stage : wiring.stages) {
-    handover::QueueGroup& group = groups.emplace_back();
+    moves::QueueGroup& group = groups.emplace_back();
     group.role = wiring.queues[stage.source].name;
     group.queues = {group.role, wiring.queues[stage.dead_letter].name};
     for (std::uint32_t shard = 0; shard < shards; ++shard) {
@@ -100,11 +100,11 @@ std::vector<handover::QueueGroup> groups_by_stage(
   return groups;
 }
 
-std::vector<handover::QueueGroup> one_group(
+std::vector<moves::QueueGroup> one_group(
     const std::vector<PipelineSpec>& pipelines, std::uint32_t shards,
     const std::vector<std::string>& nodes,
     const std::function<std::string(std::uint32_t shard)>& home) {
-  handover::QueueGroup group;
+  moves::QueueGroup group;
   for (const WiredQueue& queue : analyse_wiring(pipelines).queues)
     group.queues.push_back(queue.name);
   for (std::uint32_t shard = 0; shard < shards; ++shard) group.homes.push_back(home(shard));

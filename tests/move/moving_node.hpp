@@ -1,4 +1,4 @@
-// A whole node of a simulated cluster whose shards can move: queues, federation and handover, over
+// A whole node of a simulated cluster whose shards can move: queues, federation and moves, over
 // a simulated network and a log in memory.
 #pragma once
 
@@ -19,7 +19,7 @@ namespace millrace {
 struct MovingNodeOptions {
   TestNodeOptions node{};  ///< but for what the cluster decides
   std::vector<PipelineSpec> pipelines{};
-  std::vector<handover::QueueGroup> groups{};
+  std::vector<moves::QueueGroup> groups{};
   std::vector<std::string> others{};  ///< names of the other nodes
   std::size_t window_bytes = transport::TransportOptions{}.window_bytes;
   std::function<queues::OfferHandle(queues::OfferHandle)> remote{};  ///< in place of what it gets
@@ -43,8 +43,8 @@ class MovingNode final : public transport::TransportListener {
   /// Its disk says that a shard may be another node's: a short time, and the worst to end in.
   [[nodiscard]] bool is_giving_up() const;
   /// While it is up.
-  [[nodiscard]] handover::ShardTable& table() { return *table_; }
-  [[nodiscard]] handover::NodeFederation& federation() { return *federation_; }
+  [[nodiscard]] moves::ShardTable& table() { return *table_; }
+  [[nodiscard]] moves::NodeFederation& federation() { return *federation_; }
   [[nodiscard]] transport::Transport& transport() { return *transport_; }
 
   void on_up(const std::string& peer, std::uint64_t incarnation) override;
@@ -60,22 +60,22 @@ class MovingNode final : public transport::TransportListener {
   MovingNodeOptions options_;
   std::uint64_t incarnation_ = 0;
   transport::Transport* transport_ = nullptr;
-  std::unique_ptr<handover::ShardTable> table_;
+  std::unique_ptr<moves::ShardTable> table_;
   std::unique_ptr<federation::FederatedNode> others_;
-  std::unique_ptr<handover::NodeFederation> federation_;
+  std::unique_ptr<moves::NodeFederation> federation_;
   std::unique_ptr<TestNode> node_;
 };
 
 /// The queues of each stage and of its dead letters, as a role of their own called by the stage's
 /// source. `home` says where each shard begins.
-[[nodiscard]] std::vector<handover::QueueGroup> groups_by_stage(
+[[nodiscard]] std::vector<moves::QueueGroup> groups_by_stage(
     const std::vector<PipelineSpec>& pipelines, std::uint32_t shards,
     const std::vector<std::string>& nodes,
     const std::function<std::string(const std::string& source, std::uint32_t shard)>& home);
 
 /// All queues under one role without a name, as where no stage has a role: stages pass on to others
 /// of the same group.
-[[nodiscard]] std::vector<handover::QueueGroup> one_group(
+[[nodiscard]] std::vector<moves::QueueGroup> one_group(
     const std::vector<PipelineSpec>& pipelines, std::uint32_t shards,
     const std::vector<std::string>& nodes,
     const std::function<std::string(std::uint32_t shard)>& home);

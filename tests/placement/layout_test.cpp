@@ -48,8 +48,8 @@ TEST(Layout, SpreadsShardsByWeight) {
 }
 
 // Every shard whose home differs must have come from or gone to node `changed`.
-void expect_moves_only(const Layout& before, const Layout& after, const std::string& changed,
-                       bool gains) {
+void expect_relocations_only(const Layout& before, const Layout& after, const std::string& changed,
+                             bool gains) {
   std::uint32_t moved = 0;
   for (std::uint32_t shard = 0; shard < shards; ++shard) {
     const std::string& from = home_of(before, shard).name;
@@ -62,17 +62,17 @@ void expect_moves_only(const Layout& before, const Layout& after, const std::str
 }
 
 TEST(Layout, MovesOnlyToANodeThatIsAdded) {
-  expect_moves_only(layout(nodes({3, 2, 1})), layout(nodes({3, 2, 1, 2})), "node-3", true);
+  expect_relocations_only(layout(nodes({3, 2, 1})), layout(nodes({3, 2, 1, 2})), "node-3", true);
 }
 
 TEST(Layout, MovesOnlyFromANodeThatIsRemoved) {
-  expect_moves_only(layout(nodes({3, 2, 1, 2})), layout(nodes({3, 2, 1})), "node-3", false);
-  expect_moves_only(layout(nodes({3, 2, 1})), layout(nodes({3, 0, 1})), "node-1", false);
+  expect_relocations_only(layout(nodes({3, 2, 1, 2})), layout(nodes({3, 2, 1})), "node-3", false);
+  expect_relocations_only(layout(nodes({3, 2, 1})), layout(nodes({3, 0, 1})), "node-1", false);
 }
 
 TEST(Layout, MovesOnlyToOrFromANodeWhoseWeightChanges) {
-  expect_moves_only(layout(nodes({3, 2, 1})), layout(nodes({3, 4, 1})), "node-1", true);
-  expect_moves_only(layout(nodes({3, 4, 1})), layout(nodes({3, 2, 1})), "node-1", false);
+  expect_relocations_only(layout(nodes({3, 2, 1})), layout(nodes({3, 4, 1})), "node-1", true);
+  expect_relocations_only(layout(nodes({3, 4, 1})), layout(nodes({3, 2, 1})), "node-1", false);
 }
 
 TEST(Layout, OverridesAShardAndNoOther) {

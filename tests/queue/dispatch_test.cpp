@@ -242,7 +242,7 @@ TEST_F(QueueDispatch, ReadsBodiesFromWhereTheyWereMoved) {
   work.append("a", "old place");
   pb::Record record;
   record.add_change()->set_queue(1);
-  pb::Move& move = *record.mutable_change(0)->add_move();
+  pb::Relocation& move = *record.mutable_change(0)->add_relocation();
   move.set_sequence(1);
   *move.mutable_envelope() = *message("a", "new place");
   work.world.append(std::move(record));

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "actors/queue/move/page_to_move.hpp"
-#include "tests/queue/copied_queue.hpp"
+#include "tests/queue/moved_queue.hpp"
 #include "tests/queue/work.hpp"
 
 namespace millrace::queues {
@@ -197,9 +197,9 @@ TEST(ShiftTimes, KeepsWhatLastsAndLeavesDeadlines) {
   part.mutable_keyed()->add_timer()->set_due_us(hour_us);
   EXPECT_EQ(shifted(part, hour_us).keyed().timer(0).due_us(), 2 * hour_us);
   part.mutable_producers()->add_producer()->set_active_at_us(hour_us);
-  part.mutable_producers()->add_business_key()->set_at_us(hour_us);
+  part.mutable_producers()->add_idempotency_key()->set_at_us(hour_us);
   EXPECT_EQ(shifted(part, hour_us).producers().producer(0).active_at_us(), 2 * hour_us);
-  EXPECT_EQ(shifted(part, hour_us).producers().business_key(0).at_us(), 2 * hour_us);
+  EXPECT_EQ(shifted(part, hour_us).producers().idempotency_key(0).at_us(), 2 * hour_us);
 }
 
 }  // namespace

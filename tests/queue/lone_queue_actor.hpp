@@ -9,8 +9,8 @@
 #include <caf/all.hpp>
 #include <gtest/gtest.h>
 
-#include "actors/queue/decide/queue_core.hpp"
 #include "actors/queue/shell/queue_actor.hpp"
+#include "actors/queue/state/backlog.hpp"
 #include "actors/testing/memory_log.hpp"
 #include "actors/testing/shell/deterministic_actor_system.hpp"
 

@@ -20,9 +20,9 @@ class QueueOffer : public ::testing::Test {
     for (int i = 0; i < count; ++i) offer.messages.push_back(message("k"));
     return work.world.offer(1, offer, room);
   }
-  OfferDecision offer_keyed(std::uint64_t first, const std::string& business_key) {
+  OfferDecision offer_keyed(std::uint64_t first, const std::string& idempotency_key) {
     auto envelope = std::make_shared<pb::Envelope>(*message("k"));
-    envelope->set_idempotency_key(business_key);
+    envelope->set_idempotency_key(idempotency_key);
     return work.world.offer(1, {"p", 1, first, {envelope}});
   }
   static ErrorCode code(const OfferDecision& decided) {
@@ -115,7 +115,7 @@ TEST_F(QueueOffer, OnItsWayKeepsItsProducerFromBeingForgotten) {
   EXPECT_EQ(decide_forget(work.state(), work.world.now()).record, nullptr);
 }
 
-TEST_F(QueueOffer, WithAKnownBusinessKeyAppendsNothing) {
+TEST_F(QueueOffer, WithAKnownIdempotencyKeyAppendsNothing) {
   attach();
   offer_keyed(1, "order-7");
   EXPECT_EQ(offer_keyed(2, "order-7").taken, 2u) << "the first is on its way";
@@ -127,10 +127,10 @@ TEST_F(QueueOffer, WithAKnownBusinessKeyAppendsNothing) {
   work.world.crash();
   EXPECT_EQ(offer_keyed(4, "order-7").taken, 4u);
   work.world.commit();
-  EXPECT_EQ(live(), 1u) << "business keys survive a crash";
+  EXPECT_EQ(live(), 1u) << "idempotency keys survive a crash";
 }
 
-TEST_F(QueueOffer, WithABusinessKeyPastItsWindowIsNew) {
+TEST_F(QueueOffer, WithAIdempotencyKeyPastItsWindowIsNew) {
   attach();
   offer_keyed(1, "order-7");
   work.world.commit();
@@ -140,12 +140,12 @@ TEST_F(QueueOffer, WithABusinessKeyPastItsWindowIsNew) {
   EXPECT_EQ(live(), 2u);
 }
 
-TEST_F(QueueOffer, RemembersNoMoreBusinessKeysThanItsLimit) {
+TEST_F(QueueOffer, RemembersNoMoreIdempotencyKeysThanItsLimit) {
   work.state().limits.idempotency_keys = 2;
   attach();
   for (std::uint64_t i = 1; i <= 3; ++i) offer_keyed(i, "order-" + std::to_string(i));
   work.world.commit();
-  EXPECT_EQ(work.state().durable.dedup.business_keys().size(), 2u);
+  EXPECT_EQ(work.state().durable.dedup.idempotency_keys().size(), 2u);
   offer_keyed(4, "order-3");
   offer_keyed(5, "order-1");
   work.world.commit();
@@ -176,7 +176,7 @@ TEST_F(QueueOffer, BeyondTheBacklogBytesIsRefusedCountingWhatIsOnItsWay) {
   EXPECT_EQ(code(offer(3, 1)), ErrorCode::backlog_full);
 }
 
-TEST_F(QueueOffer, WithAKnownBusinessKeyNeedsNoRoom) {
+TEST_F(QueueOffer, WithAKnownIdempotencyKeyNeedsNoRoom) {
   work.state().limits.backlog_messages = 1;
   attach();
   offer_keyed(1, "order-7");

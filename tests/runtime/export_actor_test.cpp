@@ -1,4 +1,4 @@
-// Promise: a frozen queue leaves as chunks of bounded size from which another node's store makes
+// Promise: a quiesced queue leaves as chunks of bounded size from which another node's store makes
 // the same queue, and an export that cannot go on says why, once. The reader is the test's.
 #include "actors/move/shell/export_actor.hpp"
 
@@ -34,13 +34,13 @@ class Export : public QueueActor {
       send(sender, queues::OfferMessage{std::move(offer)});
       settle();
     }
-    ask_to_freeze();
+    ask_to_quiesce();
   }
 
-  void ask_to_freeze() {
+  void ask_to_quiesce() {
     system_.system().spawn([this](caf::event_based_actor* self) {
-      self->request(queue_, caf::infinite, queues::FreezeMessage{.seals = true})
-          .then([this](const queues::FrozenReply& reply) { frozen_ = reply; });
+      self->request(queue_, caf::infinite, queues::QuiesceMessage{.seals = true})
+          .then([this](const queues::QuiescedReply& reply) { quiesced_ = reply; });
     });
     system_.drain();
   }
@@ -72,7 +72,7 @@ class Export : public QueueActor {
 
   caf::actor begin(const caf::actor& reader, std::size_t taken_max = 1'000) {
     ExportConfig config;
-    config.queues = {{queue_, *state_->declaration, frozen_->last, frozen_->parts}};
+    config.queues = {{queue_, *state_->declaration, quiesced_->last, quiesced_->parts}};
     config.reader = reader;
     config.take = [this, taken_max](std::string chunk) -> Result<void> {
       if (chunks_.size() == taken_max) return Error{ErrorCode::storage_full, "no room"};
@@ -86,7 +86,7 @@ class Export : public QueueActor {
     return spawn_exporter(system_.system(), std::move(config));
   }
 
-  std::optional<queues::FrozenReply> frozen_;
+  std::optional<queues::QuiescedReply> quiesced_;
   std::vector<std::string> chunks_;
   int reads_ = 0;
   int done_ = 0;
@@ -94,7 +94,7 @@ class Export : public QueueActor {
 };
 
 TEST_F(Export, MakesTheSameQueueElsewhereFromChunksOfBoundedSize) {
-  ASSERT_TRUE(frozen_);
+  ASSERT_TRUE(quiesced_);
   begin(reader());
   system_.drain();
   EXPECT_EQ(done_, 1);

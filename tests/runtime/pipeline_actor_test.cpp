@@ -223,7 +223,7 @@ TEST(Pipeline, AnOutputInheritsPriorityBirthAndTheRestOfTheBudget) {
   EXPECT_EQ(second.expires_at_us(), second.born_at_us() + 500'000) << "waiting has spent of it";
 }
 
-TEST(Pipeline, AnOfferRepeatedUnderItsBusinessKeyIsOneMessage) {
+TEST(Pipeline, AnOfferRepeatedUnderItsIdempotencyKeyIsOneMessage) {
   Failing run(0);
   for (int i = 0; i < 3; ++i) run.test.send(numbers(), number(1), {.idempotency_key = "order-7"});
   run.test.run();

@@ -67,7 +67,7 @@ class Seen {
   std::map<std::string, int> counts_;
 };
 
-/// Segments of 2 MiB: a group, an offer and a step of a cleaning fit, and tests see many of them.
+/// Segments of 2 MiB: a group, an offer and a step of a compaction fit, and tests see many of them.
 inline RuntimeOptions small_runtime(const std::filesystem::path& data_dir) {
   RuntimeOptions options;
   options.data_dir = data_dir;

@@ -119,11 +119,11 @@ TEST_F(StoreOfMoves, AQueueThatWasHandedOverIsAnOutboxOfWhatCameLater) {
   ASSERT_TRUE(apply(declare(work(3, false))));
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(apply(append(3)));
   pb::Record record = change(3);
-  pb::HandOver& hand_over = *record.mutable_change(0)->mutable_hand_over();
-  hand_over.set_up_to(2);
-  *hand_over.mutable_as() = work(3, false);
-  hand_over.mutable_as()->set_name("outbox/work");
-  hand_over.mutable_as()->mutable_outbox()->set_producer("a/work/5");
+  pb::BecomeOutbox& become_outbox = *record.mutable_change(0)->mutable_become_outbox();
+  become_outbox.set_up_to(2);
+  *become_outbox.mutable_as() = work(3, false);
+  become_outbox.mutable_as()->set_name("outbox/work");
+  become_outbox.mutable_as()->mutable_outbox()->set_producer("a/work/5");
   ASSERT_TRUE(apply(record));
   for (int round = 0; round < 2; ++round) {
     EXPECT_EQ(store_.find("work", 5), nullptr);
@@ -135,7 +135,7 @@ TEST_F(StoreOfMoves, AQueueThatWasHandedOverIsAnOutboxOfWhatCameLater) {
     EXPECT_NE(outbox->state->durable.index.find(3), nullptr);
     restart();
   }
-  hand_over.mutable_as()->set_number(4);
+  become_outbox.mutable_as()->set_number(4);
   EXPECT_EQ(apply(record).error().code, ErrorCode::corrupt);
 }
 

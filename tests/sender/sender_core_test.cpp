@@ -1,6 +1,6 @@
 // What a sender promises its client: every message is offered, in order and under one number, until
 // it is durable. No actors, no clock.
-#include "actors/sender/sender_core.hpp"
+#include "actors/sender/core/sender_core.hpp"
 
 #include <gtest/gtest.h>
 

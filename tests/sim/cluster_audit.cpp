@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "actors/assembly/node_plan.hpp"
-#include "actors/queue/decide/queue_core.hpp"
+#include "actors/queue/state/backlog.hpp"
 #include "tests/sim/workload.hpp"
 
 namespace millrace::sim {

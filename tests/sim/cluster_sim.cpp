@@ -100,7 +100,7 @@ std::string ClusterSim::role_of(const std::string& queue) const {
   return is_one_group_ ? std::string() : sim::role_of(queue);
 }
 
-std::vector<handover::QueueGroup> ClusterSim::groups(const std::vector<PipelineSpec>& all) const {
+std::vector<moves::QueueGroup> ClusterSim::groups(const std::vector<PipelineSpec>& all) const {
   const auto home = [this](std::size_t at) {
     return names_[at % names_.size()];
   };

@@ -93,8 +93,7 @@ class ClusterSim {
   void send(Node& node, std::int64_t number);
   [[nodiscard]] TimeUs random_us(std::int64_t max_us);
   [[nodiscard]] std::string role_of(const std::string& queue) const;
-  [[nodiscard]] std::vector<handover::QueueGroup> groups(
-      const std::vector<PipelineSpec>& all) const;
+  [[nodiscard]] std::vector<moves::QueueGroup> groups(const std::vector<PipelineSpec>& all) const;
   [[nodiscard]] sim::ClusterAudit audit() const;
   [[nodiscard]] std::string safety() const;
   [[nodiscard]] std::string violation() const;

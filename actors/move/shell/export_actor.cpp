@@ -47,7 +47,7 @@ class ExportShell {
   void next_page(queues::Sequence from) {
     self_
         ->request(queue().queue, caf::infinite,
-                  queues::PageMessage{.from = from, .copy_up_to = queue().last})
+                  queues::PageMessage{.from = from, .move_up_to = queue().last})
         .then([this](const queues::PageReply& reply) { on_page(reply); },
               [this](const caf::error&) { finish(ended()); });
   }

@@ -1,4 +1,4 @@
-// The exporter: cuts frozen queues into chunks for the node that they are handed over to. Page by
+// The exporter: cuts quiesced queues into chunks for the node that they are handed over to. Page by
 // page, bodies read beside the writer, one page at a time.
 #pragma once
 
@@ -18,7 +18,7 @@
 namespace millrace {
 
 struct ExportConfig {
-  /// A queue, and what it answered when it was frozen.
+  /// A queue, and what it answered when it was quiesced.
   struct Queue {
     queues::QueueHandle queue;
     pb::Declaration declaration;

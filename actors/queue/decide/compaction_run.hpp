@@ -1,4 +1,4 @@
-// CleaningRun: one queue's part in the cleaning of segments, step by step.
+// CompactionRun: one queue's part in the compaction of segments, step by step.
 //
 //   next ─▶ bodies read from the log ─▶ moves ─▶ commit ─▶ next … until is_done
 //
@@ -9,14 +9,14 @@
 #include <span>
 #include <vector>
 
-#include "actors/queue/decide/decide_compaction.hpp"
+#include "actors/queue/decide/decide_relocation.hpp"
 
 namespace millrace::queues {
 
-class CleaningRun {
+class CompactionRun {
  public:
   /// Everything live in segments before `before` is to be written again.
-  explicit CleaningRun(journal::SegmentNumber before, MoveLimits limits = {})
+  explicit CompactionRun(journal::SegmentNumber before, RelocationLimits limits = {})
       : before_(before), limits_(limits) {}
 
   /// Begins a step. Returns the bodies that must be read from the log for it, in the log's order.
@@ -27,7 +27,8 @@ class CleaningRun {
   }
 
   /// Ends the step with what could be read. A null record: nothing to log in this step.
-  [[nodiscard]] Decision moves(const State& state, std::span<const MovedBody> read, TimeUs now_us) {
+  [[nodiscard]] Decision moves(const State& state, std::span<const RelocatedBody> read,
+                               TimeUs now_us) {
     // What could not be read was released: by now its messages are gone, or lie elsewhere. Those
     // behind it were not reached, so they are looked for again.
     if (read.size() == wanted_) {
@@ -35,7 +36,7 @@ class CleaningRun {
       done_ = from_ == 0;
     }
     step_.bodies.insert(step_.bodies.end(), read.begin(), read.end());
-    Decision out = decide_move(state, before_, step_.bodies, now_us);
+    Decision out = decide_relocation(state, before_, step_.bodies, now_us);
     step_.bodies.clear();
     return out;
   }
@@ -45,7 +46,7 @@ class CleaningRun {
 
  private:
   journal::SegmentNumber before_;
-  MoveLimits limits_;
+  RelocationLimits limits_;
   Sequence from_ = 0;  ///< messages before this one have been looked at
   Stranded step_;
   std::size_t wanted_ = 0;

@@ -70,7 +70,7 @@ TimeUs next_due_us(const State& state) {
     if (due_us != 0 && (next == 0 || due_us < next)) next = due_us;
   };
   if (!state.live.deadlines.empty()) consider(state.live.deadlines.begin()->first + 1);
-  if (state.live.draining || state.live.frozen) return next;
+  if (state.live.draining || state.live.quiesced) return next;
   for (const auto& [id, timer] : state.durable.keyed.timers()) {
     if (state.live.settling_timers.contains(id)) continue;
     consider(id.first);

@@ -118,13 +118,13 @@ OfferDecision decide(const State& state, const Offer& offer, Room room, TimeUs n
     const pb::Envelope& message = *offer.messages[i];
     out.refusal = check_open(state, room);
     if (out.refusal) break;
-    std::optional<MessageId> business_key;
+    std::optional<MessageId> idempotency_key;
     if (!message.idempotency_key().empty()) {
-      business_key = hash_idempotency_key(message.idempotency_key());
-      auto& own = pending.business_keys;
-      if (state.durable.dedup.knows(*business_key, remembered_since_us) ||
-          state.live.proposed_keys.contains(*business_key) ||
-          std::find(own.begin(), own.end(), *business_key) != own.end()) {
+      idempotency_key = hash_idempotency_key(message.idempotency_key());
+      auto& own = pending.idempotency_keys;
+      if (state.durable.dedup.knows(*idempotency_key, remembered_since_us) ||
+          state.live.proposed_keys.contains(*idempotency_key) ||
+          std::find(own.begin(), own.end(), *idempotency_key) != own.end()) {
         produced.add_duplicate(++out.taken);  // accepted before, so it needs no room
         continue;
       }
@@ -132,7 +132,7 @@ OfferDecision decide(const State& state, const Offer& offer, Room room, TimeUs n
     out.refusal = check_room(state, pending, bytes_of(message));
     if (out.refusal) break;
     ++out.taken;
-    if (business_key) pending.business_keys.push_back(*business_key);
+    if (idempotency_key) pending.idempotency_keys.push_back(*idempotency_key);
     *change.add_append() = message;
     ++pending.messages;
     pending.bytes += bytes_of(message);

@@ -37,7 +37,7 @@ struct Room {
 
 /// Queues what is new, in order, up to the first message that cannot be taken. Refuses with
 /// `invalid_argument` (number 0), `fenced`, `unknown_producer`, `out_of_order`, `backlog_full`,
-/// `storage_full` or `draining`. A message whose business key is known needs no room.
+/// `storage_full` or `draining`. A message whose idempotency key is known needs no room.
 [[nodiscard]] OfferDecision decide(const State& state, const Offer& offer, Room room,
                                    TimeUs now_us);
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "actors/queue/decide/queue_core.hpp"
+#include "actors/queue/state/backlog.hpp"
 #include "actors/queue/state/lease_table.hpp"
 #include "messages/error_code.hpp"
 
@@ -71,7 +71,7 @@ void propose(State& state, const Decision& decision) {
   if (!decision.record) return;
   const Pending& pending = decision.pending;
   for (const LeaseId id : pending.leases) begin_settling(state, id);
-  for (const MessageId& key : pending.business_keys) state.live.proposed_keys.insert(key);
+  for (const MessageId& key : pending.idempotency_keys) state.live.proposed_keys.insert(key);
   state.live.proposed_messages += pending.messages;
   state.live.proposed_bytes += pending.bytes;
   for (const TimerId& timer : pending.timers) state.live.settling_timers.insert(timer);
@@ -85,7 +85,7 @@ void propose(State& state, const Decision& decision) {
 
 void committed(State& state, const Pending& pending) {
   for (const LeaseId id : pending.leases) end_lease(state, id);
-  for (const MessageId& key : pending.business_keys) state.live.proposed_keys.erase(key);
+  for (const MessageId& key : pending.idempotency_keys) state.live.proposed_keys.erase(key);
   for (const ProducerProgress& progress : pending.producers) {
     // Kept no longer than needed: a producer that is forgotten and comes back starts from 1.
     const auto proposed = state.live.proposed.find(progress.name);

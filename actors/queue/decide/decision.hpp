@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "actors/queue/state/queue_state.hpp"
+#include "messages/error_code.hpp"
 #include "messages/record.pb.h"
 
 namespace millrace::queues {
@@ -24,21 +25,18 @@ struct ProducerProgress {
 struct Pending {
   std::vector<LeaseId> leases;              ///< that this record ends
   std::vector<ProducerProgress> producers;  ///< that it attaches, or whose offers it settles
-  std::vector<MessageId> business_keys;
+  std::vector<MessageId> idempotency_keys;
   std::uint64_t messages = 0;  ///< appended to this queue by offers
   std::uint64_t bytes = 0;
   std::vector<TimerId> timers;  ///< that it fires, clears or replaces
   std::uint64_t operation = 0;  ///< of an operator who waits for it; 0: nobody does
-  bool is_local = false;  ///< of a producer of this node, who goes on while the queue is frozen
+  bool is_local = false;  ///< of a producer of this node, who goes on while the queue is quiesced
 };
 
 struct Decision {
   std::unique_ptr<pb::Record> record;  ///< null: nothing to log
   Pending pending;
 };
-
-/// Bodies that a record of several messages gathers, at most; one message may be larger.
-constexpr std::size_t record_bytes = 2u << 20;
 
 /// How many of `leases`, from the first and at least one, have bodies that fit into one record.
 [[nodiscard]] std::size_t fitting(const State& state, std::span<const LeaseId> leases);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "actors/queue/decide/queue_core.hpp"
+#include "actors/queue/state/backlog.hpp"
 #include "actors/queue/state/lease_table.hpp"
 
 namespace millrace::queues {
@@ -170,7 +170,7 @@ Dispatch dispatch(State& state, TimeUs now_us) {
   // An outbox that drains still gives out what it holds: see DrainMessage. One that was a queue
   // before may be told of queues that are full here: they do not get what it carries away.
   const bool stopped = (state.live.draining || state.live.blocked > 0) && !state.is_outbox;
-  if (stopped || state.live.frozen || state.live.exhausted) return {};
+  if (stopped || state.live.quiesced || state.live.exhausted) return {};
   // Told when it is wired wrongly, and not when the first message dies.
   MILLRACE_ASSERT(state.dead_letters != 0 || state.is_outbox || state.live.receivers.empty());
   return Dispatcher(state, now_us).run();

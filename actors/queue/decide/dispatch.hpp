@@ -35,7 +35,7 @@ struct Dispatch {
 
 /// Hands waiting messages to receivers with demand, up to the limits. Stops while a downstream
 /// queue is above its high water or the queue is draining, unless it is an outbox; and while the
-/// log's room is exhausted or the queue is frozen.
+/// log's room is exhausted or the queue is quiesced.
 [[nodiscard]] Dispatch dispatch(State& state, TimeUs now_us);
 
 /// A body to be read from the log.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "actors/queue/decide/queue_core.hpp"
+#include "actors/queue/state/backlog.hpp"
 #include "actors/queue/state/lease_table.hpp"
 
 namespace millrace::queues {
@@ -34,24 +34,6 @@ bool free_key(State& state, KeySlot slot) {
 }
 
 }  // namespace
-
-Page page_of(const State& state, Sequence from, std::size_t max, std::size_t bytes_max) {
-  Page page;
-  page.last = state.durable.last;
-  std::size_t bytes = 0;
-  state.durable.index.visit_from(from, [&](Sequence sequence, const Entry& entry) {
-    bytes += entry.bytes;
-    if (!page.messages.empty() && (page.messages.size() >= max || bytes > bytes_max)) {
-      page.next = sequence;
-      return false;
-    }
-    const Body* body = state.durable.index.body(sequence);
-    page.messages.push_back(
-        {sequence, entry.failed, entry.place, entry.index, body == nullptr ? Body() : *body});
-    return true;
-  });
-  return page;
-}
 
 bool is_redrivable(const pb::Envelope& letter, const Origins& origins) {
   return letter.has_dead_letter() && origins.contains(letter.dead_letter().origin_queue());

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "actors/base/assert.hpp"
-#include "actors/queue/decide/queue_core.hpp"
+#include "actors/queue/state/backlog.hpp"
 
 namespace millrace::queues {
 namespace {
@@ -29,25 +29,25 @@ std::vector<Kept> messages_after(const State& state, Sequence up_to) {
 
 }  // namespace
 
-void apply_hand_over(State& state, const pb::HandOver& hand_over) {
+void apply_become_outbox(State& state, const pb::BecomeOutbox& become_outbox) {
   MILLRACE_ASSERT(state.live.leases.empty());
-  std::vector<Kept> kept = messages_after(state, hand_over.up_to());
+  std::vector<Kept> kept = messages_after(state, become_outbox.up_to());
   Durable& durable = state.durable;
   durable.index = MessageIndex();
   durable.schedules.clear();
   durable.failures.clear();
   durable.keyed = KeyedStore();
-  durable.dedup.forget_business_keys();
+  durable.dedup.forget_idempotency_keys();
   const std::uint64_t duplicates = durable.ledger.duplicates;
   durable.ledger = {.offered = kept.size(),
-                    .duplicates = duplicates - std::min(duplicates, hand_over.duplicates())};
+                    .duplicates = duplicates - std::min(duplicates, become_outbox.duplicates())};
   state.keys.clear();
   state.live.lines = DispatchLines();
   state.live.delayed.clear();
   state.live.settling_timers.clear();
-  state.live.frozen = state.live.sealed = false;
+  state.live.quiesced = state.live.sealed = false;
   state.limits = as_outbox(state.limits);
-  declare(state, hand_over.as());
+  declare(state, become_outbox.as());
   for (Kept& one : kept) {
     Entry& entry = durable.index.add(one.sequence);
     entry.place = one.entry.place;

@@ -7,7 +7,7 @@ namespace millrace::queues {
 
 /// Drops what the other node has by now, and makes the queue the outbox for it: messages that came
 /// later keep their numbers, and are one line from here on. Producers stay, as local ones go on
-/// with their numbers; business keys go, as the other node knows them. Nothing is leased.
-void apply_hand_over(State& state, const pb::HandOver& hand_over);
+/// with their numbers; idempotency keys go, as the other node knows them. Nothing is leased.
+void apply_become_outbox(State& state, const pb::BecomeOutbox& become_outbox);
 
 }  // namespace millrace::queues

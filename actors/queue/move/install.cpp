@@ -114,8 +114,8 @@ class InstallCheck {
   }
 
   [[nodiscard]] Result<void> check(const pb::Producers& producers) const {
-    for (const pb::Producers::BusinessKey& key : producers.business_key()) {
-      if (!is_time(key.at_us())) return corrupt("a business key of no valid time");
+    for (const pb::Producers::IdempotencyKey& key : producers.idempotency_key()) {
+      if (!is_time(key.at_us())) return corrupt("a idempotency key of no valid time");
     }
     return {};
   }

@@ -2,7 +2,7 @@
 // records of a staged queue, with the bodies of their messages.
 #pragma once
 
-#include "actors/queue/decide/queue_core.hpp"
+#include "actors/queue/state/backlog.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::queues {

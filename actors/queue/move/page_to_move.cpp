@@ -12,8 +12,8 @@ constexpr std::size_t chunk_bytes = 64u << 10;
 
 }  // namespace
 
-CopiedPage page_to_copy(const State& state, Sequence from, Sequence up_to) {
-  CopiedPage out{page_of(state, from, chunk_messages, chunk_bytes), {}};
+MovedPage page_to_move(const State& state, Sequence from, Sequence up_to) {
+  MovedPage out{page_of(state, from, chunk_messages, chunk_bytes), {}};
   std::erase_if(out.page.messages, [=](const PageEntry& one) { return one.sequence > up_to; });
   if (out.page.next > up_to) out.page.next = 0;
   if (!out.page.messages.empty()) {
@@ -48,7 +48,7 @@ void shift_times(pb::SnapshotPart& part, DurationUs by_us) {
       for (auto& one : *part.mutable_producers()->mutable_producer()) {
         one.set_active_at_us(shifted(one.active_at_us()));
       }
-      for (auto& key : *part.mutable_producers()->mutable_business_key()) {
+      for (auto& key : *part.mutable_producers()->mutable_idempotency_key()) {
         key.set_at_us(shifted(key.at_us()));
       }
       return;

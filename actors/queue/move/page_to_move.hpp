@@ -1,21 +1,21 @@
-// A frozen queue's messages, page by page, for the node that it is handed over to.
+// A quiesced queue's messages, page by page, for the node that it is handed over to.
 #pragma once
 
 #include <string>
 
 #include "actors/base/time.hpp"
-#include "actors/queue/decide/removal.hpp"
+#include "actors/queue/state/page.hpp"
 #include "messages/snapshot.pb.h"
 
 namespace millrace::queues {
 
-struct CopiedPage {
+struct MovedPage {
   Page page;
   std::string columns;  ///< of its messages: a serialized pb::SnapshotPart; empty: no messages
 };
 
 /// The next messages from number `from` to `up_to`, few enough for one chunk.
-[[nodiscard]] CopiedPage page_to_copy(const State& state, Sequence from, Sequence up_to);
+[[nodiscard]] MovedPage page_to_move(const State& state, Sequence from, Sequence up_to);
 
 /// Later ones (from the year 38500 on) would overflow when something is added to them.
 constexpr TimeUs time_max_us = 1ll << 60;

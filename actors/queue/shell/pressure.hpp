@@ -8,8 +8,8 @@
 
 #include <caf/all.hpp>
 
-#include "actors/queue/decide/queue_core.hpp"
 #include "actors/queue/shell/queue_handle.hpp"
+#include "actors/queue/state/backlog.hpp"
 
 namespace millrace::queues {
 

@@ -6,8 +6,8 @@
 
 #include <caf/all.hpp>
 
+#include "actors/queue/decide/apply.hpp"
 #include "actors/queue/decide/decide_due.hpp"
-#include "actors/queue/decide/queue_core.hpp"
 #include "actors/queue/shell/compaction.hpp"
 #include "actors/queue/shell/inspection.hpp"
 #include "actors/queue/shell/installs.hpp"
@@ -16,6 +16,7 @@
 #include "actors/queue/shell/removals.hpp"
 #include "actors/queue/shell/sessions.hpp"
 #include "actors/queue/shell/waits.hpp"
+#include "actors/queue/state/backlog.hpp"
 #include "actors/queue/state/lease_table.hpp"
 
 namespace millrace::queues {
@@ -34,17 +35,17 @@ class QueueShell {
     self_ = self;
     config_ = std::move(config);
     core_ = std::move(config_.state);
-    core_->live.frozen = core_->live.sealed = config_.frozen;
+    core_->live.quiesced = core_->live.sealed = config_.quiesced;
     sessions_.emplace(*core_);
     receivers_.emplace(*core_, self);
     waits_.emplace(*core_);
     installs_.emplace(*core_);
     removals_.emplace(*core_, *config_.log, config_.origins);
-    cleaning_.emplace(Cleaning::Surroundings{core_.get(), config_.reader,
-                                             caf::actor_cast<caf::strong_actor_ptr>(self),
-                                             [this](Decision moves) {
-                                               propose_decision(std::move(moves));
-                                             }});
+    compaction_.emplace(Compaction::Surroundings{core_.get(), config_.reader,
+                                                 caf::actor_cast<caf::strong_actor_ptr>(self),
+                                                 [this](Decision moves) {
+                                                   propose_decision(std::move(moves));
+                                                 }});
     pressure_.emplace(std::move(config_.feeders), std::move(config_.cycle));
     random_.seed(core_->number * 0x9e3779b97f4a7c15u + config_.seed);
     forget_due_us_ = now() + forget_interval_us;
@@ -66,11 +67,11 @@ class QueueShell {
         [this](const PressureMessage& m) { on_pressure(m); },
         [this](const BodiesMessage& m) { on_bodies(m); },
         [this](const SnapshotMessage& m) { (*m.sink)(*core_); },
-        [this](const CleanMessage& m) { cleaning_->begin(m); },
-        [this](const CleanStepMessage&) { cleaning_->step(); },
+        [this](const CompactMessage& m) { compaction_->begin(m); },
+        [this](const CompactStepMessage&) { compaction_->step(); },
         [this](const DrainMessage&) { return on_drain(); },
-        [this](const FreezeMessage& m) { return on_freeze(m); },
-        [this](const ThawMessage&) { on_thaw(); },
+        [this](const QuiesceMessage& m) { return on_quiesce(m); },
+        [this](const ServeMessage&) { on_serve(); },
         [this](const InstallMessage& m) { on_install(m); },
         [this](const AbandonMessage& m) {
           installs_->abandon();
@@ -103,7 +104,7 @@ class QueueShell {
     waits_->proposed(decision.pending);
     auto proposal = std::make_shared<RecordProposal>();
     proposal->record = std::shared_ptr<const pb::Record>(std::move(decision.record));
-    proposal->makes_room = proposal->record->change(0).move_size() > 0;
+    proposal->makes_room = proposal->record->change(0).relocation_size() > 0;
     proposal->owner = core_->number;
     proposal->pending = std::move(decision.pending);
     config_.log->propose(std::move(proposal));
@@ -134,7 +135,7 @@ class QueueShell {
     for (const CommittedChange& change : *m.changes) {
       const std::shared_ptr<const pb::Record>& record = change.proposal->record;
       apply(*core_, {record, change.place}, record->change(change.change));
-      handed_over = handed_over || record->change(change.change).has_hand_over();
+      handed_over = handed_over || record->change(change.change).has_become_outbox();
       if (change.proposal->owner != core_->number || change.change != 0) continue;
       committed(*core_, change.proposal->pending);
       --proposed_;
@@ -142,13 +143,13 @@ class QueueShell {
       removals_->committed(change.proposal->pending.operation, record->change(0).drop_size());
       sessions_->committed(record->change(0));
       if (record->change(0).has_install()) installs_->committed();
-      moved = moved || record->change(0).move_size() > 0;
+      moved = moved || record->change(0).relocation_size() > 0;
     }
     if (handed_over) on_handed_over();
     pressure_->update(*core_);
     resume_if_open();
     run_dispatch();
-    if (moved) cleaning_->step();
+    if (moved) compaction_->step();
     answer_drain();
     waits_->answer();
     propose_decision(installs_->next(now()));
@@ -185,7 +186,7 @@ class QueueShell {
   }
 
   void on_bodies(const BodiesMessage& m) {
-    if (m.cleaning) return cleaning_->read(*m.bodies, now());
+    if (m.compaction) return compaction_->read(*m.bodies, now());
     core_->live.loading = false;
     for (const auto& [sequence, body] : *m.bodies) {
       if (core_->durable.index.find(sequence) != nullptr) {
@@ -215,19 +216,19 @@ class QueueShell {
     return promise;
   }
 
-  caf::typed_response_promise<FrozenReply> on_freeze(const FreezeMessage& m) {
+  caf::typed_response_promise<QuiescedReply> on_quiesce(const QuiesceMessage& m) {
     MILLRACE_ASSERT(core_->declaration != nullptr);
-    auto promise = self_->make_response_promise<FrozenReply>();
-    core_->live.frozen = true;
+    auto promise = self_->make_response_promise<QuiescedReply>();
+    core_->live.quiesced = true;
     core_->live.sealed = core_->live.sealed || m.seals;
-    waits_->freeze(m, promise);
-    if (core_->live.draining) waits_->give_up_freeze(stopping);
+    waits_->quiesce(m, promise);
+    if (core_->live.draining) waits_->give_up_quiescing(stopping);
     return promise;
   }
 
-  void on_thaw() {
-    core_->live.frozen = core_->live.sealed = false;
-    waits_->give_up_freeze("it is not moved any more");
+  void on_serve() {
+    core_->live.quiesced = core_->live.sealed = false;
+    waits_->give_up_quiescing("it is not moved any more");
     waits_->answer();
     run_dispatch();
   }
@@ -240,14 +241,14 @@ class QueueShell {
   // Nobody may wait for what a queue would have done that is no more.
   void on_retire() {
     core_->live.draining = true;
-    cleaning_->step();
+    compaction_->step();
     pressure_->release(*core_);
     give_up_waits("it is another node's now");
     self_->quit(caf::exit_reason::user_shutdown);
   }
 
   void give_up_waits(const std::string& why) {
-    waits_->give_up_freeze(why);
+    waits_->give_up_quiescing(why);
     waits_->give_up_flush(why);
   }
 
@@ -288,7 +289,7 @@ class QueueShell {
       schedule_tick();
       return;
     }
-    if (!core_->live.frozen) act_on_time(now());
+    if (!core_->live.quiesced) act_on_time(now());
     if (polling_ && !config_.log->is_full()) {
       polling_ = false;
       sessions_->resume();
@@ -357,7 +358,7 @@ class QueueShell {
 
   void schedule_tick() {
     TimeUs due_us = next_due_us(*core_);
-    const bool rests = core_->live.draining || core_->live.frozen;
+    const bool rests = core_->live.draining || core_->live.quiesced;
     if (!core_->durable.dedup.producers().empty() && !rests &&
         (due_us == 0 || due_us > forget_due_us_)) {
       due_us = forget_due_us_;
@@ -380,7 +381,7 @@ class QueueShell {
   std::optional<Waits> waits_;
   std::optional<Installs> installs_;
   std::optional<Pressure> pressure_;
-  std::optional<Cleaning> cleaning_;
+  std::optional<Compaction> compaction_;
   std::uint64_t proposed_ = 0;  ///< records of this queue on their way into the log
   TimeUs tick_due_us_ = 0;
   TimeUs forget_due_us_ = 0;

@@ -26,7 +26,7 @@ struct QueueActorConfig {
   std::function<std::vector<QueueHandle>()> feeders{};
   /// Queues that take no offers meanwhile.
   std::function<std::vector<QueueHandle>()> cycle{};
-  bool frozen = false;  ///< begins as after a FreezeMessage: a copy in the making, or fenced
+  bool quiesced = false;  ///< begins as after a QuiesceMessage: a copy in the making, or fenced
 };
 
 /// Starts the actor of one queue of one shard. It ends when it is told to exit; if it ends for any

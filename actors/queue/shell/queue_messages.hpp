@@ -23,7 +23,7 @@ struct AttachMessage {
   /// fenced, and so is the sender that was attached before.
   ActorAddress sender;
   /// It forwards an outbox, of another node or of this one, where messages can wait. While the
-  /// queue is frozen such are refused with `not_owner`.
+  /// queue is quiesced such are refused with `not_owner`.
   bool forwards = false;
 };
 
@@ -90,23 +90,23 @@ struct ReadMessage {
   std::shared_ptr<const std::vector<WantedBody>> wanted;
   QueueNumber queue = 0;
   ActorAddress reply_to;
-  bool cleaning = false;  ///< to be written again, not to be dispatched; comes back in the answer
+  bool compaction = false;  ///< to be written again, not to be dispatched; comes back in the answer
 };
 
 struct BodiesMessage {
   std::shared_ptr<const std::vector<std::pair<Sequence, Body>>> bodies;
-  bool cleaning = false;
+  bool compaction = false;
 };
 
 /// Write again what is live in the segments before `before`. `done` is called, in the queue's
 /// thread, when that is durable, or given up because the node stops. One at a time.
-struct CleanMessage {
+struct CompactMessage {
   journal::SegmentNumber before = 0;
   std::shared_ptr<std::function<void()>> done;
 };
 
-/// The queue to itself: the next step of a cleaning, behind what came meanwhile.
-struct CleanStepMessage {};
+/// The queue to itself: the next step of a compaction, behind what came meanwhile.
+struct CompactStepMessage {};
 
 /// Asks for a snapshot of the state as it is when this message comes up: all changes up to `lsn`.
 struct SnapshotMessage {
@@ -121,12 +121,12 @@ struct DrainMessage {};
 /// The shard is to be handed over to another node. From here on the queue leases nothing and fires
 /// no timers. Answered when it is at rest: nothing is leased, and all that it decided before is
 /// durable.
-struct FreezeMessage {
+struct QuiesceMessage {
   /// It gets its boundary, too: from here on it takes offers of producers only, not of outboxes;
   /// they go on behind the boundary.
   bool seals = false;
 };
-struct FrozenReply {
+struct QuiescedReply {
   QueueNumber queue = 0;
   Sequence last = 0;  ///< the boundary, where it is sealed: messages up to this are handed over
   std::uint64_t duplicates = 0;  ///< that were counted by then
@@ -136,7 +136,7 @@ struct FrozenReply {
 };
 
 /// It is not handed over, and all goes on as before; or it was a copy, and is served from now on.
-struct ThawMessage {};
+struct ServeMessage {};
 
 /// A part of a copy that becomes this queue. `done` is called in the queue's thread: when the part
 /// is durable, or with what is wrong with it; not at all when the copy is given up before.
@@ -158,7 +158,7 @@ struct RewiredMessage {};
 struct RetireMessage {};
 
 /// Answered when what the queue has now waits here for no other node: of an outbox, when it is
-/// gone; of a frozen queue, when it was handed over and is gone, or is not handed over; of any
+/// gone; of a quiesced queue, when it was handed over and is gone, or is not handed over; of any
 /// other at once. With an error when the queue drains or ends.
 struct FlushMessage {};
 struct FlushedReply {
@@ -169,13 +169,13 @@ struct FlushedReply {
 struct PageMessage {
   Sequence from = 0;
   std::size_t max = 0;
-  /// For a copy of a frozen queue: messages up to its boundary, few enough for one chunk.
+  /// For a copy of a quiesced queue: messages up to its boundary, few enough for one chunk.
   /// 0: just look.
-  Sequence copy_up_to = 0;
+  Sequence move_up_to = 0;
 };
 struct PageReply {
   std::shared_ptr<const Page> page;
-  std::shared_ptr<const std::string> columns;  ///< of a copy: see CopiedPage
+  std::shared_ptr<const std::string> columns;  ///< of a copy: see MovedPage
 };
 
 /// Drops messages, or puts dead letters back; the bodies of those are given then. Answered when

@@ -8,7 +8,8 @@
 #include <memory>
 #include <vector>
 
-#include "actors/journal/journal.hpp"
+#include "actors/journal/format/frame.hpp"
+#include "actors/journal/write/proposal.hpp"
 #include "actors/queue/decide/decision.hpp"
 #include "messages/record.pb.h"
 
@@ -45,7 +46,7 @@ class RecordLog {
   [[nodiscard]] virtual bool is_full() const = 0;
 
   /// Full, and the last of the reserve is being used up: what is left must do for the outcomes of
-  /// what is leased already, and for cleaning. So nothing more is leased.
+  /// what is leased already, and for compaction. So nothing more is leased.
   [[nodiscard]] virtual bool is_exhausted() const = 0;
 };
 

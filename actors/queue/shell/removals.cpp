@@ -9,10 +9,10 @@
 namespace millrace::queues {
 
 PageReply page_of(const State& state, const PageMessage& m) {
-  if (m.copy_up_to == 0) {
+  if (m.move_up_to == 0) {
     return {std::make_shared<const Page>(page_of(state, m.from, m.max)), nullptr};
   }
-  CopiedPage copied = page_to_copy(state, m.from, m.copy_up_to);
+  MovedPage copied = page_to_move(state, m.from, m.move_up_to);
   return {std::make_shared<const Page>(std::move(copied.page)),
           std::make_shared<const std::string>(std::move(copied.columns))};
 }
@@ -22,7 +22,7 @@ std::optional<Error> Removals::refusal(bool redrive) const {
     return Error{ErrorCode::draining, state_->name + ": the node is stopping"};
   }
   // An outbox gives out what it holds by number: nothing may be taken from its middle.
-  if (state_->live.frozen || state_->is_outbox) {
+  if (state_->live.quiesced || state_->is_outbox) {
     return Error{ErrorCode::draining, state_->name + " is being moved to another node"};
   }
   if (redrive && log_->is_full()) {

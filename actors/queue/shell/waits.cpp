@@ -16,8 +16,8 @@ constexpr PartSize copied_part{.bytes = 64u << 10, .entries = 1'024};
 
 }  // namespace
 
-void Waits::freeze(const FreezeMessage& m, Frozen promise) {
-  freezes_.push_back({m.seals, std::move(promise)});
+void Waits::quiesce(const QuiesceMessage& m, Quiesced promise) {
+  quiescing_.push_back({m.seals, std::move(promise)});
   answer();
 }
 
@@ -28,8 +28,8 @@ void Waits::flush(Flushed promise) {
 
 void Waits::answer() {
   if (unsettled_ == 0 && state_->live.in_flight == 0) {
-    for (Freeze& waiting : std::exchange(freezes_, {})) {
-      waiting.promise.deliver(frozen(waiting.seals));
+    for (Quiescing& waiting : std::exchange(quiescing_, {})) {
+      waiting.promise.deliver(quiesced(waiting.seals));
     }
   }
   if (flushes_.empty()) return;
@@ -42,7 +42,7 @@ void Waits::answer() {
   });
 }
 
-FrozenReply Waits::frozen(bool with_parts) const {
+QuiescedReply Waits::quiesced(bool with_parts) const {
   auto parts = std::make_shared<std::vector<std::string>>();
   if (with_parts) {
     write_snapshot_frame(*state_, copied_part,
@@ -61,8 +61,8 @@ Sequence Waits::first_live() const {
   return first;
 }
 
-void Waits::give_up_freeze(const std::string& why) {
-  for (Freeze& waiting : std::exchange(freezes_, {})) {
+void Waits::give_up_quiescing(const std::string& why) {
+  for (Quiescing& waiting : std::exchange(quiescing_, {})) {
     waiting.promise.deliver(caf::make_error(caf::sec::runtime_error, state_->name + ": " + why));
   }
 }

@@ -120,12 +120,12 @@ void write_producers(const DedupTable& dedup, int part_max, Order order, const S
     producer.set_active_at_us(one.second.active_at_us);
     if (part.producers().producer_size() >= producers_max) flush(part, sink);
   });
-  for (const DedupTable::BusinessKey& known : dedup.business_keys()) {
-    pb::Producers::BusinessKey& key = *part.mutable_producers()->add_business_key();
+  for (const DedupTable::IdempotencyKey& known : dedup.idempotency_keys()) {
+    pb::Producers::IdempotencyKey& key = *part.mutable_producers()->add_idempotency_key();
     key.set_high(known.id.high);
     key.set_low(known.id.low);
     key.set_at_us(known.at_us);
-    if (part.producers().business_key_size() >= part_max) flush(part, sink);
+    if (part.producers().idempotency_key_size() >= part_max) flush(part, sink);
   }
   if (part.has_producers()) flush(part, sink);
 }

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "actors/queue/decide/queue_core.hpp"
 #include "actors/queue/snapshot/snapshot.hpp"
 #include "actors/queue/snapshot/snapshot_columns.hpp"
+#include "actors/queue/state/backlog.hpp"
 
 namespace millrace::queues {
 namespace {
@@ -61,7 +61,7 @@ void read_producers(State& state, const pb::Producers& producers) {
     state.durable.dedup.set(producer.name(),
                             {producer.epoch(), producer.last(), producer.active_at_us()});
   }
-  for (const pb::Producers::BusinessKey& key : producers.business_key()) {
+  for (const pb::Producers::IdempotencyKey& key : producers.idempotency_key()) {
     state.durable.dedup.remember({key.high(), key.low()}, key.at_us(),
                                  state.limits.idempotency_window_us, state.limits.idempotency_keys);
   }

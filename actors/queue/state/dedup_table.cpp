@@ -27,10 +27,10 @@ std::vector<std::string> DedupTable::idle_since(TimeUs limit_us) const {
   return idle;
 }
 
-void DedupTable::remember(const MessageId& business_key, TimeUs at_us, DurationUs window_us,
+void DedupTable::remember(const MessageId& idempotency_key, TimeUs at_us, DurationUs window_us,
                           std::uint32_t max) {
-  known_[business_key] = at_us;
-  ages_.push_back({business_key, at_us});
+  known_[idempotency_key] = at_us;
+  ages_.push_back({idempotency_key, at_us});
   while (!ages_.empty() && (ages_.front().at_us < at_us - window_us || ages_.size() > max)) {
     // A key that was used again after its window has a younger entry further back.
     const auto it = known_.find(ages_.front().id);

@@ -30,32 +30,32 @@ class DedupTable {
   /// Producers that were last active before `limit_us`.
   [[nodiscard]] std::vector<std::string> idle_since(TimeUs limit_us) const;
 
-  /// Whether the business key was remembered at `since_us` or later.
-  [[nodiscard]] bool knows(const MessageId& business_key, TimeUs since_us) const {
-    const auto it = known_.find(business_key);
+  /// Whether the idempotency key was remembered at `since_us` or later.
+  [[nodiscard]] bool knows(const MessageId& idempotency_key, TimeUs since_us) const {
+    const auto it = known_.find(idempotency_key);
     return it != known_.end() && it->second >= since_us;
   }
 
-  /// Remembers a business key; forgets those older than `window_us`, and the oldest beyond `max`.
-  void remember(const MessageId& business_key, TimeUs at_us, DurationUs window_us,
+  /// Remembers a idempotency key; forgets those older than `window_us`, and the oldest beyond `max`.
+  void remember(const MessageId& idempotency_key, TimeUs at_us, DurationUs window_us,
                 std::uint32_t max);
 
-  void forget_business_keys() {
+  void forget_idempotency_keys() {
     known_.clear();
     ages_.clear();
   }
 
-  struct BusinessKey {
+  struct IdempotencyKey {
     MessageId id;
     TimeUs at_us;
   };
   [[nodiscard]] const StringMap<Producer>& producers() const { return producers_; }
-  [[nodiscard]] const std::deque<BusinessKey>& business_keys() const { return ages_; }
+  [[nodiscard]] const std::deque<IdempotencyKey>& idempotency_keys() const { return ages_; }
 
  private:
   StringMap<Producer> producers_;
   absl::flat_hash_map<MessageId, TimeUs, MessageIdHash> known_;
-  std::deque<BusinessKey> ages_;  ///< oldest first
+  std::deque<IdempotencyKey> ages_;  ///< oldest first
 };
 
 }  // namespace millrace::queues

@@ -1,6 +1,6 @@
 #include "actors/queue/state/lease_table.hpp"
 
-#include "actors/queue/decide/queue_core.hpp"
+#include "actors/queue/state/backlog.hpp"
 
 namespace millrace::queues {
 

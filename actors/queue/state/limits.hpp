@@ -1,11 +1,15 @@
 // The limits of a queue of one shard, each with its default and what happens when it is reached.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "actors/base/time.hpp"
 
 namespace millrace::queues {
+
+/// Bodies that a record of several messages gathers, at most; one message may be larger.
+constexpr std::size_t record_bytes = 2u << 20;
 
 struct Limits {
   std::uint64_t backlog_messages = 1'000'000;  ///< live messages; beyond: backlog_full
@@ -23,7 +27,7 @@ struct Limits {
   DurationUs retry_first_us = 50'000;              ///< delay after the first failure, then doubling
   DurationUs retry_max_us = 60'000'000;            ///< up to this
   std::uint64_t body_cache_bytes = 16u << 20;      ///< bodies in memory; beyond, read when due
-  std::uint32_t idempotency_keys = 1u << 20;       ///< business keys remembered, oldest go first
+  std::uint32_t idempotency_keys = 1u << 20;       ///< idempotency keys remembered, oldest go first
   DurationUs idempotency_window_us = 600'000'000;  ///< how long one is remembered
   DurationUs producer_idle_us = 7ll * 86'400'000'000;  ///< then a producer is forgotten
 };

@@ -11,7 +11,7 @@
 #include <memory>
 
 #include "actors/base/assert.hpp"
-#include "actors/journal/journal.hpp"
+#include "actors/journal/format/frame.hpp"
 #include "actors/queue/state/body.hpp"
 
 namespace millrace::queues {

@@ -5,7 +5,7 @@
 //                │  └────────────┘                          ▼
 //                └──────────────── due ◀──────────────── delayed
 //
-// Pure data. decide_*.hpp read it and build records; queue_core.hpp applies records to it.
+// Pure data. decide_*.hpp read it and build records; apply.hpp applies records to it.
 #pragma once
 
 #include <cstdint>
@@ -93,12 +93,12 @@ struct Volatile {
   std::uint32_t blocked = 0;    ///< queues downstream that are above their high water
   std::uint32_t closed = 0;     ///< queues of the same cycle that are
   bool draining = false;
-  bool frozen = false;                   ///< to be handed over: leases nothing, fires no timers
+  bool quiesced = false;                 ///< to be handed over: leases nothing, fires no timers
   bool sealed = false;                   ///< and takes nothing of other nodes: it has its boundary
   bool exhausted = false;                ///< the log has no room for the outcomes of further leases
   bool loading = false;                  ///< bodies are being read
   StringMap<ProposedProducer> proposed;  ///< by name of the producer
-  absl::flat_hash_set<MessageId, MessageIdHash> proposed_keys;  ///< business keys on their way
+  absl::flat_hash_set<MessageId, MessageIdHash> proposed_keys;  ///< idempotency keys on their way
   std::uint64_t proposed_messages = 0;
   std::uint64_t proposed_bytes = 0;
   std::set<TimerId> settling_timers;  ///< their firing, clearing or replacement is on its way

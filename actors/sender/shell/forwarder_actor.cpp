@@ -8,7 +8,7 @@
 #include <caf/all.hpp>
 #include <spdlog/spdlog.h>
 
-#include "actors/sender/forwarder_core.hpp"
+#include "actors/sender/core/forwarder_core.hpp"
 
 namespace millrace::forwarders {
 namespace {

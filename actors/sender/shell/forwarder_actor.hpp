@@ -9,7 +9,7 @@
 
 #include "actors/base/clock.hpp"
 #include "actors/queue/shell/queue_handle.hpp"
-#include "actors/sender/sender_core.hpp"
+#include "actors/sender/core/sender_core.hpp"
 #include "actors/sender/shell/link_messages.hpp"
 
 namespace millrace::forwarders {

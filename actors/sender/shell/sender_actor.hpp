@@ -10,8 +10,8 @@
 
 #include "actors/base/clock.hpp"
 #include "actors/queue/shell/queue_handle.hpp"
+#include "actors/sender/core/sender_core.hpp"
 #include "actors/sender/outbound.hpp"
-#include "actors/sender/sender_core.hpp"
 
 namespace millrace::senders {
 

@@ -12,7 +12,7 @@
 namespace millrace {
 
 /// Starts the reader on a thread of its own, as reads block. Each queue, and each operator, has at
-/// most one ReadMessage under way, and one queue of the node a second one, small, for cleaning.
+/// most one ReadMessage under way, and one queue of the node a second one, small, for compaction.
 /// `failed` is called when the log cannot be read; nothing can go on then.
 [[nodiscard]] caf::actor spawn_body_reader(caf::actor_system& system, journal::Journal& journal,
                                            std::function<void(const Error&)> failed);

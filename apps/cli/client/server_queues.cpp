@@ -57,7 +57,7 @@ std::string Selection::query() const {
   // One that is empty is a filter too: to leave it out would select everything.
   const auto add = [&text](const char* name, const std::optional<std::string>& value) {
     if (!value) return;
-    text += (text.empty() ? "?" : "&") + std::string(name) + '=' + gateway::encode_segment(*value);
+    text += (text.empty() ? "?" : "&") + std::string(name) + '=' + http::encode_segment(*value);
   };
   add("id", id);
   add("key", key);
@@ -83,7 +83,7 @@ Result<std::vector<Json>> messages_of(ClusterClient& cluster, const std::string&
 }
 
 std::string queue_path(const char* kind, const std::string& queue) {
-  return std::string("/api/v1/") + kind + '/' + gateway::encode_segment(queue);
+  return std::string("/api/v1/") + kind + '/' + http::encode_segment(queue);
 }
 
 }  // namespace millrace::cli

@@ -78,7 +78,7 @@ int peek_stopped_queue(const std::string& data_dir, const std::string& queue, st
   if (!messages) return fail(messages.error());
   Listing listing{.columns = std::move(columns), .rows = {}};
   for (const MessageView& message : *messages) {
-    listing.rows.push_back(gateway::message_json(message, type_of(*node, queue, message)));
+    listing.rows.push_back(http::message_json(message, type_of(*node, queue, message)));
   }
   print(listing, format);
   return exit_ok;

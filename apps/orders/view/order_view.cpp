@@ -13,12 +13,12 @@ Result<nlohmann::ordered_json> order_json(const KeyView& key, const std::string&
   }
   nlohmann::ordered_json order{{"order_id", key.key}};
   if (rest.empty()) {
-    order.update(gateway::payload_json(std::string(Order().GetTypeName()), key.value));
+    order.update(http::payload_json(std::string(Order().GetTypeName()), key.value));
   }
   nlohmann::ordered_json history = nlohmann::ordered_json::array();
   for (const HistoryView& entry : key.history) {
-    auto json = gateway::payload_json(std::string(OrderEntry().GetTypeName()), entry.value);
-    json["at"] = gateway::time_json(entry.at_us);
+    auto json = http::payload_json(std::string(OrderEntry().GetTypeName()), entry.value);
+    json["at"] = http::time_json(entry.at_us);
     json.erase("at_us");
     json["event"] = entry.input;
     history.push_back(std::move(json));
@@ -27,7 +27,7 @@ Result<nlohmann::ordered_json> order_json(const KeyView& key, const std::string&
   return order;
 }
 
-gateway::Resource order_resource() {
+http::Resource order_resource() {
   return {.prefix = "orders", .queue = events_queue().name(), .show = order_json};
 }
 

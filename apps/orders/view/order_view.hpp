@@ -18,6 +18,6 @@ namespace millrace::orders {
 
 /// /api/v1/orders/ID and /api/v1/orders/ID/history, for the gateway of a node that runs the order
 /// workflow.
-[[nodiscard]] gateway::Resource order_resource();
+[[nodiscard]] http::Resource order_resource();
 
 }  // namespace millrace::orders

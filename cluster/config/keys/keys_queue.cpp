@@ -119,7 +119,7 @@ void add_memory_of_repeats(KeyTable& table) {
   table.keys.push_back({.path = "queue[].idempotency_keys",
                         .type = Type::integer,
                         .fallback = "1048576",
-                        .doc = "Business keys remembered; beyond, the oldest go.",
+                        .doc = "Idempotency keys remembered; beyond, the oldest go.",
                         .store = take_limit<&Limits::idempotency_keys>,
                         .min = 0,
                         .max = u32_max});

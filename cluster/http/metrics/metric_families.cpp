@@ -4,7 +4,7 @@
 
 #include <prometheus/text_serializer.h>
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 prometheus::ClientMetric& MetricFamilies::add(const char* name, const char* help,
                                               prometheus::MetricType type, const Labels& labels) {
@@ -56,4 +56,4 @@ std::string MetricFamilies::text() const {
   return prometheus::TextSerializer().Serialize(families_);
 }
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

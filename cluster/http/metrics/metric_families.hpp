@@ -9,7 +9,7 @@
 
 #include "cluster/http/node_api.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
@@ -36,4 +36,4 @@ class MetricFamilies {
 /// Adds the process_* metrics, from /proc.
 void add_process_metrics(MetricFamilies& families);
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -5,7 +5,7 @@
 #include "actors/base/clock.hpp"
 #include "cluster/http/metrics/metric_families.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 namespace {
 
 constexpr std::string_view outbox_prefix = "outbox/";
@@ -125,4 +125,4 @@ std::string MetricsPage::text(NodeApi& api) {
   return out.text();
 }
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -7,7 +7,7 @@
 
 #include "cluster/http/node_api.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 class MetricsPage {
  public:
@@ -20,4 +20,4 @@ class MetricsPage {
   std::map<std::string, double> highest_;  ///< of each counter, by name and labels
 };
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -9,7 +9,7 @@
 
 #include "cluster/http/metrics/metric_families.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 namespace {
 
 /// Field `number` of /proc/self/stat as proc(5) counts them, from 3 on; they are divided by blanks.
@@ -65,4 +65,4 @@ void add_process_metrics(MetricFamilies& families) {
   }
 }
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

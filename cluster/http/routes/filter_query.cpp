@@ -5,7 +5,7 @@
 
 #include "cluster/http/routes/message_json.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 namespace {
 
 Error wrong(const std::string& name, const std::string& expected, const std::string& got) {
@@ -61,4 +61,4 @@ bool is_dead_letter_queue(NodeApi& api, const std::string& queue) {
   });
 }
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -10,7 +10,7 @@
 #include "cluster/http/node_api.hpp"
 #include "messages/result.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 struct FilterQuery {
   MessageFilter filter{};
@@ -30,4 +30,4 @@ struct FilterRules {
 
 [[nodiscard]] bool is_dead_letter_queue(NodeApi& api, const std::string& queue);
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -4,7 +4,7 @@
 #include <google/protobuf/util/json_util.h>
 #include <nlohmann/json.hpp>
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 Result<std::unique_ptr<google::protobuf::Message>> message_from_json(const std::string& type,
                                                                      const std::string& json) {
@@ -25,4 +25,4 @@ Result<std::unique_ptr<google::protobuf::Message>> message_from_json(const std::
                "body: expected the JSON of a " + type + ": " + std::string(parsed.message())};
 }
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -8,11 +8,11 @@
 
 #include "messages/result.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 /// The message of `type` whose Protobuf JSON mapping `json` is. Fails with `invalid_argument`: the
 /// text says which field, and what was expected; or that this program does not know the type.
 [[nodiscard]] Result<std::unique_ptr<google::protobuf::Message>> message_from_json(
     const std::string& type, const std::string& json);
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -13,7 +13,7 @@
 #include "messages/envelope.hpp"
 #include "messages/error_code.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 namespace {
 
 std::string hexadecimal(const std::string& bytes) {
@@ -100,4 +100,4 @@ nlohmann::ordered_json message_json(const MessageView& message, const std::strin
   return json;
 }
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

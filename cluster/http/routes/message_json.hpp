@@ -10,7 +10,7 @@
 #include "actors/store/durable_view.hpp"
 #include "messages/hash.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 /// The Protobuf JSON mapping of `bytes` as message `type`; for a type that this program does not
 /// know, or bytes that are none, a string of hexadecimal digits.
@@ -28,4 +28,4 @@ namespace millrace::gateway {
 /// "2026-01-31T23:59:59.000001Z"; null for 0.
 [[nodiscard]] nlohmann::ordered_json time_json(TimeUs time_us);
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

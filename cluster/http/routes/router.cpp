@@ -5,7 +5,7 @@
 
 #include "cluster/http/server/problem.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 namespace {
 
 bool fits(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
@@ -133,4 +133,4 @@ HttpResponse Router::answer(const HttpRequest& request) {
   return (this->*route->handler)(request);
 }
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -12,7 +12,7 @@
 #include "cluster/http/resources.hpp"
 #include "cluster/http/server/http_message.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 struct RouterOptions {
   /// What changing calls must carry, and all calls from beyond loopback but those for health;
@@ -75,4 +75,4 @@ class Router {
   MetricsPage metrics_;
 };
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -9,7 +9,7 @@
 #include "cluster/http/routes/views_json.hpp"
 #include "cluster/http/server/problem.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 namespace {
 
 constexpr std::size_t queue_segment = 3;  // of /api/v1/queues/NAME
@@ -237,4 +237,4 @@ HttpResponse Router::elsewhere(const HttpRequest& request, const std::string& qu
   return response;
 }
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

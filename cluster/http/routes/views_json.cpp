@@ -4,7 +4,7 @@
 
 #include "cluster/http/routes/message_json.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 std::string dump(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -89,4 +89,4 @@ Json to_json(const Offered& offered) {
   return {{"queue", offered.queue}, {"shard", offered.shard}, {"key", offered.key}};
 }
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

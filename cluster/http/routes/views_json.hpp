@@ -5,7 +5,7 @@
 
 #include "cluster/http/node_api.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 using Json = nlohmann::ordered_json;
 
@@ -20,4 +20,4 @@ using Json = nlohmann::ordered_json;
 /// As text; what is no UTF-8 in it is shown as U+FFFD.
 [[nodiscard]] std::string dump(const Json& value);
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

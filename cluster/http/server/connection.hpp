@@ -7,7 +7,7 @@
 
 #include <unistd.h>
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
@@ -29,4 +29,4 @@ struct Connection {
   std::size_t thrown_away = 0;
 };
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

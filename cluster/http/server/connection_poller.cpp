@@ -14,7 +14,7 @@
 
 #include "cluster/http/server/problem.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 namespace {
 
 using std::chrono::steady_clock;
@@ -307,4 +307,4 @@ bool ConnectionPoller::end_with(Connection& connection, const std::string& answe
   return true;
 }
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

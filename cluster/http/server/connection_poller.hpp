@@ -21,7 +21,7 @@
 
 #include "cluster/http/server/connection.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 class ConnectionPoller {
  public:
@@ -73,4 +73,4 @@ class ConnectionPoller {
   std::thread thread_;
 };
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -14,7 +14,7 @@
 
 #include "cluster/http/server/problem.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 namespace {
 
 using std::chrono::steady_clock;
@@ -299,4 +299,4 @@ void Exchange::stop() {
   server_->stop();
 }
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

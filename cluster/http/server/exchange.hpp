@@ -12,7 +12,7 @@
 #include "cluster/http/routes/router.hpp"
 #include "cluster/http/server/connection.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 class Exchange {
  public:
@@ -42,4 +42,4 @@ class Exchange {
   std::unique_ptr<Server> server_;
 };
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -1,6 +1,6 @@
 #include "cluster/http/server/http_message.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 namespace {
 
 int digit_of(char c) {
@@ -98,4 +98,4 @@ Result<void> parse_target(HttpRequest& request) {
   return parse_query(request, target.substr(question + 1));
 }
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -11,7 +11,7 @@
 
 #include "messages/result.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 struct HttpRequest {
   std::string method;
@@ -46,4 +46,4 @@ struct HttpResponse {
 /// `text` with all but unreserved characters escaped (RFC 3986).
 [[nodiscard]] std::string encode_segment(std::string_view text);
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -15,7 +15,7 @@
 #include "cluster/http/server/exchange.hpp"
 #include "cluster/http/server/listen_socket.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 namespace {
 
 /// Beside those for streams of events. They wait for actors and disks more than they work.
@@ -141,4 +141,4 @@ void HttpServer::stop(std::chrono::milliseconds grace) {
   parts_->stop(grace);
 }
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -10,7 +10,7 @@
 #include "cluster/http/resources.hpp"
 #include "messages/result.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 struct HttpServerOptions {
   std::string address = "127.0.0.1:0";  ///< "host:port"; port 0: the system chooses
@@ -49,4 +49,4 @@ class HttpServer {
   std::unique_ptr<Parts> parts_;
 };
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

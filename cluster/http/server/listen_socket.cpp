@@ -12,7 +12,7 @@
 
 #include "cluster/config/address.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 namespace {
 
 constexpr int backlog = 128;
@@ -76,4 +76,4 @@ Result<ListenSocket> listen_on(const std::string& address, bool loopback_only) {
   return bound;
 }
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -5,7 +5,7 @@
 
 #include "messages/result.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 struct ListenSocket {
   int fd = -1;          ///< does not block; the caller closes it
@@ -16,4 +16,4 @@ struct ListenSocket {
 /// one beyond loopback where `loopback_only`; with `unreachable` where it cannot be bound.
 [[nodiscard]] Result<ListenSocket> listen_on(const std::string& address, bool loopback_only);
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

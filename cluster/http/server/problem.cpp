@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace millrace::gateway {
+namespace millrace::http {
 namespace {
 
 constexpr int retry_after_s = 1;
@@ -105,4 +105,4 @@ HttpResponse problem(const Error& error) {
   return response;
 }
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

@@ -6,7 +6,7 @@
 #include "cluster/http/server/http_message.hpp"
 #include "messages/result.hpp"
 
-namespace millrace::gateway {
+namespace millrace::http {
 
 /// The status for `code`: what the caller did wrong is 4xx, what passes is 429 or 503.
 [[nodiscard]] int status_of(ErrorCode code);
@@ -20,4 +20,4 @@ namespace millrace::gateway {
 /// The reason phrase of a status that the gateway uses.
 [[nodiscard]] const char* reason_of(int status);
 
-}  // namespace millrace::gateway
+}  // namespace millrace::http

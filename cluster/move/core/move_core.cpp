@@ -9,12 +9,12 @@
 #include "cluster/move/core/target_core.hpp"
 #include "messages/hash.hpp"
 
-namespace millrace::placement {
+namespace millrace::moves {
 namespace {
 
-pb::MoveStep outcome_step(const pb::Transfer& transfer, pb::MoveOutcome outcome) {
+pb::MoveStep outcome_step(const pb::MoveAttempt& attempt, pb::MoveOutcome outcome) {
   pb::MoveStep step;
-  *step.mutable_transfer() = transfer;
+  *step.mutable_attempt() = attempt;
   step.set_outcome(outcome);
   return step;
 }
@@ -24,22 +24,22 @@ void conclude(Shard& shard, pb::MoveOutcome outcome, Effects& effects) {
   if (!shard.incoming) return;
   const Incoming incoming = *std::exchange(shard.incoming, {});
   if (outcome != pb::MOVE_UNKNOWN) {
-    effects.emplace_back(Send{incoming.source, outcome_step(incoming.transfer, outcome)});
+    effects.emplace_back(Send{incoming.source, outcome_step(incoming.attempt, outcome)});
   }
   effects.emplace_back(DropStaging{});
 }
 
-// What the record on disk means for a transfer that was coming in.
+// What the record on disk means for a attempt that was coming in.
 pb::MoveOutcome outcome_for(const Incoming& incoming, const pb::ShardRecord& now, bool is_owner) {
-  const bool is_its_epoch = incoming.transfer.epoch() == now.ownership().epoch();
+  const bool is_its_epoch = incoming.attempt.epoch() == now.ownership().epoch();
   if (is_owner && is_its_epoch && incoming.committing) return pb::MOVE_INSTALLED;
-  if (now.has_refused() && same(now.refused(), incoming.transfer)) return pb::MOVE_REFUSED;
+  if (now.has_refused() && same(now.refused(), incoming.attempt)) return pb::MOVE_REFUSED;
   return pb::MOVE_UNKNOWN;
 }
 
 bool is_over(const Incoming& incoming, const pb::ShardRecord& now) {
-  return incoming.transfer.epoch() <= now.ownership().epoch() ||
-         (now.has_refused() && compare(incoming.transfer, now.refused()) <= 0);
+  return incoming.attempt.epoch() <= now.ownership().epoch() ||
+         (now.has_refused() && compare(incoming.attempt, now.refused()) <= 0);
 }
 
 bool is_owned_by(const pb::ShardRecord& record, const std::string& node) {
@@ -48,8 +48,8 @@ bool is_owned_by(const pb::ShardRecord& record, const std::string& node) {
 
 }  // namespace
 
-std::strong_ordering compare(const pb::Transfer& a, const pb::Transfer& b) {
-  return std::tuple(a.epoch(), a.attempt()) <=> std::tuple(b.epoch(), b.attempt());
+std::strong_ordering compare(const pb::MoveAttempt& a, const pb::MoveAttempt& b) {
+  return std::tuple(a.epoch(), a.number()) <=> std::tuple(b.epoch(), b.number());
 }
 
 std::uint64_t chain(std::uint64_t digest, std::uint64_t checksum) {
@@ -152,26 +152,26 @@ Effects retry(Shard& shard) {
 }
 
 Effects received(Shard& shard, const std::string& from, const pb::MoveStep& step) {
-  const pb::Transfer& transfer = step.transfer();
+  const pb::MoveAttempt& attempt = step.attempt();
   switch (step.step_case()) {
     case pb::MoveStep::kChunk:
-      return on_chunk(shard, from, transfer, step.chunk());
+      return on_chunk(shard, from, attempt, step.chunk());
     case pb::MoveStep::kStored:
-      return on_stored(shard, transfer, step.stored());
+      return on_stored(shard, attempt, step.stored());
     case pb::MoveStep::kReady:
-      return on_ready(shard, transfer);
+      return on_ready(shard, attempt);
     case pb::MoveStep::kCommit:
-      return on_commit(shard, from, transfer, step.commit());
+      return on_commit(shard, from, attempt, step.commit());
     case pb::MoveStep::kCancel:
-      return on_cancel(shard, from, transfer);
+      return on_cancel(shard, from, attempt);
     case pb::MoveStep::kDeclined:
-      return on_declined(shard, transfer);
+      return on_declined(shard, attempt);
     case pb::MoveStep::kOutcome:
-      return on_outcome(shard, transfer, step.outcome());
+      return on_outcome(shard, attempt, step.outcome());
     case pb::MoveStep::STEP_NOT_SET:
       return {};
   }
   return {};
 }
 
-}  // namespace millrace::placement
+}  // namespace millrace::moves

@@ -1,7 +1,7 @@
 // Handing a shard over: what one node knows and does of one shard. The two sides are in
 // source_core.hpp and target_core.hpp; this is what they share.
 //
-//   source   serving ─move─▶ stopping ─quiesced─▶ transferring ─ready─▶ FENCED ─installed─▶ GIVEN
+//   source   serving ─move─▶ stopping ─quiesced─▶ exporting ─ready─▶ FENCED ─installed─▶ GIVEN
 //   UP
 //               ▲               │ cancelled           │ declined          │ refused: next epoch
 //               └───────────────┴─────────────────────┴───────────────────┘
@@ -31,14 +31,14 @@
 #include "messages/cluster.pb.h"
 #include "messages/result.hpp"
 
-namespace millrace::placement {
+namespace millrace::moves {
 
 /// Chunks without an answer; with chunks of 64 KiB that is half of what a link may have in flight.
 constexpr std::uint64_t chunks_in_flight_max = 8;
 
-/// Order of the transfers of one shard.
-[[nodiscard]] std::strong_ordering compare(const pb::Transfer& a, const pb::Transfer& b);
-[[nodiscard]] inline bool same(const pb::Transfer& a, const pb::Transfer& b) {
+/// Order of the attempts of one shard.
+[[nodiscard]] std::strong_ordering compare(const pb::MoveAttempt& a, const pb::MoveAttempt& b);
+[[nodiscard]] inline bool same(const pb::MoveAttempt& a, const pb::MoveAttempt& b) {
   return compare(a, b) == std::strong_ordering::equal;
 }
 
@@ -50,7 +50,7 @@ constexpr std::uint64_t chunks_in_flight_max = 8;
 
 /// What the source remembers of a move, in memory only, until it is fenced.
 struct Outgoing {
-  pb::Transfer transfer;
+  pb::MoveAttempt attempt;
   std::string target;
   pb::Seal seal;             ///< no chunks: leases and writes still run
   std::uint64_t sent = 0;    ///< chunks below were sent since the last retry
@@ -60,10 +60,10 @@ struct Outgoing {
   std::uint64_t reported = 0;
 };
 
-/// What the target has of a move. `transfer`, `chunks`, `stored` and `digest` come back from the
+/// What the target has of a move. `attempt`, `chunks`, `stored` and `digest` come back from the
 /// staging file; the rest is in memory only.
 struct Incoming {
-  pb::Transfer transfer{};
+  pb::MoveAttempt attempt{};
   std::uint64_t chunks = 0;
   std::uint64_t taken = 0;   ///< chunks below were given to the staging file
   std::uint64_t stored = 0;  ///< chunks below are durable there
@@ -95,7 +95,7 @@ struct Send {
 };
 struct SendChunks {  ///< each as a MoveStep made by `make_chunk`
   std::string to;
-  pb::Transfer transfer;
+  pb::MoveAttempt attempt;
   std::uint64_t first;
   std::uint64_t end;
 };
@@ -103,7 +103,7 @@ struct SendChunks {  ///< each as a MoveStep made by `make_chunk`
 /// the log has all, cut checkpoint and rest of the log into chunks; then call `quiesced`. From then
 /// on the shard must not change.
 struct Quiesce {
-  pb::Transfer transfer;
+  pb::MoveAttempt attempt;
 };
 /// Serve, with this epoch. If there is a staging file of just that epoch, put its contents into the
 /// log first, unless they are there already: a crash in between makes `recover` say Open again.
@@ -115,12 +115,12 @@ struct Open {
 struct Fence {};
 struct Discard {};  ///< the shard's data is another node's now and may go
 struct Stage {  ///< append to the staging file, after emptying it if `anew`; then `chunk_stored`
-  pb::Transfer transfer;
+  pb::MoveAttempt attempt;
   pb::MoveChunk chunk;
   bool anew;
 };
 struct Prepare {  ///< read the staging file into a state that can be opened; then `prepared`
-  pb::Transfer transfer;
+  pb::MoveAttempt attempt;
 };
 struct DropStaging {};
 
@@ -154,4 +154,4 @@ using Effects = std::vector<Effect>;
 /// A step of the other side, `from` being the node that sent it. What is of no use changes nothing.
 [[nodiscard]] Effects received(Shard& shard, const std::string& from, const pb::MoveStep& step);
 
-}  // namespace millrace::placement
+}  // namespace millrace::moves

@@ -3,15 +3,15 @@
 #include <algorithm>
 #include <utility>
 
-namespace millrace::placement {
+namespace millrace::moves {
 namespace {
 
-bool is_current(const Shard& shard, const pb::Transfer& transfer) {
-  return shard.outgoing && same(shard.outgoing->transfer, transfer);
+bool is_current(const Shard& shard, const pb::MoveAttempt& attempt) {
+  return shard.outgoing && same(shard.outgoing->attempt, attempt);
 }
 
-bool is_in_doubt(const Shard& shard, const pb::Transfer& transfer) {
-  return shard.record.has_offered() && same(shard.record.offered().transfer(), transfer) &&
+bool is_in_doubt(const Shard& shard, const pb::MoveAttempt& attempt) {
+  return shard.record.has_offered() && same(shard.record.offered().attempt(), attempt) &&
          !shard.writing;
 }
 
@@ -20,14 +20,14 @@ Effects send_window(Outgoing& move) {
   const std::uint64_t end = std::min(move.stored + chunks_in_flight_max, move.seal.chunks());
   if (move.sent >= end) return {};
   const std::uint64_t first = std::exchange(move.sent, end);
-  return {SendChunks{move.target, move.transfer, first, end}};
+  return {SendChunks{move.target, move.attempt, first, end}};
 }
 
 // Nothing is fenced yet: this node simply serves on. The target is told so that it need not keep
-// what it has; if that is lost, a later transfer replaces it.
+// what it has; if that is lost, a later attempt replaces it.
 Effects serve_on(Shard& shard) {
   Send tell{shard.outgoing->target, {}};
-  *tell.step.mutable_transfer() = shard.outgoing->transfer;
+  *tell.step.mutable_attempt() = shard.outgoing->attempt;
   tell.step.set_cancel(true);
   shard.outgoing.reset();
   return {tell, Open{shard.record.ownership().epoch()}};
@@ -36,7 +36,7 @@ Effects serve_on(Shard& shard) {
 Effects ask_for_outcome(const Shard& shard) {
   const auto& offered = shard.record.offered();
   Send ask{offered.target(), {}};
-  *ask.step.mutable_transfer() = offered.transfer();
+  *ask.step.mutable_attempt() = offered.attempt();
   if (shard.cancelling) {
     ask.step.set_cancel(true);
   } else {
@@ -56,16 +56,16 @@ Result<Effects> start_move(Shard& shard, const std::string& target, std::uint64_
                  name + ": expected the name of another node, got \"" + target + "\""};
   }
   Outgoing& move = shard.outgoing.emplace();
-  move.transfer.set_shard(shard.record.shard());
-  move.transfer.set_role(shard.record.role());
-  move.transfer.set_epoch(shard.record.ownership().epoch() + 1);
-  move.transfer.set_attempt(attempt);
+  move.attempt.set_shard(shard.record.shard());
+  move.attempt.set_role(shard.record.role());
+  move.attempt.set_epoch(shard.record.ownership().epoch() + 1);
+  move.attempt.set_number(attempt);
   move.target = target;
-  return Effects{Quiesce{move.transfer}};
+  return Effects{Quiesce{move.attempt}};
 }
 
-Effects quiesced(Shard& shard, const pb::Transfer& transfer, const pb::Seal& seal) {
-  if (!is_current(shard, transfer) || shard.outgoing->seal.chunks() > 0) return {};
+Effects quiesced(Shard& shard, const pb::MoveAttempt& attempt, const pb::Seal& seal) {
+  if (!is_current(shard, attempt) || shard.outgoing->seal.chunks() > 0) return {};
   shard.outgoing->seal = seal;
   return send_window(*shard.outgoing);
 }
@@ -79,8 +79,8 @@ Effects cancel_move(Shard& shard) {
   return serve_on(shard);
 }
 
-Effects on_stored(Shard& shard, const pb::Transfer& transfer, std::uint64_t stored) {
-  if (!is_current(shard, transfer)) return {};
+Effects on_stored(Shard& shard, const pb::MoveAttempt& attempt, std::uint64_t stored) {
+  if (!is_current(shard, attempt)) return {};
   Outgoing& move = *shard.outgoing;
   if (stored > move.seal.chunks()) return {};
   move.reported = stored;
@@ -89,37 +89,37 @@ Effects on_stored(Shard& shard, const pb::Transfer& transfer, std::uint64_t stor
   return send_window(move);
 }
 
-Effects on_ready(Shard& shard, const pb::Transfer& transfer) {
-  if (!is_current(shard, transfer) || shard.outgoing->seal.chunks() == 0 || shard.writing) {
+Effects on_ready(Shard& shard, const pb::MoveAttempt& attempt) {
+  if (!is_current(shard, attempt) || shard.outgoing->seal.chunks() == 0 || shard.writing) {
     return {};
   }
   shard.writing = shard.record;
   auto& offered = *shard.writing->mutable_offered();
-  *offered.mutable_transfer() = transfer;
+  *offered.mutable_attempt() = attempt;
   offered.set_target(shard.outgoing->target);
   *offered.mutable_seal() = shard.outgoing->seal;
   return {Write{*shard.writing}};
 }
 
-Effects on_declined(Shard& shard, const pb::Transfer& transfer) {
+Effects on_declined(Shard& shard, const pb::MoveAttempt& attempt) {
   // Once fenced, only what the target has on its disk decides.
-  if (!is_current(shard, transfer) || shard.writing) return {};
+  if (!is_current(shard, attempt) || shard.writing) return {};
   return serve_on(shard);
 }
 
-Effects on_outcome(Shard& shard, const pb::Transfer& transfer, pb::MoveOutcome outcome) {
-  if (outcome == pb::MOVE_REFUSED && is_current(shard, transfer)) {
-    return on_declined(shard, transfer);
+Effects on_outcome(Shard& shard, const pb::MoveAttempt& attempt, pb::MoveOutcome outcome) {
+  if (outcome == pb::MOVE_REFUSED && is_current(shard, attempt)) {
+    return on_declined(shard, attempt);
   }
-  if (!is_in_doubt(shard, transfer)) return {};
+  if (!is_in_doubt(shard, attempt)) return {};
   pb::ShardRecord next = shard.record;
   next.clear_offered();
   if (outcome == pb::MOVE_INSTALLED) {
     next.mutable_ownership()->set_owner(shard.record.offered().target());
-    next.mutable_ownership()->set_epoch(transfer.epoch());
+    next.mutable_ownership()->set_epoch(attempt.epoch());
   } else if (outcome == pb::MOVE_REFUSED) {
     next.mutable_ownership()->set_epoch(
-        transfer.epoch() + 1);  // so that no frame of the offered one is taken for ours
+        attempt.epoch() + 1);  // so that no frame of the offered one is taken for ours
   } else {
     return {};
   }
@@ -135,9 +135,9 @@ Effects retry_source(Shard& shard) {
   move.stored = move.reported;
   // With all stored the last chunk goes again, for the target to answer that it is ready.
   const std::uint64_t last = move.seal.chunks() - 1;
-  if (move.stored > last) return {SendChunks{move.target, move.transfer, last, last + 1}};
+  if (move.stored > last) return {SendChunks{move.target, move.attempt, last, last + 1}};
   move.sent = move.stored;
   return send_window(move);
 }
 
-}  // namespace millrace::placement
+}  // namespace millrace::moves

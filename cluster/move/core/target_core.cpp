@@ -4,52 +4,52 @@
 
 #include "messages/hash.hpp"
 
-namespace millrace::placement {
+namespace millrace::moves {
 namespace {
 
-Send answer(const std::string& to, const pb::Transfer& transfer) {
+Send answer(const std::string& to, const pb::MoveAttempt& attempt) {
   Send send{to, {}};
-  *send.step.mutable_transfer() = transfer;
+  *send.step.mutable_attempt() = attempt;
   return send;
 }
 
-Effects decline(const std::string& to, const pb::Transfer& transfer, ErrorCode code,
+Effects decline(const std::string& to, const pb::MoveAttempt& attempt, ErrorCode code,
                 const std::string& reason) {
-  Send send = answer(to, transfer);
+  Send send = answer(to, attempt);
   send.step.mutable_declined()->set_code(static_cast<std::uint32_t>(code));
   send.step.mutable_declined()->set_reason(reason);
   return {send};
 }
 
-// What the disk already says of a transfer. A source that is in doubt about an epoch that this node
+// What the disk already says of a attempt. A source that is in doubt about an epoch that this node
 // knows to be reached: nobody but this node, by taking over, could have let it be reached.
-pb::MoveOutcome outcome_on_disk(const pb::ShardRecord& record, const pb::Transfer& transfer) {
-  if (record.has_refused() && same(record.refused(), transfer)) return pb::MOVE_REFUSED;
-  if (record.ownership().epoch() >= transfer.epoch()) return pb::MOVE_INSTALLED;
-  if (record.has_refused() && compare(transfer, record.refused()) < 0) return pb::MOVE_REFUSED;
+pb::MoveOutcome outcome_on_disk(const pb::ShardRecord& record, const pb::MoveAttempt& attempt) {
+  if (record.has_refused() && same(record.refused(), attempt)) return pb::MOVE_REFUSED;
+  if (record.ownership().epoch() >= attempt.epoch()) return pb::MOVE_INSTALLED;
+  if (record.has_refused() && compare(attempt, record.refused()) < 0) return pb::MOVE_REFUSED;
   return pb::MOVE_UNKNOWN;
 }
 
 std::optional<Effects> settled(const Shard& shard, const std::string& from,
-                               const pb::Transfer& transfer) {
-  const pb::MoveOutcome outcome = outcome_on_disk(shard.record, transfer);
+                               const pb::MoveAttempt& attempt) {
+  const pb::MoveOutcome outcome = outcome_on_disk(shard.record, attempt);
   if (outcome == pb::MOVE_UNKNOWN) return std::nullopt;
-  Send send = answer(from, transfer);
+  Send send = answer(from, attempt);
   send.step.set_outcome(outcome);
   return Effects{send};
 }
 
-bool is_current(const Shard& shard, const pb::Transfer& transfer) {
-  return shard.incoming && same(shard.incoming->transfer, transfer);
+bool is_current(const Shard& shard, const pb::MoveAttempt& attempt) {
+  return shard.incoming && same(shard.incoming->attempt, attempt);
 }
 
 Effects prepare(Incoming& incoming) {
   if (std::exchange(incoming.preparing, true)) return {};
-  return {Prepare{incoming.transfer}};
+  return {Prepare{incoming.attempt}};
 }
 
 Effects progress(Incoming& incoming) {
-  Send send = answer(incoming.source, incoming.transfer);
+  Send send = answer(incoming.source, incoming.attempt);
   if (incoming.prepared) {
     send.step.set_ready(true);
     return {send};
@@ -62,16 +62,16 @@ Effects progress(Incoming& incoming) {
   return effects;
 }
 
-Effects install(Shard& shard, const pb::Transfer& transfer) {
+Effects install(Shard& shard, const pb::MoveAttempt& attempt) {
   shard.writing = shard.record;
   shard.writing->mutable_ownership()->set_owner(shard.self);
-  shard.writing->mutable_ownership()->set_epoch(transfer.epoch());
+  shard.writing->mutable_ownership()->set_epoch(attempt.epoch());
   return {Write{*shard.writing}};
 }
 
-Effects refuse(Shard& shard, const pb::Transfer& transfer) {
+Effects refuse(Shard& shard, const pb::MoveAttempt& attempt) {
   shard.writing = shard.record;
-  *shard.writing->mutable_refused() = transfer;
+  *shard.writing->mutable_refused() = attempt;
   return {Write{*shard.writing}};
 }
 
@@ -85,28 +85,28 @@ bool is_valid(const pb::MoveChunk& chunk) {
 }
 
 // Nothing may be taken over while this node owns the shard, whoever says so.
-Effects decline_as_owner(const std::string& to, const pb::Transfer& transfer) {
-  return decline(to, transfer, ErrorCode::invalid_argument, "the target serves the shard itself");
+Effects decline_as_owner(const std::string& to, const pb::MoveAttempt& attempt) {
+  return decline(to, attempt, ErrorCode::invalid_argument, "the target serves the shard itself");
 }
 
 }  // namespace
 
-Effects on_chunk(Shard& shard, const std::string& from, const pb::Transfer& transfer,
+Effects on_chunk(Shard& shard, const std::string& from, const pb::MoveAttempt& attempt,
                  const pb::MoveChunk& chunk) {
-  if (auto known = settled(shard, from, transfer)) return *known;
-  if (owns(shard)) return decline_as_owner(from, transfer);
+  if (auto known = settled(shard, from, attempt)) return *known;
+  if (owns(shard)) return decline_as_owner(from, attempt);
   if (shard.writing || !is_valid(chunk)) return {};  // it comes again
-  const bool anew = !shard.incoming || compare(shard.incoming->transfer, transfer) < 0;
-  if (!anew && !is_current(shard, transfer)) {
-    return decline(from, transfer, ErrorCode::fenced, "a later attempt has begun");
+  const bool anew = !shard.incoming || compare(shard.incoming->attempt, attempt) < 0;
+  if (!anew && !is_current(shard, attempt)) {
+    return decline(from, attempt, ErrorCode::fenced, "a later attempt has begun");
   }
   if (anew) {
     if (chunk.index() != 0) {
-      Send nothing_yet = answer(from, transfer);
+      Send nothing_yet = answer(from, attempt);
       nothing_yet.step.set_stored(0);
       return {nothing_yet};
     }
-    shard.incoming = Incoming{.transfer = transfer, .chunks = chunk.chunks()};
+    shard.incoming = Incoming{.attempt = attempt, .chunks = chunk.chunks()};
   }
   Incoming& incoming = *shard.incoming;
   incoming.source = from;
@@ -117,45 +117,46 @@ Effects on_chunk(Shard& shard, const std::string& from, const pb::Transfer& tran
   if (incoming.taken - incoming.stored >= chunks_in_flight_max) return {};
   ++incoming.taken;
   incoming.digest = chain(incoming.digest, chunk.checksum());
-  return {Stage{transfer, chunk, anew}};
+  return {Stage{attempt, chunk, anew}};
 }
 
-Effects chunk_stored(Shard& shard, const pb::Transfer& transfer, std::uint64_t stored) {
-  if (!is_current(shard, transfer) || stored <= shard.incoming->stored) return {};
+Effects chunk_stored(Shard& shard, const pb::MoveAttempt& attempt, std::uint64_t stored) {
+  if (!is_current(shard, attempt) || stored <= shard.incoming->stored) return {};
   shard.incoming->stored = stored;
   return progress(*shard.incoming);
 }
 
-Effects prepared(Shard& shard, const pb::Transfer& transfer, const std::optional<Error>& failure) {
-  if (!is_current(shard, transfer) || !shard.incoming->preparing) return {};
+Effects prepared(Shard& shard, const pb::MoveAttempt& attempt,
+                 const std::optional<Error>& failure) {
+  if (!is_current(shard, attempt) || !shard.incoming->preparing) return {};
   Incoming& incoming = *shard.incoming;
   incoming.preparing = false;
   incoming.prepared = !failure;
   if (shard.writing) return {};
-  if (incoming.committing) return failure ? refuse(shard, transfer) : install(shard, transfer);
-  if (failure) return decline(incoming.source, transfer, failure->code, failure->message);
+  if (incoming.committing) return failure ? refuse(shard, attempt) : install(shard, attempt);
+  if (failure) return decline(incoming.source, attempt, failure->code, failure->message);
   return progress(incoming);
 }
 
-Effects on_commit(Shard& shard, const std::string& from, const pb::Transfer& transfer,
+Effects on_commit(Shard& shard, const std::string& from, const pb::MoveAttempt& attempt,
                   const pb::Seal& seal) {
-  if (auto known = settled(shard, from, transfer)) return *known;
-  if (owns(shard)) return decline_as_owner(from, transfer);
+  if (auto known = settled(shard, from, attempt)) return *known;
+  if (owns(shard)) return decline_as_owner(from, attempt);
   if (shard.writing) return {};
-  if (!is_current(shard, transfer)) return refuse(shard, transfer);
+  if (!is_current(shard, attempt)) return refuse(shard, attempt);
   Incoming& incoming = *shard.incoming;
   incoming.source = from;
-  if (!holds(incoming, seal)) return refuse(shard, transfer);
+  if (!holds(incoming, seal)) return refuse(shard, attempt);
   incoming.committing = true;
-  return incoming.prepared ? install(shard, transfer) : prepare(incoming);
+  return incoming.prepared ? install(shard, attempt) : prepare(incoming);
 }
 
-Effects on_cancel(Shard& shard, const std::string& from, const pb::Transfer& transfer) {
-  if (auto known = settled(shard, from, transfer)) return *known;
-  if (owns(shard)) return decline_as_owner(from, transfer);
+Effects on_cancel(Shard& shard, const std::string& from, const pb::MoveAttempt& attempt) {
+  if (auto known = settled(shard, from, attempt)) return *known;
+  if (owns(shard)) return decline_as_owner(from, attempt);
   if (shard.writing) return {};
-  if (is_current(shard, transfer)) shard.incoming->source = from;
-  return refuse(shard, transfer);
+  if (is_current(shard, attempt)) shard.incoming->source = from;
+  return refuse(shard, attempt);
 }
 
-}  // namespace millrace::placement
+}  // namespace millrace::moves

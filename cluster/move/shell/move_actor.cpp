@@ -17,10 +17,9 @@
 #include "cluster/move/shard_entry.hpp"
 #include "messages/hash.hpp"
 
-namespace millrace::handover {
+namespace millrace::moves {
 namespace {
 
-using placement::Effects;
 using Entry = ShardEntry;
 
 constexpr DurationUs retry_us = 1'000'000;
@@ -29,10 +28,10 @@ constexpr DurationUs stalled_retry_us = 100'000;
 
 }  // namespace
 
-class Handover::Shell {
+class MoveService::Shell {
  public:
   caf::behavior start(caf::event_based_actor* self, const std::shared_ptr<Shell>& me,
-                      HandoverConfig config) {
+                      MoveServiceConfig config) {
     self_ = self;
     config_ = std::move(config);
     // The actor keeps its shell.
@@ -43,7 +42,7 @@ class Handover::Shell {
       self_->quit(exit.reason);
     });
     for (const pb::ShardRecord& record : config_.table->records()) add(record);
-    for (auto& [key, entry] : entries_) run(entry, placement::recover(entry.core, std::nullopt));
+    for (auto& [key, entry] : entries_) run(entry, moves::recover(entry.core, std::nullopt));
     schedule();
     return {
         [](const TaskMessage& m) { (*m.run)(); },
@@ -75,7 +74,7 @@ class Handover::Shell {
       return done(may.error());
     }
     auto begun =
-        placement::start_move(entry->core, to, static_cast<std::uint64_t>(config_.clock->now_us()));
+        moves::start_move(entry->core, to, static_cast<std::uint64_t>(config_.clock->now_us()));
     if (!begun) return done(begun.error());
     entry->done = std::move(done);
     entry->cause.reset();
@@ -115,16 +114,16 @@ class Handover::Shell {
     if (!step.ParseFromString(frame.bytes)) {
       return Error{ErrorCode::protocol, "a step of a move that does not parse"};
     }
-    Entry* const entry = find(step.transfer().role(), step.transfer().shard());
+    Entry* const entry = find(step.attempt().role(), step.attempt().shard());
     if (entry == nullptr) {
-      if (step.has_chunk()) std::ignore = send_step(peer, declined_unknown(step.transfer()));
+      if (step.has_chunk()) std::ignore = send_step(peer, declined_unknown(step.attempt()));
       return {};
     }
     if (step.has_declined()) {
       entry->cause =
           Error{static_cast<ErrorCode>(step.declined().code()), step.declined().reason()};
     }
-    run(*entry, placement::received(entry->core, peer, step));
+    run(*entry, moves::received(entry->core, peer, step));
     schedule();
     return {};
   }
@@ -136,7 +135,7 @@ class Handover::Shell {
     }
     for (const auto& known : gossip.shard()) {
       if (Entry* const entry = find(known.role(), known.shard())) {
-        run(*entry, placement::learn(entry->core, known.ownership()));
+        run(*entry, moves::learn(entry->core, known.ownership()));
       }
     }
     return {};
@@ -148,7 +147,7 @@ class Handover::Shell {
       if (entry.is_stuck(config_.clock->now_us(), config_.rest_timeout.count() * 1'000)) {
         fail(entry, {ErrorCode::timeout, "the target took nothing more of it"});
       } else {
-        run(entry, placement::retry(entry.core));
+        run(entry, moves::retry(entry.core));
       }
     }
     for (const std::string& peer : std::exchange(untold_, {})) tell(peer);
@@ -169,13 +168,13 @@ class Handover::Shell {
   // --- What is to be done
 
   void run(Entry& entry, const Effects& effects) {
-    for (const placement::Effect& effect : effects) {
+    for (const moves::Effect& effect : effects) {
       std::visit([&](const auto& one) { carry_out(entry, one); }, effect);
     }
     if (is_stalled_) schedule();
   }
 
-  void carry_out(Entry& entry, const placement::Write& write) {
+  void carry_out(Entry& entry, const moves::Write& write) {
     const pb::Ownership& before = entry.core.record.ownership();
     const pb::Ownership& next = write.record.ownership();
     const std::string& self = config_.table->self();
@@ -193,7 +192,7 @@ class Handover::Shell {
 
   void on_written(Entry& entry) {
     const std::string before = entry.core.record.ownership().owner();
-    const Effects effects = placement::written(entry.core);
+    const Effects effects = moves::written(entry.core);
     config_.table->set(entry.core.record);
     const std::string& owner = entry.core.record.ownership().owner();
     if (owner != before) {
@@ -208,18 +207,18 @@ class Handover::Shell {
     schedule();
   }
 
-  void carry_out(Entry& /*entry*/, const placement::Send& send) {
+  void carry_out(Entry& /*entry*/, const moves::Send& send) {
     std::ignore = send_step(send.to, send.step);
   }
 
-  void carry_out(Entry& entry, const placement::SendChunks& chunks) {
+  void carry_out(Entry& entry, const moves::SendChunks& chunks) {
     if (!entry.spool) return;
     for (std::uint64_t i = chunks.first; i < chunks.end; ++i) {
       auto data = entry.spool->read(i);
       if (!data) return fail(entry, data.error());
       pb::MoveStep step;
-      *step.mutable_transfer() = chunks.transfer;
-      *step.mutable_chunk() = placement::make_chunk(i, entry.seal.chunks(), std::move(*data));
+      *step.mutable_attempt() = chunks.attempt;
+      *step.mutable_chunk() = moves::make_chunk(i, entry.seal.chunks(), std::move(*data));
       step.mutable_chunk()->set_sent_at_us(config_.clock->now_us());
       const Result<void> sent = send_step(chunks.to, step);
       if (sent) continue;
@@ -229,104 +228,105 @@ class Handover::Shell {
     }
   }
 
-  void carry_out(Entry& entry, const placement::Quiesce& quiesce) {
-    config_.moves->freeze(
-        entry.shard, config_.rest_timeout,
-        resume_with([this, &entry, transfer = quiesce.transfer](const Result<FrozenShard>& frozen) {
-          on_frozen(entry, transfer, frozen);
-        }));
+  void carry_out(Entry& entry, const moves::Quiesce& quiesce) {
+    config_.moves->quiesce(entry.shard, config_.rest_timeout,
+                           resume_with([this, &entry, attempt = quiesce.attempt](
+                                           const Result<QuiescedShard>& quiesced) {
+                             on_frozen(entry, attempt, quiesced);
+                           }));
   }
 
-  void on_frozen(Entry& entry, const pb::Transfer& transfer, const Result<FrozenShard>& frozen) {
-    if (!entry.is_leaving_by(transfer)) return;
-    if (!frozen) return fail(entry, frozen.error());
+  void on_frozen(Entry& entry, const pb::MoveAttempt& attempt,
+                 const Result<QuiescedShard>& quiesced) {
+    if (!entry.is_leaving_by(attempt)) return;
+    if (!quiesced) return fail(entry, quiesced.error());
     auto spool = ChunkSpool::make(config_.spool_directory);
     if (!spool) return fail(entry, spool.error());
     entry.spool = std::move(*spool);
-    entry.seal = seal_of(*frozen);
+    entry.seal = seal_of(*quiesced);
     // Only the exporter touches the spool until it is done.
     const auto digest = std::make_shared<std::uint64_t>(0);
     config_.moves->export_chunks(
-        *frozen,
+        *quiesced,
         [digest, to = entry.spool](const std::string& chunk) {
-          *digest = placement::chain(*digest, hash_key(chunk));
+          *digest = moves::chain(*digest, hash_key(chunk));
           return to->add(chunk);
         },
-        resume_with([this, &entry, transfer, digest](const Result<void>& done) {
-          on_exported(entry, transfer, done, *digest);
+        resume_with([this, &entry, attempt, digest](const Result<void>& done) {
+          on_exported(entry, attempt, done, *digest);
         }));
   }
 
-  void on_exported(Entry& entry, const pb::Transfer& transfer, const Result<void>& done,
+  void on_exported(Entry& entry, const pb::MoveAttempt& attempt, const Result<void>& done,
                    std::uint64_t digest) {
-    if (!entry.is_leaving_by(transfer)) return;
+    if (!entry.is_leaving_by(attempt)) return;
     if (!done) return fail(entry, done.error());
     entry.seal.set_chunks(entry.spool->size());
     entry.seal.set_digest(digest);
-    run(entry, placement::quiesced(entry.core, transfer, entry.seal));
+    run(entry, moves::quiesced(entry.core, attempt, entry.seal));
   }
 
   // Serving may begin: at the start, after a move that failed, or of a shard that came in.
-  void carry_out(Entry& entry, const placement::Open& /*open*/) {
-    config_.moves->thaw(entry.shard);
+  void carry_out(Entry& entry, const moves::Open& /*open*/) {
+    config_.moves->serve_again(entry.shard);
     entry.spool.reset();
     finish(entry, entry.cause.value_or(Error{ErrorCode::fenced, "the target refused the shard"}));
   }
 
-  void carry_out(Entry& entry, const placement::Fence& /*fence*/) {
+  void carry_out(Entry& entry, const moves::Fence& /*fence*/) {
     spdlog::critical(
         "{} is served by {} in epoch {}, though this node never gave it away: its disk seems to be "
         "restored from a copy. What it holds of the shard stays as it is, and waits for a person",
         entry.name(), entry.core.record.ownership().owner(), entry.core.record.ownership().epoch());
-    config_.moves->freeze(entry.shard, config_.rest_timeout, [](const auto& /*frozen*/) {});
+    config_.moves->quiesce(entry.shard, config_.rest_timeout, [](const auto& /*quiesced*/) {});
   }
 
-  void carry_out(Entry& entry, const placement::Discard& /*discard*/) {
+  void carry_out(Entry& entry, const moves::Discard& /*discard*/) {
     entry.spool.reset();
     finish(entry, {});
   }
 
-  void carry_out(Entry& entry, const placement::Stage& stage) {
+  void carry_out(Entry& entry, const moves::Stage& stage) {
     if (stage.anew) {
       entry.cause.reset();
       entry.staged.clear();
     }
     config_.moves->stage(
         entry.shard, stage.anew, stage.chunk.data(), stage.chunk.sent_at_us(),
-        resume_with([this, &entry, transfer = stage.transfer, index = stage.chunk.index()](
-                        const Result<void>& done) { on_staged(entry, transfer, index, done); }));
+        resume_with([this, &entry, attempt = stage.attempt, index = stage.chunk.index()](
+                        const Result<void>& done) { on_staged(entry, attempt, index, done); }));
   }
 
   // What cannot be taken is declined when all is here: see Prepare.
-  void on_staged(Entry& entry, const pb::Transfer& transfer, std::uint64_t index,
+  void on_staged(Entry& entry, const pb::MoveAttempt& attempt, std::uint64_t index,
                  const Result<void>& done) {
     const auto& incoming = entry.core.incoming;
-    if (!incoming || !placement::same(incoming->transfer, transfer)) return;
+    if (!incoming || !moves::same(incoming->attempt, attempt)) return;
     if (!done && !entry.cause) entry.cause = done.error();
     entry.staged.insert(index);
     std::uint64_t stored = incoming->stored;
     while (entry.staged.erase(stored) > 0) ++stored;
-    run(entry, placement::chunk_stored(entry.core, transfer, stored));
+    run(entry, moves::chunk_stored(entry.core, attempt, stored));
   }
 
-  void carry_out(Entry& entry, const placement::Prepare& prepare) {
+  void carry_out(Entry& entry, const moves::Prepare& prepare) {
     std::optional<Error> failure = entry.cause;
-    if (const auto whole = config_.moves->check_copy(entry.shard); !failure && !whole) {
+    if (const auto whole = config_.moves->check_staged(entry.shard); !failure && !whole) {
       failure = whole.error();
     }
     if (failure) {
       spdlog::error("{} cannot be taken over: {}", entry.name(), failure->message);
     }
-    run(entry, placement::prepared(entry.core, prepare.transfer, failure));
+    run(entry, moves::prepared(entry.core, prepare.attempt, failure));
   }
 
-  void carry_out(Entry& entry, const placement::DropStaging& /*drop*/) {
-    config_.moves->drop_copy(entry.shard);
+  void carry_out(Entry& entry, const moves::DropStaging& /*drop*/) {
+    config_.moves->drop_staged(entry.shard);
   }
 
   void fail(Entry& entry, const Error& cause) {
     entry.cause = cause;
-    run(entry, placement::cancel_move(entry.core));
+    run(entry, moves::cancel_move(entry.core));
   }
 
   void finish(Entry& entry, Result<void> result) {
@@ -352,29 +352,29 @@ class Handover::Shell {
   }
 
   caf::event_based_actor* self_ = nullptr;
-  HandoverConfig config_;
+  MoveServiceConfig config_;
   std::map<Key, Entry> entries_;  ///< never grows after the start: references stay
   std::set<std::string> untold_;
   TimeUs tick_due_us_ = 0;   ///< 0: none is to come
   bool is_stalled_ = false;  ///< a link had no room since the last tick was planned
 };
 
-Handover::Handover(caf::actor_system& system, HandoverConfig config)
+MoveService::MoveService(caf::actor_system& system, MoveServiceConfig config)
     : shell_(std::make_shared<Shell>()) {
   actor_ = system.spawn([shell = shell_, config = std::move(config)](caf::event_based_actor* self) {
     return shell->start(self, shell, config);
   });
 }
 
-Handover::~Handover() {
+MoveService::~MoveService() {
   caf::anon_send_exit(actor_, caf::exit_reason::user_shutdown);
 }
 
-void Handover::run(std::function<void()> task) {
+void MoveService::run(std::function<void()> task) {
   caf::anon_send(actor_, TaskMessage{std::make_shared<std::function<void()>>(std::move(task))});
 }
 
-void Handover::take(const std::string& peer, transport::Frame frame, transport::Credit credit) {
+void MoveService::take(const std::string& peer, transport::Frame frame, transport::Credit credit) {
   run([shell = shell_, peer, frame = std::move(frame),
        charge = std::make_shared<transport::Credit>(std::move(credit))] {
     shell->on_frame(peer, frame);
@@ -382,15 +382,15 @@ void Handover::take(const std::string& peer, transport::Frame frame, transport::
   });
 }
 
-void Handover::on_up(const std::string& peer) {
+void MoveService::on_up(const std::string& peer) {
   run([shell = shell_, peer] { shell->tell(peer); });
 }
 
-void Handover::move(const std::string& role, std::uint32_t shard, const std::string& to,
-                    std::function<void(Result<void>)> done) {
+void MoveService::move(const std::string& role, std::uint32_t shard, const std::string& to,
+                       std::function<void(Result<void>)> done) {
   run([shell = shell_, role, shard, to, done = std::move(done)] {
     shell->on_move(role, shard, to, done);
   });
 }
 
-}  // namespace millrace::handover
+}  // namespace millrace::moves

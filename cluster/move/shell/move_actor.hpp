@@ -1,6 +1,6 @@
 // Hands shards over between nodes: the shell around the protocol of cluster/placement.
 //
-//   move ─▶ [freeze ─▶ export to the spool ─▶ chunks ═▶ staged there] ─▶ fence ═▶ installed there
+//   move ─▶ [quiesce ─▶ export to the spool ─▶ chunks ═▶ staged there] ─▶ fence ═▶ installed there
 //                                                                        ─▶ given up here
 //
 // Nobody waits for anybody: what is not answered is asked again every second.
@@ -22,13 +22,13 @@
 #include "cluster/transport/transport.hpp"
 #include "messages/result.hpp"
 
-namespace millrace::handover {
+namespace millrace::moves {
 
 // Kinds of frames. Numbers below 16 are the federation's, 16 the membership's.
 constexpr transport::FrameKind move_frame{17};    ///< pb::MoveStep
 constexpr transport::FrameKind gossip_frame{18};  ///< pb::PlacementGossip
 
-struct HandoverConfig {
+struct MoveServiceConfig {
   ShardTable* table = nullptr;
   ShardMoves* moves = nullptr;
   transport::Transport* transport = nullptr;
@@ -39,13 +39,13 @@ struct HandoverConfig {
 };
 
 /// The actor of a node, for others. Any thread may call. Ends with this.
-class Handover {
+class MoveService {
  public:
   /// Starts it. What it is given outlives the actor.
-  Handover(caf::actor_system& system, HandoverConfig config);
-  ~Handover();
-  Handover(const Handover&) = delete;
-  Handover& operator=(const Handover&) = delete;
+  MoveService(caf::actor_system& system, MoveServiceConfig config);
+  ~MoveService();
+  MoveService(const MoveService&) = delete;
+  MoveService& operator=(const MoveService&) = delete;
 
   /// A frame of the kinds above. The credit goes back when it has been looked at.
   void take(const std::string& peer, transport::Frame frame, transport::Credit credit);
@@ -67,4 +67,4 @@ class Handover {
   caf::actor actor_;
 };
 
-}  // namespace millrace::handover
+}  // namespace millrace::moves

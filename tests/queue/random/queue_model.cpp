@@ -24,7 +24,7 @@ ModelMessage ModelQueue::take(Sequence sequence) {
 
 void ModelQueue::crash() {
   coming_producers.clear();
-  coming_business_keys.clear();
+  coming_idempotency_keys.clear();
   coming_timers.clear();
   coming_messages = 0;
   leases.clear();

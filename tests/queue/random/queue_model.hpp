@@ -20,7 +20,7 @@ struct ModelMessage {
   int priority = 4;
   TimeUs not_before_us = 0;
   TimeUs expires_at_us = 0;
-  std::string business_key{};
+  std::string idempotency_key{};
   std::uint32_t failed = 0;
   QueueNumber origin = 0;  ///< of a dead letter
 };
@@ -56,11 +56,11 @@ struct ModelQueue {
   std::map<std::string, std::vector<std::string>> histories;
   std::map<TimerName, ModelTimer> timers;
   std::map<std::string, ModelProducer> producers;
-  std::map<std::string, TimeUs> business_keys;
+  std::map<std::string, TimeUs> idempotency_keys;
 
   // On the way, or in hands: gone after a crash.
   std::map<std::string, ModelProducer> coming_producers;
-  std::multiset<std::string> coming_business_keys;
+  std::multiset<std::string> coming_idempotency_keys;
   std::multiset<TimerName> coming_timers;
   std::uint64_t coming_messages = 0;
   std::map<LeaseId, ModelLease> leases;

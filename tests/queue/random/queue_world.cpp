@@ -221,8 +221,8 @@ std::string durable_text(const State& state, bool with_places) {
                      std::to_string(producer.active_at_us));
   }
   for (const std::string& line : producers) out << line << '\n';
-  for (const auto& key : state.durable.dedup.business_keys()) {
-    out << "business key " << key.id.high << ' ' << key.id.low << '@' << key.at_us << '\n';
+  for (const auto& key : state.durable.dedup.idempotency_keys()) {
+    out << "idempotency key " << key.id.high << ' ' << key.id.low << '@' << key.at_us << '\n';
   }
   return out.str();
 }

@@ -18,8 +18,8 @@
 #include "actors/queue/decide/decide_due.hpp"
 #include "actors/queue/decide/decide_offer.hpp"
 #include "actors/queue/decide/dispatch.hpp"
-#include "actors/queue/decide/queue_core.hpp"
 #include "actors/queue/snapshot/snapshot.hpp"
+#include "actors/queue/state/backlog.hpp"
 
 namespace millrace::queues {
 

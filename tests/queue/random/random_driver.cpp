@@ -43,9 +43,9 @@ void RandomDriver::send(QueueNumber number, Decision decision, Effects effects) 
 }
 
 void RandomDriver::step() {
-  if (chance(8)) clean();
+  if (chance(8)) compact();
   if (chance(2)) copy();
-  if (chance(2)) hand_over();
+  if (chance(2)) become_outbox();
   const std::uint64_t dice = pick(1000);
   if (dice < 40) {
     attach();
@@ -98,7 +98,7 @@ void RandomDriver::crash() {
   for (const auto& [number, state] : world_->queues()) before[number] = durable_text(*state);
   const Checkpoint* from = checkpoint_ && chance(50) ? checkpoint_.get() : nullptr;
   world_->crash(from);
-  cleanings_.clear();
+  compactions_.clear();
   for (const auto& [number, state] : world_->queues()) {
     EXPECT_EQ(durable_text(*state), before[number]) << "replay differs from what was live";
     ModelQueue& model = models_[number];

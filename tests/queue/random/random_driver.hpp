@@ -64,21 +64,21 @@ class RandomDriver {
   void extend();
   void give_back();
 
-  // Cleaning (random_driver_cleaning.cpp).
-  struct Cleaning {
-    CleaningRun run;
+  // Compaction (random_driver_compaction.cpp).
+  struct Compaction {
+    CompactionRun run;
     journal::SegmentNumber before = 0;
     bool reading = false;              ///< bodies for its step are being read
     std::vector<WantedBody> wanted{};  ///< these
     bool moving = false;               ///< the record of its step is on its way
   };
-  void clean();
-  void read_and_move(QueueNumber number, Cleaning& cleaning);
+  void compact();
+  void read_and_move(QueueNumber number, Compaction& compaction);
   void expect_clean(QueueNumber number, journal::SegmentNumber before);
 
   // Moves to another node (random_driver_moves.cpp).
   void copy();
-  void hand_over();
+  void become_outbox();
 
   // Time, operators and crashes (random_driver_time.cpp).
   void lose(QueueNumber number, const std::vector<LeaseId>& leases, ErrorCode code);
@@ -95,7 +95,7 @@ class RandomDriver {
   std::unique_ptr<QueueWorld> world_;
   std::map<QueueNumber, ModelQueue> models_;
   std::unique_ptr<Checkpoint> checkpoint_;
-  std::map<QueueNumber, Cleaning> cleanings_;
+  std::map<QueueNumber, Compaction> compactions_;
   std::uint64_t messages_made_ = 0;
 };
 

@@ -5,7 +5,7 @@
 #include "actors/queue/move/become_outbox.hpp"
 #include "actors/queue/state/frame_index.hpp"
 #include "actors/queue/state/lease_table.hpp"
-#include "tests/queue/copied_queue.hpp"
+#include "tests/queue/moved_queue.hpp"
 #include "tests/queue/random/random_driver.hpp"
 
 namespace millrace::queues {
@@ -67,10 +67,10 @@ void RandomDriver::copy() {
     EXPECT_EQ(decide(copied.state, offer, {}, world_->now()).taken,
               decide(original, offer, {}, world_->now()).taken);
   }
-  // Frozen it gives nothing out, and thawed it goes on as if it had never been.
-  original.live.frozen = true;
+  // Quiesced it gives nothing out, and served_again it goes on as if it had never been.
+  original.live.quiesced = true;
   EXPECT_EQ(order_of(original, read, world_->now()), std::vector<Sequence>());
-  original.live.frozen = false;
+  original.live.quiesced = false;
   if (number == dead) original.dead_letters = copied.state.dead_letters = dead;
   const auto read_copy = [&copied](journal::Place place, std::uint32_t index) {
     return std::make_shared<const pb::Envelope>(
@@ -81,7 +81,7 @@ void RandomDriver::copy() {
 }
 
 // What a move leaves at the source is what came after the boundary, as one line.
-void RandomDriver::hand_over() {
+void RandomDriver::become_outbox() {
   const QueueNumber number = pick_queue();
   const Checkpoint now = world_->checkpoint();
   auto restarted = world_->replayed(&now);
@@ -95,7 +95,7 @@ void RandomDriver::hand_over() {
   auto record = std::make_shared<pb::Record>();
   record->set_at_us(world_->now());
   record->add_change()->set_queue(number);
-  pb::HandOver& change = *record->mutable_change(0)->mutable_hand_over();
+  pb::BecomeOutbox& change = *record->mutable_change(0)->mutable_become_outbox();
   change.set_up_to(up_to);
   change.set_duplicates(pick(state.durable.ledger.duplicates + 1));
   const std::uint64_t repeats = state.durable.ledger.duplicates - change.duplicates();

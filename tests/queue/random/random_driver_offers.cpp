@@ -26,16 +26,16 @@ Expected judge(const ModelQueue& model, const Limits& limits, const Offer& offer
   }
   std::set<std::string> own;
   for (std::size_t i = known->last + 1 - offer.first; i < messages.size(); ++i) {
-    const std::string& business_key = messages[i].business_key;
+    const std::string& idempotency_key = messages[i].idempotency_key;
     if (room.draining || room.storage_full) {
       out.refusal = room.draining ? ErrorCode::draining : ErrorCode::storage_full;
       break;
     }
-    const auto remembered = model.business_keys.find(business_key);
+    const auto remembered = model.idempotency_keys.find(idempotency_key);
     const bool is_known =
-        !business_key.empty() &&
-        (own.contains(business_key) || model.coming_business_keys.contains(business_key) ||
-         (remembered != model.business_keys.end() &&
+        !idempotency_key.empty() &&
+        (own.contains(idempotency_key) || model.coming_idempotency_keys.contains(idempotency_key) ||
+         (remembered != model.idempotency_keys.end() &&
           remembered->second >= at - limits.idempotency_window_us));
     if (is_known) {
       ++out.duplicates;
@@ -45,7 +45,7 @@ Expected judge(const ModelQueue& model, const Limits& limits, const Offer& offer
       break;
     } else {
       out.accepted.push_back(messages[i]);
-      own.insert(business_key);
+      own.insert(idempotency_key);
     }
     ++out.taken;
   }
@@ -95,7 +95,7 @@ std::shared_ptr<const pb::Envelope> RandomDriver::to_envelope(const ModelMessage
   set_priority(*envelope, message.priority);
   envelope->set_not_before_us(message.not_before_us);
   envelope->set_expires_at_us(message.expires_at_us);
-  envelope->set_idempotency_key(message.business_key);
+  envelope->set_idempotency_key(message.idempotency_key);
   return envelope;
 }
 
@@ -111,7 +111,7 @@ void RandomDriver::offer() {
   std::vector<ModelMessage> messages;
   for (std::uint64_t i = 0, count = 1 + pick(6); i < count; ++i) {
     messages.push_back(make_message());
-    if (chance(25)) messages.back().business_key = "b" + std::to_string(pick(30));
+    if (chance(25)) messages.back().idempotency_key = "b" + std::to_string(pick(30));
     offer.messages.push_back(to_envelope(messages.back()));
   }
   const Room room{.storage_full = chance(2), .draining = chance(2)};
@@ -134,9 +134,9 @@ void RandomDriver::expect_offer(QueueNumber number, const Offer& offer,
                           taken = taken, at_us] {
     for (const ModelMessage& message : accepted) {
       model.append(message);
-      if (message.business_key.empty()) continue;
-      model.coming_business_keys.extract(message.business_key);
-      model.business_keys[message.business_key] = *at_us;
+      if (message.idempotency_key.empty()) continue;
+      model.coming_idempotency_keys.extract(message.idempotency_key);
+      model.idempotency_keys[message.idempotency_key] = *at_us;
     }
     model.coming_messages -= accepted.size();
     model.ledger.duplicates += duplicates;
@@ -154,7 +154,8 @@ void RandomDriver::expect_offer(QueueNumber number, const Offer& offer,
   model.coming_producers[offer.producer] = {known->epoch, taken};
   model.coming_messages += accepted.size();
   for (const ModelMessage& message : accepted) {
-    if (!message.business_key.empty()) model.coming_business_keys.insert(message.business_key);
+    if (!message.idempotency_key.empty())
+      model.coming_idempotency_keys.insert(message.idempotency_key);
   }
 }
 

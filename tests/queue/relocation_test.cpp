@@ -1,5 +1,5 @@
 // Promise: a message that is moved keeps all that it is, wherever it stands and whatever meets the
-// move, and a cleaning leaves nothing live behind. Checked by what is leased, and by a replay.
+// move, and a compaction leaves nothing live behind. Checked by what is leased, and by a replay.
 #include <gtest/gtest.h>
 
 #include "actors/queue/decide/compaction_run.hpp"
@@ -18,8 +18,8 @@ class QueueMove : public ::testing::Test {
   [[nodiscard]] journal::SegmentNumber segment_of(Sequence sequence, QueueNumber queue = 1) {
     return journal::segment_of(work.state(queue).durable.index.find(sequence)->place);
   }
-  std::vector<MovedBody> read(QueueNumber queue, const std::vector<WantedBody>& wanted) {
-    std::vector<MovedBody> bodies;
+  std::vector<RelocatedBody> read(QueueNumber queue, const std::vector<WantedBody>& wanted) {
+    std::vector<RelocatedBody> bodies;
     bodies.reserve(wanted.size());
     for (const WantedBody& one : wanted) {
       bodies.emplace_back(one.sequence, work.world.read_body(queue, one.place, one.index));
@@ -27,15 +27,15 @@ class QueueMove : public ::testing::Test {
     return bodies;
   }
   // One step; the record is on its way then. How many messages it moves.
-  int step(CleaningRun& run, QueueNumber queue = 1) {
+  int step(CompactionRun& run, QueueNumber queue = 1) {
     const auto wanted = run.next(work.state(queue));
     Decision moves = run.moves(work.state(queue), read(queue, wanted), work.world.now());
     const auto record = work.world.send(queue, std::move(moves));
-    return record ? record->change(0).move_size() : 0;
+    return record ? record->change(0).relocation_size() : 0;
   }
   // All that lies before the current segment; each step is committed.
-  int clean(QueueNumber queue = 1, const MoveLimits& limits = {}) {
-    CleaningRun run(work.world.segment(), limits);
+  int compact(QueueNumber queue = 1, const RelocationLimits& limits = {}) {
+    CompactionRun run(work.world.segment(), limits);
     int moved = 0;
     while (!run.is_done()) {
       moved += step(run, queue);
@@ -63,7 +63,7 @@ TEST_F(QueueMove, LeavesNothingBehindAndChangesNoOrder) {
   for (const char* key : {"a", "b", "a"})
     work.append(key, key + std::to_string(work.state().durable.last));
   next_segment();
-  EXPECT_EQ(clean(), 3);
+  EXPECT_EQ(compact(), 3);
   next_segment();
   work.world.release();
   forget_bodies();
@@ -75,9 +75,9 @@ TEST_F(QueueMove, TakesBodiesFromTheLogWhenMemoryHasThemNot) {
   work.append("a", "body");
   forget_bodies();
   next_segment();
-  CleaningRun run(work.world.segment());
+  CompactionRun run(work.world.segment());
   EXPECT_EQ(run.next(work.state()).size(), 1u);
-  EXPECT_EQ(clean(), 1);
+  EXPECT_EQ(compact(), 1);
   work.world.release();
   EXPECT_EQ(text(work.lease(1)), "body");
 }
@@ -88,25 +88,25 @@ TEST_F(QueueMove, LeavesWhatLiesBehindTheMark) {
   const journal::SegmentNumber mark = work.world.segment();
   work.append("b");
   next_segment();
-  CleaningRun run(mark);
+  CompactionRun run(mark);
   EXPECT_EQ(step(run), 1);
   work.world.commit();
   EXPECT_TRUE(run.is_done());
   EXPECT_EQ(segment_of(2), mark);
-  EXPECT_EQ(clean(), 1) << "the first lies in the current segment now";
+  EXPECT_EQ(compact(), 1) << "the first lies in the current segment now";
 }
 
 TEST_F(QueueMove, GoesOnInBoundedSteps) {
   for (int i = 0; i < 10; ++i) work.append("k" + std::to_string(i), std::string(100, 'x'));
   next_segment();
-  CleaningRun by_count(work.world.segment(), {.messages = 3});
+  CompactionRun by_count(work.world.segment(), {.messages = 3});
   EXPECT_EQ(step(by_count), 3);
-  CleaningRun by_bytes(work.world.segment(), {.bytes = 200});
+  CompactionRun by_bytes(work.world.segment(), {.bytes = 200});
   EXPECT_EQ(step(by_bytes), 2);
-  CleaningRun large(work.world.segment(), {.bytes = 1});
+  CompactionRun large(work.world.segment(), {.bytes = 1});
   EXPECT_EQ(step(large), 1) << "one is taken whatever its size";
   work.world.commit();
-  EXPECT_EQ(clean(1, {.messages = 2, .looked_at = 1}), 7);
+  EXPECT_EQ(compact(1, {.messages = 2, .looked_at = 1}), 7);
   expect_replay_equal();
 }
 
@@ -114,7 +114,7 @@ TEST_F(QueueMove, ThatMeetsAnAckOnItsWayIsNoMessageAgain) {
   work.append("a");
   next_segment();
   const auto grants = work.lease(1);
-  CleaningRun run(work.world.segment());
+  CompactionRun run(work.world.segment());
   work.complete(Work::acked(grants.at(0)));
   EXPECT_EQ(step(run), 1) << "the ack is not durable yet";
   work.world.commit();
@@ -127,7 +127,7 @@ TEST_F(QueueMove, OfALeasedMessageLeavesTheLease) {
   work.append("a");
   next_segment();
   const auto grants = work.lease(1);
-  EXPECT_EQ(clean(), 1);
+  EXPECT_EQ(compact(), 1);
   EXPECT_TRUE(work.complete(Work::acked(grants.at(0))).refused.empty());
   work.world.commit();
   EXPECT_EQ(work.state().durable.ledger.acked, 1u);
@@ -140,7 +140,7 @@ TEST_F(QueueMove, OfADelayedMessageKeepsItsTimeAndItsFailures) {
       work.complete(Work::outcome(work.lease(1).at(0), {Kind::failed})).refused.empty());
   work.world.commit();
   next_segment();
-  EXPECT_EQ(clean(), 1);
+  EXPECT_EQ(compact(), 1);
   EXPECT_EQ(text(work.lease(1)), "") << "it is not due";
   expect_replay_equal();
   work.world.crash();
@@ -155,7 +155,7 @@ TEST_F(QueueMove, OfADeadLetterKeepsItsReason) {
   work.complete(Work::outcome(work.lease(1).at(0), {Kind::rejected}));
   work.world.commit();
   next_segment();
-  EXPECT_EQ(clean(2), 1);
+  EXPECT_EQ(compact(2), 1);
   next_segment();
   work.world.release();
   const Entry& entry = *work.state(2).durable.index.find(1);
@@ -169,11 +169,11 @@ TEST_F(QueueMove, ThatACrashLosesLeavesTheMessageWhereItWas) {
   work.append("a");
   const journal::SegmentNumber before = segment_of(1);
   next_segment();
-  CleaningRun run(work.world.segment());
+  CompactionRun run(work.world.segment());
   EXPECT_EQ(step(run), 1);
   work.world.crash();
   EXPECT_EQ(segment_of(1), before);
-  EXPECT_EQ(clean(), 1);
+  EXPECT_EQ(compact(), 1);
   EXPECT_EQ(text(work.lease(1)), "a");
 }
 
@@ -181,7 +181,7 @@ TEST_F(QueueMove, PassesNothingOverWhenBodiesWereReleasedWhileTheyWereRead) {
   for (const char* key : {"a", "b", "c"}) work.append(key);
   forget_bodies();
   next_segment();
-  CleaningRun run(work.world.segment());
+  CompactionRun run(work.world.segment());
   const auto wanted = run.next(work.state());
   ASSERT_EQ(wanted.size(), 3u);
   // Only the first could be read; the others are looked for again.
@@ -198,15 +198,15 @@ TEST_F(QueueMove, IsNotDecidedForWhatIsGoneOrLiesElsewhereByNow) {
   work.append("a");
   work.append("b");
   next_segment();
-  const std::vector<MovedBody> bodies{
+  const std::vector<RelocatedBody> bodies{
       {1, Body(message("a"))}, {2, Body(message("b"))}, {9, Body(message("c"))}};
   const journal::SegmentNumber mark = work.world.segment();
   work.complete(Work::acked(work.lease(1).at(0)));
   work.world.commit();
-  CleaningRun run(mark);
+  CompactionRun run(mark);
   EXPECT_EQ(step(run), 1);
   work.world.commit();
-  EXPECT_EQ(decide_move(work.state(), mark, bodies, work.world.now()).record, nullptr);
+  EXPECT_EQ(decide_relocation(work.state(), mark, bodies, work.world.now()).record, nullptr);
 }
 
 }  // namespace

@@ -16,9 +16,9 @@ struct Answer {
   bool failed = false;
 };
 
-class FrozenQueue : public QueueActor {
+class QuiescedQueue : public QueueActor {
  protected:
-  FrozenQueue() { attach(local_); }
+  QuiescedQueue() { attach(local_); }
 
   template <class Reply, class Message>
   std::shared_ptr<Answer<Reply>> ask(Message message) {
@@ -31,14 +31,14 @@ class FrozenQueue : public QueueActor {
     system_.drain();
     return answer;
   }
-  auto freeze(bool seals = true) { return ask<FrozenReply>(FreezeMessage{.seals = seals}); }
+  auto quiesce(bool seals = true) { return ask<QuiescedReply>(QuiesceMessage{.seals = seals}); }
 
   /// As the node does when the other one has the copy.
-  void hand_over(Sequence up_to, std::uint64_t duplicates = 0) {
+  void become_outbox(Sequence up_to, std::uint64_t duplicates = 0) {
     auto record = std::make_shared<pb::Record>();
     record->set_at_us(system_.now_us());
     record->add_change()->set_queue(1);
-    pb::HandOver& change = *record->mutable_change(0)->mutable_hand_over();
+    pb::BecomeOutbox& change = *record->mutable_change(0)->mutable_become_outbox();
     change.set_up_to(up_to);
     change.set_duplicates(duplicates);
     *change.mutable_as() = declaration();
@@ -58,15 +58,15 @@ class FrozenQueue : public QueueActor {
   caf::actor receiver_ = listener(heard_receiver_);
 };
 
-TEST_F(FrozenQueue, ComesToRestWhenItsLeaseEndsThoughLocalProducersGoOn) {
+TEST_F(QuiescedQueue, ComesToRestWhenItsLeaseEndsThoughLocalProducersGoOn) {
   subscribe(receiver_, 1);
   offer(local_, 1, 2);
   settle();
   ASSERT_EQ(heard_receiver_->grants.size(), 1u);
-  const auto frozen = freeze();
+  const auto quiesced = quiesce();
   offer(local_, 3);
   settle();
-  EXPECT_FALSE(frozen->reply) << "a message is leased";
+  EXPECT_FALSE(quiesced->reply) << "a message is leased";
   auto outcome = std::make_shared<Complete>();
   outcome->outcomes.emplace_back().lease = heard_receiver_->grants[0].lease;
   outcome->outcomes[0].messages.emplace_back().kind = StageResult::Kind::acked;
@@ -76,11 +76,11 @@ TEST_F(FrozenQueue, ComesToRestWhenItsLeaseEndsThoughLocalProducersGoOn) {
   ASSERT_EQ(log_.proposed(), 2u);
   log_.commit(1);
   system_.drain();
-  ASSERT_TRUE(frozen->reply) << "the offer that is on its way is not waited for";
-  EXPECT_EQ(frozen->reply->last, 3u);
-  ASSERT_FALSE(frozen->reply->parts->empty());
+  ASSERT_TRUE(quiesced->reply) << "the offer that is on its way is not waited for";
+  EXPECT_EQ(quiesced->reply->last, 3u);
+  ASSERT_FALSE(quiesced->reply->parts->empty());
   pb::SnapshotPart head;
-  ASSERT_TRUE(head.ParseFromString(frozen->reply->parts->front()));
+  ASSERT_TRUE(head.ParseFromString(quiesced->reply->parts->front()));
   EXPECT_EQ(head.head().last(), 3u);
   EXPECT_EQ(head.head().acked(), 1u);
   settle();
@@ -89,15 +89,15 @@ TEST_F(FrozenQueue, ComesToRestWhenItsLeaseEndsThoughLocalProducersGoOn) {
   EXPECT_EQ(heard_receiver_->grants.size(), 1u) << "nothing is leased";
 }
 
-TEST_F(FrozenQueue, WaitsForWhatItTookFromAnotherNodeAndRefusesTheRest) {
+TEST_F(QuiescedQueue, WaitsForWhatItTookFromAnotherNodeAndRefusesTheRest) {
   attach(remote_, "b/work/5", true);
   offer(remote_, 1, 1, "b/work/5");
   system_.drain();
-  const auto frozen = freeze();
-  EXPECT_FALSE(frozen->reply);
+  const auto quiesced = quiesce();
+  EXPECT_FALSE(quiesced->reply);
   settle();
-  ASSERT_TRUE(frozen->reply);
-  EXPECT_EQ(frozen->reply->last, 1u);
+  ASSERT_TRUE(quiesced->reply);
+  EXPECT_EQ(quiesced->reply->last, 1u);
   EXPECT_EQ(heard_remote_->offers.back().settled, 1u);
   offer(remote_, 2, 1, "b/work/5");
   attach(remote_, "b/work/5", true);
@@ -106,12 +106,12 @@ TEST_F(FrozenQueue, WaitsForWhatItTookFromAnotherNodeAndRefusesTheRest) {
   EXPECT_EQ(heard_remote_->offers.back().refusal->message,
             "shard 5 of work is being moved to another node");
   EXPECT_EQ(heard_remote_->attached.back().refusal->code, ErrorCode::not_owner);
-  caf::anon_send(queue_, ThawMessage{});
+  caf::anon_send(queue_, ServeMessage{});
   attach(remote_, "b/work/5", true);
   EXPECT_FALSE(heard_remote_->attached.back().refusal);
 }
 
-TEST_F(FrozenQueue, LeasesAndFiresAgainWhenItIsThawed) {
+TEST_F(QuiescedQueue, LeasesAndFiresAgainWhenItIsThawed) {
   pb::Record timer;
   timer.set_at_us(system_.now_us());
   timer.add_change()->set_queue(1);
@@ -122,9 +122,9 @@ TEST_F(FrozenQueue, LeasesAndFiresAgainWhenItIsThawed) {
   proposal->record = std::make_shared<const pb::Record>(timer);
   log_.propose(std::move(proposal));
   settle();
-  const auto frozen = freeze();
-  ASSERT_TRUE(frozen->reply);
-  EXPECT_GE(frozen->reply->parts->size(), 2u) << "the timer is a part of the copy";
+  const auto quiesced = quiesce();
+  ASSERT_TRUE(quiesced->reply);
+  EXPECT_GE(quiesced->reply->parts->size(), 2u) << "the timer is a part of the copy";
   subscribe(receiver_, 10);
   offer(local_, 1);
   settle();
@@ -133,38 +133,37 @@ TEST_F(FrozenQueue, LeasesAndFiresAgainWhenItIsThawed) {
   EXPECT_EQ(state_->durable.keyed.timers().size(), 1u);
   send(local_, RemoveMessage{std::make_shared<const std::vector<PageEntry>>(
                    page_of(*state_, 0, 10).messages)});
-  bool cleaned = false;
-  caf::anon_send(
-      queue_,
-      CleanMessage{99, std::make_shared<std::function<void()>>([&cleaned] { cleaned = true; })});
+  bool compacted = false;
+  caf::anon_send(queue_, CompactMessage{99, std::make_shared<std::function<void()>>(
+                                                [&compacted] { compacted = true; })});
   settle();
   EXPECT_EQ(heard_local_->removals.back().refusal->code, ErrorCode::draining);
-  EXPECT_TRUE(cleaned);
-  caf::anon_send(queue_, ThawMessage{});
+  EXPECT_TRUE(compacted);
+  caf::anon_send(queue_, ServeMessage{});
   settle();
   advance(std::chrono::milliseconds(1));
   EXPECT_EQ(heard_receiver_->grants.size(), 2u) << "the message, and that of the timer";
 }
 
-TEST_F(FrozenQueue, SaysItsBoundaryWhenItIsAskedAgain) {
-  EXPECT_TRUE(freeze(false)->reply->parts->empty());
+TEST_F(QuiescedQueue, SaysItsBoundaryWhenItIsAskedAgain) {
+  EXPECT_TRUE(quiesce(false)->reply->parts->empty());
   offer(local_, 1, 3);
   settle();
-  const auto frozen = freeze(true);
-  ASSERT_TRUE(frozen->reply);
-  EXPECT_EQ(frozen->reply->last, 3u);
-  EXPECT_FALSE(frozen->reply->parts->empty());
+  const auto quiesced = quiesce(true);
+  ASSERT_TRUE(quiesced->reply);
+  EXPECT_EQ(quiesced->reply->last, 3u);
+  EXPECT_FALSE(quiesced->reply->parts->empty());
 }
 
-TEST_F(FrozenQueue, ThatEndsOrDrainsLeavesNobodyWaiting) {
+TEST_F(QuiescedQueue, ThatEndsOrDrainsLeavesNobodyWaiting) {
   subscribe(receiver_, 1);
   offer(local_, 1);
   settle();
-  const auto thawed = freeze();
-  caf::anon_send(queue_, ThawMessage{});
-  const auto drained = freeze();
+  const auto served_again = quiesce();
+  caf::anon_send(queue_, ServeMessage{});
+  const auto drained = quiesce();
   const auto flushed = ask<FlushedReply>(FlushMessage{});
-  EXPECT_TRUE(thawed->failed);
+  EXPECT_TRUE(served_again->failed);
   EXPECT_FALSE(drained->failed || flushed->failed);
   caf::anon_send(queue_, DrainMessage{});
   system_.drain();
@@ -172,19 +171,19 @@ TEST_F(FrozenQueue, ThatEndsOrDrainsLeavesNobodyWaiting) {
   EXPECT_TRUE(ask<FlushedReply>(FlushMessage{})->failed);
 }
 
-TEST_F(FrozenQueue, IsFlushedWhenItIsThawed) {
+TEST_F(QuiescedQueue, IsFlushedWhenItIsThawed) {
   offer(local_, 1);
   settle();
   EXPECT_TRUE(ask<FlushedReply>(FlushMessage{})->reply) << "what it has is for no other node";
-  freeze();
+  quiesce();
   const auto flushed = ask<FlushedReply>(FlushMessage{});
   EXPECT_FALSE(flushed->reply);
-  caf::anon_send(queue_, ThawMessage{});
+  caf::anon_send(queue_, ServeMessage{});
   settle();
   EXPECT_TRUE(flushed->reply);
 }
 
-TEST_F(FrozenQueue, IsFlushedAsAnOutboxWhenWhatItHadIsGone) {
+TEST_F(QuiescedQueue, IsFlushedAsAnOutboxWhenWhatItHadIsGone) {
   state_->is_outbox = true;
   EXPECT_TRUE(ask<FlushedReply>(FlushMessage{})->reply) << "it is empty";
   subscribe(receiver_, 1);
@@ -200,7 +199,7 @@ TEST_F(FrozenQueue, IsFlushedAsAnOutboxWhenWhatItHadIsGone) {
 }
 
 // Repeats before the boundary are in the ledger that went with the copy, later ones in this.
-TEST_F(FrozenQueue, ThatIsHandedOverCountsItsRepeatsOnce) {
+TEST_F(QuiescedQueue, ThatIsHandedOverCountsItsRepeatsOnce) {
   const auto offer_keyed = [this](std::uint64_t number) {
     auto message = std::make_shared<pb::Envelope>();
     message->set_idempotency_key("once");
@@ -211,13 +210,13 @@ TEST_F(FrozenQueue, ThatIsHandedOverCountsItsRepeatsOnce) {
   };
   offer_keyed(1);
   offer_keyed(2);
-  const auto frozen = freeze();
-  ASSERT_TRUE(frozen->reply);
-  EXPECT_EQ(frozen->reply->duplicates, 1u);
+  const auto quiesced = quiesce();
+  ASSERT_TRUE(quiesced->reply);
+  EXPECT_EQ(quiesced->reply->duplicates, 1u);
   offer_keyed(3);
   offer_keyed(4);
   EXPECT_EQ(state_->durable.ledger.duplicates, 3u);
-  hand_over(frozen->reply->last, frozen->reply->duplicates);
+  become_outbox(quiesced->reply->last, quiesced->reply->duplicates);
   EXPECT_EQ(state_->durable.ledger.duplicates, 2u);
 }
 
@@ -227,19 +226,19 @@ struct Delivered {
   std::vector<Offer> offers;
 };
 
-TEST_F(FrozenQueue, ThatIsHandedOverGoesOnAsAnOutbox) {
+TEST_F(QuiescedQueue, ThatIsHandedOverGoesOnAsAnOutbox) {
   attach(remote_, "b/work/5", true);
   subscribe(receiver_, 10);
   offer(local_, 1);
   settle();
   complete(receiver_, heard_receiver_->grants[0].lease);
   offer(local_, 2);
-  const auto frozen = freeze();
-  ASSERT_TRUE(frozen->reply);
-  EXPECT_EQ(frozen->reply->last, 1u) << "the second is on its way";
+  const auto quiesced = quiesce();
+  ASSERT_TRUE(quiesced->reply);
+  EXPECT_EQ(quiesced->reply->last, 1u) << "the second is on its way";
   offer(local_, 3, 2);
   settle();
-  hand_over(1);
+  become_outbox(1);
   EXPECT_TRUE(state_->is_outbox);
   EXPECT_EQ(state_->declaration->name(), "outbox/work");
   EXPECT_EQ(heard_remote_->offers.back().refusal->code, ErrorCode::not_owner);

@@ -1,11 +1,11 @@
-#include "actors/queue/decide/decide_compaction.hpp"
+#include "actors/queue/decide/decide_relocation.hpp"
 
 #include <algorithm>
 
 namespace millrace::queues {
 
 Stranded find_stranded(const State& state, journal::SegmentNumber before, Sequence from,
-                       const MoveLimits& limits) {
+                       const RelocationLimits& limits) {
   Stranded out;
   std::uint64_t looked_at = 0;
   std::uint64_t bytes = 0;
@@ -30,14 +30,14 @@ Stranded find_stranded(const State& state, journal::SegmentNumber before, Sequen
   return out;
 }
 
-Decision decide_move(const State& state, journal::SegmentNumber before,
-                     std::span<const MovedBody> bodies, TimeUs now_us) {
+Decision decide_relocation(const State& state, journal::SegmentNumber before,
+                           std::span<const RelocatedBody> bodies, TimeUs now_us) {
   Decision out;
   for (const auto& [sequence, body] : bodies) {
     const Entry* entry = state.durable.index.find(sequence);
     if (entry == nullptr || journal::segment_of(entry->place) >= before) continue;
     if (!out.record) out.record = new_record(state, now_us);
-    pb::Move& move = *out.record->mutable_change(0)->add_move();
+    pb::Relocation& move = *out.record->mutable_change(0)->add_relocation();
     move.set_sequence(sequence);
     *move.mutable_envelope() = *body;
   }

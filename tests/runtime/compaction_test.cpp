@@ -26,10 +26,10 @@ struct Handle {
 };
 
 /// 24,000 messages are 96 MB or 48 segments. Three intervals of 4 MiB between checkpoints, what is
-/// not worth a cleaning, and the reserve are 12.
+/// not worth a compaction, and the reserve are 12.
 constexpr std::size_t segment_files_max = 16;
 
-class Cleaning : public ::testing::Test {
+class Compaction : public ::testing::Test {
  protected:
   void start() {
     auto started = Runtime::start(
@@ -106,7 +106,7 @@ class Cleaning : public ::testing::Test {
   std::optional<Sender<StringValue>> sender_;
 };
 
-TEST_F(Cleaning, KeepsTheLogShortAndWhatHeldIt) {
+TEST_F(Compaction, KeepsTheLogShortAndWhatHeldIt) {
   start();
   send_what_stays();
   EXPECT_LE(run_traffic(24'000), segment_files_max);
@@ -121,7 +121,7 @@ TEST_F(Cleaning, KeepsTheLogShortAndWhatHeldIt) {
 }
 
 // The process ends in the middle of it, and a second one goes on.
-TEST_F(Cleaning, KeepsWhatHeldTheLogOverACrash) {
+TEST_F(Compaction, KeepsWhatHeldTheLogOverACrash) {
   ::testing::FLAGS_gtest_death_test_style = "threadsafe";
   ::setenv("MILLRACE_TEST_DATA", data_dir_.c_str(), 0);  // the other process is told, and obeys
   data_dir_ = ::getenv("MILLRACE_TEST_DATA");

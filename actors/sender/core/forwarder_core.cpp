@@ -1,4 +1,4 @@
-#include "actors/sender/forwarder_core.hpp"
+#include "actors/sender/core/forwarder_core.hpp"
 
 #include <utility>
 

@@ -1,11 +1,11 @@
-// Promise: what is cleaned is mostly dead, so that cleaning costs little, and what is left is not,
-// so that the log stays short. Checked by example, and by a simulated log under random loads.
+// Promise: what is compacted is mostly dead, so that compaction costs little, and what is left is
+// not, so that the log stays short. Checked by example, and by a simulated log under random loads.
+#include "actors/upkeep/compaction_plan.hpp"
+
 #include <random>
 #include <vector>
 
 #include <gtest/gtest.h>
-
-#include "actors/upkeep/compaction_plan.hpp"
 
 namespace millrace {
 namespace {
@@ -18,47 +18,47 @@ std::vector<SegmentUse> log_of(const std::vector<std::uint64_t>& live) {
   return log;
 }
 
-TEST(CleaningPlan, OfAnEmptyLogIsNothing) {
-  EXPECT_EQ(plan_cleaning({}, {}), 0u);
+TEST(CompactionPlan, OfAnEmptyLogIsNothing) {
+  EXPECT_EQ(plan_compaction({}, {}), 0u);
 }
 
-TEST(CleaningPlan, OneLiveMessageAtTheHeadDoesNotHoldTheRest) {
-  EXPECT_EQ(plan_cleaning(log_of({1, 0, 0, 0}), {}), 17u);
+TEST(CompactionPlan, OneLiveMessageAtTheHeadDoesNotHoldTheRest) {
+  EXPECT_EQ(plan_compaction(log_of({1, 0, 0, 0}), {}), 17u);
 }
 
-TEST(CleaningPlan, LeavesDenseSegmentsAlone) {
-  EXPECT_EQ(plan_cleaning(log_of({100, 90, 80}), {}), 0u);
-  EXPECT_EQ(plan_cleaning(log_of({30}), {}), 0u) << "above a quarter";
-  EXPECT_EQ(plan_cleaning(log_of({24}), {}), 11u);
+TEST(CompactionPlan, LeavesDenseSegmentsAlone) {
+  EXPECT_EQ(plan_compaction(log_of({100, 90, 80}), {}), 0u);
+  EXPECT_EQ(plan_compaction(log_of({30}), {}), 0u) << "above a quarter";
+  EXPECT_EQ(plan_compaction(log_of({24}), {}), 11u);
 }
 
-TEST(CleaningPlan, ADenseSegmentIsNotPaidForByAnEmptyOneBeforeIt) {
-  EXPECT_EQ(plan_cleaning(log_of({1, 1, 60}), {}), 13u);
+TEST(CompactionPlan, ADenseSegmentIsNotPaidForByAnEmptyOneBeforeIt) {
+  EXPECT_EQ(plan_compaction(log_of({1, 1, 60}), {}), 13u);
 }
 
-TEST(CleaningPlan, ADenseHeadIsWrittenAgainForWhatItHolds) {
-  EXPECT_EQ(plan_cleaning(log_of({60, 0, 0, 0, 0, 0, 0}), {}), 23u);
+TEST(CompactionPlan, ADenseHeadIsWrittenAgainForWhatItHolds) {
+  EXPECT_EQ(plan_compaction(log_of({60, 0, 0, 0, 0, 0, 0}), {}), 23u);
 }
 
-TEST(CleaningPlan, IsNothingWhereLittleWouldBeFreed) {
-  EXPECT_EQ(plan_cleaning(log_of({1}), {.freed_bytes_min = 200}), 0u);
-  EXPECT_EQ(plan_cleaning(log_of({1, 1}), {.freed_bytes_min = 200}), 13u);
+TEST(CompactionPlan, IsNothingWhereLittleWouldBeFreed) {
+  EXPECT_EQ(plan_compaction(log_of({1}), {.freed_bytes_min = 200}), 0u);
+  EXPECT_EQ(plan_compaction(log_of({1, 1}), {.freed_bytes_min = 200}), 13u);
 }
 
-TEST(CleaningPlan, FitsIntoTheRoomThatIsLeft) {
-  EXPECT_EQ(plan_cleaning(log_of({10, 10, 10}), {.moved_bytes_max = 25}), 13u);
-  EXPECT_EQ(plan_cleaning(log_of({20}), {.moved_bytes_max = 15}), 0u);
+TEST(CompactionPlan, FitsIntoTheRoomThatIsLeft) {
+  EXPECT_EQ(plan_compaction(log_of({10, 10, 10}), {.moved_bytes_max = 25}), 13u);
+  EXPECT_EQ(plan_compaction(log_of({20}), {.moved_bytes_max = 15}), 0u);
 }
 
-TEST(CleaningPlan, PacksTheLogSegmentBySegmentWhereRoomIsShort) {
-  const CleaningLimits limits{.live_percent_max = 90, .moved_bytes_max = 110};
-  EXPECT_EQ(plan_cleaning(log_of({100, 100, 100, 0, 0}), limits), 11u);
-  EXPECT_EQ(plan_cleaning(log_of({50, 50, 100, 0, 0}), limits), 13u);
-  EXPECT_EQ(plan_cleaning(log_of({100, 100, 100}), limits), 0u) << "nothing is dead";
+TEST(CompactionPlan, PacksTheLogSegmentBySegmentWhereRoomIsShort) {
+  const CompactionLimits limits{.live_percent_max = 90, .moved_bytes_max = 110};
+  EXPECT_EQ(plan_compaction(log_of({100, 100, 100, 0, 0}), limits), 11u);
+  EXPECT_EQ(plan_compaction(log_of({50, 50, 100, 0, 0}), limits), 13u);
+  EXPECT_EQ(plan_compaction(log_of({100, 100, 100}), limits), 0u) << "nothing is dead";
 }
 
 // Messages of ten bytes that live for a random while; every tenth segment's worth of them long.
-TEST(CleaningPlan, BoundsWhatIsWrittenAndWhatIsKept) {
+TEST(CompactionPlan, BoundsWhatIsWrittenAndWhatIsKept) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random(seed);
@@ -84,7 +84,7 @@ TEST(CleaningPlan, BoundsWhatIsWrittenAndWhatIsKept) {
       }
       while (log.size() > 1 && log.front().live_bytes == 0) log.erase(log.begin());
       const std::span<const SegmentUse> settled(log.data(), log.size() - 1);
-      const journal::SegmentNumber before = plan_cleaning(settled, {});
+      const journal::SegmentNumber before = plan_compaction(settled, {});
       std::uint64_t again = 0;
       while (log.size() > 1 && log.front().number < before) {
         again += log.front().live_bytes;
@@ -96,7 +96,7 @@ TEST(CleaningPlan, BoundsWhatIsWrittenAndWhatIsKept) {
       for (const SegmentUse& segment : log) live += segment.live_bytes;
       EXPECT_LE(log.size() * 1'000, live * 4 + 8'000);
     }
-    EXPECT_LE(moved * 3, written + 3'000) << "cleaning writes more than a third";
+    EXPECT_LE(moved * 3, written + 3'000) << "compaction writes more than a third";
   }
 }
 

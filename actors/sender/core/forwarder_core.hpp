@@ -12,7 +12,7 @@
 
 #include "actors/queue/decide/decide_complete.hpp"
 #include "actors/queue/decide/dispatch.hpp"
-#include "actors/sender/sender_core.hpp"
+#include "actors/sender/core/sender_core.hpp"
 
 namespace millrace::forwarders {
 

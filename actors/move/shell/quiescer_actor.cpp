@@ -1,4 +1,4 @@
-#include "actors/move/shell/quiesce_actor.hpp"
+#include "actors/move/shell/quiescer_actor.hpp"
 
 #include <string>
 #include <utility>
@@ -10,29 +10,29 @@
 namespace millrace {
 namespace {
 
-//   freeze all ─▶ barrier ─▶ flush what they sent ─▶ seal all: boundary and parts
+//   quiesce all ─▶ barrier ─▶ flush what they sent ─▶ seal all: boundary and parts
 //
 // A queue may be at rest while a leased message of another still dies into it, or is passed on into
 // an outbox: only when all are at rest, and behind the barrier, is there nothing more to come.
-// Until they are sealed they take what other nodes send, or two nodes that freeze would wait for
+// Until they are sealed they take what other nodes send, or two nodes that quiesce would wait for
 // each other.
-class FreezerShell {
+class QuiescerShell {
  public:
-  static inline const char* name = "millrace.freezer";
+  static inline const char* name = "millrace.quiescer";
 
-  caf::behavior start(caf::event_based_actor* self, FreezerConfig config) {
+  caf::behavior start(caf::event_based_actor* self, QuiescerConfig config) {
     self_ = self;
     config_ = std::move(config);
     replies_.resize(config_.queues.size());
     self->set_exit_handler([this](const caf::exit_msg&) { finish(ended()); });
     self->set_down_handler([this](const caf::down_msg&) { finish(ended()); });
-    for (const auto* const some : {&config_.queues, &config_.doors}) {
+    for (const auto* const some : {&config_.queues, &config_.ingresses}) {
       for (const queues::QueueHandle& queue : *some) {
         self->monitor(caf::actor_cast<caf::actor>(queue));
       }
     }
     self->delayed_send(self, config_.timeout, queues::TickMessage{});
-    freeze();
+    quiesce();
     return {
         [this](const queues::TickMessage&) {
           finish(Error{ErrorCode::timeout, what_ + " took longer than " +
@@ -46,10 +46,10 @@ class FreezerShell {
  private:
   static Error ended() { return {ErrorCode::draining, "the node is stopping"}; }
 
-  void freeze() {
+  void quiesce() {
     what_ = "work in progress on the shard";
-    ask<queues::FrozenReply>(
-        config_.queues, queues::FreezeMessage{}, [](std::size_t, const queues::FrozenReply&) {},
+    ask<queues::QuiescedReply>(
+        config_.queues, queues::QuiesceMessage{}, [](std::size_t, const queues::QuiescedReply&) {},
         [this] { pass_barrier(); });
   }
 
@@ -64,15 +64,15 @@ class FreezerShell {
   void flush() {
     what_ = "delivery of what the shard sent to other nodes";
     ask<queues::FlushedReply>(
-        config_.doors, queues::FlushMessage{}, [](std::size_t, const queues::FlushedReply&) {},
+        config_.ingresses, queues::FlushMessage{}, [](std::size_t, const queues::FlushedReply&) {},
         [this] { read(); });
   }
 
   void read() {
     what_ = "reading the state of the shard";
-    ask<queues::FrozenReply>(
-        config_.queues, queues::FreezeMessage{.seals = true},
-        [this](std::size_t i, const queues::FrozenReply& reply) { replies_[i] = reply; },
+    ask<queues::QuiescedReply>(
+        config_.queues, queues::QuiesceMessage{.seals = true},
+        [this](std::size_t i, const queues::QuiescedReply& reply) { replies_[i] = reply; },
         [this] { finish(std::move(replies_)); });
   }
 
@@ -92,24 +92,24 @@ class FreezerShell {
     if (queues.empty()) next();
   }
 
-  void finish(Result<std::vector<queues::FrozenReply>> result) {
+  void finish(Result<std::vector<queues::QuiescedReply>> result) {
     if (!config_.done) return;
     std::exchange(config_.done, {})(std::move(result));
     self_->quit();
   }
 
   caf::event_based_actor* self_ = nullptr;
-  FreezerConfig config_;
-  std::vector<queues::FrozenReply> replies_;
+  QuiescerConfig config_;
+  std::vector<queues::QuiescedReply> replies_;
   std::size_t missing_ = 0;
   std::string what_;
 };
 
 }  // namespace
 
-void spawn_freezer(caf::actor_system& system, FreezerConfig config) {
-  system.spawn([](caf::stateful_actor<FreezerShell>* self,
-                  FreezerConfig inner) { return self->state.start(self, std::move(inner)); },
+void spawn_quiescer(caf::actor_system& system, QuiescerConfig config) {
+  system.spawn([](caf::stateful_actor<QuiescerShell>* self,
+                  QuiescerConfig inner) { return self->state.start(self, std::move(inner)); },
                std::move(config));
 }
 

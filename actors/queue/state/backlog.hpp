@@ -1,12 +1,11 @@
-// The queue's core: records become state here, live and on replay alike.
-//
-// Pure: no clock, randomness, thread, file, log or CAF. See queue_actor.hpp for the shell.
+// Operations on the live messages of a queue that keep its tables consistent: declaring the queue,
+// putting messages in line, setting them aside until they are due, and bringing them back.
 #pragma once
 
 #include <memory>
 #include <optional>
 
-#include "actors/journal/journal.hpp"
+#include "actors/journal/format/frame.hpp"
 #include "actors/queue/state/queue_state.hpp"
 #include "messages/record.pb.h"
 #include "messages/result.hpp"
@@ -25,11 +24,6 @@ void declare(State& state, const pb::Declaration& declaration);
 /// A later declaration of the queue by the name that it has: it says whether the queue takes dead
 /// letters, and that its copy is whole. Fails with `corrupt`.
 [[nodiscard]] Result<void> redeclare(State& state, const pb::Declaration& declaration);
-
-/// Folds one committed change into `state`; `change` is an element of `committed.record`. Total:
-/// any prefix of a log replays, and what is no longer there is left alone. Bodies of appended
-/// messages are kept as long as the cache has room.
-void apply(State& state, const CommittedRecord& committed, const pb::Change& change);
 
 /// Keeps the body of a message, if the cache has room.
 void cache_body(State& state, Sequence sequence, const CommittedRecord& committed,

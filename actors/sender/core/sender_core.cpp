@@ -1,4 +1,4 @@
-#include "actors/sender/sender_core.hpp"
+#include "actors/sender/core/sender_core.hpp"
 
 #include <algorithm>
 

@@ -21,7 +21,7 @@ using ReadBody = std::function<Body(journal::Place, std::uint32_t index)>;
   std::vector<pb::Install> chunks(1);
   chunks[0].set_part(parts[0]);
   for (Sequence from = 0;;) {
-    const CopiedPage copied = page_to_copy(state, from, state.durable.last);
+    const MovedPage copied = page_to_move(state, from, state.durable.last);
     if (!copied.page.messages.empty()) {
       pb::Install& chunk = chunks.emplace_back();
       chunk.set_part(copied.columns);

@@ -1,0 +1,138 @@
+"""The rooms of the tree: each folder of C++ sources, what kind of code it may hold, and which rooms of
+the same floor it may include. `shell/` below a room belongs to the room.
+
+A room includes only rooms that stand above it here, so there is no circle. Lower floors are open to
+all: messages, then actors, cluster and apps.
+
+Kinds:
+  core   pure: no CAF, also not through what it includes; no clock, thread, file, log or randomness
+  plain  no CAF, also not through what it includes
+  shell  may include CAF; names it in shell/ only
+"""
+
+ROOMS = {}
+
+
+def room(name, kind, *includes):
+    ROOMS[name] = (kind, frozenset(includes))
+
+
+# The contract of wire and disk.
+room("messages", "shell")
+
+# One node's worth of runtime.
+room("actors/base", "shell")
+room("actors/journal/format", "core")
+room("actors/journal/disk", "plain", "actors/base", "actors/journal/format")
+room("actors/journal/read", "plain", "actors/journal/disk", "actors/journal/format")
+room("actors/journal/checkpoint", "core", "actors/journal/disk", "actors/journal/format",
+     "actors/journal/read")
+room("actors/journal/write", "plain", "actors/base", "actors/journal/disk",
+     "actors/journal/format", "actors/journal/read")
+room("actors/journal", "plain", "actors/journal/checkpoint", "actors/journal/disk",
+     "actors/journal/format", "actors/journal/read", "actors/journal/write")
+room("actors/queue/state", "core", "actors/base", "actors/journal/format")
+room("actors/queue/snapshot", "core", "actors/base", "actors/queue/state")
+room("actors/queue/move", "core", "actors/base", "actors/queue/snapshot", "actors/queue/state")
+room("actors/stage", "plain", "actors/base")
+room("actors/pipeline", "core", "actors/stage")
+room("actors/queue/decide", "core", "actors/queue/move", "actors/queue/state", "actors/stage")
+room("actors/queue", "shell", "actors/base", "actors/journal/format", "actors/journal/write",
+     "actors/queue/decide", "actors/queue/move", "actors/queue/snapshot", "actors/queue/state")
+room("actors/receiver", "shell", "actors/base", "actors/queue", "actors/queue/decide",
+     "actors/stage")
+room("actors/sender/core", "core", "actors/base", "actors/queue/decide")
+room("actors/sender", "shell", "actors/base", "actors/queue", "actors/sender/core")
+room("actors/store", "plain", "actors/base", "actors/journal", "actors/journal/disk",
+     "actors/journal/read", "actors/queue/decide", "actors/queue/move", "actors/queue/snapshot",
+     "actors/queue/state")
+room("actors/operate", "shell", "actors/queue", "actors/store")
+room("actors/assembly", "shell", "actors/base", "actors/journal/disk", "actors/journal/write",
+     "actors/operate", "actors/pipeline", "actors/queue", "actors/queue/decide",
+     "actors/queue/state", "actors/receiver", "actors/sender", "actors/sender/core",
+     "actors/stage", "actors/store")
+room("actors/move", "shell", "actors/assembly", "actors/base", "actors/queue", "actors/queue/move")
+room("actors/upkeep", "shell", "actors/assembly", "actors/base", "actors/journal",
+     "actors/journal/format", "actors/queue", "actors/queue/snapshot", "actors/queue/state",
+     "actors/store")
+room("actors/runtime", "shell", "actors/assembly", "actors/base", "actors/journal/write",
+     "actors/move", "actors/operate", "actors/pipeline", "actors/queue", "actors/queue/state",
+     "actors/receiver", "actors/sender", "actors/stage", "actors/store", "actors/upkeep")
+room("actors/testing", "shell", "actors/assembly", "actors/base", "actors/journal/write",
+     "actors/move", "actors/operate", "actors/pipeline", "actors/queue", "actors/queue/state",
+     "actors/receiver", "actors/sender", "actors/stage", "actors/store", "actors/upkeep")
+
+# Many nodes.
+room("cluster/certs", "plain")
+room("cluster/config", "core")
+room("cluster/config/keys", "core", "cluster/config")
+room("cluster/config/read", "plain", "cluster/config", "cluster/config/keys")
+room("cluster/config/check", "plain", "cluster/config", "cluster/config/read")
+room("cluster/config/load", "plain", "cluster/certs", "cluster/config/check", "cluster/config/read")
+room("cluster/config/print", "plain", "cluster/config/read")
+room("cluster/membership/core", "core")
+room("cluster/move/core", "core")
+room("cluster/placement", "core")
+room("cluster/transport", "core")
+room("cluster/transport/protocol", "core", "cluster/transport")
+room("cluster/transport/tls", "plain", "cluster/transport/protocol")
+room("cluster/transport/links", "plain", "cluster/transport", "cluster/transport/protocol",
+     "cluster/transport/tls")
+room("cluster/transport/net", "shell", "cluster/transport", "cluster/transport/links",
+     "cluster/transport/tls")
+room("cluster/transport/sim", "plain", "cluster/transport", "cluster/transport/links",
+     "cluster/transport/protocol")
+room("cluster/federation", "shell", "cluster/transport")
+room("cluster/membership", "plain", "cluster/membership/core", "cluster/transport")
+room("cluster/move", "shell", "cluster/federation", "cluster/move/core", "cluster/placement",
+     "cluster/transport")
+room("cluster/http", "shell")
+room("cluster/http/metrics", "shell", "cluster/http")
+room("cluster/http/routes", "shell", "cluster/http", "cluster/http/metrics")
+room("cluster/http/server", "shell", "cluster/config", "cluster/http", "cluster/http/routes")
+room("cluster/node", "shell", "cluster/config", "cluster/config/load", "cluster/federation",
+     "cluster/http", "cluster/http/server", "cluster/membership", "cluster/move",
+     "cluster/placement", "cluster/transport/links", "cluster/transport/net")
+
+# Programs.
+room("apps/cli", "plain")
+room("apps/cli/client", "plain", "apps/cli")
+room("apps/cli/completions", "plain")
+room("apps/inference", "shell")
+room("apps/orders", "core")
+room("apps/orders/audit/evidence", "core", "apps/orders")
+room("apps/orders/audit/invariants", "core", "apps/orders/audit/evidence")
+room("apps/orders/audit", "core", "apps/orders/audit/evidence", "apps/orders/audit/invariants")
+room("apps/orders/gateway", "plain", "apps/orders")
+room("apps/orders/load", "core", "apps/orders")
+room("apps/orders/notify", "core", "apps/orders")
+room("apps/orders/payments", "core", "apps/orders", "apps/orders/gateway")
+room("apps/orders/saga", "core", "apps/orders")
+room("apps/orders/shipping", "core", "apps/orders")
+room("apps/orders/stock", "core", "apps/orders")
+room("apps/orders/validate", "core", "apps/orders")
+room("apps/orders/view", "shell", "apps/orders")
+room("apps/orders/workflow", "core", "apps/orders", "apps/orders/gateway", "apps/orders/notify",
+     "apps/orders/payments", "apps/orders/saga", "apps/orders/shipping", "apps/orders/stock",
+     "apps/orders/validate")
+room("apps/report", "plain")
+room("apps/report/charts", "plain", "apps/report")
+room("apps/report/page", "plain", "apps/report", "apps/report/charts")
+room("apps/serve", "shell")
+room("apps/simulate/plan", "plain", "apps/orders/gateway", "apps/orders/load", "apps/orders/stock",
+     "apps/report")
+room("apps/simulate/fleet", "plain", "apps/serve", "apps/simulate/plan")
+room("apps/simulate/node", "shell", "apps/orders", "apps/orders/gateway", "apps/orders/load",
+     "apps/orders/workflow", "apps/serve", "apps/simulate/fleet", "apps/simulate/plan")
+room("apps/simulate", "shell", "apps/orders", "apps/orders/audit", "apps/orders/audit/evidence",
+     "apps/orders/gateway", "apps/orders/load", "apps/orders/stock", "apps/orders/workflow",
+     "apps/report", "apps/simulate/fleet", "apps/simulate/node", "apps/simulate/plan")
+room("apps/simulate/remote", "plain", "apps/orders", "apps/orders/audit", "apps/orders/load",
+     "apps/report", "apps/simulate", "apps/simulate/plan")
+room("apps/bench", "shell", "apps/serve", "apps/simulate/fleet")
+room("apps/dev", "shell", "apps/serve", "apps/simulate/fleet")
+room("apps/millrace", "shell", "apps/cli", "apps/cli/client", "apps/orders", "apps/orders/view",
+     "apps/report", "apps/report/page", "apps/simulate", "apps/simulate/node",
+     "apps/simulate/remote")
+room("apps/cli/commands", "shell", "apps/bench", "apps/cli", "apps/cli/client",
+     "apps/cli/completions", "apps/dev", "apps/millrace", "apps/serve")
