@@ -9,10 +9,10 @@ namespace {
 
 using Kind = Step::Kind;
 
-pb::MoveAttempt attempt_of(std::uint64_t epoch, std::uint64_t attempt) {
+pb::MoveAttempt attempt_of(std::uint64_t epoch, std::uint64_t number) {
   pb::MoveAttempt attempt;
   attempt.set_epoch(epoch);
-  attempt.set_number(attempt);
+  attempt.set_number(number);
   return attempt;
 }
 

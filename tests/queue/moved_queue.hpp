@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/queue/decide/apply.hpp"
 #include "actors/queue/move/install.hpp"
 #include "actors/queue/move/page_to_move.hpp"
 #include "actors/queue/snapshot/snapshot.hpp"

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/queue/decide/apply.hpp"
 #include "actors/queue/decide/decide_complete.hpp"
 #include "actors/queue/decide/decide_due.hpp"
 #include "actors/queue/decide/decide_offer.hpp"
