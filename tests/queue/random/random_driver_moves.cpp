@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "actors/queue/decide/removal.hpp"
 #include "actors/queue/move/become_outbox.hpp"
 #include "actors/queue/state/frame_index.hpp"
 #include "actors/queue/state/lease_table.hpp"
