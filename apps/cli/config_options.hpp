@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cluster/config/load/config_core.hpp"
 #include "cluster/config/load/load.hpp"
 
 namespace millrace::cli {

@@ -1,6 +1,6 @@
 #include "apps/millrace/main.hpp"
 
-#include "apps/millrace/program.hpp"
+#include "apps/cli/program.hpp"
 
 namespace millrace {
 

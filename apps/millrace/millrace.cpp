@@ -1,5 +1,5 @@
 // The one binary of Millrace: its command line, and the order workflow.
-#include "apps/millrace/program.hpp"
+#include "apps/cli/program.hpp"
 #include "apps/orders/view/order_view.hpp"
 #include "apps/simulate/standalone.hpp"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cluster/config/load/config_core.hpp"
+#include "cluster/config/load/load.hpp"
 
 namespace millrace::config {
 

@@ -10,8 +10,7 @@
 
 #include "cluster/config/keys/key_table.hpp"
 #include "cluster/config/load/load.hpp"
-#include "cluster/config/print/defaults_file.hpp"
-#include "cluster/config/print/reference_page.hpp"
+#include "cluster/config/print/print.hpp"
 #include "cluster/config/read/parse_value.hpp"
 #include "tests/config/config_fixture.hpp"
 

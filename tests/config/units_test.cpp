@@ -1,9 +1,8 @@
 // Durations, sizes and addresses: what is one, and what it means.
-#include "cluster/config/read/units.hpp"
-
 #include <gtest/gtest.h>
 
 #include "cluster/config/address.hpp"
+#include "cluster/config/read/parse_value.hpp"
 
 namespace millrace::config {
 namespace {

@@ -135,4 +135,4 @@ room("apps/millrace", "shell", "apps/cli", "apps/cli/client", "apps/orders", "ap
      "apps/report", "apps/report/page", "apps/simulate", "apps/simulate/node",
      "apps/simulate/remote")
 room("apps/cli/commands", "shell", "apps/bench", "apps/cli", "apps/cli/client",
-     "apps/cli/completions", "apps/dev", "apps/millrace", "apps/serve")
+     "apps/cli/completions", "apps/dev", "apps/serve")

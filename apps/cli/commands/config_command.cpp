@@ -7,8 +7,7 @@
 #include "apps/cli/config_options.hpp"
 #include "apps/cli/exit_code.hpp"
 #include "apps/cli/format_option.hpp"
-#include "cluster/config/print/defaults_file.hpp"
-#include "cluster/config/print/reference_page.hpp"
+#include "cluster/config/print/print.hpp"
 
 namespace millrace::cli {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "apps/cli/config_options.hpp"
 #include "apps/cli/exit_code.hpp"
-#include "apps/millrace/program.hpp"
+#include "apps/cli/program.hpp"
 #include "apps/serve/serve_node.hpp"
 #include "apps/serve/signals.hpp"
 

@@ -6,10 +6,9 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "actors/journal/format/format.hpp"
-#include "cluster/config/check/complaints.hpp"
 #include "cluster/config/check/cross_checks.hpp"
 #include "cluster/config/read/document.hpp"
-#include "cluster/config/read/units.hpp"
+#include "cluster/config/read/parse_value.hpp"
 
 namespace millrace::config {
 namespace {

@@ -8,11 +8,10 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "actors/stage/stage_options.hpp"
-#include "cluster/config/check/complaints.hpp"
 #include "cluster/config/check/cross_checks.hpp"
 #include "cluster/config/read/document.hpp"
+#include "cluster/config/read/parse_value.hpp"
 #include "cluster/config/read/schema.hpp"
-#include "cluster/config/read/units.hpp"
 
 namespace millrace::config {
 namespace {

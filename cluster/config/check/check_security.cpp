@@ -5,7 +5,6 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "cluster/config/address.hpp"
-#include "cluster/config/check/complaints.hpp"
 #include "cluster/config/check/cross_checks.hpp"
 #include "cluster/config/read/document.hpp"
 

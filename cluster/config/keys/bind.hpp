@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "cluster/config/keys/key.hpp"
+#include "cluster/config/keys/key_table.hpp"
 
 namespace millrace::config {
 

@@ -1,9 +1,11 @@
 #include "cluster/config/load/load.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <optional>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include <fcntl.h>
@@ -11,10 +13,38 @@
 #include <unistd.h>
 
 #include "cluster/certs/check.hpp"
-#include "cluster/config/check/complaints.hpp"
+#include "cluster/config/check/cross_checks.hpp"
+#include "cluster/config/read/resolved.hpp"
 #include "cluster/config/read/toml_reader.hpp"
 
 namespace millrace::config {
+
+Resolved resolve(const Inputs& inputs, const ReadFile& read) {
+  Resolved resolved;
+  Node root;
+  if (!inputs.file.empty()) root = read_with_includes(inputs.file, read, resolved.problems);
+  const bool is_partial = !resolved.problems.empty();
+  apply_environment(root, inputs.environment, resolved.problems);
+  apply_sets(root, inputs.sets, resolved.problems);
+  apply_flags(root, inputs.flags, resolved.problems);
+  derive(root);
+  convert(root, is_partial, resolved);
+  if (!is_partial) check_across(resolved);
+  sort_problems(resolved.problems);
+  return resolved;
+}
+
+void sort_problems(Problems& problems) {
+  std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {
+    return std::tie(a.place.source, a.place.line, a.place.column) <
+           std::tie(b.place.source, b.place.line, b.place.column);
+  });
+  const auto last =
+      std::unique(problems.begin(), problems.end(),
+                  [](const Problem& a, const Problem& b) { return to_string(a) == to_string(b); });
+  problems.erase(last, problems.end());
+}
+
 namespace {
 
 constexpr const char* white_space = " \t\r\n";

@@ -5,9 +5,26 @@
 #include <string>
 #include <vector>
 
-#include "cluster/config/load/config_core.hpp"
+#include "cluster/config/read/overrides.hpp"
+#include "cluster/config/read/resolved.hpp"
+#include "cluster/config/read/toml_reader.hpp"
 
 namespace millrace::config {
+
+struct Inputs {
+  std::string file;  ///< where reading begins; empty: there is none
+  std::vector<Variable> environment{};
+  std::vector<std::string> sets{};  ///< "path=value" each
+  std::vector<Flag> flags{};
+};
+
+/// Reads and checks everything. All mistakes are found at once; what a file that is no TOML might
+/// have said is not guessed. Files are read through `read`, and none but the config's own: whether
+/// certificates are there is for load.hpp.
+[[nodiscard]] Resolved resolve(const Inputs& inputs, const ReadFile& read);
+
+/// Puts problems in the order of their places, file by file; of equal ones the first stays.
+void sort_problems(Problems& problems);
 
 /// Reads a config file, at most a byte more than toml_reader.hpp allows. Fails with `not_found` or
 /// `storage_failed`, the message saying only why. Blocks.

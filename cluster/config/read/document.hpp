@@ -74,4 +74,17 @@ void merge(Node& base, Node over);
 /// Whether these bytes are UTF-8.
 [[nodiscard]] bool is_utf8(std::string_view bytes);
 
+struct Problem {
+  Place place;
+  std::string path;  ///< of the key, such as "log.level"
+  std::string what;  ///< "expected …, got …"
+};
+
+using Problems = std::vector<Problem>;
+
+/// "a.toml:3:7: error: log.level: expected …, got …".
+[[nodiscard]] inline std::string to_string(const Problem& problem) {
+  return to_string(problem.place) + ": error: " + problem.path + ": " + problem.what;
+}
+
 }  // namespace millrace::config

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "cluster/config/read/document.hpp"
-#include "cluster/config/read/problem.hpp"
 
 namespace millrace::config {
 

@@ -7,7 +7,6 @@
 
 #include "cluster/config/config.hpp"
 #include "cluster/config/read/document.hpp"
-#include "cluster/config/read/problem.hpp"
 
 namespace millrace::config {
 
@@ -28,5 +27,14 @@ struct Resolved {
   /// The setting of this path, or null.
   [[nodiscard]] const Setting* find(std::string_view path) const;
 };
+
+/// A node that does not say where it listens or what it is for has that from its entry under
+/// cluster.nodes, with the place of it.
+void derive(Node& root);
+
+/// Takes each value of the document into `into.config` and `into.settings`, and defaults where it
+/// says nothing. Unknown keys and values out of range become problems; so do required keys that are
+/// missing, unless the document `is_partial` because a file could not be read.
+void convert(const Node& root, bool is_partial, Resolved& into);
 
 }  // namespace millrace::config

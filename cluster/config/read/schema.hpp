@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cluster/config/keys/key.hpp"
+#include "cluster/config/keys/key_table.hpp"
 
 namespace millrace::config {
 

@@ -1,15 +1,19 @@
-#include "apps/millrace/program.hpp"
+#include "apps/cli/program.hpp"
 
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "actors/base/nearest_word.hpp"
+#include "apps/cli/command_line.hpp"
 #include "apps/cli/exit_code.hpp"
 
 namespace millrace::cli {
+
 namespace {
 
 constexpr const char* name_characters =
@@ -100,6 +104,15 @@ int run_program(int argc, char** argv, const Program& program) try {
 } catch (const std::exception& error) {
   std::fprintf(stderr, "millrace: error: %s\n", error.what());
   return exit_failed;
+}
+
+std::string nearest_command(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::App* command :
+       app.get_subcommands([](const CLI::App* each) { return !each->get_group().empty(); })) {
+    names.push_back(command->get_name());
+  }
+  return nearest_word(word, names);
 }
 
 }  // namespace millrace::cli
