@@ -2,9 +2,11 @@
 #pragma once
 
 #include <iosfwd>
+#include <map>
 #include <string>
 #include <vector>
 
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "messages/result.hpp"
@@ -30,5 +32,16 @@ void print(const nlohmann::ordered_json& object, Format format);
 
 /// "millrace: error: code: message" on stderr; returns the exit code for it.
 int fail(const Error& error);
+
+/// Adds the options to `command`. `format` outlives the parsing.
+inline void add_format(CLI::App& command, Format& format) {
+  static const std::map<std::string, Format> names{
+      {"table", Format::table}, {"json", Format::json}, {"jsonl", Format::jsonl}};
+  command.add_option("-o,--output", format, "table, json or jsonl")
+      ->transform(CLI::CheckedTransformer(names))
+      ->type_name("FORMAT");
+  command.add_flag_callback(
+      "--json", [&format] { format = Format::json; }, "same as -o json");
+}
 
 }  // namespace millrace::cli

@@ -10,7 +10,7 @@
 #include <unordered_map>
 
 #include "actors/base/time.hpp"
-#include "apps/inference/cost_model.hpp"
+#include "apps/inference/model.hpp"
 
 namespace millrace::inference {
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -10,9 +11,18 @@
 #include <string_view>
 #include <vector>
 
-#include "apps/inference/cost_model.hpp"
-
 namespace millrace::inference {
+
+/// A batch of n requests takes fixed + n · per_item: loading the weights dominates, so that larger
+/// batches are cheaper by the request.
+struct CostModel {
+  std::chrono::microseconds fixed{20'000};
+  std::chrono::microseconds per_item{1'000};
+
+  [[nodiscard]] std::chrono::microseconds of(std::size_t requests) const {
+    return fixed + per_item * static_cast<std::chrono::microseconds::rep>(requests);
+  }
+};
 
 /// What became of one prompt of a batch.
 struct Completion {

@@ -5,7 +5,7 @@
 #include "apps/cli/client/server_client.hpp"
 #include "apps/cli/command_line.hpp"
 #include "apps/cli/exit_code.hpp"
-#include "apps/cli/format_option.hpp"
+#include "apps/cli/output.hpp"
 #include "apps/orders/queues.hpp"
 #include "apps/orders/view/order_view.hpp"
 #include "cluster/http/server/http_message.hpp"

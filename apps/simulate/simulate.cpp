@@ -12,7 +12,6 @@
 #include "apps/orders/load/arrival.hpp"
 #include "apps/orders/load/load_plan.hpp"
 #include "apps/orders/stock/stock_plan.hpp"
-#include "apps/simulate/audit_report.hpp"
 #include "apps/simulate/fleet/fleet.hpp"
 #include "apps/simulate/interruption.hpp"
 #include "apps/simulate/plan/offers.hpp"
@@ -20,6 +19,7 @@
 #include "apps/simulate/watch.hpp"
 
 namespace millrace::simulate {
+
 namespace {
 
 Error bad_flag(const char* flag, const std::string& expected, const std::string& got) {
@@ -215,6 +215,20 @@ Result<report::RunReport> simulate(const Options& options) {
                                     return stock.initial(sku);
                                   }}));
   return report;
+}
+
+void take_over(report::RunReport& report, const orders::audit::AuditReport& audit) {
+  report.orders_accounted = audit.accounted;
+  report.lost = audit.lost;
+  report.unexpected = audit.unexpected;
+  report.duplicated_effects = audit.duplicated_effects;
+  report.order_violations = audit.order_violations;
+  report.states.assign(audit.states.begin(), audit.states.end());
+  for (const auto& invariant : audit.invariants) {
+    report.invariants.push_back(
+        {invariant.name + " " + invariant.title, invariant.held, invariant.first_violation});
+  }
+  for (const auto& queue : audit.ledger) report.ledger.emplace_back(queue.queue, queue.ledger);
 }
 
 }  // namespace millrace::simulate

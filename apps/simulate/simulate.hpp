@@ -2,6 +2,7 @@
 // as it was asked to, and audits at the end what the data directory holds.
 #pragma once
 
+#include "apps/orders/audit/evidence/report.hpp"
 #include "apps/report/run_report.hpp"
 #include "apps/simulate/plan/options.hpp"
 #include "messages/result.hpp"
@@ -16,5 +17,8 @@ namespace millrace::simulate {
 /// not be finished; both are results. Fails where the run could not even begin. Progress goes to
 /// stderr.
 [[nodiscard]] Result<report::RunReport> simulate(const Options& options);
+
+/// Fills in counts, states, invariants and ledger; of `report` the rest stays.
+void take_over(report::RunReport& report, const orders::audit::AuditReport& audit);
 
 }  // namespace millrace::simulate

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "actors/pipeline/pipeline.hpp"
-#include "apps/orders/gateway/recent_gateway_books.hpp"
+#include "apps/orders/gateway/gateway_books.hpp"
 #include "apps/orders/queues.hpp"
 #include "apps/orders/workflow/wiring.hpp"
 #include "apps/simulate/node/shell/gateway_host.hpp"

@@ -7,7 +7,6 @@
 #include <openssl/x509_vfy.h>
 
 #include "cluster/certs/openssl.hpp"
-#include "cluster/certs/pem.hpp"
 
 namespace millrace::certs {
 namespace {

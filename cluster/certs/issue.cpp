@@ -10,7 +10,6 @@
 #include <openssl/ec.h>
 
 #include "cluster/certs/openssl.hpp"
-#include "cluster/certs/pem.hpp"
 
 namespace millrace::certs {
 namespace {

@@ -1,7 +1,7 @@
 // Promises of the simulated gateway: seeded faults, and books that tell what was really done.
 #include <gtest/gtest.h>
 
-#include "apps/orders/gateway/recent_gateway_books.hpp"
+#include "apps/orders/gateway/gateway_books.hpp"
 #include "apps/orders/gateway/simulated_gateway.hpp"
 
 namespace millrace::orders {

@@ -1,9 +1,9 @@
 // Promise: thinning bounds the number of samples, and keeps every peak and the final counts.
-#include "apps/report/charts/thinning.hpp"
-
 #include <algorithm>
 
 #include <gtest/gtest.h>
+
+#include "apps/report/charts/run_charts.hpp"
 
 namespace millrace::report {
 namespace {

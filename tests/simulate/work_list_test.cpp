@@ -1,7 +1,7 @@
 // The work list places orders as the arrival has it, and asks about each until it has ended.
-#include "apps/simulate/remote/work_list.hpp"
-
 #include <gtest/gtest.h>
+
+#include "apps/simulate/remote/board.hpp"
 
 namespace millrace::simulate {
 namespace {

@@ -6,7 +6,7 @@
 #include "apps/cli/command_line.hpp"
 #include "apps/cli/config_options.hpp"
 #include "apps/cli/exit_code.hpp"
-#include "apps/cli/format_option.hpp"
+#include "apps/cli/output.hpp"
 #include "cluster/config/print/print.hpp"
 
 namespace millrace::cli {

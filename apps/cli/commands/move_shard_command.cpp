@@ -6,7 +6,6 @@
 #include "apps/cli/client/shard_client.hpp"
 #include "apps/cli/command_line.hpp"
 #include "apps/cli/exit_code.hpp"
-#include "apps/cli/format_option.hpp"
 #include "apps/cli/output.hpp"
 #include "apps/cli/validators.hpp"
 

@@ -7,7 +7,7 @@
 
 #include "apps/cli/client/server_queues.hpp"
 #include "apps/cli/exit_code.hpp"
-#include "apps/cli/format_option.hpp"
+#include "apps/cli/output.hpp"
 #include "apps/cli/validators.hpp"
 
 namespace millrace::cli {

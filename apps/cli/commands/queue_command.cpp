@@ -8,7 +8,7 @@
 #include "apps/cli/command_line.hpp"
 #include "apps/cli/commands/queue_changes.hpp"
 #include "apps/cli/exit_code.hpp"
-#include "apps/cli/format_option.hpp"
+#include "apps/cli/output.hpp"
 
 namespace millrace::cli {
 namespace {

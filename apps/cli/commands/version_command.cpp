@@ -4,7 +4,7 @@
 #include "actors/journal/disk/data_directory.hpp"
 #include "apps/cli/command_line.hpp"
 #include "apps/cli/exit_code.hpp"
-#include "apps/cli/format_option.hpp"
+#include "apps/cli/output.hpp"
 
 namespace millrace::cli {
 

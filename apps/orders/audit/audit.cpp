@@ -3,7 +3,7 @@
 #include <map>
 #include <memory>
 
-#include "apps/orders/audit/evidence/walk.hpp"
+#include "apps/orders/audit/evidence/check.hpp"
 #include "apps/orders/audit/invariants/checks.hpp"
 #include "apps/orders/audit/invariants/i09_presence.hpp"
 

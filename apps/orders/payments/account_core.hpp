@@ -11,14 +11,28 @@
 // A charge stays until its order is final, so that a repeated request gets the first answer.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "actors/stage/keyed.hpp"
+#include "apps/orders/chance.hpp"
 #include "apps/orders/gateway/gateway.hpp"
 #include "apps/orders/orders.pb.h"
-#include "apps/orders/payments/credit_plan.hpp"
 
 namespace millrace::orders {
+
+/// Pure function of (seed, customer id): nearly everybody has plenty, a few next to nothing.
+struct CreditPlan {
+  std::uint64_t seed = 0;
+  std::int64_t limit_minor = 1'000'000'000'000;
+  double poor_rate = 0.005;  ///< 0 to 1
+  std::int64_t poor_limit_minor = 500;
+
+  [[nodiscard]] std::int64_t limit(std::string_view customer_id) const {
+    return Chance(seed, "credit", customer_id).happens(poor_rate) ? poor_limit_minor : limit_minor;
+  }
+};
 
 /// Opens the account of a customer seen for the first time; the currency is that of the request.
 void open_account(Keyed<Account>& account, const PaymentRequest& request, const CreditPlan& plan);

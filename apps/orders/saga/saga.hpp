@@ -1,6 +1,9 @@
 // Stage saga: leads one order from placed to final.
 #pragma once
 
+#include <cstdint>
+#include <string>
+
 #include "actors/stage/context.hpp"
 #include "actors/stage/keyed.hpp"
 #include "actors/stage/outcome.hpp"
@@ -22,5 +25,11 @@ class Saga {
  private:
   SagaOptions options_;
 };
+
+/// Adds the message for one part of a question.
+void send(Routed& out, const Order& order, const std::string& order_id, const SagaRequest& request);
+
+/// Adds the message that closes the order's charge; `charge` 0: whichever it has.
+void settle(Routed& out, const Order& order, const std::string& order_id, std::uint64_t charge);
 
 }  // namespace millrace::orders

@@ -6,7 +6,7 @@
 
 #include "actors/stage/pipeline_spec.hpp"
 #include "apps/orders/gateway/gateway.hpp"
-#include "apps/orders/payments/credit_plan.hpp"
+#include "apps/orders/payments/account_core.hpp"
 #include "apps/orders/saga/saga_core.hpp"
 #include "apps/orders/shipping/ship.hpp"
 #include "apps/orders/stock/stock_plan.hpp"

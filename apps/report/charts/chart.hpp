@@ -3,12 +3,19 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "apps/report/charts/scale.hpp"
 
 namespace millrace::report {
+
+/// `text` as HTML content or a quoted attribute's value.
+[[nodiscard]] std::string escaped(std::string_view text);
+
+/// JSON that may stand within a <script> element: no "<" is left that could end it.
+[[nodiscard]] std::string script_json(std::string_view json);
 
 /// One line, or one layer of a stack. Its values stand over the chart's x, one each; NaN is a gap.
 struct Series {

@@ -16,7 +16,6 @@
 #include "apps/orders/queues.hpp"
 #include "apps/orders/workflow/wiring.hpp"
 #include "apps/serve/signals.hpp"
-#include "apps/simulate/node/bell.hpp"
 #include "apps/simulate/node/load_generator.hpp"
 #include "apps/simulate/node/shard_mover.hpp"
 #include "apps/simulate/node/shell/gateway_host.hpp"

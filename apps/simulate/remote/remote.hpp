@@ -8,7 +8,7 @@
 
 #include "apps/report/run_report.hpp"
 #include "apps/simulate/plan/options.hpp"
-#include "apps/simulate/remote/node_client.hpp"
+#include "apps/simulate/remote/customer.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::simulate {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "apps/orders/audit/audit.hpp"
-#include "apps/simulate/audit_report.hpp"
+#include "apps/simulate/simulate.hpp"
 
 namespace millrace::simulate {
 namespace {

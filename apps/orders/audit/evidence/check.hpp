@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -97,5 +98,14 @@ class Check {
   const OrderIndex* index_ = nullptr;
   std::uint64_t duplicated_ = 0;
 };
+
+struct WalkResult {
+  OrderIndex index;
+  InvariantReport readable;  ///< that every state and history entry could be parsed
+};
+
+/// Shows `view` to `checks` in the order that check.hpp promises.
+[[nodiscard]] WalkResult walk(const DurableView& view, const Witness& witness,
+                              std::span<const std::unique_ptr<Check>> checks);
 
 }  // namespace millrace::orders::audit

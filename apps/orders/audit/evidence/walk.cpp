@@ -1,4 +1,4 @@
-#include "apps/orders/audit/evidence/walk.hpp"
+#include "apps/orders/audit/evidence/check.hpp"
 
 namespace millrace::orders::audit {
 namespace {

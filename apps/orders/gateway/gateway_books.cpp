@@ -1,4 +1,4 @@
-#include "apps/orders/gateway/recent_gateway_books.hpp"
+#include "apps/orders/gateway/gateway_books.hpp"
 
 namespace millrace::orders {
 
