@@ -11,7 +11,7 @@
 #include "apps/orders/audit/audit.hpp"
 #include "apps/orders/load/arrival.hpp"
 #include "apps/orders/load/load_plan.hpp"
-#include "apps/orders/stock/stock_plan.hpp"
+#include "apps/orders/stages/stock_plan.hpp"
 #include "apps/simulate/fleet/fleet.hpp"
 #include "apps/simulate/interruption.hpp"
 #include "apps/simulate/plan/offers.hpp"

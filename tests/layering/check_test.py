@@ -88,7 +88,7 @@ class CheckTest(unittest.TestCase):
 
     def test_an_auditor_that_calls_what_it_checks(self):
         self.assert_bites(
-            "auditor", {"apps/orders/audit/a.cpp": '#include "apps/orders/saga/saga.hpp"\n'}
+            "auditor", {"apps/orders/audit/a.cpp": '#include "apps/orders/stages/saga.hpp"\n'}
         )
 
     def test_a_long_file(self):

@@ -105,27 +105,20 @@ room("apps/orders/audit/invariants", "core", "apps/orders/audit/evidence")
 room("apps/orders/audit", "core", "apps/orders/audit/evidence", "apps/orders/audit/invariants")
 room("apps/orders/gateway", "plain", "apps/orders")
 room("apps/orders/load", "core", "apps/orders")
-room("apps/orders/notify", "core", "apps/orders")
-room("apps/orders/payments", "core", "apps/orders", "apps/orders/gateway")
-room("apps/orders/saga", "core", "apps/orders")
-room("apps/orders/shipping", "core", "apps/orders")
-room("apps/orders/stock", "core", "apps/orders")
-room("apps/orders/validate", "core", "apps/orders")
+room("apps/orders/stages", "core", "apps/orders", "apps/orders/gateway")
 room("apps/orders/view", "shell", "apps/orders")
-room("apps/orders/workflow", "core", "apps/orders", "apps/orders/gateway", "apps/orders/notify",
-     "apps/orders/payments", "apps/orders/saga", "apps/orders/shipping", "apps/orders/stock",
-     "apps/orders/validate")
+room("apps/orders/workflow", "core", "apps/orders", "apps/orders/gateway", "apps/orders/stages")
 room("apps/report", "plain")
 room("apps/report/charts", "plain", "apps/report")
 room("apps/report/page", "plain", "apps/report", "apps/report/charts")
 room("apps/serve", "shell")
-room("apps/simulate/plan", "plain", "apps/orders/gateway", "apps/orders/load", "apps/orders/stock",
+room("apps/simulate/plan", "plain", "apps/orders/gateway", "apps/orders/load", "apps/orders/stages",
      "apps/report")
 room("apps/simulate/fleet", "plain", "apps/serve", "apps/simulate/plan")
 room("apps/simulate/node", "shell", "apps/orders", "apps/orders/gateway", "apps/orders/load",
      "apps/orders/workflow", "apps/serve", "apps/simulate/fleet", "apps/simulate/plan")
 room("apps/simulate", "shell", "apps/orders", "apps/orders/audit", "apps/orders/audit/evidence",
-     "apps/orders/gateway", "apps/orders/load", "apps/orders/stock", "apps/orders/workflow",
+     "apps/orders/gateway", "apps/orders/load", "apps/orders/stages", "apps/orders/workflow",
      "apps/report", "apps/simulate/fleet", "apps/simulate/node", "apps/simulate/plan")
 room("apps/simulate/remote", "plain", "apps/orders", "apps/orders/audit", "apps/orders/load",
      "apps/report", "apps/simulate", "apps/simulate/plan")

@@ -6,8 +6,8 @@
 #include "apps/orders/load/arrival.hpp"
 #include "apps/orders/load/load_plan.hpp"
 #include "apps/orders/popularity.hpp"
-#include "apps/orders/stock/stock_plan.hpp"
-#include "apps/orders/validate/validate.hpp"
+#include "apps/orders/stages/stock_plan.hpp"
+#include "apps/orders/stages/validate.hpp"
 
 namespace millrace::orders {
 namespace {

@@ -1,5 +1,5 @@
 // Promise of notify: each status of a notification becomes one entry of the customer's inbox.
-#include "apps/orders/notify/notify.hpp"
+#include "apps/orders/stages/notify.hpp"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "apps/orders/payments/pay.hpp"
+#include "apps/orders/stages/pay.hpp"
 #include "tests/orders/handler_fixture.hpp"
 
 namespace millrace::orders {

@@ -1,6 +1,6 @@
 // Promises of the saga: each path of the state machine, compensation in reverse, questions that get
 // no answer or a late one.
-#include "apps/orders/saga/saga.hpp"
+#include "apps/orders/stages/saga.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -2,7 +2,7 @@
 // goes.
 #include <gtest/gtest.h>
 
-#include "apps/orders/shipping/ship.hpp"
+#include "apps/orders/stages/ship.hpp"
 #include "tests/orders/handler_fixture.hpp"
 
 namespace millrace::orders {

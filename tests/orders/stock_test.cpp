@@ -1,5 +1,5 @@
 // Promises of stock: no piece is promised twice, and a repeated request gets the first answer.
-#include "apps/orders/stock/stock.hpp"
+#include "apps/orders/stages/stock.hpp"
 
 #include <gtest/gtest.h>
 

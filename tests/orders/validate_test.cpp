@@ -1,5 +1,5 @@
 // Promises of validate: each order goes on once, and each kind of fault is named.
-#include "apps/orders/validate/validate.hpp"
+#include "apps/orders/stages/validate.hpp"
 
 #include <functional>
 

@@ -1,12 +1,12 @@
 #include "apps/orders/workflow/wiring.hpp"
 
 #include "actors/pipeline/pipeline.hpp"
-#include "apps/orders/notify/notify.hpp"
-#include "apps/orders/payments/pay.hpp"
 #include "apps/orders/queues.hpp"
-#include "apps/orders/saga/saga.hpp"
-#include "apps/orders/stock/stock.hpp"
-#include "apps/orders/validate/validate.hpp"
+#include "apps/orders/stages/notify.hpp"
+#include "apps/orders/stages/pay.hpp"
+#include "apps/orders/stages/saga.hpp"
+#include "apps/orders/stages/stock.hpp"
+#include "apps/orders/stages/validate.hpp"
 
 namespace millrace::orders {
 namespace {

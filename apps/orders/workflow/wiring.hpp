@@ -6,10 +6,10 @@
 
 #include "actors/stage/pipeline_spec.hpp"
 #include "apps/orders/gateway/gateway.hpp"
-#include "apps/orders/payments/account_core.hpp"
-#include "apps/orders/saga/saga_core.hpp"
-#include "apps/orders/shipping/ship.hpp"
-#include "apps/orders/stock/stock_plan.hpp"
+#include "apps/orders/stages/account_core.hpp"
+#include "apps/orders/stages/saga_core.hpp"
+#include "apps/orders/stages/ship.hpp"
+#include "apps/orders/stages/stock_plan.hpp"
 
 namespace millrace::orders {
 

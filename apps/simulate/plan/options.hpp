@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "apps/orders/load/load_plan.hpp"
-#include "apps/orders/stock/stock_plan.hpp"
+#include "apps/orders/stages/stock_plan.hpp"
 #include "apps/report/terminal.hpp"
 #include "apps/simulate/plan/fault_plan.hpp"
 

@@ -1,4 +1,4 @@
-#include "apps/orders/saga/saga.hpp"
+#include "apps/orders/stages/saga.hpp"
 
 #include "actors/base/assert.hpp"
 #include "apps/orders/queues.hpp"

@@ -1,9 +1,9 @@
-#include "apps/orders/saga/saga_core.hpp"
+#include "apps/orders/stages/saga_core.hpp"
 
 #include <algorithm>
 
 #include "actors/base/assert.hpp"
-#include "apps/orders/saga/questions.hpp"
+#include "apps/orders/stages/saga_questions.hpp"
 
 namespace millrace::orders {
 namespace {

@@ -9,7 +9,7 @@
 #include "actors/stage/keyed.hpp"
 #include "actors/stage/outcome.hpp"
 #include "apps/orders/orders.pb.h"
-#include "apps/orders/stock/stock_plan.hpp"
+#include "apps/orders/stages/stock_plan.hpp"
 
 namespace millrace::orders {
 

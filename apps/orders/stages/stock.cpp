@@ -1,4 +1,4 @@
-#include "apps/orders/stock/stock.hpp"
+#include "apps/orders/stages/stock.hpp"
 
 #include <algorithm>
 

@@ -9,7 +9,7 @@
 #include "actors/stage/outcome.hpp"
 #include "actors/stage/routed.hpp"
 #include "apps/orders/orders.pb.h"
-#include "apps/orders/saga/saga_core.hpp"
+#include "apps/orders/stages/saga_core.hpp"
 
 namespace millrace::orders {
 

@@ -1,4 +1,4 @@
-#include "apps/orders/payments/account_core.hpp"
+#include "apps/orders/stages/account_core.hpp"
 
 namespace millrace::orders {
 namespace {

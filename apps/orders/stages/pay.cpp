@@ -1,10 +1,10 @@
-#include "apps/orders/payments/pay.hpp"
+#include "apps/orders/stages/pay.hpp"
 
 #include <optional>
 #include <string_view>
 #include <unordered_map>
 
-#include "apps/orders/payments/account_core.hpp"
+#include "apps/orders/stages/account_core.hpp"
 
 namespace millrace::orders {
 namespace {

@@ -1,4 +1,4 @@
-#include "apps/orders/validate/validate.hpp"
+#include "apps/orders/stages/validate.hpp"
 
 #include <algorithm>
 

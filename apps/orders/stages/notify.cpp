@@ -1,4 +1,4 @@
-#include "apps/orders/notify/notify.hpp"
+#include "apps/orders/stages/notify.hpp"
 
 namespace millrace::orders {
 

@@ -8,7 +8,7 @@
 #include "actors/stage/outcome.hpp"
 #include "apps/orders/gateway/gateway.hpp"
 #include "apps/orders/orders.pb.h"
-#include "apps/orders/payments/account_core.hpp"
+#include "apps/orders/stages/account_core.hpp"
 
 namespace millrace::orders {
 

@@ -1,4 +1,4 @@
-#include "apps/orders/saga/questions.hpp"
+#include "apps/orders/stages/saga_questions.hpp"
 
 namespace millrace::orders {
 namespace {

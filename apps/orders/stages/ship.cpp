@@ -1,4 +1,4 @@
-#include "apps/orders/shipping/ship.hpp"
+#include "apps/orders/stages/ship.hpp"
 
 #include "apps/orders/chance.hpp"
 

@@ -1,4 +1,4 @@
-#include "apps/orders/stock/stock_plan.hpp"
+#include "apps/orders/stages/stock_plan.hpp"
 
 #include <charconv>
 #include <cmath>
