@@ -26,7 +26,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return port;
 }
 
-// One byte of an IPv4 address, taken off the front of `text` with the dot behind it.
+// Consumes one byte of a dotted IPv4 address, and the dot after it unless it is the last byte.
 bool take_byte(std::string_view& text, bool is_last) {
   std::uint8_t byte = 0;
   const char* end = text.data() + text.size();

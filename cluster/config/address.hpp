@@ -1,4 +1,4 @@
-// Addresses of nodes: "host:port", with a host of IPv6 in brackets.
+// Address of a node: "host:port"; an IPv6 host is written in brackets.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,12 @@ struct Address {
   friend bool operator==(const Address&, const Address&) = default;
 };
 
-/// Nothing where `text` is no "host:port". Port 0 is one: the system chooses.
+/// Parses "host:port". Port 0 is valid and lets the system choose. Returns nullopt if `text` has
+/// another form, a port above 65535, or a host of more than 253 characters.
 [[nodiscard]] std::optional<Address> parse_address(std::string_view text);
 
-/// Whether only this machine reaches the host: localhost, 127.0.0.0/8 and ::1. Names are not looked
-/// up: any other is taken for reachable from elsewhere.
+/// Returns whether `host` is localhost, in 127.0.0.0/8, or ::1. Does not resolve names: every other
+/// name counts as reachable from other machines.
 [[nodiscard]] bool is_loopback(std::string_view host);
 
 }  // namespace millrace::config

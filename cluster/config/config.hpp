@@ -1,7 +1,8 @@
-// Config: all that a node is told from outside, checked and complete.
+// Config: the checked configuration of one node, with a value for every key.
 //
-// The keys, their units, ranges and defaults stand in one table (key_table.hpp); docs/config.md is
-// made from it. Fields here have the unit in their name, or a type that carries it.
+// keys/key_table.hpp defines the keys, units, ranges and defaults; docs/config.md is generated from
+// that table. Each field carries its unit in its name or in its type. Default member initialisers
+// are placeholders: load() overwrites each field that has a key with a default.
 #pragma once
 
 #include <chrono>
@@ -19,12 +20,12 @@
 namespace millrace::config {
 
 struct NodeConfig {
-  std::string name;
-  std::string data_dir;
-  std::vector<std::string> roles;
+  std::string name;                ///< one of ClusterConfig::nodes, unless that list is empty
+  std::string data_dir;            ///< absolute, or relative to the working directory
+  std::vector<std::string> roles;  ///< equal to the roles of this node in ClusterConfig::nodes
 };
 
-/// Addresses as "host:port".
+/// Addresses that this node listens on, each "host:port"; port 0 lets the system choose.
 struct ListenConfig {
   std::string cluster;
   std::string http;
@@ -33,20 +34,20 @@ struct ListenConfig {
 /// A configured member of the cluster.
 struct MemberConfig {
   std::string name;
-  std::string address{};  ///< where the others reach it
-  std::string http{};     ///< empty: not told
-  std::uint32_t weight = 0;
+  std::string address{};     ///< "host:port" that the other nodes connect to; port > 0
+  std::string http{};        ///< "host:port" of its HTTP API; empty: not published
+  std::uint32_t weight = 0;  ///< share of the shards, relative to the other nodes; 0: none
   std::vector<std::string> roles{};
 };
 
 struct ClusterConfig {
   std::string name;
-  std::vector<MemberConfig> nodes;  ///< empty: this node alone
-  std::uint32_t shards = 0;
-  std::map<std::uint32_t, std::string> overrides;  ///< shard: the node that it is pinned to
+  std::vector<MemberConfig> nodes;  ///< includes this node; empty: a cluster of this node alone
+  std::uint32_t shards = 0;         ///< of each queue, > 0; fixed for the life of the data
+  std::map<std::uint32_t, std::string> overrides;  ///< shard (< shards) -> node it is pinned to
 };
 
-/// Paths of PEM files: all three, or none.
+/// Paths of PEM files. Either all three are set, or none.
 struct TlsConfig {
   std::string ca;
   std::string certificate;
@@ -56,11 +57,11 @@ struct TlsConfig {
 };
 
 struct HttpConfig {
-  std::string token_file;  ///< empty: no token, and loopback only
+  std::string token_file;  ///< empty: no token; the node then listens on loopback only
   std::uint64_t body_bytes_max = 0;
   std::uint32_t connections_max = 0;
   std::uint32_t event_streams_max = 0;
-  std::chrono::microseconds timeout{};
+  std::chrono::microseconds timeout{};  ///< to receive a request, and to send its response
 };
 
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
@@ -72,9 +73,9 @@ struct LogConfig {
 };
 
 struct RuntimeConfig {
-  std::uint32_t threads = 0;  ///< 0: one a core, at least 2
+  std::uint32_t threads = 0;  ///< 0: one per core, at least 2
   std::uint64_t body_cache_bytes = 0;
-  std::uint64_t checkpoint_log_bytes = 0;
+  std::uint64_t checkpoint_log_bytes = 0;  ///< of log between two checkpoints
 };
 
 struct QueueConfig {
@@ -82,7 +83,7 @@ struct QueueConfig {
   queues::Limits limits{};
 };
 
-/// What the file says about a stage; what it does not say is as the program has it.
+/// Options of one stage. An option without a value keeps the value set by the program.
 struct StageConfig {
   std::string name;
   std::optional<std::uint32_t> workers{};
@@ -93,31 +94,31 @@ struct StageConfig {
   std::optional<std::chrono::microseconds> batch_window{};
   std::optional<std::chrono::microseconds> timeout{};
   std::optional<std::string> dead_letter{};
-  std::optional<std::string> role{};  ///< runs only on nodes of this role
+  std::optional<std::string> role{};  ///< the stage runs only on nodes with this role
 };
 
 struct PipelineConfig {
   std::string name;
-  std::string from{};                 ///< queue; empty: the program wires this pipeline
-  std::vector<std::string> stages{};  ///< registered names, in order
-  std::string to{};                   ///< queue; empty: the last stage has no output
-  std::vector<StageConfig> options{};
+  std::string from{};                  ///< queue; empty: the program wires this pipeline
+  std::vector<std::string> stages{};   ///< names of registered stages, in order, each at most once
+  std::string to{};                    ///< queue; empty: the last stage has no output
+  std::vector<StageConfig> options{};  ///< at most one per stage
 };
 
 struct DrainConfig {
-  std::chrono::microseconds timeout{};
+  std::chrono::microseconds timeout{};  ///< of the whole drain; then the node stops anyway
 };
 
 struct MembershipConfig {
-  std::chrono::microseconds heartbeat{};
-  double phi_threshold = 0;
-  std::chrono::microseconds acceptable_pause{};
+  std::chrono::microseconds heartbeat{};         ///< interval
+  double phi_threshold = 0;                      ///< suspicion at which a node becomes unreachable
+  std::chrono::microseconds acceptable_pause{};  ///< silence without suspicion; >= heartbeat
 };
 
 struct CafConfig {
   SchedulerPolicy policy = SchedulerPolicy::sharing;
-  std::uint32_t max_throughput = 0;  ///< 0: no limit
-  std::uint32_t max_consecutive_reads = 50;
+  std::uint32_t max_throughput = 0;          ///< messages per turn of an actor; 0: no limit
+  std::uint32_t max_consecutive_reads = 50;  ///< from one connection per turn
 };
 
 struct Config {

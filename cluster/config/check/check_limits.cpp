@@ -1,4 +1,4 @@
-// Limits that must suit one another.
+// Cross checks of limits: queues, journal, HTTP and membership.
 #include <chrono>
 #include <map>
 #include <string>

@@ -1,4 +1,4 @@
-// Nodes of the cluster: their names, their addresses, and what is placed on them.
+// Cross checks of the nodes of a cluster: names, addresses, roles, weights and pinned shards.
 #include <algorithm>
 #include <map>
 #include <string>
@@ -52,7 +52,7 @@ void check_names(Complaints& complaints) {
   }
 }
 
-// An address is one node's, and it has a port that others can call.
+// Checks that each address is used once and has a port other than 0.
 class Addresses {
  public:
   explicit Addresses(Complaints& complaints) : complaints_(complaints) {}

@@ -1,5 +1,5 @@
-// Pipelines: names, wiring, and options of stages. Whether a stage of a name is registered, only
-// the program can tell.
+// Cross checks of pipelines: names, wiring and options of stages. The runtime, not this check,
+// reports a stage name that the program has not registered.
 #include <algorithm>
 #include <chrono>
 #include <set>

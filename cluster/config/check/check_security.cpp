@@ -1,4 +1,4 @@
-// Nothing is open to other machines without a key.
+// Cross checks of security: an address beyond loopback requires TLS or an HTTP token.
 #include <array>
 #include <string>
 

@@ -1,4 +1,4 @@
-// What no single key can tell: whether the configuration as a whole makes sense.
+// Checks that involve more than one key. The checks of files are in load/load.hpp.
 #pragma once
 
 #include <string>
@@ -9,17 +9,20 @@
 
 namespace millrace::config {
 
+/// Reads the result of conversion and adds problems to it. Not thread-safe. `resolved` must outlive
+/// this object.
 class Complaints {
  public:
   explicit Complaints(Resolved& resolved) : resolved_(resolved) {}
 
-  /// Whether neither `path` nor anything below it has a problem so far.
+  /// Returns whether no problem so far is at `path` or below it.
   [[nodiscard]] bool is_sound(std::string_view path) const;
 
-  /// Complains at the place of the key, or of `otherwise` where it has none of its own.
+  /// Adds a problem for `path`, at the position that set it; if `path` has its default, at the
+  /// position of the key `otherwise`.
   void add(const std::string& path, std::string what, const std::string& otherwise = {});
 
-  /// The last parts of the keys that stand in the table at `path`.
+  /// Names of the keys that are set in the table at `path`.
   [[nodiscard]] std::vector<std::string> names_below(const std::string& path) const;
 
   [[nodiscard]] const Config& config() const { return resolved_.config; }
@@ -28,13 +31,13 @@ class Complaints {
   Resolved& resolved_;
 };
 
-/// Adds a problem for each contradiction between keys. Keys that have a problem of their own are
-/// not held against others. Files are not looked at: see load.hpp.
+/// Adds a problem for each contradiction between keys. Skips keys that already have a problem. Reads
+/// no files.
 void check_across(Resolved& resolved);
 
 class Complaints;
 
-/// By subject; each complains through its argument.
+// The checks by subject; each adds problems to its argument.
 void check_nodes(Complaints& complaints);      ///< names, addresses, shards
 void check_security(Complaints& complaints);   ///< nothing beyond loopback without a key
 void check_limits(Complaints& complaints);     ///< of queues, the journal, HTTP, membership, CAF

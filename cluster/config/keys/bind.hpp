@@ -1,4 +1,5 @@
-// How a row of the key table reaches its field: by the pointers to members that lead there.
+// Key::store and Group::open for a field of Config, named by a path of pointers to members. A list
+// on the path stands for its last element.
 //
 //   take<&Config::log, &LogConfig::level>          config.log.level
 //   take<&Config::queues, &QueueConfig::name>      config.queues.back().name
@@ -67,19 +68,19 @@ void assign(std::optional<T>& field, const Value& value) {
   assign(field.emplace(), value);
 }
 
-/// Key::store for the field that `Path` leads to. The range of the key must fit into the field.
+/// Key::store for the field at `Path`. REQUIRES: the range of the key fits the type of the field.
 template <auto... Path>
 void take(Config& config, const Value& value) {
   assign(reach<Path...>(config), value);
 }
 
-/// Group::open for a list.
+/// Group::open for a list of tables: appends an element.
 template <auto... Path>
 void add_item(Config& config, const std::string&) {
   reach<Path...>(config).emplace_back();
 }
 
-/// Group::open for named tables.
+/// Group::open for named tables: appends an element with this name.
 template <auto... Path>
 void add_named(Config& config, const std::string& name) {
   reach<Path...>(config).emplace_back().name = name;

@@ -1,4 +1,6 @@
-// A key of the configuration: one row of the table that everything else follows from.
+// The table of all configuration keys. To add a key, add a row here and a field in config.hpp:
+// parsing, range checks, suggestions, `config print-defaults`, `config print --effective` and
+// docs/config.md are generated from the table.
 #pragma once
 
 #include <cstdint>
@@ -13,47 +15,48 @@ namespace millrace::config {
 
 enum class Type : std::uint8_t {
   name,     ///< 1 to 100 characters of [a-z0-9._-]
-  names,    ///< a list of names; a single one needs no brackets
-  path,     ///< of a file or folder; relative ones from where the program runs
-  paths,    ///< a list of these; a single one needs no brackets
+  names,    ///< a list of names; brackets are optional for one name
+  path,     ///< of a file or folder; relative to the working directory
+  paths,    ///< a list of paths; brackets are optional for one path
   address,  ///< "host:port"
   integer,
   decimal,
   boolean,
-  duration,  ///< "20ms"; in the range as microseconds
-  size,      ///< "64MiB"; in the range as bytes
-  choice,    ///< one of a few words
+  duration,  ///< "20ms"; Key::min and max are in microseconds
+  size,      ///< "64MiB"; Key::min and max are in bytes
+  choice,    ///< one of Key::choices
 };
 
-/// A value as its key's type wants it. Which fields count depends on the type.
+/// A value of a key, after checks. The key's type selects the field that is valid.
 struct Value {
   std::string name;          ///< last part of the key's path
   std::string text;          ///< name, path, address, choice
-  std::int64_t integer = 0;  ///< integer; duration in us; size in bytes; choice by its number
+  std::int64_t integer = 0;  ///< integer; duration in us; size in bytes; index of the choice
   double decimal = 0;
   bool boolean = false;
   std::vector<std::string> texts;  ///< names, paths
 };
 
-/// A row. Paths have `[]` behind a list of tables, and `*` for a name that the user chooses:
-/// "cluster.nodes[].name", "pipeline[].stage.*.workers".
+/// A row of the table. In `path`, `[]` follows the name of a list of tables and `*` stands for a
+/// name that the user chooses: "cluster.nodes[].name", "pipeline[].stage.*.workers".
 struct Key {
   std::string_view path;
   Type type = Type::name;
-  std::string_view fallback{};  ///< the default, as TOML; empty: none
-  std::string_view doc;         ///< one sentence or more; ends with a full stop
-  /// Takes the value into a Config, in which the list item or named table at hand is the last. Null
-  /// for `include`, which is dealt with before.
+  std::string_view fallback{};  ///< the default, as TOML; empty: no default
+  std::string_view doc;         ///< one or more sentences, each ending with a full stop
+  /// Stores the value in a Config, where the enclosing list item or named table is the last element.
+  /// nullptr only for `include`, which read_with_includes() removes.
   void (*store)(Config&, const Value&) = nullptr;
   std::int64_t min = 0;
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
-  std::int64_t step = 1;                    ///< values are multiples of it
+  std::int64_t step = 1;                    ///< each value is a multiple of `step`
   std::vector<std::string_view> choices{};  ///< of a choice
-  std::string_view example{};               ///< as TOML, where there is no default
+  std::string_view example{};               ///< a value as TOML; set if there is no default
   bool is_required = false;
 };
 
-/// A table or a list of tables; lists and named tables make room in the Config by `open`.
+/// A table or a list of tables. `open` appends an element to the Config for each list item or named
+/// table; it is nullptr for other tables.
 struct Group {
   std::string_view path;
   std::string_view doc;
@@ -65,10 +68,10 @@ struct KeyTable {
   std::vector<Key> keys;
 };
 
-/// All of them, in the order in which they are printed.
+/// All keys, in the order in which they are printed. Lives until the process ends.
 [[nodiscard]] const KeyTable& key_table();
 
-// The rows by subject.
+// Each appends the rows of the tables named behind it.
 void add_node_keys(KeyTable& table);      ///< include, node, listen, cluster, membership, drain
 void add_service_keys(KeyTable& table);   ///< tls, http, log
 void add_storage_keys(KeyTable& table);   ///< runtime, journal

@@ -1,4 +1,4 @@
-// Pipelines: options of stages by their name, and wiring by registered stages.
+// Rows of [[pipeline]]: its wiring from registered stages, and options of stages by name.
 #include "cluster/config/keys/bind.hpp"
 #include "cluster/config/keys/key_table.hpp"
 
@@ -14,11 +14,10 @@ void take_stage(Config& config, const Value& value) {
 }
 
 void add_wiring(KeyTable& table) {
-  table.groups.push_back(
-      {.path = "pipeline[]",
-       .doc = "A pipeline: one of the program's, of which stages get other options; or, with "
-              "`from` and `stages`, one that is wired here.",
-       .open = add_item<&Config::pipelines>});
+  table.groups.push_back({.path = "pipeline[]",
+                          .doc = "Options for the stages of a pipeline of the program; or, with "
+                                 "`from` and `stages`, a pipeline wired from registered stages.",
+                          .open = add_item<&Config::pipelines>});
   table.keys.push_back({.path = "pipeline[].name",
                         .type = Type::name,
                         .doc = "The pipeline's name.",
@@ -32,12 +31,12 @@ void add_wiring(KeyTable& table) {
                         .example = "\"orders.placed\""});
   table.keys.push_back({.path = "pipeline[].stages",
                         .type = Type::names,
-                        .doc = "Registered stages, in order.",
+                        .doc = "Names of registered stages, in order.",
                         .store = take<&Config::pipelines, &PipelineConfig::stages>,
                         .example = "[\"validate\", \"reserve\"]"});
   table.keys.push_back({.path = "pipeline[].to",
                         .type = Type::name,
-                        .doc = "Queue that the last stage writes to, where it has outputs.",
+                        .doc = "Queue that the last stage writes to. Unset: it has no output.",
                         .store = take<&Config::pipelines, &PipelineConfig::to>,
                         .example = "\"orders.reserved\""});
 }
@@ -45,66 +44,65 @@ void add_wiring(KeyTable& table) {
 void add_running(KeyTable& table) {
   table.keys.push_back({.path = "pipeline[].stage.*.role",
                         .type = Type::name,
-                        .doc = "It runs only on nodes of this role. Unset: on all.",
+                        .doc = "The stage runs only on nodes with this role. Unset: on all nodes.",
                         .store = take_stage<&StageConfig::role>,
                         .example = "\"worker\""});
   table.keys.push_back({.path = "pipeline[].stage.*.workers",
                         .type = Type::integer,
-                        .doc = "Receivers that run it at the same time.",
+                        .doc = "Receivers that run the stage at the same time.",
                         .store = take_stage<&StageConfig::workers>,
                         .min = 1,
                         .max = 1'000,
                         .example = "1"});
   table.keys.push_back({.path = "pipeline[].stage.*.timeout",
                         .type = Type::duration,
-                        .doc = "A handler must end within it.",
+                        .doc = "Time limit of one handler call.",
                         .store = take_stage<&StageConfig::timeout>,
                         .min = ms,
                         .max = day,
                         .example = "\"30s\""});
   table.keys.push_back({.path = "pipeline[].stage.*.dead_letter",
                         .type = Type::name,
-                        .doc = "Queue of the messages that it gives up.",
+                        .doc = "Dead letter queue of the stage.",
                         .store = take_stage<&StageConfig::dead_letter>,
                         .example = "\"orders.dead\""});
 }
 
 void add_retry_and_batch(KeyTable& table) {
-  table.groups.push_back({.path = "pipeline[].stage.*.retry", .doc = "When it is tried again."});
+  table.groups.push_back({.path = "pipeline[].stage.*.retry", .doc = "Retry after a failure."});
   table.keys.push_back({.path = "pipeline[].stage.*.retry.attempts",
                         .type = Type::integer,
-                        .doc = "Runs before a message is dead.",
+                        .doc = "Handler calls before a message becomes a dead letter.",
                         .store = take_stage<&StageConfig::retry_attempts>,
                         .min = 1,
                         .max = 1'000,
                         .example = "6"});
   table.keys.push_back({.path = "pipeline[].stage.*.retry.first",
                         .type = Type::duration,
-                        .doc = "Delay after the first failure; it doubles.",
+                        .doc = "Delay after the first failure; doubles with each failure.",
                         .store = take_stage<&StageConfig::retry_first>,
                         .min = 0,
                         .max = day,
                         .example = "\"50ms\""});
   table.keys.push_back({.path = "pipeline[].stage.*.retry.max",
                         .type = Type::duration,
-                        .doc = "Up to this; at least `first`.",
+                        .doc = "Maximum delay; at least `first`.",
                         .store = take_stage<&StageConfig::retry_max>,
                         .min = 0,
                         .max = day,
                         .example = "\"60s\""});
-  table.groups.push_back({.path = "pipeline[].stage.*.batch", .doc = "How a batch stage gathers."});
+  table.groups.push_back({.path = "pipeline[].stage.*.batch", .doc = "Batching of a batch stage."});
   table.keys.push_back({.path = "pipeline[].stage.*.batch.max",
                         .type = Type::integer,
-                        .doc = "Messages of a batch.",
+                        .doc = "Maximum messages of a batch.",
                         .store = take_stage<&StageConfig::batch_max>,
                         .min = 1,
                         .max = 10'000,
                         .example = "32"});
   table.keys.push_back({.path = "pipeline[].stage.*.batch.window",
                         .type = Type::duration,
-                        .doc =
-                            "A batch runs when its oldest message has waited for so long; at most "
-                            "the stage's timeout.",
+                        .doc = "Maximum wait of the oldest message before the batch runs; at most "
+                               "the timeout of the stage.",
                         .store = take_stage<&StageConfig::batch_window>,
                         .min = 0,
                         .max = day,
@@ -115,8 +113,9 @@ void add_retry_and_batch(KeyTable& table) {
 
 void add_pipeline_keys(KeyTable& table) {
   add_wiring(table);
-  table.groups.push_back({.path = "pipeline[].stage",
-                          .doc = "Options of stages. What is unset is as the program has it."});
+  table.groups.push_back(
+      {.path = "pipeline[].stage",
+       .doc = "Options of stages. An unset option keeps the value set by the program."});
   table.groups.push_back({.path = "pipeline[].stage.*",
                           .doc = "Options of the stage of this name.",
                           .open = add_named<&Config::pipelines, &PipelineConfig::options>});

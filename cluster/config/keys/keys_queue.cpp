@@ -1,4 +1,4 @@
-// Limits of queues.
+// Rows of [[queue]]: limits of queues.
 #include "cluster/config/keys/bind.hpp"
 #include "cluster/config/keys/key_table.hpp"
 
@@ -18,122 +18,131 @@ void take_limit(Config& config, const Value& value) {
 }
 
 void add_backlog(KeyTable& table) {
-  table.keys.push_back({.path = "queue[].backlog_messages",
-                        .type = Type::integer,
-                        .fallback = "1000000",
-                        .doc = "Messages it holds; more are refused: backlog_full.",
-                        .store = take_limit<&Limits::backlog_messages>,
-                        .min = 1,
-                        .max = 1'000'000'000});
+  table.keys.push_back(
+      {.path = "queue[].backlog_messages",
+       .type = Type::integer,
+       .fallback = "1000000",
+       .doc = "Maximum live messages; beyond, offers are refused with backlog_full.",
+       .store = take_limit<&Limits::backlog_messages>,
+       .min = 1,
+       .max = 1'000'000'000});
   table.keys.push_back({.path = "queue[].backlog_bytes",
                         .type = Type::size,
                         .fallback = "\"4GiB\"",
-                        .doc = "Their keys and bodies; more are refused: backlog_full.",
+                        .doc = "Maximum size of the keys and bodies of live messages; beyond, "
+                               "offers are refused with backlog_full.",
                         .store = take_limit<&Limits::backlog_bytes>,
                         .min = mib,
                         .max = mib * mib});
-  table.keys.push_back({.path = "queue[].high_water_percent",
-                        .type = Type::integer,
-                        .fallback = "80",
-                        .doc = "Share of the backlog above which feeding queues stop.",
-                        .store = take_limit<&Limits::high_water_percent>,
-                        .min = 1,
-                        .max = 100});
-  table.keys.push_back({.path = "queue[].low_water_percent",
-                        .type = Type::integer,
-                        .fallback = "60",
-                        .doc = "Below it they go on; less than high_water_percent.",
-                        .store = take_limit<&Limits::low_water_percent>,
-                        .min = 0,
-                        .max = 99});
-  table.keys.push_back({.path = "queue[].body_cache",
-                        .type = Type::size,
-                        .fallback = "\"16MiB\"",
-                        .doc = "Bodies in memory; others are read when they are due. The default "
-                               "stands for the queue's share of runtime.body_cache.",
-                        .store = take_limit<&Limits::body_cache_bytes>,
-                        .min = 64 << 10,
-                        .max = mib * mib});
+  table.keys.push_back(
+      {.path = "queue[].high_water_percent",
+       .type = Type::integer,
+       .fallback = "80",
+       .doc = "Share of the backlog limit above which queues that feed this one stop leasing.",
+       .store = take_limit<&Limits::high_water_percent>,
+       .min = 1,
+       .max = 100});
+  table.keys.push_back(
+      {.path = "queue[].low_water_percent",
+       .type = Type::integer,
+       .fallback = "60",
+       .doc = "Share of the backlog limit below which they resume; less than high_water_percent.",
+       .store = take_limit<&Limits::low_water_percent>,
+       .min = 0,
+       .max = 99});
+  table.keys.push_back(
+      {.path = "queue[].body_cache",
+       .type = Type::size,
+       .fallback = "\"16MiB\"",
+       .doc = "Size of the bodies kept in memory; others are read from disk when they are due. The "
+              "default stands for the queue's share of runtime.body_cache.",
+       .store = take_limit<&Limits::body_cache_bytes>,
+       .min = 64 << 10,
+       .max = mib * mib});
 }
 
 void add_leases(KeyTable& table) {
   table.keys.push_back({.path = "queue[].in_flight",
                         .type = Type::integer,
                         .fallback = "1000",
-                        .doc = "Messages leased or settling; beyond, dispatch waits.",
+                        .doc = "Maximum messages leased or settling; beyond, no more are leased.",
                         .store = take_limit<&Limits::in_flight>,
                         .min = 1,
                         .max = 1'000'000});
   table.keys.push_back({.path = "queue[].run_messages",
                         .type = Type::integer,
                         .fallback = "32",
-                        .doc = "Consecutive messages of one key under one lease.",
+                        .doc = "Maximum consecutive messages of one key in one lease.",
                         .store = take_limit<&Limits::run_messages>,
                         .min = 1,
                         .max = 10'000});
-  table.keys.push_back({.path = "queue[].run_bytes",
-                        .type = Type::size,
-                        .fallback = "\"4MiB\"",
-                        .doc = "Their keys and bodies; one message may be larger.",
-                        .store = take_limit<&Limits::run_bytes>,
-                        .min = 1 << 10,
-                        .max = 64 * mib});
-  table.keys.push_back({.path = "queue[].lease",
-                        .type = Type::duration,
-                        .fallback = "\"30s\"",
-                        .doc = "A handler's time; beyond, its outcome is refused: lease_expired.",
-                        .store = take_limit<&Limits::lease_us>,
-                        .min = ms,
-                        .max = 24 * hour});
+  table.keys.push_back(
+      {.path = "queue[].run_bytes",
+       .type = Type::size,
+       .fallback = "\"4MiB\"",
+       .doc = "Maximum size of the keys and bodies of one lease; a single message may be larger.",
+       .store = take_limit<&Limits::run_bytes>,
+       .min = 1 << 10,
+       .max = 64 * mib});
+  table.keys.push_back(
+      {.path = "queue[].lease",
+       .type = Type::duration,
+       .fallback = "\"30s\"",
+       .doc = "Duration of a lease; a later outcome is refused with lease_expired.",
+       .store = take_limit<&Limits::lease_us>,
+       .min = ms,
+       .max = 24 * hour});
   table.keys.push_back({.path = "queue[].failed_max",
                         .type = Type::integer,
                         .fallback = "5",
-                        .doc = "More failures than this make a dead letter.",
+                        .doc = "Maximum failures of a message; one more makes it a dead letter.",
                         .store = take_limit<&Limits::failed_max>,
                         .min = 0,
                         .max = 1'000});
   table.keys.push_back({.path = "queue[].acquired_max",
                         .type = Type::integer,
                         .fallback = "100",
-                        .doc = "More leases than this make a dead letter.",
+                        .doc = "Maximum leases of a message; one more makes it a dead letter.",
                         .store = take_limit<&Limits::acquired_max>,
                         .min = 1,
                         .max = 1'000'000});
   table.keys.push_back({.path = "queue[].retry_first",
                         .type = Type::duration,
                         .fallback = "\"50ms\"",
-                        .doc = "Delay after the first failure; it doubles.",
+                        .doc = "Delay after the first failure; doubles with each failure.",
                         .store = take_limit<&Limits::retry_first_us>,
                         .min = 0,
                         .max = 24 * hour});
   table.keys.push_back({.path = "queue[].retry_max",
                         .type = Type::duration,
                         .fallback = "\"60s\"",
-                        .doc = "Up to this; at least retry_first.",
+                        .doc = "Maximum delay; at least retry_first.",
                         .store = take_limit<&Limits::retry_max_us>,
                         .min = 0,
                         .max = 24 * hour});
 }
 
 void add_memory_of_repeats(KeyTable& table) {
-  table.keys.push_back({.path = "queue[].idempotency_keys",
-                        .type = Type::integer,
-                        .fallback = "1048576",
-                        .doc = "Idempotency keys remembered; beyond, the oldest go.",
-                        .store = take_limit<&Limits::idempotency_keys>,
-                        .min = 0,
-                        .max = u32_max});
+  table.keys.push_back(
+      {.path = "queue[].idempotency_keys",
+       .type = Type::integer,
+       .fallback = "1048576",
+       .doc = "Maximum idempotency keys remembered; beyond, the oldest are forgotten.",
+       .store = take_limit<&Limits::idempotency_keys>,
+       .min = 0,
+       .max = u32_max});
   table.keys.push_back({.path = "queue[].idempotency_window",
                         .type = Type::duration,
                         .fallback = "\"10m\"",
-                        .doc = "How long one is remembered.",
+                        .doc = "Time for which an idempotency key is remembered.",
                         .store = take_limit<&Limits::idempotency_window_us>,
                         .min = 0,
                         .max = 30 * 24 * hour});
   table.keys.push_back({.path = "queue[].producer_idle",
                         .type = Type::duration,
                         .fallback = "\"7d\"",
-                        .doc = "Idle for so long, a producer is forgotten: unknown_producer.",
+                        .doc = "A producer idle for longer is forgotten; its next offer is refused "
+                               "with unknown_producer.",
                         .store = take_limit<&Limits::producer_idle_us>,
                         .min = hour,
                         .max = 365 * 24 * hour});
@@ -142,11 +151,11 @@ void add_memory_of_repeats(KeyTable& table) {
 }  // namespace
 
 void add_queue_keys(KeyTable& table) {
-  table.groups.push_back({.path = "queue[]",
-                          .doc =
-                              "Limits of a queue, for each of its shards. Queues without a table "
-                              "of their own have the defaults.",
-                          .open = add_item<&Config::queues>});
+  table.groups.push_back(
+      {.path = "queue[]",
+       .doc =
+           "Limits of a queue, for each of its shards. Queues without a table have the defaults.",
+       .open = add_item<&Config::queues>});
   table.keys.push_back({.path = "queue[].name",
                         .type = Type::name,
                         .doc = "The queue's name.",

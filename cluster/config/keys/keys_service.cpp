@@ -1,4 +1,4 @@
-// What others see of a node: its certificate, its HTTP API, its log.
+// Rows of [tls], [http] and [log].
 #include "cluster/config/keys/bind.hpp"
 #include "cluster/config/keys/key_table.hpp"
 
@@ -76,13 +76,13 @@ void add_log(KeyTable& table) {
   table.keys.push_back({.path = "log.level",
                         .type = Type::choice,
                         .fallback = "\"info\"",
-                        .doc = "Least severity that is logged.",
+                        .doc = "Minimum severity that is logged.",
                         .store = take<&Config::log, &LogConfig::level>,
                         .choices = {"trace", "debug", "info", "warn", "error"}});
   table.keys.push_back({.path = "log.format",
                         .type = Type::choice,
                         .fallback = "\"text\"",
-                        .doc = "For people, or one JSON object a line.",
+                        .doc = "text: readable lines; json: one JSON object per line.",
                         .store = take<&Config::log, &LogConfig::format>,
                         .choices = {"text", "json"}});
 }

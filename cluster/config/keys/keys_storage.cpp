@@ -1,4 +1,4 @@
-// A node's engine: threads, memory, and its journal.
+// Rows of [runtime] and [journal].
 #include "cluster/config/keys/bind.hpp"
 #include "cluster/config/keys/key_table.hpp"
 
@@ -15,7 +15,7 @@ void add_runtime(KeyTable& table) {
   table.keys.push_back({.path = "runtime.threads",
                         .type = Type::integer,
                         .fallback = "0",
-                        .doc = "Of the scheduler; 0: one a core, at least 2.",
+                        .doc = "Threads of the scheduler; 0: one per core, at least 2.",
                         .store = take<&Config::runtime, &RuntimeConfig::threads>,
                         .min = 0,
                         .max = 1024});

@@ -70,7 +70,7 @@ class OpenFile {
   int handle_;
 };
 
-/// The one word of a text; empty where there is none.
+/// The only word of `text`; empty if there is none. Fails with `invalid_argument` if there are more.
 Result<std::string> token_in(const std::string& text) {
   const std::size_t begin = text.find_first_not_of(white_space);
   if (begin == std::string::npos) return std::string();
@@ -112,7 +112,7 @@ class FileChecks {
   }
 
  private:
-  // The key of the configuration, and the file that it names.
+  // The config key for this part of the credentials, and the path of its file.
   [[nodiscard]] std::pair<std::string, std::string> place_of(certs::Part part) const {
     switch (part) {
       case certs::Part::authority:
@@ -133,7 +133,7 @@ class FileChecks {
     return std::nullopt;
   }
 
-  // The group may read it: that is how a service shares it with an operator.
+  // Reading by the group is allowed: a service can share the file with its operators.
   void check_secret(const std::string& key, const std::string& path) {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0 || (status.st_mode & S_IROTH) == 0) return;

@@ -1,4 +1,15 @@
-// The shell around config_core.hpp: real files, the real environment, the real clock.
+// Loads the configuration of a node: files, environment and overrides become a checked Config, or
+// the list of all errors. A later source wins over an earlier one:
+//
+//   defaults < include < file < environment < --set < flag
+//
+// The steps, in this order:
+//
+//   read/toml_reader   files            -> document (a tree of values with positions)
+//   read/overrides     --set, variables -> merged into the document
+//   read/resolved      document         -> Config and settings, by the key table
+//   check/             Config           -> problems between keys
+//   load()             files of [tls] and http.token_file -> problems
 #pragma once
 
 #include <ctime>
@@ -12,33 +23,35 @@
 namespace millrace::config {
 
 struct Inputs {
-  std::string file;  ///< where reading begins; empty: there is none
+  std::string file;  ///< path of the config file; empty: no file
   std::vector<Variable> environment{};
   std::vector<std::string> sets{};  ///< "path=value" each
   std::vector<Flag> flags{};
 };
 
-/// Reads and checks everything. All mistakes are found at once; what a file that is no TOML might
-/// have said is not guessed. Files are read through `read`, and none but the config's own: whether
-/// certificates are there is for load.hpp.
+/// Reads and checks the configuration; reports all errors at once. If a file cannot be read or is
+/// not TOML, skips the checks of required keys and between keys. Does no I/O except calls of `read` for
+/// config files; does not check the files that keys name.
 [[nodiscard]] Resolved resolve(const Inputs& inputs, const ReadFile& read);
 
-/// Puts problems in the order of their places, file by file; of equal ones the first stays.
+/// Sorts problems by file, line and column, and removes duplicates.
 void sort_problems(Problems& problems);
 
-/// Reads a config file, at most a byte more than toml_reader.hpp allows. Fails with `not_found` or
-/// `storage_failed`, the message saying only why. Blocks.
+/// Reads a file up to a little beyond file_bytes_max, so that read_toml() can refuse a larger one.
+/// Fails with `not_found` or `storage_failed`; the message is the reason without the path. Blocks.
 [[nodiscard]] Result<std::string> read_file(const std::string& path);
 
-/// The token in a file, without the white space around it. Fails as read_file does.
+/// Reads the token in a file, without surrounding white space; empty for an empty file. Fails with
+/// `not_found` or `storage_failed`, and with `invalid_argument` if the file holds several words.
+/// Blocks.
 [[nodiscard]] Result<std::string> read_token(const std::string& path);
 
-/// All variables of this process's environment.
+/// All environment variables of this process. Not safe while another thread calls setenv().
 [[nodiscard]] std::vector<Variable> environment();
 
-/// resolve() with files from the disk; then the files that the config names are looked at as well:
-/// TLS files belong together, to the node and to the time `now`, and neither the private key nor
-/// the HTTP token is for all to read. A path is from where the program runs. Blocks.
+/// Calls resolve() with read_file(), then checks the files that the config names: the TLS files
+/// match each other and node.name and are valid at `now`; the private key and the HTTP token are not
+/// readable by others. Relative paths start at the working directory. Blocks.
 [[nodiscard]] Resolved load(const Inputs& inputs, std::time_t now);
 
 }  // namespace millrace::config

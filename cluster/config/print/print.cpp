@@ -13,35 +13,35 @@ namespace {
 constexpr std::string_view introduction =
     R"(# Configuration
 
-A node is told what it needs by a file of [TOML 1.0](https://toml.io/en/v1.0.0). This page is made
-from the table of keys in `cluster/config/keys/key_table.hpp` by
-`millrace config print-defaults --markdown`; a test keeps it in step.
+A node reads its configuration from a [TOML 1.0](https://toml.io/en/v1.0.0) file. This page is
+generated from the table of keys in `cluster/config/keys/key_table.hpp` by
+`millrace config print-defaults --markdown`; a test checks that it is current.
 
-    millrace config check -c configs/one-node.toml       all mistakes at once, each with its place
-    millrace config print -c FILE [--effective]          what holds; and who said so
-    millrace config print-defaults                       a file of every key, to begin with
-    millrace cluster certs --out certs --nodes a,b,c     the files for [tls]
+    millrace config check -c configs/one-node.toml       report all errors, each with its position
+    millrace config print -c FILE [--effective]          print the values; and their sources
+    millrace config print-defaults                       print a file with every key
+    millrace cluster certs --out certs --nodes a,b,c     create the files for [tls]
 
-What comes later in this line goes before what comes earlier:
+A later source overrides an earlier one:
 
     defaults < include < file < environment < --set < flag
 
-- `include` names files to build on, by their path from the file that names them. Tables merge key by
-  key, lists of tables by the `name` of their items; anything else is replaced.
-- `MILLRACE__LOG__LEVEL=debug` sets `log.level`: two underscores stand for a dot, case does not
-  count, one underscore also stands for a hyphen. A name that is no key is an error.
-- `--set log.level=debug` does the same. Items that are in a list go by number from 0 or by name, in
-  quotes where it has a dot: `--set 'queue."orders.placed".in_flight=100'`. Lists of names are
+- `include` names files by path relative to the including file. Tables merge key by key, lists of
+  tables by the `name` of their items; every other value is replaced.
+- `MILLRACE__LOG__LEVEL=debug` sets `log.level`: two underscores stand for a dot, one
+  underscore also stands for a hyphen, and case is ignored. A name that is not a key is an error.
+- `--set log.level=debug` does the same. A list item is named by its index from 0 or by its name,
+  quoted if it contains a dot: `--set 'queue."orders.placed".in_flight=100'`. Lists of names are
   separated by commas.
-- Durations are texts with one of us, ms, s, m, h, d; sizes with one of B, KiB, MiB, GiB, TiB.
-- Paths other than those of `include` are from where the program runs.
+- Durations are strings with a unit us, ms, s, m, h or d; sizes with B, KiB, MiB, GiB or TiB.
+- Paths other than those of `include` are relative to the working directory.
 
-A configuration with a mistake starts nothing, and the exit status is 78. Each mistake is a line
-`file:line:column: error: key: expected …, got …`. Beside the ranges below these are mistakes: a node
-that is not among `cluster.nodes`; names or addresses twice; a cluster address beyond loopback without
+With an error in the configuration the program exits with status 78 and starts nothing. Each error is
+a line `file:line:column: error: key: expected …, got …`. Besides values out of the ranges below,
+errors are: a node that is not in `cluster.nodes`; duplicate names or addresses; a cluster address beyond loopback without
 `[tls]`; an HTTP address beyond loopback without a token; TLS files that are missing, do not belong
 together, have expired or name another node; a private key or token that others can read; shards
-pinned to nowhere; a low water mark that is not below the high one; a role that no node has.
+pinned to unknown nodes; a low water mark that is not below the high one; a role that no node has.
 )";
 
 std::string cell(std::string_view text) {
@@ -61,7 +61,7 @@ void row(std::string& out, const Key& key, const std::string& name) {
          cell(key.doc) + " |\n";
 }
 
-// The keys of `at` and, by dotted names, those of its tables that have no heading of their own.
+// Rows for the keys of `at`; if `is_deep`, also for those of its tables, by dotted names.
 void rows(std::string& out, const Schema& at, const std::string& prefix, bool is_deep) {
   for (const Schema& child : at.children) {
     const std::string name = child.name == "*" ? "NAME" : child.name;
@@ -108,7 +108,7 @@ namespace {
 
 constexpr std::size_t columns_max = 100;
 
-// `text` as comment lines.
+// Appends `text` as comment lines of at most columns_max characters.
 void comment(std::string& out, std::string_view text) {
   std::size_t column = 0;
   while (!text.empty()) {
@@ -127,7 +127,7 @@ void comment(std::string& out, std::string_view text) {
   out += '\n';
 }
 
-// What stands for a name that the user chooses.
+// Example for a name that the user chooses.
 std::string_view example_name(const std::string& path) {
   return path == "cluster.overrides" ? "0" : "validate";
 }
@@ -163,7 +163,7 @@ class Writer {
     table(at, path, is_off || is_list);
   }
 
-  // A user chooses the names, so that one stands as an example.
+  // Prints one example entry of a table whose names the user chooses.
   void named(const Schema& at, const std::string& path) {
     const Schema& item = at.children.front();
     const std::string_view name = example_name(path);

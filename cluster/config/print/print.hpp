@@ -1,15 +1,15 @@
-// What the key table says, as a page of documentation.
+// Prints the key table: as a reference page and as a config file.
 #pragma once
 
 #include <string>
 
 namespace millrace::config {
 
-/// docs/config.md.
+/// The text of docs/config.md, in Markdown.
 [[nodiscard]] std::string reference_page();
 
-/// A config file of all keys at their defaults, each with its meaning; those without a default, and
-/// lists, are commented out. It loads as it is, and with everything commented in.
+/// A config file with every key at its default and its description as a comment. Keys without a
+/// default and lists are commented out. The file loads as it is and with all keys uncommented.
 [[nodiscard]] std::string defaults_file();
 
 }  // namespace millrace::config

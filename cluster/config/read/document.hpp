@@ -1,4 +1,5 @@
-// What a config file says, before anybody asks whether it makes sense: a tree with places.
+// Document: a configuration as a tree of values with their source positions, before the key table
+// is applied. Also Problem: an error at a position.
 #pragma once
 
 #include <cstdint>
@@ -8,24 +9,25 @@
 
 namespace millrace::config {
 
-/// Where something was said: "a.toml:3:7", or "--set log.level" where there are no lines.
+/// Source position of a value: a file with line and column, or an override such as
+/// "--set log.level".
 struct Place {
   std::string source;
-  std::uint32_t line = 0;  ///< 0: the source has no lines
-  std::uint32_t column = 0;
+  std::uint32_t line = 0;    ///< from 1; 0: the source has no lines
+  std::uint32_t column = 0;  ///< from 1; meaningful if line > 0
 
   friend bool operator==(const Place&, const Place&) = default;
 };
 
-/// "a.toml:3:7".
+/// "a.toml:3:7"; only the source if it has no lines.
 [[nodiscard]] std::string to_string(const Place& place);
 
-/// "a.toml:3".
+/// "a.toml:3"; only the source if it has no lines.
 [[nodiscard]] std::string origin_of(const Place& place);
 
 struct Member;
 
-/// One value. Which fields count depends on `kind`.
+/// One value. `kind` selects the field that is valid.
 struct Node {
   enum class Kind : std::uint8_t {
     table,
@@ -34,8 +36,8 @@ struct Node {
     integer,
     decimal,
     boolean,
-    time,  ///< a date or time of day, which no key takes
-    bare,  ///< text from outside a file, to be read as the key's type wants
+    time,  ///< a date or time of day; no key accepts one
+    bare,  ///< text of an override, parsed according to the type of its key
   };
 
   Node() = default;
@@ -43,11 +45,11 @@ struct Node {
 
   Kind kind = Kind::table;
   Place place;
-  std::string text;
+  std::string text;  ///< of a text or bare value
   std::int64_t integer = 0;
   double decimal = 0;
   bool boolean = false;
-  std::vector<Member> members;  ///< of a table, in the order of the file
+  std::vector<Member> members;  ///< of a table, in file order; names are unique
   std::vector<Node> items;      ///< of a list
 };
 
@@ -57,26 +59,28 @@ struct Member {
   Node node;
 };
 
-/// The member of this name, or null.
+/// Returns the member with this name, or nullptr. Valid until `table` changes.
 [[nodiscard]] const Member* find(const Node& table, std::string_view name);
 [[nodiscard]] Member* find(Node& table, std::string_view name);
 
-/// Lays `over` over `base`, which it changes. Tables merge key by key; tables of a list that have
-/// the same `name` merge, the others follow at its end; everything else is replaced.
+/// Merges `over` into `base`; values of `over` win. Tables merge key by key. In two lists of tables,
+/// items with equal `name` merge and the other items of `over` are appended. Every other value is
+/// replaced.
 void merge(Node& base, Node over);
 
-/// `value` in double quotes, escaped as TOML wants.
+/// `value` as a TOML basic string: in double quotes, escaped.
 [[nodiscard]] std::string quote(std::string_view value);
 
-/// How a value is shown in an error: `"abc"`, `12`, `a table`. At most some 60 characters.
+/// Text of a value for an error message: `"abc"`, `12`, `a table`. Texts are cut after 60 bytes.
 [[nodiscard]] std::string describe(const Node& node);
 
-/// Whether these bytes are UTF-8.
+/// Returns whether `bytes` is valid UTF-8 (RFC 3629).
 [[nodiscard]] bool is_utf8(std::string_view bytes);
 
+/// One error in a configuration.
 struct Problem {
   Place place;
-  std::string path;  ///< of the key, such as "log.level"
+  std::string path;  ///< key path, such as "log.level"; or "syntax", "file", "include"
   std::string what;  ///< "expected …, got …"
 };
 

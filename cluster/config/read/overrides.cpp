@@ -15,7 +15,8 @@ constexpr std::size_t parts_max = 16;
 
 using Parts = std::span<const std::string>;
 
-// "a.\"b.c\".d" as its parts; nothing where a quote stays open or a part is empty.
+// Splits `a."b.c".d` at unquoted dots. Returns nullopt if a quote is not closed, a part is empty,
+// or there are more than parts_max parts.
 std::optional<std::vector<std::string>> split_path(std::string_view path) {
   std::vector<std::string> parts(1);
   bool is_quoted = false;
@@ -34,7 +35,7 @@ std::optional<std::vector<std::string>> split_path(std::string_view path) {
   return parts;
 }
 
-// "LOG__LEVEL" as log.level; nothing where a part is empty.
+// Splits LOG__LEVEL into log and level. Returns nullopt as split_path() does.
 std::optional<std::vector<std::string>> split_variable(std::string_view name) {
   std::string path;
   for (std::size_t i = 0; i < name.size(); ++i) {
@@ -49,7 +50,7 @@ std::optional<std::vector<std::string>> split_variable(std::string_view name) {
   return split_path(path);
 }
 
-// Known names have either _ or -, never both, so that each can stand for the other.
+// No key has both _ and -, so that _ in an override matches either.
 const Schema* find_child(const Schema& table, const std::string& part) {
   if (const Schema* child = table.child(part)) return child;
   std::string hyphened = part;
@@ -57,7 +58,7 @@ const Schema* find_child(const Schema& table, const std::string& part) {
   return table.child(hyphened);
 }
 
-// The number of the item that `part` means: its index, the next one, or that of its name.
+// Returns the index of the item named `part`, or `part` as an index of at most the length.
 std::optional<std::size_t> find_item(const Node& list, const std::string& part) {
   for (std::size_t i = 0; i < list.items.size(); ++i) {
     const Member* name = find(list.items[i], "name");
@@ -70,7 +71,7 @@ std::optional<std::size_t> find_item(const Node& list, const std::string& part) 
   return index;
 }
 
-/// One value on its way to its place in the document.
+/// Writes one value into the document, along the schema.
 class Override {
  public:
   Override(std::string source, const std::string& value, Problems& problems)
@@ -106,7 +107,7 @@ class Override {
 
   void into_table(const Schema& at, Node& node, Parts parts, const std::string& path) {
     if (parts.empty()) return complain(path, "expected the path of a key, got that of a table");
-    if (node.kind != Node::Kind::table) return;  // the file is wrong here, and will be told so
+    if (node.kind != Node::Kind::table) return;  // convert() reports the file's error
     const Schema* child = find_child(at, parts.front());
     if (child == nullptr) {
       return complain(join(path, parts.front()), explain_unknown(at, path, parts.front()));

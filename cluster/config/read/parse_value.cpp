@@ -132,7 +132,7 @@ std::optional<bool> boolean_of(const Node& node) {
   return std::nullopt;
 }
 
-// A list of texts, a single one without brackets, or from outside a file one with commas.
+// Texts of a list, of a single text without brackets, or of an override separated by commas.
 std::optional<std::vector<std::string>> texts_of(const Node& node) {
   std::vector<std::string> texts;
   if (node.kind == Node::Kind::text) {
@@ -232,7 +232,7 @@ std::string quoted_list(const std::vector<std::string>& texts) {
   return fmt::format("[{}]", fmt::join(quoted, ", "));
 }
 
-// As describe(), but a short list is shown: which of its items is wrong matters.
+// As describe(), but lists of at most 4 items are written out, to show the wrong item.
 std::string show(const Node& node) {
   if (node.kind != Node::Kind::list || node.items.size() > 4) return describe(node);
   std::vector<std::string> items;
@@ -244,7 +244,7 @@ std::string plain(std::int64_t number) {
   return std::to_string(number);
 }
 
-// With a unit, in quotes: the range then shows how a value is written.
+// A bound with its unit and in quotes, as a value is written in the file.
 template <std::string (*Format)(std::int64_t)>
 std::string quoted(std::int64_t number) {
   return quote(Format(number));

@@ -1,4 +1,5 @@
-// One value: from what the document says to what the key wants.
+// Converts one value of a document to the type of its key, and back to text; durations and sizes
+// have units: "20ms", "64MiB".
 #pragma once
 
 #include <cstdint>
@@ -12,27 +13,29 @@
 
 namespace millrace::config {
 
-/// Microseconds of a whole number with one of us, ms, s, m, h, d; nothing where `text` is no such
-/// thing or too large.
+/// Parses a non-negative integer with unit us, ms, s, m, h or d; returns microseconds, or nullopt
+/// if `text` has another form or the result exceeds int64.
 [[nodiscard]] std::optional<std::int64_t> parse_duration(std::string_view text);
 
-/// Bytes of a whole number with one of B, KiB, MiB, GiB, TiB; nothing as above.
+/// Parses a non-negative integer with unit B, KiB, MiB, GiB or TiB; returns bytes, or nullopt if
+/// `text` has another form or the result exceeds int64.
 [[nodiscard]] std::optional<std::int64_t> parse_size(std::string_view text);
 
-/// In the largest unit that leaves a whole number.
+/// Formats with the largest unit that gives an integer. REQUIRES: the argument is >= 0.
 [[nodiscard]] std::string format_duration(std::int64_t us);
 [[nodiscard]] std::string format_size(std::int64_t bytes);
 
-/// The value, or why it is none: "expected …, got …".
+/// Converts `node` to the type of `key` and checks its range. Returns the value, or the text of the
+/// error: "expected …, got …".
 [[nodiscard]] std::variant<Value, std::string> parse_value(const Key& key, const Node& node);
 
-/// What the key takes: "an integer from 1 to 1024".
+/// Describes the values that `key` accepts: "an integer from 1 to 1024".
 [[nodiscard]] std::string expectation(const Key& key);
 
-/// A value as TOML, for people to read: in the largest unit.
+/// Formats `value` as TOML; durations and sizes with the largest unit.
 [[nodiscard]] std::string to_toml(const Key& key, const Value& value);
 
-/// The key's default, or its example, from the text in the table.
+/// Parses a Key::fallback or Key::example. REQUIRES: `toml` is a valid TOML value.
 [[nodiscard]] Node node_of_toml(std::string_view toml);
 
 }  // namespace millrace::config

@@ -27,7 +27,7 @@ bool is_text(const Node& node) {
   return node.kind == Node::Kind::text || node.kind == Node::Kind::bare;
 }
 
-// The entry of this node under cluster.nodes, or null.
+// Returns the entry of this node in cluster.nodes, or nullptr.
 const Node* find_self(const Node& root) {
   const Node* node = find_node(root, "node", Node::Kind::table);
   const Node* cluster = find_node(root, "cluster", Node::Kind::table);
@@ -55,7 +55,7 @@ void add(Node& root, std::string_view table, std::string_view key, const Member*
   at->node.members.push_back({.name = std::string(key), .place = from->place, .node = from->node});
 }
 
-// A bad address is complained about once, where it stands.
+// Skips an invalid address: convert() reports it at its own position, and only once.
 const Member* find_address(const Node& entry, std::string_view key) {
   const Member* found = find(entry, key);
   if (found == nullptr || !is_text(found->node)) return nullptr;
@@ -67,7 +67,7 @@ const Member* find_address(const Node& entry, std::string_view key) {
 void derive(Node& root) {
   const Node* self = find_self(root);
   if (self == nullptr) return;
-  const Node entry = *self;  // `root` grows below
+  const Node entry = *self;  // a copy, because add() below may reallocate within `root`
   add(root, "listen", "cluster", find_address(entry, "address"));
   add(root, "listen", "http", find_address(entry, "http"));
   const Member* roles = find(entry, "roles");
@@ -85,7 +85,7 @@ class Converter {
  public:
   Converter(bool is_partial, Resolved& into) : is_partial_(is_partial), into_(into) {}
 
-  /// `node` is null for a table that the document does not have; its keys are at their defaults.
+  /// `node` is nullptr if the document lacks this table; its keys then get their defaults.
   void table(const Schema& schema, const Node* node, const std::string& path, const Place& place) {
     for (const Schema& child : schema.children) {
       const Member* member = node != nullptr ? find(*node, child.name) : nullptr;

@@ -1,4 +1,5 @@
-// What comes out of reading a configuration.
+// Resolved: the result of applying the key table to a document: a Config, each setting with its
+// source, and all problems.
 #pragma once
 
 #include <string>
@@ -10,31 +11,31 @@
 
 namespace millrace::config {
 
-/// One key with its value, and who said so.
+/// The value of one key, and the position that set it.
 struct Setting {
-  std::string path;   ///< "cluster.nodes.0.name": items of lists by number from 0
+  std::string path;   ///< "cluster.nodes.0.name": list items are numbered from 0
   std::string value;  ///< as TOML
-  Place place;        ///< "default" where nobody did
+  Place place;        ///< source "default" if no input sets the key
   bool is_default = false;
 };
 
-/// `config` is to be used only where there are no problems.
+/// `config` is valid only if `problems` is empty.
 struct Resolved {
   Config config{};
   std::vector<Setting> settings{};  ///< in the order of the key table
-  Problems problems{};              ///< in the order of their places, file by file
+  Problems problems{};              ///< after sort_problems(): by file, line and column
 
-  /// The setting of this path, or null.
+  /// Returns the setting with this path, or nullptr. Valid until `settings` changes.
   [[nodiscard]] const Setting* find(std::string_view path) const;
 };
 
-/// A node that does not say where it listens or what it is for has that from its entry under
-/// cluster.nodes, with the place of it.
+/// Copies address, http and roles of this node's entry in cluster.nodes to listen.cluster,
+/// listen.http and node.roles, where those are not set. Keeps the position of the entry.
 void derive(Node& root);
 
-/// Takes each value of the document into `into.config` and `into.settings`, and defaults where it
-/// says nothing. Unknown keys and values out of range become problems; so do required keys that are
-/// missing, unless the document `is_partial` because a file could not be read.
+/// Stores each value of the document, and the default of each missing key, in `into.config` and
+/// `into.settings`. Appends a Problem for each unknown key and each value out of range; and for each
+/// missing required key, unless `is_partial` (a file of the document could not be read).
 void convert(const Node& root, bool is_partial, Resolved& into);
 
 }  // namespace millrace::config

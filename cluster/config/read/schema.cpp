@@ -11,7 +11,7 @@
 namespace millrace::config {
 namespace {
 
-// The node at `path`, made with all that lead to it.
+// Returns the node at `path`; creates it and its ancestors if missing.
 Schema& open(Schema& root, std::string_view path) {
   Schema* at = &root;
   while (!path.empty()) {
@@ -44,7 +44,7 @@ Schema build(const KeyTable& table) {
   return root;
 }
 
-// The path of the first key or table below `at` that is called `name`; empty: there is none.
+// Returns the path of the first key or table below `at` named `name`, or an empty string.
 std::string find_below(const Schema& at, std::string_view name) {
   for (const Schema& child : at.children) {
     if (child.name == "*") continue;

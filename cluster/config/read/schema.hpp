@@ -1,4 +1,4 @@
-// The key table as a tree, to walk a document along.
+// Schema: the key table as a tree, with the same shape as a document.
 #pragma once
 
 #include <string>
@@ -13,28 +13,30 @@ struct Schema {
   enum class Shape : std::uint8_t {
     value,
     table,
-    list,   ///< of tables; `children` are the keys of one
-    named,  ///< table whose names the user chooses; `children` is one, called "*"
+    list,   ///< of tables; `children` are the keys of one item
+    named,  ///< a table whose keys the user chooses; its only child is named "*"
   };
 
   std::string name;  ///< last part of the path
   Shape shape = Shape::table;
-  const Key* key = nullptr;      ///< of a value
-  const Group* group = nullptr;  ///< of the others, where the table says something about them
+  const Key* key = nullptr;      ///< set if shape is value
+  const Group* group = nullptr;  ///< of other shapes; nullptr if the key table has no row for it
   std::vector<Schema> children{};
 
-  /// The child that `member` of a document goes with: by its name, or "*". Null: unknown.
+  /// Returns the child for the document member named `member`: that of this name, or "*"; nullptr if
+  /// the key is unknown.
   [[nodiscard]] const Schema* child(std::string_view member) const;
 };
 
-/// The tree of key_table().
+/// The tree of key_table(). Lives until the process ends.
 [[nodiscard]] const Schema& schema();
 
-/// `path` continued by `name`, which is quoted where it is no bare key. "" is the root.
+/// Appends `name` to the key path `path` ("" is the root). Quotes `name` if it is not a bare key.
 [[nodiscard]] std::string join(const std::string& path, std::string_view name);
 
-/// "expected …, got an unknown one" for the name `name` in the table `path`, with what was
-/// probably meant: the near name, or the same name elsewhere, or the names that there are.
+/// Error text for the unknown key `name` in the table at `path`: "expected a known key, got an
+/// unknown one" with a suggestion. The suggestion is the nearest name in the table, the same name in
+/// another table, or the list of known names, in this order.
 [[nodiscard]] std::string explain_unknown(const Schema& table, const std::string& path,
                                           std::string_view name);
 

@@ -12,16 +12,15 @@ namespace millrace::config {
 
 namespace {
 
-// toml++ bounds the depth of brackets, but not of dotted keys, whose tables it frees by recursion:
-// a hundred thousand of them on a line overflow the stack.
+// toml++ limits the nesting of brackets, but not of dotted keys. It frees their tables recursively,
+// so that 100,000 dots on one line would overflow the stack.
 constexpr std::uint32_t dots_max = 16;
 
-// The number of the first line with more than dots_max dots outside of quotes and comments; 0:
-// none.
+// Returns the first line (from 1) with more than dots_max dots outside quotes and comments, or 0.
 std::uint32_t find_deep_line(std::string_view text) {
   std::uint32_t line = 1;
   std::uint32_t dots = 0;
-  char inside = 0;  // the quote that is open, or '#'
+  char inside = 0;  // the open quote, '#' within a comment, or 0
   bool is_escaped = false;
   for (const char c : text) {
     if (c == '\n') {
@@ -56,7 +55,7 @@ Node convert_table(const toml::table& from, const std::string& source) {
                             .place = place_of(key.source(), source),
                             .node = convert(value, source)});
   }
-  // toml++ sorts by name.
+  // toml++ sorts keys by name; restore file order.
   std::stable_sort(node.members.begin(), node.members.end(), [](const auto& a, const auto& b) {
     return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
   });
@@ -87,7 +86,8 @@ Node convert(const toml::node& from, const std::string& source) {
   return node;
 }
 
-// toml++ takes an unquoted word for a number or a date gone wrong.
+// Returns whether the value on this line looks like unquoted text. toml++ reports unquoted text as
+// a malformed number or date, so read_toml adds a hint.
 bool is_unquoted_word(std::string_view text, std::uint32_t line) {
   for (; line > 1; --line) {
     const std::size_t end = text.find('\n');
@@ -142,7 +142,7 @@ class Reader {
  public:
   Reader(const ReadFile& read, Problems& problems) : read_(read), problems_(problems) {}
 
-  /// `from` is where the file is asked for.
+  /// `from`: position of the reference to `path`; `key`: the key path for its problems.
   Node load(const std::string& path, const Place& from, const std::string& key) {
     const auto complain = [&](const std::string& what) {
       problems_.push_back({.place = from, .path = key, .what = what});

@@ -1,4 +1,4 @@
-// Reads TOML. The one file that knows toml++ is toml_reader.cpp.
+// Reads TOML files into a Document and follows `include`. Only toml_reader.cpp includes toml++.
 #pragma once
 
 #include <functional>
@@ -10,23 +10,24 @@
 
 namespace millrace::config {
 
-/// Bytes of one file; far beyond any that a person writes.
+/// Maximum size of one file, in bytes.
 inline constexpr std::size_t file_bytes_max = 1U << 20;
 
-/// The document in `text`, with `source` as the file of its places. What is wrong with it goes to
-/// `problems`, and the document is empty then: a reader of TOML stops at the first mistake. Any
-/// bytes may come in.
+/// Parses `text`, which may hold any bytes; positions name `source` as the file. On a syntax error,
+/// appends one Problem and returns an empty table: toml++ stops at the first error.
 [[nodiscard]] Node read_toml(std::string_view text, const std::string& source, Problems& problems);
 
-/// Reads a file as a whole. The message of its error says only why, such as "no such file".
+/// Reads a whole file. On failure the error message is the reason alone, such as "no such file",
+/// without the path.
 using ReadFile = std::function<Result<std::string>(const std::string& path)>;
 
-/// Files that lead from one to the next, and files in all.
+/// Maximum depth of nested includes, and maximum number of files in total.
 inline constexpr std::size_t include_depth_max = 16;
 inline constexpr std::size_t included_files_max = 64;
 
-/// The document of `path` over those that it includes, without any `include`. Missing files, cycles
-/// and syntax errors go to `problems`; what can be read is in the document all the same.
+/// Reads `path` and merges it over the files that it includes; the result has no `include` key.
+/// Appends a Problem for each missing file, include cycle, exceeded limit and syntax error, and
+/// returns the document of the files that could be read. Calls `read` on this thread.
 [[nodiscard]] Node read_with_includes(const std::string& path, const ReadFile& read,
                                       Problems& problems);
 
