@@ -1,4 +1,4 @@
-// The pieces that program.cpp hangs into the command line, one for each subject.
+// The commands of the command line; program.cpp adds them to the CLI11 application.
 #pragma once
 
 #include <functional>
@@ -7,11 +7,11 @@
 
 namespace millrace::cli {
 
-/// What the chosen command does; its result is the exit status.
+/// Runs the command that the user chose. Called once, after parsing; returns the exit status.
 using Action = std::function<int()>;
 
-// Each adds its subcommands to `app`; the one that the user names stores what is to be done in
-// `action`, which outlives the parsing.
+// Each adds a command to `app` or `group`. When the command is parsed, its callback sets `action`.
+// REQUIRES: `action` outlives the parsing.
 void add_dev(CLI::App& app, Action& action);
 void add_simulate(CLI::App& app, Action& action);
 void add_status(CLI::App& app, Action& action);
@@ -29,7 +29,7 @@ void add_move_shard(CLI::App& group, Action& action);
 void add_leave(CLI::App& group, Action& action);
 void add_version(CLI::App& app, Action& action);
 
-/// The known command nearest to `word` by edit distance, where one is near; else empty.
+/// Returns the command of `app` nearest to `word` by edit distance; empty if none is near.
 [[nodiscard]] std::string nearest_command(const CLI::App& app, const std::string& word);
 
 }  // namespace millrace::cli

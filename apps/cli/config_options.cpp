@@ -10,10 +10,10 @@
 namespace millrace::cli {
 namespace {
 
-// A file of noise would fill the screen otherwise.
+// A file that is not a configuration can have thousands of problems.
 constexpr std::size_t shown_max = 100;
 
-// As CLI11 shows the words of a choice: "{text,json}".
+// The words of a choice in the notation of CLI11: "{text,json}".
 std::string words_of(std::string_view path) {
   std::string words;
   for (const config::Key& key : config::key_table().keys) {
@@ -33,7 +33,7 @@ void add_flag(CLI::App& command, config::Inputs& inputs, const std::string& name
           [&inputs, name, path](const std::string& value) {
             inputs.flags.push_back({.name = name, .path = path, .value = value});
           },
-          what + ": the same as --set " + path + "=…, and goes before it")
+          what + ": the same as --set " + path + "=…, which it overrides")
       ->type_name(type);
 }
 
@@ -43,12 +43,12 @@ void add_config_options(CLI::App& command, config::Inputs& inputs) {
   command.add_option("-c,--config", inputs.file, "config file, TOML")
       ->required()
       ->type_name("FILE");
-  command.add_option("--set", inputs.sets, "a key's value, before that of files and environment")
+  command.add_option("--set", inputs.sets, "value of a key; overrides files and environment")
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
-  add_flag(command, inputs, "--data-dir", "node.data_dir", "DIR", "folder of the node's data");
+  add_flag(command, inputs, "--data-dir", "node.data_dir", "DIR", "data directory of the node");
   add_flag(command, inputs, "--log-level", "log.level", words_of("log.level"),
            "least severity that is logged");
 }

@@ -1,4 +1,4 @@
-// -c FILE, --set and the flags that stand for keys, as every command with a configuration has them.
+// Options of every command that reads a configuration: -c FILE, --set, and flags that set keys.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -7,11 +7,11 @@
 
 namespace millrace::cli {
 
-/// Adds the options to `command`. `inputs` outlives the parsing.
+/// Adds the options to `command`. REQUIRES: `inputs` outlives the parsing.
 void add_config_options(CLI::App& command, config::Inputs& inputs);
 
-/// Loads the configuration with this process's environment. Where it has mistakes, each is a line
-/// on stderr; the exit code for that is exit_config.
+/// Loads the configuration, with the environment of this process. Prints each problem as a line on
+/// stderr, 100 at most; the caller then exits with exit_config. Blocks.
 [[nodiscard]] config::Resolved load_config(config::Inputs inputs);
 
 }  // namespace millrace::cli

@@ -1,4 +1,4 @@
-// What the program tells the shell.
+// Exit codes of the program. docs and scripts rely on the values: do not change them.
 #pragma once
 
 #include "messages/error_code.hpp"
@@ -10,12 +10,13 @@ enum ExitCode : int {
   exit_failed = 1,
   exit_usage = 2,
   exit_unreachable = 3,
-  exit_negative = 4,  ///< the verdict is: broken, not healthy
-  exit_config = 78,
-  exit_signal = 128,  ///< and the number of the signal that interrupted a run
+  exit_negative = 4,  ///< the command ran, with a negative result: not ready, broken invariant
+  exit_config = 78,   ///< errors in the configuration
+  exit_signal = 128,  ///< plus the number of the signal that interrupted a run
 };
 
-/// A bad flag is the caller's mistake; a node may not be there; everything else failed.
+/// Maps `invalid_argument` to exit_usage, `unreachable` to exit_unreachable, every other code to
+/// exit_failed.
 [[nodiscard]] constexpr ExitCode exit_code_of(ErrorCode code) {
   if (code == ErrorCode::unreachable) return exit_unreachable;
   return code == ErrorCode::invalid_argument ? exit_usage : exit_failed;

@@ -9,7 +9,7 @@
 namespace millrace::cli {
 namespace {
 
-// Keys and reasons are bytes of the user's: what is no UTF-8 in them is shown as U+FFFD.
+// Keys and reasons are bytes chosen by users: invalid UTF-8 is replaced by U+FFFD.
 std::string dump(const nlohmann::ordered_json& value, int indent) {
   return value.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }

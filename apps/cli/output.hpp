@@ -1,4 +1,4 @@
-// How commands print: a table for people, JSON for programs.
+// Output of commands: a readable table, or JSON.
 #pragma once
 
 #include <iosfwd>
@@ -15,7 +15,7 @@ namespace millrace::cli {
 
 enum class Format { table, json, jsonl };
 
-/// Rows of a listing. Each row is an object; `columns` are the keys that a table shows, in order.
+/// Rows of a listing. Each row is a JSON object; `columns` are the keys shown in a table, in order.
 struct Listing {
   std::vector<std::string> columns;
   std::vector<nlohmann::ordered_json> rows;
@@ -24,16 +24,16 @@ struct Listing {
 /// Prints a listing to stdout.
 void print(const Listing& listing, Format format);
 
-/// A listing as a table for people.
+/// Formats a listing as a table with a header line; a missing or null value is "-".
 [[nodiscard]] std::string table_of(const Listing& listing);
 
-/// Prints one object to stdout: as lines "key  value", or as JSON.
+/// Prints one object to stdout: for `table` as lines "key  value", else as JSON.
 void print(const nlohmann::ordered_json& object, Format format);
 
-/// "millrace: error: code: message" on stderr; returns the exit code for it.
+/// Prints "millrace: error: code: message" on stderr. Returns exit_code_of(error.code).
 int fail(const Error& error);
 
-/// Adds the options to `command`. `format` outlives the parsing.
+/// Adds -o/--output and --json to `command`. REQUIRES: `format` outlives the parsing.
 inline void add_format(CLI::App& command, Format& format) {
   static const std::map<std::string, Format> names{
       {"table", Format::table}, {"json", Format::json}, {"jsonl", Format::jsonl}};

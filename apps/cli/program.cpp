@@ -19,7 +19,7 @@ namespace {
 constexpr const char* name_characters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
-// As it was called, which is how help and completions have to name it.
+// Name under which the program was started; help and completions use it.
 std::string name_of(int argc, char** argv) {
   std::string name = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "";
   if (name.empty() || name.find_first_not_of(name_characters) != std::string::npos) {
@@ -28,8 +28,8 @@ std::string name_of(int argc, char** argv) {
   return name;
 }
 
-// A file that is opened must not get the number of a standard stream that is closed: what is
-// written to the stream would go into the file.
+// Opens /dev/null for each closed standard stream. Otherwise a data file could get the descriptor
+// of a stream, and output to the stream would go to the file.
 bool open_standard_streams() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != fd) return false;
@@ -37,7 +37,7 @@ bool open_standard_streams() {
   return true;
 }
 
-// What was said to have been done and could not be written is a failure.
+// Returns exit_failed if the output of a successful command could not be written.
 int flushed(int status) {
   if (std::cout.flush() || status != exit_ok) return status;
   std::cerr << "millrace: error: storage_failed: the standard output cannot be written\n";
@@ -55,7 +55,8 @@ void explain_unknown(const CLI::App& group, const std::string& word) {
   std::cerr << "Run with --help for more information.\n";
 }
 
-// CLI11 has exit codes of its own; help is no error, every other parse error is a usage error.
+// Prints a parse error. --help returns exit_ok, every other parse error exit_usage; the exit
+// codes of CLI11 are not used.
 int explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   if (error.get_exit_code() == 0) {
     return app.exit(error);

@@ -1,4 +1,5 @@
-// Program: what one program adds to the command line that all of them have.
+// Program: the parts of a program beside the common command line, and the entry point of the
+// command line.
 #pragma once
 
 #include <functional>
@@ -12,16 +13,18 @@
 namespace millrace::cli {
 
 struct Program {
-  std::string description;
-  std::function<std::vector<PipelineSpec>()> pipelines;  ///< called where a node is to run them
-  http::Resources resources{};                           ///< of its own, at a node's HTTP API
-  std::vector<void (*)(CLI::App&, Action&)> commands{};  ///< of its own
+  std::string description;                               ///< first line of --help
+  std::function<std::vector<PipelineSpec>()> pipelines;  ///< called by `node`, on the main thread
+  http::Resources resources{};                           ///< added to the HTTP API of a node
+  std::vector<void (*)(CLI::App&, Action&)> commands{};  ///< added to the command line
 };
 
-/// The node command, which runs the pipelines of `program`; that outlives the action.
+/// Adds the command `node`, which runs the pipelines of `program`. REQUIRES: `program` outlives
+/// `action`.
 void add_node(CLI::App& app, Action& action, const Program& program);
 
-/// Does what the command line says, and returns the exit status. Throws nothing.
+/// Parses the command line and runs the chosen command. Returns the exit status; does not throw.
+/// Blocks until the command ends. REQUIRES: no other thread has been started.
 [[nodiscard]] int run_program(int argc, char** argv, const Program& program);
 
 }  // namespace millrace::cli

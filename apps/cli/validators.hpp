@@ -1,4 +1,4 @@
-// What CLI11's own checks of numbers let through.
+// Validators for numbers that the checks of CLI11 accept by mistake.
 #pragma once
 
 #include <cmath>
@@ -8,8 +8,8 @@
 
 namespace millrace::cli {
 
-/// A whole number in base 10, of up to 18 digits: without it a negative one wraps around, and a
-/// leading 0 or 0x changes the base.
+/// Accepts a decimal integer of 1 to 18 digits without a leading 0. Without this check CLI11 wraps
+/// negative numbers around and reads a leading 0 or 0x as another base.
 inline const CLI::Validator whole_number(
     [](const std::string& text) {
       const bool is_whole = !text.empty() && text.size() < 19 &&
@@ -19,7 +19,8 @@ inline const CLI::Validator whole_number(
     },
     "", "whole number");
 
-/// Ranges hold nothing against "nan", which is neither below nor above.
+/// Accepts a finite number. CLI::Range accepts "nan", because nan is neither below nor above a
+/// bound.
 inline const CLI::Validator finite_number(
     [](const std::string& text) {
       double value = 0;

@@ -1,4 +1,4 @@
-// millrace::main(): a program of one's own, with the whole command line of Millrace.
+// millrace::main(): the command line of Millrace for a program with its own pipelines.
 #pragma once
 
 #include <vector>
@@ -7,16 +7,16 @@
 
 namespace millrace {
 
-/// Does what the command line says, and returns the exit status of the program:
+/// Parses the command line, runs the chosen command, and returns the exit status:
 ///
 ///     int main(int argc, char** argv) {
 ///       return millrace::main(argc, argv, {orders});
 ///     }
 ///
-/// `node -c FILE` runs `pipelines` on a node, `dev` on a local cluster; all other commands are
-/// those of the program millrace, but for what it has for its order workflow. A mistake in the
-/// pipelines is one line on stderr and status 1. Call it before any thread is started; `argv` is as
-/// main got it. It blocks until the command is done, and throws nothing.
+/// `node -c FILE` runs `pipelines` on a node, `dev` on a local cluster. The other commands are
+/// those of the program millrace, except `simulate` and `order`. An invalid pipeline prints one
+/// line on stderr and returns 1. Blocks until the command ends; does not throw. REQUIRES: no thread
+/// has been started; `argv` is the argument of ::main().
 [[nodiscard]] int main(int argc, char** argv, std::vector<PipelineSpec> pipelines);
 
 }  // namespace millrace

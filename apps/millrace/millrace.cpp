@@ -1,4 +1,4 @@
-// The one binary of Millrace: its command line, and the order workflow.
+// The program millrace: the common command line with the order workflow and its simulation.
 #include "apps/cli/program.hpp"
 #include "apps/orders/view/order_view.hpp"
 #include "apps/simulate/standalone.hpp"

@@ -1,4 +1,4 @@
-// millrace simulate, and the hidden command that makes a process the node of a simulation.
+// millrace simulate, and the hidden command simulate-node that runs a node process of a simulation.
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -28,19 +28,19 @@ void add_load(CLI::App& command, Options& options) {
       ->check(whole_number)
       ->capture_default_str();
   command.add_option("--customers", options.customers, "customers; default: a tenth of the orders");
-  command.add_option("--skus", options.skus, "articles in stock")->capture_default_str();
+  command.add_option("--skus", options.skus, "number of SKUs")->capture_default_str();
   command
       .add_option("--arrival", options.arrival, "steady:RATE | burst:RATE,SIZE,EVERY | closed:N")
       ->capture_default_str();
   command
       .add_option("--gateway-faults", options.gateway_faults,
-                  "share of payment calls that go wrong, 0 to 1")
+                  "share of payment calls that fail, 0 to 1")
       ->capture_default_str();
-  command.add_option("--seed", options.seed, "same seed, same load and faults; default: a new one")
+  command.add_option("--seed", options.seed, "seed of load and faults; default: random")
       ->check(whole_number);
 }
 
-/// Before the run, not after it: a directory that cannot be written would cost its results.
+/// Checks before the run that the directory is writable, so that the results are not lost after it.
 Result<void> make_directory(const char* flag, const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
@@ -55,7 +55,7 @@ Result<void> make_directory(const char* flag, const std::filesystem::path& path)
   return {};
 }
 
-/// The data directory of a run: the user's, or a temporary one.
+/// The data directory of a run: that of --data-dir, or a temporary one.
 class RunDirectory {
  public:
   static Result<RunDirectory> prepare(const std::filesystem::path& given) {
@@ -79,7 +79,7 @@ class RunDirectory {
     if (!made) return made.error();
     directory.path_ = made->path() / "data";
     directory.temporary_ = made->path();
-    made->keep();  // until it is known how the run went
+    made->keep();  // removed after the run only on PASS
     return directory;
   }
 
@@ -95,7 +95,7 @@ class RunDirectory {
   std::filesystem::path temporary_;
 };
 
-/// Prints what came of a run, and writes it where that is wanted.
+/// Prints the verdict, or the report as JSON, and writes the report directory if set.
 Result<void> show(const Options& options, const report::RunReport& report) {
   Result<void> written;
   if (!options.report_dir.empty()) written = report::write_report(report, options.report_dir);
@@ -109,7 +109,8 @@ Result<void> show(const Options& options, const report::RunReport& report) {
   return written;
 }
 
-/// A run that could not be finished has no verdict, but a broken invariant is one all the same.
+/// Returns exit_negative for a broken invariant, also in an unfinished run; exit_failed for an
+/// unfinished run without one.
 int exit_of(const report::RunReport& report, const Result<void>& written) {
   if (!written) return fail(written.error());
   if (!report.failure.empty()) std::cerr << "millrace: error: " << report.failure << '\n';
@@ -117,7 +118,7 @@ int exit_of(const report::RunReport& report, const Result<void>& written) {
   return report.failure.empty() || !report::held(report) ? exit_negative : exit_failed;
 }
 
-/// Checks what can be checked before a run.
+/// Completes and checks the options; creates the report directory.
 Result<void> prepare(Options& options) {
   if (auto complete = simulate::complete(options); !complete) return complete;
   if (options.report_dir.empty()) return {};
@@ -140,7 +141,7 @@ int run_simulate(Options options) {
   if (report::passed(*report)) {
     directory->remove_if_temporary();
   } else {
-    std::cerr << "data     " << options.data_dir.string() << " is kept for a look\n";
+    std::cerr << "data     " << options.data_dir.string() << " is kept\n";
   }
   return exit_of(*report, written);
 }
@@ -157,7 +158,7 @@ int run_remote(Options options, const SimulateServers& servers) {
   const Result<void> written = show(options, *report);
   if (!options.json) {
     std::cout << "audited  I5, I8 and I9 of orders " << simulate::order_ids(*report)
-              << ", over HTTP; see --help for what that leaves out\n";
+              << ", over HTTP; --help lists the invariants not checked\n";
   }
   return exit_of(*report, written);
 }
@@ -168,11 +169,11 @@ int run_node(const Options& options, const simulate::NodeOptions& own, int witne
   return simulate::run_node(options, own, *witness);
 }
 
-/// "kill,pause" and so on.
+/// Adds --crash, --faults and --fault-count.
 void add_faults(CLI::App& command, const std::shared_ptr<Options>& options) {
   command
       .add_option("--crash", options->crashes,
-                  "kill a node so many times: at work, while it recovers, while it stops")
+                  "kill a node this many times: while it works, recovers or stops")
       ->capture_default_str();
   command
       .add_option_function<std::vector<std::string>>(
@@ -189,14 +190,14 @@ void add_faults(CLI::App& command, const std::shared_ptr<Options>& options) {
               options->fault_kinds.push_back(*kind);
             }
           },
-          "kill, pause, partition, restart, slow-disk, move; with commas between")
+          "list of kill, pause, partition, restart, slow-disk, move")
       ->delimiter(',');
   command.add_option("--fault-count", options->fault_count,
-                     "faults of all those kinds; default: two of each");
+                     "total number of these faults; default: two of each kind");
 }
 
 void add_place(CLI::App& command, Options& options) {
-  command.add_option("--nodes", options.nodes, "nodes of the cluster, each a process of its own")
+  command.add_option("--nodes", options.nodes, "number of nodes, each a process")
       ->capture_default_str();
   command
       .add_option_function<std::string>(
@@ -209,7 +210,7 @@ void add_place(CLI::App& command, Options& options) {
           "are on different ones, so that an order crosses at each of these steps")
       ->check(CLI::IsMember({"spread", "roles"}))
       ->default_str("spread");
-  command.add_option("--shards", options.shards, "shards of each queue; default: two a node")
+  command.add_option("--shards", options.shards, "shards of each queue; default: two per node")
       ->check([](const std::string& text) {
         return text == "0" ? std::string("expected 1 to 64, got 0") : std::string();
       });
@@ -217,27 +218,26 @@ void add_place(CLI::App& command, Options& options) {
                      "empty or new directory; default: a temporary one, removed after a PASS");
 }
 
-/// Nodes that run elsewhere; options of nodes of its own make no sense beside them.
+/// Adds --server and its options, and excludes the options of own nodes.
 void add_servers(CLI::App& command, SimulateServers& servers) {
   CLI::Option* server =
       command
-          .add_option(
-              "--server", servers.urls,
-              "HTTP addresses of nodes that run elsewhere, with commas between or repeated:\n"
-              "orders are placed there, and audited as far as that goes over HTTP")
+          .add_option("--server", servers.urls,
+                      "HTTP addresses of running nodes, separated by commas or repeated:\n"
+                      "places the orders there; the audit is limited to the HTTP API")
           ->delimiter(',')
           ->allow_extra_args(false)
           ->type_name("URL");
   command
       .add_option("--timeout", servers.timeout_s,
-                  "with --server: seconds without an answer, or with nothing moving,\n"
-                  "until it gives up")
+                  "with --server: seconds without an answer or progress\n"
+                  "until the run gives up")
       ->check(CLI::Range(1, 86'400))
       ->capture_default_str()
       ->needs(server);
   command
       .add_option("--token-file", servers.token_file,
-                  "with --server: file of the nodes' token; else MILLRACE_TOKEN_FILE")
+                  "with --server: file with the HTTP token; default: MILLRACE_TOKEN_FILE")
       ->type_name("FILE")
       ->needs(server);
   for (const char* own : {"--nodes", "--placement", "--shards", "--data-dir", "--crash", "--faults",
@@ -246,7 +246,7 @@ void add_servers(CLI::App& command, SimulateServers& servers) {
   }
   command.footer(
       std::string("With --server, ") + simulate::remote_invariants +
-      ".\nMILLRACE_URL is not used: nobody should load a cluster unasked.\n\n"
+      ".\nMILLRACE_URL is ignored, so that no cluster is loaded by accident.\n\n"
       "Exit status: 0 PASS, 1 the run could not be finished, 3 no node answers, 4 FAIL.");
 }
 
@@ -255,13 +255,13 @@ void add_servers(CLI::App& command, SimulateServers& servers) {
 void add_simulate(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
-      app.add_subcommand("simulate", "run the order workflow under load, and audit it");
+      app.add_subcommand("simulate", "run the order workflow under load and audit the result");
   add_load(*command, *options);
   add_place(*command, *options);
   add_faults(*command, options);
   auto servers = std::make_shared<SimulateServers>();
   add_servers(*command, *servers);
-  command->add_option("--report", options->report_dir, "write index.html and report.json there")
+  command->add_option("--report", options->report_dir, "directory for index.html and report.json")
       ->type_name("DIR");
   command->add_flag("--json", options->json, "print the report as JSON");
   auto color = std::make_shared<std::string>("auto");

@@ -8,7 +8,7 @@
 namespace millrace::cli {
 namespace {
 
-/// Longer than a node waits for an offer to be durable before it says so.
+/// Longer than the limit after which a node reports that an offer is not durable yet.
 constexpr std::chrono::seconds answer_timeout{12};
 
 class HttpNode final : public simulate::NodeClient {

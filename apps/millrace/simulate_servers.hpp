@@ -1,4 +1,4 @@
-// The nodes of `millrace simulate --server`.
+// Options of `millrace simulate --server`: a load on nodes that already run.
 #pragma once
 
 #include <string>
@@ -9,14 +9,15 @@
 
 namespace millrace::cli {
 
-/// Of the command line.
+/// Values of the command line.
 struct SimulateServers {
-  std::vector<std::string> urls;
-  std::string token_file;
-  std::uint32_t timeout_s = 90;
+  std::vector<std::string> urls;  ///< HTTP addresses of nodes, at least one
+  std::string token_file;         ///< empty: as in ServerOptions
+  std::uint32_t timeout_s = 90;   ///< longest time without an answer or progress
 };
 
-/// The remote run that they make of `load`. Fails as url_of() and token_of() do.
+/// Options of a remote run of `load` on these servers. Fails with `invalid_argument` for a bad URL
+/// and `not_found` for a missing token file.
 [[nodiscard]] Result<simulate::RemoteOptions> remote_options(const SimulateServers& servers,
                                                              const simulate::Options& load);
 

@@ -7,7 +7,7 @@
 namespace millrace::simulate {
 namespace {
 
-/// What a sync takes longer on a slow disk: an old one, far away, that others use.
+/// Extra duration of a sync on a slow disk: that of a loaded network disk.
 constexpr std::int64_t slow_disk_us = 40'000;
 
 std::string describe(const FaultMoment& moment) {
@@ -54,14 +54,14 @@ std::optional<TimeUs> FaultDriver::next_us() const {
   return next;
 }
 
-/// Nothing while its progress is not reached, or while its node has another fault.
+/// Start of the next fault; nullopt before its progress is reached or while its node has a fault.
 std::optional<TimeUs> FaultDriver::due_us(TimeUs now_us, bool is_ending) {
   if (next_ >= plan_.size()) return std::nullopt;
   const FaultMoment& moment = plan_[next_];
   const bool is_pair = moment.kind == FaultKind::partition;
   if (is_hit(moment.node) || (is_pair && is_hit(moment.peer))) return std::nullopt;
   if (!fleet_.is_running(moment.node)) return std::nullopt;
-  // Before that it does not yet listen to signals.
+  // A node handles SIGTERM only after it serves.
   if (moment.kind == FaultKind::restart && !fleet_.serves(moment.node)) return std::nullopt;
   if (moment.is_after_start) return restarted_us_ + moment.delay_us;
   const bool is_at_end = moment.finished >= head_.orders;
@@ -159,7 +159,7 @@ Result<void> FaultDriver::end(const Active& active, TimeUs now_us) {
   return {};
 }
 
-/// Work has gone on when an order is finished; when all are, when the node serves again.
+/// The work has recovered when another order is finished or, if all are, when the node serves.
 void FaultDriver::note_recovered(TimeUs now_us) {
   std::erase_if(unrecovered_, [&](const Unrecovered& each) {
     if (!fleet_.serves(each.moment.node)) return false;

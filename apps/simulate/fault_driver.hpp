@@ -1,4 +1,4 @@
-// FaultDriver: inflicts the planned faults, ends them, and notes when work has gone on.
+// FaultDriver: starts and ends the planned faults, and records when the work has recovered.
 #pragma once
 
 #include <cstdint>
@@ -12,40 +12,42 @@
 
 namespace millrace::simulate {
 
+/// Not thread-safe. The references passed to the constructor must outlive this object.
 class FaultDriver {
  public:
-  /// Faults are noted in `faults`; times there are since `began_us`.
+  /// Appends each fault to `faults`, with times relative to `began_us`.
   FaultDriver(std::vector<FaultMoment> plan, Fleet& fleet, const WitnessMemory& witness,
               std::vector<report::Fault>& faults, TimeUs began_us);
 
-  /// Does what is due. `is_ending`: all nodes have been told to end, as all is at rest.
+  /// Starts and ends the faults that are due. `is_ending`: all nodes were asked to stop. Fails as
+  /// Fleet::start().
   Result<void> step(TimeUs now_us, bool is_ending);
 
-  /// When step has something to do next, as far as that is known.
+  /// Time at which step() is due next, if known.
   [[nodiscard]] std::optional<TimeUs> next_us() const;
 
-  /// Somebody else has killed a node: that is a fault like those of the plan. Starts it again.
+  /// Records the kill of a node by another process as a fault, and restarts the node.
   Result<void> note_kill_from_outside(std::uint32_t node, TimeUs now_us);
 
-  /// All nodes have ended in good order, though faults are to come: the next one falls into the
-  /// start that follows.
+  /// Call when all nodes have drained although faults remain: the next fault then hits the
+  /// following start.
   void note_all_ended(TimeUs now_us);
 
   [[nodiscard]] bool is_quiet() const { return active_.empty(); }
   [[nodiscard]] bool is_done() const { return next_ >= plan_.size() && active_.empty(); }
-  /// Whether some fault's end is still to be seen in the work.
+  /// Whether a fault has ended and no work has been observed since.
   [[nodiscard]] bool is_recovering() const { return !unrecovered_.empty(); }
 
  private:
   struct Active {
     FaultMoment moment;
     std::size_t fault = 0;          ///< in faults_
-    std::optional<TimeUs> over_us;  ///< none: when the node has ended
+    std::optional<TimeUs> over_us;  ///< nullopt: the fault ends when the node process ends
   };
   struct Unrecovered {
     std::size_t fault = 0;
     FaultMoment moment;
-    std::uint64_t finished = 0;  ///< orders, when it was over
+    std::uint64_t finished = 0;  ///< finished orders when the fault ended
   };
 
   [[nodiscard]] bool is_hit(std::uint32_t node) const;
@@ -61,8 +63,8 @@ class FaultDriver {
   std::vector<report::Fault>& faults_;
   const TimeUs began_us_;
   std::size_t next_ = 0;
-  std::optional<TimeUs> reached_us_;  ///< when the progress of the next moment was
-  TimeUs restarted_us_ = 0;           ///< when a node was, after the last kill of it
+  std::optional<TimeUs> reached_us_;  ///< time at which `finished` of the next fault was reached
+  TimeUs restarted_us_ = 0;           ///< time of the last restart after a kill
   std::optional<TimeUs> due_us_;
   std::vector<Active> active_;
   std::vector<Unrecovered> unrecovered_;

@@ -1,12 +1,12 @@
-// Interruption: SIGINT and SIGTERM as something to ask for, so that a run can clean up behind it.
+// Interruption: records SIGINT and SIGTERM, so that a run can clean up before it ends.
 #pragma once
 
 namespace millrace::simulate {
 
-/// From now on the first SIGINT or SIGTERM is only noted. A second one ends the process at once.
+/// Installs the handlers: the first SIGINT or SIGTERM is recorded; a second one ends the process.
 void note_interruptions();
 
-/// The signal that was noted; 0: none.
+/// The recorded signal, or 0. Thread-safe.
 [[nodiscard]] int interruption();
 
 }  // namespace millrace::simulate

@@ -27,10 +27,10 @@ Error bad_flag(const char* flag, const std::string& expected, const std::string&
           std::string(flag) + ": expected " + expected + ", got " + got};
 }
 
-/// With checkpoints this close, kills fall into some of them.
+/// Frequent checkpoints, so that some kills hit one.
 constexpr std::uint64_t checkpoint_bytes_under_crashes = 4u << 20;
 
-/// Where nobody says how many.
+/// Default of --fault-count.
 constexpr std::uint32_t faults_a_kind = 2;
 
 orders::audit::OfferCounts count_offers(const orders::LoadPlan& plan) {
@@ -43,7 +43,7 @@ orders::audit::OfferCounts count_offers(const orders::LoadPlan& plan) {
   return counts;
 }
 
-/// What the customers and the gateway say. `plan` must outlive it.
+/// The records of customers and gateway for the audit. `plan` must outlive the result.
 orders::audit::Witness testimony(const WitnessMemory& memory, const orders::LoadPlan& plan,
                                  bool is_at_rest) {
   const auto pages = memory.orders();
@@ -71,7 +71,7 @@ orders::audit::Witness testimony(const WitnessMemory& memory, const orders::Load
   return witness;
 }
 
-/// As on the command line.
+/// Text of the fault options, as on the command line.
 std::string faults_text(const Options& options) {
   std::string text;
   for (const FaultKind kind : options.fault_kinds) {
@@ -80,7 +80,7 @@ std::string faults_text(const Options& options) {
   return text.empty() ? "none" : text + " x" + std::to_string(options.fault_count);
 }
 
-/// All that the nodes hold.
+/// The contents of all data directories. REQUIRES: all nodes have ended.
 Result<DurableView> view_of(const Fleet& fleet) {
   DurableView all;
   for (std::uint32_t node = 0; node < fleet.size(); ++node) {

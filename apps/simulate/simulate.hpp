@@ -1,5 +1,5 @@
-// `millrace simulate`: runs the order workflow in a process of its own, kills that process as often
-// as it was asked to, and audits at the end what the data directory holds.
+// `millrace simulate`: runs the order workflow in node processes under load, injects faults, and
+// audits the data directories at the end.
 #pragma once
 
 #include "apps/orders/audit/evidence/report.hpp"
@@ -9,16 +9,16 @@
 
 namespace millrace::simulate {
 
-/// Fills the defaults that depend on other options, and checks them all. Fails with
-/// `invalid_argument`, naming the flag and what was expected.
+/// Fills in the defaults that depend on other options, then checks all options. Fails with
+/// `invalid_argument`; the message names the flag and the expected range.
 [[nodiscard]] Result<void> complete(Options& options);
 
-/// Runs and audits. The report's verdict may be negative, and its `failure` says why a run could
-/// not be finished; both are results. Fails where the run could not even begin. Progress goes to
-/// stderr.
+/// Runs and audits. Blocks; prints progress on stderr. A negative verdict, or a run that could not
+/// be finished (`failure` in the report), is a result, not an error. Fails if the run could not
+/// start. REQUIRES: complete(options) succeeded.
 [[nodiscard]] Result<report::RunReport> simulate(const Options& options);
 
-/// Fills in counts, states, invariants and ledger; of `report` the rest stays.
+/// Copies counts, states, invariants and ledger of `audit` to `report`; keeps its other fields.
 void take_over(report::RunReport& report, const orders::audit::AuditReport& audit);
 
 }  // namespace millrace::simulate

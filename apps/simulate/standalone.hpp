@@ -1,5 +1,5 @@
-// The order workflow for a node that serves on its own: with a payment gateway inside, and nobody
-// who watches.
+// The order workflow for `millrace node`: with a simulated payment gateway in the process, and
+// without witness memory.
 #pragma once
 
 #include <vector>
@@ -8,9 +8,8 @@
 
 namespace millrace::simulate {
 
-/// The order workflow and the customers who are told of the end of their orders. The gateway never
-/// fails; it remembers what it was asked of the last 200,000 orders. Goods are those of
-/// `millrace simulate --seed 1`.
+/// The order workflow and a stage that reads orders.finished. The gateway never fails; it keeps the
+/// books of the last 200,000 orders. The stock is that of `millrace simulate --seed 1`.
 [[nodiscard]] std::vector<PipelineSpec> standalone_pipelines();
 
 }  // namespace millrace::simulate

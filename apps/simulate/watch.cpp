@@ -17,7 +17,8 @@ constexpr DurationUs look_interval_us = 50'000;
 constexpr DurationUs look_interval_recovering_us = 5'000;
 constexpr double sample_interval_s = 0.25;
 constexpr DurationUs patience_us = 90'000'000;
-/// Looks of every node at rest after all were: what was on its way between them has been seen.
+/// Further idle checks required of every node, so that messages in flight between nodes are
+/// noticed.
 constexpr std::uint32_t rest_looks_more = 2;
 
 report::ProgressStyle progress_style(const Options& options) {
@@ -101,7 +102,7 @@ void Watch::take_sample(double t_s) {
   sampled_s_ = t_s;
 }
 
-/// A run that waits for its next orders to be due does not stand still, though nothing moves.
+/// Waiting for the next order to become due counts as progress.
 void Watch::note_movement() {
   const WitnessHead& head = witness_.head();
   const std::uint64_t finished = head.finished();
@@ -152,11 +153,11 @@ Watch::End Watch::give_up() {
   return End::stalled;
 }
 
-/// A process may end only as it was told to, or by the hand of somebody else.
+/// A process may end only after a stop request or by a SIGKILL from outside; else the run fails.
 std::optional<Watch::End> Watch::note_ended(const Fleet::Ended& ended) {
   if (ended.was_told && ended.end.signal == 0 && ended.end.exit_status == 0) return std::nullopt;
   const std::string name = node_name(ended.node);
-  // A node does not end so by itself: whoever looks on wanted to see what comes of it.
+  // SIGKILL without request comes from outside, for example from a user who tests recovery.
   if (ended.end.signal == SIGKILL && !ended.was_told) {
     auto started = faults_.note_kill_from_outside(ended.node, clock_.now_us());
     if (started) return std::nullopt;
@@ -170,8 +171,9 @@ std::optional<Watch::End> Watch::note_ended(const Fleet::Ended& ended) {
   return fail(name + " ended with status " + std::to_string(ended.end.exit_status));
 }
 
-/// A message between two nodes is in its outbox until it is durable at the other end, so there is
-/// work to do on one of them at any time; but they look at different times.
+/// A message between two nodes stays in its outbox until it is durable at the target, so that at
+/// least one of the two nodes is not idle. The nodes check at different times, hence
+/// rest_looks_more.
 bool Watch::is_at_rest() {
   const WitnessHead& head = witness_.head();
   bool is_resting = head.finished() >= options_.orders;
@@ -194,7 +196,7 @@ bool Watch::is_at_rest() {
   return has_looked && !is_first;
 }
 
-/// A run that came to rest before all its faults goes on with them: a restart is a part of it.
+/// If all work is done before all faults have started, the run continues with the remaining faults.
 std::optional<Watch::End> Watch::end_where_at_rest() {
   if (!is_ending_) {
     if (!faults_.is_quiet() || !is_at_rest()) return std::nullopt;
@@ -222,7 +224,7 @@ std::optional<Watch::End> Watch::step() {
   if (auto done = faults_.step(clock_.now_us(), is_ending_); !done) {
     return fail(done.error().message);
   }
-  // A node that a fault started again while all others end is told to end as well.
+  // Stop a node that a fault restarted while the other nodes stop.
   if (is_ending_ && faults_.is_quiet()) {
     for (std::uint32_t node = 0; node < fleet_.size(); ++node) {
       if (fleet_.serves(node) && !fleet_.is_told_to_end(node)) fleet_.terminate(node);

@@ -1,5 +1,5 @@
-// Watch: looks at a running simulation from outside, sees it through its faults to its end, and
-// keeps what the report shows over time.
+// Watch: the parent process of a simulation: observes the nodes, drives the faults, stops the nodes
+// at the end, and samples the values that the report plots.
 #pragma once
 
 #include <cstdint>
@@ -18,19 +18,20 @@
 
 namespace millrace::simulate {
 
+/// Not thread-safe. The references passed to the constructor must outlive this object.
 class Watch {
  public:
   Watch(const Options& options, Fleet& fleet, WitnessMemory& witness, report::RunReport& report);
 
-  /// How a run came to its end.
+  /// Reason why a run ended.
   enum class End : std::uint8_t {
     at_rest,      ///< every order finished, every queue empty
-    stalled,      ///< nothing moved any more; the report's failure says where it stood
-    failed,       ///< a node could not go on; the report's failure says why
-    interrupted,  ///< by a signal, see interruption.hpp
+    stalled,      ///< no progress; RunReport::failure describes the state
+    failed,       ///< a node failed; RunReport::failure gives the reason
+    interrupted,  ///< SIGINT or SIGTERM, see interruption.hpp
   };
 
-  /// Sees the run through to its end. All processes have ended when it returns.
+  /// Runs until the end. Blocks; all node processes have ended when it returns.
   [[nodiscard]] End run();
 
  private:
@@ -51,7 +52,7 @@ class Watch {
     std::uint64_t redelivered = 0;
     std::uint64_t dead = 0;
   };
-  /// Over all nodes, by name.
+  /// Counts by queue name, summed over all nodes.
   [[nodiscard]] std::map<std::string, Queue> queues() const;
 
   const Options& options_;
@@ -62,8 +63,9 @@ class Watch {
   report::Progress progress_;
   TimeUs began_us_;
   FaultDriver faults_;
-  bool is_ending_ = false;                ///< all nodes have been told to end
-  std::vector<std::uint32_t> rest_from_;  ///< looks of each node when all were at rest first
+  bool is_ending_ = false;  ///< all nodes were asked to stop
+  std::vector<std::uint32_t>
+      rest_from_;  ///< NodePage::rest_looks of each node when all were first idle
   std::uint64_t finished_last_ = 0;
   std::uint64_t waiting_last_ = 0;
   std::uint64_t gone_last_ = 0;

@@ -1,4 +1,5 @@
-// ClusterClient: asks all members of a cluster, each for what it serves.
+// ClusterClient: sends a request to each member of a cluster; each answers for the shards it
+// serves.
 #pragma once
 
 #include <functional>
@@ -9,16 +10,19 @@
 
 namespace millrace::cli {
 
+/// Not thread-safe. All calls block.
 class ClusterClient {
  public:
-  /// Asks the node of `options` who the others are, unless it alone is wanted. Fails with
-  /// `unreachable` where that node does not answer.
+  /// Reads the list of members from the node of `options`; with `node_only` uses that node alone.
+  /// Fails with `unreachable` if the node does not answer.
   [[nodiscard]] static Result<ClusterClient> open(const ServerOptions& options);
 
-  /// Visits each member. What one fails with ends it, but one that cannot be reached is only noted.
+  /// Calls `visit` for each member, one after the other. A member that fails with `unreachable` is
+  /// skipped and recorded for finish(); another error ends the loop and is returned.
   Result<void> for_each(const std::function<Result<void>(ServerClient&)>& visit);
 
-  /// Says on stderr who was not reached. The exit code: what was shown is not all there is then.
+  /// Prints a warning on stderr for each member that was not reached. Returns exit_unreachable if
+  /// there is one, because the output is incomplete; else exit_ok.
   [[nodiscard]] int finish() const;
 
  private:
@@ -28,7 +32,7 @@ class ClusterClient {
   };
 
   std::vector<Node> nodes_;
-  std::vector<std::string> missing_;
+  std::vector<std::string> missing_;  ///< "name (reason)"; no duplicates
 };
 
 }  // namespace millrace::cli

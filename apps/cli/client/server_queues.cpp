@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Adds what another member serves of the same queue.
+/// Adds the counts of another member for the same queue to `sum`.
 void add(Json& sum, const Json& part) {
   for (const auto& [name, value] : part.items()) {
     Json& total = sum[name];
@@ -54,7 +54,7 @@ const std::vector<std::string>& queue_columns() {
 
 std::string Selection::query() const {
   std::string text;
-  // One that is empty is a filter too: to leave it out would select everything.
+  // An empty value is a filter, too: without it the query would select all messages.
   const auto add = [&text](const char* name, const std::optional<std::string>& value) {
     if (!value) return;
     text += (text.empty() ? "?" : "&") + std::string(name) + '=' + http::encode_segment(*value);

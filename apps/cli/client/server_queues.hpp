@@ -1,4 +1,4 @@
-// What the queues of running nodes hold, added up, and what is done to them.
+// Queues of running nodes: their counts summed over all members, and selections of messages.
 #pragma once
 
 #include <cstdint>
@@ -13,32 +13,34 @@
 
 namespace millrace::cli {
 
-/// All queues over all members, by name.
+/// All queues, sorted by name; counts are summed over all members, ages are the maximum. Fails as
+/// ClusterClient::for_each().
 [[nodiscard]] Result<std::vector<nlohmann::ordered_json>> queues_of(ClusterClient& cluster);
 
 /// Columns of a table of queues.
 [[nodiscard]] const std::vector<std::string>& queue_columns();
 
-/// Which letters or messages a command is about.
+/// Selects messages or dead letters. A message matches if it matches each filter that is set.
 struct Selection {
   std::optional<std::string> id{};
   std::optional<std::string> key{};
   std::optional<std::string> code{};
   std::optional<std::string> origin_queue{};
-  std::optional<std::uint64_t> max{};
+  std::optional<std::uint64_t> max{};  ///< at most this many messages
 
   [[nodiscard]] bool is_any() const { return !id && !key && !code && !origin_queue; }
-  /// "?key=…", or "".
+  /// Query string of the HTTP request: "?key=…", or "" if nothing is set.
   [[nodiscard]] std::string query() const;
 };
 
-/// The first messages over all members. `path` such as "/api/v1/queues/NAME/messages".
+/// Returns the first `max` messages of all members. `path`: such as
+/// "/api/v1/queues/NAME/messages". Fails as ClusterClient::for_each().
 [[nodiscard]] Result<std::vector<nlohmann::ordered_json>> messages_of(ClusterClient& cluster,
                                                                       const std::string& path,
                                                                       Selection selection,
                                                                       std::uint64_t max);
 
-/// Path of a queue or, with `kind` "dlq", of a dead letter queue.
+/// API path of a queue (`kind` "queues") or of a dead letter queue ("dlq").
 [[nodiscard]] std::string queue_path(const char* kind, const std::string& queue);
 
 }  // namespace millrace::cli

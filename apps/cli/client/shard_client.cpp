@@ -18,7 +18,7 @@ Result<std::vector<Json>> list(ServerClient& node, const char* path, const char*
   return answer->value(field, std::vector<Json>());
 }
 
-/// What `node` says of the shard; fails with `not_found`.
+/// Returns the state of the shard as seen by `node`. Fails with `not_found` for an unknown shard.
 Result<Json> look_up(ServerClient& node, const ShardName& name) {
   const auto shards = list(node, "/api/v1/cluster/shards", "shards");
   if (!shards) return shards.error();

@@ -1,4 +1,4 @@
-// ShardClient: which node of a cluster serves which shard, and another one instead.
+// ShardClient: reads which node serves each shard, and moves shards to other nodes.
 #pragma once
 
 #include <chrono>
@@ -13,26 +13,28 @@ namespace millrace::cli {
 
 using placement::ShardName;
 
+/// A move of one shard between two nodes.
 struct Move {
   ShardName shard;
   std::string from;
   std::string to;
 };
 
+/// Not thread-safe. All calls block; they fail with `unreachable` if the node does not answer.
 class ShardClient {
  public:
-  /// Through the node of `options`. Fails as ServerClient::open().
+  /// Connects to the node of `options`. Fails as ServerClient::open().
   [[nodiscard]] static Result<ShardClient> open(const ServerOptions& options);
 
-  /// Objects as GET /api/v1/cluster/shards has them.
+  /// The objects in the answer of GET /api/v1/cluster/shards.
   [[nodiscard]] Result<std::vector<nlohmann::ordered_json>> shards();
-  /// Objects as GET /api/v1/cluster/members has them.
+  /// The objects in the answer of GET /api/v1/cluster/members.
   [[nodiscard]] Result<std::vector<nlohmann::ordered_json>> members();
-  /// The node that serves the shard now. Fails with `not_found`.
+  /// Name of the node that serves the shard now. Fails with `not_found` for an unknown shard.
   [[nodiscard]] Result<std::string> owner(const ShardName& name);
 
-  /// Has the shard moved, and returns when it is served by `move.to`. Fails with what its owner
-  /// says, `rejected` where it stayed, and `timeout` while it is still moving.
+  /// Starts the move at its owner and waits until `move.to` serves the shard. Fails with the error
+  /// of the owner, `rejected` if the move failed, or `timeout`; the move then goes on.
   [[nodiscard]] Result<void> move(const Move& move, std::chrono::seconds timeout);
 
   [[nodiscard]] ServerClient& node() { return node_; }

@@ -53,7 +53,7 @@ std::string type_of(const StoppedNode& node, const std::string& name) {
   return {};
 }
 
-// Dead letters of several types share a queue; their own origin tells the type.
+// A dead letter queue holds several types: the origin queue of a dead letter gives its type.
 std::string type_of(const StoppedNode& node, const std::string& name, const MessageView& message) {
   if (!message.envelope.has_dead_letter()) return type_of(node, name);
   return type_of(node, message.envelope.dead_letter().origin_queue());

@@ -1,4 +1,4 @@
-// What the queues of a stopped node hold.
+// Prints the queues of a stopped node from its data directory. Blocks; fails while the node runs.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +9,10 @@
 
 namespace millrace::cli {
 
-/// Prints all queues, or all dead letter queues; the exit code.
+/// Prints all queues or, if `dead_letters`, all dead letter queues. Returns the exit code.
 int list_stopped_queues(const std::string& data_dir, bool dead_letters, Format format);
 
-/// Prints the first messages of a queue; the exit code.
+/// Prints the first `max` messages of a queue. Returns the exit code.
 int peek_stopped_queue(const std::string& data_dir, const std::string& queue, std::size_t max,
                        std::vector<std::string> columns, Format format);
 

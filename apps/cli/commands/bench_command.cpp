@@ -1,4 +1,4 @@
-// millrace bench: figures, against limits measured in the same run.
+// millrace bench: measures throughput and latency, and raw limits of the disk in the same run.
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -23,12 +23,14 @@ struct Common {
 };
 
 void add_common(CLI::App& command, Common& common) {
-  command.add_option("--dir", common.dir, "where to make the scratch directory; default: here")
+  command
+      .add_option("--dir", common.dir,
+                  "parent of the scratch directory; default: the working directory")
       ->type_name("DIR");
-  command.add_flag("--json", common.json, "one JSON object a line");
+  command.add_flag("--json", common.json, "one JSON object per line");
 }
 
-/// Goes with the benchmark; on the disk of this directory, unless another one was named.
+/// A scratch directory in --dir or the working directory; removed after the benchmark.
 Result<TemporaryDirectory> make_scratch(const Common& common) {
   return TemporaryDirectory::make(
       common.dir.empty() ? std::filesystem::current_path() : std::filesystem::path(common.dir),
@@ -89,7 +91,8 @@ nlohmann::ordered_json sink_json(const bench::SinkFigures& figures) {
           {"received", figures.received}, {"repeated", figures.repeated}};
 }
 
-/// Prints a line with what the sink saw; the exit code says whether that was each message once.
+/// Prints the result line. Returns exit_ok if the sink received each message exactly once, else
+/// exit_negative.
 int finish_pipeline(nlohmann::ordered_json line, const bench::SinkFigures& figures,
                     std::uint64_t messages, bool json) {
   line.update(sink_json(figures));
@@ -148,7 +151,7 @@ bench::ClusterBenchOptions over_nodes(const bench::PipelineBenchOptions& options
           .pause_s = pause_s};
 }
 
-/// The hidden command that makes a process a node of the benchmark.
+/// Adds the hidden command that runs a node of the benchmark in its own process.
 void add_bench_node(CLI::App& app, Action& action) {
   auto options = std::make_shared<bench::ClusterBenchOptions>();
   auto config = std::make_shared<std::string>();
@@ -239,17 +242,19 @@ void add_pipeline_bench(CLI::App& group, Action& action, const SharedCommon& com
   pipeline_command->add_option("--window", pipeline->window, "unconfirmed messages of the producer")
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000'000));
-  pipeline_command->add_option("--rate", pipeline->rate_per_s, "messages a second; 0: all it takes")
+  pipeline_command->add_option("--rate", pipeline->rate_per_s, "messages per second; 0: no limit")
       ->check(finite_number)
       ->check(CLI::Range(0.0, 1e9));
   pipeline_command->add_flag("--keyed", pipeline->keyed, "give every message a key of its own");
   auto nodes = std::make_shared<std::uint32_t>(1);
   auto pause_s = std::make_shared<std::uint32_t>(0);
-  pipeline_command->add_option("--nodes", *nodes, "1, or 2: then every hop crosses, through TLS")
+  pipeline_command
+      ->add_option("--nodes", *nodes, "1 or 2; with 2 every hop crosses nodes through TLS")
       ->capture_default_str()
       ->check(CLI::Range(1, 2));
   pipeline_command
-      ->add_option("--pause", *pause_s, "of two nodes, stop the sink's so many seconds half-way")
+      ->add_option("--pause", *pause_s,
+                   "with 2 nodes: stop the node of the sink half-way for this many seconds")
       ->check(CLI::Range(0, 3'600));
   pipeline_command->callback([=, &action] {
     action = [=] {
@@ -262,7 +267,7 @@ void add_pipeline_bench(CLI::App& group, Action& action, const SharedCommon& com
 void add_queue_bench(CLI::App& group, Action& action, const SharedCommon& common) {
   auto queue = std::make_shared<bench::QueueBenchOptions>();
   CLI::App* queue_command =
-      group.add_subcommand("queue", "a backlog on disk: filled, restarted on, drained in order");
+      group.add_subcommand("queue", "fill a backlog on disk, restart, drain it in order");
   add_common(*queue_command, *common);
   queue_command->add_option("--messages", queue->messages)
       ->capture_default_str()
@@ -285,7 +290,7 @@ void add_queue_bench(CLI::App& group, Action& action, const SharedCommon& common
 
 void add_bench(CLI::App& app, Action& action) {
   add_bench_node(app, action);
-  CLI::App* group = app.add_subcommand("bench", "measure this machine");
+  CLI::App* group = app.add_subcommand("bench", "measure throughput and latency on this machine");
   group->require_subcommand(1);
   const auto common = std::make_shared<Common>();
   add_journal(*group, action, common);

@@ -1,4 +1,4 @@
-// millrace cluster certs|members|drain: the TLS files of a cluster, and its running nodes.
+// millrace cluster certs|members|drain: creates TLS files; lists and drains running nodes.
 #include <ctime>
 #include <iostream>
 #include <memory>
@@ -49,7 +49,7 @@ void add_certs(CLI::App& group, Action& action) {
       group.add_subcommand("certs", "make an authority and a certificate for each node");
   command
       ->add_option("--out", options->folder,
-                   "folder for the files; none is overwritten but by --renew")
+                   "directory for the files; existing files are overwritten only with --renew")
       ->required()
       ->type_name("DIR");
   command->add_option("--nodes", options->nodes, "names of the nodes")
@@ -58,11 +58,11 @@ void add_certs(CLI::App& group, Action& action) {
       ->type_name("NAME,…");
   command
       ->add_option("--hosts", options->hosts,
-                   "hosts or addresses that certificates name too: of one node, or of all")
+                   "further host names or addresses in the certificates, of one node or of all")
       ->delimiter(',')
       ->type_name("[NODE=]HOST,…");
   command->add_flag("--renew", options->is_renewal,
-                    "only the nodes' files, by the authority that is there, in place of theirs");
+                    "replace the files of the nodes, signed by the existing authority");
   command->add_option("--days", options->days, "validity in days")
       ->capture_default_str()
       ->check(CLI::Range(1, 36'500));

@@ -1,4 +1,4 @@
-// millrace config check|print|print-defaults: what a node would be told.
+// millrace config check|print|print-defaults: checks and prints the configuration of a node.
 #include <algorithm>
 #include <iostream>
 #include <memory>
@@ -28,7 +28,7 @@ int run_check(const Options& options) {
   return exit_ok;
 }
 
-// Values are TOML, of which these kinds are JSON as well.
+// Setting::value is TOML; the values that keys can have are valid JSON, too.
 nlohmann::ordered_json value_of(const config::Setting& setting, Format format) {
   if (format == Format::table) return setting.value;
   return nlohmann::ordered_json::parse(setting.value);
@@ -51,7 +51,7 @@ int run_print(const Options& options) {
 
 void add_check(CLI::App& group, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = group.add_subcommand("check", "find all mistakes of a config file");
+  CLI::App* command = group.add_subcommand("check", "report all errors of a config file");
   add_config_options(*command, options->inputs);
   command->callback([options, &action] {
     action = [options] {
@@ -62,9 +62,11 @@ void add_check(CLI::App& group, Action& action) {
 
 void add_print(CLI::App& group, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = group.add_subcommand("print", "print what is set, wherever it was set");
+  CLI::App* command =
+      group.add_subcommand("print", "print the keys that are set, from all sources");
   add_config_options(*command, options->inputs);
-  command->add_flag("--effective", options->effective, "defaults too, and who said so");
+  command->add_flag("--effective", options->effective,
+                    "include defaults, and the source of each value");
   add_format(*command, options->format);
   command->callback([options, &action] {
     action = [options] {
@@ -75,8 +77,8 @@ void add_print(CLI::App& group, Action& action) {
 
 void add_print_defaults(CLI::App& group, Action& action) {
   auto is_page = std::make_shared<bool>(false);
-  CLI::App* command = group.add_subcommand("print-defaults", "print a file of every key");
-  command->add_flag("--markdown", *is_page, "as a page of documentation instead: docs/config.md");
+  CLI::App* command = group.add_subcommand("print-defaults", "print a config file with every key");
+  command->add_flag("--markdown", *is_page, "print docs/config.md instead");
   command->callback([is_page, &action] {
     action = [is_page] {
       std::cout << (*is_page ? config::reference_page() : config::defaults_file());

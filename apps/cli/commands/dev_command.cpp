@@ -1,4 +1,4 @@
-// millrace dev: a local cluster from nothing.
+// millrace dev: runs a local cluster with generated config files and certificates.
 #include <memory>
 
 #include "apps/cli/command_line.hpp"
@@ -21,18 +21,17 @@ void add_dev(CLI::App& app, Action& action) {
   auto options = std::make_shared<dev::DevOptions>();
   options->folder = "millrace-dev";
   CLI::App* command =
-      app.add_subcommand("dev", "run a local cluster: config files, certificates, processes");
-  command->add_option("--nodes", options->nodes, "nodes, each a process of its own")
+      app.add_subcommand("dev", "run a local cluster with generated config files and certificates");
+  command->add_option("--nodes", options->nodes, "number of nodes, each a process")
       ->capture_default_str()
       ->check(CLI::Range(1, 16));
-  command->add_option("--dir", options->folder, "folder of all its files; used again next time")
+  command
+      ->add_option("--dir", options->folder, "directory of all its files; reused by the next run")
       ->capture_default_str()
       ->type_name("DIR");
-  command
-      ->add_option("--port", options->port,
-                   "first of the ports to listen on; default: any that are free")
+  command->add_option("--port", options->port, "first port to listen on; default: free ports")
       ->check(CLI::Range(0, 65'000));
-  command->footer("Ctrl-C drains the cluster. A node that is killed by hand is started again.");
+  command->footer("Ctrl-C drains the cluster. A node that is killed is restarted.");
   command->callback([options, &action] {
     action = [options] {
       return run_dev(*options);

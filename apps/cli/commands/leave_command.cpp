@@ -1,4 +1,4 @@
-// millrace cluster leave: a node gives away all that it serves, and then drains.
+// millrace cluster leave: moves all shards of a node to other nodes, then drains the node.
 #include <chrono>
 #include <iostream>
 #include <map>
@@ -23,12 +23,12 @@ struct Options {
 };
 
 struct Plan {
-  std::string node;  ///< that leaves
+  std::string node;  ///< the node that leaves
   std::vector<Move> moves;
 };
 
-/// Each shard goes to the node that serves the fewest of its role then. Fails with `unreachable`
-/// where none of those that may serve one is up.
+/// Assigns each shard of the leaving node to the eligible node that then serves the fewest shards
+/// of the same role. Fails with `unreachable` if no node that may serve a shard is up.
 Result<Plan> make_plan(const std::vector<Json>& members, const std::vector<Json>& shards) {
   Plan plan;
   std::set<std::string> up;
@@ -74,7 +74,8 @@ int run_leave(const Options& options) {
     for (const Move& move : plan->moves) {
       std::cout << "would move " << move.shard.text() << " to " << move.to << '\n';
     }
-    std::cout << "would drain node " << plan->node << ": it finishes its work, leaves and exits\n";
+    std::cout << "would drain node " << plan->node
+              << ": it ends the work in flight, leaves and exits\n";
     std::cerr << "millrace: error: nothing was done: add --yes to do it\n";
     return exit_usage;
   }
@@ -83,7 +84,7 @@ int run_leave(const Options& options) {
     const auto moved = cluster->move(move, std::chrono::seconds(options.timeout_s));
     if (!moved) {
       std::cerr << "millrace: error: " << done << " of " << plan->moves.size()
-                << " shards were moved, and node " << plan->node << " goes on with the others\n";
+                << " shards were moved; node " << plan->node << " still serves the others\n";
       return fail(moved.error());
     }
     std::cerr << "moved " << move.shard.text() << " to " << move.to << '\n';
@@ -101,7 +102,7 @@ int run_leave(const Options& options) {
 void add_leave(CLI::App& group, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command = group.add_subcommand(
-      "leave", "have a node give its shards to the others, finish its work, leave and exit");
+      "leave", "move all shards of a node to other nodes, then drain it; it leaves and exits");
   add_server_options(*command, options->server);
   add_format(*command, options->format);
   command->add_option("--timeout", options->timeout_s, "seconds to wait for each shard to move")

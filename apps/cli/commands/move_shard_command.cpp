@@ -1,4 +1,4 @@
-// millrace cluster move-shard|shards: which node serves what, and another one instead.
+// millrace cluster move-shard|shards: moves a shard to another node; lists shards and their owners.
 #include <chrono>
 #include <iostream>
 #include <memory>
@@ -36,7 +36,7 @@ int run_move(const Options& options) {
   }
   if (!options.yes) {
     std::cout << "would move " << name << " from " << *from << " to " << options.to
-              << ": its messages wait while it is copied\n";
+              << ": its messages wait while it moves\n";
     std::cerr << "millrace: error: nothing was done: add --yes to do it\n";
     return exit_usage;
   }
@@ -69,7 +69,7 @@ int run_shards(const Options& options) {
 
 void add_shards(CLI::App& group, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = group.add_subcommand("shards", "list the shards and who serves them");
+  CLI::App* command = group.add_subcommand("shards", "list the shards and their owners");
   add_server_options(*command, options->server);
   add_format(*command, options->format);
   command->callback([options, &action] {
@@ -82,19 +82,21 @@ void add_shards(CLI::App& group, Action& action) {
 void add_move_shard(CLI::App& group, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command = group.add_subcommand(
-      "move-shard", "give a shard to another node, with all that it holds, while both serve");
-  command->add_option("shard", options->shard.shard, "its number")
+      "move-shard", "move a shard with all its messages to another node, while both nodes run");
+  command->add_option("shard", options->shard.shard, "number of the shard")
       ->required()
       ->type_name("SHARD")
       ->check(whole_number);
-  command->add_option("to", options->to, "the node that is to serve it")
+  command->add_option("to", options->to, "node to move the shard to")
       ->required()
       ->type_name("NODE");
   command
       ->add_option("--role", options->shard.role,
-                   "of the stages that read its queues; without: of those that have none")
+                   "role of the stages that read the queues of the shard; default: no role")
       ->type_name("ROLE");
-  command->add_option("--timeout", options->timeout_s, "seconds to wait for it; it goes on after")
+  command
+      ->add_option("--timeout", options->timeout_s,
+                   "seconds to wait for the move; it continues after a timeout")
       ->capture_default_str()
       ->check(CLI::Range(1, 86'400));
   add_server_options(*command, options->server);

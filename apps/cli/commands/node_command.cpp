@@ -1,4 +1,4 @@
-// millrace node: a node of a cluster, from its config file.
+// millrace node: runs a node of a cluster from its config file.
 #include <memory>
 
 #include "apps/cli/config_options.hpp"
@@ -34,7 +34,7 @@ void add_node(CLI::App& app, Action& action, const Program& program) {
   CLI::App* command = app.add_subcommand("node", "run a node of a cluster, from a config file");
   add_config_options(*command, *inputs);
   command->footer(
-      "SIGTERM and SIGINT drain the node, a second one ends it at once. SIGHUP reads log.level\n"
+      "SIGTERM or SIGINT drains the node; a second one ends it at once. SIGHUP reads log.level\n"
       "and the files of [tls] again: new links begin with them, those that are up stay, and a\n"
       "bad file is logged and changes nothing. Exit status: 0 drained, 1 failed, 78 mistakes in\n"
       "the configuration.");

@@ -1,4 +1,4 @@
-// millrace pipeline ls|graph: how the queues of a running node are wired.
+// millrace pipeline ls|graph: shows the stages of a running node and the queues they connect.
 #include <iostream>
 #include <memory>
 #include <set>
@@ -42,7 +42,7 @@ int run_ls(const Options& options) {
   return exit_ok;
 }
 
-/// Names are letters, digits, dots and dashes, so quotes do.
+/// Needs no escaping: names are [a-z0-9._-].
 std::string quoted(const std::string& name) {
   return '"' + name + '"';
 }
@@ -87,7 +87,8 @@ void add_pipeline(CLI::App& app, Action& action) {
       return run_ls(*options);
     };
   });
-  CLI::App* graph = group->add_subcommand("graph", "the wiring in Graphviz's language");
+  CLI::App* graph =
+      group->add_subcommand("graph", "print the stages and queues as a Graphviz graph");
   add_server_options(*graph, options->server);
   graph->callback([options, &action] {
     action = [options] {

@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// As many as one peek shows: beyond, a count is "at least".
+/// Limit of one peek request; a count that reaches it is printed as "at least".
 constexpr std::uint64_t counted_max = 1'000;
 
 enum class Change { purge, redrive, drop };
@@ -36,7 +36,7 @@ struct Options {
   }
 };
 
-/// How many messages it would be about, in words.
+/// Number of messages that the change would affect, as text.
 Result<std::string> count(ClusterClient& cluster, const Options& options) {
   if (options.selection.is_any()) {
     auto queues = queues_of(cluster);

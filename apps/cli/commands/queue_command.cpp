@@ -1,4 +1,5 @@
-// millrace queue ls|info|peek and dlq ls|show: what queues hold, of running nodes or a stopped one.
+// millrace queue ls|info|peek and dlq ls|show: read the queues of running nodes or of a stopped
+// node.
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -84,7 +85,7 @@ void add_listing(CLI::App& group, Action& action, const char* what, bool dead_le
 
 void add_info(CLI::App& group, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = group.add_subcommand("info", "all about one queue of a running node");
+  CLI::App* command = group.add_subcommand("info", "show one queue of a running node");
   add_server_options(*command, options->source.server);
   add_node_only(*command, options->source.server);
   add_format(*command, options->format);
@@ -117,7 +118,7 @@ void add_queue(CLI::App& app, Action& action) {
   group->require_subcommand(1);
   add_listing(*group, action, "list the queues", false);
   add_info(*group, action);
-  add_peek(*group, action, "peek", "show the first messages of a queue, and leave them there",
+  add_peek(*group, action, "peek", "show the first messages of a queue without removing them",
            "queues", {"sequence", "key", "priority", "failed", "born_at", "payload"});
   add_publish(*group, action);
   add_purge(*group, action);
@@ -127,7 +128,7 @@ void add_dlq(CLI::App& app, Action& action) {
   CLI::App* group = app.add_subcommand("dlq", "dead letters of running nodes, or of a stopped one");
   group->require_subcommand(1);
   add_listing(*group, action, "list the dead letter queues", true);
-  add_peek(*group, action, "show", "show the first letters of a dead letter queue", "dlq",
+  add_peek(*group, action, "show", "show the first dead letters of a queue", "dlq",
            {"sequence", "key", "code", "failed", "acquired", "origin_queue", "origin_sequence",
             "reason"});
   add_redrive(*group, action);

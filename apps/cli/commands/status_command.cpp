@@ -1,4 +1,4 @@
-// millrace status: how one node is.
+// millrace status: shows the state of one node.
 #include <memory>
 
 #include "apps/cli/client/server_client.hpp"
@@ -27,7 +27,8 @@ int run_status(const Options& options) {
 
 void add_status(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("status", "how a node is; 4 where it is not ready");
+  CLI::App* command =
+      app.add_subcommand("status", "show the state of a node; exits with 4 if it is not ready");
   add_server_options(*command, options->server);
   add_format(*command, options->format);
   command->callback([options, &action] {

@@ -1,4 +1,5 @@
-// millrace top: the queues of a cluster as they change; where stdout is no terminal, once.
+// millrace top: shows the queues of a cluster, refreshed periodically; once if stdout is no
+// terminal.
 #include <cmath>
 #include <iostream>
 #include <map>
@@ -21,10 +22,10 @@ using std::chrono::steady_clock;
 struct Options {
   ServerOptions server;
   double interval_s = 1;
-  std::uint32_t count = 0;  ///< pictures; 0: one, or on a terminal until it is interrupted
+  std::uint32_t count = 0;  ///< refreshes; 0: until interrupted on a terminal, else one
 };
 
-/// What was counted before, and when.
+/// Counts at the previous refresh, by queue, and its time.
 struct Before {
   std::map<std::string, std::uint64_t> acked;
   std::map<std::string, std::uint64_t> offered;
@@ -100,11 +101,12 @@ void add_top(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("top", "watch the queues of a cluster");
   add_server_options(*command, options->server);
   add_node_only(*command, options->server);
-  command->add_option("--interval", options->interval_s, "seconds between two pictures")
+  command->add_option("--interval", options->interval_s, "seconds between two refreshes")
       ->capture_default_str()
       ->check(finite_number)
       ->check(CLI::Range(0.1, 3600.0));
-  command->add_option("--count", options->count, "pictures; 0: until interrupted, or one");
+  command->add_option("--count", options->count,
+                      "number of refreshes; 0: until interrupted, or once without a terminal");
   command->callback([options, &action] {
     action = [options] {
       return run_top(*options);

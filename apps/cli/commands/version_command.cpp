@@ -1,4 +1,4 @@
-// millrace version: what this program is, and which data it reads.
+// millrace version: prints the version of the program and of the data format.
 #include <memory>
 
 #include "actors/journal/disk/data_directory.hpp"
@@ -10,7 +10,8 @@ namespace millrace::cli {
 
 void add_version(CLI::App& app, Action& action) {
   auto format = std::make_shared<Format>(Format::table);
-  CLI::App* command = app.add_subcommand("version", "version of the program and of its data");
+  CLI::App* command =
+      app.add_subcommand("version", "version of the program and of its data format");
   add_format(*command, *format);
   command->callback([format, &action] {
     action = [format] {

@@ -6,8 +6,8 @@
 namespace millrace::cli {
 namespace {
 
-// Bash has split the line at '=' and ':' as well. What follows one of these belongs to the word
-// before it, or is the value of an option.
+// Bash splits the line at '=' and ':', too: the word after one of them continues the word before it
+// or is the value of an option.
 constexpr const char* walk =
     R"(  local current=${COMP_WORDS[COMP_CWORD]} at=@NAME@ slot= place=0 word i
   local commands options taking kind words
@@ -49,7 +49,7 @@ constexpr const char* walk =
   esac
 )";
 
-// With a blank at each end, so that whole words can be looked for.
+// With a space at each end, so that the script can search for whole words.
 std::string padded(const std::vector<std::string>& words) {
   return single_quoted(words.empty() ? " " : ' ' + joined(words) + ' ');
 }

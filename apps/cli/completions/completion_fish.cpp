@@ -6,7 +6,7 @@
 namespace millrace::cli {
 namespace {
 
-// $at is the command so far, and $place counts its arguments.
+// $at: the command parsed so far; $place: the number of its positional arguments.
 constexpr const char* walk = R"(function _@FUNCTION@_at
     set -l at @NAME@
     set -l place 0

@@ -1,4 +1,4 @@
-// Completion scripts of the shells, each one text to be sourced.
+// Completion scripts for shells; each is the text of a script to source.
 #pragma once
 
 #include <string>
@@ -7,10 +7,10 @@
 
 namespace millrace::cli {
 
-/// For bash 4 and later, with nothing else installed.
+/// For bash 4 and later; does not need the bash-completion package.
 [[nodiscard]] std::string bash_completion(const CompletedCommand& tree);
 
-/// For zsh, after its compinit.
+/// For zsh; REQUIRES that compinit has run.
 [[nodiscard]] std::string zsh_completion(const CompletedCommand& tree);
 
 /// For fish 3 and later.

@@ -5,7 +5,7 @@
 namespace millrace::cli {
 namespace {
 
-// CLI11 keeps the words of a value only in the text that help shows: "{auto,never}", or
+// CLI11 exposes the words of a choice only in its help text: "{auto,never}", or
 // "value in {json->1,table->0}".
 std::vector<std::string> words_in(const std::string& type) {
   std::vector<std::string> words;

@@ -1,4 +1,4 @@
-// What a shell may offer, read off the command line itself, so that it cannot go stale.
+// Commands, options and values that a shell can complete, read from the CLI11 application itself.
 #pragma once
 
 #include <string>
@@ -10,32 +10,32 @@ namespace millrace::cli {
 
 enum class Completed { nothing, words, files, folders };
 
-/// An option's value, or an argument by its place.
+/// Completion of the value of an option, or of a positional argument.
 struct CompletedValue {
   Completed kind = Completed::nothing;
-  std::vector<std::string> words;  ///< of kind words
+  std::vector<std::string> words;  ///< candidates, if kind is words
 };
 
 struct CompletedOption {
-  std::vector<std::string> names;  ///< with their hyphens
+  std::vector<std::string> names;  ///< with hyphens: "--output", "-o"
   std::string help;
   bool takes_value = false;
   CompletedValue value;
 };
 
 struct CompletedCommand {
-  std::string path;  ///< from the program on, such as "millrace queue ls"
+  std::string path;  ///< full command, such as "millrace queue ls"
   std::string name;
   std::string help;
   std::vector<CompletedCommand> commands;
   std::vector<CompletedOption> options;
-  std::vector<CompletedValue> arguments;  ///< by their order
+  std::vector<CompletedValue> arguments;  ///< in order of position
 };
 
-/// Reads the tree below `app`. What is hidden from help is left out.
+/// Reads the commands of `app`, without those hidden from help.
 [[nodiscard]] CompletedCommand completion_tree(const CLI::App& app);
 
-/// A command and all below it, parents first. The tree outlives them.
+/// `tree` and all commands below it, parents first. The pointers are valid as long as `tree`.
 [[nodiscard]] std::vector<const CompletedCommand*> all_commands(const CompletedCommand& tree);
 
 }  // namespace millrace::cli

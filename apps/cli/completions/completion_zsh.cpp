@@ -6,7 +6,7 @@
 namespace millrace::cli {
 namespace {
 
-// Not $commands and $options: these are zsh's own.
+// The names $commands and $options are reserved by zsh.
 constexpr const char* walk = R"(  local at=@NAME@ slot= place=0 word kind= i
   local -a below flags taking offered
   @FUNCTION@_at
@@ -87,7 +87,8 @@ std::string zsh_completion(const CompletedCommand& tree) {
       }
     }
   }
-  // Sourced, it registers itself; found in $fpath, it is the body of the function.
+  // When sourced, the script registers itself; when autoloaded from $fpath, it is the function
+  // body.
   script << "  esac\n}\n\n"
          << function << "() {\n"
          << filled(walk, tree.name) << "}\n\nif [[ ${funcstack[1]} == " << function

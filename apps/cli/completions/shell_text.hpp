@@ -1,4 +1,4 @@
-// The pieces that completion scripts of all shells are made of.
+// Text helpers shared by the completion scripts of all shells.
 #pragma once
 
 #include <string>
@@ -8,14 +8,14 @@
 
 namespace millrace::cli {
 
-/// Something of a command that can be completed: the names of an option, or the place of an
-/// argument, from 0.
+/// A completable value of a command. `names`: the names of an option, or the position of an
+/// argument from 0 as text.
 struct CompletedSlot {
   std::vector<std::string> names;
   CompletedValue value;
 };
 
-/// Those of `command` for which there is something to offer.
+/// The values of `command` that have candidates.
 [[nodiscard]] std::vector<CompletedSlot> completed_slots(const CompletedCommand& command);
 
 [[nodiscard]] std::vector<std::string> names_of(const std::vector<CompletedCommand>& commands);
@@ -26,16 +26,16 @@ struct CompletedSlot {
 /// "nothing", "words", "files" or "folders", as the scripts call them.
 [[nodiscard]] std::string kind_of(const CompletedValue& value);
 
-/// With a blank between each two.
+/// The words, separated by spaces.
 [[nodiscard]] std::string joined(const std::vector<std::string>& words);
 
-/// Quoted for bash and zsh: no character of it means anything.
+/// Quotes `text` for bash and zsh, so that no character is special.
 [[nodiscard]] std::string single_quoted(const std::string& text);
 
-/// A function's name for the program of this name: "_millrace".
+/// Name of the shell function for this program: "_millrace".
 [[nodiscard]] std::string shell_function(const std::string& program);
 
-/// `text` with the program for @NAME@ and its function for @FUNCTION@.
+/// Replaces @NAME@ in `text` by the quoted program name and @FUNCTION@ by shell_function().
 [[nodiscard]] std::string filled(const std::string& text, const std::string& program);
 
 }  // namespace millrace::cli

@@ -27,7 +27,7 @@ Result<void> write_certificates(const Options& options, const path& folder, std:
 
 constexpr std::array<const char*, 3> roles{"orders", "stock", "payments"};
 
-/// Roles go round the nodes, or nodes round the roles, so that each has one of the other at least.
+/// Assigns roles to nodes in turn, so that each node has a role and each role has a node.
 std::vector<std::string> roles_of(std::uint32_t node, std::uint32_t nodes) {
   std::vector<std::string> own;
   for (std::size_t turn = node; turn < std::max<std::size_t>(nodes, roles.size()); turn += nodes) {
@@ -36,7 +36,7 @@ std::vector<std::string> roles_of(std::uint32_t node, std::uint32_t nodes) {
   return own;
 }
 
-/// The saga and what answers it are never on one node, as far as there are nodes enough.
+/// Separates the saga from the stages that answer it, if there are enough nodes.
 std::vector<serve::StageRole> stage_roles() {
   std::vector<serve::StageRole> stages;
   for (const char* stage : {"validate", "saga", "shipping", "notify"}) {
@@ -66,7 +66,7 @@ std::string config_text(const Options& options, std::uint32_t node, const NodeFi
   return to_toml(text);
 }
 
-/// Of a node by itself.
+/// Settings of a single node.
 std::vector<std::string> settings(const Options& options) {
   return {"node.name=" + node_name(0),  "node.data_dir=" + options.data_dir.string(),
           "listen.cluster=127.0.0.1:0", "listen.http=127.0.0.1:0",

@@ -1,5 +1,4 @@
-// ClusterFiles: what the nodes of a simulation are started from: config files, and certificates
-// where there are several.
+// Config files of the nodes of a simulation and, with several nodes, their certificates.
 #pragma once
 
 #include <cstdint>
@@ -12,17 +11,18 @@
 
 namespace millrace::simulate {
 
-/// What one node is started from.
+/// Files of one node.
 struct NodeFiles {
   std::filesystem::path data_dir;
   std::filesystem::path config{};   ///< empty: none
-  std::vector<std::string> sets{};  ///< in place of a config file
-  std::filesystem::path log{};      ///< where its log goes; empty: to stderr
+  std::vector<std::string> sets{};  ///< "key=value" settings, used instead of a config file
+  std::filesystem::path log{};      ///< log file; empty: stderr
 };
 
-/// Of several nodes, writes a set of files each below options.data_dir; a single one has that as
-/// its data directory, and no file. `ports[from][to]` is where node `from` reaches node `to`.
-/// Shards or roles go round the nodes, as options.placement says. Fails with `storage_failed`.
+/// With several nodes, writes the files of each below options.data_dir. A single node uses
+/// options.data_dir as its data directory and has no config file. `ports[from][to]`: loopback port
+/// on which node `from` reaches node `to`. Distributes shards or roles by options.placement.
+/// Certificates are valid from `now`. Fails with `storage_failed`. Blocks.
 [[nodiscard]] Result<std::vector<NodeFiles>> write_cluster_files(
     const Options& options, const std::vector<std::vector<std::uint16_t>>& ports, std::time_t now);
 

@@ -1,4 +1,4 @@
-// Fleet: the nodes of a simulation as processes, and the network between them.
+// Fleet: the node processes of a simulation, and the network between them.
 #pragma once
 
 #include <chrono>
@@ -16,17 +16,17 @@
 
 namespace millrace::simulate {
 
-/// One thread.
+/// Not thread-safe. Kills all processes in the destructor.
 class Fleet {
  public:
-  /// Writes the nodes' files and opens the ways between them. Fails with `storage_failed` and
-  /// `unreachable`.
+  /// Writes the files of the nodes and starts the partition proxy; starts no node. `options` and
+  /// `witness` must outlive the fleet. Fails with `storage_failed` or `unreachable`.
   [[nodiscard]] static Result<Fleet> prepare(const Options& options, WitnessMemory& witness);
 
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(nodes_.size()); }
   [[nodiscard]] const NodeFiles& files(std::uint32_t node) const { return files_[node]; }
 
-  /// Starts the process of a node that has none. Fails with `storage_failed`.
+  /// Starts the process of a node. REQUIRES: !is_running(node). Fails with `storage_failed`.
   Result<void> start(std::uint32_t node);
   Result<void> start_missing();
 
@@ -34,37 +34,37 @@ class Fleet {
     return nodes_[node].process.has_value();
   }
   [[nodiscard]] bool is_any_running() const;
-  /// Whether the process has come to serve.
+  /// Whether the current process of the node has reached serving.
   [[nodiscard]] bool serves(std::uint32_t node) const;
-  /// When its process was started last.
+  /// Time of the last start of its process.
   [[nodiscard]] TimeUs started_us(std::uint32_t node) const { return nodes_[node].started_us; }
 
-  /// SIGKILL to a running node.
+  /// Sends SIGKILL and waits. REQUIRES: is_running(node).
   void kill(std::uint32_t node);
   void kill_all();
-  /// SIGTERM.
+  /// Sends SIGTERM: the node drains and ends.
   void terminate(std::uint32_t node);
   [[nodiscard]] bool is_told_to_end(std::uint32_t node) const {
     return nodes_[node].is_told_to_end;
   }
-  /// SIGSTOP or SIGCONT, where the node runs.
+  /// Sends SIGSTOP or SIGCONT if the node runs.
   void pause(std::uint32_t node, bool is_paused);
-  /// Cuts two nodes off each other, or heals that.
+  /// Blocks or restores the connections between two nodes.
   void cut(std::uint32_t a, std::uint32_t b, bool is_cut);
-  /// Has a node give one of its shards to another.
+  /// Requests that a node moves one of its shards to node `to`. Does not wait.
   void move_shard(std::uint32_t node, std::uint32_t to);
-  /// How many have arrived.
+  /// Completed moves of all nodes.
   [[nodiscard]] std::uint64_t shards_moved() const;
   void set_disk_delay(std::uint32_t node, std::int64_t delay_us);
 
-  /// Returns when some process has ended, at most after `span`.
+  /// Blocks until a process has ended, for at most `span`.
   void wait(std::chrono::microseconds span) const;
 
-  /// A process that has ended by itself since the last call.
+  /// A process that ended without kill() since the last call of take_ended().
   struct Ended {
     std::uint32_t node = 0;
     ProcessEnd end;
-    bool was_told = false;
+    bool was_told = false;  ///< terminate() was called before
   };
   [[nodiscard]] std::optional<Ended> take_ended();
 
@@ -86,10 +86,10 @@ class Fleet {
   const Options* options_;
   WitnessMemory* witness_;
   SystemClock clock_;
-  std::unique_ptr<PartitionProxy> proxy_;  ///< null: there is one node
+  std::unique_ptr<PartitionProxy> proxy_;  ///< nullptr with a single node
   std::vector<NodeFiles> files_;
   std::vector<Node> nodes_;
-  std::uint64_t rss_peak_bytes_ = 0;  ///< of one process
+  std::uint64_t rss_peak_bytes_ = 0;  ///< maximum of a single process
   double cpu_s_ = 0;
 };
 

@@ -25,12 +25,12 @@ Error failed(const char* what) {
                                          std::system_category().message(errno)};
 }
 
-// Between fork and exec only what is safe there: no allocation, no locks.
+// Runs between fork and exec: only async-signal-safe calls, no allocation, no locks.
 [[noreturn]] void become_node(char* const* arguments, std::optional<int> fd, const char* log,
                               pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);
-  // A terminal's Ctrl-C is for the parent, which decides what becomes of the nodes.
+  // A process group of its own: Ctrl-C of the terminal reaches only the parent.
   setpgid(0, 0);
   if (fd) fcntl(*fd, F_SETFD, 0);
   if (*log != 0) {

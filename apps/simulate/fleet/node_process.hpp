@@ -1,4 +1,4 @@
-// NodeProcess: the node of a simulation as a process of its own, which can be killed for real.
+// NodeProcess: a child process that runs a node of a simulation.
 #pragma once
 
 #include <chrono>
@@ -15,20 +15,21 @@
 
 namespace millrace::simulate {
 
-/// How a process ended, and what it had used.
+/// Exit of a process, and its resource usage.
 struct ProcessEnd {
-  int exit_status = 0;  ///< only where `signal` is 0
-  int signal = 0;
+  int exit_status = 0;  ///< valid if `signal` is 0
+  int signal = 0;       ///< that ended the process; 0: it exited
   std::uint64_t rss_peak_bytes = 0;
   double cpu_s = 0;
 };
 
-/// A child process. Killed, and waited for, when destroyed; it ends as well when its parent does.
+/// Owns a child process: the destructor kills it and waits. The child also ends when the parent
+/// ends.
 class NodeProcess {
  public:
-  /// Runs this program again with `arguments`; the child keeps `fd` open, where there is one. What
-  /// it prints is added to the file `log`; where that is empty, it goes where this process's does.
-  /// Fails with `storage_failed`.
+  /// Starts this program with `arguments`. The child inherits `fd`, if set. Its output is appended
+  /// to the file `log`; if `log` is empty, the child inherits stdout and stderr. Fails with
+  /// `storage_failed`.
   [[nodiscard]] static Result<NodeProcess> start(const std::vector<std::string>& arguments,
                                                  std::optional<int> fd,
                                                  const std::filesystem::path& log);
@@ -39,19 +40,19 @@ class NodeProcess {
 
   [[nodiscard]] pid_t pid() const { return pid_; }
 
-  /// Readable when the process has ended.
+  /// A descriptor that becomes readable when the process ends.
   [[nodiscard]] int end_fd() const { return pid_fd_; }
 
-  /// Waits for the end, at most for `span`; nothing when it still runs.
+  /// Blocks until the process ends, for at most `span`; nullopt if it still runs.
   [[nodiscard]] std::optional<ProcessEnd> wait_for(std::chrono::milliseconds span);
 
-  /// SIGKILL, and the wait for the end.
+  /// Sends SIGKILL and blocks until the process has ended.
   ProcessEnd kill();
 
-  /// SIGTERM, SIGSTOP or SIGCONT, without waiting for what comes of it.
+  /// Sends a signal (SIGTERM, SIGSTOP or SIGCONT) and does not wait.
   void send(int signal) const;
 
-  /// Resident memory now; 0 when it has ended.
+  /// Current resident memory in bytes; 0 if the process has ended.
   [[nodiscard]] std::uint64_t rss_bytes() const;
 
  private:

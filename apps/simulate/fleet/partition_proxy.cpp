@@ -61,7 +61,7 @@ void PartitionProxy::run() {
       const short wanted = is_cut(door.from, door.to) ? short{0} : POLLIN;
       polls.push_back({door.listener.fd.get(), wanted, 0});
     }
-    // A cut connection is left alone entirely: even its end would be news.
+    // Do not even poll a cut connection: forwarding its end would cross the partition.
     is_passing.clear();
     for (const Carried& each : carried_) {
       is_passing.push_back(!is_cut(each.from, each.to));

@@ -1,4 +1,5 @@
-// PartitionProxy: stands on the way between each two nodes, and can be told to let nothing pass.
+// PartitionProxy: forwards the TCP connections between nodes, and can block them to simulate a
+// network partition.
 //
 //   node a ──▶ proxy port (a, b) ──▶ node b
 #pragma once
@@ -15,25 +16,26 @@
 
 namespace millrace::simulate {
 
-/// Carries TCP connections on loopback, on a thread of its own. While two nodes are cut from each
-/// other, what is on its way between them waits, and new connections find nobody: like a network
-/// that drops everything, to TCP. Nothing is ever dropped, repeated or changed.
+/// Forwards TCP connections on loopback, on its own thread. While two nodes are cut off, bytes
+/// between them wait and new connections are not accepted: for TCP this looks like a network that
+/// drops all packets. Bytes are never lost, duplicated or changed.
 class PartitionProxy {
  public:
-  /// The port of a node now; 0: it has none, connections to it are refused. Any thread.
+  /// Returns the current port of a node; 0: the node is down, and connections to it are refused.
+  /// Called on the thread of the proxy; must not throw.
   using PortOf = std::function<std::uint16_t(std::uint32_t node)>;
 
-  /// Listens for all pairs of `nodes` nodes. Fails with `unreachable`.
+  /// Listens on one port for each ordered pair of nodes. Fails with `unreachable`.
   [[nodiscard]] static Result<std::unique_ptr<PartitionProxy>> start(std::uint32_t nodes,
                                                                      PortOf port_of);
   ~PartitionProxy();
   PartitionProxy(const PartitionProxy&) = delete;
   PartitionProxy& operator=(const PartitionProxy&) = delete;
 
-  /// Where node `from` reaches node `to`, as [from][to].
+  /// The port on which node `from` reaches node `to`, as [from][to]; 0 if from == to.
   [[nodiscard]] std::vector<std::vector<std::uint16_t>> ports() const;
 
-  /// Cuts two nodes off each other, or heals that. Any thread.
+  /// Blocks or restores the connections between two nodes, in both directions. Thread-safe.
   void cut(std::uint32_t a, std::uint32_t b, bool is_cut);
 
  private:
@@ -56,7 +58,7 @@ class PartitionProxy {
   const std::uint32_t nodes_;
   const PortOf port_of_;
   std::vector<Door> doors_;
-  std::vector<Carried> carried_;  ///< of the thread
+  std::vector<Carried> carried_;  ///< used by the thread only
   std::vector<std::atomic<bool>> cuts_;
   std::atomic<bool> is_stopping_ = false;
   Descriptor wake_;

@@ -74,7 +74,7 @@ bool Pipe::carry(const pollfd& near, const pollfd& far) {
   for (std::size_t end = 0; end < 2; ++end) {
     if ((ready[end] & POLLOUT) != 0 && !flush(1 - end)) return false;
     const bool has_ended = (ready[end] & (POLLHUP | POLLERR)) != 0;
-    // What it said last and nobody has taken goes with it, as with any connection that breaks.
+    // Bytes not yet written are lost, as with any broken connection.
     if (has_ended && !read_[end].is_empty()) return false;
     if ((has_ended || (ready[end] & POLLIN) != 0) && read_[end].is_empty() && !fill(end)) {
       return false;
@@ -83,7 +83,7 @@ bool Pipe::carry(const pollfd& near, const pollfd& far) {
   return true;
 }
 
-// What was read is written at once where there is room: no second poll for it.
+// Writes the bytes at once if the other end has room, without another poll().
 bool Pipe::fill(std::size_t from) {
   Buffer& buffer = read_[from];
   const ssize_t got = recv(ends_[from].get(), buffer.bytes.data(), buffer.bytes.size(), 0);

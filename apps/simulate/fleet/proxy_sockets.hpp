@@ -1,4 +1,4 @@
-// Sockets of the partition proxy: a port to listen on, and a connection with what goes through it.
+// Sockets of the partition proxy: listeners, and pipes between two connections.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@
 
 namespace millrace::simulate {
 
-/// A file descriptor that is closed with its owner; -1: none. Movable.
+/// Owns a file descriptor and closes it in the destructor; -1: none.
 class Descriptor {
  public:
   Descriptor() = default;
@@ -32,33 +32,34 @@ class Descriptor {
   int fd_ = -1;
 };
 
-/// A port of loopback that the system chose.
+/// A listening socket on a loopback port chosen by the system.
 struct Listener {
   Descriptor fd;
   std::uint16_t port = 0;
 };
 
-/// Fails with `unreachable`.
+/// Listens on a free loopback port. Fails with `unreachable`.
 [[nodiscard]] Result<Listener> listen_on_loopback();
 
-/// A connection to that port of loopback, under way; none where it cannot be.
+/// Starts a non-blocking connection to a loopback port; nullopt on failure.
 [[nodiscard]] std::optional<Descriptor> connect_to(std::uint16_t port);
 
-/// Two ends, and the bytes between them. Keeps at most 64 KiB of each direction.
+/// Forwards bytes between two sockets. Buffers at most 64 KiB per direction.
 class Pipe {
  public:
   Pipe(Descriptor near, Descriptor far) : ends_{std::move(near), std::move(far)} {}
 
-  /// Appends what it waits for.
+  /// Appends two entries to `polls`: the events to wait for at each end.
   void add_polls(std::vector<pollfd>& polls) const;
 
-  /// Moves what can be moved, after a poll with those results. False: it has ended.
+  /// Forwards the available bytes, given the results of poll(). Returns false when a connection
+  /// ended.
   [[nodiscard]] bool carry(const pollfd& near, const pollfd& far);
 
  private:
   static constexpr std::size_t buffer_bytes = 64u << 10;
 
-  /// Read from one end, not yet written to the other.
+  /// Bytes read from one end and not yet written to the other: [begin, end).
   struct Buffer {
     std::vector<char> bytes = std::vector<char>(buffer_bytes);
     std::size_t begin = 0;
@@ -70,7 +71,7 @@ class Pipe {
   [[nodiscard]] bool flush(std::size_t from);
 
   std::array<Descriptor, 2> ends_;
-  std::array<Buffer, 2> read_;  ///< by the end that it came from
+  std::array<Buffer, 2> read_;  ///< indexed by the end that the bytes came from
 };
 
 }  // namespace millrace::simulate

@@ -51,7 +51,7 @@ void LoadGenerator::note_attempt(OrderPage& page, TimeUs due_us) {
   }
 }
 
-// When the order should be placed, as of the start of the run, whatever crashed since.
+// The schedule counts from the start of the run; restarts of the node do not shift it.
 std::optional<TimeUs> LoadGenerator::wait_until_due(std::uint64_t number) {
   const WitnessHead& head = in_.witness.head();
   const bool is_closed = in_.arrival.is_closed();

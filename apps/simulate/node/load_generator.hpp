@@ -1,4 +1,4 @@
-// LoadGenerator: the customers of one node.
+// LoadGenerator: places the orders of one node of a simulation.
 #pragma once
 
 #include <atomic>
@@ -16,7 +16,7 @@
 
 namespace millrace::simulate {
 
-/// Thread-safe.
+/// Wakes threads that wait for finished orders. Thread-safe.
 class Bell {
  public:
   void ring() {
@@ -24,7 +24,8 @@ class Bell {
     changed_.notify_all();
   }
 
-  /// Waits for `span`, or until `until` is true at a ring.
+  /// Blocks for at most `span`, or until `until()` is true after a ring. Calls `until` under the
+  /// lock.
   template <class Until>
   void wait(std::chrono::microseconds span, Until until) {
     std::unique_lock lock(mutex_);
@@ -36,8 +37,8 @@ class Bell {
   std::condition_variable changed_;
 };
 
-/// Places the orders that are this node's, in the same sequence at each start; what was durable
-/// before is passed over.
+/// Places the orders of this node, in the same sequence at each start of the node; the sender skips
+/// the orders that are already durable.
 class LoadGenerator {
  public:
   struct Surroundings {
@@ -47,12 +48,13 @@ class LoadGenerator {
     std::uint32_t node;
     Bell& bell;
     const Clock& clock;
-    const std::atomic<bool>& is_stopping;  ///< then no more orders are placed
+    const std::atomic<bool>& is_stopping;  ///< if set, run() places no more orders
   };
 
   explicit LoadGenerator(const Surroundings& surroundings) : in_(surroundings) {}
 
-  /// Blocks until all is durable. Fails as the sender does, and with `draining` when stopped.
+  /// Blocks until all orders are durable. Fails as Sender::offer() does, or with `draining` if
+  /// stopped.
   [[nodiscard]] Result<void> run(Sender<orders::OrderPlaced>& sender);
 
  private:

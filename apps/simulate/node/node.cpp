@@ -30,7 +30,7 @@ constexpr std::chrono::milliseconds look_interval{200};
 constexpr std::chrono::seconds drain_timeout{30};
 constexpr std::size_t gateway_desks = 8;
 
-/// Reads finished orders: the customer's view of the end of an order.
+/// Handler of orders.finished: records the outcome of each order in witness memory.
 class NoteFinished {
  public:
   NoteFinished(WitnessMemory& witness, std::uint32_t node, Bell& bell, const Clock& clock)
@@ -38,12 +38,12 @@ class NoteFinished {
 
   void operator()(const orders::OrderFinished& finished) const {
     const std::uint64_t number = order_number(finished.order_id());
-    if (number >= witness_->orders().size()) return;  // the audit will name it
+    if (number >= witness_->orders().size()) return;  // the audit reports the unknown order
     OrderPage& page = witness_->orders()[number];
     const auto outcome =
         static_cast<std::uint16_t>(node_ << 8 | static_cast<std::uint8_t>(finished.status()));
     std::uint16_t none = 0;
-    // Run again after a crash, it has been noted before.
+    // Already recorded: the message is redelivered after a crash.
     if (!page.outcome.compare_exchange_strong(none, outcome)) return;
     WitnessHead& head = witness_->head();
     NodePage& own = head.node[node_];
@@ -75,13 +75,12 @@ orders::OrderWorkflow make_workflow(const Options& options, orders::GatewayBooks
       books, gateway_desks);
   workflow.credit.seed = options.seed;
   workflow.shipping.seed = options.seed;
-  // A run ends when its slowest order does: one whose payment never succeeds is given up after
-  // seconds here, where a shop would wait for minutes.
+  // Short, because a run ends with its slowest order, and some payments never succeed by plan.
   workflow.saga.answer_timeout = std::chrono::seconds(2);
   return workflow;
 }
 
-/// Shows the queues to whoever watches, and whether anything is left to do in any of them.
+/// Publishes the counts of the queues, and whether all queues are idle, in witness memory.
 void look_at_queues(Runtime& runtime, NodePage& page, bool is_moving) {
   bool at_rest = !is_moving;
   std::size_t count = 0;
@@ -171,7 +170,7 @@ Result<void> run(const Options& options, const NodeOptions& own, WitnessMemory& 
 
 int run_node(const Options& options, const NodeOptions& own, WitnessMemory& witness) {
   const serve::Signals signals;
-  // Of a node by itself only what is wrong is of interest, beside the progress that is shown.
+  // A single node logs to the terminal that shows the progress: log warnings and errors only.
   if (own.config.empty()) spdlog::set_level(spdlog::level::warn);
   const Result<void> served = run(options, own, witness, signals);
   if (served) return 0;

@@ -1,4 +1,4 @@
-// A node of a simulation: the order workflow on a data directory, and its share of the load.
+// Node process of a simulation: runs the order workflow and places its share of the load.
 #pragma once
 
 #include "apps/simulate/plan/options.hpp"
@@ -6,8 +6,8 @@
 
 namespace millrace::simulate {
 
-/// Serves until SIGTERM, then drains. Killed and run again on the same directory and witness it
-/// goes on where it was. Returns the exit status; a failure is in the witness, too.
+/// Serves until SIGTERM, then drains. After a kill, another call with the same directory and
+/// witness resumes. Returns the exit status; records a failure in the witness. Blocks.
 [[nodiscard]] int run_node(const Options& options, const NodeOptions& own, WitnessMemory& witness);
 
 }  // namespace millrace::simulate

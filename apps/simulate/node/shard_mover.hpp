@@ -1,4 +1,5 @@
-// ShardMover: gives a shard of a simulated node to another node whenever it is told to.
+// ShardMover: moves a random shard of this node to another node when the parent process requests
+// it.
 #pragma once
 
 #include <atomic>
@@ -12,14 +13,15 @@
 
 namespace millrace::simulate {
 
-/// One thread. `node` and `page` outlive it.
+/// Not thread-safe. `node` and `page` must outlive this object.
 class ShardMover {
  public:
-  /// `shards`: of each queue; `queue`: one of those without a role, all of which move together.
+  /// `queue`: a queue without role; all such queues of a shard move together. `shards`: number of
+  /// shards of each queue.
   ShardMover(cluster::ClusterNode& node, NodePage& page, std::string self, std::string queue,
              std::uint32_t shards, std::uint64_t seed);
 
-  /// Begins the move that the driver asked for since the last call, if it did.
+  /// Starts a move if one was requested in `page` since the last call. Call it periodically.
   void look();
   [[nodiscard]] bool is_moving() const { return *under_way_ > 0; }
 

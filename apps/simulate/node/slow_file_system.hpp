@@ -1,4 +1,4 @@
-// SlowFileSystem: the real file system, on a disk that may be told to take its time.
+// SlowFileSystem: the real file system with an adjustable delay of durable writes.
 #pragma once
 
 #include <atomic>
@@ -11,8 +11,8 @@
 
 namespace millrace::simulate {
 
-/// Each write that is to be durable, and each sync, takes `delay_us` longer. `delay_us` outlives
-/// it, and may change at any time. Thread-safe.
+/// Each durable write and each sync takes `delay_us` longer. `delay_us` must outlive this object
+/// and may change at any time. Thread-safe.
 class SlowFileSystem final : public journal::FileSystem {
  public:
   explicit SlowFileSystem(const std::atomic<std::int64_t>& delay_us)

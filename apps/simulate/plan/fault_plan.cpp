@@ -19,17 +19,17 @@ constexpr std::array<std::pair<FaultKind, std::string_view>, 6> names{{
 }};
 
 constexpr DurationUs delay_max_us = 50'000;
-/// Then the next fault may strike the same node, which has hardly begun.
+/// Short, so that the next fault can hit the same node while the move is still in progress.
 constexpr DurationUs move_us = 50'000;
 
-/// 1 ms to 1 s, each decade alike: a recovery takes anything from milliseconds on.
+/// 1 ms to 1 s, log-uniform: recoveries take from milliseconds to seconds.
 DurationUs pick_delay_after_start(std::mt19937_64& random) {
   std::uniform_real_distribution<double> decades(3, 6);
   return static_cast<DurationUs>(std::pow(10, decades(random)));
 }
 
-/// With one node nobody waits for it, and a kill is over at once. With several, some faults are
-/// shorter than the silence that others bear, and some are longer.
+/// With one node, a kill ends at once: no other node has to notice it. With several nodes, some
+/// faults are shorter than membership.acceptable_pause and some are longer.
 DurationUs pick_duration(FaultKind kind, std::uint32_t nodes, std::mt19937_64& random) {
   if (kind == FaultKind::move) return move_us;
   if (kind == FaultKind::restart || (kind == FaultKind::kill && nodes == 1)) return 0;

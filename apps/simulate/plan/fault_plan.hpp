@@ -1,4 +1,4 @@
-// When which fault strikes which node of a simulation.
+// FaultPlan: the faults of a simulation, each with its kind, node and time; a function of the seed.
 #pragma once
 
 #include <cstdint>
@@ -17,37 +17,37 @@ enum class FaultKind : std::uint8_t {
   partition,  ///< nothing passes between two nodes, in either direction
   restart,    ///< SIGTERM: the node drains; then a new process
   slow_disk,  ///< each sync takes much longer
-  move,       ///< it gives a shard to another node
+  move,       ///< a shard moves to another node
 };
 
 [[nodiscard]] std::string_view to_string(FaultKind kind);
 
-/// Nothing where no kind is called so.
+/// Returns nullopt for an unknown name.
 [[nodiscard]] std::optional<FaultKind> parse_fault_kind(std::string_view text);
 
-/// One fault. It strikes `delay_us` after so many orders are finished while the node serves, or
-/// after the start that followed the fault before it: then it falls into its recovery.
+/// One fault. If `is_after_start`, it starts `delay_us` after the node was restarted by the
+/// previous fault, and so hits the recovery; else `delay_us` after `finished` orders are finished.
 struct FaultMoment {
   FaultKind kind = FaultKind::kill;
   std::uint32_t node = 0;
   std::uint32_t peer = 0;  ///< of a partition and of a move: the other node
   bool is_after_start = false;
-  std::uint64_t finished = 0;  ///< of a fault after a start: as of the one before
+  std::uint64_t finished = 0;  ///< orders; of a fault after a start: equal to the previous fault
   DurationUs delay_us = 0;
-  DurationUs duration_us = 0;  ///< until it is over; of a kill: until the new process
+  DurationUs duration_us = 0;  ///< until the fault ends; of a kill: until the node is restarted
 };
 
 struct FaultPlanOptions {
   std::uint64_t seed = 0;
   std::uint64_t orders = 1;
   std::uint32_t nodes = 1;
-  std::uint32_t kills = 0;         ///< beside those below
-  std::vector<FaultKind> kinds{};  ///< partition and move only where there are two nodes
-  std::uint32_t count = 0;         ///< of faults of `kinds`, in turn
+  std::uint32_t kills = 0;         ///< in addition to `count`
+  std::vector<FaultKind> kinds{};  ///< partition and move require nodes >= 2
+  std::uint32_t count = 0;         ///< number of faults, which take `kinds` in turn
 };
 
-/// In the order in which they strike. About a quarter of the kills fall into the recovery from the
-/// one before, and some into the drain, when all orders are finished.
+/// Plans the faults, in the order in which they start. About a quarter of the kills hit the
+/// recovery from the previous kill, and some hit the final drain. Pure.
 [[nodiscard]] std::vector<FaultMoment> plan_faults(const FaultPlanOptions& options);
 
 }  // namespace millrace::simulate

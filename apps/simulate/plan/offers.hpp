@@ -1,4 +1,4 @@
-// Offers: the sequence in which the orders of a load are offered, repeats among them.
+// OfferSequence: the sequence in which the orders of a load are offered, with duplicates.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +14,15 @@ struct OrderOffer {
   bool is_first = true;      ///< of this order
 };
 
-/// The same sequence at each run with the same plan. An order that is offered twice comes again
-/// directly after its first offer.
+/// A pure function of the plan. A duplicate offer follows its first offer directly. `plan` must
+/// outlive this object.
 class OfferSequence {
  public:
   explicit OfferSequence(const orders::LoadPlan& plan) : plan_(plan) {}
 
   [[nodiscard]] bool is_at_end() const { return next_ >= plan_.options().orders; }
 
+  /// REQUIRES: !is_at_end().
   OrderOffer take() {
     if (again_) {
       again_ = false;

@@ -1,8 +1,9 @@
-// WitnessMemory: what the world outside the node knows, in memory that outlives a killed node.
+// WitnessMemory: the customers' and the gateway's records of a simulation, in shared memory that
+// survives the kill of a node process.
 //
-// The customers' side of the run: which orders were offered, which were confirmed, when they were
-// finished; and the payment gateway's books. A simulated node writes it, the process that watches
-// over the run reads it, and no crash of the node takes anything from it.
+// It records which orders were offered, confirmed and finished, and the books of the payment
+// gateway. The node processes write it, each its own page; the parent process reads it for progress
+// and audit. The same binary maps it in all processes, so that its layout is not a format.
 #pragma once
 
 #include <array>
@@ -22,11 +23,12 @@ constexpr std::size_t node_max = 16;
 constexpr std::size_t queue_max = 32;
 constexpr std::size_t state_max = 16;
 
-/// One order, as whoever placed it knows it.
+/// One order as its customer sees it. Written by the node that places the order, or that finishes
+/// it.
 struct OrderPage {
-  std::atomic<std::int64_t> due_us;  ///< when it was, or should have been, placed first; 0: not yet
+  std::atomic<std::int64_t> due_us;  ///< scheduled time of the first offer; 0: not yet placed
   std::atomic<std::uint8_t> is_confirmed;
-  /// orders::Status when it was finished, and above 8 bits the node that was told; 0: not yet.
+  /// Bits 0-7: final orders::Status; bits 8-15: node that read the outcome. 0: not finished.
   std::atomic<std::uint16_t> outcome;
   orders::GatewayBook book;
 };
@@ -36,7 +38,7 @@ struct OrderPage {
   return static_cast<std::uint8_t>(outcome & 0xff);
 }
 
-/// A queue over all shards that a node serves.
+/// Counts of one queue, summed over the shards that a node serves.
 struct QueuePage {
   std::array<char, 64> name;
   std::atomic<std::uint64_t> queued;
@@ -44,30 +46,31 @@ struct QueuePage {
   std::atomic<std::uint64_t> dead;
 };
 
-/// One node. Only its own process writes, but for what it is told.
+/// One node. Written by its process, except the requests at the end, which the parent process
+/// writes.
 struct NodePage {
-  std::atomic<std::uint32_t> starts;      ///< processes that came to serve
-  std::atomic<std::uint16_t> port;        ///< at which other nodes reach it; 0: not yet
-  std::atomic<std::uint32_t> is_placed;   ///< its customers have placed all they have
-  std::atomic<std::uint32_t> rest_looks;  ///< looks in a row at which nothing was left to do
+  std::atomic<std::uint32_t> starts;      ///< number of processes of this node that reached serving
+  std::atomic<std::uint16_t> port;        ///< for other nodes; 0: not listening yet
+  std::atomic<std::uint32_t> is_placed;   ///< all orders of its customers are placed
+  std::atomic<std::uint32_t> rest_looks;  ///< consecutive checks at which all its queues were idle
   std::atomic<std::uint32_t> is_storage_full;
   std::atomic<std::uint64_t> offered;   ///< orders offered here at least once
-  std::atomic<std::uint64_t> finished;  ///< orders whose outcome was told here
-  std::array<std::atomic<std::uint64_t>, state_max> outcomes;  ///< the same by status
-  LatencyHistogram latency;                                    ///< of those, from due to finished
+  std::atomic<std::uint64_t> finished;  ///< orders whose outcome this node read
+  std::array<std::atomic<std::uint64_t>, state_max> outcomes;  ///< `finished` by status
+  LatencyHistogram latency;  ///< of `finished`, from due to finished
   std::atomic<std::uint32_t> queue_count;
   std::array<QueuePage, queue_max> queues;
-  std::array<char, 512> failure;            ///< why the node gave up; empty: it did not
-  std::atomic<std::int64_t> disk_delay_us;  ///< told: how much longer each sync takes
-  std::atomic<std::uint64_t> told_moves;    ///< told: how many shards it is to give away
-  std::atomic<std::uint32_t> move_target;   ///< told: to which node the next
-  std::atomic<std::uint64_t> moves;         ///< shards that it gave away
+  std::array<char, 512> failure;  ///< reason why the node stopped with an error; else empty
+  std::atomic<std::int64_t> disk_delay_us;  ///< requested extra duration of each sync
+  std::atomic<std::uint64_t> told_moves;    ///< requested number of moves so far
+  std::atomic<std::uint32_t> move_target;   ///< requested target of the latest move
+  std::atomic<std::uint64_t> moves;         ///< completed moves away from this node
 };
 
-/// The beginning of the memory. All zero at first.
+/// Start of the memory; the order pages follow. Initially all zero.
 struct WitnessHead {
   std::uint64_t orders;                     ///< number of pages
-  std::uint32_t nodes;                      ///< of `node` that are in use
+  std::uint32_t nodes;                      ///< used entries of `node`, <= node_max
   std::atomic<std::int64_t> started_at_us;  ///< when the first order was due
   std::atomic<std::int64_t> last_finished_at_us;
   std::atomic<std::int64_t> mostly_finished_at_us;  ///< when 99 % of the orders had an outcome
@@ -79,20 +82,20 @@ struct WitnessHead {
   [[nodiscard]] LatencyHistogram latency() const;
 };
 
-/// 99 % of the orders, rounded up. The rest may wait for timeouts that faults bring about on
-/// purpose, which says nothing about how fast a node works.
+/// 99 % of the orders, rounded up. The others may wait for timeouts caused by injected faults,
+/// which would distort the throughput.
 [[nodiscard]] constexpr std::uint64_t mostly(std::uint64_t orders) {
   return orders - orders / 100;
 }
 
-/// Shared memory behind a file descriptor. Movable.
+/// Shared memory with a file descriptor; unmapped and closed by the destructor.
 class WitnessMemory {
  public:
-  /// Fresh memory for `orders` orders and at most `node_max` nodes. Fails with `storage_full` where
-  /// the system has none.
+  /// Creates memory for `orders` orders. REQUIRES: nodes <= node_max. Fails with `storage_full` if
+  /// the system has too little memory.
   [[nodiscard]] static Result<WitnessMemory> create(std::uint64_t orders, std::uint32_t nodes);
 
-  /// The memory of a process that passed `fd` on. Fails with `invalid_argument`.
+  /// Maps the memory of the parent process from the inherited `fd`. Fails with `invalid_argument`.
   [[nodiscard]] static Result<WitnessMemory> open(int fd);
 
   ~WitnessMemory();
@@ -111,20 +114,20 @@ class WitnessMemory {
   std::size_t bytes_;
 };
 
-/// The node whose customer places the order.
+/// Number of the node that places this order.
 [[nodiscard]] constexpr std::uint32_t placing_node(std::uint64_t order, std::uint32_t nodes) {
   return static_cast<std::uint32_t>(order % nodes);
 }
 
-/// Brings the counts of a node in line with the pages. It may have been killed between the two: its
-/// next process calls this before it writes, or an order would stay uncounted for ever.
+/// Recomputes the counts of a node from the order pages. A kill can fall between the write of an
+/// order page and that of a count; each new process therefore calls this before it writes.
 void recount(WitnessMemory& witness, std::uint32_t node);
 
-/// The number in an order id of the load; beyond `orders` for any other text.
+/// Returns the number in an order id of the load; a number beyond every order for other text.
 [[nodiscard]] std::uint64_t order_number(std::string_view order_id);
 
-/// The gateway's books, one page an order. Pages of different orders may be written by different
-/// threads at a time.
+/// The books of the gateway in witness memory, one page per order. Different threads may write
+/// pages of different orders.
 class WitnessBooks final : public orders::GatewayBooks {
  public:
   explicit WitnessBooks(std::span<OrderPage> pages) : pages_(pages) {}

@@ -46,7 +46,7 @@ void WorkList::ask_all_again() {
 
 namespace {
 
-/// Between looks for work that becomes due by the clock alone.
+/// Interval at which waiting customers check for due tasks.
 constexpr std::chrono::milliseconds look_interval{20};
 constexpr DurationUs shun_us = 1'000'000;
 
@@ -136,7 +136,7 @@ void RemoteBoard::note_read(std::uint64_t order, std::optional<KeyView> found) {
   const std::lock_guard lock(mutex_);
   counts_.moved_us = clock_.now_us();
   RemoteOrder& own = orders_[order];
-  // An answer to a look from before all are read may come late.
+  // A status request of the earlier phase can end after the final read.
   if (own.is_read) return;
   own.is_read = true;
   own.found = std::move(found);

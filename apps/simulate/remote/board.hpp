@@ -1,4 +1,4 @@
-// RemoteBoard: what the customers of a remote load share: the work, and what came of it.
+// RemoteBoard: the tasks and results that the customer threads of a remote load share.
 #pragma once
 
 #include <chrono>
@@ -20,29 +20,32 @@
 
 namespace millrace::simulate {
 
+/// Place an order, or ask a node for its status.
 struct RemoteTask {
   enum class Kind : std::uint8_t { place, ask };
   Kind kind = Kind::place;
   std::uint64_t order = 0;
-  std::uint32_t turn = 0;  ///< how often it has been asked about before
+  std::uint32_t turn = 0;  ///< earlier status requests for this order
 };
 
-/// No threads and no clock. Each task that is taken is answered by one of the notes.
+/// Schedules tasks. Pure: not thread-safe, reads no clock. For each task that take() returns, the
+/// caller calls exactly one of note_open() and note_ended().
 class WorkList {
  public:
   WorkList(std::uint64_t orders, const orders::Arrival& arrival, TimeUs start_us)
       : orders_(orders), arrival_(arrival), start_us_(start_us) {}
 
-  /// The next task that is due.
+  /// Returns the next due task, or nullopt if none is due at `now_us`.
   [[nodiscard]] std::optional<RemoteTask> take(TimeUs now_us);
-  /// When an order was due that take() gave out to be placed.
+  /// Scheduled time of an order that take() returned for placing.
   [[nodiscard]] TimeUs due_us(std::uint64_t order, TimeUs now_us) const;
 
-  /// Asked about again after 100 ms, and then after twice as long each time, up to 2 s.
+  /// Schedules the next status request: after 100 ms, doubled for each `turn`, at most 2 s.
   void note_open(std::uint64_t order, std::uint32_t turn, TimeUs now_us);
   void note_ended() { ++ended_; }
 
-  /// From now on all orders that were placed are asked about, once until each has ended.
+  /// Stops placing orders and schedules a status request for every placed order; each is repeated
+  /// until it ends.
   void ask_all_again();
 
   [[nodiscard]] std::uint64_t placed() const { return next_; }
@@ -60,37 +63,38 @@ class WorkList {
   std::priority_queue<Look, std::vector<Look>, std::greater<>> looks_;
 };
 
-/// One order, as its customer knows it.
+/// One order as its customer sees it.
 struct RemoteOrder {
-  TimeUs due_us = 0;  ///< when it was, or should have been, placed first; 0: not yet
+  TimeUs due_us = 0;  ///< scheduled time of the first offer; 0: not yet placed
   bool is_confirmed = false;
-  bool is_read = false;            ///< a node has said what is there of it
-  std::optional<KeyView> found{};  ///< that, once it is read; nothing: no node has it
+  bool is_read = false;            ///< a node has answered the final read
+  std::optional<KeyView> found{};  ///< result of the final read; nullopt: no node has the order
 };
 
-/// Counts of a moment.
+/// Counts of the load at one point in time.
 struct RemoteCounts {
   std::uint64_t placed = 0;
-  std::uint64_t ended = 0;         ///< orders at an end; while they are read: those read
-  std::uint64_t retried = 0;       ///< calls that failed and were made again
-  TimeUs answered_us = 0;          ///< when a node answered last
-  TimeUs moved_us = 0;             ///< when an order was confirmed, ended or read last
-  std::optional<Error> refusal{};  ///< an answer that no repeat can help
-  std::optional<Error> trouble{};  ///< of the last call that was made again
+  std::uint64_t ended = 0;         ///< finished orders; after begin_reading(): orders read
+  std::uint64_t retried = 0;       ///< failed calls that were retried
+  TimeUs answered_us = 0;          ///< time of the last answer of a node
+  TimeUs moved_us = 0;             ///< time of the last progress: an order confirmed, ended or read
+  std::optional<Error> refusal{};  ///< an error that a retry cannot resolve; ends the load
+  std::optional<Error> trouble{};  ///< error of the last retried call
 };
 
-/// Any thread may call it.
+/// Thread-safe, except orders().
 class RemoteBoard {
  public:
   RemoteBoard(std::uint64_t orders, const orders::Arrival& arrival, std::size_t nodes);
 
-  /// Waits for work; nothing when the load stops.
+  /// Blocks until a task is due. Returns nullopt after stop().
   [[nodiscard]] std::optional<RemoteTask> wait_for_task();
-  /// Waits; false when the load stops meanwhile.
+  /// Blocks for `span`. Returns false, early, if stop() is called.
   [[nodiscard]] bool pause(std::chrono::milliseconds span);
 
-  /// The node to ask: the preferred one, or the next that did not fail to answer just now.
+  /// Returns `preferred`, or the next node that is not shunned; `preferred` if all are.
   [[nodiscard]] std::size_t pick_node(std::size_t preferred) const;
+  /// Excludes a node that did not answer from pick_node() for one second.
   void shun(std::size_t node);
 
   void note_answered();
@@ -101,14 +105,14 @@ class RemoteBoard {
   void note_ended();
   void note_read(std::uint64_t order, std::optional<KeyView> found);
 
-  /// No more orders are placed; those that were are read, whatever their status.
+  /// Stops placing orders and starts the final read of all placed orders.
   void begin_reading();
   [[nodiscard]] bool is_reading() const;
   void stop();
 
   [[nodiscard]] RemoteCounts counts() const;
   [[nodiscard]] TimeUs start_us() const { return start_us_; }
-  /// By number. For one thread, when no customer is left.
+  /// Orders by number. REQUIRES: all customer threads have ended.
   [[nodiscard]] std::vector<RemoteOrder>& orders() { return orders_; }
 
  private:

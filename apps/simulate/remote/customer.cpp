@@ -12,7 +12,7 @@ constexpr std::chrono::milliseconds wait_first{50};
 constexpr std::chrono::milliseconds wait_max{1'000};
 constexpr const char* offers_path = "/api/v1/queues/orders.placed/messages";
 
-/// Whether to offer again is of no use: it is the offer, or who makes it.
+/// Returns whether a retry cannot succeed: the error is in the offer or its authorisation.
 bool is_final(ErrorCode code) {
   switch (code) {
     case ErrorCode::invalid_argument:
@@ -25,13 +25,13 @@ bool is_final(ErrorCode code) {
   }
 }
 
-/// Whether another node may take it now.
+/// Returns whether another node may accept the offer now.
 bool is_of_this_node(ErrorCode code) {
   return code == ErrorCode::unreachable || code == ErrorCode::draining ||
          code == ErrorCode::timeout || code == ErrorCode::storage_full;
 }
 
-/// A proxy that speaks for a dead node, or a stranger on its port, is no node that answers.
+/// Returns whether the error came from a node: not from a proxy or an unrelated server on its port.
 bool is_answer(ErrorCode code) {
   return code != ErrorCode::unreachable && code != ErrorCode::protocol;
 }
@@ -64,13 +64,13 @@ void Customer::place(const RemoteTask& task) {
   const std::string json = offer_json(order);
   if (!offer(json, id)) return;
   const orders::Repeat repeat = plan_.repeat(task.order);
-  // Under another key it is only the order workflow that can tell.
+  // With another Idempotency-Key only the order workflow can detect the duplicate.
   const std::string again = repeat == orders::Repeat::same_order_id ? id + "/again" : id;
   if (repeat != orders::Repeat::none && !offer(json, again)) return;
   board_.note_confirmed(task);
 }
 
-/// False when the load stops before it is confirmed.
+/// Offers the order until it is confirmed. Returns false if the load stops first.
 bool Customer::offer(const std::string& json, const std::string& idempotency_key) {
   for (auto wait = wait_first;; wait = std::min(2 * wait, wait_max)) {
     const std::size_t node = board_.pick_node(number_);
@@ -90,7 +90,7 @@ bool Customer::offer(const std::string& json, const std::string& idempotency_key
 void Customer::ask(const RemoteTask& task) {
   const bool is_reading = board_.is_reading();
   const std::string id = run_.order_id(task.order);
-  // Another one each time, whoever asks: this one and the owner that it sends to may be away.
+  // A different node at each attempt: this node or the owner behind it may be down.
   const std::size_t node = board_.pick_node(task.order + task.turn);
   auto answer = client(node).get("/api/v1/orders/" + id);
   if (answer || is_answer(answer.error().code)) board_.note_answered();

@@ -1,4 +1,4 @@
-// Customer: places orders at nodes that run elsewhere, and asks about them.
+// Customer: places orders at running nodes over HTTP and asks for their status.
 #pragma once
 
 #include <cstddef>
@@ -15,23 +15,24 @@
 
 namespace millrace::simulate {
 
-/// One connection, for one thread. Calls fail with `unreachable` where the node does not answer in
-/// a time that is short against a run, and else with what it says.
+/// HTTP client of one node; implemented by apps/millrace over ServerClient. Used by one thread.
+/// Calls block; they fail with `unreachable` if the node does not answer within seconds, else with
+/// the error of the node.
 class NodeClient {
  public:
   virtual ~NodeClient() = default;
 
-  /// Follows the node where it sends to another; `unreachable` may then mean that one.
+  /// Follows a redirect to the owner of the order; `unreachable` can then refer to the owner.
   [[nodiscard]] virtual Result<nlohmann::ordered_json> get(const std::string& path) = 0;
   [[nodiscard]] virtual Result<nlohmann::ordered_json> post(const std::string& path,
                                                             const std::string& json,
                                                             const std::string& idempotency_key) = 0;
 };
 
-/// A connection to the node of this number, from 0. Does not fail: calls do. For any thread.
+/// Creates a client for the node with this index. Does not connect and does not fail. Thread-safe.
 using ConnectNode = std::function<std::unique_ptr<NodeClient>(std::size_t node)>;
 
-/// What order ids begin with, so that no two runs on one cluster share one: "run-o17".
+/// Prefix of the order ids of one run, so that ids of runs on one cluster are unique: "run-o17".
 struct RemoteRun {
   std::string name;
   [[nodiscard]] std::string order_id(std::uint64_t number) const {
@@ -39,15 +40,15 @@ struct RemoteRun {
   }
 };
 
-/// One at a time: an order is offered under its id as Idempotency-Key until it is confirmed, at
-/// another node where one does not answer. For one thread.
+/// One thread with one call at a time. Offers an order with its id as Idempotency-Key until it is
+/// confirmed; retries at another node if a node does not answer.
 class Customer {
  public:
-  /// All must outlive it. `number` spreads customers over the nodes.
+  /// The references must outlive this object. `number` selects the preferred node.
   Customer(const orders::LoadPlan& plan, const RemoteRun& run, const ConnectNode& connect,
            std::size_t nodes, std::size_t number, RemoteBoard& board);
 
-  /// Works until the load stops.
+  /// Runs tasks until the board stops. Blocks.
   void work();
 
  private:
@@ -61,7 +62,7 @@ class Customer {
   const ConnectNode& connect_;
   std::size_t number_;
   RemoteBoard& board_;
-  std::vector<std::unique_ptr<NodeClient>> clients_;  ///< by node, made when needed
+  std::vector<std::unique_ptr<NodeClient>> clients_;  ///< by node; created on first use
 };
 
 }  // namespace millrace::simulate

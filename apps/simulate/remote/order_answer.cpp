@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// "2026-01-31T23:59:59.000001Z", as the API writes times.
+/// Parses a time of the API: "2026-01-31T23:59:59.000001Z".
 std::optional<TimeUs> parse_time(const std::string& text) {
   std::tm parts{};
   int micros = 0;
@@ -25,7 +25,7 @@ std::optional<TimeUs> parse_time(const std::string& text) {
   return TimeUs{timegm(&parts)} * 1'000'000 + micros;
 }
 
-/// Fields that the type does not have are left out: an answer tells more than the message.
+/// Ignores fields that the message type lacks: answers have additional fields.
 template <class Message>
 bool parse(const Json& json, Message& message) {
   google::protobuf::util::JsonParseOptions options;

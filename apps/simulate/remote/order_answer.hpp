@@ -1,4 +1,4 @@
-// OrderAnswer: orders as the HTTP API has them, from JSON and to it.
+// Converts orders from and to the JSON of the HTTP API.
 #pragma once
 
 #include <string>
@@ -11,17 +11,17 @@
 
 namespace millrace::simulate {
 
-/// Body of an offer to orders.placed.
+/// Body of the POST request that offers an order.
 [[nodiscard]] std::string offer_json(const orders::OrderPlaced& order);
 
-/// Status in an answer about an order; STATUS_UNKNOWN where it has none.
+/// Status in the answer to GET /api/v1/orders/ID; STATUS_UNKNOWN if it has none.
 [[nodiscard]] orders::Status status_in(const nlohmann::ordered_json& answer);
 
-/// Whether nothing more happens to an order by itself.
+/// Returns whether the status is final or PAUSED.
 [[nodiscard]] bool is_end(orders::Status status);
 
-/// An answer about an order as what a data directory holds of it. Fails with `protocol`, naming the
-/// field, where it is not such an answer.
+/// Converts an answer to the form in which the auditor reads a data directory. Fails with
+/// `protocol`, naming the field, if the answer is malformed.
 [[nodiscard]] Result<KeyView> key_of(const std::string& order_id, nlohmann::ordered_json answer);
 
 }  // namespace millrace::simulate

@@ -23,7 +23,7 @@ constexpr std::chrono::milliseconds look_interval{50};
 constexpr double sample_interval_s = 0.25;
 constexpr std::size_t run_name_digits = 10;
 
-/// How a phase came to its end.
+/// Reason why a phase ended.
 enum class End : std::uint8_t { done, stalled, unreachable, refused, interrupted };
 
 class RemoteRunner {
@@ -33,7 +33,7 @@ class RemoteRunner {
       : options_(options),
         report_(report),
         plan_(load_options(options.load)),
-        // Nodes remember what they were sent by the runs before.
+        // Random, because nodes still remember the orders of earlier runs.
         run_{"r" + random_name().substr(0, run_name_digits)},
         board_(options.load.orders, arrival, options.servers.size()),
         progress_(std::cerr, {.terminal = report::is_terminal(STDERR_FILENO),
@@ -108,7 +108,7 @@ class RemoteRunner {
         if (silent_nodes().size() == options_.servers.size()) return End::unreachable;
         board_.note_answered();
       }
-      // Orders that are not due yet are not waited for.
+      // No timeout while every placed order has ended and the next one is not due.
       const bool is_idle = !board_.is_reading() && counts.placed == counts.ended;
       if (!is_idle && now_us - std::max(counts.moved_us, idle_us_) > timeout_us) {
         return End::stalled;
@@ -133,7 +133,7 @@ class RemoteRunner {
     report_.samples.push_back(std::move(sample));
   }
 
-  /// Nodes that do not answer now.
+  /// Names of the nodes that do not answer now.
   std::vector<std::string> silent_nodes() {
     std::vector<std::string> silent;
     for (std::size_t node = 0; node < options_.servers.size(); ++node) {

@@ -1,5 +1,5 @@
-// `millrace simulate --server`: a load on nodes that were started elsewhere, and the part of the
-// audit that their HTTP API allows.
+// `millrace simulate --server`: a load on running nodes over HTTP, and the part of the audit that
+// the HTTP API allows.
 #pragma once
 
 #include <chrono>
@@ -14,13 +14,13 @@
 namespace millrace::simulate {
 
 struct RemoteOptions {
-  Options load;                      ///< complete; what concerns nodes of its own is not looked at
-  std::vector<std::string> servers;  ///< for people; at least one
+  Options load;                      ///< after complete(); options of own nodes are ignored
+  std::vector<std::string> servers;  ///< names for messages; at least one
   ConnectNode connect{};             ///< by index in `servers`
-  std::chrono::seconds timeout{90};  ///< longest time without an answer, or with nothing moving
+  std::chrono::seconds timeout{90};  ///< longest time without an answer or progress
 };
 
-/// What remote audits check, and what they cannot, for people.
+/// Text of --help: the invariants that a remote audit checks and those that it cannot check.
 inline constexpr const char* remote_invariants =
     "checked over the HTTP API: I5 invoices, I8 histories, I9 presence of each confirmed order;\n"
     "not checked, as it takes the nodes' data directories: stock (I1-I3), captures (I4), "
@@ -28,11 +28,10 @@ inline constexpr const char* remote_invariants =
     "(I6), partial effects (I7), repeats beyond the saga's (I10), order per key (I11),\n"
     "notifications (I12), the ledger, and orders that nobody placed";
 
-/// Places the orders, waits until each is final or paused, and reads all of them again for the
-/// audit. The report's verdict may be negative, and its `failure` says why a run could not be
-/// finished; both are results. Fails with `unreachable` where no node answers for longer than the
-/// timeout, with `expired` where a signal interrupts it, and with what the nodes refuse offers
-/// with. Progress goes to stderr.
+/// Places the orders, waits until each is final or paused, then reads all orders for the audit.
+/// Blocks; prints progress on stderr. A negative verdict, or a run that stalled (`failure` in the
+/// report), is a result, not an error. Fails with `unreachable` if no node answers within the
+/// timeout, `expired` on SIGINT or SIGTERM, or with the error with which the nodes refuse offers.
 [[nodiscard]] Result<report::RunReport> simulate_remote(const RemoteOptions& options);
 
 /// "r1a2b3c4-o0 to r1a2b3c4-o99": ids of the orders of a remote run.

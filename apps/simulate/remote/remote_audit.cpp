@@ -9,7 +9,7 @@
 namespace millrace::simulate {
 namespace {
 
-/// What the nodes told, as a data directory would hold it.
+/// The answers of the nodes in the form of a data directory.
 DurableView view_of(std::vector<RemoteOrder>& orders) {
   DurableView view;
   QueueView& queue = view.queues.emplace_back();
@@ -39,7 +39,7 @@ orders::audit::Witness testimony(const RemoteFindings& findings) {
   return witness;
 }
 
-/// By the clock of the node that has the order; placed by the clock here.
+/// End times are by the clock of the node, start times by the local clock.
 void take_times(const RemoteFindings& findings, report::RunReport& report) {
   std::vector<TimeUs> ends_us;
   for (const RemoteOrder& order : findings.orders) {

@@ -1,4 +1,4 @@
-// The audit of a remote load: the auditor's checks that need nothing but the orders.
+// Audit of a remote load: the checks that need only the orders.
 #pragma once
 
 #include <vector>
@@ -14,11 +14,11 @@ struct RemoteFindings {
   const orders::LoadPlan& plan;
   const RemoteRun& run;
   TimeUs start_us = 0;
-  bool is_lost_when_missing = true;  ///< false: a node was away, and may have it
-  std::vector<RemoteOrder>& orders;  ///< by number; what was found is moved from
+  bool is_lost_when_missing = true;  ///< false: an unreachable node may have the order
+  std::vector<RemoteOrder>& orders;  ///< by number; `found` is moved from
 };
 
-/// Fills in the counts, the invariants, the times and the states.
+/// Fills in counts, invariants, times and states of `report`.
 void audit_remote(const RemoteFindings& findings, report::RunReport& report);
 
 }  // namespace millrace::simulate

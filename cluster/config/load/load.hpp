@@ -30,8 +30,8 @@ struct Inputs {
 };
 
 /// Reads and checks the configuration; reports all errors at once. If a file cannot be read or is
-/// not TOML, skips the checks of required keys and between keys. Does no I/O except calls of `read` for
-/// config files; does not check the files that keys name.
+/// not TOML, skips the checks of required keys and between keys. Does no I/O except calls of `read`
+/// for config files; does not check the files that keys name.
 [[nodiscard]] Resolved resolve(const Inputs& inputs, const ReadFile& read);
 
 /// Sorts problems by file, line and column, and removes duplicates.
@@ -50,8 +50,8 @@ void sort_problems(Problems& problems);
 [[nodiscard]] std::vector<Variable> environment();
 
 /// Calls resolve() with read_file(), then checks the files that the config names: the TLS files
-/// match each other and node.name and are valid at `now`; the private key and the HTTP token are not
-/// readable by others. Relative paths start at the working directory. Blocks.
+/// match each other and node.name and are valid at `now`; the private key and the HTTP token are
+/// not readable by others. Relative paths start at the working directory. Blocks.
 [[nodiscard]] Resolved load(const Inputs& inputs, std::time_t now);
 
 }  // namespace millrace::config

@@ -1,4 +1,4 @@
-// The payment gateway as an actor: somebody else's system, with threads of its own that block.
+// GatewayHost: the simulated payment gateway in an actor system of its own, with blocking threads.
 #pragma once
 
 #include <atomic>
@@ -15,17 +15,17 @@
 
 namespace millrace::simulate {
 
-/// An actor system apart from the node's, in which gateway desks stand side by side; each serves
-/// one batch of calls at a time. Calls may come from any thread.
+/// Runs `desks` gateway actors in an actor system separate from that of the node; each handles one
+/// batch of calls at a time. Thread-safe.
 class GatewayHost final : public orders::Gateway {
  public:
-  /// `books` must outlive the host and allow for `desks` writers of different pages.
+  /// `books` must outlive this object and allow `desks` concurrent writers of different pages.
   GatewayHost(const orders::SimulatedGateway::Options& options, orders::GatewayBooks& books,
               std::size_t desks);
   ~GatewayHost() override;
 
-  /// Asks the next desk. Without an answer in time there is none, which the caller takes as
-  /// unknown.
+  /// Sends the calls to the next desk, in turn, and blocks for its answers. Returns no answers on a
+  /// timeout; the caller treats a missing answer as `unknown`.
   [[nodiscard]] std::vector<orders::GatewayAnswer> call(
       std::span<const orders::GatewayCall> calls) override;
 
