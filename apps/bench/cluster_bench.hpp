@@ -1,5 +1,5 @@
-// The pipeline benchmark over two nodes: every hop crosses to the other one through TLS, and is
-// durable there before the next.
+// Pipeline benchmark over two nodes: each hop crosses to the other node through TLS and is durable
+// there before the next.
 //
 //   source: producer ─▶ sink: bench.placed, paid ─▶ source: paid queue, shipped ─▶ sink: done
 #pragma once
@@ -13,11 +13,11 @@
 namespace millrace::bench {
 
 struct ClusterBenchOptions {
-  std::filesystem::path folder;  ///< of all files of both nodes; exists, and is empty
+  std::filesystem::path folder;  ///< of the files of both nodes; exists and is empty
   Production production{};
   std::uint32_t shards = 2;
   std::uint32_t window = 4'096;
-  std::uint32_t pause_s = 0;  ///< how long the sink's node is stopped, half-way; 0: not at all
+  std::uint32_t pause_s = 0;  ///< pause of the sink's node half-way; 0: none
 };
 
 struct ClusterBenchFigures : SinkFigures {
@@ -27,12 +27,13 @@ struct ClusterBenchFigures : SinkFigures {
   std::uint64_t rss_peak_sink_bytes = 0;
 };
 
-/// Runs both nodes as processes and waits for the last message. Fails with `timeout` when nothing
-/// comes any more, and as nodes do.
+/// Runs both nodes as processes and blocks until the last message arrives. Fails with `timeout` if
+/// no more messages arrive, or with the error of a node.
 [[nodiscard]] Result<ClusterBenchFigures> run_cluster_bench(const ClusterBenchOptions& options);
 
-/// The process of one node, from the config file that run_cluster_bench wrote; until SIGTERM, which
-/// is blocked in all threads. The sink's figures go to a file beside it.
+/// Runs one node from the config file written by run_cluster_bench(), until SIGTERM. Writes the
+/// results of the sink to a file next to the config file. REQUIRES: SIGTERM is blocked in all
+/// threads.
 [[nodiscard]] Result<void> run_bench_node(const std::filesystem::path& config, bool is_source,
                                           const ClusterBenchOptions& options);
 

@@ -1,4 +1,4 @@
-// How fast the journal is, against plain writes of the same bytes in the same run.
+// Journal benchmark: durable appends, compared with raw writes of the same bytes in the same run.
 #pragma once
 
 #include <cstddef>
@@ -10,15 +10,15 @@
 namespace millrace::bench {
 
 struct JournalBenchOptions {
-  std::filesystem::path dir;  ///< made if missing; must be empty; what is made in it stays
+  std::filesystem::path dir;  ///< created if missing; must be empty; files are kept
   std::size_t payload_bytes = 200;
   std::size_t batch = 64;          ///< records appended together, and confirmed together
   std::size_t outstanding = 0;     ///< batches appended and not confirmed; 0: groups_max
-  std::uint64_t messages_max = 0;  ///< ends after this many; 0: no bound
+  std::uint64_t messages_max = 0;  ///< limit; 0: none
   double seconds = 2.0;            ///< of appending, and the same of raw writes
 };
 
-/// Latencies are those of a whole batch, from its append to its confirmation.
+/// Latencies are per batch, from append to confirmation.
 struct JournalBenchFigures {
   std::uint64_t messages = 0;
   double messages_per_s = 0;
@@ -35,8 +35,8 @@ struct JournalBenchFigures {
   std::uint64_t syncs = 0;
 };
 
-/// Appends batches to a fresh journal and, in turns of a tenth of the time each, writes the same
-/// bytes, padded to 4 KiB, over a zero-filled file. Fails as opening a journal does. Blocks.
+/// Appends batches to a new journal and writes the same bytes, padded to 4 KiB, over a zero-filled
+/// file; the two alternate in ten slices. Blocks. Fails as opening a journal does.
 Result<JournalBenchFigures> run_journal_bench(const JournalBenchOptions& options);
 
 }  // namespace millrace::bench

@@ -1,4 +1,4 @@
-// The pipeline that is measured, its producer and its sink: the same in one process and over nodes.
+// The benchmark pipeline with its producer and its sink, for one process or two nodes.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@
 
 namespace millrace::bench {
 
-/// From the time a message was due until the sink had it.
+/// Latencies from the due time of a message until the sink received it; counts of the sink.
 struct SinkFigures {
   double p50_us = 0;
   double p99_us = 0;
@@ -26,17 +26,18 @@ struct SinkFigures {
   std::uint64_t repeated = 0;
 };
 
-/// The time that Parcel::due_us counts in: the same for all processes of this machine.
+/// Time base of Parcel::due_us: microseconds of CLOCK_MONOTONIC, equal in all processes of a
+/// machine.
 [[nodiscard]] std::uint64_t steady_us();
 
-/// What the sink has seen. Thread-safe.
+/// Records the messages that the sink received. Thread-safe.
 class Tally {
  public:
   explicit Tally(std::uint64_t messages) : expected_(messages), seen_(messages) {}
 
   void add(const Parcel& parcel);
 
-  /// Until all are there, or none came for `patience`: then some are lost.
+  /// Blocks until all messages have arrived, or none arrived for `patience`.
   void wait(std::chrono::seconds patience);
 
   [[nodiscard]] std::uint64_t received();
@@ -52,20 +53,20 @@ class Tally {
   LatencyHistogram latency_;
 };
 
-/// Where parcels enter. With `keyed` every message has a key of its own, else none.
+/// The first queue. `keyed`: each message has a unique key; else messages have no key.
 [[nodiscard]] QueueRef<Parcel> placed_queue(bool keyed);
 
-/// Three queues, two stages that forward ("paid", "shipped"), and the sink ("done"). `tally`
-/// outlives it.
+/// Three queues, two forwarding stages ("paid", "shipped") and the sink ("done"). `tally` must
+/// outlive the pipeline.
 [[nodiscard]] PipelineSpec parcel_pipeline(bool keyed, std::uint32_t workers, Tally& tally);
 
 struct Production {
   std::uint64_t messages = 0;
   std::uint32_t payload_bytes = 200;
-  double rate_per_s = 0;  ///< 0: as fast as it goes
+  double rate_per_s = 0;  ///< 0: no limit
 };
 
-/// Sends numbered parcels, and waits until they are durable. Due times are of the steady clock.
+/// Sends numbered parcels and blocks until all are durable. Fails as Sender does.
 [[nodiscard]] Result<void> produce(Sender<Parcel>& sender, const Production& production);
 
 }  // namespace millrace::bench

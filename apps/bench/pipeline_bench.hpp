@@ -1,4 +1,4 @@
-// The pipeline benchmark: a producer, three queues, two forwarding stages and a sink; every hop is
+// Pipeline benchmark: a producer, three queues, two forwarding stages and a sink; each hop is
 // durable before the next.
 #pragma once
 
@@ -16,13 +16,14 @@ struct PipelineBenchOptions {
   std::uint32_t payload_bytes = 200;
   std::uint32_t shards = 2;
   std::uint32_t window = 4'096;  ///< unconfirmed messages of the producer
-  double rate_per_s = 0;         ///< 0: as fast as it goes
-  bool keyed = false;            ///< every message has a key of its own
+  double rate_per_s = 0;         ///< 0: no limit
+  bool keyed = false;            ///< each message has a unique key
 };
 
 struct PipelineBenchFigures : SinkFigures {
   double messages_per_s = 0;
-  /// Of raw writes of 256 messages, each synced before the next, three for each message: one a hop.
+  /// Limit by raw writes of 256 messages, each synced before the next; three per message, one per
+  /// hop.
   double limit_per_s = 0;
   double ratio = 0;  ///< messages_per_s / limit_per_s
   double cpu_s = 0;
@@ -30,7 +31,8 @@ struct PipelineBenchFigures : SinkFigures {
   std::uint64_t written_bytes = 0;
 };
 
-/// Runs it in `data_dir`, which must not exist yet; its parent does. Fails as the runtime does.
+/// Runs the benchmark. Blocks. REQUIRES: `data_dir` does not exist, its parent does. Fails as
+/// Runtime does.
 [[nodiscard]] Result<PipelineBenchFigures> run_pipeline_bench(const PipelineBenchOptions& options);
 
 }  // namespace millrace::bench

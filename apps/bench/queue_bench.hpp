@@ -1,4 +1,5 @@
-// The queue benchmark: a backlog far beyond memory for bodies: filled, restarted on, drained.
+// Queue benchmark: fills a backlog larger than the body cache, restarts the node, drains the
+// backlog.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +15,17 @@ struct QueueBenchOptions {
   std::uint32_t payload_bytes = 200;
   std::uint32_t shards = 2;
   std::uint32_t window = 8'192;  ///< unconfirmed messages of the producer
-  bool keyed = false;            ///< every message has a key of its own
+  bool keyed = false;            ///< each message has a unique key
 };
 
 struct QueueBenchFigures {
   double fill_per_s = 0;
-  double limit_per_s = 0;  ///< of raw writes of 256 messages, each synced before the next
+  double limit_per_s = 0;  ///< by raw writes of 256 messages, each synced
   double ratio = 0;        ///< fill_per_s / limit_per_s
   double restart_s = 0;    ///< from opening the directory until the node serves
   double drain_per_s = 0;
   std::uint64_t received = 0;
-  std::uint64_t out_of_order = 0;  ///< behind a later one of the same shard, or repeated
+  std::uint64_t out_of_order = 0;  ///< received after a later one of its shard, or duplicate
   std::uint64_t rss_filled_bytes = 0;
   std::uint64_t rss_restarted_bytes = 0;
   std::uint64_t rss_peak_bytes = 0;
@@ -32,7 +33,8 @@ struct QueueBenchFigures {
   std::uint64_t written_bytes = 0;
 };
 
-/// Runs it in `data_dir`, which must not exist yet; its parent does. Fails as the runtime does.
+/// Runs the benchmark. Blocks. REQUIRES: `data_dir` does not exist, its parent does. Fails as
+/// Runtime does.
 [[nodiscard]] Result<QueueBenchFigures> run_queue_bench(const QueueBenchOptions& options);
 
 }  // namespace millrace::bench

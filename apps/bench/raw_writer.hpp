@@ -1,4 +1,4 @@
-// The limit that benchmarks compare with: plain O_DIRECT writes, each synced before the next.
+// RawWriter: the reference for benchmarks: plain O_DIRECT writes, each synced before the next.
 #pragma once
 
 #include <chrono>
@@ -14,15 +14,16 @@
 
 namespace millrace::bench {
 
-/// Writes the same bytes again and again over a file of zeros.
+/// Writes the same bytes repeatedly over a zero-filled file. Not thread-safe.
 class RawWriter {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// Makes the file. `bytes` of a write are padded to whole blocks. Fails as the file system does.
+  /// Creates the file. Each write has `bytes` bytes, padded to whole blocks. Fails with
+  /// `storage_failed`.
   [[nodiscard]] static Result<RawWriter> open(const std::filesystem::path& path, std::size_t bytes);
 
-  /// Goes on until `until`. Blocks.
+  /// Writes until `until`. Blocks.
   Result<void> run(Clock::time_point until);
 
   [[nodiscard]] double writes_per_s() const {
@@ -41,8 +42,8 @@ class RawWriter {
   std::vector<double> latencies_us_;
 };
 
-/// Writes for a second in `dir`, where the file is removed again, and returns how many `bytes`
-/// large writes a second were durable one after the other.
+/// Returns the number of sequential durable writes of `bytes` bytes per second in `dir`. Blocks for
+/// one second; removes its file.
 [[nodiscard]] Result<double> measure_raw_writes(const std::filesystem::path& dir,
                                                 std::size_t bytes);
 

@@ -1,4 +1,4 @@
-// A local cluster from nothing: config files, certificates, and a process a node.
+// Runs a local cluster: generates config files and certificates, and starts a process per node.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +11,14 @@ namespace millrace::dev {
 
 struct DevOptions {
   std::uint32_t nodes = 3;       ///< 1 to 16
-  std::filesystem::path folder;  ///< of all files; kept, and used again by the next start
-  std::uint16_t port = 0;        ///< of the first node, the next ones follow; 0: any that are free
+  std::filesystem::path folder;  ///< of all files; kept and reused by the next run
+  std::uint16_t port = 0;        ///< first of consecutive ports; 0: free ports
 };
 
-/// Runs the cluster until SIGTERM or SIGINT, then drains it; a second of these kills it. A node
-/// whose process ends is started again. Says on stdout where the nodes are, on stderr what happens
-/// to them. Fails with `storage_failed`, `unreachable` (no free port) and `timeout` (a node did not
-/// drain). `signals` was made before any thread.
+/// Runs the cluster until SIGTERM or SIGINT, then drains it; a second of these signals kills it.
+/// Restarts a node whose process ends. Prints the addresses of the nodes on stdout and events on
+/// stderr. Blocks. Fails with `storage_failed`, `unreachable` (no free port) or `timeout` (a node
+/// did not drain). REQUIRES: `signals` was created before any thread.
 [[nodiscard]] Result<void> run_cluster(const DevOptions& options, const serve::Signals& signals);
 
 }  // namespace millrace::dev

@@ -1,4 +1,4 @@
-// Admission: refuses early what could only be answered too late.
+// Admission: refuses requests that could not be answered before their deadline.
 #pragma once
 
 #include <array>
@@ -14,29 +14,29 @@
 
 namespace millrace::inference {
 
-/// Knows which admitted requests are unanswered, and so about when one more would be answered:
-/// after those of its own priority and above, in full batches. Safe for any thread.
+/// Tracks unanswered requests and estimates when another one would be answered: after all of equal
+/// or higher priority, in full batches. Thread-safe.
 class Admission {
  public:
   struct Options {
-    std::size_t pending_max = 2'000;  ///< unanswered requests; beyond it nothing is admitted
-    std::size_t batch_max = 1;        ///< requests that the model answers at once
+    std::size_t pending_max = 2'000;  ///< maximum unanswered requests
+    std::size_t batch_max = 1;        ///< requests per batch of the model
     CostModel cost{};
   };
 
   struct Candidate {
     std::uint64_t id = 0;
     int priority = 4;          ///< 0 to 9
-    TimeUs expires_at_us = 0;  ///< 0: it can wait for ever
+    TimeUs expires_at_us = 0;  ///< 0: no deadline
   };
 
   explicit Admission(Options options) : options_(options) {}
 
-  /// Empty: admitted, and pending from here on. Else why not. A request that is pending already,
-  /// because the stage runs again after a failure, is admitted again.
+  /// Admits the request and returns an empty string, or returns the reason of a refusal. A request
+  /// that is already pending (a retry of the stage) is admitted again.
   [[nodiscard]] std::string refuse(const Candidate& candidate, TimeUs now_us);
 
-  /// The request is answered, whichever way. One that is not pending is no error.
+  /// The request is answered. Does nothing if it is not pending.
   void finish(std::uint64_t id);
 
   [[nodiscard]] std::size_t pending() const;

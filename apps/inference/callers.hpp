@@ -1,4 +1,4 @@
-// Callers: those who wait for answers, and what they saw.
+// Callers: simulated callers that wait for answers, and their statistics.
 #pragma once
 
 #include <array>
@@ -16,10 +16,10 @@
 
 namespace millrace::inference {
 
-/// What the callers of one tenant saw.
+/// Statistics of the callers of one tenant.
 struct CallerFigures {
   std::uint64_t asked = 0;
-  std::uint64_t turned_away = 0;              ///< at the door: the request was not even taken
+  std::uint64_t turned_away = 0;              ///< refused by the queue, never accepted
   std::array<std::uint64_t, 5> by_verdict{};  ///< answers, by Verdict
   std::uint64_t in_time = 0;                  ///< ANSWERED before the deadline
   LatencyHistogram waited{};                  ///< of the ANSWERED, until their batch began
@@ -31,26 +31,26 @@ struct CallerFigures {
   void merge(const CallerFigures& other);
 };
 
-/// Matches answers to those who asked. Safe for any thread.
+/// Matches answers to callers. Thread-safe.
 class Callers {
  public:
   explicit Callers(std::size_t tenants) : figures_(tenants) {}
 
-  /// Caller `id` of `tenant` (by number) asks `prompt` and wants its answer before `deadline_us`.
+  /// Registers a request of `tenant` (by number) with the deadline `deadline_us`.
   void ask(std::size_t tenant, const Request& request, TimeUs now_us, TimeUs deadline_us);
 
-  /// The request was not taken: nobody waits for it any more.
+  /// The request was refused: its caller no longer waits.
   void turn_away(std::uint64_t id);
 
-  /// Hands `answer` to its caller. One that nobody waits for is a repeat, and changes nothing.
+  /// Delivers `answer` to its caller. Ignores an answer without a waiting caller: a duplicate.
   void answer(const Answer& answer, TimeUs now_us);
 
-  /// Waits until everybody has an answer, at most for `timeout`; returns how many have none.
+  /// Blocks until all callers have an answer, at most for `timeout`. Returns the number without.
   [[nodiscard]] std::size_t wait_for_all(std::chrono::milliseconds timeout);
 
   [[nodiscard]] std::vector<CallerFigures> figures() const;
 
-  /// Answers that were not the completion of their caller's prompt.
+  /// Number of answers that do not match the prompt of their caller.
   [[nodiscard]] std::uint64_t mismatched() const;
 
  private:

@@ -1,4 +1,4 @@
-// The load: who asks how often, and for what.
+// The load: tenants and their streams of requests.
 #pragma once
 
 #include <chrono>
@@ -16,23 +16,22 @@ struct Tenant {
   std::string name;
   double share;                        ///< of all requests, 0 to 1
   int priority;                        ///< 0 to 9, first
-  std::chrono::milliseconds deadline;  ///< of each request, from when it is made
+  std::chrono::milliseconds deadline;  ///< of each request, from its creation
 };
 
-/// People at a search box, people in a chat, and a job that works through documents.
+/// Three tenants: interactive search, chat, and a batch job over documents.
 [[nodiscard]] std::vector<Tenant> default_tenants();
 
-/// The requests of one tenant, in the order of their making: random gaps (a Poisson process), and
-/// the same for the same seed.
+/// The requests of one tenant in order of creation: a Poisson process, a pure function of the seed.
 class LoadStream {
  public:
   struct Planned {
-    std::chrono::microseconds at;  ///< since the begin of the load
+    std::chrono::microseconds at;  ///< since the start of the load
     Request request;
   };
 
-  /// `number`: of the tenant, 0 to 255; goes into the ids. `per_second` is more than 0. One prompt
-  /// in 200 is longer than `prompt_max` characters.
+  /// `number`: of the tenant, 0 to 255, part of the ids. REQUIRES: per_second > 0. One prompt in
+  /// 200 is longer than `prompt_max` characters.
   LoadStream(const Tenant& tenant, std::uint64_t number, double per_second, std::size_t prompt_max,
              std::uint64_t seed);
 

@@ -13,8 +13,8 @@
 
 namespace millrace::inference {
 
-/// A batch of n requests takes fixed + n · per_item: loading the weights dominates, so that larger
-/// batches are cheaper by the request.
+/// A batch of n requests takes fixed + n · per_item. Loading the weights dominates, so larger
+/// batches cost less per request.
 struct CostModel {
   std::chrono::microseconds fixed{20'000};
   std::chrono::microseconds per_item{1'000};
@@ -24,32 +24,32 @@ struct CostModel {
   }
 };
 
-/// What became of one prompt of a batch.
+/// Result of one prompt of a batch.
 struct Completion {
   enum class Kind : std::uint8_t {
     done,
-    too_long,       ///< will never fit; `text` says why
-    out_of_memory,  ///< may work the next time
+    too_long,       ///< permanent; `text` is the reason
+    out_of_memory,  ///< temporary; may be retried
   };
 
   Kind kind = Kind::done;
   std::string text{};
 };
 
-/// Lets the given time pass; blocks its caller meanwhile.
+/// Blocks for the given time; tests replace it.
 using Wait = std::function<void(std::chrono::microseconds)>;
 
-/// Lets real time pass.
+/// Sleeps for `span`.
 void wait_really(std::chrono::microseconds span);
 
-/// Answers prompts by a rule, so that a test can tell whose answer it sees. One call at a time
-/// runs, as on one accelerator; others wait for it.
+/// Computes each answer from its prompt, so that tests can match them. Thread-safe; calls run one
+/// at a time, as on one accelerator.
 class Model {
  public:
   struct Options {
     CostModel cost{};
     std::size_t prompt_max = 2'000;  ///< characters; longer ones are too_long
-    /// One in so many prompts runs out of memory when it is first tried; 0: none.
+    /// One prompt in this many runs out of memory at its first attempt; 0: none.
     std::uint32_t out_of_memory_one_in = 50;
   };
 
@@ -63,7 +63,7 @@ class Model {
   /// One completion for each of `prompts`, in order. Blocks for the cost of the batch.
   [[nodiscard]] std::vector<Completion> complete(std::span<const Prompt> prompts);
 
-  /// How many batches of each size were run; index 0 is unused.
+  /// Number of batches by size; index 0 is unused.
   [[nodiscard]] std::vector<std::uint64_t> batches_by_size() const;
 
   /// The answer to `prompt`.

@@ -1,4 +1,4 @@
-// The report: what batching did, as a table.
+// The report: compares runs with different batching.
 #pragma once
 
 #include <string>
@@ -8,13 +8,13 @@
 
 namespace millrace::inference {
 
-/// A run and what it is called in the report.
+/// A run with its name in the report.
 struct NamedRun {
   std::string name;
   ScenarioFigures figures;
 };
 
-/// Text for people: the runs side by side, then each tenant and the batch sizes of each run.
+/// Text: the runs side by side, then tenants and batch sizes of each run.
 [[nodiscard]] std::string report_text(const std::vector<Tenant>& tenants,
                                       const std::vector<NamedRun>& runs);
 

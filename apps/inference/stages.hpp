@@ -1,4 +1,4 @@
-// The stages of the inference pipeline, and how they are wired.
+// The stages of the inference pipeline and their wiring.
 //
 //   requests ─▶ admit ─▶ work ─▶ model (in batches) ─▶ answers ─▶ deliver
 //                 │                │                      ▲  └─▶ answers.dead ─▶ deliver-late
@@ -17,7 +17,7 @@
 
 namespace millrace::inference {
 
-/// What the stages share. All of it outlives the pipeline.
+/// Objects shared by the stages; they must outlive the pipeline.
 struct Services {
   Model* model;
   Admission* admission;
@@ -29,36 +29,36 @@ struct Services {
 [[nodiscard]] QueueRef<Request> work_queue();
 [[nodiscard]] QueueRef<Answer> answers_queue();  ///< in order for each tenant
 
-/// Lets a request through to the model, or answers at once that there is no time for it.
+/// Passes a request on to the model, or refuses it at once.
 struct Admit {
   Admission* admission;
 
   Routed operator()(const Request& request, const Context& context) const;
 };
 
-/// Runs the model over a batch. Each request has its own outcome: an answer, a rejection, or one
-/// more try. What has expired meanwhile costs the model nothing. Blocks.
+/// Runs the model on a batch. Each request has its own outcome: answer, rejection or retry. Skips
+/// expired requests. Blocks.
 struct Infer {
   Services services;
 
   std::vector<Outcome<Answer>> operator()(Batch<Request> batch) const;
 };
 
-/// Tells the caller of a dead request.
+/// Answers the caller of a dead request.
 struct GiveUp {
   Admission* admission;
 
   Answer operator()(const Request& request, const Context& context) const;
 };
 
-/// Hands an answer to its caller.
+/// Delivers an answer to its caller.
 struct Deliver {
   Services services;
 
   void operator()(const Answer& answer) const;
 };
 
-/// The whole pipeline; `batch` says how the model's batches are gathered.
+/// Builds the pipeline. `batch`: batching of the model stage.
 [[nodiscard]] PipelineSpec inference_pipeline(const Services& services, const BatchOptions& batch);
 
 }  // namespace millrace::inference

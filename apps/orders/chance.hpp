@@ -1,4 +1,4 @@
-// Chance: dice whose throws are a pure function of a seed and a name.
+// Chance: a random number generator seeded by a seed, a topic and a subject.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace millrace::orders {
 
-/// A short sequence of throws (SplitMix64, Steele et al. 2014) for one subject, such as one order.
-/// The same (seed, topic, subject) always throws the same.
+/// SplitMix64 (Steele et al. 2014). The same (seed, topic, subject) gives the same sequence on
+/// every machine; results of seeds depend on it. Not thread-safe.
 class Chance {
  public:
   Chance(std::uint64_t seed, std::string_view topic, std::string_view subject)

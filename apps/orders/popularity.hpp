@@ -1,4 +1,4 @@
-// How popular each SKU is: Zipf's law, and the names of the SKUs.
+// Popularity of SKUs by Zipf's law, and the names of SKUs.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace millrace::orders {
 
-/// Pieces that a valid order of the load asks for, on average.
+/// Average number of pieces in a valid order of the load.
 inline constexpr double pieces_per_order = 4.5;
 
 /// Name of the SKU of the given rank, 0 being the most popular: "s0".

@@ -6,9 +6,9 @@
 
 namespace millrace::orders {
 
-/// Where customers' orders arrive. Key: order id.
+/// Orders placed by customers. Key: order id.
 [[nodiscard]] const QueueRef<OrderPlaced>& placed_queue();
-/// What sagas react to. Key: order id.
+/// Inputs of the saga. Key: order id.
 [[nodiscard]] const QueueRef<OrderEvent>& events_queue();
 /// Key: SKU.
 [[nodiscard]] const QueueRef<StockRequest>& stock_queue();
@@ -18,7 +18,7 @@ namespace millrace::orders {
 [[nodiscard]] const QueueRef<ShipmentRequest>& shipping_queue();
 /// Key: customer id.
 [[nodiscard]] const QueueRef<Notification>& notifications_queue();
-/// Orders that are final or paused, for whoever placed them. Key: order id.
+/// Orders that became final or PAUSED; read by the application that places orders. Key: order id.
 [[nodiscard]] const QueueRef<OrderFinished>& finished_queue();
 
 }  // namespace millrace::orders

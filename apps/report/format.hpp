@@ -1,4 +1,4 @@
-// Numbers as people read them, in the terminal and in the HTML report.
+// Formats numbers for the terminal and the HTML report.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,10 @@ namespace millrace::report {
 /// Three significant digits without trailing zeros and without exponent: "3.1", "18.4", "412".
 [[nodiscard]] std::string three_digits(double value);
 
-/// A count cut to three digits: "950", "11.8k", "2.4M". `value` may be a fraction.
+/// A count with three significant digits: "950", "11.8k", "2.4M".
 [[nodiscard]] std::string short_count(double value);
 
-/// "850us", "3.1ms", "1.8s", "2m05s", "1h02m"; `space` is put between number and unit.
+/// "850us", "3.1ms", "1.8s", "2m05s", "1h02m"; `space` separates number and unit.
 [[nodiscard]] std::string short_duration(DurationUs duration_us, std::string_view space = "");
 
 /// "512 B", "64 MiB", "1.5 GiB".

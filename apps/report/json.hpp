@@ -1,4 +1,4 @@
-// The report as JSON, for programs.
+// Writes a RunReport as JSON.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace millrace::report {
 
-/// The content of report.json: fields in a fixed order, as docs/formats/report.md lists them. Text
-/// that is not UTF-8 is replaced by U+FFFD.
+/// Content of report.json, in the format of docs/formats/report.md. Invalid UTF-8 is replaced by
+/// U+FFFD.
 [[nodiscard]] std::string to_json(const RunReport& report);
 
 }  // namespace millrace::report

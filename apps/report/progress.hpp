@@ -1,4 +1,4 @@
-// How far a run has come: a bar on a terminal, elsewhere a plain line now and then.
+// Progress: shows the progress of a run: as a bar on a terminal, else as a line every few seconds.
 #pragma once
 
 #include <cstdint>
@@ -12,33 +12,33 @@
 
 namespace millrace::report {
 
-/// How far it is. All counts are since the start of the run.
+/// Progress of a run. Counts are since its start.
 struct ProgressState {
   std::uint64_t finished = 0;  ///< orders in a final state
-  std::uint64_t total = 0;     ///< orders to come in all; 0: not known
-  std::uint64_t retried = 0;   ///< failed attempts that were queued again
+  std::uint64_t total = 0;     ///< all orders of the run; 0: unknown
+  std::uint64_t retried = 0;   ///< failed attempts that are retried
   std::uint64_t dead = 0;      ///< dead letters
   std::uint64_t waiting = 0;   ///< messages in all queues; shown when every order is finished
 };
 
-/// How to show it.
+/// Output style.
 struct ProgressStyle {
   bool terminal = false;  ///< the stream is a terminal: rewrite one line, ten times a second
   bool color = false;
-  int width = 80;  ///< columns; what does not fit is cut
+  int width = 80;  ///< columns; longer lines are cut
 };
 
-/// Shows progress on a stream. For one thread.
+/// Not thread-safe.
 class Progress {
  public:
-  /// `out` must outlive this.
+  /// `out` must outlive this object.
   Progress(std::ostream& out, ProgressStyle style) : out_(out), style_(style) {}
 
-  /// Call it as often as is convenient: it shows the state at most every 100 ms on a terminal, and
-  /// every 5 s elsewhere. `now_us` is any clock that never runs back.
+  /// Shows the state, at most every 100 ms on a terminal and every 5 s elsewhere; other calls only
+  /// record it. `now_us`: a monotonic time.
   void update(const ProgressState& state, TimeUs now_us);
 
-  /// Takes the line off the terminal, so that other output can follow.
+  /// Erases the progress line on a terminal; call before other output.
   void clear();
 
  private:

@@ -1,4 +1,4 @@
-// The verdict of a run as the terminal shows it.
+// The verdict of a run as text for the terminal.
 #pragma once
 
 #include <string>
@@ -7,13 +7,13 @@
 
 namespace millrace::report {
 
-/// What to show beside the report's own content.
+/// Output options.
 struct VerdictStyle {
   bool color = false;
-  std::string directory;  ///< where index.html and report.json were written; empty: nowhere
+  std::string directory;  ///< directory of index.html and report.json; empty: not written
 };
 
-/// Three to a dozen lines, each ended: verdict, latency, what was broken, where the report is.
+/// 3 to 12 lines with line ends: verdict, latency, violations, directory of the report.
 [[nodiscard]] std::string verdict_text(const RunReport& report, const VerdictStyle& style);
 
 }  // namespace millrace::report

@@ -1,4 +1,4 @@
-// A config file, written for a node of a cluster that is made on this machine.
+// Writes config files for the nodes of a local cluster.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,11 @@ namespace millrace::serve {
 struct MemberText {
   std::string name;
   std::string address;
-  std::string http{};  ///< empty: not told
+  std::string http{};  ///< empty: not published
   std::vector<std::string> roles{};
 };
 
-/// A stage that is only for nodes of a role.
+/// A stage that runs only on nodes with a role.
 struct StageRole {
   std::string pipeline;
   std::string stage;
@@ -27,20 +27,20 @@ struct StageRole {
 
 struct ConfigText {
   std::string cluster;
-  std::uint32_t shards = 0;  ///< they go round the members, unless stages have roles
+  std::uint32_t shards = 0;  ///< of each queue; spread over the members, unless stages have roles
   std::string node;
   std::filesystem::path data_dir;
   std::string listen;
   std::string http;
-  std::vector<MemberText> members{};     ///< this node among them
+  std::vector<MemberText> members{};     ///< including this node
   std::vector<StageRole> stages{};       ///< of one pipeline
-  std::filesystem::path certificates{};  ///< folder, as certs::write_certificates makes it
+  std::filesystem::path certificates{};  ///< directory written by certs::write_certificates()
 };
 
-/// TOML.
+/// The config file as TOML.
 [[nodiscard]] std::string to_toml(const ConfigText& config);
 
-/// Fails with `storage_failed`.
+/// Writes `text` to `file`. Blocks. Fails with `storage_failed`.
 [[nodiscard]] Result<void> write_text(const std::filesystem::path& file, const std::string& text);
 
 }  // namespace millrace::serve

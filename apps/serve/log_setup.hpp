@@ -1,4 +1,4 @@
-// How a node logs: to stderr, as text or as one JSON object a line.
+// Logging of a node: to stderr, as text or as one JSON object per line.
 #pragma once
 
 #include <memory>
@@ -10,14 +10,14 @@
 
 namespace millrace::serve {
 
-/// Lines {"time", "level", "node", "thread", "message"}, whatever the message holds; bytes that are
-/// no UTF-8 are replaced. Time is UTC, RFC 3339.
+/// Formats each log entry as one line {"time", "level", "node", "thread", "message"}. Escapes the
+/// message; replaces invalid UTF-8. Times are UTC, RFC 3339.
 [[nodiscard]] std::unique_ptr<spdlog::formatter> json_formatter(std::string node);
 
-/// Makes the process log so, from now on.
+/// Configures the default logger of the process.
 void set_up_log(const config::LogConfig& config, const std::string& node);
 
-/// Changes only what is logged. Any time.
+/// Changes the minimum severity. Thread-safe.
 void set_log_level(config::LogLevel level);
 
 }  // namespace millrace::serve

@@ -1,4 +1,4 @@
-// serve_node(): a node as a program: from its configuration to its exit status.
+// serve_node(): runs a node as the main task of a program.
 #pragma once
 
 #include <functional>
@@ -14,16 +14,17 @@ namespace millrace::serve {
 
 struct ServeOptions {
   config::Config config;
-  /// Reads the configuration again, for SIGHUP.
+  /// Reads the configuration again. Called on the main thread, for each SIGHUP.
   std::function<config::Resolved()> reload;
   std::vector<PipelineSpec> pipelines;
-  http::Resources resources{};  ///< of the application, at the HTTP API
+  http::Resources resources{};  ///< of the application, for the HTTP API
   std::string version{};        ///< of the program
 };
 
-/// Runs the node until SIGTERM or SIGINT, then drains it; a second of these ends the process at
-/// once. SIGHUP takes over a changed log.level, and TLS files for new links. Returns an exit
-/// status: 0, or 1 with a line on stderr. `signals` was made before any thread.
+/// Runs the node until SIGTERM or SIGINT, then drains it; a second of these signals ends the
+/// process at once. SIGHUP applies a changed log.level, and changed TLS files for new links.
+/// Blocks. Returns the exit status: 0, or 1 after a line on stderr. REQUIRES: `signals` was created
+/// before any thread.
 [[nodiscard]] int serve_node(const ServeOptions& options, const Signals& signals);
 
 }  // namespace millrace::serve

@@ -1,5 +1,5 @@
-// ServiceManager: what a node tells systemd about itself; nothing where it was started otherwise.
-// See sd_notify(3).
+// ServiceManager: notifies systemd of the state of the node, see sd_notify(3). Without systemd all
+// calls do nothing.
 #pragma once
 
 #include <chrono>
@@ -12,14 +12,14 @@ class ServiceManager {
  public:
   ServiceManager();
 
-  /// It serves.
+  /// The node serves. `status`: shown by systemctl status.
   void ready(const std::string& status);
-  /// It drains, and will have ended within `timeout`.
+  /// The node drains and will end within `timeout`.
   void stopping(std::chrono::microseconds timeout);
-  /// It is alive. To be told more often than each `watchdog()`.
+  /// Resets the watchdog. Call at intervals shorter than watchdog().
   void alive();
 
-  /// Silence after which systemd kills the node; none: it does not watch.
+  /// Time without alive() after which systemd kills the node; nullopt: no watchdog.
   [[nodiscard]] std::optional<std::chrono::microseconds> watchdog() const { return watchdog_; }
 
  private:

@@ -1,4 +1,4 @@
-// Signals as something to wait for, on one thread, instead of something that happens anywhere.
+// Signals: receives signals synchronously on one thread, instead of in signal handlers.
 #pragma once
 
 #include <chrono>
@@ -7,13 +7,13 @@
 
 namespace millrace::serve {
 
-/// SIGTERM and SIGINT (end), SIGHUP (read the configuration again) and SIGUSR1 (open logs anew).
-/// Made before any other thread, so that all have them blocked.
+/// Blocks SIGTERM, SIGINT (stop), SIGHUP (reload the configuration) and SIGUSR1 (reopen logs) in
+/// this thread and all threads started later. REQUIRES: created before any other thread.
 class Signals {
  public:
   Signals();
 
-  /// The next of them; nothing when none comes within `span`.
+  /// Blocks until a signal arrives; nullopt after `span`.
   [[nodiscard]] std::optional<int> wait(std::chrono::milliseconds span) const;
 
  private:

@@ -1,4 +1,4 @@
-// Writes a cluster's certificates into a folder.
+// Writes the certificates of a cluster to a directory.
 #pragma once
 
 #include <cstdint>
@@ -11,30 +11,30 @@
 
 namespace millrace::certs {
 
-/// A host name or IP address that certificates name beside the node.
+/// An additional host name or IP address in the certificates.
 struct Host {
-  std::string node;  ///< empty: of every node
+  std::string node;  ///< empty: for every node
   std::string host;
 };
 
 struct ClusterCertificates {
-  std::filesystem::path folder;  ///< made, with mode 0700, where it does not exist
+  std::filesystem::path folder;  ///< created with mode 0700 if missing
   std::string cluster;
-  std::vector<std::string> nodes;  ///< 1 to 1000 names, each once
+  std::vector<std::string> nodes;  ///< 1 to 1000 unique names
   std::vector<Host> hosts{};
   std::uint32_t days = 0;
 };
 
-/// Makes an authority and a certificate for each node: ca.crt, ca.key, and NODE.crt, NODE.key. Keys
-/// get mode 0600. Returns the files. Nothing is overwritten: where one of them is there already,
-/// none is made. Fails with `invalid_argument` (names, hosts, days, or a file that is there) and
-/// `storage_failed`; files made until then are removed.
+/// Creates an authority and a certificate per node: ca.crt, ca.key, NODE.crt, NODE.key; keys have
+/// mode 0600. Overwrites nothing: creates no file if one exists. Returns the paths. Blocks. Fails
+/// with `invalid_argument` (names, hosts, days, or an existing file) or `storage_failed`, after
+/// removing the files created so far.
 [[nodiscard]] Result<std::vector<std::filesystem::path>> write_certificates(
     const ClusterCertificates& wanted, std::time_t now);
 
-/// New certificates and keys for the nodes, by the authority that is in the folder, in the place of
-/// those that are there; each file is either the old or the new one at any time. Returns the files
-/// and fails as above, also with `not_found` where ca.crt or ca.key is not there.
+/// Replaces the certificates and keys of the nodes by new ones, signed by the authority in the
+/// directory. Replaces each file atomically. Returns the paths. Fails as write_certificates() does,
+/// and with `not_found` without ca.crt or ca.key. Blocks.
 [[nodiscard]] Result<std::vector<std::filesystem::path>> renew_certificates(
     const ClusterCertificates& wanted, std::time_t now);
 

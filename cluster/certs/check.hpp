@@ -1,4 +1,4 @@
-// Whether a node's certificate, key and authority belong together, and to the node.
+// Checks that certificate, key and authority match each other and the node.
 #pragma once
 
 #include <cstdint>
@@ -10,22 +10,22 @@ namespace millrace::certs {
 
 enum class Part : std::uint8_t { authority, certificate, key };
 
-/// "expected …, got …" about one of the three.
+/// A fault in one of the three files.
 struct Fault {
   Part part;
   std::string what;
 };
 
-/// The three files' contents, PEM.
+/// Contents of the three files, PEM.
 struct Credentials {
   std::string authority;
   std::string certificate;
   std::string key;
 };
 
-/// All that is wrong; empty when `node` can use them at the time `now` for both ends of a
-/// connection: the certificate names the node, is signed by the authority, valid now, and of the
-/// key. Nothing of the key gets into the texts.
+/// Returns all faults; empty if `node` can use the credentials at time `now` as client and server:
+/// the certificate names the node, is signed by the authority, is valid at `now` and matches the
+/// key. The texts contain no part of the key.
 [[nodiscard]] std::vector<Fault> check(const Credentials& credentials, const std::string& node,
                                        std::time_t now);
 

@@ -1,7 +1,7 @@
-// Makes the certificates of a cluster: one authority, and with it a certificate for each node.
+// Creates the certificates of a cluster: an authority, and a certificate per node signed by it.
 //
-// Keys are on the curve P-256; a node's certificate names the node, and serves for both ends of a
-// connection. There is no revocation: a cluster whose key got out is given a new authority.
+// Keys are on the curve P-256. The certificate of a node names the node and is valid for client and
+// server. There is no revocation: after a leak of a key, create a new authority.
 #pragma once
 
 #include <cstdint>
@@ -19,20 +19,21 @@ struct Identity {
   std::string key;
 };
 
-/// How long a certificate is valid: from an hour before `now`, as clocks differ.
+/// Validity of a certificate: from one hour before `now`, because clocks differ, for `days` days.
 struct Validity {
   std::time_t now = 0;
   std::uint32_t days = 0;  ///< 1 to 36,500
 };
 
-/// Node and cluster names end up in a field of this length (RFC 5280, ub-common-name).
+/// Maximum length of node and cluster names (RFC 5280, ub-common-name).
 inline constexpr std::size_t name_length_max = 64;
 
-/// A new authority for the cluster of this name. Fails with `invalid_argument`.
+/// Creates an authority for a cluster. Fails with `invalid_argument`.
 [[nodiscard]] Result<Identity> make_authority(const std::string& cluster, Validity validity);
 
-/// A certificate for `node`, signed by `authority`, which also names `hosts`: host names and IP
-/// addresses. Fails with `invalid_argument` where the authority, a name or a host is none.
+/// Creates a certificate for `node`, signed by `authority`, with `hosts` (host names and IP
+/// addresses) as further names. Fails with `invalid_argument` for an invalid authority, name or
+/// host.
 [[nodiscard]] Result<Identity> issue(const Identity& authority, const std::string& node,
                                      std::span<const std::string> hosts, Validity validity);
 

@@ -1,4 +1,4 @@
-// PEM, as text in memory.
+// Owning pointers to OpenSSL objects, and PEM conversion in memory.
 #pragma once
 
 #include <memory>
@@ -22,15 +22,15 @@ using Key = std::unique_ptr<EVP_PKEY, Freer<&EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Freer<&X509_free>>;
 using Memory = std::unique_ptr<BIO, Freer<&BIO_free_all>>;
 
-/// The newest of OpenSSL's errors on this thread as text; all of them are forgotten.
+/// Text of the latest OpenSSL error on this thread. Clears the error queue of the thread.
 [[nodiscard]] std::string last_error();
 
-/// The first certificate or private key in `pem`; null where there is none, or the key has a
-/// passphrase. What follows it is ignored.
+/// Reads the first certificate or private key in `pem`; ignores the rest. Returns nullptr if there
+/// is none or the key has a passphrase.
 [[nodiscard]] Certificate read_certificate(const std::string& pem);
 [[nodiscard]] Key read_key(const std::string& pem);
 
-/// Empty where OpenSSL fails.
+/// Converts to PEM; returns an empty string if OpenSSL fails.
 [[nodiscard]] std::string write_certificate(X509* certificate);
 [[nodiscard]] std::string write_key(EVP_PKEY* key);
 

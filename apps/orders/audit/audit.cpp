@@ -35,7 +35,7 @@ std::map<std::string, std::uint64_t> count_states(const OrderIndex& index) {
 struct Checks {
   std::vector<std::unique_ptr<Check>> all{};
   const Presence* presence = nullptr;
-  const Check* sequence = nullptr;  ///< null: not among them
+  const Check* sequence = nullptr;  ///< nullptr if not checked
 
   void add(std::unique_ptr<Check> check) { all.push_back(std::move(check)); }
   void add_presence() {

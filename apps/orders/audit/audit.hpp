@@ -1,4 +1,4 @@
-// The auditor: reads what the nodes hold after a run, and says which invariants held.
+// The auditor: checks the invariants of the order workflow on the data of a finished run.
 #pragma once
 
 #include "actors/store/durable_view.hpp"
@@ -7,14 +7,14 @@
 
 namespace millrace::orders::audit {
 
-/// Audits a run that is at rest. Shares no code with the stages: it knows the Protobuf types, the
-/// names of the queues and order-workflow.md. Takes one pass over `view`, and memory of about 300
-/// bytes for each order beside it. `witness.order_id` must be set.
+/// Audits a run without messages in flight. Independent of the stages: uses only the Protobuf
+/// types, the queue names and the rules of order-workflow.md. One pass over `view`; needs about 300
+/// bytes per order. REQUIRES: `witness.order_id` is set.
 [[nodiscard]] AuditReport audit(const DurableView& view, const Witness& witness,
                                 const RunFacts& run);
 
-/// Of the orders alone, where nothing else can be seen: of `view` only the sagas are looked at, and
-/// of the invariants I5, I8 and I9 are checked.
+/// Audits the orders alone, when no other data is available: reads only the sagas in `view` and
+/// checks I5, I8 and I9.
 [[nodiscard]] AuditReport audit_orders(const DurableView& view, const Witness& witness,
                                        const RunFacts& run);
 

@@ -1,4 +1,4 @@
-// The payment gateway, as the payments stage sees it: somebody else's system.
+// Gateway: the interface of the payments stage to an external payment gateway.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,10 @@ namespace millrace::orders {
 enum class GatewayOperation : std::uint8_t {
   authorise,
   capture,
-  refund,  ///< gives back whatever the order's capture took, and drops its authorisation
+  refund,  ///< returns the captured amount of the order and voids its authorisation
 };
 
-/// One thing that the gateway is asked to do. The same `call_id` names the same thing: asking again
-/// does it no second time.
+/// One request to the gateway. Idempotent by `call_id`: a repeated call has no further effect.
 struct GatewayCall {
   std::string call_id;
   std::string order_id;
@@ -27,8 +26,8 @@ struct GatewayCall {
 enum class GatewayResult : std::uint8_t {
   done,
   declined,  ///< final, as `done` is
-  failed,    ///< not done; may be asked again
-  unknown,   ///< no answer in time: done or not; may be asked again
+  failed,    ///< not done; may be retried
+  unknown,   ///< no answer in time: may be done or not; may be retried
 };
 
 struct GatewayAnswer {
@@ -36,13 +35,13 @@ struct GatewayAnswer {
   GatewayResult result = GatewayResult::unknown;
 };
 
-/// Calls block. Implementations say whether they may be called by several threads.
+/// Each implementation documents whether it is thread-safe.
 class Gateway {
  public:
   virtual ~Gateway() = default;
 
-  /// Carries out `calls`, side by side. Answers come in any order; there may be none for a call,
-  /// which means `unknown`, and several for one, which then agree.
+  /// Executes `calls` in parallel. Blocks. Answers come in any order. A call without answer counts
+  /// as `unknown`; several answers for one call are equal.
   [[nodiscard]] virtual std::vector<GatewayAnswer> call(std::span<const GatewayCall> calls) = 0;
 };
 

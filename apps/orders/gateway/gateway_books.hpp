@@ -1,4 +1,5 @@
-// The gateway's own books: what it has really done, whatever it answered.
+// GatewayBooks: the records of the simulated gateway: the operations that it executed, independent
+// of the answers that it gave.
 #pragma once
 
 #include <array>
@@ -13,12 +14,12 @@
 
 namespace millrace::orders {
 
-/// The page of one order. All zero is an empty page; plain bytes, so that it can lie in memory
-/// shared between processes.
+/// The page of one order. Zero-initialised memory is an empty page; trivially copyable, so that it
+/// can be in memory shared between processes.
 struct GatewayBook {
   struct Operation {
-    std::uint64_t call = 0;   ///< hash of the call id; 0: never asked
-    std::uint32_t tries = 0;  ///< how often it was asked
+    std::uint64_t call = 0;   ///< hash of the call id; 0: never called
+    std::uint32_t tries = 0;  ///< number of calls
     bool is_executed = false;
     bool is_declined = false;
   };
@@ -29,16 +30,17 @@ struct GatewayBook {
   std::uint32_t captures = 0;  ///< with different call ids
 };
 
-/// One page for each order. Written by one gateway at a time.
+/// One page per order. A page is written by one gateway at a time.
 class GatewayBooks {
  public:
   virtual ~GatewayBooks() = default;
 
-  /// The page of `order_id`, empty at first. Stays where it is for the life of the books.
+  /// Returns the page of `order_id`, initially empty. The reference is valid for the lifetime of
+  /// this object, unless the class documents otherwise.
   [[nodiscard]] virtual GatewayBook& book(std::string_view order_id) = 0;
 };
 
-/// Books in this process's memory.
+/// Books in the memory of this process. Not thread-safe.
 class MemoryGatewayBooks : public GatewayBooks {
  public:
   GatewayBook& book(std::string_view order_id) override { return books_[std::string(order_id)]; }
@@ -47,10 +49,10 @@ class MemoryGatewayBooks : public GatewayBooks {
   std::unordered_map<std::string, GatewayBook> books_;
 };
 
-/// Books for a gateway that goes on for ever. A page that was asked for longest ago is forgotten
-/// when there are more than `pages`; until then it stays where it is. A desk that still writes a
-/// page must not see it go: `pages` is far more than are asked for during one call. An order whose
-/// page is gone begins with an empty one. Thread-safe, but for what is on the pages.
+/// Bounded books for a gateway that runs without end: keeps the `pages` most recently used pages. A
+/// reference is valid until its page is evicted, so `pages` must far exceed the number of orders in
+/// one call. An order whose page was evicted starts with an empty page. book() is thread-safe;
+/// access to the pages is not.
 class RecentGatewayBooks final : public GatewayBooks {
  public:
   /// `pages` is at least 1; each takes about 250 bytes.
@@ -63,7 +65,7 @@ class RecentGatewayBooks final : public GatewayBooks {
 
   const std::size_t pages_;
   std::mutex mutex_;
-  Pages by_use_;  ///< the latest first
+  Pages by_use_;  ///< most recently used first
   std::unordered_map<std::string_view, Pages::iterator> by_order_;
 };
 

@@ -7,8 +7,8 @@
 namespace millrace::orders {
 namespace {
 
-/// Enters a call that is carried out. Amounts are set, not added, and `is_executed` comes last: a
-/// process that is killed in between does the same again after its restart.
+/// Records an executed call. Sets amounts instead of adding, and sets `is_executed` last: a process
+/// that is killed in between repeats the same writes after its restart.
 void enter(const GatewayCall& call, GatewayBook& book, GatewayBook::Operation& operation) {
   switch (call.operation) {
     case GatewayOperation::authorise:
@@ -24,8 +24,8 @@ void enter(const GatewayCall& call, GatewayBook& book, GatewayBook::Operation& o
   operation.is_executed = true;
 }
 
-/// Another call id for an operation that was carried out before: a mistake of the caller, which a
-/// gateway carries out all the same.
+/// Records an operation that was executed before under another call id: a fault of the caller,
+/// which a real gateway would execute again.
 void enter_again(const GatewayCall& call, GatewayBook& book) {
   if (call.operation == GatewayOperation::capture) {
     book.captured_minor += call.amount_minor;

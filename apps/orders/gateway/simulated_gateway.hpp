@@ -1,4 +1,5 @@
-// SimulatedGateway: slow, failing and forgetful at seeded rates, but honest in its books.
+// SimulatedGateway: a gateway with delays, failures and lost answers at seeded rates. Its books
+// record what it really did.
 #pragma once
 
 #include <chrono>
@@ -11,23 +12,23 @@
 
 namespace millrace::orders {
 
-/// Rates, 0 to 1, of what can go wrong with one asking of one call.
+/// Fault rates, 0 to 1, each per attempt of a call unless noted.
 struct GatewayFaults {
-  double failed = 0;    ///< refuses for the moment, and does nothing
-  double unknown = 0;   ///< does the work, and the answer is lost
+  double failed = 0;    ///< does nothing and answers `failed`
+  double unknown = 0;   ///< executes the call, but gives no answer
   double twice = 0;     ///< answers twice
   double slow = 0;      ///< takes `slow_latency`
-  double stuck = 0;     ///< of calls, not askings: fails however often it is asked
-  double declined = 0;  ///< of authorisations, not askings
+  double stuck = 0;     ///< per call, not attempt: every attempt fails
+  double declined = 0;  ///< per authorisation, not attempt
 
-  /// A mix in which about `rate` of the askings go wrong.
+  /// A mix of faults in which about `rate` of the attempts fail.
   [[nodiscard]] static GatewayFaults at_rate(double rate) {
     return {rate, rate / 2, rate, rate, rate / 100, 0.002};
   }
 };
 
-/// A gateway whose doings are a pure function of the seed, the call id and how often it was asked.
-/// Not for several threads at once.
+/// The result of a call is a pure function of the seed, the call id and the number of the attempt.
+/// Not thread-safe.
 class SimulatedGateway : public Gateway {
  public:
   struct Options {
@@ -38,7 +39,7 @@ class SimulatedGateway : public Gateway {
   };
   using Sleep = std::function<void(std::chrono::microseconds)>;
 
-  /// `books` must outlive the gateway. `sleep` is called once for each call().
+  /// `books` must outlive this object. call() calls `sleep` once, with the simulated latency.
   SimulatedGateway(const Options& options, GatewayBooks& books, Sleep sleep)
       : options_(options), books_(books), sleep_(std::move(sleep)) {}
 

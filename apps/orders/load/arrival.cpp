@@ -92,7 +92,7 @@ std::chrono::microseconds Arrival::due(std::uint64_t index) const {
     return std::chrono::microseconds(
         static_cast<std::int64_t>(static_cast<double>(index) * gap_us));
   }
-  // Each span starts with its burst; the rest of its orders follow evenly.
+  // Each interval starts with its burst; its other orders follow evenly.
   const double every_us = static_cast<double>(burst_every_.count());
   const auto steady = static_cast<std::uint64_t>(every_us / gap_us);
   const std::uint64_t span = index / (burst_size_ + steady);

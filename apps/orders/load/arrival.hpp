@@ -1,4 +1,4 @@
-// Arrival: when the orders of a load are placed.
+// Arrival: the schedule on which the orders of a load are placed.
 #pragma once
 
 #include <chrono>
@@ -9,21 +9,21 @@
 
 namespace millrace::orders {
 
-/// A schedule. Open ones say when each order is due, whatever became of those before; the closed
-/// one keeps a number of orders under way and places the next when one is finished.
+/// An open schedule gives the due time of each order, independent of the progress of others. A
+/// closed schedule keeps a number of orders in flight and places the next one when one is finished.
 class Arrival {
  public:
   /// `steady:RATE` orders a second, `burst:RATE,SIZE,EVERY` with SIZE more orders at once at the
-  /// start of each span EVERY (such as 500ms or 2s), or `closed:N` orders under way.
+  /// start of each span EVERY (such as 500ms or 2s), or `closed:N` orders in flight.
   /// Fails with invalid_argument, naming what was expected.
   [[nodiscard]] static Result<Arrival> parse(std::string_view text);
 
   [[nodiscard]] bool is_closed() const { return under_way_max_ != 0; }
 
-  /// Orders under way at most; 0 for open schedules.
+  /// Maximum orders in flight; 0 for open schedules.
   [[nodiscard]] std::uint64_t under_way_max() const { return under_way_max_; }
 
-  /// When order `index` is due, from the start; 0 for the closed schedule.
+  /// Due time of order `index` relative to the start; 0 for the closed schedule.
   [[nodiscard]] std::chrono::microseconds due(std::uint64_t index) const;
 
  private:

@@ -9,12 +9,12 @@
 namespace millrace::orders {
 namespace {
 
-/// 80 % of the orders have 1 to 3 lines; on average 2.3.
+/// 80 % of the orders have 1 to 3 lines; the mean is 2.3.
 std::uint64_t pick_line_count(Chance& chance) {
   return chance.happens(0.9) ? 1 + chance.below(3) : 1 + chance.below(10);
 }
 
-/// A fault that validate finds.
+/// Makes the order invalid: find_fault() reports it.
 void spoil(OrderPlaced& order, Chance& chance) {
   OrderLine& line = *order.mutable_lines(0);
   switch (chance.below(7)) {

@@ -10,10 +10,10 @@
 
 namespace millrace::orders {
 
-/// How an order is offered beside the first time.
+/// Duplicate offer of an order.
 enum class Repeat : std::uint8_t {
   none,
-  same_order_id,         ///< offered again as it is
+  same_order_id,         ///< offered again without Idempotency-Key
   same_idempotency_key,  ///< offered both times under the same Idempotency-Key
 };
 
@@ -28,7 +28,7 @@ class LoadPlan {
     double repeat_rate = 0.02;        ///< 0 to 1
   };
 
-  /// Takes time in proportion to the number of SKUs. Const afterwards, for any thread.
+  /// O(options.skus). All other members are const and thread-safe.
   explicit LoadPlan(const Options& options);
 
   [[nodiscard]] const Options& options() const { return options_; }
@@ -36,10 +36,11 @@ class LoadPlan {
   /// Id of order `index`: "o" and the number.
   [[nodiscard]] static std::string order_id(std::uint64_t index);
 
-  /// Order `index`. One in `invalid_rate` has a fault, and validate says which.
+  /// Returns order `index`. A share `invalid_rate` of the orders is invalid: find_fault() is not
+  /// empty.
   [[nodiscard]] OrderPlaced order(std::uint64_t index) const;
 
-  /// Whether order `index` is without a fault.
+  /// Returns whether order `index` is valid.
   [[nodiscard]] bool is_valid(std::uint64_t index) const;
 
   [[nodiscard]] Repeat repeat(std::uint64_t index) const;
@@ -53,7 +54,7 @@ class LoadPlan {
   [[nodiscard]] std::uint32_t pick_sku(Chance& chance) const;
 
   Options options_;
-  std::vector<double> popularity_up_to_;  ///< cumulated, by rank
+  std::vector<double> popularity_up_to_;  ///< cumulative, by rank
 };
 
 }  // namespace millrace::orders

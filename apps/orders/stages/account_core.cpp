@@ -3,7 +3,7 @@
 namespace millrace::orders {
 namespace {
 
-/// Position of the order's charge, or -1.
+/// Index of the charge of the order, or -1.
 int find_charge(const Account& account, const std::string& order_id) {
   for (int i = 0; i < account.charges_size(); ++i) {
     if (account.charges(i).order_id() == order_id) return i;
@@ -41,7 +41,7 @@ Charge& add_charge(Account& state, const PaymentRequest& request, Charge::State 
   return charge;
 }
 
-/// Lets go of what the charge holds, and leaves it in `next`.
+/// Releases the amount that the charge holds and sets its state to `next`.
 void let_go(Keyed<Account>& account, int position, Charge::State next, PaymentEffect::Kind kind) {
   Account& state = account.change();
   Charge& charge = *state.mutable_charges(position);
@@ -88,7 +88,7 @@ void capture(Keyed<Account>& account, const PaymentRequest& request, bool is_gra
 void refund(Keyed<Account>& account, const PaymentRequest& request, PaymentAnswer& answer) {
   int position = find_charge(*account, request.order_id());
   if (position < 0) {
-    // Refused from now on, should the authorisation that it undoes still come.
+    // Records the refund, so that a later AUTHORISE of the same order is refused.
     position = account->charges_size();
     add_charge(account.change(), request, Charge::REFUNDED);
   } else if (is_held(account->charges(position))) {
@@ -137,8 +137,7 @@ std::optional<GatewayCall> gateway_call(const Account& account, const PaymentReq
       call.call_id = request.order_id() + "/capture";
       return call;
     case REFUND:
-      // Also where there is no charge: the gateway may know of an authorisation whose answer was
-      // lost.
+      // Also without a charge: the gateway may have an authorisation whose answer was lost.
       if (state == Charge::DECLINED || state == Charge::REFUNDED) return std::nullopt;
       call.operation = GatewayOperation::refund;
       call.call_id = request.order_id() + "/refund";

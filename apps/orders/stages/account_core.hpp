@@ -1,4 +1,4 @@
-// Decision core of payments: what a request does to a customer's account.
+// Decision core of payments: applies a request to the account of a customer. Life of a charge:
 //
 //                    no credit, or the gateway declines
 //        AUTHORISE ─────────────────────────────────────▶ DECLINED
@@ -8,7 +8,7 @@
 //                     │                     │
 //                     └──────REFUND─────────┴──▶ REFUNDED      any ──SETTLE──▶ forgotten
 //
-// A charge stays until its order is final, so that a repeated request gets the first answer.
+// A charge stays until its order is final, so that a duplicate request gets the first answer.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,8 @@
 
 namespace millrace::orders {
 
-/// Pure function of (seed, customer id): nearly everybody has plenty, a few next to nothing.
+/// Credit limit of each customer, as a pure function of (seed, customer id): a share `poor_rate`
+/// has `poor_limit_minor`, the others have `limit_minor`.
 struct CreditPlan {
   std::uint64_t seed = 0;
   std::int64_t limit_minor = 1'000'000'000'000;
@@ -34,15 +35,16 @@ struct CreditPlan {
   }
 };
 
-/// Opens the account of a customer seen for the first time; the currency is that of the request.
+/// Opens the account at the first request of a customer, with the currency of the request; else
+/// does nothing.
 void open_account(Keyed<Account>& account, const PaymentRequest& request, const CreditPlan& plan);
 
-/// What the gateway must be asked before `request` can be answered; nullopt: nothing.
+/// Returns the gateway call that `request` needs before apply(), or nullopt if none.
 [[nodiscard]] std::optional<GatewayCall> gateway_call(const Account& account,
                                                       const PaymentRequest& request);
 
-/// Applies `request`, and what the gateway made of it, which is final: done or declined. Without
-/// a gateway call `result` has no meaning. Returns the answer; none for SETTLE.
+/// Applies `request` with the final `result` of its gateway call. Returns the answer; nullopt for
+/// SETTLE. REQUIRES: `result` is done or declined; ignored if gateway_call() was nullopt.
 [[nodiscard]] std::optional<PaymentAnswer> apply(Keyed<Account>& account,
                                                  const PaymentRequest& request,
                                                  GatewayResult result);

@@ -1,4 +1,4 @@
-// Stage notify: tells the customer each new status of an order, once.
+// Stage notify: records each new status of an order in the inbox of its customer, once.
 #pragma once
 
 #include "actors/stage/keyed.hpp"
@@ -6,8 +6,8 @@
 
 namespace millrace::orders {
 
-/// Keyed by customer id. Keeps no memory of which statuses were told: the saga names each status of
-/// an order once, and the step that asks for it is done once. The history is the inbox.
+/// Keyed by customer id; the key's history is the inbox. Needs no duplicate check: the saga sends
+/// each status of an order once, and the outcome of a message commits once.
 struct Notify {
   void operator()(const Notification& notification, Keyed<Notified>& inbox) const;
 };

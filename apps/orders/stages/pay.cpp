@@ -9,7 +9,7 @@
 namespace millrace::orders {
 namespace {
 
-/// What the gateway made of one item; `done` where it was not asked.
+/// Outcome of one item. `result`: of its gateway call; `done` if there was none.
 Outcome<OrderEvent> finish(const BatchItem<PaymentRequest, Account>& item, GatewayResult result) {
   if (result == GatewayResult::failed) return Retry{"the gateway failed"};
   if (result == GatewayResult::unknown) return Retry{"no answer from the gateway"};

@@ -1,4 +1,4 @@
-// Stage payments: authorises, captures and refunds through the gateway, many customers at once.
+// Stage payments: authorises, captures and refunds through the gateway, in batches.
 #pragma once
 
 #include <memory>
@@ -12,9 +12,9 @@
 
 namespace millrace::orders {
 
-/// Keyed by customer id; a batch stage that blocks while the gateway works. What the gateway did
-/// not settle comes again, with the same call id: the call id names the order and the
-/// operation, so that it stays the same also where the saga asks a second time.
+/// Keyed by customer id; a batch stage that blocks during the gateway call. Retries a request whose
+/// result is `failed` or `unknown`. The call id consists of order id and operation, so it is the
+/// same for retries and for duplicate requests of the saga.
 class Pay {
  public:
   Pay(std::shared_ptr<Gateway> gateway, CreditPlan plan)

@@ -1,4 +1,4 @@
-// Stage saga: leads one order from placed to final.
+// Stage saga: drives an order from PLACED to a final status.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace millrace::orders {
 
-/// Keyed by order id. The thin shell of saga_core: turns what that decides into messages to the
-/// other stages, history entries and the one timer of the order, named "answer".
+/// Keyed by order id. Shell of saga_core.hpp: turns a SagaStep into messages to other stages,
+/// history entries and the timer "answer" of the order.
 class Saga {
  public:
   explicit Saga(SagaOptions options = {}) : options_(options) {}
@@ -26,10 +26,10 @@ class Saga {
   SagaOptions options_;
 };
 
-/// Adds the message for one part of a question.
+/// Adds the message for one part of a question to `out`.
 void send(Routed& out, const Order& order, const std::string& order_id, const SagaRequest& request);
 
-/// Adds the message that closes the order's charge; `charge` 0: whichever it has.
+/// Adds the message that closes the charge of the order; `charge` 0: any charge.
 void settle(Routed& out, const Order& order, const std::string& order_id, std::uint64_t charge);
 
 }  // namespace millrace::orders

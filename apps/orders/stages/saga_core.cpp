@@ -21,8 +21,8 @@ bool is_due(const Order& order, const Answer& answer) {
          answer.part < 32 && (order.unanswered() & bit(answer.part)) != 0;
 }
 
-/// A reservation or charge that this saga knows nothing of: a request that it had given up on was
-/// carried out after all, for example a dead letter that a person sent again.
+/// Returns whether the answer reports a reservation or charge that the saga does not hold: a
+/// request that it gave up was executed later, for example a redriven dead letter.
 bool is_stray(const Order& order, const Answer& answer) {
   if (answer.question == ASK_RESERVE) {
     return answer.number != 0 && answer.part < static_cast<std::uint32_t>(order.lines_size()) &&
@@ -32,7 +32,7 @@ bool is_stray(const Order& order, const Answer& answer) {
          answer.number != 0 && order.charge() != answer.number;
 }
 
-/// One step of one order.
+/// Computes one step of one order.
 class Stepper {
  public:
   Stepper(Order& order, const SagaOptions& options) : order_(order), options_(options) {}
@@ -44,7 +44,7 @@ class Stepper {
     step_.entries.push_back({status, cause, is_first, std::move(detail)});
   }
 
-  /// Registers what undoes the question, and asks it.
+  /// Pushes the compensation of the question on Order.undo, then asks the question.
   void ask(Question question) {
     const auto lines = static_cast<std::uint32_t>(order_.lines_size());
     if (question == ASK_RESERVE) {
@@ -89,9 +89,8 @@ class Stepper {
     if (order_.unanswered() == 0 && order_.status() != PAUSED) proceed();
   }
 
-  /// Undoes a reservation or charge that nobody waits for. The gateway is not told of such a
-  /// charge: what it is asked under the call ids of this order it has done already, or holds until
-  /// it lapses.
+  /// Undoes a stray reservation or charge. Makes no gateway call for a charge: the gateway has
+  /// executed the call ids of this order already, or the authorisation expires.
   void undo_stray(const Answer& answer) {
     if (answer.question == ASK_RESERVE) {
       step_.requests.push_back({ASK_RELEASE, answer.part, answer.number});
@@ -100,11 +99,11 @@ class Stepper {
     }
   }
 
-  /// The question is answered.
+  /// All parts of the question are answered: take the next step.
   void proceed() {
     const QuestionRule& rule = rule_of(order_.question());
     if (order_.refused() != 0 && rule.refused != STATUS_UNKNOWN) {
-      // A stage that refuses has left nothing behind, except that it remembers the refusal.
+      // A refused step has no effect to undo, except RESERVE: the stock stage stores the refusal.
       if (order_.question() != ASK_RESERVE) order_.mutable_undo()->RemoveLast();
       undo_all(rule.refused, REFUSED);
       return;
@@ -121,7 +120,7 @@ class Stepper {
         enter(SHIPPING, PROCEEDED);
         return ask(ASK_SHIP);
       case ASK_SHIP:
-        order_.clear_undo();  // the goods have left: from here it only goes forward
+        order_.clear_undo();  // shipped: no compensation from here on
         return ask(ASK_CONFIRM);
       case ASK_CONFIRM:
         return finish(SHIPPED, PROCEEDED);
@@ -137,7 +136,7 @@ class Stepper {
     }
   }
 
-  /// No answer in time.
+  /// The question timed out: ask again, compensate or pause.
   void time_out() {
     if (order_.asked() < options_.asks_max) return ask_again();
     if (rule_of(order_.question()).can_give_up) return undo_all(CANCELLED, NO_ANSWER);
@@ -171,7 +170,7 @@ class Stepper {
     undo_next(cause);
   }
 
-  /// Undoes what was registered last.
+  /// Pops the last compensation and asks for it.
   void undo_next(Cause cause) {
     if (order_.undo_size() == 0) return finish(order_.outcome(), cause);
     const std::uint32_t last = order_.undo(order_.undo_size() - 1);

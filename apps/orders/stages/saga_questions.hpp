@@ -1,4 +1,4 @@
-// What the saga's questions are: one row for each.
+// The questions of the saga as a table, and answers to them.
 #pragma once
 
 #include <array>
@@ -7,12 +7,13 @@
 
 namespace millrace::orders {
 
-/// One question of the saga.
+/// Properties of one question.
 struct QuestionRule {
   Question question = ASK_NOTHING;
-  bool is_per_line = false;         ///< one part for each line of the order, else one part
-  bool can_give_up = false;         ///< without an answer: undo everything, else pause
-  Status refused = STATUS_UNKNOWN;  ///< where a refusal leads; STATUS_UNKNOWN: it has none
+  bool is_per_line = false;  ///< one part per order line, else a single part
+  bool can_give_up = false;  ///< on timeout: true compensates, false pauses
+  Status refused =
+      STATUS_UNKNOWN;  ///< final status after a refusal; STATUS_UNKNOWN: cannot be refused
 };
 
 inline constexpr std::array<QuestionRule, 9> question_rules{{
@@ -31,15 +32,15 @@ inline constexpr std::array<QuestionRule, 9> question_rules{{
   return question_rules[static_cast<std::size_t>(question)];
 }
 
-/// An answer, whichever stage it comes from.
+/// An answer of any stage.
 struct Answer {
   Question question = ASK_NOTHING;  ///< ASK_NOTHING: the event is no answer
   std::uint32_t part = 0;
   bool is_refused = false;
-  std::uint64_t number = 0;  ///< of the reservation or charge that it tells of
+  std::uint64_t number = 0;  ///< of the reservation or charge
 };
 
-/// Reads `event` as an answer.
+/// Converts an event to an answer; question is ASK_NOTHING if it is none.
 [[nodiscard]] Answer answer_of(const OrderEvent& event);
 
 }  // namespace millrace::orders

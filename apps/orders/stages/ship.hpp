@@ -1,4 +1,4 @@
-// Stage shipping: creates one shipment for an order, or says that it cannot.
+// Stage shipping: creates at most one shipment per order, or refuses.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace millrace::orders {
 
-/// Which orders cannot be shipped: a pure function of (seed, order id).
+/// Selects the orders that cannot be shipped, as a pure function of (seed, order id).
 struct ShippingPlan {
   std::uint64_t seed = 0;
   double failure_rate = 0.005;  ///< 0 to 1
@@ -17,8 +17,8 @@ struct ShippingPlan {
   [[nodiscard]] bool fails(std::string_view order_id) const;
 };
 
-/// Keyed by order id. The first request decides, and repeats are answered alike. CANCEL is always
-/// granted; a SHIP that comes after it fails.
+/// Keyed by order id. The first SHIP decides; duplicates get the same answer. CANCEL always
+/// succeeds; a SHIP after CANCEL is refused.
 class Ship {
  public:
   explicit Ship(ShippingPlan plan) : plan_(plan) {}

@@ -7,7 +7,7 @@
 namespace millrace::orders {
 
 std::uint64_t line_hash(std::string_view order_id, std::uint32_t line) {
-  // An odd factor keeps the lines of one order apart.
+  // Multiplication by an odd constant gives each line of an order a different hash.
   return hash_key(order_id) + line * 0x9E3779B97F4A7C15u;
 }
 
@@ -59,7 +59,7 @@ void open(Keyed<Stock>& stock, const StockPlan& plan, const StockRequest& reques
   record(stock, StockEffect::OPENED, request, 0);
 }
 
-/// Returns whether the line is reserved, and under which number.
+/// Reserves the line if there is stock; sets the result and the reservation number in `answer`.
 void reserve(Keyed<Stock>& stock, const StockRequest& request, StockAnswer& answer) {
   const std::uint64_t line = line_hash(request.order_id(), request.line());
   if (const auto position = find_open_line(*stock, line)) {
@@ -79,7 +79,7 @@ void reserve(Keyed<Stock>& stock, const StockRequest& request, StockAnswer& answ
   record(stock, StockEffect::RESERVED, request, request.quantity());
 }
 
-/// Confirms or releases.
+/// Confirms or releases the line.
 void close(Keyed<Stock>& stock, const StockRequest& request) {
   const auto position = find_open_line(*stock, line_hash(request.order_id(), request.line()));
   if (!position) return;

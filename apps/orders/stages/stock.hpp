@@ -1,4 +1,4 @@
-// Stage stock: reserves, confirms and releases the pieces of one SKU.
+// Stage stock: reserves, confirms and releases pieces of a SKU.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +13,18 @@
 
 namespace millrace::orders {
 
-/// Names one line of one order within a SKU: XXH3 of both. Two open lines of one SKU with one hash
-/// would be taken for each other; with a thousand open lines that is once in 10^13 SKUs.
+/// Hash (XXH3) that identifies one line of one order within a SKU. A collision of two open lines
+/// would confuse them; with 1,000 open lines its probability is 10^-13.
 [[nodiscard]] std::uint64_t line_hash(std::string_view order_id, std::uint32_t line);
 
-/// Position of the line in the lists, or nullopt where it is not open.
+/// Index of the line in the lists, or nullopt if it is not open.
 [[nodiscard]] std::optional<int> find_open_line(const Stock& stock, std::uint64_t line);
 
-/// Adds a line. `quantity` 0 says that it was refused.
+/// Adds a line. `quantity` 0: it was refused. REQUIRES: the line is not open.
 void add_open_line(Stock& stock, std::uint64_t line, std::uint32_t quantity,
                    std::uint64_t reservation);
 
-/// Removes the line at `position`; the last one takes its place.
+/// Removes the line at `position`; the last line moves to this index.
 void remove_open_line(Stock& stock, int position);
 
 /// Keyed by SKU.
@@ -35,9 +35,9 @@ void remove_open_line(Stock& stock, int position);
 ///           └──▶ reserved ──CONFIRM (pieces leave)──▶ closed: forgotten
 ///                        └──RELEASE (pieces return)──────▶
 ///
-/// A line that is open answers a repeated RESERVE as the first time. CONFIRM and RELEASE of a line
-/// that is not open change nothing and are answered as done: a saga asks for either only after
-/// RESERVE, and for one of them only, so the line was closed by an earlier asking.
+/// A repeated RESERVE of an open line gets the first answer. CONFIRM or RELEASE of a line that is
+/// not open changes nothing and succeeds: a saga sends only one of the two, after RESERVE, so an
+/// earlier request closed the line.
 class ReserveStock {
  public:
   explicit ReserveStock(std::shared_ptr<const StockPlan> plan) : plan_(std::move(plan)) {}

@@ -1,4 +1,4 @@
-// StockPlan: how many pieces of each SKU there are before the first order.
+// StockPlan: the initial stock of each SKU.
 #pragma once
 
 #include <cstdint>
@@ -6,21 +6,21 @@
 
 namespace millrace::orders {
 
-/// Pure function of (seed, SKU) and the size of the load: most SKUs get more than the load is
-/// expected to ask for, some get less and run out. Names that the load does not know have none.
+/// A pure function of (seed, SKU) and the size of the load: most SKUs have more pieces than the
+/// expected demand; scarce SKUs have fewer and run out. Unknown names have 0.
 class StockPlan {
  public:
   struct Options {
     std::uint64_t seed = 0;
     std::uint32_t skus = 1'000;         ///< "s0", the most popular, to "s<skus - 1>"
-    std::uint64_t orders = 1'000;       ///< that the load will place
-    std::uint32_t scarce_in = 40;       ///< one SKU in so many runs out; 0: none does
-    std::uint32_t scarce_percent = 60;  ///< of the expected demand that a scarce SKU covers
+    std::uint64_t orders = 1'000;       ///< number of orders of the load
+    std::uint32_t scarce_in = 40;       ///< one in this many SKUs is scarce; 0: none
+    std::uint32_t scarce_percent = 60;  ///< stock of a scarce SKU in percent of its expected demand
   };
 
   explicit StockPlan(const Options& options);
 
-  /// Pieces of `sku` at the start, at least 0. Any thread.
+  /// Initial pieces of `sku`, >= 0. Thread-safe.
   [[nodiscard]] std::int64_t initial(std::string_view sku) const;
 
  private:

@@ -32,7 +32,7 @@ std::string find_fault(const OrderPlaced& order) {
   if (order.freight_minor() < 0 || order.freight_minor() > freight_minor_max) {
     return "freight out of range: " + std::to_string(order.freight_minor());
   }
-  // The limits above keep the sum far below the range of 64 bits.
+  // Cannot overflow: the limits above bound the sum.
   std::int64_t total_minor = order.freight_minor();
   for (int i = 0; i < order.lines_size(); ++i) {
     const OrderLine& line = order.lines(i);

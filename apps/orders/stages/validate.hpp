@@ -1,4 +1,4 @@
-// Stage validate: lets each order in once, and says whether it makes sense.
+// Stage validate: passes each order on once, marked valid or invalid.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,12 @@ inline constexpr std::uint32_t quantity_max = 1'000;
 inline constexpr std::int64_t unit_price_minor_max = 100'000'000;
 inline constexpr std::int64_t freight_minor_max = 10'000'000;
 
-/// Why `order` cannot be accepted, for people; empty where it can.
+/// Returns a readable reason why `order` is invalid, or an empty string.
 [[nodiscard]] std::string find_fault(const OrderPlaced& order);
 
-/// Keyed by order id. An order offered again is acknowledged and goes no further. An order that
-/// makes no sense goes on all the same, to end as REJECTED; only one without an order or customer
-/// id, which nobody could ever be told about, is a dead letter.
+/// Keyed by order id. Acks a duplicate without output. Passes an invalid order on, so that it ends
+/// as REJECTED; rejects an order without order id or customer id to the dead letter queue, because
+/// no customer could be notified.
 struct Validate {
   Outcome<OrderEvent> operator()(const OrderPlaced& order, Keyed<Validated>& seen) const;
 };

@@ -1,4 +1,4 @@
-// Orders as JSON: from a running node's API, and from a stopped node alike.
+// Orders as JSON, for the HTTP API of a running node and for the data of a stopped node.
 #pragma once
 
 #include <string>
@@ -11,13 +11,12 @@
 
 namespace millrace::orders {
 
-/// The order with its history; with `rest` "history", that alone. Fails with `not_found` for any
-/// other `rest`.
+/// Converts an order. `rest` "": the order with its history; "history": the history alone. Fails
+/// with `not_found` for other values.
 [[nodiscard]] Result<nlohmann::ordered_json> order_json(const KeyView& key,
                                                         const std::string& rest = "");
 
-/// /api/v1/orders/ID and /api/v1/orders/ID/history, for the gateway of a node that runs the order
-/// workflow.
+/// HTTP resource for /api/v1/orders/ID and /api/v1/orders/ID/history.
 [[nodiscard]] http::Resource order_resource();
 
 }  // namespace millrace::orders

@@ -13,7 +13,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Another system answers: many calls at once, and a little patience to gather them.
+/// Large batches with a short window, because the gateway executes the calls of a batch in
+/// parallel.
 StageOptions through_gateway(std::uint32_t workers) {
   StageOptions options;
   options.workers = workers;

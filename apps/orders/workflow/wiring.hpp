@@ -1,4 +1,4 @@
-// The order workflow as a pipeline: which stage reads which queue, and with which options.
+// Entry point of the order workflow: a pipeline of all stages with their queues and options.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +13,18 @@
 
 namespace millrace::orders {
 
-/// What the stages need to know beside their messages.
+/// Dependencies and options of the stages.
 struct OrderWorkflow {
   std::shared_ptr<const StockPlan> stock{};
-  std::shared_ptr<Gateway> gateway{};  ///< called by all payment workers: must be safe for that
+  std::shared_ptr<Gateway> gateway{};  ///< shared by all payment workers: must be thread-safe
   CreditPlan credit{};
   ShippingPlan shipping{};
   SagaOptions saga{};
-  std::uint32_t payment_workers = 4;  ///< blocking: threads of their own
+  std::uint32_t payment_workers = 4;  ///< blocking; each has its own thread
 };
 
-/// One chain for each stage; the saga is in the middle of all of them. Orders come in through
-/// placed_queue(), and finished_queue() is left for whoever placed them.
+/// Builds the pipeline: one chain per stage, all connected through the saga. Orders enter through
+/// placed_queue(). The caller reads finished_queue().
 [[nodiscard]] PipelineSpec order_pipeline(const OrderWorkflow& workflow);
 
 }  // namespace millrace::orders

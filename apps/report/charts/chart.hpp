@@ -1,4 +1,4 @@
-// Chart: lines or a stack of areas over a common axis, as HTML with an inline SVG.
+// Chart: lines or stacked areas over one x axis, as HTML with an inline SVG.
 #pragma once
 
 #include <functional>
@@ -11,13 +11,13 @@
 
 namespace millrace::report {
 
-/// `text` as HTML content or a quoted attribute's value.
+/// Escapes `text` for HTML content or a quoted attribute value.
 [[nodiscard]] std::string escaped(std::string_view text);
 
-/// JSON that may stand within a <script> element: no "<" is left that could end it.
+/// Escapes each "<" in JSON, so that the JSON cannot end its <script> element.
 [[nodiscard]] std::string script_json(std::string_view json);
 
-/// One line, or one layer of a stack. Its values stand over the chart's x, one each; NaN is a gap.
+/// One line, or one layer of a stack. `values` has one value per Chart::x; NaN is a gap.
 struct Series {
   std::string name;
   std::string color;  ///< a class of the style sheet: "c0" to "c9", "good", "bad", "faint"
@@ -25,7 +25,7 @@ struct Series {
   bool filled = false;  ///< the area below a line is tinted
 };
 
-/// A plot with its axes. Only numbers and names go in; all drawing is done by chart_html.
+/// A plot with its axes; chart_html() draws it.
 struct Chart {
   std::string title;
   std::string subtitle;  ///< what is plotted, and its unit
@@ -35,13 +35,13 @@ struct Chart {
   std::vector<Series> series;
   bool stacked = false;
   std::vector<double> marks;                     ///< x of events, drawn as vertical lines
-  std::vector<std::pair<double, double>> bands;  ///< spans of x, tinted: how long events lasted
-  std::function<std::string(double)> x_text;     ///< of a value, for the pointer's tooltip
-  std::function<std::string(double)> y_text;     ///< likewise
+  std::vector<std::pair<double, double>> bands;  ///< tinted spans of x: durations of events
+  std::function<std::string(double)> x_text;     ///< formats x for the tooltip
+  std::function<std::string(double)> y_text;     ///< formats y for the tooltip
 };
 
-/// The chart as a <figure>. It fills whatever width it is given: the SVG is stretched, while texts
-/// are HTML beside it and keep their size.
+/// Renders the chart as a <figure> that fills its width. The SVG is stretched; labels are HTML next
+/// to it and keep their size.
 [[nodiscard]] std::string chart_html(const Chart& chart);
 
 }  // namespace millrace::report

@@ -1,4 +1,4 @@
-// The plots of a run.
+// The charts of a run.
 #pragma once
 
 #include <cstddef>
@@ -9,14 +9,13 @@
 
 namespace millrace::report {
 
-/// At most `count_max` (at least 1) samples that stand for all: of neighbours taken together, the
-/// running counts and states are the last ones; latencies, depths and memory the highest, so that
-/// no peak disappears.
+/// Reduces `samples` to at most `count_max` (>= 1) by joining neighbours: counts and states of the
+/// last one, maximum of latencies, depths and memory, so that peaks stay visible.
 [[nodiscard]] std::vector<Sample> thinned(const std::vector<Sample>& samples,
                                           std::size_t count_max);
 
-/// Throughput, latency over time, latency by percentile, queue depth, states and memory: those for
-/// which the report has data. Long runs are thinned to 300 points, keeping peaks.
+/// Charts of throughput, latency over time, latency by percentile, queue depth, states and memory,
+/// as far as the report has data. Thinned to 300 points.
 [[nodiscard]] std::vector<Chart> run_charts(const RunReport& report);
 
 }  // namespace millrace::report

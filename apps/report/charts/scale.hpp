@@ -1,4 +1,4 @@
-// Axes: where a value lies between the ends of a plot, and which ticks to label.
+// Scale: maps values to positions on an axis, and selects ticks.
 #pragma once
 
 #include <functional>
@@ -7,18 +7,18 @@
 
 namespace millrace::report {
 
-/// A labelled place on an axis.
+/// A labelled position on an axis.
 struct Tick {
   double position = 0;  ///< 0 (left, bottom) to 1 (right, top)
   std::string label;
-  bool minor = false;  ///< left out where there is little room
+  bool minor = false;  ///< omitted if there is little room
 };
 
 /// One axis of a plot.
 struct Scale {
-  std::function<double(double)> position;  ///< of a value: 0..1 within the axis
+  std::function<double(double)> position;  ///< position of a value: 0..1 within the axis
   std::vector<Tick> ticks;
-  bool shows_zero = true;  ///< false: values that are not positive have no place (logarithmic)
+  bool shows_zero = true;  ///< false: logarithmic; values <= 0 have no position
 };
 
 /// Counts from 0 to a round number not below `top`.
@@ -33,7 +33,7 @@ struct Scale {
 /// Seconds from 0 to exactly `end`.
 [[nodiscard]] Scale time_scale(double end);
 
-/// Shares from 0 to 1 where each further nine takes the same room, up to one in `count`.
+/// Shares from 0 to 1; each further nine (0.9, 0.99, …) has equal width, up to 1 - 1/count.
 [[nodiscard]] Scale percentile_scale(double count);
 
 }  // namespace millrace::report

@@ -1,4 +1,4 @@
-// The report on disk.
+// Writes the report to disk.
 #pragma once
 
 #include <filesystem>
@@ -8,9 +8,8 @@
 
 namespace millrace::report {
 
-/// Writes index.html and report.json into `directory`, which is made where it is missing. Each file
-/// is complete or not there: a reader never sees half of one. Blocks.
-/// Fails with `storage_failed` when the directory or a file cannot be written.
+/// Writes index.html and report.json to `directory`; creates it if missing. Replaces each file
+/// atomically. Blocks. Fails with `storage_failed`.
 [[nodiscard]] Result<void> write_report(const RunReport& report,
                                         const std::filesystem::path& directory);
 

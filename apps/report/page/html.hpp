@@ -1,4 +1,4 @@
-// The report as one HTML page, for people.
+// The report as one HTML page.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace millrace::report {
 
-/// A whole page that needs nothing beside itself: no network, no other file.
+/// A self-contained page: loads nothing from the network or other files.
 [[nodiscard]] std::string to_html(const RunReport& report);
 
 /// Invariants, states, ledger, faults and configuration, each as a card; empty ones are left out.

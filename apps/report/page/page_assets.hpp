@@ -1,14 +1,14 @@
-// The style and the script of the HTML report, which it carries within itself.
+// Style sheet and script that are embedded in the HTML report.
 #pragma once
 
 #include <string_view>
 
 namespace millrace::report {
 
-/// CSS; light and dark by the reader's own setting.
+/// CSS; light or dark by the preference of the browser.
 extern const std::string_view page_style;
 
-/// Shows the values under the pointer. Without it the page lacks nothing else.
+/// Shows values in a tooltip. The page works without scripts.
 extern const std::string_view page_script;
 
 }  // namespace millrace::report

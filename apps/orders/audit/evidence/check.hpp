@@ -1,8 +1,9 @@
-// Check: one invariant, which is shown all that the nodes hold, key by key.
+// Check: the base class of the checks, one per invariant; and walk(), which passes the data of the
+// nodes to all checks.
 //
-// The walk shows every order first (so that the index is complete from then on), then stock,
-// accounts, shipments, inboxes and validations, and ends with finish(). Each key is shown once,
-// with its whole history; a check keeps only what it must compare across keys.
+// walk() calls begin(), on_order() for every order (the index is complete afterwards), then
+// on_stock(), on_account(), on_shipment(), on_inbox(), on_validated(), and last finish(). Each key
+// is passed once, with its whole history, so a check stores only data that it compares across keys.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +24,11 @@ namespace millrace::orders::audit {
 template <class Entry>
 struct Recorded {
   Entry entry;
-  OrderNumber order = no_order;  ///< that it names, or whose key it is under
+  OrderNumber order = no_order;  ///< named by the entry, or by its key
 };
 
-/// One key: its state and history, parsed. `order` is set where the key is an order id.
+/// One key: its parsed state and history. `order` is set if the key is an order id. References are
+/// valid during the call only.
 template <class State, class Entry>
 struct KeyRecord {
   const KeyView& view;
@@ -47,8 +49,8 @@ class Check {
   Check(std::string name, std::string title) { report_ = {std::move(name), std::move(title)}; }
   virtual ~Check() = default;
 
-  /// Before anything else. There will be at most `orders` orders. `index` fills while orders are
-  /// shown, and stays until finish() has returned.
+  /// Called first. There are at most `orders` orders. `index` is filled during on_order() calls and
+  /// is valid until finish() returns.
   virtual void begin(const OrderIndex& index, std::size_t orders) {
     index_ = &index;
     resize(orders);
@@ -66,16 +68,16 @@ class Check {
 
   [[nodiscard]] const InvariantReport& report() const { return report_; }
 
-  /// Violations that are an effect which happened more often than it should have.
+  /// Number of violations in which an effect occurred more often than allowed.
   [[nodiscard]] std::uint64_t duplicated() const { return duplicated_; }
 
  protected:
-  /// Makes room for what the check keeps for each order.
+  /// Allocates the per-order data of the check.
   virtual void resize(std::size_t /*orders*/) {}
 
   [[nodiscard]] const OrderIndex& index() const { return *index_; }
 
-  /// Notes a violation. Only the first one's text is made.
+  /// Records a violation. Calls `text` only for the first one.
   template <class Text>
   void fail(const Text& text) {
     report_.held = false;
@@ -101,10 +103,10 @@ class Check {
 
 struct WalkResult {
   OrderIndex index;
-  InvariantReport readable;  ///< that every state and history entry could be parsed
+  InvariantReport readable;  ///< every state and history entry was parsed
 };
 
-/// Shows `view` to `checks` in the order that check.hpp promises.
+/// Passes `view` to `checks`, in the order stated at the top of this file.
 [[nodiscard]] WalkResult walk(const DurableView& view, const Witness& witness,
                               std::span<const std::unique_ptr<Check>> checks);
 

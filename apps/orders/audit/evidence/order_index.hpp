@@ -1,4 +1,5 @@
-// OrderIndex: every order that the nodes know of, numbered.
+// OrderIndex: all orders that the nodes hold, numbered, with the terms under which they were
+// placed.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +17,8 @@ namespace millrace::orders::audit {
   return std::hash<std::string>{}(text);
 }
 
-/// Digest of one line. Those of several lines are added up, in whatever order they are met; a line
-/// that is met twice changes the sum.
+/// Digest of one line. Digests are summed, so that the order of lines does not matter; a duplicate
+/// line changes the sum.
 [[nodiscard]] inline std::uint64_t digest_of_line(std::uint32_t line, const std::string& sku,
                                                   std::uint32_t quantity) {
   std::uint64_t sum = digest_of(sku);
@@ -44,7 +45,7 @@ struct OrderTerms {
   friend bool operator==(const OrderTerms&, const OrderTerms&) = default;
 };
 
-/// Of an order as it was placed, or as its saga keeps it.
+/// Terms of an OrderPlaced or of the Order of a saga.
 template <class AnyOrder>
 [[nodiscard]] OrderTerms terms_of(const AnyOrder& order) {
   OrderTerms terms{digest_of(order.customer_id()), digest_of_lines(order.lines()),
@@ -64,9 +65,9 @@ struct OrderFacts {
   Status status = STATUS_UNKNOWN;
   std::int64_t invoice_minor = 0;
   std::uint32_t lines = 0;
-  OrderTerms terms{};      ///< as the customer placed it; where that is not known, as kept
-  bool is_placed = false;  ///< `terms` are the customer's
-  bool is_valid = true;    ///< the order made sense when it was placed
+  OrderTerms terms{};      ///< as placed; if unknown, as stored by the saga
+  bool is_placed = false;  ///< `terms` are as placed by the customer
+  bool is_valid = true;    ///< the order was valid when placed
 
   [[nodiscard]] bool is_paused() const { return status == PAUSED; }
   [[nodiscard]] bool is_final() const {
@@ -82,7 +83,7 @@ class OrderIndex {
     numbers_.reserve(orders);
   }
 
-  /// Number of the order; a new one where it was not known.
+  /// Returns the number of the order; adds the order if it is new. `id` must outlive the index.
   OrderNumber add(std::string_view id) {
     const auto [entry, is_new] = numbers_.emplace(id, static_cast<OrderNumber>(facts_.size()));
     if (is_new) facts_.push_back({id});

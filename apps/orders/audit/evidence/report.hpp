@@ -1,4 +1,4 @@
-// AuditReport: what the auditor found.
+// AuditReport: the result of an audit.
 #pragma once
 
 #include <cstdint>
@@ -12,17 +12,17 @@ namespace millrace::orders::audit {
 
 struct InvariantReport {
   std::string name;   ///< "I1" to "I12", "ledger", "readable"
-  std::string title;  ///< what it says, for people
+  std::string title;  ///< readable statement of the invariant
   bool held = true;
   std::uint64_t violations = 0;
   std::string first_violation{};
 };
 
-/// One queue, all its shards together.
+/// Counts of one queue, summed over its shards.
 struct LedgerReport {
   std::string queue;
   queues::Ledger ledger{};
-  std::uint64_t queued = 0;  ///< live messages that were found
+  std::uint64_t queued = 0;  ///< live messages found
 };
 
 struct AuditReport {
@@ -33,7 +33,7 @@ struct AuditReport {
   std::uint64_t attempted = 0;
   std::uint64_t ok = 0;
   std::uint64_t accounted = 0;   ///< attempted and now final or paused
-  std::uint64_t lost = 0;        ///< ok, and not found
+  std::uint64_t lost = 0;        ///< confirmed, and not found
   std::uint64_t unexpected = 0;  ///< found, and never attempted
   std::uint64_t recovered = 0;   ///< found, though no offer of it was confirmed
   std::uint64_t duplicated_effects = 0;

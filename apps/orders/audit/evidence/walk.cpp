@@ -10,8 +10,8 @@ class Walker {
   Walker(const DurableView& view, Checks checks, WalkResult& result)
       : view_(view), checks_(checks), readable_(result.readable) {}
 
-  /// Shows each key of the queue named `queue` through `on_record`.
-  /// `order_of_key` and `order_of` tell which order a key and an entry are about.
+  /// Calls `on_record` for each key of the queue. `order_of_key` and `order_of` return the order of
+  /// a key and of an entry.
   template <class State, class Entry, class OrderOf, class OrderOfKey>
   void show_keys(const std::string& queue, void (Check::*on_record)(const KeyRecord<State, Entry>&),
                  OrderOf order_of, OrderOfKey order_of_key) {
@@ -63,7 +63,7 @@ std::size_t count_orders(const DurableView& view) {
   return orders;
 }
 
-/// Replaces what the sagas keep of each order by what its customer placed.
+/// Replaces the terms stored by the sagas by the terms that the customers placed.
 void take_placed(OrderIndex& index, const Witness& witness) {
   if (!witness.placed) return;
   for (std::uint64_t number = 0; number < witness.attempted.size(); ++number) {

@@ -1,5 +1,5 @@
-// What the auditor is told from outside the nodes: what was asked of them, and what the gateway
-// did.
+// Witness: evidence from outside the nodes: the orders that were placed, and the books of the
+// gateway.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace millrace::orders::audit {
 
-/// What the gateway's own books say of one order.
+/// Books of the gateway for one order.
 struct GatewayFacts {
   std::uint32_t captures = 0;  ///< with different call ids
   std::int64_t captured_minor = 0;
@@ -23,35 +23,36 @@ struct GatewayFacts {
 /// An order as its customer placed it.
 struct PlacedOrder {
   OrderPlaced order;
-  bool is_valid = true;  ///< false: it was made to be rejected
+  bool is_valid = true;  ///< false: deliberately invalid
 };
 
-/// What came in through orders.placed, by those who offered it. Only for runs in which every offer
-/// was confirmed.
+/// Offers to orders.placed, counted by the customers. Set only for runs in which every offer was
+/// confirmed.
 struct OfferCounts {
-  std::uint64_t offers = 0;         ///< repeats included
-  std::uint64_t keyed_repeats = 0;  ///< of these, repeats under one Idempotency-Key
+  std::uint64_t offers = 0;         ///< including duplicates
+  std::uint64_t keyed_repeats = 0;  ///< of `offers`: duplicates with the same Idempotency-Key
 };
 
-/// What whoever placed the orders knows. Orders are numbered from 0.
+/// Records of the customers and the gateway. Orders are numbered from 0. The functions are called
+/// on the thread of the audit and must not throw.
 struct Witness {
   std::vector<bool> attempted{};  ///< by order number: was offered at least once
   std::vector<bool> ok{};         ///< by order number: an offer of it was confirmed
   std::function<std::string(std::uint64_t)> order_id{};  ///< of an order number
-  /// Of an order number. Empty: what was ordered is taken from the sagas.
+  /// Order of an order number. Empty: the audit takes the terms from the sagas.
   std::function<PlacedOrder(std::uint64_t)> placed{};
-  /// The status that the customer was told at the end, of an order number; STATUS_UNKNOWN: none.
+  /// Final status that the customer received, by order number; STATUS_UNKNOWN: none.
   std::function<Status(std::uint64_t)> told{};
   std::optional<OfferCounts> offers{};
-  /// Of an order id. Empty: the gateway's books are not looked at.
+  /// Books of an order id. Empty: the audit skips the gateway.
   std::function<GatewayFacts(std::string_view)> gateway{};
 };
 
-/// What is known of the run.
+/// Parameters of the run.
 struct RunFacts {
   std::uint64_t seed = 0;
-  std::uint64_t skus = 0;  ///< there are no more than these; 0: not known
-  /// Pieces of a SKU before the first order. Empty: not known.
+  std::uint64_t skus = 0;  ///< upper bound of the number of SKUs; 0: unknown
+  /// Initial stock of a SKU. Empty: unknown.
   std::function<std::int64_t(std::string_view)> initial_stock{};
 };
 

@@ -1,4 +1,4 @@
-// All checks, one constructor for each; see order-by-number files beside this one.
+// Factories of the checks, one per invariant; iNN_*.cpp holds the check of invariant NN.
 #pragma once
 
 #include <memory>

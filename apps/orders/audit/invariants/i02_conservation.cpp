@@ -60,7 +60,7 @@ class Conservation : public Check {
   }
 
  private:
-  /// A person may still release or confirm what a paused order has reserved; nobody else can.
+  /// A reservation may stay open only for a PAUSED order, which an operator can resume.
   void look_at_rest(const StockRecord& stock, std::int64_t reserved_by_paused) {
     std::int64_t open = 0;
     for (const std::uint32_t quantity : stock.state.open_quantity()) open += quantity;

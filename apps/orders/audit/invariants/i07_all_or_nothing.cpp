@@ -1,4 +1,4 @@
-// I7: no final status leaves a partial effect behind. Money is I4's.
+// I7: no final status leaves a partial effect. I4 checks the money.
 #include "apps/orders/audit/invariants/checks.hpp"
 
 namespace millrace::orders::audit {
@@ -80,7 +80,7 @@ class AllOrNothing : public Check {
  private:
   struct Left {
     std::uint32_t confirmed = 0;  ///< bit i: line i
-    std::int32_t shipments = 0;   ///< created less cancelled
+    std::int32_t shipments = 0;   ///< created minus cancelled
     std::uint64_t goods = 0;      ///< digest of the confirmed lines
   };
 

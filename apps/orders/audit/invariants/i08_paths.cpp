@@ -12,7 +12,7 @@ constexpr std::uint32_t set_of(std::initializer_list<Status> statuses) {
   return bits;
 }
 
-/// Where an order may go from `status`; the document's own words, not the saga's code.
+/// Allowed successors of `status`, taken from order-workflow.md, not from the code of the saga.
 constexpr std::uint32_t next_of(Status status) {
   switch (status) {
     case STATUS_UNKNOWN:
@@ -40,7 +40,7 @@ constexpr std::uint32_t next_of(Status status) {
   }
 }
 
-/// Where compensation leads that began from `from`: the reason decides, not how far it had come.
+/// Final status of a compensation that started in `from` with `cause`.
 constexpr Status outcome_of(Status from, Cause cause) {
   if (cause != REFUSED) return CANCELLED;
   return from == RESERVING ? OUT_OF_STOCK : from == PAYING ? PAYMENT_FAILED : CANCELLED;

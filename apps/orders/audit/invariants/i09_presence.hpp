@@ -8,10 +8,10 @@
 
 namespace millrace::orders::audit {
 
-/// Compares what was asked for with what is there, as Jepsen's set checker does.
+/// Compares attempted orders with stored orders, as the set checker of Jepsen does.
 class Presence : public Check {
  public:
-  /// The sets, valid after finish(). Orders that a person has yet to see are accounted for.
+  /// Sizes of the sets; valid after finish(). PAUSED orders count as accounted.
   struct Sets {
     std::uint64_t attempted = 0;
     std::uint64_t ok = 0;
@@ -40,7 +40,7 @@ class Presence : public Check {
   void find(const Witness& witness, std::uint64_t number, std::vector<bool>& is_attempted);
 
   Sets sets_;
-  std::unordered_set<std::string_view> queued_;  ///< ids of orders that no stage has seen yet
+  std::unordered_set<std::string_view> queued_;  ///< ids of orders still queued in orders.placed
 };
 
 }  // namespace millrace::orders::audit

@@ -1,4 +1,4 @@
-// I11: per key, effects happened in the order in which the inputs were accepted.
+// I11: per key, effects are in the order in which the inputs were accepted.
 #include "apps/orders/audit/invariants/checks.hpp"
 
 namespace millrace::orders::audit {
@@ -12,7 +12,7 @@ class Sequence : public Check {
     for (std::size_t i = 1; i < key.history.size(); ++i) {
       const std::uint64_t before = key.history[i - 1].input;
       const std::uint64_t input = key.history[i].input;
-      // All that one handling of a message wrote is one record, of one time.
+      // The effects of one handling are in one record, hence have one time.
       if (input == before && key.history[i].at_us != key.history[i - 1].at_us) {
         fail_as_duplicate([&] {
           return queue.name + ", key " + key.key + ": message " + std::to_string(input) +

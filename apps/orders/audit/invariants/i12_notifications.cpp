@@ -55,7 +55,7 @@ class Notifications : public Check {
  private:
   struct Told {
     std::uint32_t entered = 0;  ///< bit s: status s is in the history
-    std::uint32_t told = 0;     ///< bit s: and in the inbox
+    std::uint32_t told = 0;     ///< bit s: status s is in the inbox
   };
 
   std::vector<Told> told_;

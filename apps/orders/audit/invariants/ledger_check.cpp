@@ -1,4 +1,4 @@
-// The ledger: per queue, offered = acked + dead + dropped + what is there.
+// Ledger: per queue, offered = acked + dead + dropped + live messages found.
 #include "apps/orders/audit/invariants/checks.hpp"
 
 namespace millrace::orders::audit {
@@ -11,8 +11,8 @@ class LedgerCheck : public Check {
   void on_queue(const QueueView& queue) override {
     const queues::Ledger& ledger = queue.ledger;
     if (queue.name == "orders.placed") placed_ += ledger;
-    // An order that is placed at another node than the one that serves it waits in an outbox there,
-    // which drops what is placed again.
+    // An order placed at a node that does not serve it goes through an outbox, which drops
+    // duplicates.
     if (queue.name == "outbox/orders.placed") placed_.duplicates += ledger.duplicates;
     const std::uint64_t out = ledger.acked + ledger.dead + ledger.dropped + queue.messages.size();
     if (ledger.offered == out) return;
@@ -23,7 +23,7 @@ class LedgerCheck : public Check {
     });
   }
 
-  /// The one queue whose offers are known from outside.
+  /// orders.placed is the only queue whose offers the witness counted.
   void finish(const Witness& witness) override {
     if (!witness.offers) return;
     const auto& [offers, keyed_repeats] = *witness.offers;
