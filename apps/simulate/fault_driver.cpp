@@ -108,7 +108,7 @@ void FaultDriver::strike(TimeUs now_us) {
       fleet_.cut(moment.node, moment.peer, true);
       break;
     case FaultKind::restart:
-      if (!fleet_.is_told_to_end(moment.node)) fleet_.terminate(moment.node);
+      if (!fleet_.is_stop_requested(moment.node)) fleet_.terminate(moment.node);
       active.over_us.reset();
       break;
     case FaultKind::slow_disk:

@@ -155,10 +155,11 @@ Watch::End Watch::give_up() {
 
 /// A process may end only after a stop request or by a SIGKILL from outside; else the run fails.
 std::optional<Watch::End> Watch::note_ended(const Fleet::Ended& ended) {
-  if (ended.was_told && ended.end.signal == 0 && ended.end.exit_status == 0) return std::nullopt;
+  if (ended.was_requested && ended.end.signal == 0 && ended.end.exit_status == 0)
+    return std::nullopt;
   const std::string name = node_name(ended.node);
   // SIGKILL without request comes from outside, for example from a user who tests recovery.
-  if (ended.end.signal == SIGKILL && !ended.was_told) {
+  if (ended.end.signal == SIGKILL && !ended.was_requested) {
     auto started = faults_.note_kill_from_outside(ended.node, clock_.now_us());
     if (started) return std::nullopt;
     return fail(started.error().message);
@@ -227,7 +228,7 @@ std::optional<Watch::End> Watch::step() {
   // Stop a node that a fault restarted while the other nodes stop.
   if (is_ending_ && faults_.is_quiet()) {
     for (std::uint32_t node = 0; node < fleet_.size(); ++node) {
-      if (fleet_.serves(node) && !fleet_.is_told_to_end(node)) fleet_.terminate(node);
+      if (fleet_.serves(node) && !fleet_.is_stop_requested(node)) fleet_.terminate(node);
     }
   }
   if (const auto end = end_where_at_rest()) return end;

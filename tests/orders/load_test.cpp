@@ -88,7 +88,7 @@ TEST(Arrival, TheClosedScheduleLimitsOrdersUnderWay) {
   const auto arrival = Arrival::parse("closed:64");
   ASSERT_TRUE(arrival);
   EXPECT_TRUE(arrival->is_closed());
-  EXPECT_EQ(arrival->under_way_max(), 64u);
+  EXPECT_EQ(arrival->in_flight_max(), 64u);
 }
 
 TEST(Arrival, WrongTextIsRefusedWithWhatWasExpected) {

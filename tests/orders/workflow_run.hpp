@@ -33,11 +33,11 @@ struct WorkflowOptions {
   Sabotage sabotage{};
   /// Stands between the stages and the gateway. Empty: nothing does.
   std::function<std::shared_ptr<Gateway>(std::shared_ptr<Gateway>)> wrap_gateway{};
-  int steps_per_order = 20;    ///< taken before the next order: fewer, and more are under way
+  int steps_per_order = 20;    ///< taken before the next order: fewer: more are in flight
   bool is_usual_load = false;  ///< the rates of a usual run, instead of many refusals
 };
 
-/// Places all orders, and their repeats, while the earlier ones are under way, runs until nothing
+/// Places all orders, and their repeats, while earlier ones are in flight, runs until nothing
 /// moves, lets a person resume half of the paused orders, and runs on until nothing moves.
 [[nodiscard]] WorkflowRun run_workflow(const WorkflowOptions& options);
 

@@ -62,8 +62,8 @@ Result<Arrival> Arrival::parse(std::string_view text) {
   Arrival arrival;
   if (kind == "closed") {
     const auto count = parts.size() == 1 ? parse_count(parts[0], count_max) : std::nullopt;
-    if (!count) return wrong(text, "closed:N, orders under way, 1 to 100000000");
-    arrival.under_way_max_ = *count;
+    if (!count) return wrong(text, "closed:N, orders in flight, 1 to 100000000");
+    arrival.in_flight_max_ = *count;
     return arrival;
   }
   if (kind != "steady" && kind != "burst") return wrong(text, "steady:, burst: or closed:");

@@ -18,10 +18,10 @@ class Arrival {
   /// Fails with invalid_argument, naming what was expected.
   [[nodiscard]] static Result<Arrival> parse(std::string_view text);
 
-  [[nodiscard]] bool is_closed() const { return under_way_max_ != 0; }
+  [[nodiscard]] bool is_closed() const { return in_flight_max_ != 0; }
 
   /// Maximum orders in flight; 0 for open schedules.
-  [[nodiscard]] std::uint64_t under_way_max() const { return under_way_max_; }
+  [[nodiscard]] std::uint64_t in_flight_max() const { return in_flight_max_; }
 
   /// Due time of order `index` relative to the start; 0 for the closed schedule.
   [[nodiscard]] std::chrono::microseconds due(std::uint64_t index) const;
@@ -30,7 +30,7 @@ class Arrival {
   double rate_per_s_ = 0;
   std::uint64_t burst_size_ = 0;
   std::chrono::microseconds burst_every_{0};
-  std::uint64_t under_way_max_ = 0;
+  std::uint64_t in_flight_max_ = 0;
 };
 
 }  // namespace millrace::orders

@@ -217,13 +217,13 @@ Chart states(const RunReport& report, const std::vector<Sample>& samples) {
     std::transform(total.begin(), total.end(), series.values.begin(), total.begin(), std::plus<>{});
     chart.series.push_back(std::move(series));
   }
-  Series under_way{"under way", "faint", std::vector<double>(samples.size(), 0)};
+  Series in_flight{"under way", "faint", std::vector<double>(samples.size(), 0)};
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const auto offered = static_cast<double>(samples[i].offered);
-    under_way.values[i] = std::max(0.0, offered - total[i]);
+    in_flight.values[i] = std::max(0.0, offered - total[i]);
     total[i] = std::max(total[i], offered);
   }
-  if (highest({under_way}) > 0) chart.series.push_back(std::move(under_way));
+  if (highest({in_flight}) > 0) chart.series.push_back(std::move(in_flight));
   chart.y_scale = count_scale(*std::max_element(total.begin(), total.end()));
   return chart;
 }

@@ -36,7 +36,7 @@ Result<void> Fleet::start(std::uint32_t node) {
   page.rest_looks = 0;
   own.starts_before = page.starts;
   own.started_us = clock_.now_us();
-  own.is_told_to_end = false;
+  own.is_stop_requested = false;
   auto process = NodeProcess::start(
       node_arguments(*options_, {node, files.config, files.sets}, witness_->fd()), witness_->fd(),
       files.log);
@@ -74,7 +74,7 @@ void Fleet::kill_all() {
 }
 
 void Fleet::terminate(std::uint32_t node) {
-  nodes_[node].is_told_to_end = true;
+  nodes_[node].is_stop_requested = true;
   nodes_[node].process->send(SIGTERM);
 }
 
@@ -89,7 +89,7 @@ void Fleet::cut(std::uint32_t a, std::uint32_t b, bool is_cut) {
 void Fleet::move_shard(std::uint32_t node, std::uint32_t to) {
   NodePage& page = witness_->head().node[node];
   page.move_target = to;
-  page.told_moves += 1;
+  page.requested_moves += 1;
 }
 
 std::uint64_t Fleet::shards_moved() const {
@@ -119,7 +119,7 @@ std::optional<Fleet::Ended> Fleet::take_ended() {
     if (!end) continue;
     note_end(*end);
     nodes_[node].process.reset();
-    return Ended{node, *end, nodes_[node].is_told_to_end};
+    return Ended{node, *end, nodes_[node].is_stop_requested};
   }
   return std::nullopt;
 }

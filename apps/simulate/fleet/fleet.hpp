@@ -44,8 +44,8 @@ class Fleet {
   void kill_all();
   /// Sends SIGTERM: the node drains and ends.
   void terminate(std::uint32_t node);
-  [[nodiscard]] bool is_told_to_end(std::uint32_t node) const {
-    return nodes_[node].is_told_to_end;
+  [[nodiscard]] bool is_stop_requested(std::uint32_t node) const {
+    return nodes_[node].is_stop_requested;
   }
   /// Sends SIGSTOP or SIGCONT if the node runs.
   void pause(std::uint32_t node, bool is_paused);
@@ -64,7 +64,7 @@ class Fleet {
   struct Ended {
     std::uint32_t node = 0;
     ProcessEnd end;
-    bool was_told = false;  ///< terminate() was called before
+    bool was_requested = false;  ///< terminate() was called before
   };
   [[nodiscard]] std::optional<Ended> take_ended();
 
@@ -77,7 +77,7 @@ class Fleet {
     std::optional<NodeProcess> process;
     TimeUs started_us = 0;
     std::uint32_t starts_before = 0;
-    bool is_told_to_end = false;
+    bool is_stop_requested = false;
   };
 
   Fleet(const Options& options, WitnessMemory& witness) : options_(&options), witness_(&witness) {}

@@ -57,7 +57,7 @@ std::optional<TimeUs> LoadGenerator::wait_until_due(std::uint64_t number) {
   const bool is_closed = in_.arrival.is_closed();
   const TimeUs due_us = head.started_at_us + (is_closed ? 0 : in_.arrival.due(number).count());
   const auto is_due = [&] {
-    return is_closed ? number < head.finished() + in_.arrival.under_way_max()
+    return is_closed ? number < head.finished() + in_.arrival.in_flight_max()
                      : in_.clock.now_us() >= due_us;
   };
   while (!is_due()) {

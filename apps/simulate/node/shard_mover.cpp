@@ -15,21 +15,21 @@ ShardMover::ShardMover(cluster::ClusterNode& node, NodePage& page, std::string s
       queue_(std::move(queue)),
       shards_(shards),
       random_(seed),
-      seen_(page.told_moves) {}
+      seen_(page.requested_moves) {}
 
 void ShardMover::look() {
-  const std::uint64_t told = page_.told_moves;
+  const std::uint64_t told = page_.requested_moves;
   if (std::exchange(seen_, told) == told) return;
   std::vector<std::uint32_t> own;
   for (std::uint32_t shard = 0; shard < shards_; ++shard) {
     if (node_.owner(queue_, shard) == self_) own.push_back(shard);
   }
   if (own.empty()) return;
-  ++*under_way_;
+  ++*moves_in_flight_;
   node_.move_shard("", own[random_() % own.size()], node_name(page_.move_target),
-                   [page = &page_, under_way = under_way_](const Result<void>& moved) {
+                   [page = &page_, in_flight = moves_in_flight_](const Result<void>& moved) {
                      if (moved) page->moves += 1;
-                     --*under_way;
+                     --*in_flight;
                    });
 }
 

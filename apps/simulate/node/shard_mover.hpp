@@ -23,7 +23,7 @@ class ShardMover {
 
   /// Starts a move if one was requested in `page` since the last call. Call it periodically.
   void look();
-  [[nodiscard]] bool is_moving() const { return *under_way_ > 0; }
+  [[nodiscard]] bool is_moving() const { return *moves_in_flight_ > 0; }
 
  private:
   cluster::ClusterNode& node_;
@@ -33,7 +33,7 @@ class ShardMover {
   const std::uint32_t shards_;
   std::mt19937_64 random_;
   std::uint64_t seen_;
-  std::shared_ptr<std::atomic<int>> under_way_ = std::make_shared<std::atomic<int>>(0);
+  std::shared_ptr<std::atomic<int>> moves_in_flight_ = std::make_shared<std::atomic<int>>(0);
 };
 
 }  // namespace millrace::simulate

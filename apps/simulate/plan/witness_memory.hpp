@@ -61,10 +61,10 @@ struct NodePage {
   std::atomic<std::uint32_t> queue_count;
   std::array<QueuePage, queue_max> queues;
   std::array<char, 512> failure;  ///< reason why the node stopped with an error; else empty
-  std::atomic<std::int64_t> disk_delay_us;  ///< requested extra duration of each sync
-  std::atomic<std::uint64_t> told_moves;    ///< requested number of moves so far
-  std::atomic<std::uint32_t> move_target;   ///< requested target of the latest move
-  std::atomic<std::uint64_t> moves;         ///< completed moves away from this node
+  std::atomic<std::int64_t> disk_delay_us;     ///< requested extra duration of each sync
+  std::atomic<std::uint64_t> requested_moves;  ///< requested number of moves so far
+  std::atomic<std::uint32_t> move_target;      ///< requested target of the latest move
+  std::atomic<std::uint64_t> moves;            ///< completed moves away from this node
 };
 
 /// Start of the memory; the order pages follow. Initially all zero.

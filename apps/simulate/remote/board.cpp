@@ -22,7 +22,7 @@ std::optional<RemoteTask> WorkList::take(TimeUs now_us) {
     return RemoteTask{RemoteTask::Kind::ask, order, turn};
   }
   if (!is_placing_ || next_ >= orders_) return std::nullopt;
-  const bool is_due = arrival_.is_closed() ? next_ - ended_ < arrival_.under_way_max()
+  const bool is_due = arrival_.is_closed() ? next_ - ended_ < arrival_.in_flight_max()
                                            : due_us(next_, now_us) <= now_us;
   if (!is_due) return std::nullopt;
   return RemoteTask{RemoteTask::Kind::place, next_++, 0};
