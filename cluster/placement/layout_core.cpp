@@ -111,21 +111,4 @@ const PlacedNode& home_of(const Layout& layout, std::uint32_t shard) {
   return *best;
 }
 
-std::string address_of(const Layout& layout, const std::string& node) {
-  const PlacedNode* found = find(layout, node);
-  return found == nullptr ? std::string() : found->address;
-}
-
-std::uint64_t digest(const Layout& layout) {
-  // The length before each name keeps one layout from reading like another.
-  std::string text = std::to_string(layout.shards);
-  const auto add = [&text](const std::string& name, std::uint64_t number) {
-    text += ' ' + std::to_string(name.size()) + ':' + name + '=' + std::to_string(number);
-  };
-  for (const PlacedNode& node : layout.nodes) add(node.name, node.weight);
-  text += " overrides";
-  for (const auto& [shard, name] : layout.overrides) add(name, shard);
-  return hash_key(text);
-}
-
 }  // namespace millrace::placement

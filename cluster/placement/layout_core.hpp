@@ -38,11 +38,4 @@ struct Layout {
 /// The node to which `shard` belongs. `shard` is below `layout.shards`.
 [[nodiscard]] const PlacedNode& home_of(const Layout& layout, std::uint32_t shard);
 
-/// The address of a configured node, or an empty text.
-[[nodiscard]] std::string address_of(const Layout& layout, const std::string& node);
-
-/// Equal for equal layouts, on any machine; two nodes that differ in it must not work together.
-/// Addresses do not count: a node may be reached by several.
-[[nodiscard]] std::uint64_t digest(const Layout& layout);
-
 }  // namespace millrace::placement

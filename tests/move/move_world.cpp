@@ -59,7 +59,10 @@ std::string text(const Shard& shard) {
 
 MoveWorld::MoveWorld(const std::vector<std::string>& names, Budget budget) : budget_(budget) {
   for (const std::string& name : names) nodes_[name].shard.self = name;
-  run(names.front(), found(nodes_[names.front()].shard));
+  Shard& first = nodes_[names.front()].shard;
+  first.writing = first.record;
+  first.writing->mutable_ownership()->set_owner(first.self);
+  first.writing->mutable_ownership()->set_epoch(1);
   nodes_[names.front()].has_data = true;
   take({Step::Kind::write, names.front()});
 }

@@ -92,14 +92,6 @@ Effects recover(Shard& shard, std::optional<Incoming> staged) {
   return effects;
 }
 
-Effects found(Shard& shard) {
-  if (shard.record.ownership().epoch() > 0 || shard.writing) return {};
-  shard.writing = shard.record;
-  shard.writing->mutable_ownership()->set_owner(shard.self);
-  shard.writing->mutable_ownership()->set_epoch(1);
-  return {Write{*shard.writing}};
-}
-
 Effects learn(Shard& shard, const pb::Ownership& ownership) {
   if (shard.writing) {
     // Nobody says it again by himself.

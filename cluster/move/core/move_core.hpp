@@ -138,10 +138,6 @@ using Effects = std::vector<Effect>;
 /// A node starts with what its disk holds; `staged` is what the staging file holds, if anything.
 [[nodiscard]] Effects recover(Shard& shard, std::optional<Incoming> staged);
 
-/// Takes the shard as its first owner, with epoch 1, after founding_core.hpp allowed it. Does
-/// nothing where an owner is known.
-[[nodiscard]] Effects found(Shard& shard);
-
 /// Keeps what another node says of the owner, if it is news.
 [[nodiscard]] Effects learn(Shard& shard, const pb::Ownership& ownership);
 
