@@ -12,10 +12,11 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include "cluster/transport/credit.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::transport {
@@ -55,6 +56,40 @@ struct LinkStatus {
       0;                       ///< sent or about to be, and not let go of by the peer's listener
   std::size_t held_bytes = 0;  ///< received, and not let go of here
   std::string last_error;      ///< why the link is or was down last; empty if it never was
+};
+
+/// Takes back what delivered frames held. Implementations are safe from any thread.
+class CreditLedger {
+ public:
+  virtual ~CreditLedger() = default;
+  virtual void release(std::size_t charge) = 0;
+};
+
+/// Comes with each frame, and gives its charge back to the sender when it is destroyed: keep it
+/// until the work on the frame is done, and a slow listener slows its own peer only. Move it to
+/// another thread freely; it may outlive the transport.
+class Credit {
+ public:
+  Credit() = default;
+  Credit(std::shared_ptr<CreditLedger> ledger, std::size_t charge)
+      : ledger_(std::move(ledger)), charge_(charge) {}
+  Credit(Credit&& other) noexcept
+      : ledger_(std::move(other.ledger_)), charge_(std::exchange(other.charge_, 0)) {}
+  Credit& operator=(Credit&& other) noexcept {
+    Credit gone(std::move(other));
+    std::swap(ledger_, gone.ledger_);
+    std::swap(charge_, gone.charge_);
+    return *this;
+  }
+  Credit(const Credit&) = delete;
+  Credit& operator=(const Credit&) = delete;
+  ~Credit() {
+    if (ledger_) ledger_->release(charge_);
+  }
+
+ private:
+  std::shared_ptr<CreditLedger> ledger_;
+  std::size_t charge_ = 0;
 };
 
 /// Calls for one peer come one at a time and in order, on a thread that serves that peer alone;

@@ -1,8 +1,8 @@
 // What a transport is told reaches the actor framework.
+#include "cluster/transport/net/transport_actor.hpp"
+
 #include <caf/all.hpp>
 #include <gtest/gtest.h>
-
-#include "cluster/transport/net/transport_actor_config.hpp"
 
 namespace millrace::transport {
 namespace {

@@ -15,14 +15,32 @@
 #include <string_view>
 #include <vector>
 
+#include <spdlog/spdlog.h>
+
+#include "actors/base/time.hpp"
 #include "cluster/transport/links/connection_table.hpp"
 #include "cluster/transport/links/peer_dialing.hpp"
 #include "cluster/transport/links/peer_link.hpp"
-#include "cluster/transport/links/refusal_log.hpp"
-#include "cluster/transport/links/sockets.hpp"
 #include "cluster/transport/links/transport_options.hpp"
+#include "messages/result.hpp"
 
 namespace millrace::transport {
+
+class RefusalLog {
+ public:
+  void refused(const Error& why, TimeUs now_us) {
+    ++untold_;
+    if (told_us_ != 0 && now_us - told_us_ < 1'000'000) return;
+    spdlog::warn("transport: refused {} connection(s), the last: {}: {}", untold_,
+                 to_string(why.code), why.message);
+    told_us_ = now_us;
+    untold_ = 0;
+  }
+
+ private:
+  std::uint64_t untold_ = 0;
+  TimeUs told_us_ = 0;
+};
 
 class LinkManager {
  public:

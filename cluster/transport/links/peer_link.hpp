@@ -7,6 +7,8 @@
 // window, the inbox and what the listener still holds by the peer's.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -17,10 +19,35 @@
 #include <variant>
 #include <vector>
 
-#include "cluster/transport/links/window.hpp"
 #include "cluster/transport/transport.hpp"
 
 namespace millrace::transport {
+
+/// What a frame counts for beyond its bytes, so that empty frames are bounded as well.
+inline constexpr std::size_t frame_overhead_bytes = 64;
+
+[[nodiscard]] constexpr std::size_t charge_of(std::size_t bytes) {
+  return bytes + frame_overhead_bytes;
+}
+
+class Window {
+ public:
+  explicit Window(std::size_t limit) : limit_(limit) {}
+
+  /// A frame larger than the window is let through when nothing else is in flight.
+  [[nodiscard]] bool has_room(std::size_t charge) const {
+    return used_ == 0 || used_ + charge <= limit_;
+  }
+  void take(std::size_t charge) { used_ += charge; }
+  void give_back(std::size_t charge) { used_ -= std::min(charge, used_); }
+  /// A new link, on which `used` of the window is taken from the beginning.
+  void reset(std::size_t used) { used_ = used; }
+  [[nodiscard]] std::size_t used() const { return used_; }
+
+ private:
+  std::size_t limit_;
+  std::size_t used_ = 0;
+};
 
 /// What the listener is to be told.
 struct UpNotice {
@@ -107,5 +134,8 @@ class PeerLink final : public CreditLedger, public std::enable_shared_from_this<
   std::size_t unannounced_credit_ = 0;
   std::deque<Notice> inbox_;
 };
+
+/// Until nothing is left. One thread a link at a time.
+void deliver(PeerLink& link, TransportListener& listener);
 
 }  // namespace millrace::transport

@@ -1,26 +1,75 @@
 #include "cluster/transport/net/caf_transport.hpp"
 
 #include <chrono>
+#include <condition_variable>
+#include <cstddef>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include <caf/actor.hpp>
 #include <caf/all.hpp>
+#include <caf/error.hpp>
 #include <caf/io/all.hpp>
 #include <spdlog/spdlog.h>
 
 #include "actors/base/assert.hpp"
+#include "cluster/transport/links/peer_link.hpp"
 #include "cluster/transport/links/peer_links.hpp"
-#include "cluster/transport/net/delivery_actor.hpp"
-#include "cluster/transport/net/exit_latch.hpp"
-#include "cluster/transport/net/resolver_actor.hpp"
 #include "cluster/transport/net/transport_actor.hpp"
-#include "cluster/transport/net/transport_actor_config.hpp"
 
 namespace millrace::transport {
 namespace {
+
+class ExitLatch {
+ public:
+  void add(const caf::actor& actor) {
+    const auto state = state_;
+    {
+      const std::lock_guard lock(state->mutex);
+      ++state->running;
+    }
+    actor->attach_functor([state](const caf::error&) {
+      const std::lock_guard lock(state->mutex);
+      --state->running;
+      state->changed.notify_all();
+    });
+  }
+
+  [[nodiscard]] bool wait_until(std::chrono::steady_clock::time_point deadline) {
+    std::unique_lock lock(state_->mutex);
+    return state_->changed.wait_until(lock, deadline, [this] { return state_->running == 0; });
+  }
+
+ private:
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::size_t running = 0;
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();
+};
+
+using DeliverAtom = caf::atom_constant<caf::atom("deliver")>;
+/// Delivers what is there, then ends.
+using FinishAtom = caf::atom_constant<caf::atom("finish")>;
+
+caf::actor spawn_delivery(caf::actor_system& system, std::shared_ptr<PeerLink> link,
+                          TransportListener& listener) {
+  return system.spawn<caf::detached>(
+      [link = std::move(link), &listener](caf::event_based_actor* self) -> caf::behavior {
+        return {
+            [link, &listener](DeliverAtom) { deliver(*link, listener); },
+            [link, &listener, self](FinishAtom) {
+              deliver(*link, listener);
+              self->quit();
+            },
+        };
+      });
+}
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 

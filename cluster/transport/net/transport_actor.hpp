@@ -3,24 +3,52 @@
 // and nodes are told apart.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include <caf/actor.hpp>
+#include <caf/all.hpp>
 #include <caf/fwd.hpp>
+#include <caf/io/all.hpp>
 
 #include "cluster/transport/links/peer_link.hpp"
 #include "cluster/transport/links/transport_options.hpp"
-#include "cluster/transport/net/resolver_actor.hpp"
 #include "cluster/transport/net/socket.hpp"
-#include "cluster/transport/tls/tls_source.hpp"
+#include "cluster/transport/tls/tls_context.hpp"
 
 namespace millrace::transport {
+
+class TransportActorConfig : public caf::actor_system_config {
+ public:
+  explicit TransportActorConfig(const TransportOptions& options) {
+    load<caf::io::middleman>();
+    set("scheduler.policy", caf::atom("sharing"));
+    // Everything here is a broker or has a thread of its own.
+    set("scheduler.max-threads", std::size_t{1});
+    set("middleman.workers", std::size_t{0});
+    set("middleman.max-consecutive-reads", options.consecutive_reads_max);
+  }
+};
 
 /// (FlushAtom, peer): its link has something to write.
 using FlushAtom = caf::atom_constant<caf::atom("flush")>;
 /// Drain, say goodbye, end.
 using StopAtom = caf::atom_constant<caf::atom("stop")>;
+
+using ResolveAtom = caf::atom_constant<caf::atom("resolve")>;
+
+/// Sent back: the lookup of this peer has ended, and its slot holds what was found.
+using ResolvedAtom = caf::atom_constant<caf::atom("resolved")>;
+
+/// What was found last for each peer, by index. Written by the resolver before it answers, and read
+/// by the broker after.
+using ResolvedSlots = std::vector<Result<std::vector<SocketAddress>>>;
+
+/// Answers (ResolveAtom, peer) with (ResolvedAtom, peer).
+[[nodiscard]] caf::actor spawn_resolver(caf::actor_system& system, std::vector<Address> addresses,
+                                        std::shared_ptr<ResolvedSlots> slots);
 
 struct TransportSetup {
   TransportOptions options;

@@ -14,7 +14,6 @@
 #include <variant>
 
 #include "actors/base/time.hpp"
-#include "cluster/transport/protocol/frame_order.hpp"
 #include "cluster/transport/protocol/record.hpp"
 #include "messages/link.pb.h"
 #include "messages/result.hpp"
@@ -45,6 +44,25 @@ struct LinkClosed {
 /// monostate: nothing more for now.
 using LinkEvent =
     std::variant<std::monostate, HelloReceived, LinkUp, FrameReceived, CreditReceived, LinkClosed>;
+
+class FrameOrder {
+ public:
+  enum class Verdict {
+    next,    ///< deliver it
+    repeat,  ///< seen before; drop it
+    gap,     ///< something before it is lost; the link must end
+  };
+
+  Verdict judge(std::uint64_t sequence) {
+    if (sequence <= last_) return Verdict::repeat;
+    if (sequence != last_ + 1) return Verdict::gap;
+    last_ = sequence;
+    return Verdict::next;
+  }
+
+ private:
+  std::uint64_t last_ = 0;
+};
 
 class LinkCore {
  public:

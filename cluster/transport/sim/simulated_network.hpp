@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "actors/base/time.hpp"
-#include "cluster/transport/links/sockets.hpp"
+#include "cluster/transport/links/connection_table.hpp"
 #include "cluster/transport/links/transport_options.hpp"
 #include "cluster/transport/sim/simulated_wire.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "cluster/transport/links/delivery.hpp"
+#include "cluster/transport/links/peer_link.hpp"
 #include "cluster/transport/sim/simulated_network.hpp"
 
 namespace millrace::transport {

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "cluster/transport/links/connection_table.hpp"
 #include "cluster/transport/links/link_manager.hpp"
 #include "cluster/transport/links/peer_links.hpp"
-#include "cluster/transport/links/sockets.hpp"
 #include "cluster/transport/transport.hpp"
 
 namespace millrace::transport {

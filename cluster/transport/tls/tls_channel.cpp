@@ -2,11 +2,12 @@
 
 #include <utility>
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 #include "actors/base/assert.hpp"
-#include "cluster/transport/tls/tls_errors.hpp"
+#include "cluster/transport/tls/tls_context.hpp"
 
 namespace millrace::transport {
 namespace {

@@ -2,11 +2,11 @@
 
 #include <utility>
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 #include "cluster/transport/tls/tls_channel.hpp"
-#include "cluster/transport/tls/tls_errors.hpp"
 
 namespace millrace::transport {
 namespace {
@@ -57,6 +57,35 @@ Result<void> TlsContext::check_own_name(const std::string& name) const {
 
 std::unique_ptr<Channel> TlsContext::make_channel(Role role) const {
   return std::make_unique<TlsChannel>(context_, role == Role::accepting);
+}
+
+Result<std::shared_ptr<TlsSource>> TlsSource::open(std::string node, const TlsFiles& files) {
+  std::shared_ptr<TlsSource> source(new TlsSource(std::move(node)));
+  if (auto loaded = source->reload(files); !loaded) return loaded.error();
+  return source;
+}
+
+Result<void> TlsSource::reload(const TlsFiles& files) {
+  auto loaded = TlsContext::load(files);
+  if (!loaded) return loaded.error();
+  if (auto named = (*loaded)->check_own_name(node_); !named) return named.error();
+  const std::lock_guard lock(mutex_);
+  current_ = std::move(*loaded);
+  return {};
+}
+
+std::shared_ptr<const TlsContext> TlsSource::current() const {
+  const std::lock_guard lock(mutex_);
+  return current_;
+}
+
+std::string last_tls_error() {
+  std::string text;
+  while (const unsigned long code = ERR_get_error()) {
+    const char* const reason = ERR_reason_error_string(code);
+    text = reason != nullptr ? reason : "error " + std::to_string(code);
+  }
+  return text.empty() ? "the connection was closed" : text;
 }
 
 }  // namespace millrace::transport

@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
+#include <string>
 
 #include "cluster/transport/protocol/channel.hpp"
 #include "messages/result.hpp"
@@ -35,5 +37,29 @@ class TlsContext {
 
   std::shared_ptr<ssl_ctx_st> context_;
 };
+
+/// Any thread.
+class TlsSource {
+ public:
+  /// Of a node of this name. Fails with `invalid_argument`, naming the file and what is wrong.
+  [[nodiscard]] static Result<std::shared_ptr<TlsSource>> open(std::string node,
+                                                               const TlsFiles& files);
+
+  /// From now on connections begin with `files`; those there are go on with what they began with.
+  /// Fails as open does, and nothing changes.
+  Result<void> reload(const TlsFiles& files);
+
+  [[nodiscard]] std::shared_ptr<const TlsContext> current() const;
+
+ private:
+  explicit TlsSource(std::string node) : node_(std::move(node)) {}
+
+  const std::string node_;
+  mutable std::mutex mutex_;  // of all below
+  std::shared_ptr<const TlsContext> current_;
+};
+
+/// Empties this thread's OpenSSL error queue; returns the text of the last error in it.
+[[nodiscard]] std::string last_tls_error();
 
 }  // namespace millrace::transport
