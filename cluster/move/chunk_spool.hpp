@@ -1,5 +1,5 @@
-// ChunkSpool: the chunks of a shard on its way out, in a file without a name: it takes no memory,
-// and is gone with the process.
+// ChunkSpool: the exported chunks of a shard that moves away, in an unlinked file. The chunks use no
+// memory, and the file is deleted when the process ends.
 #pragma once
 
 #include <cstddef>
@@ -13,22 +13,22 @@
 
 namespace millrace::moves {
 
-/// For one thread at a time.
+/// Not thread-safe.
 class ChunkSpool {
  public:
-  /// In `directory`. Fails with `storage_full` or `storage_failed`.
+  /// Creates the file in `directory`. Fails with `storage_full` or `storage_failed`.
   [[nodiscard]] static Result<std::unique_ptr<ChunkSpool>> make(
       const std::filesystem::path& directory);
   ~ChunkSpool();
   ChunkSpool(const ChunkSpool&) = delete;
   ChunkSpool& operator=(const ChunkSpool&) = delete;
 
-  /// Adds a chunk behind the others. Fails as make() does.
+  /// Appends a chunk. Fails with `storage_full` or `storage_failed`.
   [[nodiscard]] Result<void> add(const std::string& chunk);
 
   [[nodiscard]] std::uint64_t size() const { return ends_.size(); }
 
-  /// The chunk `index`, which is below size(). Fails with `storage_failed`.
+  /// Returns the chunk. Requires index < size(). Fails with `storage_failed`.
   [[nodiscard]] Result<std::string> read(std::uint64_t index) const;
 
  private:
@@ -38,7 +38,7 @@ class ChunkSpool {
 
   int fd_;
   std::filesystem::path directory_;
-  std::vector<std::uint64_t> ends_;  ///< by chunk: offset behind it
+  std::vector<std::uint64_t> ends_;  ///< by chunk: offset of the byte after the chunk
 };
 
 }  // namespace millrace::moves

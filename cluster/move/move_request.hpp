@@ -1,4 +1,4 @@
-// What can be said to the wish to move a shard before anything is done.
+// Checks of a move request before the move starts.
 #pragma once
 
 #include <string>
@@ -11,12 +11,12 @@
 
 namespace millrace::moves {
 
-/// Fails with `not_found`: no such shard, or one without queues; `invalid_argument`: a node that
-/// may not serve it; `unreachable`: no link to that node.
+/// Checks that `shard` may move to `to`. Fails with `not_found` (no such shard, or no queues in it),
+/// `invalid_argument` (`to` may not serve the shard) or `unreachable` (no link to `to`).
 [[nodiscard]] Result<void> may_move(const ShardTable& table, const transport::Transport& transport,
                                     const placement::ShardName& shard, const std::string& to);
 
-/// The answer to a move of a shard that this node does not know.
+/// Returns the answer to a step for a shard that is not configured at this node.
 [[nodiscard]] pb::MoveStep declined_unknown(const pb::MoveAttempt& attempt);
 
 }  // namespace millrace::moves

@@ -1,5 +1,5 @@
-// NodeFederation: what a node's runtime is told of the cluster: which shards it serves, what stands
-// for the others, and how shards move.
+// NodeFederation: the cluster as the runtime of one node sees it: which shards the node serves, the
+// remote queues for all other shards, and the MoveService while the runtime runs.
 #pragma once
 
 #include <filesystem>
@@ -17,10 +17,10 @@
 
 namespace millrace::moves {
 
-/// Thread-safe. All that it is given outlives it.
+/// Thread-safe. All constructor arguments must outlive this object.
 class NodeFederation final : public Federation {
  public:
-  /// Shards on their way out are kept in a nameless file in `spool_directory`.
+  /// Exported chunks are kept in unlinked files in `spool_directory`.
   NodeFederation(std::filesystem::path spool_directory, federation::FederatedNode& others,
                  ShardTable& table, transport::Transport& transport, const Clock& clock)
       : spool_directory_(std::move(spool_directory)),
@@ -43,12 +43,12 @@ class NodeFederation final : public Federation {
   void started(ActorSystem& system, LocalQueues local, ShardMoves& moves) override;
   void stopped() override;
 
-  /// A frame about shards.
+  /// Passes a move or gossip frame to the MoveService; drops it if the runtime does not run.
   void take(const std::string& peer, transport::Frame frame, transport::Credit credit);
   void on_up(const std::string& peer);
 
-  /// Begins to move a shard, and returns; `done` as in MoveMessage. Fails at once with `draining`
-  /// where the runtime does not run.
+  /// Starts a move and returns. `done` as in MoveService::move; called at once with `draining` if
+  /// the runtime does not run.
   void move(const std::string& role, std::uint32_t shard, const std::string& to,
             std::function<void(Result<void>)> done);
 

@@ -1,4 +1,4 @@
-// What the moves's actor remembers of one shard of one role.
+// ShardEntry: the MoveService's state of one shard of one role.
 #pragma once
 
 #include <cstdint>
@@ -21,23 +21,23 @@ struct ShardEntry {
   MovingShard shard{};
   moves::Shard core{};
   std::shared_ptr<ChunkSpool> spool{};
-  pb::Seal seal{};                   ///< of the spool
-  std::set<std::uint64_t> staged{};  ///< chunks of the incoming copy that are durable
-  std::optional<Error> cause{};      ///< why the move failed, or the copy cannot be taken
+  pb::Seal seal{};                   ///< of the chunks in `spool`
+  std::set<std::uint64_t> staged{};  ///< indices of durable chunks of the incoming move
+  std::optional<Error> cause{};      ///< why the move failed, or why the target declines
   std::function<void(Result<void>)> done{};
   TimeUs began_us = 0;
-  std::uint64_t progress = 0;  ///< chunks at the target, when that last changed
-  TimeUs progress_us = 0;      ///< and when it did
+  std::uint64_t progress = 0;  ///< chunks at the target when their number last changed
+  TimeUs progress_us = 0;      ///< time of that change
 
   [[nodiscard]] std::string name() const {
     return placement::ShardName{shard.role, shard.shard}.text();
   }
 
-  /// Whether the shard is on its way out, or may be.
+  /// Whether a move of the shard to another node is in progress or its outcome is unknown.
   [[nodiscard]] bool is_leaving() const { return core.outgoing || core.record.has_offered(); }
 
-  /// Whether the target of a move that can still be given up has taken nothing for `patience_us`.
-  /// Asked again and again.
+  /// Whether the target of a move that is not fenced has stored no chunk for `patience_us`. Call
+  /// periodically: each call samples the progress.
   [[nodiscard]] bool is_stuck(TimeUs now_us, DurationUs patience_us) {
     const bool is_sending = core.outgoing && core.outgoing->seal.chunks() > 0 && !core.writing;
     const std::uint64_t chunks = is_sending ? core.outgoing->reported : 0;
@@ -48,13 +48,13 @@ struct ShardEntry {
     return now_us - progress_us > patience_us;
   }
 
-  /// Whether the shard is on its way out, by this attempt.
+  /// Whether `attempt` is moving the shard to another node.
   [[nodiscard]] bool is_leaving_by(const pb::MoveAttempt& attempt) const {
     return core.outgoing && moves::same(core.outgoing->attempt, attempt);
   }
 };
 
-/// What the shard holds; chunks and digest come as it is exported.
+/// Returns the seal of the quiesced queues. The export adds chunks and digest.
 [[nodiscard]] inline pb::Seal seal_of(const QuiescedShard& quiesced) {
   pb::Seal seal;
   for (const QuiescedShard::Queue& queue : quiesced.queues) {

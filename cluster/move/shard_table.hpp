@@ -1,6 +1,5 @@
-// ShardTable: which node serves a shard, as this node knows. Where nothing was ever written down of
-// a shard, the node where it belongs serves it, in epoch 1; from its first move on what counts is
-// the record with the highest epoch.
+// ShardTable: the owner of each shard, in this node's view. Without a record, the owner is the
+// shard's home, in epoch 1. From the first move on, the record with the highest epoch counts.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +15,12 @@
 
 namespace millrace::moves {
 
-/// Queues whose shards go together: what the stages of one role read and give up into.
+/// Queues whose shards move together: the input and dead letter queues of the stages of one role.
 struct QueueGroup {
   std::string role;  ///< empty: of stages that may run anywhere
   std::vector<std::string> queues;
-  std::vector<std::string> homes;  ///< by shard: the node where it belongs
-  std::vector<std::string> nodes;  ///< that may serve it
+  std::vector<std::string> homes;  ///< by shard: its home
+  std::vector<std::string> nodes;  ///< nodes that may serve the group's shards
 };
 
 /// Thread-safe.
@@ -29,10 +28,10 @@ class ShardTable {
  public:
   ShardTable(std::string self, std::vector<QueueGroup> groups);
 
-  /// Before anything else; see Federation::recovered().
+  /// Loads the durable records. Call before all other functions; see Federation::recovered().
   void recovered(const ShardRecords& records);
 
-  /// What is on the disk from now on.
+  /// Replaces the record of one shard. Call after `record` is durable.
   void set(const pb::ShardRecord& record);
 
   [[nodiscard]] std::string owner(const std::string& queue, std::uint32_t shard) const;
@@ -42,16 +41,16 @@ class ShardTable {
   /// See Federation::is_fenced().
   [[nodiscard]] bool is_fenced(const std::string& queue, std::uint32_t shard) const;
 
-  /// Numbers of the shards of queues without a role that `node` serves.
+  /// Returns the shards of queues without a role that `node` owns.
   [[nodiscard]] std::vector<std::uint32_t> shards_of(const std::string& node) const;
 
-  /// Of every shard of every group.
+  /// Returns the records of all shards of all groups.
   [[nodiscard]] std::vector<pb::ShardRecord> records() const;
 
-  /// The owners that are not what the configuration says, for other nodes.
+  /// Returns the ownerships that differ from the configuration, as a message for other nodes.
   [[nodiscard]] pb::PlacementGossip gossip() const;
 
-  /// Names of all nodes that may serve a shard, without this one.
+  /// Returns the names of all nodes that may serve a shard, except this node.
   [[nodiscard]] std::set<std::string> other_nodes() const;
 
   [[nodiscard]] const std::string& self() const { return self_; }
@@ -59,7 +58,7 @@ class ShardTable {
   [[nodiscard]] const std::map<std::string, QueueGroup>& groups() const { return groups_; }
 
  private:
-  /// Null where no group has the queue.
+  /// Returns nullptr if no group has `queue`. Requires mutex_.
   [[nodiscard]] const pb::ShardRecord* find(const std::string& queue, std::uint32_t shard) const;
 
   const std::string self_;

@@ -1,12 +1,12 @@
 // Transport: frames between the nodes of a cluster.
 //
-//   node ──send──▶ link ══════▶ link ──on_frame──▶ listener ──lets go of the credit
+//   node ──send──▶ link ══════▶ link ──on_frame──▶ listener ──destroys the credit
 //            ▲ backlog_full      │                                │
 //            └──── on_writable ◀─┴────────── credit ◀─────────────┘
 //
-// While a link is up, frames arrive in the order sent, unaltered, each at most once, and without a
-// gap. When it goes down, what was in flight may be lost, and none of it is delivered after
-// on_down. Whoever needs more resends.
+// While a link is up, frames arrive in the order sent, unaltered, each once, without a gap. When a
+// link goes down, frames in flight may be lost; none is delivered after on_down. Callers that need
+// more than this resend.
 #pragma once
 
 #include <compare>
@@ -21,11 +21,11 @@
 
 namespace millrace::transport {
 
-/// Who a node says it is, to each peer, before anything else.
+/// The identity that a node states in its hello to each peer.
 struct NodeIdentity {
   std::string cluster;            ///< both sides must name the same
   std::string node;               ///< unique in the cluster; with TLS the certificate's name
-  std::uint64_t incarnation = 0;  ///< greater with each start of the node; an older one is refused
+  std::uint64_t incarnation = 0;  ///< grows with each start of the node; a lower one is refused
   std::uint32_t protocol_version = 0;  ///< of the layers above; both sides must name the same
 };
 
@@ -34,16 +34,16 @@ struct Address {
   std::uint16_t port = 0;
 };
 
-/// A node that there is to be a link to. Of two nodes the one with the smaller name dials.
+/// A configured remote node. Of two nodes, the one with the lower name dials.
 struct Peer {
   std::string name;
-  Address address;  ///< only used where this node dials
+  Address address;  ///< used only if this node dials
 };
 
-/// What is in a frame: numbers of the layers above, opaque here.
+/// Selects the parser of a frame. The transport passes the number on unread.
 enum class FrameKind : std::uint16_t {};
 
-/// 64 KiB of bytes are a good size; the limit is set where the transport is made.
+/// `bytes` of about 64 KiB are efficient; TransportOptions::frame_bytes_max is the limit.
 struct Frame {
   FrameKind kind{};
   std::string bytes;
@@ -51,23 +51,22 @@ struct Frame {
 
 struct LinkStatus {
   bool is_up = false;
-  std::uint64_t incarnation = 0;  ///< of the peer; 0 before its first link
-  std::size_t in_flight_bytes =
-      0;                       ///< sent or about to be, and not let go of by the peer's listener
-  std::size_t held_bytes = 0;  ///< received, and not let go of here
-  std::string last_error;      ///< why the link is or was down last; empty if it never was
+  std::uint64_t incarnation = 0;    ///< of the peer; 0 before its first link
+  std::size_t in_flight_bytes = 0;  ///< queued or sent; the peer has not released their credit
+  std::size_t held_bytes = 0;       ///< received; their credit is not released yet
+  std::string last_error;           ///< reason of the last on_down; empty: the link never failed
 };
 
-/// Takes back what delivered frames held. Implementations are safe from any thread.
+/// Returns charges of delivered frames to the sender's window. Implementations are thread-safe.
 class CreditLedger {
  public:
   virtual ~CreditLedger() = default;
   virtual void release(std::size_t charge) = 0;
 };
 
-/// Comes with each frame, and gives its charge back to the sender when it is destroyed: keep it
-/// until the work on the frame is done, and a slow listener slows its own peer only. Move it to
-/// another thread freely; it may outlive the transport.
+/// The part of the sender's window that one delivered frame occupies; the destructor returns it.
+/// Keep the credit until the frame is processed, so that a slow listener slows only its own peer.
+/// May be destroyed on any thread, also after the transport.
 class Credit {
  public:
   Credit() = default;
@@ -92,19 +91,20 @@ class Credit {
   std::size_t charge_ = 0;
 };
 
-/// Calls for one peer come one at a time and in order, on a thread that serves that peer alone;
-/// calls for two peers may be concurrent. A call may send, and may block: that holds up its peer.
+/// Calls for one peer are serial and ordered, on a thread of that peer alone; calls for different
+/// peers may be concurrent. A call may call the Transport. A call that blocks delays its own peer
+/// only. A call must not throw.
 class TransportListener {
  public:
   virtual ~TransportListener() = default;
 
   virtual void on_up(const std::string& peer, std::uint64_t incarnation) = 0;
-  /// `credit` is what the frame holds of the peer's window.
+  /// `credit` is the part of the peer's window that `frame` occupies.
   virtual void on_frame(const std::string& peer, Frame frame, Credit credit) = 0;
-  /// After send was refused with `backlog_full`: there is room for that frame again.
+  /// Called after send returned `backlog_full`, when the window has room for that frame.
   virtual void on_writable(const std::string& peer) = 0;
-  /// Follows each on_up, at the latest in stop. `unreachable`: the connection broke or the peer
-  /// left; `timeout`: the peer fell silent; `protocol`; `draining`: this node stops.
+  /// Called once after each on_up, at the latest during stop. Codes: `unreachable` (the connection
+  /// broke, or the peer left), `timeout` (silence), `protocol` (invalid data), `draining` (stop).
   virtual void on_down(const std::string& peer, const Error& reason) = 0;
 };
 
@@ -112,27 +112,26 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
-  /// Listens, and links up with the peers, again and again. Once. `listener` outlives stop. Fails
-  /// with `invalid_argument`, or `unreachable` where the address cannot be listened on.
+  /// Listens, dials peers, and restores links that fail. Call once. `listener` must outlive stop().
+  /// Fails with `invalid_argument`, or with `unreachable` if the listen address cannot be bound.
   virtual Result<void> start(TransportListener& listener) = 0;
 
-  /// Takes no more frames, waits for those in flight, then ends all links, each with on_down. Ends
-  /// within its bound in any case, with `timeout` where it had to give something up; a call of
-  /// the listener that does not return may then still be running. A second call does nothing.
+  /// Refuses new frames, waits for frames in flight, then ends all links, each with on_down. Returns
+  /// within drain_timeout + teardown_timeout: with `timeout` if anything was still running, and then
+  /// a blocked listener call may still run. A second call does nothing.
   virtual Result<void> stop() = 0;
 
-  /// Takes the frame, or leaves it as it is: `backlog_full` when the window of the link is used up
-  /// (then on_writable follows), `unreachable` when there is no link, `draining`, `too_large`, and
-  /// `not_found` for a peer that is not in the configuration. Any thread; does not block.
+  /// Queues `frame`; on failure `frame` is unchanged. Fails with `backlog_full` (window full;
+  /// on_writable follows), `unreachable` (link down), `draining` (stop was called), `too_large`, or
+  /// `not_found` (no such peer). Thread-safe; does not block.
   virtual Result<void> send(std::string_view peer, Frame&& frame) = 0;
 
-  /// Ends the link with a peer that says what nobody understands, and no other link: nothing more
-  /// of it is delivered, on_down follows on both sides, and then the nodes link up as ever. It
-  /// means the link of which the listener heard last; nothing happens where that is down already.
-  /// Any thread; does not block. `not_found` as above.
+  /// Ends the link that the last on_up of `peer` announced, because the peer sent invalid data: no
+  /// further frame is delivered, on_down follows on both sides, and the link is then dialed again.
+  /// Does nothing if that link is down. Fails with `not_found`. Thread-safe; does not block.
   virtual Result<void> reject(std::string_view peer, Error reason) = 0;
 
-  /// Any thread. `not_found` as above.
+  /// Fails with `not_found` (no such peer). Thread-safe.
   [[nodiscard]] virtual Result<LinkStatus> status(std::string_view peer) const = 0;
 };
 

@@ -1,24 +1,23 @@
-// Handing a shard over: what one node knows and does of one shard. The two sides are in
-// source_core.hpp and target_core.hpp; this is what they share.
+// The state of one shard at one node while the shard moves, and the parts of the move protocol that
+// source and target share. The sides are in source_core.hpp and target_core.hpp. Pure.
 //
-//   source   serving ─move─▶ stopping ─quiesced─▶ exporting ─ready─▶ FENCED ─installed─▶ GIVEN
-//   UP
-//               ▲               │ cancelled           │ declined          │ refused: next epoch
-//               └───────────────┴─────────────────────┴───────────────────┘
-//   target   empty ─chunks─▶ receiving ─all stored─▶ preparing ─▶ ready ─commit─▶ INSTALLED:
-//   serving
-//                                                                   └───cancel──▶ REFUSED
+//   source   serving ─move─▶ stopping ─quiesced─▶ exporting ─ready─▶ FENCED ─installed─▶ GIVEN UP
+//               ▲               │ cancelled           │ declined        │ refused: epoch + 2
+//               └───────────────┴─────────────────────┴─────────────────┘
 //
-// Words in capitals are records on a disk, and each step waits for its own. The commit point is the
-// target's INSTALLED: from it on the shard is the target's. The source is FENCED before the target
-// may write it, and GIVEN UP only after, so no crash leaves two that serve. A source that comes
-// back FENCED does not serve: it asks the target, which either has INSTALLED or then writes down
-// which of the two it is. A source that comes back before FENCED serves on, as nothing has
-// happened.
+//   target   empty ─chunks─▶ receiving ─all stored─▶ preparing ─▶ ready ─commit─▶ INSTALLED
+//                                └────────── cancel ─────┴──────────┴───────────▶ REFUSED
 //
-// Nothing here waits: who waits is asked again by `retry`, so that messages may be lost, repeated,
-// late or out of order. A decision that needs the disk while another record is on its way there is
-// not taken; the other side asks again. Pure.
+// A state in capitals is a durable record; the next step waits until the record is durable. The
+// commit point is INSTALLED at the target: from there on the target owns the shard. The source is
+// FENCED before the target may install, and GIVEN UP only afterwards, so no crash leaves two nodes
+// that serve the shard. A source that restarts FENCED does not serve: it asks the target, which
+// answers INSTALLED or REFUSED after writing one of the two records. A source that restarts before
+// FENCED serves again: nothing durable has changed.
+//
+// No function waits. `retry` sends the last unanswered step again, so messages may be lost,
+// duplicated, delayed or reordered. A step that needs a record while another record is being
+// written is ignored; the peer's retry repeats the step.
 #pragma once
 
 #include <compare>
@@ -33,61 +32,62 @@
 
 namespace millrace::moves {
 
-/// Chunks without an answer; with chunks of 64 KiB that is half of what a link may have in flight.
+/// Chunks sent and not confirmed. Eight chunks of 64 KiB fill half of a link's window.
 constexpr std::uint64_t chunks_in_flight_max = 8;
 
-/// Order of the attempts of one shard.
+/// Orders the attempts of one shard: by epoch, then by number.
 [[nodiscard]] std::strong_ordering compare(const pb::MoveAttempt& a, const pb::MoveAttempt& b);
 [[nodiscard]] inline bool same(const pb::MoveAttempt& a, const pb::MoveAttempt& b) {
   return compare(a, b) == std::strong_ordering::equal;
 }
 
-/// Folds the checksum of the next chunk into a Seal's digest; the first into 0.
+/// Returns the Seal digest after one more chunk. The digest of no chunks is 0.
 [[nodiscard]] std::uint64_t chain(std::uint64_t digest, std::uint64_t checksum);
 
-/// The next chunk as it is sent. `index` is below `chunks`.
+/// Returns the chunk message for `data`. Requires index < chunks.
 [[nodiscard]] pb::MoveChunk make_chunk(std::uint64_t index, std::uint64_t chunks, std::string data);
 
-/// What the source remembers of a move, in memory only, until it is fenced.
+/// A move at its source, until the source is fenced. In memory only.
+/// Invariant: stored <= sent <= seal.chunks(), reported <= stored.
 struct Outgoing {
   pb::MoveAttempt attempt;
   std::string target;
-  pb::Seal seal;             ///< no chunks: leases and writes still run
-  std::uint64_t sent = 0;    ///< chunks below were sent since the last retry
-  std::uint64_t stored = 0;  ///< chunks below are on the target's disk
-  /// As the target said last: less than `stored` when that answer was late, or the target has lost
-  /// its staging file. A retry goes on from here.
+  pb::Seal seal;             ///< zero chunks until `quiesced` was called
+  std::uint64_t sent = 0;    ///< chunks below this index were sent since the last retry
+  std::uint64_t stored = 0;  ///< chunks below this index were durable at the target
+  /// The target's latest answer. Less than `stored` when the answer was delayed, or when the target
+  /// lost its staging file. A retry continues from this index.
   std::uint64_t reported = 0;
 };
 
-/// What the target has of a move. `attempt`, `chunks`, `stored` and `digest` come back from the
-/// staging file; the rest is in memory only.
+/// A move at its target. `attempt`, `chunks`, `stored` and `digest` are recovered from the staging
+/// file; the other fields are in memory only. Invariant: stored <= taken <= chunks.
 struct Incoming {
   pb::MoveAttempt attempt{};
   std::uint64_t chunks = 0;
-  std::uint64_t taken = 0;   ///< chunks below were given to the staging file
-  std::uint64_t stored = 0;  ///< chunks below are durable there
-  std::uint64_t digest = 0;  ///< of those taken
-  std::string source{};      ///< who is answered
+  std::uint64_t taken = 0;   ///< chunks below this index were passed to the staging file
+  std::uint64_t stored = 0;  ///< chunks below this index are durable in the staging file
+  std::uint64_t digest = 0;  ///< of the chunks below `taken`
+  std::string source{};      ///< node that receives the answers
   bool preparing = false;
   bool prepared = false;
-  bool committing = false;  ///< the source is fenced and waits
+  bool committing = false;  ///< the source is fenced and waits for the outcome
 };
 
 /// One shard at one node.
 struct Shard {
   std::string self;
-  pb::ShardRecord record;  ///< as it is on disk
-  std::optional<pb::ShardRecord> writing{};
-  pb::Ownership heard{};  ///< the latest that came while `writing`; epoch 0: none
+  pb::ShardRecord record;                    ///< the durable record
+  std::optional<pb::ShardRecord> writing{};  ///< proposed, not durable yet
+  pb::Ownership heard{};  ///< highest epoch received while `writing`; epoch 0: none
   std::optional<Outgoing> outgoing{};
   std::optional<Incoming> incoming{};
-  bool cancelling = false;  ///< a fenced source asks for refusal rather than for installation
+  bool cancelling = false;  ///< a fenced source asks the target to refuse, not to install
 };
 
-// What a shell has to do, in this order.
+// Effects. The shell performs them in the order of the list.
 struct Write {
-  pb::ShardRecord record;  ///< make it durable, then call `written`
+  pb::ShardRecord record;  ///< make this record durable, then call `written`
 };
 struct Send {
   std::string to;
@@ -99,27 +99,26 @@ struct SendChunks {  ///< each as a MoveStep made by `make_chunk`
   std::uint64_t first;
   std::uint64_t end;
 };
-/// Take no more offers (`draining`), dispatch no more, let leases end or return them, wait until
-/// the log has all, cut checkpoint and rest of the log into chunks; then call `quiesced`. From then
-/// on the shard must not change.
+/// Refuse offers with `draining`, lease nothing, wait until nothing is in flight, export the shard's
+/// queues as chunks, then call `quiesced`. The shard must not change after that call.
 struct Quiesce {
   pb::MoveAttempt attempt;
 };
-/// Serve, with this epoch. If there is a staging file of just that epoch, put its contents into the
-/// log first, unless they are there already: a crash in between makes `recover` say Open again.
+/// Serve the shard in this epoch. If a staging file of this epoch exists, append its contents to the
+/// log first, unless the log has them. Idempotent: after a crash `recover` returns Open again.
 struct Open {
   std::uint64_t epoch;
 };
-/// Stop at once, keep everything: another node owns the shard in a higher epoch, though this one
-/// never gave it away. Its disk was restored from a copy; a person must look.
+/// Stop serving at once and keep all data: another node owns the shard in a higher epoch although
+/// this node did not give the shard up. This node's disk is an older copy; an operator must decide.
 struct Fence {};
-struct Discard {};  ///< the shard's data is another node's now and may go
-struct Stage {  ///< append to the staging file, after emptying it if `anew`; then `chunk_stored`
+struct Discard {};  ///< the shard has moved: its data here may be deleted
+struct Stage {      ///< empty the staging file if `anew`, append, then call `chunk_stored`
   pb::MoveAttempt attempt;
   pb::MoveChunk chunk;
   bool anew;
 };
-struct Prepare {  ///< read the staging file into a state that can be opened; then `prepared`
+struct Prepare {  ///< check that the staging file can be opened, then call `prepared`
   pb::MoveAttempt attempt;
 };
 struct DropStaging {};
@@ -128,26 +127,27 @@ using Effect = std::variant<Write, Send, SendChunks, Quiesce, Open, Fence, Disca
                             DropStaging>;
 using Effects = std::vector<Effect>;
 
-/// This node's disk says that it is the owner. That does not yet mean that it serves.
+/// Whether the durable record names this node as owner. A fenced owner does not serve.
 [[nodiscard]] bool owns(const Shard& shard);
 
-/// Offers are taken and leases given. Otherwise an offer is refused: with `draining` while `owns`,
-/// else with `not_owner`.
+/// Whether the shard takes offers and leases messages. If not, offers are refused: with `draining`
+/// if `owns`, otherwise with `not_owner`.
 [[nodiscard]] bool serves(const Shard& shard);
 
-/// A node starts with what its disk holds; `staged` is what the staging file holds, if anything.
+/// Call once after a start, with `shard.record` as read from disk. `staged` describes the staging
+/// file; nullopt: there is none.
 [[nodiscard]] Effects recover(Shard& shard, std::optional<Incoming> staged);
 
-/// Keeps what another node says of the owner, if it is news.
+/// Records an ownership that another node reported, if its epoch is higher than the known epoch.
 [[nodiscard]] Effects learn(Shard& shard, const pb::Ownership& ownership);
 
-/// The record that was to be written is durable.
+/// `shard.writing` is durable. Requires shard.writing.
 [[nodiscard]] Effects written(Shard& shard);
 
-/// No answer came for a while. Call it about once a second while a move is going on.
+/// Sends the last unanswered step again. Call about once a second during a move.
 [[nodiscard]] Effects retry(Shard& shard);
 
-/// A step of the other side, `from` being the node that sent it. What is of no use changes nothing.
+/// Handles a step that node `from` sent. A stale, duplicate or invalid step changes nothing.
 [[nodiscard]] Effects received(Shard& shard, const std::string& from, const pb::MoveStep& step);
 
 }  // namespace millrace::moves

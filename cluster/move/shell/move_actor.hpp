@@ -1,9 +1,13 @@
-// Hands shards over between nodes: the shell around the protocol of cluster/placement.
+// MoveService: the actor that runs the move protocol of cluster/move/core for all shards of a node.
 //
-//   move ─▶ [quiesce ─▶ export to the spool ─▶ chunks ═▶ staged there] ─▶ fence ═▶ installed there
-//                                                                        ─▶ given up here
+//   source   move ─▶ quiesce ─▶ export to spool ─▶ send chunks      fence            give up
+//                                                      ║            ▲   ║               ▲
+//                                                      ▼            ║   ▼               ║
+//   target                                         stage chunks ─▶ ready   install ─▶ installed
 //
-// Nobody waits for anybody: what is not answered is asked again every second.
+//   ─▶ next step on the same node    ║ message to the other node
+//
+// No step blocks the actor; unanswered steps are sent again every second.
 #pragma once
 
 #include <chrono>
@@ -34,27 +38,28 @@ struct MoveServiceConfig {
   transport::Transport* transport = nullptr;
   const Clock* clock = nullptr;
   std::filesystem::path spool_directory;
-  /// For what is in progress on a shard that is to go, and for what it has sent to get there.
+  /// Bounds the wait until nothing is in flight on a shard that quiesces, and until the outputs of
+  /// its stages have arrived. The move fails afterwards.
   std::chrono::milliseconds rest_timeout{30'000};
 };
 
-/// The actor of a node, for others. Any thread may call. Ends with this.
+/// Handle of the actor. Thread-safe. The destructor ends the actor.
 class MoveService {
  public:
-  /// Starts it. What it is given outlives the actor.
+  /// Starts the actor. `system` and all pointers in `config` must outlive this object.
   MoveService(caf::actor_system& system, MoveServiceConfig config);
   ~MoveService();
   MoveService(const MoveService&) = delete;
   MoveService& operator=(const MoveService&) = delete;
 
-  /// A frame of the kinds above. The credit goes back when it has been looked at.
+  /// Handles a frame of kind `move_frame` or `gossip_frame`. Releases `credit` after handling.
   void take(const std::string& peer, transport::Frame frame, transport::Credit credit);
 
-  /// The link to a peer came up: it is told what this node knows.
+  /// The link to `peer` came up: sends this node's PlacementGossip to `peer`.
   void on_up(const std::string& peer);
 
-  /// Gives this shard to that node. `done` is called once, when the shard is served there, or
-  /// served here again, for the reason given; on the actor's thread.
+  /// Starts a move of the shard to node `to`. Calls `done` once, on the actor's thread: with success
+  /// when `to` serves the shard, with an error when this node serves it again. `done` must not throw.
   void move(const std::string& role, std::uint32_t shard, const std::string& to,
             std::function<void(Result<void>)> done);
 
