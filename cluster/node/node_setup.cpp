@@ -48,19 +48,19 @@ void apply(StageOptions& options, const queues::Limits& limits) {
 }
 
 template <class Value>
-void set(Value& option, const std::optional<Value>& told) {
-  if (told) option = *told;
+void set(Value& option, const std::optional<Value>& configured) {
+  if (configured) option = *configured;
 }
 
-void apply(StageOptions& options, const StageConfig& told) {
-  set(options.workers, told.workers);
-  set(options.retry.attempts, told.retry_attempts);
-  set(options.retry.first, told.retry_first);
-  set(options.retry.max, told.retry_max);
-  set(options.batch.max, told.batch_max);
-  set(options.batch.window, told.batch_window);
-  set(options.timeout, told.timeout);
-  set(options.dead_letter, told.dead_letter);
+void apply(StageOptions& options, const StageConfig& configured) {
+  set(options.workers, configured.workers);
+  set(options.retry.attempts, configured.retry_attempts);
+  set(options.retry.first, configured.retry_first);
+  set(options.retry.max, configured.retry_max);
+  set(options.batch.max, configured.batch_max);
+  set(options.batch.window, configured.batch_window);
+  set(options.timeout, configured.timeout);
+  set(options.dead_letter, configured.dead_letter);
 }
 
 template <class Item>
@@ -147,16 +147,16 @@ Result<transport::TransportOptions> transport_options(const Config& config,
 Result<std::vector<PipelineSpec>> configured(std::vector<PipelineSpec> pipelines,
                                              const Config& config) {
   const std::vector<PipelineSpec> program = pipelines;
-  for (const PipelineConfig& told : config.pipelines) {
-    if (told.stages.empty()) continue;
+  for (const PipelineConfig& pipeline_config : config.pipelines) {
+    if (pipeline_config.stages.empty()) continue;
     const auto is_it = [&](const PipelineSpec& pipeline) {
-      return pipeline.name == told.name;
+      return pipeline.name == pipeline_config.name;
     };
     if (std::any_of(pipelines.begin(), pipelines.end(), is_it)) {
       return Error{ErrorCode::invalid_argument,
-                   "pipeline " + told.name + ": there is one of that name already"};
+                   "pipeline " + pipeline_config.name + ": there is one of that name already"};
     }
-    auto wired = wire(told, program);
+    auto wired = wire(pipeline_config, program);
     if (!wired) return wired.error();
     pipelines.push_back(std::move(*wired));
   }
@@ -168,16 +168,17 @@ Result<std::vector<PipelineSpec>> configured(std::vector<PipelineSpec> pipelines
       }
     }
   }
-  for (const PipelineConfig& told : config.pipelines) {
-    auto pipeline = find(pipelines, told.name, "pipeline " + told.name);
+  for (const PipelineConfig& pipeline_config : config.pipelines) {
+    auto pipeline = find(pipelines, pipeline_config.name, "pipeline " + pipeline_config.name);
     if (!pipeline) return pipeline.error();
-    for (const StageConfig& options : told.options) {
+    for (const StageConfig& options : pipeline_config.options) {
       auto stage = find((*pipeline)->stages, options.name,
-                        "stage " + options.name + " of pipeline " + told.name);
+                        "stage " + options.name + " of pipeline " + pipeline_config.name);
       if (!stage) return stage.error();
       if ((options.batch_max || options.batch_window) && !(*stage)->is_batch) {
         return Error{ErrorCode::invalid_argument, "stage " + options.name + " of pipeline " +
-                                                      told.name + ": it takes no batches"};
+                                                      pipeline_config.name +
+                                                      ": it takes no batches"};
       }
       apply((*stage)->options, options);
     }

@@ -13,12 +13,12 @@ using config::PipelineConfig;
 
 class Wirer {
  public:
-  Wirer(const PipelineConfig& told, std::span<const PipelineSpec> program)
-      : told_(told), program_(program) {}
+  Wirer(const PipelineConfig& config, std::span<const PipelineSpec> program)
+      : config_(config), program_(program) {}
 
   Result<PipelineSpec> run() {
-    PipelineSpec wired{told_.name, {}};
-    for (const std::string& name : told_.stages) {
+    PipelineSpec wired{config_.name, {}};
+    for (const std::string& name : config_.stages) {
       const StageSpec* const known = find(name);
       if (known == nullptr) return unknown(name);
       wired.stages.push_back(*known);
@@ -26,13 +26,14 @@ class Wirer {
     for (std::size_t i = 0; i < wired.stages.size(); ++i) {
       StageSpec& stage = wired.stages[i];
       const bool is_last = i + 1 == wired.stages.size();
-      const std::string source = i == 0 ? told_.from : told_.name + "." + wired.stages[i - 1].name;
+      const std::string source =
+          i == 0 ? config_.from : config_.name + "." + wired.stages[i - 1].name;
       auto read = queue(source, stage.source, stage.name);
       if (!read) return read.error();
       stage.source = std::move(*read);
-      if (stage.targets.empty() && is_last && told_.to.empty()) continue;
+      if (stage.targets.empty() && is_last && config_.to.empty()) continue;
       if (stage.targets.size() != 1) return not_one_output(stage, is_last);
-      if (is_last && told_.to.empty()) {
+      if (is_last && config_.to.empty()) {
         return wrong(stage.name, "its output needs a queue: expected `to`, got nothing");
       }
       const StageSpec* const next = is_last ? nullptr : &wired.stages[i + 1];
@@ -40,7 +41,7 @@ class Wirer {
         return wrong(stage.name, "its output is " + stage.targets[0].type + ", but stage " +
                                      next->name + " takes " + next->source.type);
       }
-      const std::string target = is_last ? told_.to : told_.name + "." + stage.name;
+      const std::string target = is_last ? config_.to : config_.name + "." + stage.name;
       auto written = queue(target, next != nullptr ? next->source : stage.targets[0], stage.name);
       if (!written) return written.error();
       stage.targets[0] = std::move(*written);
@@ -77,7 +78,7 @@ class Wirer {
 
   [[nodiscard]] Error wrong(const std::string& stage, const std::string& what) const {
     return {ErrorCode::invalid_argument,
-            "pipeline " + told_.name + ", stage " + stage + ": " + what};
+            "pipeline " + config_.name + ", stage " + stage + ": " + what};
   }
 
   [[nodiscard]] Error unknown(const std::string& name) const {
@@ -95,18 +96,18 @@ class Wirer {
       return wrong(stage.name, "it writes to " + std::to_string(stage.targets.size()) +
                                    " queues, and can only be wired by the program");
     }
-    return wrong(stage.name, is_last ? "it has no output: expected no `to`, got " + told_.to
+    return wrong(stage.name, is_last ? "it has no output: expected no `to`, got " + config_.to
                                      : "it has no output, and must be the last one");
   }
 
-  const PipelineConfig& told_;
+  const PipelineConfig& config_;
   std::span<const PipelineSpec> program_;
 };
 
 }  // namespace
 
-Result<PipelineSpec> wire(const PipelineConfig& told, std::span<const PipelineSpec> program) {
-  return Wirer(told, program).run();
+Result<PipelineSpec> wire(const PipelineConfig& config, std::span<const PipelineSpec> program) {
+  return Wirer(config, program).run();
 }
 
 }  // namespace millrace::cluster

@@ -9,12 +9,12 @@
 
 namespace millrace::cluster {
 
-/// The pipeline that `told` describes with `from`, `stages` and `to`. A stage is known by its name
-/// in any of `program`, and may be used in several pipelines; the queue behind a stage is called
-/// "<pipeline>.<stage>", as in a chain that a program wires. Queues that the program knows keep
-/// their key. Fails with `invalid_argument`: no such stage (with the near one), a stage whose
-/// output is not what the next one takes, or that writes to several queues.
-[[nodiscard]] Result<PipelineSpec> wire(const config::PipelineConfig& told,
+/// Returns the pipeline of `from`, `stages` and `to` of `config`. Stages are found by name in all
+/// pipelines of `program`, and may be used in several. The output queue of a stage is named
+/// "<pipeline>.<stage>". Queues of the program keep their key. Fails with `invalid_argument`: an
+/// unknown stage (the message suggests a similar name), a stage whose output type is not the next
+/// stage's input type, or a stage that writes to several queues.
+[[nodiscard]] Result<PipelineSpec> wire(const config::PipelineConfig& config,
                                         std::span<const PipelineSpec> program);
 
 }  // namespace millrace::cluster

@@ -63,7 +63,7 @@ class MoveService::Shell {
     if (gossip.shard_size() == 0) return;
     const auto sent = config_.transport->send(peer, {gossip_frame, gossip.SerializeAsString()});
     if (sent || sent.error().code != ErrorCode::backlog_full) return;
-    untold_.insert(peer);
+    pending_gossip_.insert(peer);
     schedule();
   }
 
@@ -150,14 +150,14 @@ class MoveService::Shell {
         run(entry, moves::retry(entry.core));
       }
     }
-    for (const std::string& peer : std::exchange(untold_, {})) tell(peer);
+    for (const std::string& peer : std::exchange(pending_gossip_, {})) tell(peer);
     schedule();
   }
 
   void schedule() {
     const bool is_any = std::any_of(entries_.begin(), entries_.end(),
                                     [](const auto& one) { return one.second.is_leaving(); });
-    if (!is_any && untold_.empty()) return;
+    if (!is_any && pending_gossip_.empty()) return;
     const DurationUs wait_us = std::exchange(is_stalled_, false) ? stalled_retry_us : retry_us;
     const TimeUs due_us = config_.clock->now_us() + wait_us;
     if (tick_due_us_ != 0 && tick_due_us_ <= due_us) return;
@@ -354,7 +354,7 @@ class MoveService::Shell {
   caf::event_based_actor* self_ = nullptr;
   MoveServiceConfig config_;
   std::map<Key, Entry> entries_;  ///< never grows after the start: references stay
-  std::set<std::string> untold_;
+  std::set<std::string> pending_gossip_;
   TimeUs tick_due_us_ = 0;   ///< 0: none is to come
   bool is_stalled_ = false;  ///< a link had no room since the last tick was planned
 };

@@ -84,7 +84,7 @@ void LinkManager::dialed(std::size_t peer, const Result<SocketId>& socket, TimeU
 void LinkManager::dial_failed(PeerState& peer, const Error& reason) {
   peer.link->down(reason);
   peer.dialing.failed(now_us_, random_());
-  if (std::exchange(peer.told, reason.message) != reason.message) {
+  if (std::exchange(peer.logged_reason, reason.message) != reason.message) {
     spdlog::warn("transport: no link to '{}' at {}:{}: {}: {}", peer.peer.name,
                  peer.peer.address.host, peer.peer.address.port, to_string(reason.code),
                  reason.message);
@@ -138,7 +138,7 @@ bool LinkManager::handle_link(SocketId socket, ConnectionTable::Entry& entry, Li
   PeerState& peer = peers_[*entry.peer];
   if (const auto* const up = std::get_if<LinkUp>(&event)) {
     spdlog::info("transport: link to '{}' is up, incarnation {}", peer.peer.name, peer.incarnation);
-    peer.told.clear();
+    peer.logged_reason.clear();
     peer.dialing.up(now_us_);
     peer.link->up(peer.incarnation, up->held);
   } else if (auto* const frame = std::get_if<FrameReceived>(&event)) {
@@ -204,7 +204,7 @@ void LinkManager::lost(SocketId socket, const ConnectionTable::Entry& entry, con
       spdlog::log(reason.code == ErrorCode::draining ? spdlog::level::info : spdlog::level::warn,
                   "transport: link to '{}' is down: {}: {}", peer.peer.name, to_string(reason.code),
                   reason.message);
-      peer.told = reason.message;
+      peer.logged_reason = reason.message;
     }
     peer.link->down(reason);
   }

@@ -26,20 +26,21 @@
 
 namespace millrace::transport {
 
+/// Logs refused connections, at most one line per second, so that strangers cannot fill the log.
 class RefusalLog {
  public:
   void refused(const Error& why, TimeUs now_us) {
-    ++untold_;
-    if (told_us_ != 0 && now_us - told_us_ < 1'000'000) return;
-    spdlog::warn("transport: refused {} connection(s), the last: {}: {}", untold_,
+    ++unlogged_;
+    if (logged_us_ != 0 && now_us - logged_us_ < 1'000'000) return;
+    spdlog::warn("transport: refused {} connection(s), the last: {}: {}", unlogged_,
                  to_string(why.code), why.message);
-    told_us_ = now_us;
-    untold_ = 0;
+    logged_us_ = now_us;
+    unlogged_ = 0;
   }
 
  private:
-  std::uint64_t untold_ = 0;
-  TimeUs told_us_ = 0;
+  std::uint64_t unlogged_ = 0;
+  TimeUs logged_us_ = 0;
 };
 
 class LinkManager {
@@ -73,7 +74,7 @@ class LinkManager {
     bool is_dialed_here = false;
     std::uint64_t incarnation = 0;      // the highest seen
     std::optional<SocketId> current{};  // the connection of its link
-    std::string told{};                 // what the log said last about it being down
+    std::string logged_reason{};        // what the log said last about it being down
   };
 
   void dial_due();

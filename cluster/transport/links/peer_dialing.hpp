@@ -35,8 +35,8 @@ class PeerDialing {
 
   /// Whether it is time for an attempt. From then on one is under way, until failed.
   bool begin(TimeUs now_us) {
-    if (is_under_way_ || now_us < at_us_) return false;
-    return is_under_way_ = true;
+    if (is_dialing_ || now_us < at_us_) return false;
+    return is_dialing_ = true;
   }
   void up(TimeUs now_us) { up_us_ = now_us; }
   /// The attempt, or the link that came of it, is over.
@@ -44,7 +44,7 @@ class PeerDialing {
     // A link that breaks again and again is dialed no faster than one that never comes up.
     if (up_us_ && now_us - *up_us_ > max_us_) backoff_.reset();
     up_us_.reset();
-    is_under_way_ = false;
+    is_dialing_ = false;
     at_us_ = now_us + backoff_.next(random_bits);
   }
 
@@ -53,7 +53,7 @@ class PeerDialing {
   DurationUs max_us_;
   TimeUs at_us_ = 0;
   std::optional<TimeUs> up_us_;
-  bool is_under_way_ = false;
+  bool is_dialing_ = false;
 };
 
 }  // namespace millrace::transport

@@ -171,7 +171,7 @@ std::optional<Notice> PeerLink::next() {
 
 namespace {
 
-struct Teller {
+struct NoticeVisitor {
   TransportListener& listener;
   const std::string& peer;
 
@@ -186,7 +186,7 @@ struct Teller {
 }  // namespace
 
 void deliver(PeerLink& link, TransportListener& listener) {
-  while (auto notice = link.next()) std::visit(Teller{listener, link.peer()}, *notice);
+  while (auto notice = link.next()) std::visit(NoticeVisitor{listener, link.peer()}, *notice);
 }
 
 }  // namespace millrace::transport
