@@ -1,8 +1,9 @@
-// FederatedNode: between the runtime of one node and the transport to the others.
+// FederatedNode: connects the runtime of one node with the transport to the other nodes.
 //
-//   forwarder ─▶ remote queue ═frames═▶ FederatedNode ─▶ queue
-//       ▲            ▲                                     │
-//       └────────────┴──── FederatedNode ◀═frames═ answerer ◀┘
+//            this node                                the other node
+//   forwarder ─▶ remote queue ══ offers ══════▶ FederatedNode ─▶ queue
+//       ▲                                                          │
+//       └─ remote queue ◀─ FederatedNode ◀══ answers ══ answerer ◀─┘
 #pragma once
 
 #include <functional>
@@ -18,10 +19,10 @@
 
 namespace millrace::federation {
 
-/// Name of the node that serves a shard of a queue. Thread-safe.
+/// Returns the name of the node that owns a shard of a queue. Called on any thread; must not throw.
 using Placement = std::function<std::string(const std::string& queue, std::uint32_t shard)>;
 
-/// Thread-safe. `transport` outlives it, and is stopped before it goes.
+/// Thread-safe. `transport` must outlive this object and be stopped before its destruction.
 class FederatedNode final : public Federation, public transport::TransportListener {
  public:
   FederatedNode(std::string node, transport::Transport& transport, Placement placement);
@@ -39,7 +40,7 @@ class FederatedNode final : public Federation, public transport::TransportListen
 
  private:
   struct Peer {
-    std::map<Target, AnyActor> remote_queues;  ///< that it serves
+    std::map<Target, AnyActor> remote_queues;  ///< actors for the shards that this peer owns
     AnyActor answerer;
     bool is_up = false;
   };

@@ -1,4 +1,4 @@
-// The kinds of frames between nodes. Quiesced once released: never reuse a number.
+// The kinds of frames between nodes. Frozen once released: never reuse a number.
 #pragma once
 
 #include "cluster/transport/transport.hpp"

@@ -1,5 +1,5 @@
-// Members: the shell around membership_core: one thread that speaks in time, and frames between
-// nodes that carry what is said.
+// Members: runs membership_core. One thread sends heartbeats as frames; received heartbeats update
+// the view.
 #pragma once
 
 #include <condition_variable>
@@ -24,21 +24,21 @@ constexpr transport::FrameKind heartbeat_frame{16};
 struct MemberView {
   std::string name;
   std::string address;
-  std::uint64_t incarnation = 0;  ///< 0: never heard of
+  std::uint64_t incarnation = 0;  ///< 0: no heartbeat received yet
   pb::MemberState state = pb::MEMBER_UNKNOWN;
   bool is_self = false;
   bool is_unreachable = false;
 };
 
-/// Thread-safe. The transport outlives it.
+/// Thread-safe. `transport` and `clock` must outlive this object.
 class Members {
  public:
   struct Options {
     membership::Limits limits;
     pb::NodeId self;
     std::map<std::string, std::string> others;  ///< address by name
-    /// A later start of this node is in the cluster: this one must end. On a thread of Members or
-    /// of the transport.
+    /// Called when a later incarnation of this node exists; this process must end. Runs on a thread
+    /// of Members or of the transport; must not throw.
     std::function<void()> on_fenced;
   };
 
@@ -48,17 +48,17 @@ class Members {
   Members& operator=(const Members&) = delete;
 
   void start();
-  /// Says no more. A second call does nothing.
+  /// Stops sending heartbeats and joins the thread. A second call does nothing.
   void stop();
 
-  /// This node moves on to `state`, and tells the others at once.
+  /// Sets this node's state and sends it to the others at once.
   void advance(pb::MemberState state);
 
-  /// A heartbeat came from `peer`. Fails with `protocol` where the bytes are none, or not of that
-  /// peer.
+  /// Applies a heartbeat frame of `peer`. Fails with `protocol`: the bytes do not parse, or name
+  /// another node.
   [[nodiscard]] Result<void> take(const std::string& peer, const std::string& bytes);
 
-  /// All members, this node among them, by name.
+  /// Returns all members including this node, sorted by name.
   [[nodiscard]] std::vector<MemberView> view() const;
 
  private:

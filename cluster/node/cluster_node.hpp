@@ -1,7 +1,7 @@
-// ClusterNode: a node of a cluster, brought to life from its configuration.
+// ClusterNode: one running node of a cluster, made from its configuration. Start and stop in order:
 //
-//   incarnation → transport (made) → runtime (recovers) → HTTP → transport (links up) → up
-//   leaving → runtime drains, outboxes flush → HTTP ends → transport ends
+//   start   incarnation ─▶ create transport ─▶ recover runtime ─▶ HTTP ─▶ start transport ─▶ up
+//   stop    leaving ─▶ drain runtime, flush outboxes ─▶ stop HTTP ─▶ stop transport
 #pragma once
 
 #include <chrono>
@@ -22,17 +22,17 @@ namespace millrace::cluster {
 class ClusterNode {
  public:
   struct Options {
-    std::string version{};        ///< of the program, for who asks
+    std::string version{};        ///< of the program; shown by the HTTP API
     http::Resources resources{};  ///< of the application, at the HTTP API
-    /// Begins a drain, as the HTTP API is asked to; unset: it refuses that.
+    /// Called when the HTTP API requests a drain; unset: the API refuses drains. Must not throw.
     std::function<void()> on_drain{};
     /// Called with the runtime's options before it starts: for tests and simulations.
     std::function<void(RuntimeOptions&)> adjust{};
   };
 
-  /// Runs `pipelines`, which must be the same on all nodes, as `config` says, which must be free of
-  /// problems. Fails as Runtime::start does, and with `unreachable` where an address cannot be
-  /// listened on. Blocks until this node serves; it does not wait for others.
+  /// Starts a node that runs `pipelines`, which must be equal on all nodes. `config` must have passed
+  /// its checks. Fails as Runtime::start does, and with `unreachable` if an address cannot be bound.
+  /// Blocks until this node serves; does not wait for other nodes.
   [[nodiscard]] static Result<std::unique_ptr<ClusterNode>> start(
       const config::Config& config, std::vector<PipelineSpec> pipelines, const Options& options);
   [[nodiscard]] static Result<std::unique_ptr<ClusterNode>> start(
@@ -40,40 +40,40 @@ class ClusterNode {
     return start(config, std::move(pipelines), Options{});
   }
 
-  /// As stop, where it was not called.
+  /// Calls stop() if it was not called.
   ~ClusterNode();
   ClusterNode(const ClusterNode&) = delete;
   ClusterNode& operator=(const ClusterNode&) = delete;
 
-  /// Drains within `timeout`, leaves the cluster, and ends. Fails with `timeout`, and is then as
-  /// after a crash. A second call does nothing.
+  /// Drains within `timeout`, leaves the cluster and ends. Fails with `timeout`: the node then ended
+  /// as in a crash. A second call does nothing.
   Result<void> stop(std::chrono::milliseconds timeout);
 
-  /// New links begin with these files; those that are up stay. Fails with `invalid_argument`,
-  /// naming the file and what is wrong, and the files of before stay in use. Any thread.
+  /// New links use these files; existing links stay up. Fails with `invalid_argument`, naming the
+  /// file and the fault; then the old files stay in use. Thread-safe; reads files.
   Result<void> reload_tls(const config::TlsConfig& tls);
 
   [[nodiscard]] Runtime& runtime();
   [[nodiscard]] std::vector<MemberView> members() const;
 
-  /// "host:port" of its HTTP API.
+  /// Returns "host:port" of the HTTP API.
   [[nodiscard]] const std::string& http_address() const;
 
-  /// The port at which other nodes reach this one.
+  /// Returns the port of the links to other nodes.
   [[nodiscard]] std::uint16_t port() const;
 
-  /// Name of the node that serves this shard of this queue, as this one knows.
+  /// Returns the name of the owner of a shard of `queue`, in this node's view.
   [[nodiscard]] std::string owner(const std::string& queue, std::uint32_t shard) const;
 
-  /// Begins to give a shard of the queues of `role` to another node, and returns. `done` is called
-  /// once, on another thread: when it is served there; or with the reason when it is served here
-  /// again: `not_owner`, `draining` (it is moving already, or the node stops), `invalid_argument`,
-  /// `not_found`, `unreachable`, `timeout`, `storage_full`, `storage_failed`, or what the target
-  /// says.
+  /// Starts a move of a shard of the queues of `role` to node `to`, and returns. `done` is called
+  /// once, on another thread: with success when `to` serves the shard, or with an error when this
+  /// node serves it again: `not_owner`, `draining` (a move is in flight, or the node stops),
+  /// `invalid_argument`, `not_found`, `unreachable`, `timeout`, `storage_full`, `storage_failed`, or
+  /// the target's error. `done` must not throw.
   void move_shard(const std::string& role, std::uint32_t shard, const std::string& to,
                   std::function<void(Result<void>)> done);
 
-  /// As the configuration has them.
+  /// Returns the pipelines as configured.
   [[nodiscard]] const std::vector<PipelineSpec>& pipelines() const;
 
  private:

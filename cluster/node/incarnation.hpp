@@ -1,4 +1,4 @@
-// The incarnation of a node: a number that grows with each of its starts, whatever its clock says.
+// The incarnation of a node: a number that grows with each start, whatever the clock shows.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,9 @@
 
 namespace millrace::cluster {
 
-/// The incarnation of a start at `now_us`: more than any before it on this data directory, which is
-/// made where it does not exist. It is on the disk when this returns. Fails with `corrupt` and
-/// `storage_failed`. Blocks.
+/// Returns an incarnation higher than all earlier ones in `data_dir`, and not below `now_us`;
+/// it is durable on return. Creates `data_dir` if missing. Fails with `corrupt` or
+/// `storage_failed`. Blocks on the disk.
 [[nodiscard]] Result<std::uint64_t> next_incarnation(const std::filesystem::path& data_dir,
                                                      TimeUs now_us);
 

@@ -1,4 +1,4 @@
-// What a configuration says, as the options of the parts that a node is made of. Pure.
+// Converts a configuration into the options of the runtime, the transport and the pipelines. Pure.
 #pragma once
 
 #include <cstdint>
@@ -13,21 +13,21 @@
 
 namespace millrace::cluster {
 
-/// Of the frames between nodes; nodes of two versions do not link up.
+/// Version of the frames between nodes; nodes of different versions get no link.
 inline constexpr std::uint32_t protocol_version = 1;
 
 [[nodiscard]] RuntimeOptions runtime_options(const config::Config& config);
 
-/// Fails with `invalid_argument`: an address that is none.
+/// Fails with `invalid_argument`: an address does not parse.
 [[nodiscard]] Result<transport::TransportOptions> transport_options(const config::Config& config,
                                                                     std::uint64_t incarnation);
 
-/// The files of TLS; nothing where there is none.
+/// Returns the TLS files; nullopt if TLS is off.
 [[nodiscard]] std::optional<transport::TlsFiles> tls_files(const config::TlsConfig& tls);
 
-/// The program's pipelines and those that the configuration wires from their stages, with what it
-/// says about each. Fails with `invalid_argument`: a pipeline or a stage that the program does not
-/// have, with the near one, or a wiring that does not fit.
+/// Returns the program's pipelines and the pipelines that `config` wires from their stages, with the
+/// configured options. Fails with `invalid_argument`: an unknown pipeline or stage (the message
+/// suggests a similar name), or stages whose types do not match.
 [[nodiscard]] Result<std::vector<PipelineSpec>> configured(std::vector<PipelineSpec> pipelines,
                                                            const config::Config& config);
 

@@ -1,4 +1,4 @@
-// NodeView: what a node shows of itself and its cluster through its gateway.
+// NodeView: the status of this node and its cluster, for the HTTP API.
 #pragma once
 
 #include <functional>
@@ -20,11 +20,11 @@ class NodeView final : public http::ClusterView {
   struct Options {
     std::string version;
     TimeUs started_at_us = 0;
-    /// Begins a drain, as SIGTERM does; unset: this node is not to be drained from outside.
+    /// Begins a drain, as SIGTERM does; unset: drain() is refused. Must not throw.
     std::function<void()> on_drain;
   };
 
-  /// All outlive it.
+  /// All references must outlive this object.
   NodeView(Options options, const config::Config& config, const Members& members,
            const moves::ShardTable& table, moves::NodeFederation& federation)
       : options_(std::move(options)),

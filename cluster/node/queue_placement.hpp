@@ -1,6 +1,5 @@
-// QueuePlacement: at which node a shard of a queue belongs, by the configuration. A queue belongs
-// to the stage that reads it, and so to the nodes with that stage's role; among those the shards
-// are placed by rendezvous.
+// QueuePlacement: the home of each shard of each queue, by the configuration. A queue is placed on
+// the nodes with the role of the stage that reads it, its shards among them by rendezvous hashing.
 #pragma once
 
 #include <cstdint>
@@ -16,18 +15,18 @@
 
 namespace millrace::cluster {
 
-/// Immutable once made, and so thread-safe.
+/// Immutable, so thread-safe.
 class QueuePlacement {
  public:
-  /// Fails with `invalid_argument`: a role that no node has, or stages of two roles that read or
-  /// give up into one queue.
+  /// Fails with `invalid_argument`: a role that no node has, or one queue that is the input or dead
+  /// letter queue of stages with different roles.
   [[nodiscard]] static Result<QueuePlacement> make(const config::Config& config,
                                                    std::span<const PipelineSpec> pipelines);
 
-  /// The node where it belongs; `shard` is below the number of shards.
+  /// Returns the home of a shard. Requires shard < number of shards.
   [[nodiscard]] const std::string& home(const std::string& queue, std::uint32_t shard) const;
 
-  /// By role; the one of queues without a role is there in any case.
+  /// Returns the groups, sorted by role; the group without a role always exists.
   [[nodiscard]] const std::vector<moves::QueueGroup>& groups() const { return groups_; }
 
  private:

@@ -1,8 +1,8 @@
-// Where shards belong: weighted rendezvous hashing over the configured nodes, by the logarithm
-// method (Schindelhauer and Schomaker, SPAA 2005). Each node draws a number for each shard; the
-// best one gets it, so that a node that comes, goes or changes weight moves only shards from or to
-// itself. All in integers, so that every node computes the same. Where a shard belongs does not say
-// who serves it: that is an Ownership, and only a move changes it. Pure.
+// The home of each shard: weighted rendezvous hashing over the configured nodes by the logarithm
+// method (Schindelhauer and Schomaker, SPAA 2005). Each node draws a number per shard, and the best
+// draw wins, so adding, removing or reweighting a node changes homes from or to that node only.
+// Integer arithmetic gives the same result on every machine. The home is not the owner: a move
+// changes the owner. Pure.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct PlacedNode {
   std::uint32_t weight = 1;  ///< share of the shards; 0: none; at most `weight_max`
 };
 
-/// The configured placement; equal on all nodes. Build it with `make_layout`.
+/// The configured placement; must be equal on all nodes. Made by `make_layout`.
 struct Layout {
   std::uint32_t shards = 0;
   std::vector<PlacedNode> nodes{};                   ///< by name
@@ -35,7 +35,7 @@ struct Layout {
 [[nodiscard]] Result<Layout> make_layout(std::uint32_t shards, std::vector<PlacedNode> nodes,
                                          std::map<std::uint32_t, std::string> overrides);
 
-/// The node to which `shard` belongs. `shard` is below `layout.shards`.
+/// Returns the home of `shard`. Requires shard < layout.shards.
 [[nodiscard]] const PlacedNode& home_of(const Layout& layout, std::uint32_t shard);
 
 }  // namespace millrace::placement

@@ -1,4 +1,4 @@
-// ShardName: which shard of the queues of which role.
+// ShardName: names a shard of the queues of one role.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,10 @@
 namespace millrace::placement {
 
 struct ShardName {
-  std::string role{};  ///< of the stages that read its queues; empty: of those that have none
+  std::string role{};  ///< role of the stages that read the queues; empty: none
   std::uint32_t shard = 0;
 
-  /// As messages show it.
+  /// Returns the name as messages to users show it.
   [[nodiscard]] std::string text() const {
     return "shard " + std::to_string(shard) + (role.empty() ? "" : " of role " + role);
   }

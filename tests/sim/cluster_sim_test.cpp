@@ -1,6 +1,14 @@
-// Promise: a cluster neither loses, repeats nor disorders, whatever its network, its nodes, their
-// disks and their clocks do, and comes to rest when they are well again. And what proves it finds a
-// fault that is planted.
+// Promise: a simulated cluster loses, duplicates and reorders nothing under faults of network,
+// nodes, disks and clocks, and completes all work once the faults end; and planted faults are found.
+//
+// A failing seed is printed as MILLRACE_SIM_SEED=N. Replay one seed of one test:
+//
+//   ninja -C build/release cluster_sim_test
+//   MILLRACE_SIM_SEED=17 ./cluster_sim_test --gtest_filter=*.NeitherLosesRepeats*
+//
+//   MILLRACE_SIM_SEED    the only seed to run; the same seed gives the same run
+//   MILLRACE_SIM_SEEDS   number of seeds (60), from MILLRACE_SIM_FIRST (1) on
+//   MILLRACE_SIM_SPAN_S  length of the long test in seconds of the cluster's clock (60)
 #include "tests/sim/cluster_sim.hpp"
 
 #include <chrono>
@@ -36,7 +44,6 @@ std::ostream& operator<<(std::ostream& out, const ClusterSim::Counts& counts) {
              << counts.failed_moves << " failed ones";
 }
 
-// MILLRACE_SIM_SEED replays one seed; MILLRACE_SIM_SEEDS runs so many, from MILLRACE_SIM_FIRST on.
 TEST(ClusterSim, NeitherLosesRepeatsNorDisorders) {
   spdlog::set_level(spdlog::level::off);  // links break all the time here
   const std::uint64_t replayed = from_environment("MILLRACE_SIM_SEED", 0);

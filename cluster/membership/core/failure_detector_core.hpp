@@ -1,6 +1,5 @@
-// φ-accrual failure detector: how sure one may be that a node is gone, from how regularly it was
-// heard before (Hayashibara et al., SRDS 2004), with the acceptable pause and the first estimate of
-// Akka. Pure.
+// φ-accrual failure detector (Hayashibara et al., SRDS 2004) with Akka's acceptable pause and first
+// estimate: rates a node's silence by the intervals of its earlier heartbeats. Pure.
 #pragma once
 
 #include <cstdint>
@@ -11,24 +10,24 @@
 namespace millrace::membership {
 
 struct DetectorLimits {
-  double phi_max = 8.0;  ///< beyond, the node counts as unreachable: wrong once in 10^8 beats
-  DurationUs pause_acceptable_us = 3'000'000;  ///< a silence that is no news: collections, swaps
-  DurationUs deviation_min_us = 100'000;       ///< regular nodes are given this much anyway
-  DurationUs interval_first_us = 1'000'000;    ///< assumed until intervals are known
-  std::uint32_t samples = 1'000;               ///< intervals remembered
+  double phi_max = 8.0;  ///< unreachable at or above; 8: wrong once in 10^8 heartbeats
+  DurationUs pause_acceptable_us =
+      3'000'000;  ///< added to the expected interval: pauses of a healthy node
+  DurationUs deviation_min_us = 100'000;     ///< lower bound of the standard deviation
+  DurationUs interval_first_us = 1'000'000;  ///< assumed before the first interval
+  std::uint32_t samples = 1'000;             ///< intervals remembered
 };
 
-/// Listens to one node, from its first heartbeat on.
+/// The detector of one node, created at its first heartbeat.
 class FailureDetector {
  public:
   FailureDetector(const DetectorLimits& limits, TimeUs now_us);
 
-  /// A heartbeat came. After a silence that counted as a failure, or with `!regular`, its interval
-  /// is not learnt from: it would make the detector blind to the next failure.
+  /// Records a heartbeat. Its interval is not sampled if the node was unreachable, or if `!regular`:
+  /// such an interval would delay the next detection.
   void heartbeat(TimeUs now_us, bool regular = true);
 
-  /// Minus the decimal logarithm of the chance that a heartbeat is still to come after such a
-  /// silence. 0 or more.
+  /// Returns -log10 of the probability that a heartbeat still follows the current silence; >= 0.
   [[nodiscard]] double phi(TimeUs now_us) const;
 
   [[nodiscard]] bool available(TimeUs now_us) const { return phi(now_us) < limits_.phi_max; }

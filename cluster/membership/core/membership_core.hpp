@@ -1,14 +1,14 @@
-// Who is in the cluster, as one node sees it. Every node is configured with all the others and
-// sends each of them a heartbeat, which carries its own state and how it sees the rest.
+// The members of the cluster in one node's view. Every node is configured with all others and sends
+// each of them heartbeats with its own state and its view of the rest. Volatile. Pure.
 //
-//   unknown ─heard of─▶ joining ─ready─▶ up ─leave─▶ leaving ─left─▶ removed
-//      any of them ─a higher incarnation─▶ that one's state          unreachable: a flag beside it
+//   unknown ─heartbeat─▶ joining ─ready─▶ up ─leave─▶ leaving ─left─▶ removed
 //
-// Of two reports of a node the higher incarnation counts, then the later state, so that reports may
-// come late, twice and in any order. `unreachable` says what this node hears itself, moves no
-// shard, and goes with the next heartbeat. A node whose own event loop was late blames nobody: it
-// takes the silence for its own until the others had time to be heard (see pekko#578). Volatile;
-// pure.
+//   a report with a higher incarnation replaces any state     unreachable: a flag beside the state
+//
+// Of two reports of a node, the higher incarnation counts, then the later state; so reports may be
+// delayed, duplicated and reordered. `unreachable` is this node's own observation; it moves no shard
+// and is cleared by the next heartbeat. A node whose own event loop was late attributes the silence
+// to itself and suspects no node until the others had time to be heard (see pekko#578).
 #pragma once
 
 #include <map>
@@ -24,17 +24,16 @@ namespace millrace::membership {
 
 struct Limits {
   DurationUs heartbeat_us = 1'000'000;  ///< between two calls of `tick`
-  DurationUs late_max_us =
-      1'000'000;  ///< a tick that is later than this makes the node doubt itself
+  DurationUs late_max_us = 1'000'000;   ///< a tick later than this suspends suspicion
   DetectorLimits detector;
 };
 
 struct Member {
-  std::string address;            ///< as configured, then as it says itself
-  std::uint64_t incarnation = 0;  ///< 0: never heard of
+  std::string address;            ///< configured; later from the member's heartbeats
+  std::uint64_t incarnation = 0;  ///< 0: no heartbeat or view received yet
   pb::MemberState state = pb::MEMBER_UNKNOWN;
-  bool unreachable = false;                  ///< from here
-  std::set<std::string> unreachable_from{};  ///< members that say so
+  bool unreachable = false;                  ///< this node hears no heartbeat of the member
+  std::set<std::string> unreachable_from{};  ///< members that report it unreachable
   std::optional<FailureDetector> detector{};
 };
 
@@ -44,7 +43,7 @@ struct Membership {
   pb::MemberState state = pb::MEMBER_JOINING;
   std::map<std::string, Member> members{};  ///< the configured others, by name
   std::optional<TimeUs> ticked_us{};        ///< none before the first tick
-  TimeUs trusted_from_us = 0;               ///< nobody is suspected before
+  TimeUs trusted_from_us = 0;               ///< no member is suspected before this time
   bool fenced = false;                      ///< a later incarnation of this node exists; final
 };
 
@@ -52,12 +51,12 @@ enum class Change {
   joining,
   up,
   leaving,
-  removed,      ///< it said goodbye
-  restarted,    ///< a higher incarnation: connections to and frames of older ones are void
-  unreachable,  ///< silent for too long; may come back
+  removed,      ///< the member has left
+  restarted,    ///< a higher incarnation: links and frames of older ones are invalid
+  unreachable,  ///< phi exceeded its limit; reversible
   reachable,
-  self_late,    ///< this node's own event loop stood still
-  self_fenced,  ///< a later incarnation of this node is there: this one must stop
+  self_late,    ///< this node's own event loop was late
+  self_fenced,  ///< a later incarnation of this node exists: this one must stop
 };
 
 struct Event {
@@ -69,7 +68,7 @@ struct Event {
 };
 
 struct Effects {
-  std::optional<pb::Heartbeat> heartbeat{};  ///< to each other node
+  std::optional<pb::Heartbeat> heartbeat{};  ///< to send to each other node
   std::vector<Event> events{};
 };
 
@@ -78,18 +77,16 @@ struct Effects {
 [[nodiscard]] Membership start(const Limits& limits, pb::NodeId self,
                                const std::map<std::string, std::string>& others);
 
-/// Once each `heartbeat_us`: judges the silence of the others and speaks.
+/// Call every `heartbeat_us`: updates the reachability of all members and returns a heartbeat.
 [[nodiscard]] Effects tick(Membership& membership, TimeUs now_us);
 
-/// Takes a heartbeat. One of a node that is not configured, or of an older incarnation, changes
-/// nothing.
+/// Applies a heartbeat. A heartbeat of an unconfigured node or an older incarnation is ignored.
 [[nodiscard]] Effects heard(Membership& membership, const pb::Heartbeat& heartbeat, TimeUs now_us);
 
-/// This node moves on to `state`, and says so at once. States are passed forward only; a step back
-/// changes nothing.
+/// Sets this node's state and returns a heartbeat. States only advance; an earlier state is ignored.
 [[nodiscard]] Effects advance(Membership& membership, pb::MemberState state);
 
-/// Whether a frame of `node` is to be taken: configured, and no older than the latest incarnation.
+/// Whether frames of `node` are valid: configured, and not older than its latest incarnation.
 [[nodiscard]] bool is_current(const Membership& membership, const pb::NodeId& node);
 
 }  // namespace millrace::membership

@@ -1,21 +1,21 @@
-// The side that gives a shard away. See handover_core.hpp for the whole.
+// The source of a move. move_core.hpp describes the protocol. Pure.
 #pragma once
 
 #include "cluster/move/core/move_core.hpp"
 
 namespace millrace::moves {
 
-/// Begins to move the shard to `target`. `attempt` is higher than in any attempt of this node
-/// before: the wall clock in microseconds will do. Fails with `not_owner`, `draining` when it is
-/// being moved already, `invalid_argument` when the target is this node or has no name.
+/// Starts a move of the shard to node `target`. `attempt` must be higher than in all earlier attempts
+/// of this node; wall clock microseconds suffice. Fails with `not_owner`, `draining` (a move is in
+/// progress) or `invalid_argument` (`target` is this node or empty).
 [[nodiscard]] Result<Effects> start_move(Shard& shard, const std::string& target,
                                          std::uint64_t attempt);
 
-/// Everything of the shard is durable, at rest and cut into chunks, at least one.
+/// The shard is quiesced and exported. Requires seal.chunks() >= 1.
 [[nodiscard]] Effects quiesced(Shard& shard, const pb::MoveAttempt& attempt, const pb::Seal& seal);
 
-/// Gives the move up, unless the target has taken over already. Serves again at once when it is
-/// not fenced yet, else when the target has answered.
+/// Cancels the move, unless the target has installed. An unfenced source serves again at once; a
+/// fenced source waits for the target's REFUSED or INSTALLED.
 [[nodiscard]] Effects cancel_move(Shard& shard);
 
 // Answers of the target.
@@ -25,7 +25,7 @@ namespace millrace::moves {
 [[nodiscard]] Effects on_outcome(Shard& shard, const pb::MoveAttempt& attempt,
                                  pb::MoveOutcome outcome);
 
-/// Asks again for what is missing.
+/// Sends the last unanswered step again.
 [[nodiscard]] Effects retry_source(Shard& shard);
 
 }  // namespace millrace::moves

@@ -1,4 +1,4 @@
-// The side that receives a shard. See handover_core.hpp for the whole.
+// The target of a move. move_core.hpp describes the protocol. Pure.
 #pragma once
 
 #include "cluster/move/core/move_core.hpp"
@@ -9,11 +9,11 @@ namespace millrace::moves {
 [[nodiscard]] Effects chunk_stored(Shard& shard, const pb::MoveAttempt& attempt,
                                    std::uint64_t stored);
 
-/// The staging file of `attempt` can be opened; or cannot, for `failure`.
+/// The check of the staging file of `attempt` ended; `failure` is nullopt if it can be opened.
 [[nodiscard]] Effects prepared(Shard& shard, const pb::MoveAttempt& attempt,
                                const std::optional<Error>& failure);
 
-// Steps of the source `from`.
+// Steps that the source, node `from`, sent.
 [[nodiscard]] Effects on_chunk(Shard& shard, const std::string& from,
                                const pb::MoveAttempt& attempt, const pb::MoveChunk& chunk);
 [[nodiscard]] Effects on_commit(Shard& shard, const std::string& from,

@@ -15,6 +15,7 @@ namespace millrace::transport {
 /// Of one connection while it lasts; given again afterwards.
 using SocketId = std::int64_t;
 
+/// The bytes of connections: CAF's sockets or simulated ones. Called by LinkManager on its thread.
 class Sockets {
  public:
   virtual ~Sockets() = default;

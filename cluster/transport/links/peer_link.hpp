@@ -1,10 +1,10 @@
-// PeerLink: where the threads of one peer meet. Senders put frames in and take room from the
-// window; the broker moves them to and from the connection; one delivery thread calls the listener.
+// PeerLink: the queues of one peer, shared by its threads. Senders append frames within the window;
+// the broker moves frames to and from the connection; one delivery thread calls the listener.
 //
 //   send ─▶ outgoing ─▶ broker ═▶ …  … ═▶ broker ─▶ inbox ─▶ delivery ─▶ listener
 //
-// It outlives connections. All memory of a link is here, and bounded: the outgoing frames by our
-// window, the inbox and what the listener still holds by the peer's.
+// A PeerLink outlives its connections. Its memory is bounded: outgoing frames by this node's window,
+// the inbox and the frames whose credit the listener holds by the peer's window.
 #pragma once
 
 #include <algorithm>
@@ -23,24 +23,26 @@
 
 namespace millrace::transport {
 
-/// What a frame counts for beyond its bytes, so that empty frames are bounded as well.
+/// Charge of a frame beyond its bytes, so that empty frames are bounded too.
 inline constexpr std::size_t frame_overhead_bytes = 64;
 
 [[nodiscard]] constexpr std::size_t charge_of(std::size_t bytes) {
   return bytes + frame_overhead_bytes;
 }
 
+/// Bytes in flight on a link in one direction. Sender and receiver count the same charges; the
+/// receiver ends a link whose sender exceeds the window. Not thread-safe.
 class Window {
  public:
   explicit Window(std::size_t limit) : limit_(limit) {}
 
-  /// A frame larger than the window is let through when nothing else is in flight.
+  /// Whether `charge` fits. A frame larger than the window fits when nothing else is in flight.
   [[nodiscard]] bool has_room(std::size_t charge) const {
     return used_ == 0 || used_ + charge <= limit_;
   }
   void take(std::size_t charge) { used_ += charge; }
   void give_back(std::size_t charge) { used_ -= std::min(charge, used_); }
-  /// A new link, on which `used` of the window is taken from the beginning.
+  /// Starts a new link on which `used` bytes of the window are occupied.
   void reset(std::size_t used) { used_ = used; }
   [[nodiscard]] std::size_t used() const { return used_; }
 
@@ -49,7 +51,7 @@ class Window {
   std::size_t used_ = 0;
 };
 
-/// What the listener is to be told.
+/// Notices: the pending calls of the listener.
 struct UpNotice {
   std::uint64_t incarnation;
 };
@@ -63,47 +65,47 @@ struct DownNotice {
 };
 using Notice = std::variant<UpNotice, FrameNotice, WritableNotice, DownNotice>;
 
-/// What the broker is to write.
+/// Data for the broker to write.
 struct Outgoing {
   std::deque<Frame> frames{};
-  std::size_t credit = 0;            ///< let go of here since the last time
-  std::optional<Error> rejection{};  ///< instead of the others: end the link
+  std::size_t credit = 0;            ///< charge released since the last take()
+  std::optional<Error> rejection{};  ///< if set, end the link and ignore the other fields
 };
 
 class PeerLink final : public CreditLedger, public std::enable_shared_from_this<PeerLink> {
  public:
   PeerLink(std::string peer, std::size_t window_bytes, std::size_t frame_bytes_max);
 
-  /// `wake_broker` is called when take has something to give, `wake_delivery` when next has, under
-  /// the lock of this link, so that neither runs any more when detach has returned. From then on
-  /// next has nothing to give, either.
+  /// Sets the callbacks: `wake_broker` is called when take() has data, `wake_delivery` when next()
+  /// has a notice. Both run under this link's lock and must not throw or call this link. After
+  /// detach() neither is called, and next() returns nullopt.
   void attach(std::function<void()> wake_broker, std::function<void()> wake_delivery);
   void detach();
 
   // Any thread.
   Result<void> send(Frame&& frame);
   void release(std::size_t charge) override;
-  /// Ends the link that the delivery thread is at; nothing where that is over.
+  /// Ends the link whose notices are being delivered; does nothing if that link is down.
   void reject(Error reason);
   [[nodiscard]] LinkStatus status() const;
   [[nodiscard]] const std::string& peer() const { return peer_; }
   /// From now on send fails with `draining`.
   void drain();
 
-  // The broker's.
-  /// Before a welcome is written: the charge that it names, and counting begins anew.
+  // Called by the broker only.
+  /// Call before writing a welcome: resets the counts and returns the held charge to state in it.
   [[nodiscard]] std::size_t begin();
   void up(std::uint64_t incarnation, std::size_t held_by_peer);
-  /// Drops what was not delivered. Nothing where it is not up but that the reason is kept.
+  /// Drops undelivered frames and queues on_down. If the link is not up, only keeps `reason`.
   void down(Error reason);
   [[nodiscard]] Outgoing take();
-  /// False when the peer did not keep to its window.
+  /// Returns false if the peer exceeded its window.
   [[nodiscard]] bool received(Frame frame);
   void credited(std::size_t charge);
-  /// Down, or nothing sent that the peer has not worked off.
+  /// Whether the link is down, or the peer has released all credit.
   [[nodiscard]] bool is_idle() const;
 
-  // The delivery thread's.
+  // Called by the delivery thread only.
   [[nodiscard]] std::optional<Notice> next();
 
  private:
@@ -135,7 +137,7 @@ class PeerLink final : public CreditLedger, public std::enable_shared_from_this<
   std::deque<Notice> inbox_;
 };
 
-/// Until nothing is left. One thread a link at a time.
+/// Passes the notices of `link` to `listener` until none is left. Not concurrently for one link.
 void deliver(PeerLink& link, TransportListener& listener);
 
 }  // namespace millrace::transport

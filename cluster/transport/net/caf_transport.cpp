@@ -24,6 +24,7 @@
 namespace millrace::transport {
 namespace {
 
+/// Counts actors that have not ended, and waits until none is left. Actors may end on any thread.
 class ExitLatch {
  public:
   void add(const caf::actor& actor) {

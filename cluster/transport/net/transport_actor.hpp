@@ -20,12 +20,13 @@
 
 namespace millrace::transport {
 
+/// Configuration of the transport's actor system: one scheduler thread, because the broker and the
+/// detached actors have threads of their own.
 class TransportActorConfig : public caf::actor_system_config {
  public:
   explicit TransportActorConfig(const TransportOptions& options) {
     load<caf::io::middleman>();
     set("scheduler.policy", caf::atom("sharing"));
-    // Everything here is a broker or has a thread of its own.
     set("scheduler.max-threads", std::size_t{1});
     set("middleman.workers", std::size_t{0});
     set("middleman.max-consecutive-reads", options.consecutive_reads_max);

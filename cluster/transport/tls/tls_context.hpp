@@ -38,15 +38,15 @@ class TlsContext {
   std::shared_ptr<ssl_ctx_st> context_;
 };
 
-/// Any thread.
+/// The TLS files of new connections; replaceable while links are up. Thread-safe.
 class TlsSource {
  public:
-  /// Of a node of this name. Fails with `invalid_argument`, naming the file and what is wrong.
+  /// Loads the files of node `node`. Fails with `invalid_argument`, naming the file and the fault.
   [[nodiscard]] static Result<std::shared_ptr<TlsSource>> open(std::string node,
                                                                const TlsFiles& files);
 
-  /// From now on connections begin with `files`; those there are go on with what they began with.
-  /// Fails as open does, and nothing changes.
+  /// New connections use `files`; existing ones keep theirs. Fails with `invalid_argument`; then
+  /// nothing changes.
   Result<void> reload(const TlsFiles& files);
 
   [[nodiscard]] std::shared_ptr<const TlsContext> current() const;
@@ -55,7 +55,7 @@ class TlsSource {
   explicit TlsSource(std::string node) : node_(std::move(node)) {}
 
   const std::string node_;
-  mutable std::mutex mutex_;  // of all below
+  mutable std::mutex mutex_;  // guards current_
   std::shared_ptr<const TlsContext> current_;
 };
 
