@@ -1,5 +1,5 @@
-// ChunkSpool: the exported chunks of a shard that moves away, in an unlinked file. The chunks use no
-// memory, and the file is deleted when the process ends.
+// ChunkSpool: the exported chunks of a shard that moves away, in an unlinked file. The chunks use
+// no memory, and the file is deleted when the process ends.
 #pragma once
 
 #include <cstddef>

@@ -11,8 +11,8 @@
 
 namespace millrace::moves {
 
-/// Checks that `shard` may move to `to`. Fails with `not_found` (no such shard, or no queues in it),
-/// `invalid_argument` (`to` may not serve the shard) or `unreachable` (no link to `to`).
+/// Checks that `shard` may move to `to`. Fails with `not_found` (no such shard, or no queues in
+/// it), `invalid_argument` (`to` may not serve the shard) or `unreachable` (no link to `to`).
 [[nodiscard]] Result<void> may_move(const ShardTable& table, const transport::Transport& transport,
                                     const placement::ShardName& shard, const std::string& to);
 

@@ -30,9 +30,9 @@ class ClusterNode {
     std::function<void(RuntimeOptions&)> adjust{};
   };
 
-  /// Starts a node that runs `pipelines`, which must be equal on all nodes. `config` must have passed
-  /// its checks. Fails as Runtime::start does, and with `unreachable` if an address cannot be bound.
-  /// Blocks until this node serves; does not wait for other nodes.
+  /// Starts a node that runs `pipelines`, which must be equal on all nodes. `config` must have
+  /// passed its checks. Fails as Runtime::start does, and with `unreachable` if an address cannot
+  /// be bound. Blocks until this node serves; does not wait for other nodes.
   [[nodiscard]] static Result<std::unique_ptr<ClusterNode>> start(
       const config::Config& config, std::vector<PipelineSpec> pipelines, const Options& options);
   [[nodiscard]] static Result<std::unique_ptr<ClusterNode>> start(
@@ -45,8 +45,8 @@ class ClusterNode {
   ClusterNode(const ClusterNode&) = delete;
   ClusterNode& operator=(const ClusterNode&) = delete;
 
-  /// Drains within `timeout`, leaves the cluster and ends. Fails with `timeout`: the node then ended
-  /// as in a crash. A second call does nothing.
+  /// Drains within `timeout`, leaves the cluster and ends. Fails with `timeout`: the node then
+  /// ended as in a crash. A second call does nothing.
   Result<void> stop(std::chrono::milliseconds timeout);
 
   /// New links use these files; existing links stay up. Fails with `invalid_argument`, naming the
@@ -68,8 +68,8 @@ class ClusterNode {
   /// Starts a move of a shard of the queues of `role` to node `to`, and returns. `done` is called
   /// once, on another thread: with success when `to` serves the shard, or with an error when this
   /// node serves it again: `not_owner`, `draining` (a move is in flight, or the node stops),
-  /// `invalid_argument`, `not_found`, `unreachable`, `timeout`, `storage_full`, `storage_failed`, or
-  /// the target's error. `done` must not throw.
+  /// `invalid_argument`, `not_found`, `unreachable`, `timeout`, `storage_full`, `storage_failed`,
+  /// or the target's error. `done` must not throw.
   void move_shard(const std::string& role, std::uint32_t shard, const std::string& to,
                   std::function<void(Result<void>)> done);
 

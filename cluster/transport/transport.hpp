@@ -116,9 +116,9 @@ class Transport {
   /// Fails with `invalid_argument`, or with `unreachable` if the listen address cannot be bound.
   virtual Result<void> start(TransportListener& listener) = 0;
 
-  /// Refuses new frames, waits for frames in flight, then ends all links, each with on_down. Returns
-  /// within drain_timeout + teardown_timeout: with `timeout` if anything was still running, and then
-  /// a blocked listener call may still run. A second call does nothing.
+  /// Refuses new frames, waits for frames in flight, then ends all links, each with on_down.
+  /// Returns within drain_timeout + teardown_timeout: with `timeout` if anything was still running,
+  /// and then a blocked listener call may still run. A second call does nothing.
   virtual Result<void> stop() = 0;
 
   /// Queues `frame`; on failure `frame` is unchanged. Fails with `backlog_full` (window full;

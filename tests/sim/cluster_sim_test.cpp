@@ -1,5 +1,6 @@
 // Promise: a simulated cluster loses, duplicates and reorders nothing under faults of network,
-// nodes, disks and clocks, and completes all work once the faults end; and planted faults are found.
+// nodes, disks and clocks, and completes all work once the faults end; and planted faults are
+// found.
 //
 // A failing seed is printed as MILLRACE_SIM_SEED=N. Replay one seed of one test:
 //

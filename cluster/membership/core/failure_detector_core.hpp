@@ -23,8 +23,8 @@ class FailureDetector {
  public:
   FailureDetector(const DetectorLimits& limits, TimeUs now_us);
 
-  /// Records a heartbeat. Its interval is not sampled if the node was unreachable, or if `!regular`:
-  /// such an interval would delay the next detection.
+  /// Records a heartbeat. Its interval is not sampled if the node was unreachable, or if
+  /// `!regular`: such an interval would delay the next detection.
   void heartbeat(TimeUs now_us, bool regular = true);
 
   /// Returns -log10 of the probability that a heartbeat still follows the current silence; >= 0.

@@ -6,9 +6,9 @@
 //   a report with a higher incarnation replaces any state     unreachable: a flag beside the state
 //
 // Of two reports of a node, the higher incarnation counts, then the later state; so reports may be
-// delayed, duplicated and reordered. `unreachable` is this node's own observation; it moves no shard
-// and is cleared by the next heartbeat. A node whose own event loop was late attributes the silence
-// to itself and suspects no node until the others had time to be heard (see pekko#578).
+// delayed, duplicated and reordered. `unreachable` is this node's own observation; it moves no
+// shard and is cleared by the next heartbeat. A node whose own event loop was late attributes the
+// silence to itself and suspects no node until the others had time to be heard (see pekko#578).
 #pragma once
 
 #include <map>
@@ -83,7 +83,8 @@ struct Effects {
 /// Applies a heartbeat. A heartbeat of an unconfigured node or an older incarnation is ignored.
 [[nodiscard]] Effects heard(Membership& membership, const pb::Heartbeat& heartbeat, TimeUs now_us);
 
-/// Sets this node's state and returns a heartbeat. States only advance; an earlier state is ignored.
+/// Sets this node's state and returns a heartbeat. States only advance; an earlier state is
+/// ignored.
 [[nodiscard]] Effects advance(Membership& membership, pb::MemberState state);
 
 /// Whether frames of `node` are valid: configured, and not older than its latest incarnation.

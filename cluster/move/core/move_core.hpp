@@ -99,13 +99,13 @@ struct SendChunks {  ///< each as a MoveStep made by `make_chunk`
   std::uint64_t first;
   std::uint64_t end;
 };
-/// Refuse offers with `draining`, lease nothing, wait until nothing is in flight, export the shard's
-/// queues as chunks, then call `quiesced`. The shard must not change after that call.
+/// Refuse offers with `draining`, lease nothing, wait until nothing is in flight, export the
+/// shard's queues as chunks, then call `quiesced`. The shard must not change after that call.
 struct Quiesce {
   pb::MoveAttempt attempt;
 };
-/// Serve the shard in this epoch. If a staging file of this epoch exists, append its contents to the
-/// log first, unless the log has them. Idempotent: after a crash `recover` returns Open again.
+/// Serve the shard in this epoch. If a staging file of this epoch exists, append its contents to
+/// the log first, unless the log has them. Idempotent: after a crash `recover` returns Open again.
 struct Open {
   std::uint64_t epoch;
 };

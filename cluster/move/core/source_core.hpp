@@ -5,9 +5,9 @@
 
 namespace millrace::moves {
 
-/// Starts a move of the shard to node `target`. `attempt` must be higher than in all earlier attempts
-/// of this node; wall clock microseconds suffice. Fails with `not_owner`, `draining` (a move is in
-/// progress) or `invalid_argument` (`target` is this node or empty).
+/// Starts a move of the shard to node `target`. `attempt` must be higher than in all earlier
+/// attempts of this node; wall clock microseconds suffice. Fails with `not_owner`, `draining` (a
+/// move is in progress) or `invalid_argument` (`target` is this node or empty).
 [[nodiscard]] Result<Effects> start_move(Shard& shard, const std::string& target,
                                          std::uint64_t attempt);
 

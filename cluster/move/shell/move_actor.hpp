@@ -58,8 +58,9 @@ class MoveService {
   /// The link to `peer` came up: sends this node's PlacementGossip to `peer`.
   void on_up(const std::string& peer);
 
-  /// Starts a move of the shard to node `to`. Calls `done` once, on the actor's thread: with success
-  /// when `to` serves the shard, with an error when this node serves it again. `done` must not throw.
+  /// Starts a move of the shard to node `to`. Calls `done` once, on the actor's thread: with
+  /// success when `to` serves the shard, with an error when this node serves it again. `done` must
+  /// not throw.
   void move(const std::string& role, std::uint32_t shard, const std::string& to,
             std::function<void(Result<void>)> done);
 

@@ -3,8 +3,8 @@
 //
 //   send ─▶ outgoing ─▶ broker ═▶ …  … ═▶ broker ─▶ inbox ─▶ delivery ─▶ listener
 //
-// A PeerLink outlives its connections. Its memory is bounded: outgoing frames by this node's window,
-// the inbox and the frames whose credit the listener holds by the peer's window.
+// A PeerLink outlives its connections. Its memory is bounded: outgoing frames by this node's
+// window, the inbox and the frames whose credit the listener holds by the peer's window.
 #pragma once
 
 #include <algorithm>
