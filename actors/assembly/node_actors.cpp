@@ -75,8 +75,8 @@ receivers::ReceiverConfig NodeActors::receiver_config(const WorkerPlan& worker) 
   const StagePlan& stage = plan_.stages[worker.stage];
   receivers::ReceiverConfig config;
   config.spec = stage.spec;
-  config.targets = plan_.targets(stage);
-  config.shard = worker.shards.front();
+  config.outputs.targets = plan_.targets(stage);
+  config.outputs.shard = worker.shards.front();
   for (const QueueNumber number : worker.sources) {
     config.sources.push_back({number, handles_[number]});
   }

@@ -19,16 +19,17 @@ void set_times(pb::Envelope& envelope, const pb::Envelope& input, const MessageO
   if (options.expires_in.count() > 0) {
     envelope.set_expires_at_us(now_us + options.expires_in.count());
   } else {
-    envelope.set_expires_at_us(input.expires_at_us());  // what is left of the budget
+    envelope.set_expires_at_us(input.expires_at_us());  // the rest of the deadline is inherited
   }
 }
 
-queues::RoutedOutput build_output(const ReceiverConfig& config, const pb::Envelope& input,
-                                  StageOutput& output, std::uint32_t index, TimeUs now_us) {
+queues::RoutedOutput build_output(const std::string& stage, const OutputRoutes& routes,
+                                  const pb::Envelope& input, StageOutput& output,
+                                  std::uint32_t index, TimeUs now_us) {
   queues::RoutedOutput routed;
   routed.envelope = std::make_unique<pb::Envelope>();
   pb::Envelope& envelope = *routed.envelope;
-  const MessageId id = output_id({input.id_high(), input.id_low()}, config.spec->name, index);
+  const MessageId id = output_id({input.id_high(), input.id_low()}, stage, index);
   envelope.set_id_high(id.high);
   envelope.set_id_low(id.low);
   if (output.key) {
@@ -46,23 +47,22 @@ queues::RoutedOutput build_output(const ReceiverConfig& config, const pb::Envelo
     envelope.set_idempotency_key(std::move(output.options.idempotency_key));
   }
   set_times(envelope, input, output.options, now_us);
-  const TargetShards& shards = config.targets[output.target];
+  const TargetShards& shards = routes.targets[output.target];
   const std::uint32_t shard =
-      envelope.key().empty() ? config.shard
+      envelope.key().empty() ? routes.shard
                              : shard_of(envelope.key(), static_cast<std::uint32_t>(shards.size()));
   routed.queue = shards[shard];
   return routed;
 }
 
-pb::TimerSet build_timer(const ReceiverConfig& config, const pb::Envelope& input,
+pb::TimerSet build_timer(const std::string& stage, const pb::Envelope& input,
                          KeyedChanges::Timer& timer, std::uint32_t index, TimeUs now_us) {
   pb::TimerSet set;
   set.set_key(input.key());
   set.set_name(std::move(timer.name));
   set.set_due_us(now_us + timer.after.count());
   pb::Envelope& envelope = *set.mutable_envelope();
-  const MessageId id =
-      output_id({input.id_high(), input.id_low()}, config.spec->name + "#timer", index);
+  const MessageId id = output_id({input.id_high(), input.id_low()}, stage + "#timer", index);
   envelope.set_id_high(id.high);
   envelope.set_id_low(id.low);
   envelope.set_key(input.key());
@@ -72,8 +72,8 @@ pb::TimerSet build_timer(const ReceiverConfig& config, const pb::Envelope& input
   return set;
 }
 
-MessageOutcome build_message(const ReceiverConfig& config, const pb::Envelope& input,
-                             StageResult& result, TimeUs now_us) {
+MessageOutcome build_message(const std::string& stage, const OutputRoutes& routes,
+                             const pb::Envelope& input, StageResult& result, TimeUs now_us) {
   MessageOutcome message;
   message.kind = result.kind;
   message.reason = std::move(result.reason);
@@ -83,28 +83,28 @@ MessageOutcome build_message(const ReceiverConfig& config, const pb::Envelope& i
   std::uint32_t index = 0;
   message.outputs.reserve(result.outputs.size());
   for (StageOutput& output : result.outputs) {
-    message.outputs.push_back(build_output(config, input, output, index++, now_us));
+    message.outputs.push_back(build_output(stage, routes, input, output, index++, now_us));
   }
   message.history = std::move(result.history);
   message.timers_cleared = std::move(result.timers_cleared);
   index = 0;
   for (KeyedChanges::Timer& timer : result.timers_set) {
-    message.timers_set.push_back(build_timer(config, input, timer, index++, now_us));
+    message.timers_set.push_back(build_timer(stage, input, timer, index++, now_us));
   }
   return message;
 }
 
 }  // namespace
 
-queues::LeaseOutcome build_outcome(const ReceiverConfig& config, queues::LeaseId lease,
-                                   StageRun& run, TimeUs now_us) {
+queues::LeaseOutcome build_outcome(const std::string& stage, const OutputRoutes& routes,
+                                   queues::LeaseId lease, StageRun& run, TimeUs now_us) {
   queues::LeaseOutcome outcome;
   outcome.lease = lease;
   outcome.key = run.key;
   outcome.messages.reserve(run.inputs.size());
   for (std::size_t i = 0; i < run.inputs.size(); ++i) {
     outcome.messages.push_back(
-        build_message(config, *run.inputs[i].envelope, run.results[i], now_us));
+        build_message(stage, routes, *run.inputs[i].envelope, run.results[i], now_us));
   }
   outcome.next_state = std::move(run.next_state);
   outcome.state_erased = run.state_erased;

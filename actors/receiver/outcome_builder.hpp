@@ -1,20 +1,38 @@
-// From what a stage made of a run to what the queue logs.
+// build_outcome: turns the results of a stage into the outcome of a lease, as the queue logs it.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
 #include <vector>
 
+#include "actors/base/time.hpp"
 #include "actors/queue/decide/decide_complete.hpp"
-#include "actors/receiver/shell/receiver_actor.hpp"
+#include "actors/stage/stage.hpp"
 
 namespace millrace::receivers {
 
-/// Turns a run's results into the outcome of `lease`. Outputs get their ids, shards, and what they
-/// inherit of the input: key, priority, birth and deadline.
-[[nodiscard]] queues::LeaseOutcome build_outcome(const ReceiverConfig& config,
-                                                 queues::LeaseId lease, StageRun& run,
-                                                 TimeUs now_us);
+/// Numbers of the queues of one target of a stage, by shard.
+using TargetShards = std::vector<queues::QueueNumber>;
 
-/// What the outcome takes of a record, about: outputs and changes, and bodies that may die.
+/// Where the outputs of one worker go.
+struct OutputRoutes {
+  std::vector<TargetShards> targets;  ///< in the order of StageSpec::targets
+  std::uint32_t shard = 0;            ///< the worker's own shard: takes outputs without a key
+};
+
+/// Returns the outcome of `lease` and moves the results out of `run`.
+///
+/// Each output gets an id derived from the input's id, `stage` and its index, and a shard by its
+/// key. It inherits the input's key, priority, birth time and deadline unless its options say
+/// otherwise. Delays and timers count from `now_us`.
+/// Requires: run.results has one entry for each of run.inputs.
+[[nodiscard]] queues::LeaseOutcome build_outcome(const std::string& stage,
+                                                 const OutputRoutes& routes, queues::LeaseId lease,
+                                                 StageRun& run, TimeUs now_us);
+
+/// Estimates the bytes that `outcome` takes in a record: state, outputs, history, timers, and the
+/// inputs that are not acked, because each of them may become a dead letter in that record.
 [[nodiscard]] std::size_t bytes_of(const queues::LeaseOutcome& outcome, const StageRun& run);
 
 }  // namespace millrace::receivers

@@ -9,7 +9,6 @@
 #include <caf/all.hpp>
 
 #include "actors/base/assert.hpp"
-#include "actors/receiver/outcome_builder.hpp"
 #include "actors/stage/outcome_limits.hpp"
 #include "messages/envelope.hpp"
 
@@ -196,7 +195,8 @@ class ReceiverShell {
   // Takes the first lease off with what became of it.
   void report(StageRun& run, TimeUs at_us, Reports& reports) {
     const Held& held = held_.front();
-    queues::LeaseOutcome outcome = build_outcome(config_, held.grant->lease, run, at_us);
+    queues::LeaseOutcome outcome =
+        build_outcome(config_.spec->name, config_.outputs, held.grant->lease, run, at_us);
     const std::size_t bytes = bytes_of(outcome, run);
     reports.add(held, std::move(outcome), bytes);
     held_.pop_front();

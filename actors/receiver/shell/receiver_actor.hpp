@@ -16,6 +16,7 @@
 
 #include "actors/base/clock.hpp"
 #include "actors/queue/shell/queue_handle.hpp"
+#include "actors/receiver/outcome_builder.hpp"
 #include "actors/stage/pipeline_spec.hpp"
 
 namespace millrace::receivers {
@@ -27,9 +28,6 @@ struct RunMessage {};
 struct WindowMessage {
   std::uint64_t opened = 0;
 };
-
-/// Numbers of the queues of one target of a stage, by shard.
-using TargetShards = std::vector<queues::QueueNumber>;
 
 /// A queue of one shard that a receiver takes messages from.
 struct Source {
@@ -46,8 +44,7 @@ class StageObserver {
 
 struct ReceiverConfig {
   std::shared_ptr<const StageSpec> spec;
-  std::vector<TargetShards> targets;  ///< in the order of spec->targets
-  std::uint32_t shard = 0;            ///< where outputs without key go
+  OutputRoutes outputs;
   std::vector<Source> sources;
   std::uint32_t credit = 256;  ///< messages in flight from each source
   const Clock* clock = nullptr;
