@@ -174,7 +174,7 @@ void NodeActors::deliver(QueueNumber number,
 
 Result<AnyActor> NodeActors::spawn_sender(const std::string& queue, const std::string& type,
                                           const SenderOptions& options,
-                                          std::shared_ptr<senders::Outbound> outbound) {
+                                          std::shared_ptr<senders::SenderInbox> inbox) {
   if (options.producer.empty() || options.producer.size() > 200) {
     return Error{ErrorCode::invalid_argument, "producer: expected a name of 1 to 200 characters"};
   }
@@ -194,7 +194,7 @@ Result<AnyActor> NodeActors::spawn_sender(const std::string& queue, const std::s
   config.numbers = plan->second.ingresses;
   config.clock = surroundings_.clock;
   config.shards = handles_of(config.numbers);
-  return senders::spawn_sender(*surroundings_.system, std::move(config), std::move(outbound));
+  return senders::spawn_sender(*surroundings_.system, std::move(config), std::move(inbox));
 }
 
 Result<QueueNumber> NodeActors::find(const std::string& queue, std::uint32_t shard,

@@ -21,7 +21,7 @@
 #include "actors/queue/shell/queue_handle.hpp"
 #include "actors/queue/shell/record_log.hpp"
 #include "actors/receiver/shell/receiver_actor.hpp"
-#include "actors/sender/outbound.hpp"
+#include "actors/sender/sender_inbox.hpp"
 #include "actors/sender/shell/forwarder_actor.hpp"
 #include "actors/store/store.hpp"
 #include "messages/result.hpp"
@@ -69,11 +69,11 @@ class NodeActors {
   void deliver(queues::QueueNumber number,
                std::shared_ptr<const std::vector<queues::CommittedChange>> changes);
 
-  /// A sender into a queue; `outbound` is the client's side of it. Fails with `not_found`, or with
+  /// A sender into a queue; `inbox` is the client's side of it. Fails with `not_found`, or with
   /// `invalid_argument` where the queue carries another type.
   [[nodiscard]] Result<AnyActor> spawn_sender(const std::string& queue, const std::string& type,
                                               const SenderOptions& options,
-                                              std::shared_ptr<senders::Outbound> outbound);
+                                              std::shared_ptr<senders::SenderInbox> inbox);
 
   /// The queue, where this node serves that shard of it; else null. Fails with `not_found`, or
   /// `invalid_argument` where there is no such shard.

@@ -9,7 +9,6 @@
 #include "actors/stage/handler_shape.hpp"
 #include "actors/stage/handler_stage.hpp"
 #include "actors/stage/pipeline_spec.hpp"
-#include "actors/stage/stage_target.hpp"
 
 namespace millrace::pipelines {
 
@@ -22,7 +21,15 @@ struct OpenStage {
   Make make;
 
   /// The pipeline with this stage at its end, writing to `targets`.
-  [[nodiscard]] PipelineSpec closed(const std::vector<StageTarget>& targets) const;
+  [[nodiscard]] PipelineSpec closed(const std::vector<StageTarget>& targets) const {
+    PipelineSpec out = pipeline;
+    StageSpec& added = out.stages.emplace_back(stage);
+    for (const StageTarget& target : targets) added.targets.push_back(target.queue);
+    added.make = [make = make, targets] {
+      return make(targets);
+    };
+    return out;
+  }
 };
 
 /// Makes adaptors around a Handler: each its own, or a copy of the one in `handler`.

@@ -45,7 +45,6 @@
 #include "actors/stage/handler_shape.hpp"
 #include "actors/stage/pipeline_spec.hpp"
 #include "actors/stage/queue_ref.hpp"
-#include "actors/stage/stage_target.hpp"
 
 namespace millrace {
 

@@ -118,19 +118,19 @@ Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queu
                                                          const std::string& type,
                                                          const SenderOptions& options) {
   auto actor = std::make_shared<AnyActor>();
-  auto outbound = std::make_shared<senders::Outbound>(
+  auto inbox = std::make_shared<senders::SenderInbox>(
       options.limits.window, [actor] { tell(*actor, senders::WakeMessage{}); });
   {
     const std::lock_guard lock(parts_->senders_mutex);
     if (!parts_->takes_senders) {
       return Error{ErrorCode::draining, "the node stops, and takes no more senders"};
     }
-    auto spawned = parts_->actors->spawn_sender(queue, type, options, outbound);
+    auto spawned = parts_->actors->spawn_sender(queue, type, options, inbox);
     if (!spawned) return spawned.error();
     *actor = *spawned;
     parts_->senders.push_back(*actor);
   }
-  auto settled = outbound->wait_ready(sender_ready_timeout);
+  auto settled = inbox->wait_ready(sender_ready_timeout);
   if (!settled) {
     // Nobody has it, and it would ask to be let in for ever.
     end_actor(*actor);
@@ -138,9 +138,8 @@ Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queu
     std::erase(parts_->senders, *actor);
     return settled.error();
   }
-  return std::make_shared<SenderLink>(std::move(outbound),
-                                      static_cast<std::uint32_t>(settled->size()), parts_->clock,
-                                      std::move(*settled));
+  return std::make_shared<SenderLink>(std::move(inbox), static_cast<std::uint32_t>(settled->size()),
+                                      parts_->clock, std::move(*settled));
 }
 
 Result<OperationResult> Runtime::operate(const std::string& queue, Operation operation) {

@@ -25,7 +25,7 @@ Result<void> SenderLink::send_to(std::uint32_t shard, std::string key, std::stri
                                                   std::to_string(priority_max)};
   }
   const TimeUs now_us = clock_->now_us();
-  senders::OutboundMessage message;
+  senders::UnsentMessage message;
   message.shard = shard;
   message.envelope = std::make_unique<pb::Envelope>();
   pb::Envelope& envelope = *message.envelope;
@@ -41,7 +41,7 @@ Result<void> SenderLink::send_to(std::uint32_t shard, std::string key, std::stri
     envelope.set_idempotency_key(std::move(options.idempotency_key));
   }
   message.confirmation = std::move(confirmation);
-  return wait ? outbound_->push(std::move(message)) : outbound_->try_push(std::move(message));
+  return wait ? inbox_->push(std::move(message)) : inbox_->try_push(std::move(message));
 }
 
 std::uint32_t SenderLink::shard_for(const std::string& key, const MessageOptions& options) {

@@ -10,8 +10,7 @@
 #include <vector>
 
 #include "actors/base/clock.hpp"
-#include "actors/sender/outbound.hpp"
-#include "actors/stage/message_type.hpp"
+#include "actors/sender/sender_inbox.hpp"
 #include "actors/stage/queue_ref.hpp"
 #include "actors/stage/routed.hpp"
 #include "messages/hash.hpp"
@@ -24,12 +23,9 @@ class SenderLink {
   /// Payloads beyond this are refused with `too_large`.
   static constexpr std::size_t payload_bytes_max = 8u << 20;
 
-  SenderLink(std::shared_ptr<senders::Outbound> outbound, std::uint32_t shards, const Clock& clock,
+  SenderLink(std::shared_ptr<senders::SenderInbox> inbox, std::uint32_t shards, const Clock& clock,
              std::vector<std::uint64_t> settled)
-      : outbound_(std::move(outbound)),
-        shards_(shards),
-        clock_(&clock),
-        settled_(std::move(settled)) {}
+      : inbox_(std::move(inbox)), shards_(shards), clock_(&clock), settled_(std::move(settled)) {}
 
   [[nodiscard]] Result<void> send(std::string key, std::string payload, MessageOptions options,
                                   senders::Confirmation confirmation, bool wait);
@@ -37,7 +33,7 @@ class SenderLink {
   [[nodiscard]] Result<void> send_to(std::uint32_t shard, std::string key, std::string payload,
                                      MessageOptions options, senders::Confirmation confirmation,
                                      bool wait);
-  [[nodiscard]] Result<void> flush() { return outbound_->flush(); }
+  [[nodiscard]] Result<void> flush() { return inbox_->flush(); }
 
   [[nodiscard]] std::uint32_t shards() const { return shards_; }
   [[nodiscard]] const std::vector<std::uint64_t>& settled() const { return settled_; }
@@ -46,7 +42,7 @@ class SenderLink {
   [[nodiscard]] std::uint32_t shard_for(const std::string& key, const MessageOptions& options);
 
  private:
-  std::shared_ptr<senders::Outbound> outbound_;
+  std::shared_ptr<senders::SenderInbox> inbox_;
   std::uint32_t shards_;
   const Clock* clock_;
   std::vector<std::uint64_t> settled_;

@@ -5,7 +5,7 @@
 
 #include "actors/stage/context.hpp"
 #include "actors/stage/keyed.hpp"
-#include "actors/stage/message_type.hpp"
+#include "actors/stage/queue_ref.hpp"
 
 namespace millrace {
 

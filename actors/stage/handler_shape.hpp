@@ -9,8 +9,8 @@
 #include "actors/stage/batch.hpp"
 #include "actors/stage/context.hpp"
 #include "actors/stage/keyed.hpp"
-#include "actors/stage/message_type.hpp"
 #include "actors/stage/outcome.hpp"
+#include "actors/stage/queue_ref.hpp"
 #include "actors/stage/routed.hpp"
 
 namespace millrace::pipelines {

@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "actors/stage/message_type.hpp"
+#include "actors/stage/queue_ref.hpp"
 
 namespace millrace {
 

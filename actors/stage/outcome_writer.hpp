@@ -7,11 +7,11 @@
 
 #include <google/protobuf/message_lite.h>
 
-#include "actors/stage/message_type.hpp"
 #include "actors/stage/outcome.hpp"
+#include "actors/stage/pipeline_spec.hpp"
+#include "actors/stage/queue_ref.hpp"
 #include "actors/stage/routed.hpp"
 #include "actors/stage/stage.hpp"
-#include "actors/stage/stage_target.hpp"
 
 namespace millrace::pipelines {
 

@@ -1,15 +1,20 @@
 // queue<T>("name"): names a queue and the Protobuf type that it carries.
 #pragma once
 
-#include <cstdint>
+#include <concepts>
 #include <functional>
 #include <string>
 #include <type_traits>
 #include <utility>
 
-#include "actors/stage/message_type.hpp"
+#include <google/protobuf/message_lite.h>
 
 namespace millrace {
+
+/// A generated Protobuf message: the only type of value in queues, key states, histories and timers.
+template <class T>
+concept Message =
+    std::derived_from<T, google::protobuf::MessageLite> && std::default_initializable<T>;
 
 /// What tells the key of a T: a member function such as `&Order::id`, or any callable of `const
 /// T&`, whose result is a string or an integer.

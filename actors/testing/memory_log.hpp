@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "actors/base/assert.hpp"
 #include "actors/journal/write/options.hpp"
 #include "actors/queue/shell/record_log.hpp"
+#include "actors/store/store.hpp"
 #include "actors/upkeep/commit_router.hpp"
 #include "messages/result.hpp"
 
@@ -84,6 +86,18 @@ class MemoryLog : public queues::RecordLog {
     records_.push_back(std::move(record));
     told_ = records_.size();
     return {};
+  }
+
+  /// The state of the node as of the last durable record.
+  [[nodiscard]] Store replay() const {
+    Store store({.body_cache_bytes = ~std::uint64_t{0}});
+    for (std::size_t i = 0; i < records_.size(); ++i) {
+      const journal::Lsn lsn = i + 1;
+      const auto applied =
+          store.apply({.lsn = lsn, .place = place_of(lsn), .shard = 0, .body = records_[i]});
+      if (!applied) throw std::invalid_argument(applied.error().message);
+    }
+    return store;
   }
 
   [[nodiscard]] static journal::Place place_of(journal::Lsn lsn) {

@@ -50,7 +50,7 @@ class PipelineTest::Parts {
   /// A client of one queue: its messages outlive crashes of the node until they are confirmed.
   struct Client {
     std::string type;
-    std::shared_ptr<senders::Outbound> outbound;
+    std::shared_ptr<senders::SenderInbox> inbox;
     AnyActor actor;
     std::vector<std::vector<pb::Envelope>> sent;  ///< by shard, in order, all of them
   };
@@ -63,27 +63,16 @@ class PipelineTest::Parts {
     while (step()) continue;
   }
   Client& client_of(const std::string& queue, const std::string& type);
-  void become_outbox(Client& client, std::uint32_t shard, const pb::Envelope& envelope);
+  void offer(Client& client, std::uint32_t shard, const pb::Envelope& envelope);
 
   /// Calls `visit` with the state of each shard of `queue`.
   template <class Visit>
   void look(const std::string& queue, Visit visit) {
     for (std::uint32_t shard = 0; shard < options.shards; ++shard) {
       const LocalQueue served = value_or_throw(actors->served(queue, shard));
-      Store copy = replay();
-      visit(*copy.queues().at(served.number).state);
+      const Store store = log.replay();
+      visit(*store.queues().at(served.number).state);
     }
-  }
-
-  [[nodiscard]] Store replay() const {
-    Store store({.body_cache_bytes = ~std::uint64_t{0}});
-    for (std::size_t i = 0; i < log.records().size(); ++i) {
-      const journal::Lsn lsn = i + 1;
-      const auto applied = store.apply(
-          {.lsn = lsn, .place = MemoryLog::place_of(lsn), .shard = 0, .body = log.records()[i]});
-      if (!applied) throw std::invalid_argument(applied.error().message);
-    }
-    return store;
   }
 
   PipelineTestOptions options;
@@ -98,7 +87,7 @@ class PipelineTest::Parts {
 };
 
 void PipelineTest::Parts::start() {
-  Store store = replay();
+  Store store = log.replay();
   RuntimeOptions runtime;
   runtime.shards = options.shards;
   runtime.limits = options.limits;
@@ -134,15 +123,15 @@ void PipelineTest::Parts::end() {
 
 void PipelineTest::Parts::connect(const std::string& queue, Client& client) {
   auto actor = std::make_shared<AnyActor>();
-  client.outbound =
-      std::make_shared<senders::Outbound>(~0u, [actor] { tell(*actor, senders::WakeMessage{}); });
-  client.actor = value_or_throw(
-      actors->spawn_sender(queue, client.type, {.producer = "test"}, client.outbound));
+  client.inbox = std::make_shared<senders::SenderInbox>(
+      ~0u, [actor] { tell(*actor, senders::WakeMessage{}); });
+  client.actor =
+      value_or_throw(actors->spawn_sender(queue, client.type, {.producer = "test"}, client.inbox));
   *actor = client.actor;
   // The attachment needs the log.
   std::optional<std::vector<std::uint64_t>> settled;
   while (!settled) {
-    if (auto ready = client.outbound->wait_ready(std::chrono::microseconds(0))) {
+    if (auto ready = client.inbox->wait_ready(std::chrono::microseconds(0))) {
       settled = *ready;
     } else if (!step()) {
       throw std::logic_error("queue " + queue + " does not take the sender");
@@ -151,7 +140,7 @@ void PipelineTest::Parts::connect(const std::string& queue, Client& client) {
   client.sent.resize(settled->size());
   for (std::uint32_t shard = 0; shard < client.sent.size(); ++shard) {
     for (std::size_t i = (*settled)[shard]; i < client.sent[shard].size(); ++i) {
-      become_outbox(client, shard, client.sent[shard][i]);
+      offer(client, shard, client.sent[shard][i]);
     }
   }
 }
@@ -166,11 +155,10 @@ PipelineTest::Parts::Client& PipelineTest::Parts::client_of(const std::string& q
   return it->second;
 }
 
-void PipelineTest::Parts::become_outbox(Client& client, std::uint32_t shard,
-                                        const pb::Envelope& envelope) {
-  senders::OutboundMessage message{.shard = shard, .envelope = {}, .confirmation = {}};
+void PipelineTest::Parts::offer(Client& client, std::uint32_t shard, const pb::Envelope& envelope) {
+  senders::UnsentMessage message{.shard = shard, .envelope = {}, .confirmation = {}};
   message.envelope = std::make_unique<pb::Envelope>(envelope);
-  const auto pushed = client.outbound->push(std::move(message));
+  const auto pushed = client.inbox->push(std::move(message));
   if (!pushed) throw std::invalid_argument(pushed.error().message);
 }
 
@@ -205,7 +193,7 @@ void PipelineTest::send(const std::string& queue, const std::string& type, std::
   const std::uint32_t shard =
       envelope.key().empty() ? 0 : shard_of(envelope.key(), parts_->options.shards);
   client.sent[shard].push_back(envelope);
-  parts_->become_outbox(client, shard, envelope);
+  parts_->offer(client, shard, envelope);
 }
 
 void PipelineTest::run() {

@@ -34,7 +34,7 @@ TestNode::TestNode(DeterministicActorSystem& system, std::vector<PipelineSpec> p
 
 Result<void> TestNode::start() {
   if (auto opened = log_->reopen(); !opened) return opened;
-  Store store = replay();
+  Store store = log_->replay();
   RuntimeOptions runtime;
   runtime.shards = options_.shards;
   runtime.limits = options_.limits;
@@ -104,10 +104,10 @@ void TestNode::stop() {
 TestNode::Link TestNode::link(const std::string& queue, const Client& client, std::uint64_t epoch) {
   auto actor = std::make_shared<AnyActor>();
   Link made;
-  made.outbound =
-      std::make_shared<senders::Outbound>(~0u, [actor] { tell(*actor, senders::WakeMessage{}); });
+  made.inbox = std::make_shared<senders::SenderInbox>(
+      ~0u, [actor] { tell(*actor, senders::WakeMessage{}); });
   made.actor = value_or_throw(actors_->spawn_sender(
-      queue, client.type, {.producer = options_.name + "/test", .epoch = epoch}, made.outbound));
+      queue, client.type, {.producer = options_.name + "/test", .epoch = epoch}, made.inbox));
   *actor = made.actor;
   return made;
 }
@@ -139,12 +139,12 @@ bool TestNode::send_late(const std::string& queue, pb::Envelope envelope) {
   const auto found = clients_.find(queue);
   if (found == clients_.end()) return false;
   Client& client = found->second;
-  if (!client.former.outbound || client.known_epoch < client.epoch) return false;
-  const auto ready = client.former.outbound->wait_ready(std::chrono::microseconds(0));
+  if (!client.former.inbox || client.known_epoch < client.epoch) return false;
+  const auto ready = client.former.inbox->wait_ready(std::chrono::microseconds(0));
   if (ready) {  // it was let in
     const std::uint32_t shard = shard_of(envelope.key(), options_.shards);
-    std::ignore = client.former.outbound->push(
-        {shard, std::make_unique<pb::Envelope>(std::move(envelope)), {}});
+    std::ignore =
+        client.former.inbox->push({shard, std::make_unique<pb::Envelope>(std::move(envelope)), {}});
   } else if (ready.error().code != ErrorCode::timeout) {  // it was refused, and tries again
     end_actor(client.former.actor);
     client.former = link(queue, client, client.epoch - 1);
@@ -156,14 +156,14 @@ bool TestNode::poll_clients() {
   bool found_work = false;
   for (auto& [queue, client] : clients_) {
     if (!actors_ || !client.link.actor || client.is_ready) continue;
-    const auto settled = client.link.outbound->wait_ready(std::chrono::microseconds(0));
+    const auto settled = client.link.inbox->wait_ready(std::chrono::microseconds(0));
     if (!settled) continue;
     client.is_ready = found_work = true;
     client.known_epoch = client.epoch;
     check_settled(queue, client, *settled);
     for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
       for (std::size_t i = (*settled)[shard]; i < client.sent[shard].size(); ++i) {
-        become_outbox(client, shard, i);
+        offer(client, shard, i);
       }
     }
   }
@@ -196,16 +196,16 @@ void TestNode::send(const std::string& queue, const std::string& type, pb::Envel
   const std::uint32_t shard =
       envelope.key().empty() ? 0 : shard_of(envelope.key(), options_.shards);
   client.sent[shard].push_back(std::move(envelope));
-  if (actors_ && client.is_ready) become_outbox(client, shard, client.sent[shard].size() - 1);
+  if (actors_ && client.is_ready) offer(client, shard, client.sent[shard].size() - 1);
 }
 
-void TestNode::become_outbox(Client& client, std::uint32_t shard, std::size_t index) {
+void TestNode::offer(Client& client, std::uint32_t shard, std::size_t index) {
   const auto confirmed = [&client, shard, index](const Result<void>& done) {
     if (done) client.confirmed[shard] = std::max<std::uint64_t>(client.confirmed[shard], index + 1);
   };
-  senders::OutboundMessage message{.shard = shard, .envelope = {}, .confirmation = confirmed};
+  senders::UnsentMessage message{.shard = shard, .envelope = {}, .confirmation = confirmed};
   message.envelope = std::make_unique<pb::Envelope>(client.sent[shard][index]);
-  const auto pushed = client.link.outbound->push(std::move(message));
+  const auto pushed = client.link.inbox->push(std::move(message));
   if (!pushed) violation_ = options_.name + ": " + pushed.error().message;
 }
 
@@ -220,17 +220,6 @@ std::vector<pb::Envelope> TestNode::confirmed(const std::string& queue) const {
                      sent.begin() + static_cast<std::ptrdiff_t>(client.confirmed[shard]));
   }
   return confirmed;
-}
-
-Store TestNode::replay() const {
-  Store store({.body_cache_bytes = ~std::uint64_t{0}});
-  for (std::size_t i = 0; i < log_->records().size(); ++i) {
-    const journal::Lsn lsn = i + 1;
-    const auto applied = store.apply(
-        {.lsn = lsn, .place = MemoryLog::place_of(lsn), .shard = 0, .body = log_->records()[i]});
-    if (!applied) throw std::invalid_argument(applied.error().message);
-  }
-  return store;
 }
 
 std::vector<queues::QueueNumber> TestNode::served(const std::string& queue) const {

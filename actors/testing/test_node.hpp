@@ -79,15 +79,13 @@ class TestNode {
 
   [[nodiscard]] NodeActors& actors() { return *actors_; }
   [[nodiscard]] ShardMoves& moves() { return *moves_; }
-  /// What the log holds, as a restart would find it.
-  [[nodiscard]] Store replay() const;
   /// Numbers of a queue that this node serves; it is up.
   [[nodiscard]] std::vector<queues::QueueNumber> served(const std::string& queue) const;
 
  private:
   /// A sender, as long as the node is up.
   struct Link {
-    std::shared_ptr<senders::Outbound> outbound{};
+    std::shared_ptr<senders::SenderInbox> inbox{};
     AnyActor actor{};
   };
   struct Client {
@@ -105,7 +103,7 @@ class TestNode {
   [[nodiscard]] Link link(const std::string& queue, const Client& client, std::uint64_t epoch);
   void check_settled(const std::string& queue, Client& client,
                      const std::vector<std::uint64_t>& settled);
-  void become_outbox(Client& client, std::uint32_t shard, std::size_t index);
+  void offer(Client& client, std::uint32_t shard, std::size_t index);
 
   DeterministicActorSystem& system_;
   const std::vector<PipelineSpec> pipelines_;

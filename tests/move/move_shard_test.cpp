@@ -107,7 +107,7 @@ class World {
 
   [[nodiscard]] sim::ClusterAudit audit() const {
     std::vector<Store> stores;
-    for (const auto& node : nodes_) stores.push_back(node->node().replay());
+    for (const auto& node : nodes_) stores.push_back(node->node().log().replay());
     return {stores, [this](const std::string& queue) {
               return one_role_ ? std::string() : sim::role_of(queue);
             }};

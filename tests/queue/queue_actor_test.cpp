@@ -142,20 +142,20 @@ TEST_F(QueueActor, AReceiverThatIsLateIsRefusedAndGetsItsCreditBackOnce) {
 }
 
 TEST_F(QueueActor, ASenderThatEndsTellsEveryMessageThatWasHandedOver) {
-  const auto outbound = std::make_shared<senders::Outbound>(10, [] {});
+  const auto inbox = std::make_shared<senders::SenderInbox>(10, [] {});
   senders::SenderConfig config;
   config.producer = "p";
   config.shards = {queue_};
   config.numbers = {1};
   config.clock = &system_;
-  const caf::actor sender = spawn_sender(system_.system(), std::move(config), outbound);
+  const caf::actor sender = spawn_sender(system_.system(), std::move(config), inbox);
   settle();
   int confirmed = 0;
   int failed = 0;
   const auto push = [&] {
-    EXPECT_TRUE(outbound->push({0, std::make_unique<pb::Envelope>(), [&](const Result<void>& done) {
-                                  ++(done ? confirmed : failed);
-                                }}));
+    EXPECT_TRUE(inbox->push({0, std::make_unique<pb::Envelope>(), [&](const Result<void>& done) {
+                               ++(done ? confirmed : failed);
+                             }}));
   };
   push();
   caf::anon_send(sender, senders::WakeMessage{});
@@ -165,7 +165,7 @@ TEST_F(QueueActor, ASenderThatEndsTellsEveryMessageThatWasHandedOver) {
   settle();
   EXPECT_EQ(confirmed, 0);
   EXPECT_EQ(failed, 2);
-  EXPECT_FALSE(outbound->flush());
+  EXPECT_FALSE(inbox->flush());
 }
 
 }  // namespace

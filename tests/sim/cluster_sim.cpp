@@ -210,7 +210,7 @@ std::string ClusterSim::run() {
 
 sim::ClusterAudit ClusterSim::audit() const {
   std::vector<Store> stores;
-  for (const auto& node : nodes_) stores.push_back(node->node->replay());
+  for (const auto& node : nodes_) stores.push_back(node->node->log().replay());
   return {stores, [this](const std::string& queue) {
             return role_of(queue);
           }};

@@ -10,9 +10,17 @@
 #include "actors/base/clock.hpp"
 #include "actors/queue/shell/queue_handle.hpp"
 #include "actors/sender/core/sender_core.hpp"
-#include "actors/sender/shell/link_messages.hpp"
 
 namespace millrace::forwarders {
+
+/// The link to the node that serves the target came up or went down. Sent to forwarders and to the
+/// actors that stand for queues of another node.
+struct LinkMessage {
+  bool is_up = false;  ///< true: attach again. False: what was sent and not answered may be lost.
+};
+
+/// A link whose credit was used up accepts frames again. Sent as LinkMessage is.
+struct WritableMessage {};
 
 /// The outbox's shard is served elsewhere now: attach there, and offer all that is not settled.
 struct RetargetMessage {

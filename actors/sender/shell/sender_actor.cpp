@@ -18,15 +18,15 @@ class SenderShell {
   static inline const char* name = "millrace.sender";
 
   caf::behavior start(caf::event_based_actor* self, SenderConfig config,
-                      std::shared_ptr<Outbound> outbound) {
+                      std::shared_ptr<SenderInbox> inbox) {
     self_ = self;
     config_ = std::move(config);
-    outbound_ = std::move(outbound);
+    inbox_ = std::move(inbox);
     lanes_.resize(config_.shards.size());
     for (std::size_t shard = 0; shard < lanes_.size(); ++shard) {
       lanes_[shard].name = config_.producer + "/" + std::to_string(shard);
     }
-    self->attach_functor([held = outbound_] { held->failed(stopped()); });
+    self->attach_functor([held = inbox_] { held->failed(stopped()); });
     self->set_exit_handler([this](const caf::exit_msg& exit) {
       fail(stopped());
       self_->quit(exit.reason);
@@ -80,13 +80,13 @@ class SenderShell {
                     [](const Lane& l) { return l.stream.attached; })) {
       std::vector<std::uint64_t> last;
       for (const Lane& each : lanes_) last.push_back(each.stream.settled);
-      outbound_->ready(std::move(last));
+      inbox_->ready(std::move(last));
     }
     offer(shard_of_queue(m.queue));
   }
 
   void on_wake() {
-    for (OutboundMessage& message : outbound_->take()) {
+    for (UnsentMessage& message : inbox_->take()) {
       Lane& lane = lanes_[message.shard];
       const MessageId id = offer_id(lane.name, lane.stream.last() + 1);
       message.envelope->set_id_high(id.high);
@@ -107,7 +107,7 @@ class SenderShell {
       if (lane.confirmations.front()) lane.confirmations.front()({});
       lane.confirmations.pop_front();
     }
-    if (*settled > 0) outbound_->confirmed(*settled);
+    if (*settled > 0) inbox_->confirmed(*settled);
     offer(shard);
   }
 
@@ -150,14 +150,14 @@ class SenderShell {
 
   // Nobody can know what became of the unconfirmed messages: the client is told so, once.
   void fail(const Error& error) {
-    outbound_->failed(error);
+    inbox_->failed(error);
     for (Lane& lane : lanes_) {
       for (Confirmation& confirmation : lane.confirmations) {
         if (confirmation) confirmation(error);
       }
       lane.confirmations.clear();
     }
-    for (OutboundMessage& message : outbound_->take()) {
+    for (UnsentMessage& message : inbox_->take()) {
       if (message.confirmation) message.confirmation(error);
     }
     self_->quit();
@@ -165,7 +165,7 @@ class SenderShell {
 
   caf::event_based_actor* self_ = nullptr;
   SenderConfig config_;
-  std::shared_ptr<Outbound> outbound_;
+  std::shared_ptr<SenderInbox> inbox_;
   std::vector<Lane> lanes_;
   TimeUs tick_due_us_ = 0;
 };
@@ -173,13 +173,13 @@ class SenderShell {
 }  // namespace
 
 caf::actor spawn_sender(caf::actor_system& system, SenderConfig config,
-                        std::shared_ptr<Outbound> outbound) {
+                        std::shared_ptr<SenderInbox> inbox) {
   return system.spawn(
       [](caf::stateful_actor<SenderShell>* self, SenderConfig inner,
-         std::shared_ptr<Outbound> out) {
+         std::shared_ptr<SenderInbox> out) {
         return self->state.start(self, std::move(inner), std::move(out));
       },
-      std::move(config), std::move(outbound));
+      std::move(config), std::move(inbox));
 }
 
 }  // namespace millrace::senders

@@ -11,11 +11,11 @@
 #include "actors/base/clock.hpp"
 #include "actors/queue/shell/queue_handle.hpp"
 #include "actors/sender/core/sender_core.hpp"
-#include "actors/sender/outbound.hpp"
+#include "actors/sender/sender_inbox.hpp"
 
 namespace millrace::senders {
 
-/// The outbound inbox is no longer empty.
+/// The inbox inbox is no longer empty.
 struct WakeMessage {};
 
 struct SenderConfig {
@@ -27,8 +27,8 @@ struct SenderConfig {
   const Clock* clock = nullptr;
 };
 
-/// Starts a sender; `outbound` is shared with the client's side of it.
+/// Starts a sender; `inbox` is shared with the client's side of it.
 [[nodiscard]] caf::actor spawn_sender(caf::actor_system& system, SenderConfig config,
-                                      std::shared_ptr<Outbound> outbound);
+                                      std::shared_ptr<SenderInbox> inbox);
 
 }  // namespace millrace::senders

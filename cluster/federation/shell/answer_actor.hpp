@@ -9,7 +9,7 @@
 #include <caf/fwd.hpp>
 
 #include "actors/queue/shell/queue_messages.hpp"
-#include "actors/sender/shell/link_messages.hpp"
+#include "actors/sender/shell/forwarder_actor.hpp"
 #include "cluster/federation/frames.hpp"
 #include "cluster/transport/transport.hpp"
 

@@ -1,4 +1,4 @@
-// Outbound: the hand-over from a client's threads to its sender actor, bounded by the window.
+// SenderInbox: the hand-over from a client's threads to its sender actor, bounded by the window.
 #pragma once
 
 #include <condition_variable>
@@ -18,25 +18,25 @@ namespace millrace::senders {
 /// sender has failed. Must not block.
 using Confirmation = std::function<void(const Result<void>&)>;
 
-struct OutboundMessage {
+struct UnsentMessage {
   std::uint32_t shard = 0;
   std::unique_ptr<pb::Envelope> envelope;
   Confirmation confirmation;
 };
 
 /// Safe for any number of client threads and one actor.
-class Outbound {
+class SenderInbox {
  public:
   /// `wake` tells the actor that the inbox is no longer empty.
-  Outbound(std::uint32_t window, std::function<void()> wake)
+  SenderInbox(std::uint32_t window, std::function<void()> wake)
       : window_(window), wake_(std::move(wake)) {}
 
   /// Waits until fewer than `window` messages are unconfirmed, then hands `message` over. Fails as
   /// the sender has failed.
-  [[nodiscard]] Result<void> push(OutboundMessage message);
+  [[nodiscard]] Result<void> push(UnsentMessage message);
 
   /// As push, but fails with `backlog_full` where push would wait.
-  [[nodiscard]] Result<void> try_push(OutboundMessage message);
+  [[nodiscard]] Result<void> try_push(UnsentMessage message);
 
   /// Waits until all that was pushed is durable. Fails as the sender has failed.
   [[nodiscard]] Result<void> flush();
@@ -45,19 +45,19 @@ class Outbound {
   [[nodiscard]] Result<std::vector<std::uint64_t>> wait_ready(std::chrono::microseconds timeout);
 
   // For the actor.
-  [[nodiscard]] std::vector<OutboundMessage> take();
+  [[nodiscard]] std::vector<UnsentMessage> take();
   void confirmed(std::uint64_t count);
   void ready(std::vector<std::uint64_t> last);
   void failed(const Error& error);
 
  private:
-  Result<void> become_outbox(std::unique_lock<std::mutex>& lock, OutboundMessage message);
+  Result<void> add(std::unique_lock<std::mutex>& lock, UnsentMessage message);
 
   const std::uint32_t window_;
   const std::function<void()> wake_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<OutboundMessage> inbox_;
+  std::vector<UnsentMessage> inbox_;
   std::uint64_t unconfirmed_ = 0;
   std::optional<std::vector<std::uint64_t>> ready_;
   std::optional<Error> error_;

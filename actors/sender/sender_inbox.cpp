@@ -1,10 +1,10 @@
-#include "actors/sender/outbound.hpp"
+#include "actors/sender/sender_inbox.hpp"
 
 #include <utility>
 
 namespace millrace::senders {
 
-Result<void> Outbound::become_outbox(std::unique_lock<std::mutex>& lock, OutboundMessage message) {
+Result<void> SenderInbox::add(std::unique_lock<std::mutex>& lock, UnsentMessage message) {
   if (error_) return *error_;
   ++unconfirmed_;
   inbox_.push_back(std::move(message));
@@ -14,29 +14,29 @@ Result<void> Outbound::become_outbox(std::unique_lock<std::mutex>& lock, Outboun
   return {};
 }
 
-Result<void> Outbound::push(OutboundMessage message) {
+Result<void> SenderInbox::push(UnsentMessage message) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return error_ || unconfirmed_ < window_; });
-  return become_outbox(lock, std::move(message));
+  return add(lock, std::move(message));
 }
 
-Result<void> Outbound::try_push(OutboundMessage message) {
+Result<void> SenderInbox::try_push(UnsentMessage message) {
   std::unique_lock lock(mutex_);
   if (!error_ && unconfirmed_ >= window_) {
     return Error{ErrorCode::backlog_full,
                  "the sender has " + std::to_string(window_) + " messages unconfirmed"};
   }
-  return become_outbox(lock, std::move(message));
+  return add(lock, std::move(message));
 }
 
-Result<void> Outbound::flush() {
+Result<void> SenderInbox::flush() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return error_ || unconfirmed_ == 0; });
   if (error_) return *error_;
   return {};
 }
 
-Result<std::vector<std::uint64_t>> Outbound::wait_ready(std::chrono::microseconds timeout) {
+Result<std::vector<std::uint64_t>> SenderInbox::wait_ready(std::chrono::microseconds timeout) {
   std::unique_lock lock(mutex_);
   if (!changed_.wait_for(lock, timeout, [this] { return error_ || ready_; })) {
     return Error{ErrorCode::timeout, "the queue did not accept the sender in time"};
@@ -45,12 +45,12 @@ Result<std::vector<std::uint64_t>> Outbound::wait_ready(std::chrono::microsecond
   return *ready_;
 }
 
-std::vector<OutboundMessage> Outbound::take() {
+std::vector<UnsentMessage> SenderInbox::take() {
   const std::lock_guard lock(mutex_);
   return std::exchange(inbox_, {});
 }
 
-void Outbound::confirmed(std::uint64_t count) {
+void SenderInbox::confirmed(std::uint64_t count) {
   {
     const std::lock_guard lock(mutex_);
     unconfirmed_ -= count;
@@ -58,7 +58,7 @@ void Outbound::confirmed(std::uint64_t count) {
   changed_.notify_all();
 }
 
-void Outbound::ready(std::vector<std::uint64_t> last) {
+void SenderInbox::ready(std::vector<std::uint64_t> last) {
   {
     const std::lock_guard lock(mutex_);
     ready_ = std::move(last);
@@ -66,7 +66,7 @@ void Outbound::ready(std::vector<std::uint64_t> last) {
   changed_.notify_all();
 }
 
-void Outbound::failed(const Error& error) {
+void SenderInbox::failed(const Error& error) {
   {
     const std::lock_guard lock(mutex_);
     if (error_) return;
