@@ -1,4 +1,4 @@
-// OpenStage: a stage of which it is not yet known where its outputs go.
+// OpenStage: a stage of a chain whose targets are not named yet.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,8 @@
 
 namespace millrace::pipelines {
 
-/// A stage, what makes its workers once its targets are known, and the pipeline that it extends.
+/// A stage, the function that makes its workers once the targets are known, and the pipeline that
+/// the stage extends.
 struct OpenStage {
   using Make = std::function<std::unique_ptr<Stage>(const std::vector<StageTarget>&)>;
 
@@ -20,7 +21,7 @@ struct OpenStage {
   StageSpec stage;
   Make make;
 
-  /// The pipeline with this stage at its end, writing to `targets`.
+  /// Returns the pipeline with this stage appended, which writes to `targets`.
   [[nodiscard]] PipelineSpec closed(const std::vector<StageTarget>& targets) const {
     PipelineSpec out = pipeline;
     StageSpec& added = out.stages.emplace_back(stage);
@@ -32,7 +33,8 @@ struct OpenStage {
   }
 };
 
-/// Makes adaptors around a Handler: each its own, or a copy of the one in `handler`.
+/// Returns a function that makes a Stage for a Handler. `handler`: empty to default-construct it,
+/// or one object that is copied into each stage.
 template <class Handler, class... From>
 [[nodiscard]] OpenStage::Make stage_maker(const From&... handler) {
   return [handler...](const std::vector<StageTarget>& targets) -> std::unique_ptr<Stage> {

@@ -1,37 +1,71 @@
 // pipeline("name"): composes queues and handlers into a typed pipeline.
 //
-//     auto orders = pipeline("orders")
-//         .from(queue<OrderPlaced>("orders.placed"))
-//         .key_by(&OrderPlaced::customer_id)
-//         .then<Validate>("validate", {.workers = 2})
-//         .then("reserve", Reserve{warehouse}, {.retry = {.attempts = 3, .first = 20ms}})
-//         .then_batch<Score>("score", {.batch = {.max = 32, .window = 5ms}})
-//         .to(queue<OrderShipped>("orders.shipped"));
+//     struct Validate {                                    // a handler: one call operator
+//       std::optional<OrderPlaced> operator()(const OrderPlaced& order) const;
+//     };
 //
-// A stage's name is mandatory: it names its metrics, its config key, and the queue in front of it:
-// `.then("reserve", …)` after another stage reads "orders.reserve". That queue is keyed as the
-// input of the stage before it, unless `.key_by(…)` stands between the two.
+//     const auto placed  = queue<OrderPlaced>("orders.placed").key_by(&OrderPlaced::customer_id);
+//     const auto shipped = queue<OrderShipped>("orders.shipped");
 //
-// A handler is an object with one call operator (or a function):
+//     const Pipeline orders =
+//         pipeline("orders")
+//             .from(placed)
+//             .then<Validate>("validate", {.workers = 2})  // each worker makes a Validate
+//             .then("reserve", Reserve{warehouse})         // each worker copies the Reserve
+//             .then_batch<Score>("score", {.batch = {.max = 32, .window = 5ms}})
+//             .to(shipped);
 //
-//     R operator()(const In&)                                 R operator()(const In&, Keyed<S>&)
-//     R operator()(const In&, const Context&)                 … , Keyed<S>&, const Context&)
+// Every stage has a name: it names the stage's metrics, its configuration, and, after another
+// stage, the queue in front of it. "reserve" above reads the queue "orders.reserve". A message in
+// that queue has the key of the input it was made from, unless `.key_by(...)` stands before
+// `.then`.
 //
-//     R = Out                 one message                     R = void           nothing: a sink
-//     R = std::optional<Out>  one or none: a filter           R = Outcome<void>  done, retry,
-//     reject R = std::vector<Out>    any number R = Outcome<Out>        any number, or Retry, or
-//     Reject R = Routed              any number for several queues   R = Outcome<Routed>
+// A handler is an object with exactly one call operator, not a template, or a function. In, Out and
+// S are generated Protobuf messages.
 //
-// and of `.then_batch`, `std::vector<R> operator()(Batch<In>)` or `(Batch<In, S>)`, with one R for
-// each message and R as above; or `void`. In, Out and S are generated Protobuf messages.
+//   it takes                                | in          | and receives
+//   ----------------------------------------+-------------+----------------------------------------
+//   (const In&)                             | .then       | the message
+//   (const In&, const Context&)             | .then       | the message and facts of its delivery
+//   (const In&, Keyed<S>&)                  | .then       | the message and the state of its key
+//   (const In&, Keyed<S>&, const Context&)  | .then       | all three
+//   (Batch<In>)                             | .then_batch | messages with contexts, no key twice
+//   (Batch<In, S>)                          | .then_batch | the same, with the state of each key
 //
-// A handler that throws has failed, with the exception's text. What it did to the state of its key
-// counts only if its message is acked. `.then<Handler>(…)` makes a Handler for each worker;
-// `.then(name, handler, …)` copies `handler` for each worker. A Handler is called by one thread at
-// a time, so its own members need no lock; what it refers to does.
+//   it returns           | messages sent on                         | the input is
+//   ---------------------+------------------------------------------+------------------------------
+//   void                 | none: the stage is a sink                | acked
+//   Out                  | one                                      | acked
+//   std::optional<Out>   | one or none: the stage is a filter       | acked
+//   std::vector<Out>     | any number, in order                     | acked
+//   Outcome<Out>         | any number                               | acked, retried or rejected
+//   Outcome<void>        | none: the stage is a sink                | acked, retried or rejected
+//   Routed               | any number, each to a queue it names     | acked
+//   Outcome<Routed>      | any number, each to a queue it names     | acked, retried or rejected
+//   (throws)             | none                                     | failed: retried, with what()
 //
-// Builders are values: each call gives a new one. What can be told at compile time fails there with
-// one sentence that begins with "millrace:"; validate() (validate.hpp) tells the rest at start.
+// A batch handler returns void, or a std::vector with one of the types above for each message, in
+// order. If a batch handler throws, or returns another number of results, every message of the
+// batch has failed.
+//
+//   the input is | outputs, changes of state, timers     | what happens to the input
+//   -------------+---------------------------------------+----------------------------------------
+//   acked        | durable in one record with the ack    | leaves the queue
+//   retried      | discarded                             | is redelivered after a delay, up to
+//   or failed    |                                       | retry.attempts failures; then dead letter
+//   rejected     | discarded                             | becomes a dead letter at once
+//
+// A handler may run more than once for a message; the effects above are recorded once. A call to
+// the outside world can be repeated: give it Context::call_id as its idempotency key.
+//
+// Threads: each worker has a handler of its own, called by one thread at a time. Its members need
+// no lock; objects that several handlers refer to do, and must outlive the node.
+//
+// Builders are values: a call changes nothing in the object it is called on and returns a new
+// builder, so one builder may be used twice. Every builder copies the handlers it contains.
+//
+// Errors: a wiring that the types exclude does not compile, with one sentence that begins
+// "millrace:". validate() finds the rest, and a node with such a pipeline does not start.
 #pragma once
 
 #include <concepts>
@@ -51,13 +85,13 @@ namespace millrace {
 template <Message T, bool maybe_keyed>
 class Arrivals;
 
-/// A pipeline of complete chains: what a node or a test runs. `.from` begins one more chain. Each
-/// queue may be read by one stage of all pipelines.
+/// A pipeline whose chains are complete: a node, a PipelineTest or validate() takes it. At most one
+/// stage of all pipelines of a node may read a queue.
 class Pipeline : public PipelineSpec, public pipelines::ThenCalls<Pipeline> {
  public:
   explicit Pipeline(PipelineSpec spec) : PipelineSpec(std::move(spec)) {}
 
-  /// Begins a chain with the messages of `source`.
+  /// Begins another chain, which reads `source`. May be called any number of times.
   template <Message T>
   [[nodiscard]] Arrivals<T, true> from(const QueueRef<T>& source) const {
     // The analyzer loses sight of what a copied std::function owns.
@@ -92,18 +126,19 @@ class Pipeline : public PipelineSpec, public pipelines::ThenCalls<Pipeline> {
   }
 };
 
-/// Begins a pipeline. Names are 1 to 100 characters of [a-z0-9._-].
+/// Begins a pipeline without stages. `name`: 1 to 100 characters of [a-z0-9._-], unique in a node;
+/// validate() checks it.
 [[nodiscard]] inline Pipeline pipeline(std::string name) {
   return Pipeline(PipelineSpec{.name = std::move(name)});
 }
 
-/// The outputs of a stage that returns Routed: the queues that it names must be declared.
+/// The outputs of a stage that returns Routed. Only `.to` may follow.
 class RoutedOutputs : public pipelines::ThenCalls<RoutedOutputs> {
  public:
   explicit RoutedOutputs(pipelines::OpenStage open) : open_(std::move(open)) {}
 
-  /// Declares every queue that the handler may name. A message for another one, or of another type
-  /// than its queue's, makes the outcome a failure.
+  /// Declares the queues that the handler may name, each once, and ends the chain. A handling that
+  /// names another queue, or a queue of another message type, has failed: nothing of it is sent.
   template <Message... T>
   [[nodiscard]] Pipeline to(const QueueRef<T>&... targets) const {
     static_assert(sizeof...(T) > 0, "millrace: .to needs at least one queue.");
@@ -135,22 +170,22 @@ class RoutedOutputs : public pipelines::ThenCalls<RoutedOutputs> {
   pipelines::OpenStage open_;
 };
 
-/// The outputs, of type T, of a stage: a next stage or a queue must take them.
+/// The outputs, of type T, of a stage. `.then`, `.then_batch` or `.to` must follow.
 template <Message T, bool maybe_keyed>
 class Outputs : public pipelines::ThenCalls<Outputs<T, maybe_keyed>> {
  public:
   Outputs(pipelines::OpenStage open, bool is_keyed, KeyOf key_of = {})
       : open_(std::move(open)), is_keyed_(is_keyed), key_of_(std::move(key_of)) {}
 
-  /// Keys the outputs anew: for the queue in front of the next stage, or for those queues of `.to`
-  /// that have no key of their own.
+  /// Gives the outputs a new key: in the queue in front of the next stage, or in those queues of
+  /// `.to` that have no key of their own. `field` as in QueueRef::key_by.
   template <class Field>
   [[nodiscard]] Outputs<T, true> key_by(Field field) const {
     return {open_, true, pipelines::key_of(queue<T>({}).key_by(field))};
   }
 
-  /// Ends the chain: each output goes to every one of `targets`, under the queue's key, else under
-  /// that of the input.
+  /// Ends the chain. Each output goes to every one of `targets`, each target once. Its key there is
+  /// that of the target, else that of `.key_by` before `.to`, else the key of the input.
   template <Message... Target>
   [[nodiscard]] auto to(const QueueRef<Target>&... targets) const {
     static_assert(sizeof...(Target) > 0, "millrace: .to needs at least one queue.");
@@ -192,14 +227,16 @@ class Outputs : public pipelines::ThenCalls<Outputs<T, maybe_keyed>> {
   KeyOf key_of_;
 };
 
-/// Messages of type T that wait in a queue for a stage.
+/// A queue of T that has no stage yet. `.then` or `.then_batch` must follow. `maybe_keyed` is false
+/// if the queue certainly has no key; then a handler with Keyed<S> does not compile.
 template <Message T, bool maybe_keyed>
 class Arrivals : public pipelines::ThenCalls<Arrivals<T, maybe_keyed>> {
  public:
   Arrivals(PipelineSpec pipeline, QueueSpec source, bool is_keyed)
       : pipeline_(std::move(pipeline)), source_(std::move(source)), is_keyed_(is_keyed) {}
 
-  /// The key of the queue, for the senders and the stages that write to it without naming one.
+  /// Sets the key of the queue. Every stage that writes to the queue must name it with a key;
+  /// validate() checks that.
   template <class Field>
   [[nodiscard]] Arrivals<T, true> key_by(Field field) const {
     QueueSpec source = source_;

@@ -1,4 +1,4 @@
-// ThenCalls: the ways to write .then and .then_batch, once for every class that has them.
+// ThenCalls: the overloads of .then and .then_batch, a base of every builder class.
 #pragma once
 
 #include <concepts>
@@ -11,26 +11,27 @@
 namespace millrace {
 namespace pipelines {
 
-/// Gives `Derived` its `.then` and `.then_batch`, which end in
+/// Adds `.then` and `.then_batch` to `Derived`. Each calls
 /// `Derived::add<Handler, place>(name, options, handler...)`.
 template <class Derived>
 class ThenCalls {
  public:
-  /// Adds a stage whose workers each make a Handler.
+  /// Appends a stage; each worker default-constructs a Handler. `name`: 1 to 100 characters of
+  /// [a-z0-9._-], unique in the pipeline.
   template <class Handler>
   [[nodiscard]] auto then(const std::string& name, const StageOptions& options = {}) const {
     return self().template add<Handler, Place::then>(name, options);
   }
 
-  /// Adds a stage whose workers each copy `handler`: an object, a lambda or a function.
-  // The unnamed value parameter keeps `.then<Handler>(…)` from meaning this one.
+  /// Appends a stage; each worker copies `handler`: an object, a lambda or a function.
+  // The unnamed value parameter keeps `.then<Handler>(...)` from selecting this overload.
   template <auto = 0, class Handler>
   [[nodiscard]] auto then(const std::string& name, Handler handler,
                           const StageOptions& options = {}) const {
     return self().template add<Handler, Place::then>(name, options, handler);
   }
 
-  /// The same for a handler of a Batch; `options.batch` says how it is gathered.
+  /// Append a stage as `.then` does; its handler takes a Batch, which `options.batch` bounds.
   template <class Handler>
   [[nodiscard]] auto then_batch(const std::string& name, const StageOptions& options = {}) const {
     return self().template add<Handler, Place::then_batch>(name, options);
@@ -41,7 +42,7 @@ class ThenCalls {
     return self().template add<Handler, Place::then_batch>(name, options, handler);
   }
 
-  // Without a name: only to say so.
+  // A stage without name: compile errors.
   template <class Handler>
   [[nodiscard]] auto then(const StageOptions& /*options*/ = {}) const {
     return nameless<Handler>();
@@ -69,8 +70,8 @@ class ThenCalls {
 
 }  // namespace pipelines
 
-/// What a wrong wiring leaves behind, after its sentence: takes every further call in silence, so
-/// that the compiler has nothing more to say.
+/// The result of a call that failed a static_assert. Accepts every further call, so that the
+/// sentence of the static_assert is the only error that the compiler prints.
 class Miswired : public pipelines::ThenCalls<Miswired> {
  public:
   template <class... Field>

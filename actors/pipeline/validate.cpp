@@ -35,8 +35,8 @@ class Validator {
       check_keys(pipeline);
       check_targets(pipeline);
     }
-    if (complaints_.empty()) return {};
-    return Error{ErrorCode::invalid_argument, complaints_};
+    if (errors_.empty()) return {};
+    return Error{ErrorCode::invalid_argument, errors_};
   }
 
  private:
@@ -49,44 +49,44 @@ class Validator {
     std::string type;
   };
 
-  void complain(const std::string& place, const std::string& what) {
-    if (!complaints_.empty()) complaints_ += '\n';
-    complaints_ += place + ": " + what;
+  void report(const std::string& place, const std::string& what) {
+    if (!errors_.empty()) errors_ += '\n';
+    errors_ += place + ": " + what;
   }
 
   void check_name(const std::string& place, const std::string& what, const std::string& name) {
     if (is_name(name)) return;
-    complain(place, what + ": expected 1 to 100 characters of [a-z0-9._-], got \"" + name + "\"");
+    report(place, what + ": expected 1 to 100 characters of [a-z0-9._-], got \"" + name + "\"");
   }
 
   template <class T>
   void check_range(const std::string& place, const std::string& what, T value, T min, T max) {
     if (value >= min && value <= max) return;
-    complain(place, what + ": expected " + std::to_string(min) + " to " + std::to_string(max) +
-                        ", got " + std::to_string(value));
+    report(place, what + ": expected " + std::to_string(min) + " to " + std::to_string(max) +
+                      ", got " + std::to_string(value));
   }
 
   void check_span(const std::string& place, const std::string& what, microseconds value,
                   microseconds min, microseconds max) {
     if (value >= min && value <= max) return;
-    complain(place, what + ": expected " + std::to_string(min.count()) + "us to " +
-                        std::to_string(max.count()) + "us, got " + std::to_string(value.count()) +
-                        "us");
+    report(place, what + ": expected " + std::to_string(min.count()) + "us to " +
+                      std::to_string(max.count()) + "us, got " + std::to_string(value.count()) +
+                      "us");
   }
 
   void check_pipeline(const PipelineSpec& pipeline) {
     const std::string place = "pipeline " + pipeline.name;
     check_name(place, "name", pipeline.name);
     if (!pipeline_names_.insert(pipeline.name).second) {
-      complain(place, "name: expected one pipeline of this name, got another");
+      report(place, "name: expected a unique name, but another pipeline has it");
     }
-    if (pipeline.stages.empty()) complain(place, "stages: expected at least one, got none");
+    if (pipeline.stages.empty()) report(place, "stages: expected at least one, got none");
     std::set<std::string> names;
     for (const StageSpec& stage : pipeline.stages) {
       const std::string where = place + ", stage " + stage.name;
       check_name(where, "name", stage.name);
       if (!names.insert(stage.name).second) {
-        complain(where, "name: expected to be the only one in its pipeline, got another");
+        report(where, "name: expected a unique name, but another stage of the pipeline has it");
       }
       check_stage(where, stage);
       check_options(where, stage.options);
@@ -94,24 +94,23 @@ class Validator {
   }
 
   void check_stage(const std::string& place, const StageSpec& stage) {
-    if (!stage.make) complain(place, "handler: expected one, got none");
+    if (!stage.make) report(place, "handler: expected one, got none");
     check_queue(place, "source", stage.source);
     const auto [reader, is_first] = readers_.try_emplace(stage.source.name, Reader{place, &stage});
     if (!is_first) {
-      complain(place, "source: expected queue " + stage.source.name +
-                          " to be read by one stage, but " + reader->second.place +
-                          " reads it too");
+      report(place, "source: expected queue " + stage.source.name +
+                        " to be read by one stage, but " + reader->second.place + " reads it too");
     }
     std::set<std::string> seen;
     for (const QueueSpec& target : stage.targets) {
       check_queue(place, "target", target);
       if (!seen.insert(target.name).second) {
-        complain(place, "target: expected each queue once, got " + target.name + " again");
+        report(place, "target: expected each queue once, got " + target.name + " again");
       }
     }
     if (stage.keeps_state && !stage.is_keyed) {
-      complain(place, "source: expected a key, as the stage keeps state by key; give queue " +
-                          stage.source.name + " a .key_by(...)");
+      report(place, "source: expected a key, as the stage keeps state by key; give queue " +
+                        stage.source.name + " a .key_by(...)");
     }
     const std::string dead_letter = dead_letter_queue(stage);
     check_name(place, "dead_letter", dead_letter);
@@ -119,10 +118,10 @@ class Validator {
 
   void check_queue(const std::string& place, const std::string& what, const QueueSpec& queue) {
     check_name(place, what, queue.name);
-    const auto [known, is_new] = queues_.try_emplace(queue.name, Mention{place, queue.type});
-    if (is_new || known->second.type == queue.type) return;
-    complain(place, what + ": expected queue " + queue.name + " to carry " + known->second.type +
-                        " as in " + known->second.place + ", got " + queue.type);
+    const auto [mention, is_new] = queues_.try_emplace(queue.name, Mention{place, queue.type});
+    if (is_new || mention->second.type == queue.type) return;
+    report(place, what + ": expected queue " + queue.name + " to carry " + mention->second.type +
+                      " as in " + mention->second.place + ", got " + queue.type);
   }
 
   void check_options(const std::string& place, const StageOptions& options) {
@@ -137,18 +136,18 @@ class Validator {
                std::max(options.timeout, microseconds(0)));
   }
 
-  /// A message that is given up must stay given up: following dead letters has to end.
+  /// Following dead letter queues must end: a dead letter must not be handled for ever.
   void check_dead_letters(const std::string& name, const Reader& reader) {
-    const std::string letters = dead_letter_queue(*reader.stage);
-    const auto known = queues_.find(letters);
-    if (known != queues_.end() && known->second.type != reader.stage->source.type) {
-      complain(reader.place, "dead_letter: expected queue " + letters + " to carry " +
-                                 reader.stage->source.type + ", but " + known->second.place +
-                                 " has it carry " + known->second.type);
+    const std::string dead_letters = dead_letter_queue(*reader.stage);
+    const auto mention = queues_.find(dead_letters);
+    if (mention != queues_.end() && mention->second.type != reader.stage->source.type) {
+      report(reader.place, "dead_letter: expected queue " + dead_letters + " to carry " +
+                               reader.stage->source.type + ", but " + mention->second.place +
+                               " declares " + mention->second.type);
     }
     if (is_circular(name)) {
-      complain(reader.place, "dead_letter: expected a queue where messages may stay, but " +
-                                 letters + " leads back to " + name);
+      report(reader.place, "dead_letter: expected a queue where messages may stay, but " +
+                               dead_letters + " leads back to " + name);
     }
   }
 
@@ -163,22 +162,22 @@ class Validator {
     return false;
   }
 
-  /// What dies stays at its node until it is looked at: no outbox leads into a queue of dead
-  /// letters.
+  /// A dead letter queue exists at every node, and no outbox leads to it, so no stage may write to
+  /// it.
   void check_targets(const PipelineSpec& pipeline) {
     for (const StageSpec& stage : pipeline.stages) {
       for (const QueueSpec& target : stage.targets) {
         for (const auto& [name, reader] : readers_) {
           if (dead_letter_queue(*reader.stage) != target.name) continue;
-          complain("pipeline " + pipeline.name + ", stage " + stage.name,
-                   "target: expected a queue that takes no dead letters, but " + target.name +
-                       " takes those of " + reader.place);
+          report("pipeline " + pipeline.name + ", stage " + stage.name,
+                 "target: expected a queue that takes no dead letters, but " + target.name +
+                     " takes those of " + reader.place);
         }
       }
     }
   }
 
-  /// A queue that its reader keys must not get messages under another key by mistake.
+  /// A writer without key would store its input's key in a queue that its reader gives another key.
   void check_keys(const PipelineSpec& pipeline) {
     for (const StageSpec& stage : pipeline.stages) {
       for (const QueueSpec& target : stage.targets) {
@@ -186,15 +185,15 @@ class Validator {
         if (reader == readers_.end() || !reader->second.stage->source.key_of || target.key_of) {
           continue;
         }
-        complain("pipeline " + pipeline.name + ", stage " + stage.name,
-                 "target: expected queue " + target.name + " with the key that " +
-                     reader->second.place + " gives it, got it without; name it with .key_by(...)");
+        report("pipeline " + pipeline.name + ", stage " + stage.name,
+               "target: expected queue " + target.name + " with the key that " +
+                   reader->second.place + " gives it, got it without; name it with .key_by(...)");
       }
     }
   }
 
   std::span<const PipelineSpec> pipelines_;
-  std::string complaints_;
+  std::string errors_;
   std::set<std::string> pipeline_names_;
   std::map<std::string, Mention> queues_;
   std::map<std::string, Reader> readers_;  ///< by the queue that they read

@@ -1,4 +1,4 @@
-// validate(): what is wrong with pipelines that did compile.
+// validate(): the checks of a wiring that the compiler cannot make.
 #pragma once
 
 #include <span>
@@ -8,12 +8,17 @@
 
 namespace millrace {
 
-/// Checks the pipelines that are to run together, before any of it does: names, ranges of options,
-/// that a queue has one type, one key and at most one reading stage, that stage names are unique in
-/// their pipeline, and that dead letters do not go round in a circle.
+/// Checks all pipelines of a node together:
 ///
-/// Fails with `invalid_argument` and all that is wrong at once, a line each:
-/// "pipeline orders, stage reserve: workers: expected 1 to 1000, got 0".
+///   names       1 to 100 characters of [a-z0-9._-]; pipelines unique, stages unique in a pipeline
+///   options     in the ranges of StageOptions
+///   a queue     has one message type and at most one reading stage; if its reader gives it a key,
+///               every writer names it with a key; it has a key if its reader keeps state
+///   a stage     names each target once, none of them a dead letter queue
+///   dead letters have the type of their source, and do not lead back to it
+///
+/// Fails with `invalid_argument` and one line for each error, for example
+/// "pipeline orders, stage reserve: workers: expected 1 to 1000, got 0". Pure; any thread.
 [[nodiscard]] Result<void> validate(std::span<const PipelineSpec> pipelines);
 
 }  // namespace millrace

@@ -8,12 +8,12 @@ namespace millrace {
 namespace {
 
 /// Strongly connected components: Tarjan, "Depth-first search and linear graph algorithms", 1972.
-/// With a stack of its own, as a long chain of queues would be a deep recursion.
+/// Uses an explicit stack, because recursion would be as deep as the longest chain of queues.
 class Cycles {
  public:
   explicit Cycles(std::vector<WiredQueue>& queues) : queues_(queues), marks_(queues.size()) {}
 
-  /// Sets WiredQueue::cycle; returns how many there are.
+  /// Sets WiredQueue::cycle of all queues; returns the number of cycles.
   std::size_t number() {
     for (std::size_t queue = 0; queue < queues_.size(); ++queue) {
       if (marks_[queue].order == 0) visit(queue);
@@ -23,10 +23,10 @@ class Cycles {
 
  private:
   struct Mark {
-    std::size_t order = 0;   ///< of the first visit, from 1; 0: not yet
-    std::size_t lowest = 0;  ///< lowest order that can be reached
-    std::size_t next_edge = 0;
-    bool open = false;  ///< its component is not complete
+    std::size_t order = 0;      ///< of the first visit, from 1; 0: not visited
+    std::size_t lowest = 0;     ///< lowest order reached so far; <= order
+    std::size_t next_edge = 0;  ///< index into WiredQueue::feeds
+    bool is_open = false;       ///< in open_: its cycle is not complete
   };
 
   void visit(std::size_t root) {
@@ -39,22 +39,22 @@ class Cycles {
         const std::size_t next = queues_[queue].feeds[mark.next_edge++];
         if (marks_[next].order == 0) {
           enter(next, path);
-        } else if (marks_[next].open) {
+        } else if (marks_[next].is_open) {
           mark.lowest = std::min(mark.lowest, marks_[next].order);
         }
         continue;
       }
       path.pop_back();
       if (!path.empty()) {
-        Mark& before = marks_[path.back()];
-        before.lowest = std::min(before.lowest, mark.lowest);
+        Mark& parent = marks_[path.back()];
+        parent.lowest = std::min(parent.lowest, mark.lowest);
       }
       if (mark.lowest == mark.order) close(queue);
     }
   }
 
   void enter(std::size_t queue, std::vector<std::size_t>& path) {
-    marks_[queue] = {.order = ++visited_, .lowest = visited_, .open = true};
+    marks_[queue] = {.order = ++visited_, .lowest = visited_, .is_open = true};
     path.push_back(queue);
     open_.push_back(queue);
   }
@@ -63,7 +63,7 @@ class Cycles {
     for (;;) {
       const std::size_t queue = open_.back();
       open_.pop_back();
-      marks_[queue].open = false;
+      marks_[queue].is_open = false;
       queues_[queue].cycle = cycles_;
       if (queue == root) break;
     }
@@ -96,7 +96,7 @@ class Builder {
       members[wiring_.queues[i].cycle].push_back(i);
     }
     for (WiredQueue& full : wiring_.queues) {
-      for (const std::size_t member : members[full.cycle]) press(full, member);
+      for (const std::size_t member : members[full.cycle]) add_pressure(full, member);
     }
     return std::move(wiring_);
   }
@@ -106,8 +106,8 @@ class Builder {
     if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
   }
 
-  /// `full` is in one cycle with `member`.
-  void press(WiredQueue& full, std::size_t member) {
+  /// Adds the pressure of `full` on `member`, a queue of its cycle, and on the feeders of `member`.
+  void add_pressure(WiredQueue& full, std::size_t member) {
     full.refuses_offers.push_back(member);
     for (const std::size_t feeder : wiring_.queues[member].fed_by) {
       if (wiring_.queues[feeder].cycle != full.cycle) add_once(full.holds_back, feeder);
@@ -123,9 +123,9 @@ class Builder {
   std::size_t dead_letter(const StageSpec& stage) {
     const QueueSpec spec{.name = dead_letter_queue(stage), .type = stage.source.type};
     const std::size_t number = queue(spec);
-    WiredQueue& letters = wiring_.queues[number];
-    letters.is_dead_letter = true;
-    if (letters.type != spec.type) letters.type.clear();
+    WiredQueue& dead_letters = wiring_.queues[number];
+    dead_letters.is_dead_letter = true;
+    if (dead_letters.type != spec.type) dead_letters.type.clear();
     return number;
   }
 

@@ -1,4 +1,4 @@
-// Wiring: what pipelines look like from their queues: who feeds whom, and who must wait for whom.
+// Wiring: all pipelines of a node as one graph of queues, and the back-pressure between them.
 #pragma once
 
 #include <cstddef>
@@ -11,52 +11,53 @@
 
 namespace millrace {
 
-/// A queue of the wired pipelines. Numbers below are indices into Wiring::queues.
+/// A queue of the pipelines. The numbers below are indices into Wiring::queues, each once.
 struct WiredQueue {
   std::string name;
-  std::string type;  ///< of its messages; empty: dead letters of several types
+  std::string type;  ///< full name of its Protobuf type; empty: dead letters of several types
   bool is_dead_letter = false;
 
-  std::vector<std::size_t> feeds{};   ///< queues that the reading stage writes to
-  std::vector<std::size_t> fed_by{};  ///< queues whose reading stage writes here
-  std::size_t cycle = 0;              ///< queues of one number can all reach each other
+  std::vector<std::size_t> feeds{};   ///< queues that the stage which reads this queue writes to
+  std::vector<std::size_t> fed_by{};  ///< queues whose stage writes to this queue
+  std::size_t cycle = 0;              ///< equal for queues that can reach each other
 
-  /// While this queue is above its high-water mark: queues that may not be dispatched …
+  /// Queues that lease no messages while this queue is above high water.
   std::vector<std::size_t> holds_back{};
-  /// … and queues that take no offers from outside, this one among them.
+  /// Queues that refuse offers of senders while this queue is above high water: its cycle.
   std::vector<std::size_t> refuses_offers{};
 };
 
-/// The stage that reads a queue, by its place in the pipelines.
+/// A stage, with its queues as indices into Wiring::queues.
 struct WiredStage {
-  std::size_t pipeline = 0;
-  std::size_t stage = 0;
-  std::size_t source = 0;              ///< queue
-  std::vector<std::size_t> targets{};  ///< queues, in the order of StageSpec::targets
-  std::size_t dead_letter = 0;         ///< queue
+  std::size_t pipeline = 0;  ///< index into the pipelines that were analysed
+  std::size_t stage = 0;     ///< index into PipelineSpec::stages
+  std::size_t source = 0;
+  std::vector<std::size_t> targets{};  ///< in the order of StageSpec::targets
+  std::size_t dead_letter = 0;
 };
 
 /// All pipelines of a node as one graph.
 ///
-/// A queue above its high-water mark holds back the queues that feed it. Inside a cycle that would
-/// let a full cycle wait for itself for ever, so edges inside a cycle carry no pressure: instead
-/// every edge into the cycle does, from each of its queues. Work that is in a cycle can then always
-/// finish, and only new work waits. Dead letters carry no pressure: giving up must always be
-/// possible.
+/// A queue above high water holds back the queues that feed it. In a cycle this rule would let a
+/// full cycle wait for itself for ever. So a queue of a cycle holds back the queues outside the
+/// cycle that feed any queue of it, and none inside: work in a cycle can finish, new work waits. A
+/// dead letter queue holds back nothing, because a stage must always be able to give a message up.
 ///
-///     in ──▶ a ⇄ b ──▶ out        a or b above: `in` waits.     out above: `b` waits.
+///     in ──▶ a ──▶ b ──▶ out         above high water   waits
+///            ▲     │                 a or b             in
+///            └─────┘                 out                b
 struct Wiring {
   std::vector<WiredQueue> queues;  ///< in order of first mention
   std::vector<WiredStage> stages;  ///< in the order of the pipelines
 
-  /// Index of the queue with this name; `queues.size()` where there is none.
+  /// Returns the index of the queue with this name, or queues.size() if there is none.
   [[nodiscard]] std::size_t find(std::string_view name) const;
 };
 
-/// Name of the queue for what `stage` gives up: as its options say, else "<queue>.dead".
+/// Returns the name of the dead letter queue of `stage`: as its options say, else "<source>.dead".
 [[nodiscard]] std::string dead_letter_queue(const StageSpec& stage);
 
-/// Analyses pipelines that validate() found sound. Pure.
+/// Requires: validate(pipelines) succeeds. Pure; any thread.
 [[nodiscard]] Wiring analyse_wiring(std::span<const PipelineSpec> pipelines);
 
 }  // namespace millrace

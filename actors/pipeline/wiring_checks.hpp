@@ -1,4 +1,4 @@
-// What a wrong wiring is told, in one sentence, at compile time.
+// The compile-time checks of a wiring. Each failure is one static_assert with one sentence.
 #pragma once
 
 #include <type_traits>
@@ -7,15 +7,15 @@
 
 namespace millrace::pipelines {
 
-/// False, but only once a template is used.
+/// False, but dependent on the template parameters: a static_assert fails only when instantiated.
 template <class...>
 inline constexpr bool never = false;
 
-/// Where a handler is put.
+/// The call that a handler is passed to.
 enum class Place : bool { then, then_batch };
 
-/// Whether `Handler` can stand where messages of type `Arriving` come in. Fails to compile with the
-/// first thing that is wrong, in one sentence. `maybe_keyed`: the messages may have a key.
+/// Returns true if `Handler` may handle messages of type `Arriving`; otherwise does not compile,
+/// with one sentence for the first error. `maybe_keyed`: the messages may have a key.
 template <class Handler, class Arriving, bool maybe_keyed, Place place>
 constexpr bool check_shape() {
   using Shape = HandlerShape<Handler>;
@@ -48,6 +48,7 @@ constexpr bool check_shape() {
   return false;
 }
 
+/// As check_shape, after it has checked that Handler has one call operator with valid parameters.
 template <class Handler, class Arriving, bool maybe_keyed, Place place>
 constexpr bool check_handler() {
   if constexpr (!ReadableHandler<Handler>) {
@@ -68,7 +69,8 @@ constexpr bool check_handler() {
   return false;
 }
 
-/// Whether each worker can get a `Handler` of its own: made anew (no `From`), or copied.
+/// Returns true if each worker can get a Handler: default-constructed if `From` is empty, else
+/// copied. Otherwise does not compile.
 template <class Handler, class... From>
 constexpr bool check_origin() {
   if constexpr (sizeof...(From) == 0 && !std::is_default_constructible_v<Handler>) {

@@ -1,4 +1,10 @@
-// Batch<In, State>: what a handler of a batch stage gets.
+// Batch<In, State>: the messages of one call of a batch handler.
+//
+//     std::vector<Outcome<Scored>> operator()(Batch<Order> batch) {
+//       std::vector<Outcome<Scored>> results;
+//       for (const auto& item : batch) results.push_back(score(item.message));
+//       return results;                                   // one for each message, in order
+//     }
 #pragma once
 
 #include <span>
@@ -9,7 +15,8 @@
 
 namespace millrace {
 
-/// One message of a batch, with the state of its key. A batch never holds two messages of one key.
+/// One message of a batch, with the state of its key. The references are valid until the handler
+/// returns.
 template <Message In, class State = void>
 struct BatchItem {
   const In& message;
@@ -23,8 +30,8 @@ struct BatchItem<In, void> {
   const Context& context;
 };
 
-/// The messages of one call, 1 to `batch.max`. The handler returns one outcome for each, in order:
-/// `std::vector<Outcome<Out>> operator()(Batch<In> batch)`.
+/// 1 to BatchOptions::max messages, no two of one key, in no particular order of keys. Messages
+/// that cannot be parsed are left out: each of them becomes a dead letter.
 template <Message In, class State = void>
 using Batch = std::span<const BatchItem<In, State>>;
 

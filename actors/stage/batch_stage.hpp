@@ -1,4 +1,4 @@
-// BatchStage: runs a handler that takes a batch of messages of different keys.
+// BatchStage: the Stage of a handler that takes a batch of messages of different keys.
 #pragma once
 
 #include <cstddef>
@@ -13,9 +13,10 @@
 
 namespace millrace::pipelines {
 
-/// The adaptor for a handler of Batch<In, State>. Messages that cannot be read get their own
-/// outcome and are left out of the batch; if the handler throws, all that were in it have failed.
-/// The objects of inputs and states are used again from call to call.
+/// Calls the handler once for all messages that can be parsed; the others are rejected, or failed
+/// if their stored state cannot be parsed. If the handler throws, or returns another number of
+/// results, every message of the batch has failed. If no message is left, the handler is not
+/// called.
 template <class Handler>
 class BatchStage final : public Stage {
   using Shape = HandlerShape<Handler>;
@@ -24,12 +25,12 @@ class BatchStage final : public Stage {
   using Item = BatchItem<Input, State>;
 
  public:
-  /// `handler`: nothing for a handler made anew, or one object to copy.
+  /// `handler`: empty to default-construct the handler, or one object to copy.
   template <class... From>
   explicit BatchStage(std::vector<StageTarget> targets, const From&... handler)
       : handler_(handler...), writer_(std::move(targets)) {}
 
-  /// Each run holds one message.
+  /// Requires: each run has exactly one input.
   void run(std::span<StageRun> runs) override {
     gather(runs);
     if (items_.empty()) return;
@@ -98,7 +99,7 @@ class BatchStage final : public Stage {
     }
   }
 
-  /// A key function that throws fails its own message, not the batch.
+  /// A key function that throws fails its message, not the batch.
   template <class Returned>
   void write(Returned& returned, StageResult& result) {
     try {
@@ -130,10 +131,11 @@ class BatchStage final : public Stage {
 
   Handler handler_;
   OutcomeWriter writer_;
-  std::deque<Input> inputs_;  ///< by place in the batch; items_ refers to them
-  States states_;
-  std::vector<Item> items_;
-  std::vector<StageRun*> members_;
+  std::deque<Input>
+      inputs_;               ///< by index in items_, which refers to them; reused by the next batch
+  States states_;            ///< by index in items_, as inputs_
+  std::vector<Item> items_;  ///< the batch
+  std::vector<StageRun*> members_;  ///< the run of each of items_
 };
 
 }  // namespace millrace::pipelines

@@ -1,4 +1,5 @@
-// The shape of a handler, read from its call operator: what it takes, what it returns.
+// HandlerShape: the parameters and the return type of a handler, read from its call operator.
+// actors/pipeline/pipeline.hpp has the table of all shapes.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +40,7 @@ struct Signature<R (C::*)(A...) const noexcept> : Signature<R (*)(A...)> {};
 template <class R, class... A>
 struct Signature<R (*)(A...) noexcept> : Signature<R (*)(A...)> {};
 
-/// Has one call operator, so that its types can be read.
+/// Has exactly one call operator, which is not a template.
 template <class Handler>
 concept CallableObject = requires {
   typename Signature<decltype(&Handler::operator())>::Return;
@@ -58,7 +59,7 @@ struct SignatureOf : Signature<Handler> {};
 template <CallableObject Handler>
 struct SignatureOf<Handler> : Signature<decltype(&Handler::operator())> {};
 
-/// What a handler takes. `Input` and `State` are void where there is none.
+/// Classifies the parameters of a handler. `State` is void if the handler takes no Keyed<State>.
 template <class Takes>
 struct TakesShape {
   static constexpr bool is_valid = false;
@@ -90,10 +91,10 @@ struct TakesShape<Arguments<const std::span<const BatchItem<In, S>>&>>
     : ValidTakes<In, S, true, true> {};
 
 enum class Returns : std::uint8_t {
-  unusable,
-  nothing,  ///< the stage is a sink
-  typed,    ///< messages of one type, for every queue of `.to`
-  routed,   ///< messages for the queue that each of them names
+  unusable,  ///< no type that a handler may return
+  nothing,   ///< the stage is a sink
+  typed,     ///< messages of one type, for every queue of `.to`
+  routed,    ///< messages, each for the queue that it names
 };
 
 template <Returns r, class O = void>
@@ -102,7 +103,7 @@ struct ReturnsAs {
   using Output = O;
 };
 
-/// What the return type says for one message.
+/// Classifies the result for one message.
 template <class R>
 struct ReturnShape : ReturnsAs<Returns::unusable> {};
 template <>
@@ -122,7 +123,7 @@ struct ReturnShape<std::vector<Out>> : ReturnsAs<Returns::typed, Out> {};
 template <Message Out>
 struct ReturnShape<Outcome<Out>> : ReturnsAs<Returns::typed, Out> {};
 
-/// A batch handler returns one of them for each message, or nothing at all.
+/// Classifies the result of a batch handler: a vector with one result for each message, or void.
 template <class R>
 struct BatchReturnShape : ReturnsAs<Returns::unusable> {};
 template <>
@@ -130,7 +131,7 @@ struct BatchReturnShape<void> : ReturnsAs<Returns::nothing> {};
 template <class R>
 struct BatchReturnShape<std::vector<R>> : ReturnShape<R> {};
 
-/// The shape of a handler that has one. Ask for ReadableHandler and `TakesShape::is_valid` first.
+/// Requires: ReadableHandler<Handler>, and TakesShape::is_valid for its parameters.
 template <class Handler>
 struct HandlerShape : TakesShape<typename SignatureOf<Handler>::Takes> {
   using Return = typename SignatureOf<Handler>::Return;

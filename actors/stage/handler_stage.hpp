@@ -1,4 +1,4 @@
-// HandlerStage: runs a handler that takes one message at a time.
+// HandlerStage: the Stage of a handler that takes one message at a time.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace millrace::pipelines {
 
-/// Stands for the state of a stage that keeps none.
+/// Takes the place of KeyedRun in a stage without state.
 struct NoState {};
 
 template <class State>
@@ -28,31 +28,32 @@ struct StateCarrier<void> {
   using Type = NoState;
 };
 
-/// The text of the exception that is being handled. Call it in a catch block only.
+/// Returns what() of the current exception. Requires: called in a catch block.
 [[nodiscard]] std::string exception_text();
 
-/// Reasons that more than one kind of stage gives.
+/// Reasons of results that HandlerStage and BatchStage share.
 [[nodiscard]] std::string unreadable_payload(const google::protobuf::MessageLite& prototype);
 [[nodiscard]] std::string unreadable_state(const google::protobuf::MessageLite& prototype);
 [[nodiscard]] std::string missing_key();
 
-/// Parses the payload into `message`; false: `result` is rejected, for it will never parse.
+/// Parses the payload into `message`. Returns false and rejects the message if the payload is not
+/// of that type, because no retry can mend it.
 [[nodiscard]] bool parse_input(const StageInput& input, google::protobuf::MessageLite& message,
                                StageResult& result);
 
-/// Fails an acked message whose outcome, with `changes` bytes of history and timers, is too large
-/// for a record.
+/// Turns an acked `result` into a failed one if its outputs and `changes` (bytes of history and
+/// timers) exceed outcome_bytes_max together.
 void limit_outcome(StageResult& result, std::size_t changes);
 
-/// What a message and its outcome take of the record of their run, about.
+/// Estimates the bytes that a message and its outcome take in the record of their run.
 [[nodiscard]] std::size_t bytes_of(const StageInput& input, const StageResult& result);
 
-/// Clears what a stage is to fill.
+/// Gives `run` one not_run result for each input, and no change of state.
 void reset_results(StageRun& run);
 
-/// The adaptor between a typed handler and the untyped Stage: parses the input, keeps the state of
-/// the key through the run, calls the handler and serializes what came of it. The input object is
-/// used again from call to call.
+/// For each message of a run: parses the payload, calls the handler with the state of the key, and
+/// serializes the result. A run ends early when a message is to be retried, when the outcomes
+/// exceed run_bytes, or when a quarter of the lease is spent; the rest is leased again.
 template <class Handler>
 class HandlerStage final : public Stage {
   using Shape = HandlerShape<Handler>;
@@ -60,7 +61,7 @@ class HandlerStage final : public Stage {
   using State = typename Shape::State;
 
  public:
-  /// `handler`: nothing for a handler made anew, or one object to copy.
+  /// `handler`: empty to default-construct the handler, or one object to copy.
   template <class... From>
   explicit HandlerStage(std::vector<StageTarget> targets, const From&... handler)
       : handler_(handler...), writer_(std::move(targets)) {}
@@ -136,7 +137,7 @@ class HandlerStage final : public Stage {
 
   Handler handler_;
   OutcomeWriter writer_;
-  Input input_;
+  Input input_;  ///< reused, so that its memory is allocated once
   typename StateCarrier<State>::Type state_;
 };
 

@@ -1,4 +1,10 @@
-// Keyed<T>: durable state of the key that a handler is working on.
+// Keyed<T>: the durable state of the key of the message that a handler works on.
+//
+//     void operator()(const OrderPlaced& order, Keyed<Stock>& stock) {
+//       stock.change().set_left(stock->left() - order.count());  // stored with the ack
+//       stock.record(order);                                     // into the key's history
+//       stock.set_timer("recount", 24h, order);                  // this stage sees `order` again
+//     }
 #pragma once
 
 #include <chrono>
@@ -12,7 +18,7 @@
 
 namespace millrace {
 
-/// What a handler did to the state of its key: untyped, as it goes into the log.
+/// The changes that a handler made to its key, serialized.
 struct KeyedChanges {
   struct Timer {
     std::string name;
@@ -20,8 +26,8 @@ struct KeyedChanges {
     std::string payload;
   };
 
-  bool dirty = false;   ///< `value` replaces the state
-  bool erased = false;  ///< the state is gone
+  bool dirty = false;   ///< `value` replaces the state; not with `erased`
+  bool erased = false;  ///< the state is removed
   std::string value{};
   std::vector<std::string> history{};
   std::vector<Timer> timers_set{};
@@ -31,10 +37,13 @@ struct KeyedChanges {
 template <Message T>
 class KeyedRun;
 
-/// The state of one key, read with the lease and written with the outcome: exclusive while the
-/// handler runs, durable together with its outputs and the acknowledgement, or not at all. Beside
-/// the value a key has a history, an append-only list of Protobuf messages, and named timers that
-/// put a message into the stage's own queue when due.
+/// The state of one key of one stage: a value of type T, a history (messages that are only ever
+/// appended), and named timers.
+///
+/// No other handling of the key runs at the same time. Changes become durable in one record with
+/// the ack and the outputs of the message; if the message is not acked, they are discarded. Limits:
+/// 4 MiB for the value, 8 MiB for a message's outputs, history and timers together; beyond, the
+/// message has failed. Valid until the handler returns; for the handler's thread only.
 template <Message T>
 class Keyed {
  public:
@@ -48,17 +57,20 @@ class Keyed {
 
   [[nodiscard]] std::string_view key() const { return key_; }
 
-  /// Whether the key has a state; false on first sight and after erase().
+  /// Returns whether the key has a value: false before the first change() and after erase().
   [[nodiscard]] bool exists() const { return exists_; }
 
-  /// Whether stored bytes are not of type T; the runtime fails the handler then.
+  /// Returns whether the stored bytes are not a T. The runtime then fails the message without
+  /// calling the handler, so a handler always sees false.
   [[nodiscard]] bool is_damaged() const { return damaged_; }
 
+  /// The value; a default T if the key has none.
   [[nodiscard]] const T& value() const { return value_; }
   const T& operator*() const { return value_; }
   const T* operator->() const { return &value_; }
 
-  /// Write access; the state exists from here on and is stored with the outcome.
+  /// Returns the value for writing. exists() is true from here on, and the value is stored with the
+  /// ack even if it is not changed. May be called repeatedly.
   T& change() {
     remember();
     dirty_ = exists_ = true;
@@ -66,7 +78,8 @@ class Keyed {
     return value_;
   }
 
-  /// Removes the value. The history stays.
+  /// Removes the value; not the history and not the timers. A later change() starts from a default
+  /// T.
   void erase() {
     remember();
     value_.Clear();
@@ -74,26 +87,28 @@ class Keyed {
     erased_ = true;
   }
 
-  /// Appends `entry` to the history of the key.
+  /// Appends `entry` to the history of the key. The entry does not store its type.
   void record(const google::protobuf::MessageLite& entry) {
     changes_.history.push_back(entry.SerializeAsString());
   }
 
-  /// `after` from now, `message`, of the type of the stage's own queue, is appended
-  /// to that queue under this key. A timer of the same name is replaced.
+  /// Appends `message` to the stage's own queue, under this key, once `after` has passed since the
+  /// handling ended. `message` must have the type of that queue. Replaces the key's timer of the
+  /// same name, and survives restarts.
   void set_timer(std::string name, std::chrono::microseconds after,
                  const google::protobuf::MessageLite& message) {
     forget_timer(name);
     changes_.timers_set.push_back({std::move(name), after, message.SerializeAsString()});
   }
 
-  /// Forgets a timer; one that is not set is no error.
+  /// Removes the key's timer `name`; does nothing if it is not set. A message that the timer has
+  /// already appended stays in the queue.
   void clear_timer(std::string name) {
     forget_timer(name);
     changes_.timers_cleared.push_back(std::move(name));
   }
 
-  /// For the runtime: takes what the handler did.
+  /// For the runtime: moves the changes out.
   [[nodiscard]] KeyedChanges take_changes() {
     KeyedChanges out = std::exchange(changes_, {});
     out.dirty = dirty_;
@@ -106,11 +121,11 @@ class Keyed {
  private:
   friend class KeyedRun<T>;
 
-  /// What undoes the changes of one message. Only a value that an earlier message of the same run
-  /// changed has to be copied: any other can be had again from the stored bytes.
+  /// The state before the current message. `value` is copied only if an earlier message of the run
+  /// has changed it; otherwise KeyedRun parses the stored bytes again.
   struct Undo {
-    bool armed = false;
-    bool touched = false;
+    bool armed = false;    ///< a KeyedRun is in charge: changes must be undoable
+    bool touched = false;  ///< the fields below hold the state before the current message
     bool exists = false;
     bool dirty = false;
     bool erased = false;
@@ -126,7 +141,8 @@ class Keyed {
     if (dirty_) undo_.value = value_;
   }
 
-  /// The last word on a timer counts: its setting and its clearing are applied in no given order.
+  /// The last call for a timer wins. Needed because the order between timers_set and timers_cleared
+  /// is not kept.
   void forget_timer(std::string_view name) {
     std::erase_if(changes_.timers_set, [&](const auto& timer) { return timer.name == name; });
     std::erase(changes_.timers_cleared, name);

@@ -1,4 +1,4 @@
-// KeyedRun<T>: carries the state of one key through a run of its messages.
+// KeyedRun<T>: the state of one key during a run of its messages.
 #pragma once
 
 #include <memory>
@@ -13,11 +13,12 @@
 
 namespace millrace {
 
-/// Reads the state once at the beginning of a run, undoes what a message that came to nothing did
-/// to it, and writes it once at the end. One object serves one run after the other, so that the
-/// memory of T is used again. One thread at a time.
+/// Parses the state at the start of a run, undoes the changes of each message that is not acked,
+/// and serializes the state at the end. One object serves one run after another. One thread.
 ///
-///     begin(run) ─▶ begin_message ─▶ keep | undo ─▶ … ─▶ finish(run)
+///     begin(run) ──▶ begin_message() ──▶ keep(result) or undo() ──▶ finish(run)
+///                         ▲                      │
+///                         └──── next message ────┘
 template <Message T>
 class KeyedRun {
  public:
@@ -28,10 +29,10 @@ class KeyedRun {
     load();
   }
 
-  /// What the handler gets.
+  /// The argument of the handler.
   [[nodiscard]] Keyed<T>& keyed() { return keyed_; }
 
-  /// Whether the stored bytes are not of type T.
+  /// Returns whether the stored bytes are not a T.
   [[nodiscard]] bool is_damaged() const { return keyed_.damaged_; }
 
   void begin_message() {
@@ -39,7 +40,7 @@ class KeyedRun {
     keyed_.undo_.touched = false;
   }
 
-  /// What the message did to history and timers, in bytes of a record, about.
+  /// Estimates the bytes that the message adds to the record by history and timers.
   [[nodiscard]] std::size_t changes_bytes() const {
     std::size_t bytes = 0;
     for (const std::string& entry : keyed_.changes_.history) bytes += entry.size() + item_bytes;
@@ -51,7 +52,7 @@ class KeyedRun {
     return bytes;
   }
 
-  /// The message is acked: its history and timers go into `result`, its changes stay.
+  /// The message is acked: moves its history and timers into `result`; its value stays.
   void keep(StageResult& result) {
     KeyedChanges changes = std::exchange(keyed_.changes_, {});
     result.history = std::move(changes.history);
@@ -59,7 +60,7 @@ class KeyedRun {
     result.timers_cleared = std::move(changes.timers_cleared);
   }
 
-  /// The message is not acked: the state is again as it was at begin_message().
+  /// The message is not acked: restores the state as of begin_message().
   void undo() {
     keyed_.changes_ = {};
     auto& undo = keyed_.undo_;
@@ -77,7 +78,7 @@ class KeyedRun {
     keyed_.erased_ = undo.erased;
   }
 
-  /// Writes what the kept messages made of the state.
+  /// Sets the new state of `run`. If it exceeds state_bytes_max, all acked messages have failed.
   void finish(StageRun& run) {
     if (keyed_.dirty_) {
       run.next_state.emplace();
@@ -89,7 +90,8 @@ class KeyedRun {
   }
 
  private:
-  /// Nobody knows which message made the state too large: all that changed it come again, alone.
+  /// Which message made the state too large is unknown, so every acked message of the run fails; a
+  /// failed message is leased alone, and then the size is its own.
   static void refuse(StageRun& run) {
     const std::string reason = "the state of the key takes " +
                                std::to_string(run.next_state->size()) +

@@ -1,4 +1,10 @@
-// Outcome<Out>: what a handler says became of one message: outputs, retry or reject.
+// Outcome<Out>: the result of handling one message: done with outputs, or Retry, or Reject.
+//
+//     Outcome<Reserved> operator()(const OrderPlaced& order, Keyed<Stock>& stock) {
+//       if (!stock.exists()) return Retry{"stock not loaded", 5s};
+//       if (order.lines().empty()) return Reject{"order without lines"};
+//       return make_reserved(order);                     // one output; {} would be none
+//     }
 #pragma once
 
 #include <chrono>
@@ -12,29 +18,31 @@
 
 namespace millrace {
 
-/// Try the message again. Counts as a failure; the queue's retry policy decides on the delay unless
-/// one is given here.
+/// Handle the message again later. Counts as a failure: after RetryOptions::attempts failures the
+/// message becomes a dead letter with the last reason.
 struct Retry {
-  std::string reason;
-  std::optional<std::chrono::microseconds> delay{};
+  std::string reason;                                ///< for people; cut off after 4 KiB
+  std::optional<std::chrono::microseconds> delay{};  ///< nullopt: as RetryOptions says
 };
 
-/// Give the message up: it becomes a dead letter with this reason, at once.
+/// Give the message up: it becomes a dead letter at once, whatever attempts are left.
 struct Reject {
-  std::string reason;
+  std::string reason;  ///< for people; cut off after 4 KiB
 };
 
-/// Outputs (none, one or many), or Retry, or Reject. Converts from each of them.
+/// Done with any number of outputs, or Retry, or Reject. Converts from each of them. Out is a
+/// Protobuf message or Routed.
 template <class Out>
 class [[nodiscard]] Outcome {
  public:
-  Outcome() = default;  ///< done, with no output
+  Outcome() = default;  ///< done, without outputs
   Outcome(Out output) { std::get<0>(state_).push_back(std::move(output)); }
   Outcome(std::vector<Out> outputs) : state_(std::move(outputs)) {}
   Outcome(Retry retry) : state_(std::move(retry)) {}
   Outcome(Reject reject) : state_(std::move(reject)) {}
 
   [[nodiscard]] bool is_done() const { return state_.index() == 0; }
+  /// Null unless done. The pointers below refer into this object; null if it is in another state.
   [[nodiscard]] const std::vector<Out>* outputs() const { return std::get_if<0>(&state_); }
   [[nodiscard]] std::vector<Out>* outputs() { return std::get_if<0>(&state_); }
   [[nodiscard]] const Retry* retry() const { return std::get_if<Retry>(&state_); }
@@ -44,7 +52,7 @@ class [[nodiscard]] Outcome {
   std::variant<std::vector<Out>, Retry, Reject> state_;
 };
 
-/// Of a stage without outputs: done, or Retry, or Reject.
+/// The result of a sink: done, or Retry, or Reject.
 template <>
 class [[nodiscard]] Outcome<void> {
  public:

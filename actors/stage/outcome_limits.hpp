@@ -1,23 +1,24 @@
-// How much the outcome of a stage may hold, so that every record fits into the log.
+// Limits of the outcomes of a stage, in bytes. They keep every record below the log's maximum of
+// journal::Options::record_bytes_max:
 //
-//   record ≤ report_bytes, or one run: run_bytes + one message (outcome or dead letter) + state
+//   record <= report_bytes, or, for a single run, run_bytes + outcome_bytes_max + state_bytes_max
 #pragma once
 
 #include <cstddef>
 
 namespace millrace {
 
-/// Outputs, history and timers of one message; beyond, the message has failed.
+/// Outputs, history and timers of one message; above, the message fails.
 constexpr std::size_t outcome_bytes_max = 8u << 20;
-/// State of one key; beyond, the messages that made it so have failed.
+/// Value of one key; above, the acked messages of the run fail.
 constexpr std::size_t state_bytes_max = 4u << 20;
-/// Inputs and outcomes of one run; beyond, the rest of the run is left for another lease.
+/// Inputs and outcomes of one run; above, the rest of the run waits for another lease.
 constexpr std::size_t run_bytes = 2u << 20;
-/// Outcomes of several runs in one report, and so in one record.
+/// Outcomes of several runs in one report, which becomes one record.
 constexpr std::size_t report_bytes = 1u << 20;
-/// Text of a failure; the rest is cut off.
+/// Reason of a failure; the rest is cut off.
 constexpr std::size_t reason_bytes_max = 4u << 10;
-/// What an output, timer or entry of a history counts for beside its payload.
+/// Added to the payload of each output, timer and history entry for its other fields.
 constexpr std::size_t item_bytes = 128;
 
 }  // namespace millrace

@@ -8,8 +8,8 @@
 namespace millrace::pipelines {
 namespace {
 
-/// What is wrong with the options of an output; empty: nothing.
-std::string complaint(const MessageOptions& options) {
+/// Returns an error text for the options of an output; empty if they are valid.
+std::string check_options(const MessageOptions& options) {
   using std::chrono::microseconds;
   if (options.priority < -1 || options.priority > 9) {
     return "priority: expected 0 to 9, got " + std::to_string(options.priority);
@@ -17,7 +17,7 @@ std::string complaint(const MessageOptions& options) {
   if (options.delay < microseconds::zero()) return "delay: expected 0 or more";
   if (options.expires_in < microseconds::zero()) return "expires_in: expected 0 or more";
   if (!options.idempotency_key.empty()) {
-    return "idempotency_key: is for offers from outside; outputs of a stage are never repeated";
+    return "idempotency_key: expected none; only a sender may set it";
   }
   return {};
 }
@@ -94,12 +94,12 @@ bool OutcomeWriter::add(Routed::Item& item, StageResult& result) const {
                            item.queue + ", which carries " + found->queue.type);
     return false;
   }
-  if (const std::string wrong = complaint(item.options); !wrong.empty()) {
-    set_failed(result, "the handler routed a message to queue " + item.queue + " with " + wrong);
+  if (const std::string error = check_options(item.options); !error.empty()) {
+    set_failed(result, "the handler routed a message to queue " + item.queue + " with " + error);
     return false;
   }
   if (!item.key && found->queue.key_of) {
-    // The handler named the queue without its key, but the pipeline knows how to tell it.
+    // The handler named the queue without key_by; the queue declared in .to has a key.
     const std::unique_ptr<google::protobuf::MessageLite> message(found->prototype->New());
     message->ParsePartialFromString(item.payload);
     item.key = found->key_of(*message);

@@ -1,4 +1,4 @@
-// OutcomeWriter: turns what a handler returned into a StageResult.
+// OutcomeWriter: turns the return value of a handler into a StageResult.
 #pragma once
 
 #include <optional>
@@ -15,15 +15,16 @@
 
 namespace millrace::pipelines {
 
-/// Makes `result` a failed or rejected one, without any effect.
+/// Replace `result` by a failed or rejected one without outputs and changes.
 void set_failed(StageResult& result, std::string reason);
 void set_rejected(StageResult& result, std::string reason);
 
-/// Writes the outcome of one message: acked with its outputs serialized, retry, rejected, or, where
-/// the outcome is not usable, failed. Knows the queues that the stage declared. Key functions of
-/// the user may throw, and so may these; the result is to be overwritten then.
+/// Writes the result of one message: acked with serialized outputs, retry or rejected; failed if an
+/// output cannot be serialized, or names a queue, type or option that the stage does not declare.
+/// write() throws what a user's key function throws; `result` is then unspecified.
 class OutcomeWriter {
  public:
+  /// `targets`: the queues that the stage declares, in the order of StageSpec::targets.
   explicit OutcomeWriter(std::vector<StageTarget> targets) : targets_(std::move(targets)) {}
 
   static void write_done(StageResult& result) { result.kind = StageResult::Kind::acked; }
@@ -64,7 +65,7 @@ class OutcomeWriter {
   }
 
  private:
-  /// Appends a copy for each target; false: `result` is failed.
+  /// Appends `output` for each target. Returns false if `result` has become a failure.
   bool add(const google::protobuf::MessageLite& output, StageResult& result) const;
   bool add(Routed::Item& item, StageResult& result) const;
   static void write_retry(const Retry& retry, StageResult& result);

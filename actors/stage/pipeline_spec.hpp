@@ -1,4 +1,4 @@
-// PipelineSpec: a wired pipeline as data, which a node or a test brings to life.
+// PipelineSpec: a pipeline as data, without message types; pipeline() builds it, a node runs it.
 #pragma once
 
 #include <functional>
@@ -15,34 +15,36 @@
 
 namespace millrace {
 
-/// The key of a message; it is of the type of the queue that the function belongs to.
+/// Returns the key of a message, which must have the type of the queue that the function belongs
+/// to. Throws what the user's key function throws. Called by several threads at once.
 using KeyOf = std::function<std::string(const google::protobuf::MessageLite&)>;
 
-/// A queue by name, the full name of the Protobuf type that it carries, and its key.
+/// One mention of a queue by a stage.
 struct QueueSpec {
   std::string name;
-  std::string type;
-  KeyOf key_of{};  ///< unset: none here; outputs to the queue keep the key of their input then
+  std::string type;  ///< full name of the Protobuf type of its messages
+  KeyOf key_of{};    ///< unset: outputs to the queue keep the key of their input
 
-  /// Functions cannot be compared, so a key does not count.
+  /// Compares name and type; functions cannot be compared.
   friend bool operator==(const QueueSpec& a, const QueueSpec& b) {
     return a.name == b.name && a.type == b.type;
   }
 };
 
-/// One stage: where its input comes from, what handles it, where its outputs go.
+/// One stage: the queue it reads, its handler, the queues it writes.
 struct StageSpec {
-  std::string name;
+  std::string name;  ///< unique in its pipeline
   QueueSpec source;
-  std::vector<QueueSpec> targets{};
+  std::vector<QueueSpec> targets{};  ///< StageOutput::target is an index into this
   StageOptions options{};
-  bool is_batch = false;     ///< gathers up to options.batch.max messages of different keys
-  bool is_keyed = false;     ///< messages of `source` have a key: their own or an inherited one
-  bool keeps_state = false;  ///< the handler takes Keyed<State>, so that every message needs a key
-  std::function<std::unique_ptr<Stage>()> make{};  ///< a fresh handler for one worker; any thread
+  bool is_batch = false;     ///< the handler takes a Batch
+  bool is_keyed = false;     ///< messages of `source` have a key: of the queue, or inherited
+  bool keeps_state = false;  ///< the handler takes Keyed<State>; then is_keyed must hold
+  /// Returns a new handler for one worker; never null. Any thread, several at once.
+  std::function<std::unique_ptr<Stage>()> make{};
 };
 
-/// A pipeline as `pipeline("name")…to(…)` makes it. Check it with validate() before it runs.
+/// The stages of one pipeline. A value. validate() must accept it before it runs.
 struct PipelineSpec {
   std::string name;
   std::vector<StageSpec> stages{};
@@ -50,12 +52,12 @@ struct PipelineSpec {
 
 namespace pipelines {
 
-/// A declared target: what its messages are, and how their key is told.
+/// A queue that a stage writes to, with its message type erased.
 struct StageTarget {
   QueueSpec queue;
-  const google::protobuf::MessageLite* prototype;
+  const google::protobuf::MessageLite* prototype;  ///< default instance of its type; never null
 
-  /// The key of a message of the queue's type; nullopt where the queue has none.
+  /// Returns the key of a message of the queue's type; nullopt if the queue has no key.
   [[nodiscard]] std::optional<std::string> key_of(
       const google::protobuf::MessageLite& message) const {
     if (!queue.key_of) return std::nullopt;
@@ -63,7 +65,7 @@ struct StageTarget {
   }
 };
 
-/// The key function of `ref` without its message type; unset where it has none.
+/// Returns the key function of `ref` with its message type erased; unset if `ref` has none.
 template <Message T>
 [[nodiscard]] KeyOf key_of(const QueueRef<T>& ref) {
   if (!ref.has_key()) return {};

@@ -1,4 +1,12 @@
-// queue<T>("name"): names a queue and the Protobuf type that it carries.
+// queue<T>("name"): names a queue, the Protobuf type that it carries, and the key of its messages.
+//
+// Name a queue once, with its key, where senders and pipelines include it:
+//
+//     inline const auto placed =
+//         queue<OrderPlaced>("orders.placed").key_by(&OrderPlaced::order_id);
+//
+//     sender.send(placed, order);                    // under the key order.order_id()
+//     pipeline("orders").from(placed).then<Reserve>("reserve") ...
 #pragma once
 
 #include <concepts>
@@ -11,19 +19,21 @@
 
 namespace millrace {
 
-/// A generated Protobuf message: the only type of value in queues, key states, histories and timers.
+/// A generated Protobuf message: the only type of value in queues, key states, histories and
+/// timers.
 template <class T>
 concept Message =
     std::derived_from<T, google::protobuf::MessageLite> && std::default_initializable<T>;
 
-/// What tells the key of a T: a member function such as `&Order::id`, or any callable of `const
-/// T&`, whose result is a string or an integer.
+/// A function that returns the key of a T: a member function, for example `&Order::id`, or another
+/// callable of `const T&`. The result is an integer, or converts to std::string.
 template <class Field, class T>
 concept KeyField = std::is_invocable_v<const Field&, const T&> &&
     (std::is_integral_v<std::remove_cvref_t<std::invoke_result_t<const Field&, const T&>>> ||
      std::is_constructible_v<std::string, std::invoke_result_t<const Field&, const T&>>);
 
-/// A typed name of a queue, and how to tell a message's key. Cheap to copy; refers to nothing.
+/// The name of a queue of T, and the function that returns a message's key, if any. A value: it
+/// refers to no queue that exists, and may be copied and used from any thread.
 template <Message T>
 class QueueRef {
  public:
@@ -32,9 +42,13 @@ class QueueRef {
 
   explicit QueueRef(std::string name) : name_(std::move(name)) {}
 
-  /// Messages with one key are handled in order and one at a time. `field` is a member function
-  /// such as `&OrderPlaced::order_id`, or any callable of `const T&`; its result is a string or an
-  /// integer. Without a key, messages of the queue are handled in parallel.
+  /// Returns a copy with this key. Messages of one key are handled in order, one at a time; an
+  /// integer is written in decimal. An empty key is no key: messages without key have no order and
+  /// are handled in parallel.
+  ///
+  /// `field` is copied, is called by several threads at once, and must return the same key for
+  /// equal messages. If it throws: the exception leaves Sender::send and Routed::to; for a
+  /// handler's output the handling has failed.
   template <class Field>
   [[nodiscard]] QueueRef key_by(Field field) const {
     static_assert(KeyField<Field, T>,
@@ -52,7 +66,8 @@ class QueueRef {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] bool has_key() const { return static_cast<bool>(key_); }
 
-  /// The key of `message`; empty where the queue has none.
+  /// Returns the key of `message`; empty if the queue has no key. Throws what the key function
+  /// throws.
   [[nodiscard]] std::string key_of(const T& message) const {
     return key_ ? key_(message) : std::string();
   }
@@ -71,20 +86,16 @@ class QueueRef {
   KeyFunction key_;
 };
 
-/// A QueueRef that nobody gave a key yet, so that a stage which needs one fails to compile. Its
-/// key_by() gives a plain QueueRef. It converts to one as well: then the check is done at start.
+/// A QueueRef without key. A stage with Keyed<S> that reads it does not compile. key_by() returns a
+/// QueueRef; converted to a QueueRef without key_by(), the same error is found by validate().
 template <Message T>
 class KeylessQueueRef : public QueueRef<T> {
  public:
   using QueueRef<T>::QueueRef;
 };
 
-/// Names a queue of `T`. Names are dotted lower case, 1 to 100 characters of [a-z0-9._-].
-///
-/// A queue that several pipelines and senders use is best named once, with its key:
-///
-///     inline const auto placed =
-///     queue<OrderPlaced>("orders.placed").key_by(&OrderPlaced::order_id);
+/// Returns the queue of T with this name. `name`: 1 to 100 characters of [a-z0-9._-]; validate()
+/// checks it when the pipeline that uses it starts.
 template <Message T>
 [[nodiscard]] KeylessQueueRef<T> queue(std::string name) {
   return KeylessQueueRef<T>(std::move(name));

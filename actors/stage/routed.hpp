@@ -1,4 +1,8 @@
-// Routed: outputs of one handler call to several named queues.
+// Routed: the outputs of one handling, each for a queue that it names.
+//
+//     Routed operator()(const Payment& payment) {
+//       return Routed().to(ledger, entry_of(payment)).to(reminders, reminder, {.delay = 24h});
+//     }
 #pragma once
 
 #include <chrono>
@@ -11,29 +15,31 @@
 
 namespace millrace {
 
-/// What a sender may say about one message beside its body. Absent fields take their defaults.
+/// Options of one message that a sender or a Routed sends. An output with a value outside its range
+/// fails the handling.
 struct MessageOptions {
-  int priority = -1;                       ///< 0 (last) to 9 (first); -1: as the input, else 4
-  std::chrono::microseconds delay{};       ///< not before this long from now
-  std::chrono::microseconds expires_in{};  ///< 0: the rest of the input's budget, else none
-  std::string idempotency_key{};           ///< idempotency key of an offer; empty: none
+  int priority = -1;  ///< 0 (last) to 9 (first); -1: the input's priority; 4 for a sender
+  std::chrono::microseconds delay{};       ///< 0 or more: handled no earlier than this from now
+  std::chrono::microseconds expires_in{};  ///< > 0: deadline from now; 0: the input's, else none
+  std::string idempotency_key{};           ///< senders only; empty: none
 };
 
-/// Messages, each for a named queue. All of them, or none, become durable with the input's
-/// acknowledgement.
+/// Messages, each for a queue. They become durable in one record with the input's ack: all or none.
+/// Empty is allowed.
 class Routed {
  public:
   struct Item {
     std::string queue;
-    std::optional<std::string> key;  ///< nullopt: the queue names none, so the input's key
+    std::optional<std::string> key;  ///< nullopt: the declared queue's key, else the input's
     std::string payload;
     MessageOptions options;
-    /// Of the type of the payload, so that a message for a queue of another type is noticed.
+    /// Default instance of the payload's type, compared with the type of the declared queue.
     const google::protobuf::MessageLite* prototype = nullptr;
   };
 
-  /// Adds `message` for `target`, keyed as the queue says, and else as the input is. The stage must
-  /// declare the queue with `.to(...)`.
+  /// Adds `message`, serialized now, for `target`. Its key is that of `target`, else that of the
+  /// declared queue, else the input's. The stage must declare the queue with `.to(...)`; otherwise
+  /// the handling fails. Throws what the key function of `target` throws.
   template <Message T>
   Routed& to(const QueueRef<T>& target, const T& message, MessageOptions options = {}) {
     std::optional<std::string> key;

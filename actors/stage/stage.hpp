@@ -1,7 +1,5 @@
-// Stage: a user's handler behind an untyped face, as a receiver runs it.
-//
-// No CAF, clock or thread here: a receiver hands over what was leased, and gets back what became of
-// each message. The typed adaptors that implement it are made by pipeline().
+// Stage: a user's handler with its types erased. A receiver passes the leased messages and gets a
+// result for each. HandlerStage and BatchStage, which pipeline() makes, implement Stage.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +16,7 @@
 
 namespace millrace {
 
-/// One message for another queue.
+/// One output of a handling.
 struct StageOutput {
   std::uint32_t target = 0;          ///< index into StageSpec::targets
   std::optional<std::string> key{};  ///< nullopt: the input's key
@@ -26,55 +24,57 @@ struct StageOutput {
   MessageOptions options{};
 };
 
-/// What became of one message.
+/// The result of handling one message.
 struct StageResult {
   enum class Kind : std::uint8_t {
-    not_run,  ///< not reached, because an earlier message of its run has to come again; no failure
-    acked,
-    retry,
-    rejected,
-    failed,  ///< the handler threw, or its outcome was unusable
+    not_run,   ///< its run ended before it; leased again, no failure
+    acked,     ///< done: outputs and changes become durable with the ack
+    retry,     ///< the handler returned Retry
+    rejected,  ///< Reject, or a payload or key that no retry can mend: a dead letter
+    failed,    ///< the handler threw, or its outcome cannot be recorded; retried
   };
 
   Kind kind = Kind::not_run;
-  std::vector<StageOutput> outputs{};  ///< of an acked message
-  std::vector<std::string> history{};  ///< of an acked message
+  // Empty unless acked:
+  std::vector<StageOutput> outputs{};
+  std::vector<std::string> history{};
   std::vector<KeyedChanges::Timer> timers_set{};
-  std::vector<std::string> timers_cleared{};
-  std::string reason{};                              ///< of retry, rejected and failed
-  std::optional<std::chrono::microseconds> delay{};  ///< of retry, where the handler gave one
+  std::vector<std::string> timers_cleared{};  ///< no name that is in timers_set
+  // Empty if acked or not run:
+  std::string reason{};
+  std::optional<std::chrono::microseconds> delay{};  ///< of retry; nullopt: as RetryOptions says
 };
 
 /// One leased message.
 struct StageInput {
   std::shared_ptr<const pb::Envelope> envelope;
   Context context;
-  /// Of a message that was never handed out before: since when it could have been. 0: not known.
+  /// In the first delivery: since when the message could have been leased. 0: unknown, or not
+  /// first.
   TimeUs waits_since_us = 0;
 };
 
-/// Consecutive messages of one key, under one lease, handled in order; or one message without key.
+/// The messages of one lease, in order: consecutive ones of one key, or a single one without key.
 struct StageRun {
-  std::string_view key{};
-  std::shared_ptr<const std::string> state{};  ///< stored state of the key; null: none
+  std::string_view key{};                      ///< empty: none; refers to the first input
+  std::shared_ptr<const std::string> state{};  ///< stored value of the key; null: none
   std::vector<StageInput> inputs{};
 
-  // Filled by the stage.
-  std::vector<StageResult> results{};  ///< one for each input
-  /// What the acked messages made of the state: unset `value` and not `erased` means unchanged.
-  std::optional<std::string> next_state{};
-  bool state_erased = false;
+  // Set by Stage::run:
+  std::vector<StageResult> results{};       ///< one for each input
+  std::optional<std::string> next_state{};  ///< the key's new value; nullopt: unchanged or erased
+  bool state_erased = false;                ///< the value is removed; then next_state is nullopt
 };
 
-/// A handler. One object serves one worker and is called by one thread at a time.
+/// A handler of one worker. Called by one thread at a time.
 class Stage {
  public:
   virtual ~Stage() = default;
 
-  /// Runs the handler over all of `runs` and fills their results. Never throws: what the handler
-  /// throws becomes Kind::failed with the exception's text. In a run, the first message that is
-  /// neither acked nor rejected ends it, and the rest stay `not_run`; the state is that after the
-  /// last acked message.
+  /// Handles all of `runs` and sets their results; earlier results are overwritten. Blocks for as
+  /// long as the handler does. Does not throw: a handler's exception gives Kind::failed with what()
+  /// as reason. A run ends at the first message that is neither acked nor rejected; the rest is
+  /// not_run, and the state is that after the last acked message.
   virtual void run(std::span<StageRun> runs) = 0;
 };
 

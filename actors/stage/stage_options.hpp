@@ -1,4 +1,4 @@
-// What a pipeline may say about one of its stages.
+// StageOptions: workers, retries, batches and lease of one stage. validate() checks the ranges.
 #pragma once
 
 #include <chrono>
@@ -7,29 +7,31 @@
 
 namespace millrace {
 
-/// When a failed message is tried again, and when it is given up.
+/// When a failed message is handled again, and when it becomes a dead letter. A failure is a
+/// handler that throws or returns Retry, or an outcome that cannot be recorded.
 struct RetryOptions {
-  std::uint32_t attempts = 6;                 ///< runs before the message is dead, 1 to 1000
-  std::chrono::microseconds first{50'000};    ///< delay after the first failure, 0 to `max`
-  std::chrono::microseconds max{60'000'000};  ///< the delay doubles up to this, at most 24 h
+  std::uint32_t attempts = 6;  ///< failures after which the message is a dead letter; 1 to 1,000
+  std::chrono::microseconds first{50'000};    ///< delay after the first failure; 0 to `max`
+  std::chrono::microseconds max{60'000'000};  ///< the delay doubles up to this; 0 to 24 h
 };
 
-/// How a batch stage gathers: a batch runs when it has `max` messages, or when its oldest has
-/// waited for `window`.
+/// When a worker of a batch stage calls the handler: with `max` messages, or as soon as the oldest
+/// has waited for `window`.
 struct BatchOptions {
-  std::uint32_t max = 1;                ///< messages, 1 to 10,000
-  std::chrono::microseconds window{0};  ///< up to `timeout`; 0: take what is there
+  std::uint32_t max = 1;                ///< messages; 1 to 10,000
+  std::chrono::microseconds window{0};  ///< 0 to StageOptions::timeout; 0: do not wait for more
 };
 
-/// Options of a stage. Every field has a default; see docs/ARCHITECTURE.md, Limits.
+/// Options of a stage; the configuration of a node may override them.
 struct StageOptions {
-  std::uint32_t workers = 1;  ///< receivers that run the stage at the same time, 1 to 1000
+  std::uint32_t workers = 1;  ///< handlers that run at the same time on a node; 1 to 1,000
   RetryOptions retry{};
   BatchOptions batch{};
-  std::chrono::microseconds timeout{
-      30'000'000};            ///< lease, 1 ms to 24 h: a handler must end with a message within it
-  std::string dead_letter{};  ///< queue of the given up; empty: "<queue>.dead"
-  bool blocking = false;      ///< the handler may block: its workers get threads of their own
+  /// The lease; 1 ms to 24 h. A handler that takes longer without Context::extend loses the
+  /// message: its outcome is refused and the message is redelivered.
+  std::chrono::microseconds timeout{30'000'000};
+  std::string dead_letter{};  ///< queue for dead letters; empty: "<source queue>.dead"
+  bool blocking = false;      ///< the handler may block: each worker gets a thread of its own
 };
 
 }  // namespace millrace

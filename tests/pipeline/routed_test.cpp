@@ -104,9 +104,7 @@ TEST(Routed, FailsOnOptionsOutOfRange) {
   expect_failure(with({.delay = -1us}), start + "delay: expected 0 or more");
   expect_failure(with({.expires_in = -1us}), start + "expires_in: expected 0 or more");
   expect_failure(with({.idempotency_key = "k"}),
-                 start +
-                     "idempotency_key: is for offers from outside; outputs of a stage are never "
-                     "repeated");
+                 start + "idempotency_key: expected none; only a sender may set it");
 }
 
 TEST(Routed, ComesAsAnOutcomeToo) {

@@ -74,10 +74,10 @@ TEST(Validate, RefusesTheSamePipelineOrStageNameTwice) {
   const auto one = pipeline("p").from(queue<Placed>("a")).then<Drop>("drop");
   const auto two = pipeline("p").from(queue<Placed>("b")).then<Drop>("drop");
   EXPECT_EQ(complaints({one, two}),
-            "pipeline p: name: expected one pipeline of this name, got another");
+            "pipeline p: name: expected a unique name, but another pipeline has it");
   EXPECT_EQ(complaints({one.from(queue<Placed>("b")).then<Drop>("drop")}),
-            "pipeline p, stage drop: name: expected to be the only one in its pipeline, got "
-            "another");
+            "pipeline p, stage drop: name: expected a unique name, but another stage of the "
+            "pipeline has it");
 }
 
 TEST(Validate, RefusesTwoStagesOnOneQueue) {
