@@ -1,4 +1,4 @@
-// MemoryLog: a log in memory, which makes durable what a test tells it to, when the test says so.
+// MemoryLog: a RecordLog in memory. Records become durable when the test calls commit().
 #pragma once
 
 #include <algorithm>
@@ -21,9 +21,10 @@
 
 namespace millrace {
 
-/// For one thread. A test's own disk may take the place of the memory: see write and reopen.
+/// One thread. A subclass may store the records on a disk of its own: see write() and reopen().
 class MemoryLog : public queues::RecordLog {
  public:
+  /// `deliver` is called by commit(), once for each queue and group of committed records.
   explicit MemoryLog(CommitRouter::Deliver deliver) : router_(std::move(deliver)) {}
 
   void propose(std::shared_ptr<queues::RecordProposal> proposal) override {
@@ -32,8 +33,8 @@ class MemoryLog : public queues::RecordLog {
     proposal->body = record.SerializeAsString();
     MILLRACE_ASSERT(proposal->body.size() <= journal::Options{}.record_bytes_max);
     proposed_.push_back(proposal);
-    if (!tells_before_durable_) return;
-    journal::Committed early{++told_, place_of(told_), std::move(proposal)};
+    if (!delivers_early_) return;
+    journal::Committed early{++early_lsn_, place_of(early_lsn_), std::move(proposal)};
     router_.route({&early, 1});
   }
   [[nodiscard]] bool is_full() const override { return is_full_; }
@@ -43,7 +44,8 @@ class MemoryLog : public queues::RecordLog {
 
   [[nodiscard]] std::size_t proposed() const { return proposed_.size(); }
 
-  /// Makes the first `count` proposals durable, and tells the queues; fewer where the disk fails.
+  /// Makes the first `count` proposals durable and delivers them to their queues; fewer if write()
+  /// does, and then none from then on: see has_failed().
   void commit(std::size_t count) {
     count = std::min(count, proposed_.size());
     std::vector<std::string> bodies;
@@ -57,34 +59,35 @@ class MemoryLog : public queues::RecordLog {
       group.push_back({records_.size(), place_of(records_.size()), std::move(proposed_.front())});
       proposed_.pop_front();
     }
-    if (!group.empty() && !tells_before_durable_) router_.route(group);
+    if (!group.empty() && !delivers_early_) router_.route(group);
   }
-  /// The disk refused something: nothing more becomes durable, and the node must be stopped.
+  /// Returns whether write() failed since the last crash(): then nothing more becomes durable and
+  /// the node must be stopped.
   [[nodiscard]] bool has_failed() const { return has_failed_; }
 
-  /// Breaks the first rule of the log, to prove that a test notices: queues hear of a record when
-  /// it is proposed, and a crash may take it back.
-  void tell_before_durable() { tells_before_durable_ = true; }
-  /// Breaks what is written, to prove the same: queues hear of what was proposed, but a crash
-  /// leaves what `forge` has made of it.
+  /// A fault for tests of the tests: delivers each record when it is proposed, so a crash may lose
+  /// a record that a queue has already applied.
+  void deliver_before_durable() { delivers_early_ = true; }
+  /// A fault for tests of the tests: `forge` changes each record before it is stored, so queues
+  /// apply other records before a crash than after it.
   void forge(std::function<void(pb::Record&)> forge) { forge_ = std::move(forge); }
 
-  /// Forgets what was proposed and is not durable, as a crash does.
+  /// Discards proposals that are not durable.
   virtual void crash() {
     proposed_.clear();
-    told_ = records_.size();
+    early_lsn_ = records_.size();
     has_failed_ = false;
   }
-  /// Before a node starts: reads anew what there is. Fails where the disk does.
+  /// Reads the records from the disk again; called before a node starts. Fails as the disk fails.
   virtual Result<void> reopen() { return {}; }
 
   /// The serialized records, oldest first; record i has the log sequence number i + 1.
   [[nodiscard]] const std::vector<std::string>& records() const { return records_; }
-  /// Adds a record that is durable at once. Fails where the disk does.
+  /// Appends a record, durable on return. Fails with `storage_failed`.
   Result<void> append(std::string record) {
     if (write({&record, 1}) == 0) return Error{ErrorCode::storage_failed, "the disk failed"};
     records_.push_back(std::move(record));
-    told_ = records_.size();
+    early_lsn_ = records_.size();
     return {};
   }
 
@@ -105,7 +108,8 @@ class MemoryLog : public queues::RecordLog {
   }
 
  protected:
-  /// Returns how many of them are durable, from the first on; all, unless the disk failed.
+  /// Stores `bodies`. Returns how many of them are durable, counted from the first; fewer than all
+  /// if the disk failed.
   virtual std::size_t write(std::span<const std::string> bodies) { return bodies.size(); }
 
   std::vector<std::string> records_;
@@ -115,10 +119,10 @@ class MemoryLog : public queues::RecordLog {
   std::deque<std::shared_ptr<queues::RecordProposal>> proposed_;
   bool is_full_ = false;
   bool is_exhausted_ = false;
-  bool tells_before_durable_ = false;
+  bool delivers_early_ = false;
   std::function<void(pb::Record&)> forge_;
   bool has_failed_ = false;
-  journal::Lsn told_ = 0;
+  journal::Lsn early_lsn_ = 0;  ///< last record that was delivered before it was durable
 };
 
 }  // namespace millrace

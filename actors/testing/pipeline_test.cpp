@@ -29,11 +29,11 @@ T value_or_throw(Result<T> result) {
 
 class PipelineTest::Parts {
  public:
-  Parts(std::vector<PipelineSpec> specs, PipelineTestOptions given)
-      : options(given),
+  Parts(std::vector<PipelineSpec> specs, PipelineTestOptions test_options)
+      : options(test_options),
         pipelines(std::move(specs)),
-        actors_system(given.seed),
-        random(given.seed),
+        actors_system(test_options.seed),
+        random(test_options.seed),
         log([this](queues::QueueNumber number, CommitRouter::Changes changes) {
           actors->deliver(number, std::move(changes));
         }) {
@@ -47,7 +47,7 @@ class PipelineTest::Parts {
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
 
-  /// A client of one queue: its messages outlive crashes of the node until they are confirmed.
+  /// A client of one queue. Its messages survive crashes of the node.
   struct Client {
     std::string type;
     std::shared_ptr<senders::SenderInbox> inbox;
@@ -65,9 +65,9 @@ class PipelineTest::Parts {
   Client& client_of(const std::string& queue, const std::string& type);
   void offer(Client& client, std::uint32_t shard, const pb::Envelope& envelope);
 
-  /// Calls `visit` with the state of each shard of `queue`.
+  /// Calls `visit` with the durable state of each shard of `queue`.
   template <class Visit>
-  void look(const std::string& queue, Visit visit) {
+  void visit_states(const std::string& queue, Visit visit) {
     for (std::uint32_t shard = 0; shard < options.shards; ++shard) {
       const LocalQueue served = value_or_throw(actors->served(queue, shard));
       const Store store = log.replay();
@@ -128,7 +128,7 @@ void PipelineTest::Parts::connect(const std::string& queue, Client& client) {
   client.actor =
       value_or_throw(actors->spawn_sender(queue, client.type, {.producer = "test"}, client.inbox));
   *actor = client.actor;
-  // The attachment needs the log.
+  // The queue answers the attachment only after a commit.
   std::optional<std::vector<std::uint64_t>> settled;
   while (!settled) {
     if (auto ready = client.inbox->wait_ready(std::chrono::microseconds(0))) {
@@ -162,7 +162,8 @@ void PipelineTest::Parts::offer(Client& client, std::uint32_t shard, const pb::E
   if (!pushed) throw std::invalid_argument(pushed.error().message);
 }
 
-// An actor's turn or the log's, as the seed says; without a seed the log waits for the actors.
+// Runs one message of an actor or one commit, as the random numbers say. Seed 0: a commit only when
+// no actor has a message.
 bool PipelineTest::Parts::step() {
   const bool log_first = options.seed != 0 && log.proposed() > 0 && random() % 8 == 0;
   if (!log_first && actors_system.step()) return true;
@@ -215,13 +216,13 @@ void PipelineTest::advance(std::chrono::milliseconds span) {
 void PipelineTest::crash() {
   parts_->log.crash();
   parts_->end();
-  parts_->log.crash();  // what actors proposed as they ended
+  parts_->log.crash();  // discards what actors proposed as they ended
   parts_->start();
 }
 
 std::vector<MessageView> PipelineTest::messages(const std::string& queue) {
   std::vector<MessageView> views;
-  parts_->look(queue, [&](const queues::State& state) {
+  parts_->visit_states(queue, [&](const queues::State& state) {
     state.durable.index.for_each([&](queues::Sequence sequence, const queues::Entry& entry) {
       views.push_back({sequence, entry.failed, **state.durable.index.body(sequence)});
     });
@@ -255,7 +256,7 @@ Result<Removed> PipelineTest::drop(const std::string& queue, MessageFilter filte
 
 std::vector<KeyView> PipelineTest::keys(const std::string& queue) {
   std::vector<KeyView> views;
-  parts_->look(queue, [&](const queues::State& state) {
+  parts_->visit_states(queue, [&](const queues::State& state) {
     for (const auto& [name, keyed] : state.durable.keyed.keys()) {
       KeyView& view = views.emplace_back();
       view.key = name;
@@ -270,7 +271,7 @@ std::vector<KeyView> PipelineTest::keys(const std::string& queue) {
 
 queues::Ledger PipelineTest::ledger(const std::string& queue) {
   queues::Ledger total;
-  parts_->look(queue, [&](const queues::State& state) { total += state.durable.ledger; });
+  parts_->visit_states(queue, [&](const queues::State& state) { total += state.durable.ledger; });
   return total;
 }
 

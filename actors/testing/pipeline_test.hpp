@@ -1,10 +1,14 @@
-// PipelineTest: drives pipelines in a unit test: the real actors, with no sockets, threads or disk,
-// on a virtual clock and a log in memory. The same seed gives the same run.
+// PipelineTest: runs pipelines in a unit test: the actors of a node in the calling thread, on a
+// virtual clock and a log in memory, without sockets and disk. The same seed gives the same run.
 //
 //     PipelineTest test({orders});
 //     test.send(placed, order);
-//     test.run();
+//     test.run();                                   // until nothing can happen without time
 //     EXPECT_EQ(test.peek(shipped).size(), 1u);
+//
+//     test.crash();                                 // only the log survives
+//     test.advance(1min);                           // retries and timers that fall due
+//     EXPECT_EQ(test.peek(shipped).size(), 1u);     // nothing lost, nothing twice
 #pragma once
 
 #include <chrono>
@@ -27,42 +31,47 @@
 namespace millrace {
 
 struct PipelineTestOptions {
-  std::uint32_t shards = 1;
-  std::uint64_t seed = 0;   ///< order of what could happen at once; 0: as it comes
-  queues::Limits limits{};  ///< of each queue, where no stage says otherwise
+  std::uint32_t shards = 1;  ///< 1 or more
+  std::uint64_t seed = 0;   ///< orders simultaneous events; 0: in the order in which they were sent
+  queues::Limits limits{};  ///< of each queue; the options of its stage take precedence
 };
 
-/// For one thread. Fails loudly: wrong wiring, or sending to an unknown queue, throws
-/// std::invalid_argument, because a test has nothing better to do.
+/// A node with its pipelines. One thread. Every function that names a queue throws
+/// std::invalid_argument if no pipeline declares the queue.
 class PipelineTest {
  public:
+  /// Starts the node. Throws std::invalid_argument with the text of validate() if it fails.
   explicit PipelineTest(std::vector<PipelineSpec> pipelines, PipelineTestOptions options = {});
   ~PipelineTest();
   PipelineTest(const PipelineTest&) = delete;
   PipelineTest& operator=(const PipelineTest&) = delete;
 
-  /// Offers `message` to `target`; run() brings it in.
+  /// Offers `message` to `target`. It is durable once run() has returned. Throws what the key
+  /// function of `target` throws.
   template <Message T>
   void send(const QueueRef<T>& target, const T& message, MessageOptions options = {}) {
     send(target.name(), std::string(T().GetTypeName()), target.key_of(message),
          message.SerializeAsString(), std::move(options));
   }
 
-  /// Lets everything happen that can happen at this moment: messages, commits, handlers.
+  /// Runs actors, handlers and commits until nothing more can happen at this time. Does not return
+  /// if a cycle of stages sends messages for ever.
   void run();
 
-  /// Lets `steps` things happen, then stops in the middle of it all.
+  /// Runs at most `steps` steps: one message of one actor, or one commit, each. Use it to crash
+  /// between two steps.
   void run_steps(std::uint64_t steps);
 
-  /// Moves the clock on, in steps of a millisecond, and lets happen what falls due. A handler that
-  /// calls it takes this long, while everything else goes on.
+  /// Advances the clock by `span`, a millisecond at a time, with run() after each. A handler may
+  /// call it, to take that long while other actors run.
   void advance(std::chrono::milliseconds span);
 
-  /// Kills the node: what was not yet in the log is gone, and the log brings back the rest.
-  /// Messages sent and not confirmed are offered again, as a client would.
+  /// Stops the node without what is not yet in the log, and starts it again from the log. Messages
+  /// that were sent and not confirmed are offered again. Must not be called by a handler.
   void crash();
 
-  /// The live messages of a queue, in order within each shard.
+  /// Returns the durable live messages of a queue, in order within each shard, shard after shard.
+  /// Changes nothing.
   template <Message T>
   [[nodiscard]] std::vector<T> peek(const QueueRef<T>& target) {
     std::vector<T> out;
@@ -72,17 +81,17 @@ class PipelineTest {
     return out;
   }
 
-  /// As peek, with what surrounds the payload: also for dead letter queues.
+  /// As peek, with envelope, sequence number and failures; for any queue, also of dead letters.
   [[nodiscard]] std::vector<MessageView> messages(const std::string& queue);
 
-  // What Runtime offers to operators; fails in the same way.
+  // As the functions of Runtime with these names, with the same failures; blocks until done.
   Result<Removed> redrive(const std::string& dead_letter_queue, MessageFilter filter = {},
                           std::uint64_t max = no_maximum);
   Result<Removed> drop(const std::string& queue, MessageFilter filter = {},
                        std::uint64_t max = no_maximum);
   Result<Removed> purge(const std::string& queue) { return drop(queue); }
 
-  /// The state of `key` at the stage that reads `queue`; none where it has none.
+  /// Returns the durable value of `key` at the stage that reads `queue`; nullopt if it has none.
   template <Message S>
   [[nodiscard]] std::optional<S> state(const std::string& queue, const std::string& key) {
     for (const KeyView& view : keys(queue)) {
@@ -94,15 +103,17 @@ class PipelineTest {
     return std::nullopt;
   }
 
-  /// States and histories of all keys.
+  /// Returns values and histories of all keys of the stage that reads `queue`, all shards.
   [[nodiscard]] std::vector<KeyView> keys(const std::string& queue);
 
+  /// Returns the ledger of `queue`, summed over its shards.
   [[nodiscard]] queues::Ledger ledger(const std::string& queue);
 
-  /// What became of messages at each stage, in the order of the pipelines.
+  /// Returns counts of the results of each stage since the node started, in the order of the
+  /// pipelines.
   [[nodiscard]] std::vector<StageCounts> stage_counts() const;
 
-  /// Time since the start of the test.
+  /// Virtual time since the constructor returned.
   [[nodiscard]] std::chrono::microseconds now() const;
 
  private:

@@ -71,7 +71,7 @@ Result<void> TestNode::start() {
   actors_->spawn_receivers();
   actors_->spawn_forwarders();
   for (auto& [queue, client] : clients_) {
-    if (client.epoch > 1) client.former = link(queue, client, client.epoch - 1);
+    if (client.epoch > 1) client.former = open_link(queue, client, client.epoch - 1);
   }
   return {};
 }
@@ -96,24 +96,24 @@ void TestNode::stop() {
   }
   actors_->end();
   system_.drain();
-  log_->crash();  // what actors proposed as they ended
+  log_->crash();  // discards what actors proposed as they ended
   moves_.reset();
   actors_.reset();
 }
 
-TestNode::Link TestNode::link(const std::string& queue, const Client& client, std::uint64_t epoch) {
+TestNode::Link TestNode::open_link(const std::string& queue, const Client& client, std::uint64_t epoch) {
   auto actor = std::make_shared<AnyActor>();
-  Link made;
-  made.inbox = std::make_shared<senders::SenderInbox>(
+  Link link;
+  link.inbox = std::make_shared<senders::SenderInbox>(
       ~0u, [actor] { tell(*actor, senders::WakeMessage{}); });
-  made.actor = value_or_throw(actors_->spawn_sender(
-      queue, client.type, {.producer = options_.name + "/test", .epoch = epoch}, made.inbox));
-  *actor = made.actor;
-  return made;
+  link.actor = value_or_throw(actors_->spawn_sender(
+      queue, client.type, {.producer = options_.name + "/test", .epoch = epoch}, link.inbox));
+  *actor = link.actor;
+  return link;
 }
 
 void TestNode::connect(const std::string& queue, Client& client) {
-  client.link = link(queue, client, client.epoch);
+  client.link = open_link(queue, client, client.epoch);
   client.is_ready = false;
 }
 
@@ -131,7 +131,7 @@ void TestNode::take_over(const std::string& queue) {
     end_actor(client.former.actor);
   }
   client.former = std::move(client.link);
-  client.link = link(queue, client, ++client.epoch);
+  client.link = open_link(queue, client, ++client.epoch);
   client.is_ready = false;
 }
 
@@ -139,15 +139,15 @@ bool TestNode::send_late(const std::string& queue, pb::Envelope envelope) {
   const auto found = clients_.find(queue);
   if (found == clients_.end()) return false;
   Client& client = found->second;
-  if (!client.former.inbox || client.known_epoch < client.epoch) return false;
+  if (!client.former.inbox || client.attached_epoch < client.epoch) return false;
   const auto ready = client.former.inbox->wait_ready(std::chrono::microseconds(0));
-  if (ready) {  // it was let in
+  if (ready) {  // attached
     const std::uint32_t shard = shard_of(envelope.key(), options_.shards);
     std::ignore =
         client.former.inbox->push({shard, std::make_unique<pb::Envelope>(std::move(envelope)), {}});
-  } else if (ready.error().code != ErrorCode::timeout) {  // it was refused, and tries again
+  } else if (ready.error().code != ErrorCode::timeout) {  // refused: attach again
     end_actor(client.former.actor);
-    client.former = link(queue, client, client.epoch - 1);
+    client.former = open_link(queue, client, client.epoch - 1);
   }
   return true;
 }
@@ -159,7 +159,7 @@ bool TestNode::poll_clients() {
     const auto settled = client.link.inbox->wait_ready(std::chrono::microseconds(0));
     if (!settled) continue;
     client.is_ready = found_work = true;
-    client.known_epoch = client.epoch;
+    client.attached_epoch = client.epoch;
     check_settled(queue, client, *settled);
     for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
       for (std::size_t i = (*settled)[shard]; i < client.sent[shard].size(); ++i) {

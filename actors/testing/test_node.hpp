@@ -1,6 +1,8 @@
-// TestNode: one node in a test: the real actors on a deterministic system, over a log in memory
-// that a crash leaves as it was. Clients outlive a crash and offer again what was not confirmed,
-// and one that another has taken over from goes on all the same, as who does not know it yet.
+// TestNode: one node of a cluster in a test: the node's actors on a DeterministicActorSystem, over
+// a MemoryLog that survives stop(). It also simulates a client for each queue that the test sends
+// to. A client survives stop() and offers again the messages that were not confirmed. After
+// take_over() the former client goes on sending, as a process does that has not learned of its
+// successor.
 #pragma once
 
 #include <cstdint>
@@ -23,67 +25,72 @@
 namespace millrace {
 
 struct TestNodeOptions {
-  std::string name = "test";  ///< names its outboxes and its clients to other nodes
+  std::string name = "test";  ///< part of the producer names of its outboxes and clients
   std::uint32_t shards = 1;
   std::uint64_t seed = 0;
   queues::Limits limits{};
-  /// As RuntimeOptions::serves and NodeActors::Surroundings::remote.
+  /// See RuntimeOptions::serves and NodeActors::Surroundings::remote.
   std::function<bool(const std::string& queue, std::uint32_t shard)> serves{};
   std::function<queues::OfferHandle(const std::string& queue, std::uint32_t shard)> remote{};
-  /// As those of Federation.
+  /// See Federation.
   std::function<void(const ShardRecords&)> recovered{};
   std::function<bool(const std::string& queue, std::uint32_t shard)> is_fenced{};
-  const Clock* clock = nullptr;  ///< the node's own; null: that of the system
-  /// What it keeps its records in; empty: memory.
+  const Clock* clock = nullptr;  ///< must outlive the node; null: the clock of the system
+  /// Makes the log; unset: a MemoryLog.
   std::function<std::unique_ptr<MemoryLog>(CommitRouter::Deliver)> make_log{};
 };
 
-/// For one thread. Wrong use throws std::invalid_argument.
+/// One thread. Throws std::invalid_argument for pipelines that validate() refuses and for unknown
+/// queues.
 class TestNode {
  public:
+  /// `system` must outlive the node. The node is down until start().
   TestNode(DeterministicActorSystem& system, std::vector<PipelineSpec> pipelines,
            TestNodeOptions options);
   ~TestNode() { stop(); }
   TestNode(const TestNode&) = delete;
   TestNode& operator=(const TestNode&) = delete;
 
-  /// Brings the node up on what its log holds. Fails where the disk does; then the node is down.
+  /// Starts the node from its log. Fails as the disk fails; then the node is down.
   Result<void> start();
-  /// Its clients connect; those from whom others have taken over did so as it started.
+  /// Connects the current clients. start() has connected the former ones.
   void connect();
-  /// Begins its drain, as stop of a runtime does; it goes on for as long as the test likes.
+  /// Begins a drain, as Runtime::stop does. The test decides for how long it runs.
   void drain();
-  /// Ends it as a crash does: what is not in the log is gone. Nothing happens where it is down.
+  /// Stops the node as a crash does: proposals that are not durable are lost. No effect if it is
+  /// down.
   void stop();
   [[nodiscard]] bool is_up() const { return actors_ != nullptr; }
 
-  /// Offers a message to `queue`, now or when the node is up again.
+  /// Offers a message to `queue`, now or once the node is up and the client attached.
   void send(const std::string& queue, const std::string& type, pb::Envelope envelope);
 
-  /// Another sender goes on for the client of `queue`, with the next epoch. Nothing happens until
-  /// something was sent there.
+  /// Replaces the client of `queue` by one with the next producer epoch. No effect while the node
+  /// is down or the client is not attached.
   void take_over(const std::string& queue);
-  /// The sender from which that one took over connects again, or offers a message where it was let
-  /// in. That must never arrive. False where nobody has taken over, or not for sure.
+  /// Makes the former client of `queue` offer `envelope`, or attach again if it was refused. The
+  /// message must never arrive. Returns false without effect if no take-over is confirmed by all
+  /// shards.
   bool send_late(const std::string& queue, pb::Envelope envelope);
 
-  /// Proposals that are not durable are in it.
+  /// Includes proposals that are not durable.
   [[nodiscard]] MemoryLog& log() { return *log_; }
 
-  /// Looks after its clients: hands over what they send. True when there was something to do.
+  /// Offers the messages of clients that have just been attached. Returns whether there were any
+  /// such clients; call it again until false.
   bool poll_clients();
-  /// What its clients have seen that must not be, in one line; else empty.
+  /// One line about a broken promise that a client observed; empty: none.
   [[nodiscard]] const std::string& violation() const { return violation_; }
-  /// Messages that were confirmed to the client of `queue`.
+  /// Returns the messages that were confirmed to the client of `queue`.
   [[nodiscard]] std::vector<pb::Envelope> confirmed(const std::string& queue) const;
 
   [[nodiscard]] NodeActors& actors() { return *actors_; }
   [[nodiscard]] ShardMoves& moves() { return *moves_; }
-  /// Numbers of a queue that this node serves; it is up.
+  /// Returns the numbers of `queue` in the shards that this node serves. Requires: is_up().
   [[nodiscard]] std::vector<queues::QueueNumber> served(const std::string& queue) const;
 
  private:
-  /// A sender, as long as the node is up.
+  /// A sender actor and its inbox; empty while the node is down.
   struct Link {
     std::shared_ptr<senders::SenderInbox> inbox{};
     AnyActor actor{};
@@ -91,16 +98,16 @@ class TestNode {
   struct Client {
     std::string type;
     std::uint64_t epoch = 1;
-    std::uint64_t known_epoch = 0;  ///< the highest that every shard has confirmed
+    std::uint64_t attached_epoch = 0;  ///< highest epoch that every shard has accepted; <= epoch
     Link link{};
-    Link former{};  ///< of the epoch before
-    bool is_ready = false;
+    Link former{};                                  ///< of epoch - 1
+    bool is_ready = false;                          ///< `link` is attached to all shards
     std::vector<std::vector<pb::Envelope>> sent{};  ///< by shard, in order, all of them
-    std::vector<std::uint64_t> confirmed{};         ///< by shard, how many of them
+    std::vector<std::uint64_t> confirmed{};         ///< by shard: the first of `sent`, a count
   };
 
   void connect(const std::string& queue, Client& client);
-  [[nodiscard]] Link link(const std::string& queue, const Client& client, std::uint64_t epoch);
+  [[nodiscard]] Link open_link(const std::string& queue, const Client& client, std::uint64_t epoch);
   void check_settled(const std::string& queue, Client& client,
                      const std::vector<std::uint64_t>& settled);
   void offer(Client& client, std::uint32_t shard, std::size_t index);

@@ -80,7 +80,7 @@ void forget_fences(pb::Record& record) {
 }  // namespace
 
 void sabotage(MemoryLog& log, Sabotage what) {
-  if (what == Sabotage::send_before_durable) log.tell_before_durable();
+  if (what == Sabotage::send_before_durable) log.deliver_before_durable();
   if (what == Sabotage::fencing) log.forge(forget_epochs);
   if (what == Sabotage::shard_fence) log.forge(forget_fences);
 }

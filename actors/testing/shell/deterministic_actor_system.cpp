@@ -20,7 +20,7 @@ DeterministicActorSystem::DeterministicActorSystem(std::uint64_t seed)
       coordinator_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())),
       random_(seed),
       shuffles_(seed != 0) {
-  // Times of zero mean "none" everywhere.
+  // A time of 0 means "none" in many fields, so the clock must not start there.
   coordinator_.clock().current_time += std::chrono::hours(1);
 }
 

@@ -1,6 +1,5 @@
-// What runs actors in tests. DeterministicActorSystem: an actor system that runs in the calling
-// thread, one message at a time, in an order that a seed decides, on a clock that only moves when
-// it is told to.
+// DeterministicActorSystem: a CAF actor system for tests. It runs in the calling thread, one
+// message at a time, in an order that a seed decides, on a clock that moves only by advance().
 #pragma once
 
 #include <chrono>
@@ -20,23 +19,24 @@ namespace millrace {
 
 class DeterministicActorSystem final : public Clock {
  public:
-  /// Seed 0 keeps the order in which messages were sent.
+  /// `seed` orders actors that have messages; 0: the order in which messages were sent.
   explicit DeterministicActorSystem(std::uint64_t seed);
 
-  /// All actors must have been told to end before.
+  /// Requires: every actor has got an exit message. Runs the rest of their messages.
   ~DeterministicActorSystem() override { drain(); }
   DeterministicActorSystem(const DeterministicActorSystem&) = delete;
   DeterministicActorSystem& operator=(const DeterministicActorSystem&) = delete;
 
   [[nodiscard]] caf::actor_system& system() { return system_; }
 
-  /// One actor takes one message; false when there is none.
+  /// Lets one actor handle one message. Returns false if no actor has a message.
   bool step();
+  /// Calls step() until it returns false.
   void drain() {
     while (step()) continue;
   }
 
-  /// Moves the clock on and fires what falls due.
+  /// Advances the clock and sends the delayed messages that fall due; step() delivers them.
   void advance(std::chrono::microseconds span);
 
   [[nodiscard]] TimeUs now_us() const override {
