@@ -45,12 +45,12 @@ Result<std::vector<std::uint64_t>> SenderInbox::wait_ready(std::chrono::microsec
   return *ready_;
 }
 
-std::vector<UnsentMessage> SenderInbox::take() {
+std::vector<UnsentMessage> SenderInbox::take_all() {
   const std::lock_guard lock(mutex_);
   return std::exchange(inbox_, {});
 }
 
-void SenderInbox::confirmed(std::uint64_t count) {
+void SenderInbox::confirm(std::uint64_t count) {
   {
     const std::lock_guard lock(mutex_);
     unconfirmed_ -= count;
@@ -58,7 +58,7 @@ void SenderInbox::confirmed(std::uint64_t count) {
   changed_.notify_all();
 }
 
-void SenderInbox::ready(std::vector<std::uint64_t> last) {
+void SenderInbox::set_ready(std::vector<std::uint64_t> last) {
   {
     const std::lock_guard lock(mutex_);
     ready_ = std::move(last);
@@ -66,7 +66,7 @@ void SenderInbox::ready(std::vector<std::uint64_t> last) {
   changed_.notify_all();
 }
 
-void SenderInbox::failed(const Error& error) {
+void SenderInbox::fail(const Error& error) {
   {
     const std::lock_guard lock(mutex_);
     if (error_) return;

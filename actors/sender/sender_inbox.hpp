@@ -1,4 +1,4 @@
-// SenderInbox: the hand-over from a client's threads to its sender actor, bounded by the window.
+// SenderInbox: the bounded queue between the threads of a client and its sender actor.
 #pragma once
 
 #include <condition_variable>
@@ -14,43 +14,53 @@
 
 namespace millrace::senders {
 
-/// Called once for each message, on the sender actor's thread, when it is durable or when the
-/// sender has failed. Must not block.
+/// Called once for each message that push() or try_push() accepted: with success when the
+/// message is durable, with the error when the sender has failed. Called on the sender actor's
+/// thread; must not block and must not throw.
 using Confirmation = std::function<void(const Result<void>&)>;
 
+/// A message that has no number yet.
 struct UnsentMessage {
-  std::uint32_t shard = 0;
-  std::unique_ptr<pb::Envelope> envelope;
-  Confirmation confirmation;
+  std::uint32_t shard = 0;                 ///< less than the shards of the queue
+  std::unique_ptr<pb::Envelope> envelope;  ///< not null; the sender sets its id
+  Confirmation confirmation;               ///< may be unset
 };
 
-/// Safe for any number of client threads and one actor.
+/// Thread-safe for any number of client threads and one sender actor. After fail() every function
+/// of the client fails with that error.
 class SenderInbox {
  public:
-  /// `wake` tells the actor that the inbox is no longer empty.
+  /// `window`: maximum of unconfirmed messages, 1 or more. `wake` is called, on the thread of a
+  /// push and without a lock, when the inbox has become non-empty; it must not block.
   SenderInbox(std::uint32_t window, std::function<void()> wake)
       : window_(window), wake_(std::move(wake)) {}
 
-  /// Waits until fewer than `window` messages are unconfirmed, then hands `message` over. Fails as
-  /// the sender has failed.
+  /// Adds a message. Blocks while `window` messages are unconfirmed.
   [[nodiscard]] Result<void> push(UnsentMessage message);
 
-  /// As push, but fails with `backlog_full` where push would wait.
+  /// Adds a message; fails with `backlog_full` where push() would block.
   [[nodiscard]] Result<void> try_push(UnsentMessage message);
 
-  /// Waits until all that was pushed is durable. Fails as the sender has failed.
+  /// Blocks until every message is durable.
   [[nodiscard]] Result<void> flush();
 
-  /// Waits until the sender is attached to all shards, and returns the last settled number of each.
+  /// Blocks until the sender is attached to all shards. Returns the last settled number of each;
+  /// fails with `timeout`.
   [[nodiscard]] Result<std::vector<std::uint64_t>> wait_ready(std::chrono::microseconds timeout);
 
-  // For the actor.
-  [[nodiscard]] std::vector<UnsentMessage> take();
-  void confirmed(std::uint64_t count);
-  void ready(std::vector<std::uint64_t> last);
-  void failed(const Error& error);
+  // For the sender actor:
+
+  /// Returns the messages that were added since the last call.
+  [[nodiscard]] std::vector<UnsentMessage> take_all();
+  /// `count` messages have become durable. Requires: count <= unconfirmed messages.
+  void confirm(std::uint64_t count);
+  /// The sender is attached; `last` holds the last settled number of each shard.
+  void set_ready(std::vector<std::uint64_t> last);
+  /// The sender has failed for good. Only the first call counts.
+  void fail(const Error& error);
 
  private:
+  /// Unlocks `lock`, then wakes the actor.
   Result<void> add(std::unique_lock<std::mutex>& lock, UnsentMessage message);
 
   const std::uint32_t window_;
@@ -58,7 +68,7 @@ class SenderInbox {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<UnsentMessage> inbox_;
-  std::uint64_t unconfirmed_ = 0;
+  std::uint64_t unconfirmed_ = 0;  ///< includes inbox_; <= window_
   std::optional<std::vector<std::uint64_t>> ready_;
   std::optional<Error> error_;
 };

@@ -17,10 +17,10 @@ class SenderCore : public ::testing::Test {
   OfferBatch next() { return next_batch(stream_, limits_, 0, now_us_); }
   std::uint64_t answer(std::uint64_t settled, std::uint64_t taken = 0,
                        std::optional<Error> refusal = std::nullopt) {
-    const auto result = answered(stream_, {settled, taken, std::move(refusal)}, limits_, now_us_);
+    const auto result = on_answer(stream_, {settled, taken, std::move(refusal)}, limits_, now_us_);
     return result ? *result : ~std::uint64_t{0};
   }
-  void attach(std::uint64_t last = 0) { ASSERT_TRUE(attached(stream_, last)); }
+  void attach(std::uint64_t last = 0) { ASSERT_TRUE(on_attached(stream_, last)); }
 
   Limits limits_{.window = 8, .batch_messages = 4};
   Stream stream_;
@@ -108,7 +108,7 @@ TEST_F(SenderCore, ARefusedOfferWaitsForRoomAndGoesOnInOrder) {
   next();
   EXPECT_EQ(answer(0, 2, Error{ErrorCode::backlog_full, ""}), 0u);
   EXPECT_TRUE(next().messages.empty());
-  resumed(stream_);
+  on_resume(stream_);
   EXPECT_EQ(next().first, 3u);
   EXPECT_EQ(answer(4), 4u);
 }
@@ -121,7 +121,7 @@ TEST_F(SenderCore, AnOfferBehindARefusedOneDoesNotMakeItForgetToWait) {
   EXPECT_EQ(answer(0, 2, Error{ErrorCode::backlog_full, ""}), 0u);
   EXPECT_EQ(answer(0, 2, Error{ErrorCode::out_of_order, ""}), 0u);
   EXPECT_TRUE(next().messages.empty()) << "it would be refused again, and again";
-  resumed(stream_);
+  on_resume(stream_);
   EXPECT_EQ(next().first, 3u);
 }
 
@@ -138,7 +138,7 @@ TEST_F(SenderCore, AFencedSenderHasFailedForGood) {
   push(1);
   next();
   const auto result =
-      answered(stream_, {0, 0, Error{ErrorCode::fenced, "newer"}}, limits_, now_us_);
+      on_answer(stream_, {0, 0, Error{ErrorCode::fenced, "newer"}}, limits_, now_us_);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::fenced);
 }
@@ -147,7 +147,8 @@ TEST_F(SenderCore, AttachedAgainItOffersAllThatNoAnswerSettledAgain) {
   attach();
   push(2);
   next();
-  ASSERT_TRUE(attached(stream_, 2));  // the queue took them; whether they are durable nobody said
+  ASSERT_TRUE(
+      on_attached(stream_, 2));  // the queue took them; whether they are durable nobody said
   EXPECT_EQ(next().first, 1u);
   EXPECT_EQ(answer(2), 2u) << "each is confirmed once, by an answer";
 }
@@ -157,7 +158,7 @@ TEST_F(SenderCore, AQueueThatForgotWhatItSettledIsNotSentToAgain) {
   push(2);
   next();
   EXPECT_EQ(answer(2), 2u);
-  const auto again = attached(stream_, 1);
+  const auto again = on_attached(stream_, 1);
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().code, ErrorCode::unknown_producer);
 }

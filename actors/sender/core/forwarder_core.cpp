@@ -9,7 +9,7 @@ namespace {
 
 using Kind = StageResult::Kind;
 
-// The first `acked` messages of the run are done, the others were not tried.
+// Returns an outcome in which the first `acked` messages are acked and the others not run.
 queues::LeaseOutcome end_lease(State& state, std::size_t acked) {
   queues::LeaseOutcome outcome;
   outcome.lease = std::exchange(state.lease, 0);
@@ -20,27 +20,27 @@ queues::LeaseOutcome end_lease(State& state, std::size_t acked) {
 
 }  // namespace
 
-void granted(State& state, const queues::Grant& grant) {
+void on_grant(State& state, const queues::Grant& grant) {
   MILLRACE_ASSERT(state.lease == 0 && !grant.messages.empty());
   senders::Stream& stream = state.stream;
   const std::uint64_t first = grant.messages.front().sequence;
-  if (!stream.started) {
-    stream.started = true;
+  if (!stream.is_started) {
+    stream.is_started = true;
     stream.settled = stream.sent = first - 1;
   }
-  // An outbox gives its messages out in order, and only this forwarder takes any away.
+  // An outbox leases its messages in order, and only this forwarder takes leases of it.
   MILLRACE_ASSERT(first == stream.last() + 1);
   for (const queues::GrantedMessage& message : grant.messages) push(stream, message.body.message());
   state.lease = grant.lease;
   state.run = static_cast<std::uint32_t>(grant.messages.size());
 }
 
-Result<void> attached(State& state, std::uint64_t last) {
-  return senders::attached(state.stream, last);
+Result<void> on_attached(State& state, std::uint64_t last) {
+  return senders::on_attached(state.stream, last);
 }
 
-void detached(State& state) {
-  state.stream.attached = false;
+void on_detached(State& state) {
+  state.stream.is_attached = false;
 }
 
 std::optional<queues::LeaseOutcome> take_outcome(State& state) {

@@ -1,10 +1,10 @@
-// The forwarder's core: brings the messages of an outbox to the queue that they are for.
+// Forwards the messages of an outbox to the queue that the outbox stands for.
 //
-//   leased run ─▶ offered, under the numbers of the outbox ─▶ settled over there ─▶ acked here
+//   leased of the outbox ──▶ offered to the target ──▶ settled there ──▶ acked in the outbox
 //
-// The other side counts the outbox as one producer and drops what it knows, so a run that is
-// offered again after a crash, a lost answer or a cut link is there once. A message leaves the
-// outbox only when it is durable at its target. Pure.
+// For the target the outbox is one producer, and the outbox's sequence numbers are its numbers. The
+// target drops duplicates, so a run that is offered again after a crash, a lost answer or a broken
+// link arrives once. A message leaves the outbox only when it is durable at the target. Pure.
 #pragma once
 
 #include <cstdint>
@@ -17,26 +17,28 @@
 namespace millrace::forwarders {
 
 struct State {
-  /// Numbers of this stream are sequence numbers of the outbox.
+  /// Its numbers are sequence numbers of the outbox.
   senders::Stream stream;
   queues::LeaseId lease = 0;  ///< 0: none
-  std::uint32_t run = 0;      ///< messages of the lease
+  std::uint32_t run = 0;      ///< messages of the lease; 0 without a lease
 };
 
-/// Takes a run of the outbox: the messages that follow those taken before. One at a time.
-void granted(State& state, const queues::Grant& grant);
+/// Takes a lease. Requires: no lease is held, and its messages follow those of the last one.
+void on_grant(State& state, const queues::Grant& grant);
 
-/// The target knows the outbox, up to number `last`. Fails with `unknown_producer` when it lacks
-/// what it once confirmed.
-[[nodiscard]] Result<void> attached(State& state, std::uint64_t last);
+/// The target has attached the outbox and knows its numbers up to `last`. Fails as
+/// senders::on_attached.
+[[nodiscard]] Result<void> on_attached(State& state, std::uint64_t last);
 
-/// The target does not know the outbox, or is another node by now: to be attached again.
-void detached(State& state);
+/// The attachment is over: nothing is offered until on_attached().
+void on_detached(State& state);
 
-/// The outcome of the lease, once all of its messages are durable at the target; taken once.
+/// Ends the lease and returns its outcome, all acked, if all its messages are settled; else
+/// nullopt.
 [[nodiscard]] std::optional<queues::LeaseOutcome> take_outcome(State& state);
 
-/// Gives the lease back: what the target has is acked, and the rest is ready again, not failed.
+/// Ends the lease and returns its outcome: settled messages are acked, the others become ready
+/// again without a failure. Nullopt if no lease is held.
 [[nodiscard]] std::optional<queues::LeaseOutcome> give_back(State& state);
 
 }  // namespace millrace::forwarders

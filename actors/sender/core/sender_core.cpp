@@ -22,7 +22,7 @@ void push(Stream& stream, std::shared_ptr<const pb::Envelope> message) {
 
 OfferBatch next_batch(Stream& stream, const Limits& limits, std::uint64_t jitter, TimeUs now_us) {
   OfferBatch batch;
-  if (!stream.attached || stream.refused) return batch;
+  if (!stream.is_attached || stream.is_refused) return batch;
   const std::uint64_t end =
       std::max(stream.sent, std::min(stream.last(), stream.settled + limits.window));
   const bool fills_a_batch = end - stream.sent >= limits.batch_messages;
@@ -43,30 +43,30 @@ OfferBatch next_batch(Stream& stream, const Limits& limits, std::uint64_t jitter
   return batch;
 }
 
-Result<void> attached(Stream& stream, std::uint64_t last) {
+Result<void> on_attached(Stream& stream, std::uint64_t last) {
   if (last < stream.settled) {
     return Error{ErrorCode::unknown_producer,
                  "the queue settled " + std::to_string(stream.settled) +
                      " messages of this producer and remembers " + std::to_string(last)};
   }
-  stream.attached = true;
-  stream.refused = false;
-  if (!stream.started) {
-    // A new object of an old name goes on behind what its predecessor had settled.
+  stream.is_attached = true;
+  stream.is_refused = false;
+  if (!stream.is_started) {
+    // A new sender of a name continues behind the numbers that an earlier one had settled.
     MILLRACE_ASSERT(stream.kept.empty());
     stream.settled = last;
-    stream.started = true;
+    stream.is_started = true;
   }
-  // What the queue counts may be on its way into the log only. So all is offered again, and the
-  // answers tell what is durable.
+  // `last` may include records that are not durable yet. So all unsettled messages are offered
+  // again, and only answers settle them.
   stream.sent = stream.settled;
   stream.offers.clear();
   stream.resend_at_us = 0;
   return {};
 }
 
-Result<std::uint64_t> answered(Stream& stream, const Answer& answer, const Limits& limits,
-                               TimeUs now_us) {
+Result<std::uint64_t> on_answer(Stream& stream, const Answer& answer, const Limits& limits,
+                                TimeUs now_us) {
   const std::uint64_t before = stream.settled;
   while (stream.settled < answer.settled && !stream.kept.empty()) {
     stream.kept.pop_front();
@@ -80,30 +80,30 @@ Result<std::uint64_t> answered(Stream& stream, const Answer& answer, const Limit
   if (answer.refusal) {
     const ErrorCode code = answer.refusal->code;
     if (code == ErrorCode::fenced || code == ErrorCode::unknown_producer) return *answer.refusal;
-    // Offers behind the refused one are refused as well; go on from it, in order.
+    // The queue also refuses the offers behind the refused one: continue from that one, in order.
     stream.sent = std::clamp(answer.taken, stream.settled, stream.last());
     stream.offers.clear();
-    // A gap behind an offer that found no room says nothing of room: to go on at once would offer
-    // the same in a circle.
-    if (code != ErrorCode::out_of_order) stream.refused = true;
+    // out_of_order refuses an offer behind one that found no room. It does not mean that there is
+    // room, so is_refused stays as it is; clearing it would offer the same messages in a circle.
+    if (code != ErrorCode::out_of_order) stream.is_refused = true;
   }
-  if (stream.sent == stream.settled && !stream.refused) {
+  if (stream.sent == stream.settled && !stream.is_refused) {
     stream.resend_at_us = 0;
-  } else if (stream.settled > before || stream.refused) {
+  } else if (stream.settled > before || stream.is_refused) {
     wait_for_answer(stream, limits, stream.settled, now_us);
   }
   return stream.settled - before;
 }
 
-void resumed(Stream& stream) {
-  stream.refused = false;
+void on_resume(Stream& stream) {
+  stream.is_refused = false;
 }
 
 bool resend_if_due(Stream& stream, const Limits& limits, TimeUs now_us) {
   if (stream.resend_at_us == 0 || now_us < stream.resend_at_us) return false;
   stream.sent = stream.settled;
   stream.offers.clear();
-  stream.refused = false;
+  stream.is_refused = false;
   stream.resend_after_us =
       std::min(std::max(stream.resend_after_us, limits.resend_first_us) * 2, limits.resend_max_us);
   stream.resend_at_us = 0;

@@ -1,11 +1,14 @@
-// The sender's core: numbers messages, keeps them until they are durable, and offers them again.
+// Numbers the messages of a producer, keeps them until they are durable, and offers them again.
 //
-//   push ─▶ unsent ─offer─▶ sent ─settled─▶ gone
-//              ▲              │ no answer in time, or refused
-//              └──────────────┘
+//   push() ──▶ unsent ──next_batch()──▶ sent ──on_answer()──▶ settled
+//                ▲                        │
+//                └── refused, attached ───┘
+//                    again, or no answer
+//                    until resend_at_us
 //
-// One stream for each shard of the target queue: a queue counts the offers of a producer by itself.
-// The same number is offered again until it is settled; a number is never given twice. Pure.
+// A sender has one stream for each shard of the target queue, because each shard numbers the offers
+// of a producer by itself. A number is offered until it is settled, always with the same message.
+// Pure: times and random numbers are arguments.
 #pragma once
 
 #include <cstdint>
@@ -22,66 +25,69 @@
 namespace millrace::senders {
 
 struct Limits {
-  std::uint32_t window = 1'024;          ///< messages unconfirmed in one stream
-  std::uint32_t batch_messages = 256;    ///< in one offer
-  std::uint32_t batch_bytes = 1u << 20;  ///< in one offer
-  /// Offers without an answer in one stream. Beyond, messages gather until a batch is full or an
-  /// answer comes, so that batches grow with the load and no timer is needed.
+  std::uint32_t window = 1'024;          ///< sent and unsettled messages of one stream
+  std::uint32_t batch_messages = 256;    ///< messages of one offer
+  std::uint32_t batch_bytes = 1u << 20;  ///< bytes of one offer; one message may be larger
+  /// Unanswered offers of one stream. Above, messages gather until they fill a batch or an answer
+  /// comes, so batches grow with the load and no timer is needed.
   std::uint32_t offers = 2;
-  DurationUs resend_first_us = 2'000'000;  ///< without an answer; doubles
+  DurationUs resend_first_us = 2'000'000;  ///< wait for an answer; doubles, and varies by 20 %
   DurationUs resend_max_us = 30'000'000;
 };
 
-/// A stream of one producer to one queue of one shard.
+/// The messages of one producer to one shard of one queue.
+/// Invariant: settled <= sent <= last().
 struct Stream {
   std::uint64_t settled = 0;         ///< numbers up to this are durable
-  std::uint64_t sent = 0;            ///< numbers up to this have been offered since the last resend
-  std::deque<std::uint64_t> offers;  ///< last number of each offer without an answer
-  std::deque<std::shared_ptr<const pb::Envelope>> kept;  ///< from settled + 1
-  bool started = false;  ///< has been attached once: numbers may be given
-  bool attached = false;
-  bool refused = false;     ///< no room: waits for a resume, or for the resend time
-  TimeUs resend_at_us = 0;  ///< 0: nothing is waited for
-  DurationUs resend_after_us = 0;
+  std::uint64_t sent = 0;            ///< numbers up to this need no offer now
+  std::deque<std::uint64_t> offers;  ///< last number of each unanswered offer, ascending
+  std::deque<std::shared_ptr<const pb::Envelope>> kept;  ///< the messages settled + 1 to last()
+  bool is_started = false;         ///< was attached once, so `settled` is that of the queue
+  bool is_attached = false;        ///< the queue answers this sender
+  bool is_refused = false;         ///< no room: offers nothing until on_resume() or resend_at_us
+  TimeUs resend_at_us = 0;         ///< 0: no answer is awaited
+  DurationUs resend_after_us = 0;  ///< the current wait; 0: none so far
 
   [[nodiscard]] std::uint64_t last() const { return settled + kept.size(); }
 };
 
-/// Messages to offer, from number `first`.
+/// An offer: messages with the numbers first, first + 1, ...; empty: nothing to offer.
 struct OfferBatch {
   std::uint64_t first = 0;
   std::vector<std::shared_ptr<const pb::Envelope>> messages;
 };
 
-/// What an answer means for the stream.
+/// An answer of the queue to an offer.
 struct Answer {
-  std::uint64_t settled = 0;  ///< as the queue says
-  std::uint64_t taken = 0;    ///< only with a refusal: numbers that are on their way
+  std::uint64_t settled = 0;  ///< numbers up to this are durable
+  std::uint64_t taken = 0;    ///< with a refusal: numbers up to this are durable or in flight
   std::optional<Error> refusal{};
 };
 
-/// Adds a message; its number is `last()` afterwards.
+/// Appends a message; its number is last() afterwards.
 void push(Stream& stream, std::shared_ptr<const pb::Envelope> message);
 
-/// The next messages to offer, or none: all sent, not attached, or waiting for room. `jitter` holds
-/// random bits for the resend time.
+/// Returns the next offer and marks it sent. Empty if all is sent, the window is full, the stream
+/// is not attached, or the queue has no room. `jitter`: random bits that vary the resend time.
 [[nodiscard]] OfferBatch next_batch(Stream& stream, const Limits& limits, std::uint64_t jitter,
                                     TimeUs now_us);
 
-/// The queue knows the producer, up to number `last`. The first time, the stream starts behind it
-/// and must hold no message yet. Fails with `unknown_producer` when the queue has forgotten numbers
-/// that it once settled: to go on would repeat them.
-[[nodiscard]] Result<void> attached(Stream& stream, std::uint64_t last);
+/// The queue has attached the producer and knows its numbers up to `last`. All that is not settled
+/// will be offered again. The first time, numbering starts behind `last`, and `kept` must be empty.
+/// Fails with `unknown_producer` if the queue lost numbers that it had settled: to go on would
+/// repeat messages.
+[[nodiscard]] Result<void> on_attached(Stream& stream, std::uint64_t last);
 
-/// Takes an answer; returns how many messages became durable by it. Fails with the refusal when
-/// that is final for the stream: `fenced` or `unknown_producer`.
-[[nodiscard]] Result<std::uint64_t> answered(Stream& stream, const Answer& answer,
-                                             const Limits& limits, TimeUs now_us);
+/// Applies an answer and returns how many messages it settled. Late and repeated answers are
+/// harmless. Fails with the refusal if it ends the stream: `fenced` or `unknown_producer`.
+[[nodiscard]] Result<std::uint64_t> on_answer(Stream& stream, const Answer& answer,
+                                              const Limits& limits, TimeUs now_us);
 
-/// There is room again.
-void resumed(Stream& stream);
+/// The queue has room again.
+void on_resume(Stream& stream);
 
-/// Offers everything unsettled again if the time for it has come; true when it has.
+/// If no answer came until resend_at_us: makes all unsettled messages unsent, doubles the wait, and
+/// returns true.
 bool resend_if_due(Stream& stream, const Limits& limits, TimeUs now_us);
 
 }  // namespace millrace::senders

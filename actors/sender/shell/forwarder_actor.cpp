@@ -13,7 +13,8 @@
 namespace millrace::forwarders {
 namespace {
 
-constexpr std::uint64_t only_epoch = 1;  // the producer's name changes with the data directory
+constexpr std::uint64_t only_epoch =
+    1;  // a new data directory has a new producer name, so epochs never grow
 
 class ForwarderShell {
  public:
@@ -30,7 +31,7 @@ class ForwarderShell {
         [this](const queues::AttachReply& m) { on_attached(m); },
         [this](const queues::OfferReply& m) { on_reply(m); },
         [this](const queues::ResumeMessage&) {
-          resumed(core_.stream);
+          on_resume(core_.stream);
           offer();
         },
         [this](const RetargetMessage& m) { on_retarget(m); },
@@ -47,15 +48,15 @@ class ForwarderShell {
   [[nodiscard]] TimeUs now() const { return config_.clock->now_us(); }
 
   void on_grants(const queues::GrantMessage& m) {
-    for (const queues::Grant& grant : *m.grants) granted(core_, grant);
-    if (!core_.stream.attached) {
+    for (const queues::Grant& grant : *m.grants) forwarders::on_grant(core_, grant);
+    if (!core_.stream.is_attached) {
       attach();
     } else {
       offer();
     }
   }
 
-  // Asked again until it is answered; nothing needs an attachment while there is nothing to offer.
+  // Sends an attach again until it is answered. Called only while a lease is held.
   void attach() {
     self_->send(config_.target,
                 queues::AttachMessage{{config_.producer, only_epoch, core_.stream.settled},
@@ -65,60 +66,62 @@ class ForwarderShell {
   }
 
   void on_attached(const queues::AttachReply& m) {
-    if (m.refusal) return wait_out(*m.refusal);
-    if (const auto result = attached(core_, m.last); !result) return wait_out(result.error());
-    go_on();
+    if (m.refusal) return back_off(*m.refusal);
+    if (const auto result = forwarders::on_attached(core_, m.last); !result)
+      return back_off(result.error());
+    proceed();
   }
 
   void on_reply(const queues::OfferReply& m) {
-    if (!core_.stream.attached) return;  // of an attachment that is over
+    if (!core_.stream.is_attached) return;  // answers an earlier attachment
     if (m.refusal && m.refusal->code == ErrorCode::not_owner) {
-      // Of the former owner, perhaps, and late. Whoever it is now says so when it is asked.
-      detached(core_);
+      // May be a late answer of the former owner: attach again, so that the current target answers.
+      on_detached(core_);
       return attach();
     }
     const auto settled =
-        answered(core_.stream, {m.settled, m.taken, m.refusal}, config_.limits, now());
+        on_answer(core_.stream, {m.settled, m.taken, m.refusal}, config_.limits, now());
     if (!settled) {
-      detached(core_);
-      return wait_out(settled.error());
+      on_detached(core_);
+      return back_off(settled.error());
     }
-    go_on();
+    proceed();
   }
 
   void on_retarget(const RetargetMessage& m) {
     config_.target = m.target;
-    begin_anew();
+    attach_again();
   }
 
-  void begin_anew() {
+  void attach_again() {
     is_cut_off_ = false;
-    detached(core_);
+    on_detached(core_);
     if (core_.lease != 0) attach();
   }
 
   void on_link(bool is_up) {
-    if (is_up) return begin_anew();
+    if (is_up) return attach_again();
     is_cut_off_ = true;
-    detached(core_);
+    on_detached(core_);
     if (is_draining_) end();
   }
 
   void on_drain() {
     is_draining_ = true;
     if (is_cut_off_) return end();
-    be_patient();
+    restart_patience();
   }
 
-  void be_patient() {
-    settled_before_ = core_.stream.settled;
+  void restart_patience() {
+    patience_settled_ = core_.stream.settled;
     patience_until_us_ = now() + config_.patience_us;
     schedule(patience_until_us_);
   }
 
-  // The outbox is not empty, or would have been ended; so what has not moved stands still.
+  // Called while draining, when the outbox is not empty: if no message has been settled since
+  // restart_patience(), the target accepts nothing.
   [[nodiscard]] bool is_out_of_patience() {
-    if (core_.stream.settled > settled_before_) be_patient();
+    if (core_.stream.settled > patience_settled_) restart_patience();
     if (now() >= patience_until_us_) return true;
     schedule(patience_until_us_);
     return false;
@@ -129,9 +132,9 @@ class ForwarderShell {
     self_->quit(caf::exit_reason::user_shutdown);
   }
 
-  // What the target refuses for good is not for a machine to decide: the messages stay here. That a
-  // shard is being moved is soon over, one way or the other.
-  void wait_out(const Error& refusal) {
+  // Tries again later; the messages stay in the outbox. not_owner means that the shard is being
+  // moved, which is short. Any other refusal needs an operator, so it is logged as a warning.
+  void back_off(const Error& refusal) {
     const bool is_brief = refusal.code == ErrorCode::not_owner;
     if (refusal.message != last_refusal_) {
       last_refusal_ = refusal.message;
@@ -141,7 +144,7 @@ class ForwarderShell {
     schedule(now() + (is_brief ? config_.limits.resend_first_us : config_.limits.resend_max_us));
   }
 
-  void go_on() {
+  void proceed() {
     last_refusal_.clear();
     complete(take_outcome(core_));
     offer();
@@ -172,10 +175,10 @@ class ForwarderShell {
     tick_due_us_ = 0;
     if (is_draining_ && is_out_of_patience()) return end();
     if (core_.lease == 0) return;
-    if (!core_.stream.attached) return attach();
-    // No answer may mean that the target has started anew and knows nobody, so ask that first.
+    if (!core_.stream.is_attached) return attach();
+    // The target may have restarted and lost the attachment, so attach before offering again.
     if (resend_if_due(core_.stream, config_.limits, now())) {
-      detached(core_);
+      on_detached(core_);
       return attach();
     }
     offer();
@@ -193,9 +196,9 @@ class ForwarderShell {
   State core_;
   std::string last_refusal_;
   TimeUs tick_due_us_ = 0;
-  bool is_cut_off_ = false;  ///< there is no link to the target
+  bool is_cut_off_ = false;  ///< the link to the target is down
   bool is_draining_ = false;
-  std::uint64_t settled_before_ = 0;  ///< while it drains: when patience was last had
+  std::uint64_t patience_settled_ = 0;  ///< stream.settled at the last restart_patience()
   TimeUs patience_until_us_ = 0;
 };
 

@@ -1,5 +1,5 @@
-// The forwarder's shell: between the actor of an outbox and that of the queue it is for, or what
-// stands for that queue here while another node serves it.
+// The forwarder actor: leases messages of an outbox and offers them to a target: the queue actor if
+// this node serves the shard, else the actor that stands for the queue of another node.
 #pragma once
 
 #include <string>
@@ -22,29 +22,28 @@ struct LinkMessage {
 /// A link whose credit was used up accepts frames again. Sent as LinkMessage is.
 struct WritableMessage {};
 
-/// The outbox's shard is served elsewhere now: attach there, and offer all that is not settled.
+/// Another target serves the shard now: attach to it and offer all that is not settled.
 struct RetargetMessage {
   queues::OfferHandle target;
 };
 
-/// Give back what is not settled, and end.
+/// Return the lease to the outbox and end.
 struct GiveBackMessage {};
 
 struct ForwarderConfig {
-  std::string outbox;    ///< its name, for the log
-  std::string producer;  ///< what the target knows it by
+  std::string outbox;    ///< name of the outbox, for log lines
+  std::string producer;  ///< producer name of the outbox at the target
   queues::QueueHandle source;
   queues::OfferHandle target;
-  std::uint32_t credit = 1'024;  ///< messages of a run, at most
+  std::uint32_t credit = 1'024;  ///< messages of a lease, at most
   senders::Limits limits{};
-  DurationUs patience_us = 1'000'000;  ///< with a target that takes nothing while the node drains
-  const Clock* clock = nullptr;
+  DurationUs patience_us = 1'000'000;  ///< of a drain, while the target settles nothing
+  const Clock* clock = nullptr;        ///< not null; must outlive the actor
 };
 
-/// Starts a forwarder. It ends when it is told to; what it held returns to the outbox.
-///
-/// Told DrainMessage, it goes on only while messages become durable at the target: once that cannot
-/// be reached, or takes nothing for `patience_us`, it gives back and ends.
+/// Starts a forwarder. It ends, and its lease returns to the outbox, after an exit message or
+/// GiveBackMessage. After DrainMessage it forwards as long as messages become durable at the
+/// target, and ends when the link is down or the target settles nothing for `patience_us`.
 [[nodiscard]] caf::actor spawn_forwarder(caf::actor_system& system, ForwarderConfig config);
 
 }  // namespace millrace::forwarders

@@ -26,9 +26,9 @@ class SenderShell {
     for (std::size_t shard = 0; shard < lanes_.size(); ++shard) {
       lanes_[shard].name = config_.producer + "/" + std::to_string(shard);
     }
-    self->attach_functor([held = inbox_] { held->failed(stopped()); });
+    self->attach_functor([inbox = inbox_] { inbox->fail(stopped_error()); });
     self->set_exit_handler([this](const caf::exit_msg& exit) {
-      fail(stopped());
+      fail(stopped_error());
       self_->quit(exit.reason);
     });
     attach_all();
@@ -44,20 +44,20 @@ class SenderShell {
   }
 
  private:
-  /// A stream, and what its client wants to hear of each kept message.
+  /// The stream to one shard.
   struct Lane {
     Stream stream;
-    std::deque<Confirmation> confirmations;
-    std::string name;  ///< for ids: numbers are counted by shard
+    std::deque<Confirmation> confirmations;  ///< one for each of stream.kept, in order
+    std::string name;  ///< "<producer>/<shard>": ids of messages are derived from it
   };
 
-  static Error stopped() { return {ErrorCode::draining, "the sender has been stopped"}; }
+  static Error stopped_error() { return {ErrorCode::draining, "the sender has been stopped"}; }
 
   [[nodiscard]] TimeUs now() const { return config_.clock->now_us(); }
 
   void attach_all() {
     for (std::size_t shard = 0; shard < lanes_.size(); ++shard) {
-      if (lanes_[shard].stream.attached) continue;
+      if (lanes_[shard].stream.is_attached) continue;
       self_->send(config_.shards[shard],
                   queues::AttachMessage{{config_.producer, config_.epoch},
                                         caf::actor_cast<caf::strong_actor_ptr>(self_)});
@@ -73,20 +73,22 @@ class SenderShell {
   void on_attached(const queues::AttachReply& m) {
     if (m.refusal) return fail(*m.refusal);
     Lane& lane = lanes_[shard_of_queue(m.queue)];
-    // A second answer, as the first took long. What it says is settled may be on its way only.
-    if (lane.stream.attached) return;
-    if (const auto result = attached(lane.stream, m.last); !result) return fail(result.error());
+    // A second answer to a repeated attach. Its last number may include records that are still in
+    // flight, so it must not settle anything.
+    if (lane.stream.is_attached) return;
+    if (const auto result = senders::on_attached(lane.stream, m.last); !result)
+      return fail(result.error());
     if (std::all_of(lanes_.begin(), lanes_.end(),
-                    [](const Lane& l) { return l.stream.attached; })) {
+                    [](const Lane& l) { return l.stream.is_attached; })) {
       std::vector<std::uint64_t> last;
       for (const Lane& each : lanes_) last.push_back(each.stream.settled);
-      inbox_->ready(std::move(last));
+      inbox_->set_ready(std::move(last));
     }
     offer(shard_of_queue(m.queue));
   }
 
   void on_wake() {
-    for (UnsentMessage& message : inbox_->take()) {
+    for (UnsentMessage& message : inbox_->take_all()) {
       Lane& lane = lanes_[message.shard];
       const MessageId id = offer_id(lane.name, lane.stream.last() + 1);
       message.envelope->set_id_high(id.high);
@@ -101,19 +103,19 @@ class SenderShell {
     const std::size_t shard = shard_of_queue(m.queue);
     Lane& lane = lanes_[shard];
     const auto settled =
-        answered(lane.stream, {m.settled, m.taken, m.refusal}, config_.limits, now());
+        on_answer(lane.stream, {m.settled, m.taken, m.refusal}, config_.limits, now());
     if (!settled) return fail(settled.error());
     for (std::uint64_t i = 0; i < *settled; ++i) {
       if (lane.confirmations.front()) lane.confirmations.front()({});
       lane.confirmations.pop_front();
     }
-    if (*settled > 0) inbox_->confirmed(*settled);
+    if (*settled > 0) inbox_->confirm(*settled);
     offer(shard);
   }
 
   void on_resume(const queues::ResumeMessage& m) {
     const std::size_t shard = shard_of_queue(m.queue);
-    resumed(lanes_[shard].stream);
+    senders::on_resume(lanes_[shard].stream);
     offer(shard);
   }
 
@@ -148,16 +150,16 @@ class SenderShell {
                         queues::TickMessage{due_us});
   }
 
-  // Nobody can know what became of the unconfirmed messages: the client is told so, once.
+  // Completes all confirmations with `error`: whether those messages are durable is unknown.
   void fail(const Error& error) {
-    inbox_->failed(error);
+    inbox_->fail(error);
     for (Lane& lane : lanes_) {
       for (Confirmation& confirmation : lane.confirmations) {
         if (confirmation) confirmation(error);
       }
       lane.confirmations.clear();
     }
-    for (UnsentMessage& message : inbox_->take()) {
+    for (UnsentMessage& message : inbox_->take_all()) {
       if (message.confirmation) message.confirmation(error);
     }
     self_->quit();

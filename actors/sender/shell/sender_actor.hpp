@@ -1,4 +1,4 @@
-// The sender's shell: offers a client's messages to the shards of one queue until they are durable.
+// The sender actor: offers a client's messages to the shards of one queue until they are durable.
 #pragma once
 
 #include <memory>
@@ -15,19 +15,21 @@
 
 namespace millrace::senders {
 
-/// The inbox inbox is no longer empty.
+/// The inbox is no longer empty.
 struct WakeMessage {};
 
 struct SenderConfig {
-  std::string producer;
-  std::uint64_t epoch = 1;
+  std::string producer;     ///< name under which the queue numbers the messages
+  std::uint64_t epoch = 1;  ///< fences senders of the same name with a lower epoch
   Limits limits{};
-  std::vector<queues::QueueHandle> shards;   ///< the queue, by shard
-  std::vector<queues::QueueNumber> numbers;  ///< likewise
-  const Clock* clock = nullptr;
+  std::vector<queues::QueueHandle> shards;   ///< the queue's actors, by shard
+  std::vector<queues::QueueNumber> numbers;  ///< the queue's numbers, by shard; as long as shards
+  const Clock* clock = nullptr;              ///< not null; must outlive the actor
 };
 
-/// Starts a sender; `inbox` is shared with the client's side of it.
+/// Starts a sender that takes its messages from `inbox`. The actor ends when it gets an exit
+/// message, or when a queue refuses the producer for good: then `inbox` and all confirmations fail
+/// with that refusal, or with `draining`.
 [[nodiscard]] caf::actor spawn_sender(caf::actor_system& system, SenderConfig config,
                                       std::shared_ptr<SenderInbox> inbox);
 
