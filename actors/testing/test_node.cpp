@@ -101,7 +101,8 @@ void TestNode::stop() {
   actors_.reset();
 }
 
-TestNode::Link TestNode::open_link(const std::string& queue, const Client& client, std::uint64_t epoch) {
+TestNode::Link TestNode::open_link(const std::string& queue, const Client& client,
+                                   std::uint64_t epoch) {
   auto actor = std::make_shared<AnyActor>();
   Link link;
   link.inbox = std::make_shared<senders::SenderInbox>(

@@ -18,7 +18,7 @@ namespace {
 constexpr DurationUs slice_us = 10'000;
 constexpr std::uint32_t slice_leases = 256;
 
-const pb::DeadLetter* letter_of(const pb::Envelope& envelope) {
+const pb::DeadLetter* dead_letter_of(const pb::Envelope& envelope) {
   return envelope.has_dead_letter() ? &envelope.dead_letter() : nullptr;
 }
 
@@ -40,27 +40,28 @@ class ReceiverShell {
     return {
         [this](const queues::GrantMessage& m) { on_grants(m); },
         [this](const RunMessage&) {
-          waking_ = false;
+          is_waking_ = false;
           run_slice();
         },
         [this](const WindowMessage& m) {
-          if (m.opened == opened_) run_batches(1);
+          if (m.number == window_number_) run_batches(1);
         },
     };
   }
 
  private:
-  // A lease that waits for its turn or is with the handler, and the queue that it came from.
-  struct Held final : LeaseControl {
-    Held(ReceiverShell& owner, queues::QueueNumber queue,
-         std::shared_ptr<const queues::Grant> lease)
+  // A lease that waits or is being handled, and its queue.
+  struct HeldLease final : LeaseControl {
+    HeldLease(ReceiverShell& owner, queues::QueueNumber queue,
+              std::shared_ptr<const queues::Grant> lease)
         : shell(&owner), source(queue), grant(std::move(lease)), until_us(grant->deadline_us) {}
 
     [[nodiscard]] TimeUs now_us() const override { return shell->now_us(); }
     [[nodiscard]] TimeUs lease_until_us() const override { return until_us; }
     void extend(DurationUs by_us) override { shell->extend(*this, by_us); }
 
-    // Lost before, and nobody knows by whose doing: it goes alone.
+    // A lease of a single message that was lost without a failure: its handler may have ended the
+    // process. It runs alone, so that it takes no other outcome with it if that happens again.
     [[nodiscard]] bool is_suspect() const {
       const queues::GrantedMessage& message = grant->messages.front();
       return grant->messages.size() == 1 && message.acquired > message.failed + 1;
@@ -72,14 +73,14 @@ class ReceiverShell {
     std::atomic<TimeUs> until_us;
   };
 
-  // Outcomes by queue, in reports of a size that fits into a record.
+  // Outcomes by queue, in reports of at most report_bytes, or of one larger outcome.
   class Reports {
    public:
-    void add(const Held& held, queues::LeaseOutcome outcome, std::size_t bytes) {
-      Report& last = last_[held.source];
+    void add(const HeldLease& lease, queues::LeaseOutcome outcome, std::size_t bytes) {
+      Report& last = last_[lease.source];
       if (!last.complete || last.bytes + bytes > report_bytes) {
         last = {std::make_shared<queues::Complete>(), 0};
-        all_.emplace_back(held.source, last.complete);
+        all_.emplace_back(lease.source, last.complete);
       }
       last.complete->outcomes.push_back(std::move(outcome));
       last.bytes += bytes;
@@ -100,80 +101,82 @@ class ReceiverShell {
 
   void on_grants(const queues::GrantMessage& m) {
     for (const queues::Grant& grant : *m.grants) {
-      held_.emplace_back(*this, m.queue, std::shared_ptr<const queues::Grant>(m.grants, &grant));
+      leases_.emplace_back(*this, m.queue, std::shared_ptr<const queues::Grant>(m.grants, &grant));
     }
     if (config_.spec->is_batch) {
       gather();
     } else if (is_slow_) {
-      wake();  // behind the grants that came meanwhile, so that their leases are kept alive
+      wake();  // after the grants in the mailbox, so that their leases are extended in time
     } else {
       run_slice();
     }
   }
 
   void wake() {
-    if (std::exchange(waking_, true)) return;
+    if (std::exchange(is_waking_, true)) return;
     self_->send(self_, RunMessage{});
   }
 
-  // Runs leases one by one for as long as a slice lasts, and reports what came of them. A handler
-  // that takes long neither holds back what others made, nor lets those that wait run out.
+  // Runs leases one by one until the slice ends, and reports their outcomes. Extends the leases
+  // that wait, so that a slow handler does not let them expire.
   void run_slice() {
     const TimeUs started_us = now_us();
     keep_alive(started_us, timeout_us());
     Reports reports;
     TimeUs at_us = started_us;
-    bool alone = false;
-    for (std::uint32_t count = 0; count < slice_leases && !held_.empty() && !alone; ++count) {
+    bool runs_alone = false;
+    for (std::uint32_t count = 0; count < slice_leases && !leases_.empty() && !runs_alone;
+         ++count) {
       if (at_us - started_us >= slice_us) break;
-      if (drop_if_over(at_us, reports)) continue;
-      alone = config_.spec->options.blocking || held_.front().is_suspect();
-      if (alone && count > 0) break;  // what was done before must not be lost with it
-      at_us = run_some(1, at_us, alone, reports);
+      if (drop_if_expired(at_us, reports)) continue;
+      runs_alone = config_.spec->options.blocking || leases_.front().is_suspect();
+      if (runs_alone && count > 0) break;  // report the outcomes so far first
+      at_us = run_leases(1, at_us, runs_alone, reports);
     }
     is_slow_ = at_us - started_us >= slice_us;
     send(reports);
-    if (!held_.empty()) wake();
+    if (!leases_.empty()) wake();
   }
 
   void gather() {
     const BatchOptions& batch = config_.spec->options.batch;
     run_batches(batch.max);
-    if (held_.empty() || window_open_) return;
+    if (leases_.empty() || is_window_open_) return;
     if (batch.window.count() == 0) return run_batches(1);
-    window_open_ = true;
+    is_window_open_ = true;
     keep_alive(now_us(), timeout_us() + batch.window.count());
-    self_->delayed_send(self_, batch.window, WindowMessage{++opened_});
+    self_->delayed_send(self_, batch.window, WindowMessage{++window_number_});
   }
 
-  // Runs batches while at least `min` leases are held.
+  // Runs batches while at least `min` leases are lease.
   void run_batches(std::size_t min) {
     const std::size_t max = config_.spec->options.batch.max;
-    while (!held_.empty() && (held_.size() >= min || held_.front().is_suspect())) {
-      window_open_ = false;
+    while (!leases_.empty() && (leases_.size() >= min || leases_.front().is_suspect())) {
+      is_window_open_ = false;
       const TimeUs started_us = now_us();
       keep_alive(started_us, timeout_us());
       Reports reports;
-      if (!drop_if_over(started_us, reports)) {
-        const bool alone = held_.front().is_suspect() || max == 1;
+      if (!drop_if_expired(started_us, reports)) {
+        const bool runs_alone = leases_.front().is_suspect() || max == 1;
         std::size_t count = 1;
-        while (!alone && count < std::min(max, held_.size()) && !held_[count].is_suspect() &&
-               held_[count].until_us >= started_us) {
+        while (!runs_alone && count < std::min(max, leases_.size()) &&
+               !leases_[count].is_suspect() && leases_[count].until_us >= started_us) {
           ++count;
         }
-        run_some(count, started_us, alone, reports);
+        run_leases(count, started_us, runs_alone, reports);
       }
       send(reports);
     }
   }
 
-  // Runs the stage over the first `count` leases; returns when that ended.
-  TimeUs run_some(std::size_t count, TimeUs started_us, bool alone, Reports& reports) {
-    if (alone) {
-      self_->send(handles_[held_.front().source], queues::BeginMessage{held_.front().grant->lease});
+  // Runs the stage over the first `count` leases. Returns the time when it ended.
+  TimeUs run_leases(std::size_t count, TimeUs started_us, bool runs_alone, Reports& reports) {
+    if (runs_alone) {
+      self_->send(handles_[leases_.front().source],
+                  queues::BeginMessage{leases_.front().grant->lease});
     }
     runs_.clear();
-    for (std::size_t i = 0; i < count; ++i) runs_.push_back(make_run(held_[i], started_us));
+    for (std::size_t i = 0; i < count; ++i) runs_.push_back(make_run(leases_[i], started_us));
     stage_->run(runs_);
     const TimeUs ended_us = now_us();
     for (StageRun& run : runs_) {
@@ -183,23 +186,23 @@ class ReceiverShell {
     return ended_us;
   }
 
-  // A lease that ended while it waited is not begun: what came of it would be refused.
-  bool drop_if_over(TimeUs at_us, Reports& reports) {
-    if (held_.front().until_us >= at_us) return false;
-    StageRun run = make_run(held_.front(), at_us);
+  // Returns the first lease without running it if it has expired: its outcome would be refused.
+  bool drop_if_expired(TimeUs at_us, Reports& reports) {
+    if (leases_.front().until_us >= at_us) return false;
+    StageRun run = make_run(leases_.front(), at_us);
     run.results.resize(run.inputs.size());
     report(run, at_us, reports);
     return true;
   }
 
-  // Takes the first lease off with what became of it.
+  // Adds the outcome of the first lease to `reports` and removes the lease.
   void report(StageRun& run, TimeUs at_us, Reports& reports) {
-    const Held& held = held_.front();
+    const HeldLease& lease = leases_.front();
     queues::LeaseOutcome outcome =
-        build_outcome(config_.spec->name, config_.outputs, held.grant->lease, run, at_us);
+        build_outcome(config_.spec->name, config_.outputs, lease.grant->lease, run, at_us);
     const std::size_t bytes = bytes_of(outcome, run);
-    reports.add(held, std::move(outcome), bytes);
-    held_.pop_front();
+    reports.add(lease, std::move(outcome), bytes);
+    leases_.pop_front();
   }
 
   void send(Reports& reports) {
@@ -208,30 +211,31 @@ class ReceiverShell {
     }
   }
 
-  // Leases count from their grant; what waits here for its turn gets its time anew.
+  // Extends the leases that end before at_us + by_us, with a tolerance of a sixteenth of the
+  // timeout to save messages. A lease counts from its grant, so waiting would use it up.
   void keep_alive(TimeUs at_us, DurationUs by_us) {
     std::map<queues::QueueNumber, std::vector<queues::LeaseId>> waiting;
-    for (Held& held : held_) {
-      const DurationUs left_us = held.until_us - at_us;
+    for (HeldLease& lease : leases_) {
+      const DurationUs left_us = lease.until_us - at_us;
       if (left_us < 0 || left_us >= by_us - timeout_us() / 16) continue;
-      held.until_us = at_us + by_us;
-      waiting[held.source].push_back(held.grant->lease);
+      lease.until_us = at_us + by_us;
+      waiting[lease.source].push_back(lease.grant->lease);
     }
     for (auto& [source, leases] : waiting) {
       self_->send(handles_[source], queues::ExtendMessage{std::move(leases), by_us});
     }
   }
 
-  void extend(Held& held, DurationUs by_us) {
+  void extend(HeldLease& lease, DurationUs by_us) {
     const TimeUs at_us = now_us();
-    if (held.until_us < at_us || at_us + by_us <= held.until_us) return;
-    held.until_us = at_us + by_us;
-    self_->send(handles_[held.source], queues::ExtendMessage{{held.grant->lease}, by_us});
+    if (lease.until_us < at_us || at_us + by_us <= lease.until_us) return;
+    lease.until_us = at_us + by_us;
+    self_->send(handles_[lease.source], queues::ExtendMessage{{lease.grant->lease}, by_us});
   }
 
-  StageRun make_run(Held& held, TimeUs at_us) {
+  StageRun make_run(HeldLease& lease, TimeUs at_us) {
     StageRun run;
-    const queues::Grant& grant = *held.grant;
+    const queues::Grant& grant = *lease.grant;
     run.key = grant.messages.front().body->key();
     run.state = grant.state;
     run.inputs.reserve(grant.messages.size());
@@ -246,16 +250,16 @@ class ReceiverShell {
                                      .now_us = at_us,
                                      .born_at_us = envelope.born_at_us(),
                                      .expires_at_us = envelope.expires_at_us(),
-                                     .lease_until_us = held.until_us,
+                                     .lease_until_us = lease.until_us,
                                      .priority = priority_of(envelope),
-                                     .dead_letter = letter_of(envelope)},
-                                    config_.spec->name, &held),
+                                     .dead_letter = dead_letter_of(envelope)},
+                                    config_.spec->name, &lease),
                             waits_since(message)});
     }
     return run;
   }
 
-  // Delays that were asked for are no waiting.
+  // The time since when the message could have been leased; a requested delay does not count.
   static TimeUs waits_since(const queues::GrantedMessage& message) {
     const bool is_first = message.acquired == 1 && message.body.logged_at_us() != 0;
     return is_first ? std::max(message.body.logged_at_us(), message.body->not_before_us()) : 0;
@@ -265,12 +269,12 @@ class ReceiverShell {
   ReceiverConfig config_;
   std::unique_ptr<Stage> stage_;
   std::map<queues::QueueNumber, queues::QueueHandle> handles_;
-  std::deque<Held> held_;  ///< stages refer to its elements
+  std::deque<HeldLease> leases_;  ///< contexts refer to its elements
   std::vector<StageRun> runs_;
-  std::uint64_t opened_ = 0;  ///< windows so far
-  bool window_open_ = false;  ///< a WindowMessage for `opened_` is due
-  bool is_slow_ = false;      ///< the last slice was cut short
-  bool waking_ = false;       ///< a RunMessage is on its way
+  std::uint64_t window_number_ = 0;  ///< of the last window; numbers from 1
+  bool is_window_open_ = false;      ///< a WindowMessage with window_number_ is in flight
+  bool is_slow_ = false;             ///< the last slice lasted its full time
+  bool is_waking_ = false;           ///< a RunMessage is in flight
 };
 
 }  // namespace

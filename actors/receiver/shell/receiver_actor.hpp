@@ -1,9 +1,13 @@
-// The receiver: asks queues for messages, runs a stage over them, and reports the outcomes.
+// The receiver: a worker of a stage. It takes leases of queues, runs the stage over them, and
+// reports the outcomes.
 //
-//   subscribe(credit) ─▶ grants ─▶ [batch gathers] ─▶ stage ─▶ complete ─▶ new credit ─▶ …
+//     SubscribeMessage ──▶ GrantMessage ──▶ gather a batch ──▶ Stage::run ──▶ CompleteMessage
+//                               ▲            (batch stages)                         │
+//                               └───────────── the report returns credit ───────────┘
 //
-// It runs leases in slices of 10 ms and reports after each, and asks for more time for those that
-// wait. A handler of its own that takes longer is alone in its slice.
+// A stage that is no batch stage runs its leases in slices of about 10 ms with one report each, so
+// a slow handler does not delay the outcomes of others; the leases that wait are extended. A lease
+// that was lost before, and each lease of a blocking stage, has a slice and a report of its own.
 #pragma once
 
 #include <functional>
@@ -21,24 +25,26 @@
 
 namespace millrace::receivers {
 
-/// Leases are left from the last slice.
+/// To itself: run the next slice.
 struct RunMessage {};
 
-/// Waits until the batch that has been gathering since `opened` should run.
+/// To itself: the batch window `number` has ended.
 struct WindowMessage {
-  std::uint64_t opened = 0;
+  std::uint64_t number = 0;
 };
 
-/// A queue of one shard that a receiver takes messages from.
+/// A queue of one shard that a receiver takes leases of.
 struct Source {
   queues::QueueNumber number = 0;
   queues::QueueHandle handle;
 };
 
-/// What became of messages, for metrics. Called by the receiver's own thread.
+/// Receives the results of a stage, for metrics.
 class StageObserver {
  public:
   virtual ~StageObserver() = default;
+  /// Called once for each lease that was run, on the receiver's thread, before the outcome is
+  /// reported. Must not throw or block. `run` is valid during the call.
   virtual void on_results(const StageRun& run, TimeUs started_us, TimeUs ended_us) = 0;
 };
 
@@ -46,14 +52,13 @@ struct ReceiverConfig {
   std::shared_ptr<const StageSpec> spec;
   OutputRoutes outputs;
   std::vector<Source> sources;
-  std::uint32_t credit = 256;  ///< messages in flight from each source
-  const Clock* clock = nullptr;
-  bool own_thread = false;            ///< the stage may block
-  StageObserver* observer = nullptr;  ///< may be null
+  std::uint32_t credit = 256;         ///< messages leased of each source at a time, at most
+  const Clock* clock = nullptr;       ///< not null; must outlive the actor
+  bool own_thread = false;            ///< true if the stage may block
+  StageObserver* observer = nullptr;  ///< may be null; must outlive the actor
 };
 
-/// Starts one worker of a stage: on a thread of its own where the stage may block. It ends when
-/// told to exit; its leases return to their queues.
+/// Starts a worker. It ends after an exit message; its leases return to their queues.
 [[nodiscard]] caf::actor spawn_receiver(caf::actor_system& system, ReceiverConfig config);
 
 }  // namespace millrace::receivers

@@ -12,7 +12,7 @@ namespace {
 
 constexpr DurationUs first_delay_us = 100'000;
 constexpr DurationUs last_delay_us = 30'000'000;
-constexpr DurationUs proven_us = 60'000'000;
+constexpr DurationUs stable_after_us = 60'000'000;
 
 class SupervisorShell {
  public:
@@ -30,7 +30,7 @@ class SupervisorShell {
       for (Worker& worker : workers_) {
         if (worker.receiver) self_->send_exit(worker.receiver, exit.reason);
       }
-      workers_.clear();  // the thread of a detached actor ends when nobody refers to it any more
+      workers_.clear();  // the thread of a detached actor ends with the last reference to the actor
       self_->quit(exit.reason);
     });
     return {
@@ -59,7 +59,7 @@ class SupervisorShell {
     self_->monitor(worker.receiver);
   }
 
-  // Its place stays: workers are known by it.
+  // Keeps the entry of a worker that ends: RestartMessage names workers by index.
   void drop_source(queues::QueueNumber number) {
     for (Worker& worker : workers_) {
       const std::size_t dropped = std::erase_if(
@@ -76,7 +76,7 @@ class SupervisorShell {
     });
     if (ended == workers_.end()) return;
     ended->receiver = {};
-    if (ended->config.clock->now_us() - ended->started_us >= proven_us) {
+    if (ended->config.clock->now_us() - ended->started_us >= stable_after_us) {
       ended->delay_us = first_delay_us;
     }
     spdlog::error("a worker of stage {} ended; another one starts in {} ms",

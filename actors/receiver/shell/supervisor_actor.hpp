@@ -1,4 +1,4 @@
-// The supervisor: keeps the receivers of a node alive.
+// The supervisor: starts the receivers of a node, and restarts those that end.
 #pragma once
 
 #include <memory>
@@ -11,24 +11,25 @@
 
 namespace millrace::receivers {
 
-/// It is time to start a receiver again.
+/// To itself: start a receiver again.
 struct RestartMessage {
-  std::size_t worker = 0;
+  std::size_t worker = 0;  ///< index of the worker
 };
 
-/// One more receiver, for a shard that came to this node.
+/// Start another receiver, for a shard that has moved to this node.
 struct AddWorkerMessage {
   std::shared_ptr<const ReceiverConfig> config;
 };
 
-/// This queue is another node's now, and gives nothing more: who takes from no other ends.
+/// The queue has moved to another node. A receiver without any other source ends.
 struct DropSourceMessage {
   queues::QueueNumber number = 0;
 };
 
-/// Starts a receiver for each of `workers`, and another one in place of each that ends though
-/// nobody told it to: after 100 ms, doubling up to 30 s, and from 100 ms again once one has lived
-/// for a minute. Its queues take back what it held. Told to end, it ends its receivers first.
+/// Starts a receiver for each of `workers`. A receiver that ends unexpectedly, for example because
+/// its handler's constructor threw, is started again after 100 ms; the delay doubles up to 30 s,
+/// and is 100 ms again after a receiver has run for a minute. Its leases return to their queues.
+/// After an exit message the supervisor ends its receivers and itself.
 [[nodiscard]] caf::actor spawn_supervisor(caf::actor_system& system,
                                           std::vector<ReceiverConfig> workers);
 
