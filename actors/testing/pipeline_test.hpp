@@ -36,8 +36,8 @@ struct PipelineTestOptions {
   queues::Limits limits{};  ///< of each queue; the options of its stage take precedence
 };
 
-/// A node with its pipelines. One thread. Every function that names a queue throws
-/// std::invalid_argument if no pipeline declares the queue.
+/// A node with its pipelines. One thread. send, peek, messages, state, keys and ledger throw
+/// std::invalid_argument if no pipeline declares the queue; redrive, drop and purge return an error.
 class PipelineTest {
  public:
   /// Starts the node. Throws std::invalid_argument with the text of validate() if it fails.
