@@ -41,6 +41,7 @@ void NodeActors::spawn_queue(std::unique_ptr<queues::State> state,
   config.clock = surroundings_.clock;
   config.reader = reader_;
   config.seed = surroundings_.seed;
+  config.on_violation = surroundings_.on_violation;
   if (declaration.dead_letters()) {
     config.origins = [this, shard = declaration.shard()] {
       const Reading lock(mutex_);

@@ -20,6 +20,7 @@
 #include "actors/operate/operation.hpp"
 #include "actors/queue/shell/queue_handle.hpp"
 #include "actors/queue/shell/record_log.hpp"
+#include "actors/queue/state/invariants.hpp"
 #include "actors/receiver/shell/receiver_actor.hpp"
 #include "actors/sender/sender_inbox.hpp"
 #include "actors/sender/shell/forwarder_actor.hpp"
@@ -45,6 +46,8 @@ class NodeActors {
     std::function<void(const std::string& queue)> queue_ended{};
     /// Whether a queue begins quiesced, as its shard was being moved away when the node ended.
     std::function<bool(const std::string& queue, std::uint32_t shard)> is_fenced{};
+    /// See queues::QueueActorConfig::on_violation.
+    queues::OnViolation on_violation{};
   };
 
   NodeActors(Surroundings surroundings, NodePlan plan)

@@ -9,7 +9,7 @@
 #include "actors/base/shell/tell_actor.hpp"
 #include "actors/move/shell/export_actor.hpp"
 #include "actors/move/shell/quiescer_actor.hpp"
-#include "actors/queue/move/page_to_move.hpp"
+#include "actors/queue/move/target.hpp"
 
 namespace millrace {
 namespace {

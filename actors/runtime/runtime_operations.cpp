@@ -23,7 +23,7 @@ Error no_answer(const std::string& queue) {
 void add(const queues::QueueStatus& status, std::uint32_t shard, QueueInfo& info) {
   info.shards.push_back({shard, status.ledger.queued()});
   info.ledger += status.ledger;
-  info.ledger.duplicates += status.repeats;
+  info.ledger.duplicates += status.duplicates;
   info.bytes += status.bytes;
   info.in_flight += status.in_flight;
   info.timers += status.timers;

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "actors/queue/state/frame_index.hpp"
+#include "actors/queue/state/body.hpp"
 
 namespace millrace {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "actors/queue/move/install.hpp"
+#include "actors/queue/move/target.hpp"
 #include "actors/queue/snapshot/snapshot.hpp"
 #include "messages/snapshot.pb.h"
 

@@ -9,6 +9,7 @@
 #include "actors/base/shell/tell_actor.hpp"
 #include "actors/pipeline/validate.hpp"
 #include "actors/pipeline/wiring.hpp"
+#include "actors/queue/state/invariants.hpp"
 #include "actors/queue/state/keyed_store.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
 #include "actors/testing/memory_log.hpp"
@@ -71,7 +72,11 @@ class PipelineTest::Parts {
     for (std::uint32_t shard = 0; shard < options.shards; ++shard) {
       const LocalQueue served = value_or_throw(actors->served(queue, shard));
       const Store store = log.replay();
-      visit(*store.queues().at(served.number).state);
+      const queues::State& state = *store.queues().at(served.number).state;
+      if (std::string text = queues::check_invariants(state); !text.empty()) {
+        throw std::logic_error(text);
+      }
+      visit(state);
     }
   }
 
@@ -84,6 +89,7 @@ class PipelineTest::Parts {
   std::unique_ptr<NodeActors> actors;
   std::map<std::string, Client> clients;
   TimeUs began_us = 0;
+  std::string violation;  ///< an invariant that a queue violated; else empty
 };
 
 void PipelineTest::Parts::start() {
@@ -105,7 +111,11 @@ void PipelineTest::Parts::start() {
                                                                  .log = &log,
                                                                  .clock = &actors_system,
                                                                  .seed = options.seed,
-                                                                 .threads = false},
+                                                                 .threads = false,
+                                                                 .on_violation =
+                                                                     [this](const auto& text) {
+                                                                       violation = text;
+                                                                     }},
                                         std::move(plan));
   actors->spawn_queues(store, {});
   actors->spawn_receivers();
@@ -165,6 +175,7 @@ void PipelineTest::Parts::offer(Client& client, std::uint32_t shard, const pb::E
 // Runs one message of an actor or one commit, as the random numbers say. Seed 0: a commit only when
 // no actor has a message.
 bool PipelineTest::Parts::step() {
+  if (!violation.empty()) throw std::logic_error(violation);
   const bool log_first = options.seed != 0 && log.proposed() > 0 && random() % 8 == 0;
   if (!log_first && actors_system.step()) return true;
   if (log.proposed() == 0) return actors_system.step();

@@ -63,7 +63,11 @@ Result<void> TestNode::start() {
                                                                   .seed = options_.seed,
                                                                   .threads = false,
                                                                   .remote = options_.remote,
-                                                                  .is_fenced = options_.is_fenced},
+                                                                  .is_fenced = options_.is_fenced,
+                                                                  .on_violation =
+                                                                      [this](const auto& text) {
+                                                                        violation_ = text;
+                                                                      }},
                                          std::move(plan));
   moves_ = std::make_unique<ShardMoves>(system_.system(), *actors_, *log_, clock);
   moves_->recovered(store.shards());

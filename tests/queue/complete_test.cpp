@@ -1,5 +1,6 @@
-// Promise: an outcome is applied whole or not at all, once, and only while its lease lasts; what
-// fails comes again later and dies in the end with its reason. Checked on the records and states.
+// Promise: an outcome is applied whole or not at all, once, and only while its lease lasts; a
+// message that fails is retried, and becomes a dead letter with its reason in the end. Checked on
+// records and states.
 #include <gtest/gtest.h>
 
 #include "actors/queue/state/lease_table.hpp"
@@ -26,7 +27,7 @@ class QueueComplete : public ::testing::Test {
   [[nodiscard]] std::uint64_t live(QueueNumber number = 1) {
     return work.state(number).durable.index.size();
   }
-  pb::Envelope letter() {
+  pb::Envelope dead_letter_of_1() {
     const auto& log = work.world.log();
     for (auto record = log.rbegin(); record != log.rend(); ++record) {
       for (const pb::Change& change : (*record)->change()) {
@@ -69,14 +70,14 @@ TEST_F(QueueComplete, AcksOutputsStateHistoryAndTimersInOneRecord) {
   EXPECT_EQ(work.state().durable.keyed.timers().size(), 1u);
 }
 
-TEST_F(QueueComplete, OfALeaseThatIsOverIsRefusedAndAppliesNothing) {
+TEST_F(QueueComplete, OfAnEndedLeaseIsRefusedAndChangesNothing) {
   work.append("k");
   const Grant grant = lease_one();
   work.world.advance(work.state().limits.lease_us + 1);
   LeaseOutcome late = Work::acked(grant);
   late.next_state = "late";
   EXPECT_EQ(work.complete(std::move(late)).refused, std::vector{grant.lease});
-  EXPECT_EQ(work.world.on_the_way(), 0u);
+  EXPECT_EQ(work.world.in_flight(), 0u);
 }
 
 TEST_F(QueueComplete, AtTheDeadlineIsInTime) {
@@ -87,7 +88,7 @@ TEST_F(QueueComplete, AtTheDeadlineIsInTime) {
   EXPECT_TRUE(work.complete(Work::acked(grant)).refused.empty());
 }
 
-TEST_F(QueueComplete, TakesEachLeaseOnce) {
+TEST_F(QueueComplete, AcceptsOneOutcomeForEachLease) {
   work.append("k");
   const Grant grant = lease_one();
   Complete twice;
@@ -104,7 +105,7 @@ TEST_F(QueueComplete, TakesEachLeaseOnce) {
   EXPECT_EQ(work.state().durable.ledger.acked, 1u);
 }
 
-TEST_F(QueueComplete, WithAnOutcomeForAnotherNumberOfMessagesIsRefused) {
+TEST_F(QueueComplete, WithTheWrongNumberOfMessagesIsRefused) {
   work.append("k");
   LeaseOutcome outcome = Work::acked(lease_one());
   outcome.messages.clear();
@@ -122,7 +123,7 @@ TEST_F(QueueComplete, OfALeaseInProgressMayBeExtended) {
   EXPECT_FALSE(extend_lease(work.state(), grant.lease, work.world.now())) << "it is settling";
 }
 
-TEST_F(QueueComplete, OfALeaseIsNotCutShortByAnExtensionThatAsksForLess) {
+TEST_F(QueueComplete, KeepsTheLaterDeadlineWhenAnExtensionIsShorter) {
   work.append("k");
   const Grant grant = lease_one();
   EXPECT_TRUE(extend_lease(work.state(), grant.lease, work.world.now() + 1'000'000));
@@ -130,7 +131,7 @@ TEST_F(QueueComplete, OfALeaseIsNotCutShortByAnExtensionThatAsksForLess) {
   EXPECT_TRUE(work.complete(Work::acked(grant)).refused.empty());
 }
 
-TEST_F(QueueComplete, LostBeforeItsReceiverBeganItBlamesNobody) {
+TEST_F(QueueComplete, LostBeforeItsHandlingBeganIsNoFailure) {
   work.append("k");
   lease_one();
   work.world.send(1, decide_lost(work.state(), leases_of(work.state(), 7), ErrorCode::receiver_lost,
@@ -140,7 +141,7 @@ TEST_F(QueueComplete, LostBeforeItsReceiverBeganItBlamesNobody) {
   EXPECT_EQ(lease_one().messages[0].acquired, 2u) << "so that its next receiver begins it alone";
 }
 
-TEST_F(QueueComplete, LostInNumbersMakesRecordsThatFitIntoTheLog) {
+TEST_F(QueueComplete, OfManyLostLeasesMakesRecordsOfBoundedSize) {
   const std::string body(1u << 20, 'x');
   for (int i = 0; i < 8; ++i) work.append("k" + std::to_string(i), body);
   work.state().limits.failed_max = 0;
@@ -154,7 +155,7 @@ TEST_F(QueueComplete, LostInNumbersMakesRecordsThatFitIntoTheLog) {
   EXPECT_EQ(fitting(work.state(), std::span(leases).first(0)), 0u);
 }
 
-TEST_F(QueueComplete, WithRetryComesAgainAfterItsDelay) {
+TEST_F(QueueComplete, WithRetryIsRedeliveredAfterItsDelay) {
   work.append("k");
   LeaseOutcome retry = Work::outcome(lease_one(), {Kind::retry});
   retry.messages[0].delay_us = 5'000;
@@ -192,7 +193,7 @@ TEST_F(QueueComplete, WithMoreFailuresThanTheLimitMakesADeadLetter) {
   EXPECT_EQ(live(), 0u);
   EXPECT_EQ(live(2), 1u);
   EXPECT_EQ(work.state().durable.ledger.dead, 1u);
-  const pb::DeadLetter note = letter().dead_letter();
+  const pb::DeadLetter note = dead_letter_of_1().dead_letter();
   EXPECT_EQ(note.origin_queue(), "work");
   EXPECT_EQ(note.origin_sequence(), 1u);
   EXPECT_EQ(note.code(), static_cast<std::uint32_t>(ErrorCode::handler_failed));
@@ -211,7 +212,7 @@ TEST_F(QueueComplete, WithRejectMakesADeadLetterAtOnce) {
   work.complete(Work::outcome(lease_one(), {Kind::rejected}));
   work.world.commit();
   EXPECT_EQ(live(), 0u);
-  const pb::Envelope dead = letter();
+  const pb::Envelope dead = dead_letter_of_1();
   EXPECT_EQ(dead.payload(), "payload");
   EXPECT_EQ(dead.key(), "k");
   EXPECT_EQ(dead.expires_at_us(), 0) << "a dead letter does not expire";
@@ -228,7 +229,7 @@ TEST_F(QueueComplete, WithMoreLeasesThanTheLimitMakesADeadLetter) {
   EXPECT_TRUE(work.lease(1).empty());
   work.world.commit();
   EXPECT_EQ(live(), 0u);
-  const pb::DeadLetter note = letter().dead_letter();
+  const pb::DeadLetter note = dead_letter_of_1().dead_letter();
   EXPECT_EQ(note.acquired(), 3u) << "giving up is not a lease";
   EXPECT_EQ(note.reason(), "leased 3 times without an outcome");
 }
@@ -249,7 +250,7 @@ TEST_F(QueueComplete, LostWithItsReceiverCountsAsFailure) {
   EXPECT_EQ(work.state().durable.index.find(1)->failed, 1u);
 }
 
-TEST_F(QueueComplete, LostWithARunBlamesNobodyAndLeasesEachAlone) {
+TEST_F(QueueComplete, OfALostRunIsNoFailureAndLeasesEachMessageAlone) {
   work.append("k", "1");
   work.append("k", "2");
   EXPECT_EQ(text(work.lease(5)), "1+2");
@@ -289,7 +290,7 @@ TEST_F(QueueComplete, OfARunMayRejectInTheMiddle) {
   EXPECT_EQ(work.state().durable.ledger.dead, 1u);
 }
 
-TEST_F(QueueComplete, OfNothingRunLeavesAllAsItWas) {
+TEST_F(QueueComplete, WithNoMessageHandledChangesNothing) {
   work.append("k", "1");
   work.append("k", "2");
   work.complete(Work::outcome(work.lease(10).at(0), {Kind::not_run, Kind::not_run}));
@@ -298,7 +299,7 @@ TEST_F(QueueComplete, OfNothingRunLeavesAllAsItWas) {
   EXPECT_EQ(text(work.lease(10)), "1");
 }
 
-TEST_F(QueueComplete, AfterACrashTheMessageIsThereWithItsFailuresAndWithoutALease) {
+TEST_F(QueueComplete, AfterACrashTheMessageKeepsItsFailuresButNoLease) {
   work.append("k", "1");
   work.append("k", "2");
   fail(2);
@@ -310,7 +311,7 @@ TEST_F(QueueComplete, AfterACrashTheMessageIsThereWithItsFailuresAndWithoutALeas
   EXPECT_EQ(grants.at(0).messages[0].failed, 2u);
 }
 
-TEST_F(QueueComplete, OfAMessageThatWaitedFirstSurvivesACrashToo) {
+TEST_F(QueueComplete, OfADelayedMessageSurvivesACrash) {
   auto later = *message("k");
   later.set_not_before_us(work.world.now() + 1'000'000);
   work.append(later);
@@ -331,7 +332,7 @@ TEST_F(QueueComplete, OfADroppedMessageIsLeftAlone) {
   work.world.commit();
   EXPECT_EQ(work.state().durable.ledger.acked, 0u);
   EXPECT_EQ(work.state().durable.ledger.dropped, 1u);
-  EXPECT_EQ(contradictions(work.state()), "");
+  EXPECT_EQ(check_invariants(work.state()), "");
   EXPECT_EQ(work.state().keys.size(), 0u);
 }
 

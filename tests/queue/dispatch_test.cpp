@@ -1,5 +1,5 @@
-// Promise: keys in order and one lease a key; priorities between keys; turns between keys; limits;
-// a parked message parks its key only; nothing overtakes a message whose body is being read.
+// Promise: one lease for each key, in order; priorities between keys; keys take turns; limits hold;
+// a delayed message delays its own key only; no message overtakes one whose body is being read.
 // Checked by the order in which messages are leased.
 #include <gtest/gtest.h>
 
@@ -76,7 +76,7 @@ TEST_F(QueueDispatch, ServesHigherPrioritiesFirstButNeverReordersAKey) {
   EXPECT_EQ(text(work.lease(2)), "a2 c1");
 }
 
-TEST_F(QueueDispatch, ServesThePriorityOfAKeysHeadAfterARestartToo) {
+TEST_F(QueueDispatch, ServesThePriorityOfAKeysHeadAfterARestart) {
   work.append("a", "a1");
   work.append("a", "a2", 9);
   for (int i = 0; i < 10; ++i) work.append("", "x");
@@ -87,7 +87,7 @@ TEST_F(QueueDispatch, ServesThePriorityOfAKeysHeadAfterARestartToo) {
   EXPECT_EQ(text(work.lease(1)), "a2") << "it lined up with a1's priority during the replay";
 }
 
-TEST_F(QueueDispatch, LetsKeysTakeTurnsSoThatAHotOneStarvesNobody) {
+TEST_F(QueueDispatch, LetsKeysTakeTurnsSoThatAHotKeyStarvesNoOther) {
   work.state().limits.run_messages = 1;
   for (int i = 0; i < 100; ++i) work.append("hot");
   work.append("cold");
@@ -101,7 +101,7 @@ TEST_F(QueueDispatch, LetsKeysTakeTurnsSoThatAHotOneStarvesNobody) {
   EXPECT_EQ(order, "hot cold plain hot ");
 }
 
-TEST_F(QueueDispatch, LeasesMessagesWithoutKeyInQueueOrderAlsoWhenTheyComeAgain) {
+TEST_F(QueueDispatch, LeasesMessagesWithoutKeyInQueueOrderAlsoOnRedelivery) {
   for (const char* payload : {"1", "2", "3", "4", "5"}) work.append("", payload);
   const auto grants = work.lease(3);
   EXPECT_EQ(text(grants), "1 2 3");
@@ -119,7 +119,7 @@ TEST_F(QueueDispatch, LeasesAMessageWithoutKeyAfterARetryBeforeYoungerOnes) {
   EXPECT_EQ(text(work.lease(2)), "1 3");
 }
 
-TEST_F(QueueDispatch, ParksOnlyTheKeyOfAMessageThatIsNotDue) {
+TEST_F(QueueDispatch, DelaysOnlyTheKeyOfAMessageThatIsNotDue) {
   auto later = *message("a", "a1");
   later.set_not_before_us(work.world.now() + 1'000);
   work.append(later);
@@ -131,7 +131,7 @@ TEST_F(QueueDispatch, ParksOnlyTheKeyOfAMessageThatIsNotDue) {
   EXPECT_EQ(text(work.lease(10)), "a1+a2");
 }
 
-TEST_F(QueueDispatch, GoesOnWithAKeyWhoseParkedHeadIsDropped) {
+TEST_F(QueueDispatch, ContinuesAKeyWhoseDelayedHeadIsDropped) {
   auto later = *message("a", "a1");
   later.set_not_before_us(work.world.now() + 1'000);
   work.append(later);
@@ -141,7 +141,7 @@ TEST_F(QueueDispatch, GoesOnWithAKeyWhoseParkedHeadIsDropped) {
   purge.mutable_change(0)->add_drop(1);
   work.world.append(std::move(purge));
   EXPECT_EQ(text(work.lease(10)), "a2");
-  EXPECT_EQ(contradictions(work.state()), "");
+  EXPECT_EQ(check_invariants(work.state()), "");
 }
 
 TEST_F(QueueDispatch, GivesUpWhatExpiresBeforeItIsRun) {
@@ -153,9 +153,9 @@ TEST_F(QueueDispatch, GivesUpWhatExpiresBeforeItIsRun) {
   EXPECT_TRUE(work.lease(10).empty()) << "its key waits until the end of the first is durable";
   work.world.commit();
   EXPECT_EQ(text(work.lease(10)), "fine");
-  const pb::Change& letters = work.world.log().back()->change(1);
-  EXPECT_EQ(letters.queue(), 2u);
-  const pb::DeadLetter& note = letters.append(0).dead_letter();
+  const pb::Change& dead_letters = work.world.log().back()->change(1);
+  EXPECT_EQ(dead_letters.queue(), 2u);
+  const pb::DeadLetter& note = dead_letters.append(0).dead_letter();
   EXPECT_EQ(note.code(), static_cast<std::uint32_t>(ErrorCode::expired));
   EXPECT_EQ(note.acquired(), 0u) << "it was never run";
 }
@@ -219,7 +219,7 @@ TEST_F(QueueDispatch, StopsWhileDownstreamIsFullOrTheNodeDrains) {
   EXPECT_EQ(text(work.lease(1)), "a");
 }
 
-TEST_F(QueueDispatch, DispatchesNothingPastABodyThatIsBeingRead) {
+TEST_F(QueueDispatch, LeasesNoMessageBehindABodyThatIsBeingRead) {
   const std::string big(300, 'x');
   work.append("a", "small");
   work.append("", big);
@@ -238,7 +238,7 @@ TEST_F(QueueDispatch, DispatchesNothingPastABodyThatIsBeingRead) {
   EXPECT_EQ(text(work.world.dispatch(1)), big + " 3");
 }
 
-TEST_F(QueueDispatch, ReadsBodiesFromWhereTheyWereMoved) {
+TEST_F(QueueDispatch, ReadsRelocatedBodiesFromTheirNewPlace) {
   work.append("a", "old place");
   pb::Record record;
   record.add_change()->set_queue(1);
@@ -258,7 +258,7 @@ TEST_F(QueueDispatch, ReadsNoMoreBytesAtOnceThanItsLimit) {
   EXPECT_EQ(wanted_bodies(work.state(), 2'048).size(), 4u);
 }
 
-TEST_F(QueueDispatch, IgnoresABodyThatComesTooLate) {
+TEST_F(QueueDispatch, IgnoresTheBodyOfAMessageThatIsGone) {
   work.append("a");
   const auto grants = work.lease(1);
   ack(grants);
@@ -288,7 +288,7 @@ TEST_F(QueueDispatch, GivesTheKeysStateWithTheLease) {
   EXPECT_EQ(grants.at(1).state, nullptr);
 }
 
-TEST_F(QueueDispatch, KeepsNoTicketsOfWhatAReplaySettled) {
+TEST_F(QueueDispatch, KeepsNoTicketsOfMessagesThatAReplayRemoved) {
   for (int i = 0; i < 20'000; ++i) {
     const bool keyed = i % 2 == 0;
     work.append(keyed ? "k" + std::to_string(i) : "", "x");

@@ -1,5 +1,6 @@
-// Promise: a timer fires once when it is due, the one that was set last and none that was cleared,
-// whatever is on its way; time does not run back. Checked by what is appended.
+// Promise: a timer fires once when due; a replaced or cleared timer does not fire, even while
+// records are in flight; the time of a queue does not run back. Checked by the messages that are
+// appended.
 #include <gtest/gtest.h>
 
 #include "tests/queue/work.hpp"
@@ -87,7 +88,7 @@ TEST_F(QueueTimer, IsCleared) {
   EXPECT_EQ(timers(), 0u);
 }
 
-TEST_F(QueueTimer, DoesNotFireWhileItsReplacementIsOnItsWay) {
+TEST_F(QueueTimer, DoesNotFireWhileItsReplacementIsInFlight) {
   handle({{"t", 100}});
   work.world.commit();
   work.world.advance(100);
@@ -99,7 +100,7 @@ TEST_F(QueueTimer, DoesNotFireWhileItsReplacementIsOnItsWay) {
   EXPECT_EQ(fire(), 1u);
 }
 
-TEST_F(QueueTimer, DoesNotFireWhileItsClearingIsOnItsWay) {
+TEST_F(QueueTimer, DoesNotFireWhileItsClearingIsInFlight) {
   handle({{"t", 100}});
   work.world.commit();
   work.world.advance(100);
@@ -146,7 +147,7 @@ TEST_F(QueueTimer, ClearedAndThenSetWithinARunIsSet) {
   EXPECT_EQ(work.state().durable.keyed.timers().begin()->first.first, start + 100);
 }
 
-TEST_F(QueueTimer, FiresInTheOrderOfTimeAtMostSoManyAtOnce) {
+TEST_F(QueueTimer, FiresInOrderOfTimeAndInBoundedNumbers) {
   handle({{"c", 30}, {"a", 10}, {"b", 20}});
   work.world.commit();
   work.world.advance(30);

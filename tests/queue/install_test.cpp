@@ -1,13 +1,11 @@
-// Promise: bytes from another node that are no part of a copy are refused, and whatever they are,
-// they bring nothing down. Checked by breaking each rule, and by thousands of random mutations.
-#include "actors/queue/move/install.hpp"
-
+// Promise: invalid parts of a moving queue are refused, and no bytes of another node crash this
+// one. Checked by breaking each rule, and by thousands of random mutations.
 #include <random>
 
 #include <google/protobuf/stubs/logging.h>
 #include <gtest/gtest.h>
 
-#include "actors/queue/move/page_to_move.hpp"
+#include "actors/queue/move/target.hpp"
 #include "tests/queue/moved_queue.hpp"
 #include "tests/queue/work.hpp"
 
@@ -78,7 +76,7 @@ class QueueInstall : public ::testing::Test {
   std::vector<pb::Install> chunks_;
 };
 
-TEST_F(QueueInstall, OfAWholeCopyIsTaken) {
+TEST_F(QueueInstall, OfACompleteQueueSucceeds) {
   EXPECT_EQ(install_all(), "");
 }
 
@@ -104,12 +102,12 @@ TEST_F(QueueInstall, OfFewerBodiesThanMessagesIsRefused) {
   EXPECT_NE(install_all(), "");
 }
 
-TEST_F(QueueInstall, OfAnotherBodyIsRefused) {
+TEST_F(QueueInstall, OfABodyThatDiffersFromItsColumnsIsRefused) {
   chunk(pb::SnapshotPart::kMessages).mutable_body(0)->set_key("k9");
   EXPECT_NE(install_all(), "");
 }
 
-TEST_F(QueueInstall, OfAGapBeyondAllMemoryIsRefused) {
+TEST_F(QueueInstall, OfATooLargeGapBetweenNumbersIsRefused) {
   change(pb::SnapshotPart::kHead,
          [](pb::SnapshotPart& part) { part.mutable_head()->set_last(1ull << 60); });
   change(pb::SnapshotPart::kMessages,
@@ -122,7 +120,7 @@ TEST_F(QueueInstall, OfTheStateOfAKeyTwiceIsRefused) {
   EXPECT_NE(install_all(), "");
 }
 
-TEST_F(QueueInstall, OfAHistoryThatIsNoneIsRefused) {
+TEST_F(QueueInstall, OfAnInvalidHistoryIsRefused) {
   change(pb::SnapshotPart::kKeyed, [](pb::SnapshotPart& part) {
     part.mutable_keyed()->mutable_key(0)->set_history("\x50no");
   });
@@ -147,7 +145,7 @@ void mutate(std::string& bytes, std::mt19937_64& random) {
   }
 }
 
-TEST_F(QueueInstall, OfMutatedBytesBringsNothingDown) {
+TEST_F(QueueInstall, OfMutatedBytesNeverCrashes) {
   const google::protobuf::LogSilencer quiet;
   std::mt19937_64 random(7);
   int refused = 0;
@@ -176,7 +174,7 @@ TEST_F(QueueInstall, OfMutatedBytesBringsNothingDown) {
   EXPECT_GT(refused, 500);
 }
 
-TEST(ShiftTimes, KeepsWhatLastsAndLeavesDeadlines) {
+TEST(ShiftTimes, ShiftsDelaysToTheTargetsClockButNotExpiry) {
   constexpr DurationUs hour_us = 3'600'000'000;
   const auto shifted = [](pb::SnapshotPart part, DurationUs by_us) {
     shift_times(part, by_us);

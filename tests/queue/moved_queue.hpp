@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "actors/queue/decide/apply.hpp"
-#include "actors/queue/move/install.hpp"
-#include "actors/queue/move/page_to_move.hpp"
+#include "actors/queue/move/source.hpp"
+#include "actors/queue/move/target.hpp"
 #include "actors/queue/snapshot/snapshot.hpp"
 
 namespace millrace::queues {

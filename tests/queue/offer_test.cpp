@@ -1,5 +1,5 @@
-// Promise: an offer made twice is one message; what cannot be taken is refused with its code, and
-// nothing is refused or taken by what is not durable as if it were not on its way.
+// Promise: an offer that is repeated is one message; refusals have the right code; records in
+// flight count in every decision, but only durable messages are confirmed.
 #include <gtest/gtest.h>
 
 #include "messages/envelope.hpp"
@@ -37,13 +37,13 @@ TEST_F(QueueOffer, IsQueuedOnceHoweverOftenItIsRepeated) {
   attach();
   EXPECT_EQ(offer(1, 3).taken, 3u);
   const OfferDecision pending = offer(1, 3);  // while the first is on its way
-  EXPECT_EQ(pending.repeats, 3u);
+  EXPECT_EQ(pending.duplicates, 3u);
   EXPECT_EQ(pending.settled, 0u);
   EXPECT_EQ(pending.decision.record, nullptr);
-  EXPECT_EQ(work.world.on_the_way(), 1u);
+  EXPECT_EQ(work.world.in_flight(), 1u);
   work.world.commit();
   const OfferDecision repeated = offer(2, 3);  // two known, one new
-  EXPECT_EQ(repeated.repeats, 2u);
+  EXPECT_EQ(repeated.duplicates, 2u);
   EXPECT_EQ(repeated.settled, 3u);
   EXPECT_EQ(repeated.taken, 4u);
   work.world.commit();
@@ -61,7 +61,7 @@ TEST_F(QueueOffer, OfAProducerThatNeverAttachedIsRefused) {
   EXPECT_EQ(code(offer(1, 1, 2)), ErrorCode::unknown_producer);
 }
 
-TEST_F(QueueOffer, AfterAGapIsRefusedAndTellsWhereToGoOn) {
+TEST_F(QueueOffer, AfterAGapIsRefusedWithTheExpectedNumber) {
   attach();
   offer(1, 2);
   const OfferDecision gap = offer(4, 1);
@@ -69,7 +69,7 @@ TEST_F(QueueOffer, AfterAGapIsRefusedAndTellsWhereToGoOn) {
   EXPECT_EQ(gap.taken, 2u);
 }
 
-TEST_F(QueueOffer, OfAnOlderEpochIsFencedWhileTheNewerIsOnItsWay) {
+TEST_F(QueueOffer, OfAnOlderEpochIsFencedWhileTheNewerIsInFlight) {
   attach();
   offer(1, 2);
   const AttachDecision newer = work.world.attach(1, {"p", 2});
@@ -85,10 +85,10 @@ TEST_F(QueueOffer, OfAnOlderEpochIsFencedWhileTheNewerIsOnItsWay) {
 TEST_F(QueueOffer, ASessionIsNotConfirmedBeforeItIsDurable) {
   work.world.attach(1, {"p", 1});
   work.world.attach(1, {"p", 1});
-  EXPECT_EQ(work.world.on_the_way(), 2u) << "the second waits for the log as the first does";
+  EXPECT_EQ(work.world.in_flight(), 2u) << "the second waits for the log as the first does";
   work.world.commit();
   work.world.attach(1, {"p", 1});
-  EXPECT_EQ(work.world.on_the_way(), 0u);
+  EXPECT_EQ(work.world.in_flight(), 0u);
 }
 
 TEST_F(QueueOffer, OfAProducerIdleForSevenDaysIsUnknownAndStartsAgainAtOne) {
@@ -108,7 +108,7 @@ TEST_F(QueueOffer, OfAProducerIdleForSevenDaysIsUnknownAndStartsAgainAtOne) {
   EXPECT_EQ(live(), 7u);
 }
 
-TEST_F(QueueOffer, OnItsWayKeepsItsProducerFromBeingForgotten) {
+TEST_F(QueueOffer, InFlightKeepsItsProducerFromBeingForgotten) {
   attach();
   work.world.advance(work.state().limits.producer_idle_us + 1);
   offer(1, 1);
@@ -130,7 +130,7 @@ TEST_F(QueueOffer, WithAKnownIdempotencyKeyAppendsNothing) {
   EXPECT_EQ(live(), 1u) << "idempotency keys survive a crash";
 }
 
-TEST_F(QueueOffer, WithAIdempotencyKeyPastItsWindowIsNew) {
+TEST_F(QueueOffer, WithAnIdempotencyKeyPastItsWindowIsNew) {
   attach();
   offer_keyed(1, "order-7");
   work.world.commit();
@@ -152,7 +152,7 @@ TEST_F(QueueOffer, RemembersNoMoreIdempotencyKeysThanItsLimit) {
   EXPECT_EQ(live(), 4u) << "the oldest key was forgotten, the youngest was not";
 }
 
-TEST_F(QueueOffer, BeyondTheBacklogIsRefusedCountingWhatIsOnItsWay) {
+TEST_F(QueueOffer, BeyondTheBacklogIsRefusedCountingMessagesInFlight) {
   work.state().limits.backlog_messages = 3;
   attach();
   offer(1, 2);
@@ -166,7 +166,7 @@ TEST_F(QueueOffer, BeyondTheBacklogIsRefusedCountingWhatIsOnItsWay) {
   EXPECT_EQ(offer(4, 1).taken, 4u);
 }
 
-TEST_F(QueueOffer, BeyondTheBacklogBytesIsRefusedCountingWhatIsOnItsWay) {
+TEST_F(QueueOffer, BeyondTheBacklogBytesIsRefusedCountingBytesInFlight) {
   const std::uint64_t bytes = bytes_of(*message("k"));
   work.state().limits.backlog_bytes = 2 * bytes + 1;
   attach();
@@ -188,7 +188,7 @@ TEST_F(QueueOffer, IsRefusedWhileTheDiskIsFullOrTheNodeDrains) {
   attach();
   EXPECT_EQ(code(offer(1, 1, 1, {.storage_full = true})), ErrorCode::storage_full);
   EXPECT_EQ(code(offer(1, 1, 1, {.draining = true})), ErrorCode::draining);
-  EXPECT_EQ(work.world.on_the_way(), 0u);
+  EXPECT_EQ(work.world.in_flight(), 0u);
 }
 
 TEST_F(QueueOffer, OfAnEmptyMessageIsAMessage) {

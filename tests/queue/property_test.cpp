@@ -1,5 +1,5 @@
-// Promise: whatever the order of commands, overlaps and crashes, no message is lost or repeated,
-// keys keep their order and hold one lease, ledgers balance, and a replay equals what was live.
+// Promise: for any order of commands, overlaps and crashes, no message is lost or repeated, keys
+// keep their order and have one lease, all invariants hold, and a replay equals the live state.
 // Checked by seeded random commands against a simple model; MILLRACE_SEED replays one seed.
 #include <cstdlib>
 #include <string>

@@ -1,5 +1,5 @@
-// What the queue's shell promises: one sender a producer, credit given back once, and no timer
-// forgotten. One actor on a log in memory; the test plays its senders and receivers.
+// Promise: the queue's actor has one sender for each producer, returns credit once, and misses no
+// timer. One actor on a log in memory; the test plays its senders and receivers.
 #include "actors/queue/shell/queue_actor.hpp"
 
 #include "actors/sender/shell/sender_actor.hpp"
@@ -11,7 +11,7 @@ namespace {
 using Kind = StageResult::Kind;
 using std::chrono::seconds;
 
-TEST_F(QueueActor, ASecondSenderOfAProducerFencesTheFirstAndNothingOfEitherIsDroppedAsARepeat) {
+TEST_F(QueueActor, ASecondSenderOfAProducerFencesTheFirstAndNoMessageIsDroppedAsADuplicate) {
   const auto first = std::make_shared<Heard>();
   const auto second = std::make_shared<Heard>();
   const caf::actor a = listener(first);
@@ -31,10 +31,10 @@ TEST_F(QueueActor, ASecondSenderOfAProducerFencesTheFirstAndNothingOfEitherIsDro
   EXPECT_EQ(first->offers.back().refusal->code, ErrorCode::fenced);
   EXPECT_FALSE(second->offers.back().refusal);
   EXPECT_EQ(state_->durable.ledger.offered, 2u);
-  EXPECT_EQ(state_->live.repeats, 0u);
+  EXPECT_EQ(state_->live.duplicates, 0u);
 }
 
-TEST_F(QueueActor, AnOfferOfOneWhoNeverAttachedIsRefused) {
+TEST_F(QueueActor, AnOfferOfASenderThatNeverAttachedIsRefused) {
   const auto heard = std::make_shared<Heard>();
   offer(listener(heard), 1);
   settle();
@@ -42,7 +42,7 @@ TEST_F(QueueActor, AnOfferOfOneWhoNeverAttachedIsRefused) {
   EXPECT_EQ(heard->offers[0].refusal->code, ErrorCode::unknown_producer);
 }
 
-TEST_F(QueueActor, ForgetsAnIdleProducerThoughNothingElseHappens) {
+TEST_F(QueueActor, ForgetsAnIdleProducerWithoutOtherMessages) {
   const auto heard = std::make_shared<Heard>();
   const caf::actor sender = listener(heard);
   attach(sender);
@@ -55,7 +55,7 @@ TEST_F(QueueActor, ForgetsAnIdleProducerThoughNothingElseHappens) {
   EXPECT_EQ(heard->offers.back().refusal->code, ErrorCode::unknown_producer);
 }
 
-TEST_F(QueueActor, EndsOverdueLeasesWhileItDrainsAndCountsNoFailureOfAReceiverThatEnds) {
+TEST_F(QueueActor, ExpiresLeasesWhileItDrainsButCountsNoFailureOfReceiversThatEnd) {
   const caf::actor sender = listener(std::make_shared<Heard>());
   const auto first = std::make_shared<Heard>();
   const auto second = std::make_shared<Heard>();
@@ -81,7 +81,7 @@ TEST_F(QueueActor, EndsOverdueLeasesWhileItDrainsAndCountsNoFailureOfAReceiverTh
   EXPECT_EQ(state_->live.in_flight, 0u) << "the later deadline has passed too";
 }
 
-TEST_F(QueueActor, ASenderRefusedForWantOfDiskHearsWhenThereIsRoom) {
+TEST_F(QueueActor, ASenderRefusedForAFullDiskIsResumedWhenThereIsRoom) {
   const auto heard = std::make_shared<Heard>();
   const caf::actor sender = listener(heard);
   attach(sender);
@@ -96,7 +96,7 @@ TEST_F(QueueActor, ASenderRefusedForWantOfDiskHearsWhenThereIsRoom) {
   EXPECT_EQ(heard->resumed, 1);
 }
 
-TEST_F(QueueActor, AnOperatorIsRefusedWhileTheNodeDrainsAndWhereTheDiskHasNoRoomForMore) {
+TEST_F(QueueActor, RefusesOperatorsWhileTheNodeDrainsAndRedrivesWhileTheDiskIsFull) {
   const auto heard = std::make_shared<Heard>();
   const caf::actor person = listener(heard);
   const auto ask = [&](bool redrive) {
@@ -118,7 +118,7 @@ TEST_F(QueueActor, AnOperatorIsRefusedWhileTheNodeDrainsAndWhereTheDiskHasNoRoom
   EXPECT_EQ(ask(false), ErrorCode::draining);
 }
 
-TEST_F(QueueActor, AReceiverThatIsLateIsRefusedAndGetsItsCreditBackOnce) {
+TEST_F(QueueActor, ALateReceiverIsRefusedAndGetsItsCreditBackOnce) {
   const auto slow = std::make_shared<Heard>();
   const caf::actor sender = listener(std::make_shared<Heard>());
   const caf::actor receiver = listener(slow);
@@ -141,7 +141,7 @@ TEST_F(QueueActor, AReceiverThatIsLateIsRefusedAndGetsItsCreditBackOnce) {
   EXPECT_EQ(state_->live.receivers.begin()->second.demand, 1u);
 }
 
-TEST_F(QueueActor, ASenderThatEndsTellsEveryMessageThatWasHandedOver) {
+TEST_F(QueueActor, ASenderThatEndsReportsEveryMessageThatItHeld) {
   const auto inbox = std::make_shared<senders::SenderInbox>(10, [] {});
   senders::SenderConfig config;
   config.producer = "p";

@@ -1,6 +1,5 @@
-// What a queue's shell promises while its shard moves: it comes to rest though local producers go
-// on, refuses other nodes, and goes on afterwards as a queue or as an outbox. The test plays all
-// others, but for the forwarder.
+// Promise: the queue's actor is quiesced while local producers go on, refuses other nodes, and then
+// continues as a queue or as an outbox. The test plays all other actors but the forwarder.
 #include <optional>
 
 #include "actors/sender/shell/forwarder_actor.hpp"
@@ -58,7 +57,7 @@ class QuiescedQueue : public QueueActor {
   caf::actor receiver_ = listener(heard_receiver_);
 };
 
-TEST_F(QuiescedQueue, ComesToRestWhenItsLeaseEndsThoughLocalProducersGoOn) {
+TEST_F(QuiescedQueue, IsQuiescedWhenItsLeaseEndsThoughLocalProducersGoOn) {
   subscribe(receiver_, 1);
   offer(local_, 1, 2);
   settle();
@@ -89,7 +88,7 @@ TEST_F(QuiescedQueue, ComesToRestWhenItsLeaseEndsThoughLocalProducersGoOn) {
   EXPECT_EQ(heard_receiver_->grants.size(), 1u) << "nothing is leased";
 }
 
-TEST_F(QuiescedQueue, WaitsForWhatItTookFromAnotherNodeAndRefusesTheRest) {
+TEST_F(QuiescedQueue, WaitsForOffersInFlightOfOtherNodesAndRefusesLaterOnes) {
   attach(remote_, "b/work/5", true);
   offer(remote_, 1, 1, "b/work/5");
   system_.drain();
@@ -111,7 +110,7 @@ TEST_F(QuiescedQueue, WaitsForWhatItTookFromAnotherNodeAndRefusesTheRest) {
   EXPECT_FALSE(heard_remote_->attached.back().refusal);
 }
 
-TEST_F(QuiescedQueue, LeasesAndFiresAgainWhenItIsThawed) {
+TEST_F(QuiescedQueue, LeasesAndFiresTimersAgainWhenItServes) {
   pb::Record timer;
   timer.set_at_us(system_.now_us());
   timer.add_change()->set_queue(1);
@@ -145,7 +144,7 @@ TEST_F(QuiescedQueue, LeasesAndFiresAgainWhenItIsThawed) {
   EXPECT_EQ(heard_receiver_->grants.size(), 2u) << "the message, and that of the timer";
 }
 
-TEST_F(QuiescedQueue, SaysItsBoundaryWhenItIsAskedAgain) {
+TEST_F(QuiescedQueue, RepliesWithTheSameSealAgain) {
   EXPECT_TRUE(quiesce(false)->reply->parts->empty());
   offer(local_, 1, 3);
   settle();
@@ -155,7 +154,7 @@ TEST_F(QuiescedQueue, SaysItsBoundaryWhenItIsAskedAgain) {
   EXPECT_FALSE(quiesced->reply->parts->empty());
 }
 
-TEST_F(QuiescedQueue, ThatEndsOrDrainsLeavesNobodyWaiting) {
+TEST_F(QuiescedQueue, ThatEndsOrDrainsCancelsPendingReplies) {
   subscribe(receiver_, 1);
   offer(local_, 1);
   settle();
@@ -171,7 +170,7 @@ TEST_F(QuiescedQueue, ThatEndsOrDrainsLeavesNobodyWaiting) {
   EXPECT_TRUE(ask<FlushedReply>(FlushMessage{})->failed);
 }
 
-TEST_F(QuiescedQueue, IsFlushedWhenItIsThawed) {
+TEST_F(QuiescedQueue, IsFlushedWhenItServesAgain) {
   offer(local_, 1);
   settle();
   EXPECT_TRUE(ask<FlushedReply>(FlushMessage{})->reply) << "what it has is for no other node";
@@ -183,7 +182,7 @@ TEST_F(QuiescedQueue, IsFlushedWhenItIsThawed) {
   EXPECT_TRUE(flushed->reply);
 }
 
-TEST_F(QuiescedQueue, IsFlushedAsAnOutboxWhenWhatItHadIsGone) {
+TEST_F(QuiescedQueue, IsFlushedAsAnOutboxWhenItsMessagesAreGone) {
   state_->is_outbox = true;
   EXPECT_TRUE(ask<FlushedReply>(FlushMessage{})->reply) << "it is empty";
   subscribe(receiver_, 1);
@@ -199,7 +198,7 @@ TEST_F(QuiescedQueue, IsFlushedAsAnOutboxWhenWhatItHadIsGone) {
 }
 
 // Repeats before the boundary are in the ledger that went with the copy, later ones in this.
-TEST_F(QuiescedQueue, ThatIsHandedOverCountsItsRepeatsOnce) {
+TEST_F(QuiescedQueue, ThatMovedCountsItsDuplicatesOnce) {
   const auto offer_keyed = [this](std::uint64_t number) {
     auto message = std::make_shared<pb::Envelope>();
     message->set_idempotency_key("once");
@@ -226,7 +225,7 @@ struct Delivered {
   std::vector<Offer> offers;
 };
 
-TEST_F(QuiescedQueue, ThatIsHandedOverGoesOnAsAnOutbox) {
+TEST_F(QuiescedQueue, ThatMovedContinuesAsAnOutbox) {
   attach(remote_, "b/work/5", true);
   subscribe(receiver_, 10);
   offer(local_, 1);

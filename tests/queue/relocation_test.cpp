@@ -1,8 +1,8 @@
-// Promise: a message that is moved keeps all that it is, wherever it stands and whatever meets the
-// move, and a compaction leaves nothing live behind. Checked by what is leased, and by a replay.
+// Promise: a relocated message keeps its state, whatever is in flight for it, and a compaction
+// leaves no live message in its segments. Checked by the messages that are leased, and by a replay.
 #include <gtest/gtest.h>
 
-#include "actors/queue/decide/compaction_run.hpp"
+#include "actors/queue/decide/decide_relocation.hpp"
 #include "tests/queue/work.hpp"
 
 namespace millrace::queues {
@@ -29,7 +29,7 @@ class QueueMove : public ::testing::Test {
   // One step; the record is on its way then. How many messages it moves.
   int step(CompactionRun& run, QueueNumber queue = 1) {
     const auto wanted = run.next(work.state(queue));
-    Decision moves = run.moves(work.state(queue), read(queue, wanted), work.world.now());
+    Decision moves = run.relocate(work.state(queue), read(queue, wanted), work.world.now());
     const auto record = work.world.send(queue, std::move(moves));
     return record ? record->change(0).relocation_size() : 0;
   }
@@ -71,7 +71,7 @@ TEST_F(QueueMove, LeavesNothingBehindAndChangesNoOrder) {
   EXPECT_EQ(text(work.lease(9)), "a0+a2 b1");
 }
 
-TEST_F(QueueMove, TakesBodiesFromTheLogWhenMemoryHasThemNot) {
+TEST_F(QueueMove, TakesBodiesFromTheLogWhenTheyAreNotInMemory) {
   work.append("a", "body");
   forget_bodies();
   next_segment();
@@ -82,7 +82,7 @@ TEST_F(QueueMove, TakesBodiesFromTheLogWhenMemoryHasThemNot) {
   EXPECT_EQ(text(work.lease(1)), "body");
 }
 
-TEST_F(QueueMove, LeavesWhatLiesBehindTheMark) {
+TEST_F(QueueMove, LeavesMessagesOfLaterSegments) {
   work.append("a");
   next_segment();
   const journal::SegmentNumber mark = work.world.segment();
@@ -96,7 +96,7 @@ TEST_F(QueueMove, LeavesWhatLiesBehindTheMark) {
   EXPECT_EQ(compact(), 1) << "the first lies in the current segment now";
 }
 
-TEST_F(QueueMove, GoesOnInBoundedSteps) {
+TEST_F(QueueMove, ProceedsInBoundedSteps) {
   for (int i = 0; i < 10; ++i) work.append("k" + std::to_string(i), std::string(100, 'x'));
   next_segment();
   CompactionRun by_count(work.world.segment(), {.messages = 3});
@@ -110,7 +110,7 @@ TEST_F(QueueMove, GoesOnInBoundedSteps) {
   expect_replay_equal();
 }
 
-TEST_F(QueueMove, ThatMeetsAnAckOnItsWayIsNoMessageAgain) {
+TEST_F(QueueMove, BehindAnAckInFlightBringsNoMessageBack) {
   work.append("a");
   next_segment();
   const auto grants = work.lease(1);
@@ -159,13 +159,13 @@ TEST_F(QueueMove, OfADeadLetterKeepsItsReason) {
   next_segment();
   work.world.release();
   const Entry& entry = *work.state(2).durable.index.find(1);
-  const Body letter = work.world.read_body(2, entry.place, entry.index);
-  EXPECT_EQ(letter->dead_letter().reason(), "because");
-  EXPECT_EQ(letter->dead_letter().origin_sequence(), 1u);
+  const Body dead_letter = work.world.read_body(2, entry.place, entry.index);
+  EXPECT_EQ(dead_letter->dead_letter().reason(), "because");
+  EXPECT_EQ(dead_letter->dead_letter().origin_sequence(), 1u);
   expect_replay_equal();
 }
 
-TEST_F(QueueMove, ThatACrashLosesLeavesTheMessageWhereItWas) {
+TEST_F(QueueMove, LostInACrashLeavesTheMessageInItsPlace) {
   work.append("a");
   const journal::SegmentNumber before = segment_of(1);
   next_segment();
@@ -177,7 +177,7 @@ TEST_F(QueueMove, ThatACrashLosesLeavesTheMessageWhereItWas) {
   EXPECT_EQ(text(work.lease(1)), "a");
 }
 
-TEST_F(QueueMove, PassesNothingOverWhenBodiesWereReleasedWhileTheyWereRead) {
+TEST_F(QueueMove, SkipsNoMessageWhenASegmentIsReleasedDuringTheRead) {
   for (const char* key : {"a", "b", "c"}) work.append(key);
   forget_bodies();
   next_segment();
@@ -186,7 +186,7 @@ TEST_F(QueueMove, PassesNothingOverWhenBodiesWereReleasedWhileTheyWereRead) {
   ASSERT_EQ(wanted.size(), 3u);
   // Only the first could be read; the others are looked for again.
   const auto first = read(1, {wanted[0]});
-  work.world.send(1, run.moves(work.state(), first, work.world.now()));
+  work.world.send(1, run.relocate(work.state(), first, work.world.now()));
   work.world.commit();
   EXPECT_FALSE(run.is_done());
   EXPECT_EQ(step(run), 2);
@@ -194,7 +194,7 @@ TEST_F(QueueMove, PassesNothingOverWhenBodiesWereReleasedWhileTheyWereRead) {
   EXPECT_TRUE(run.is_done());
 }
 
-TEST_F(QueueMove, IsNotDecidedForWhatIsGoneOrLiesElsewhereByNow) {
+TEST_F(QueueMove, IsNotDecidedForMessagesThatAreGoneOrRelocated) {
   work.append("a");
   work.append("b");
   next_segment();

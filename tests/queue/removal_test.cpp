@@ -1,5 +1,5 @@
-// What operators may do with live messages: nothing that somebody works on is touched, what is put
-// back is there once, and the ledgers balance.
+// Promise: removals by operators leave leased messages alone, a redriven message exists once, and
+// the ledgers balance.
 #include "actors/queue/decide/removal.hpp"
 
 #include <gtest/gtest.h>
@@ -42,14 +42,14 @@ class QueueRemoval : public ::testing::Test {
     return record == nullptr ? 0 : static_cast<std::uint64_t>(record->change(0).drop_size());
   }
   void expect_sound() {
-    for (const auto& [number, state] : work.world.queues()) EXPECT_EQ(contradictions(*state), "");
+    for (const auto& [number, state] : work.world.queues()) EXPECT_EQ(check_invariants(*state), "");
   }
 
   Work work;
   Origins origins{{"work", 1}, {"next", 3}};
 };
 
-TEST_F(QueueRemoval, APutBackLetterIsInItsQueueAsItWasAndHasNotFailed) {
+TEST_F(QueueRemoval, RedrivesADeadLetterUnchangedAndWithoutFailures) {
   kill({"a"});
   const MessageId id{work.state(2).durable.index.body(1)->message()->id_high(), 0};
   EXPECT_EQ(redrive(page(2)), 1u);
@@ -70,18 +70,18 @@ TEST_F(QueueRemoval, APutBackLetterIsInItsQueueAsItWasAndHasNotFailed) {
   expect_sound();
 }
 
-TEST_F(QueueRemoval, ALetterThatDiesAgainTellsHowOftenItWasPutBack) {
+TEST_F(QueueRemoval, CountsHowOftenADeadLetterWasRedriven) {
   kill({"a"});
   redrive(page(2));
   work.world.commit();
   kill({});
-  const auto letters = page(2);
-  ASSERT_EQ(letters.size(), 1u);
-  EXPECT_EQ(letters[0].body->redriven(), 1u);
-  EXPECT_TRUE(letters[0].body->has_dead_letter());
+  const auto dead_letters = page(2);
+  ASSERT_EQ(dead_letters.size(), 1u);
+  EXPECT_EQ(dead_letters[0].body->redriven(), 1u);
+  EXPECT_TRUE(dead_letters[0].body->has_dead_letter());
 }
 
-TEST_F(QueueRemoval, LettersGoBehindWhatTheirKeyHasByThenAndKeepTheirOrder) {
+TEST_F(QueueRemoval, RedrivesToTheEndOfTheKeyInTheOldOrder) {
   kill({"1", "2", "3"});
   work.append("k", "4", 7);
   redrive(page(2));
@@ -89,7 +89,7 @@ TEST_F(QueueRemoval, LettersGoBehindWhatTheirKeyHasByThenAndKeepTheirOrder) {
   EXPECT_EQ(text(work.lease(10)), "4+1+2+3");
 }
 
-TEST_F(QueueRemoval, APageIsBoundedInMessagesAndBytesAndTellsWhereToGoOn) {
+TEST_F(QueueRemoval, PagesAreBoundedInMessagesAndBytesAndNameTheNextNumber) {
   for (int i = 0; i < 5; ++i) work.append("", std::string(1u << 20, 'x'));
   Page first = page_of(work.state(), 0, 10);
   EXPECT_EQ(first.messages.size(), 2u);
@@ -100,7 +100,7 @@ TEST_F(QueueRemoval, APageIsBoundedInMessagesAndBytesAndTellsWhereToGoOn) {
   EXPECT_TRUE(page_of(work.state(), 6, 10).messages.empty());
 }
 
-TEST_F(QueueRemoval, WhatSomebodyWorksOnStaysWithHim) {
+TEST_F(QueueRemoval, LeavesLeasedMessagesAlone) {
   for (const char* payload : {"1", "2"}) work.append("held", payload);
   work.append("", "alone");
   work.append("free");
@@ -117,7 +117,7 @@ TEST_F(QueueRemoval, WhatSomebodyWorksOnStaysWithHim) {
   expect_sound();
 }
 
-TEST_F(QueueRemoval, NothingIsLeasedOrRemovedTwiceWhileItsRemovalIsOnItsWay) {
+TEST_F(QueueRemoval, InFlightKeepsItsMessagesFromLeasesAndOtherRemovals) {
   for (const char* payload : {"1", "2", "3"}) work.append("k", payload);
   work.append("", "alone");
   EXPECT_EQ(drop(1, page(1)), 4u);
@@ -130,7 +130,7 @@ TEST_F(QueueRemoval, NothingIsLeasedOrRemovedTwiceWhileItsRemovalIsOnItsWay) {
   expect_sound();
 }
 
-TEST_F(QueueRemoval, OfSomeOfAKeyLeavesTheRestInOrder) {
+TEST_F(QueueRemoval, OfSomeMessagesOfAKeyLeavesTheRestInOrder) {
   for (const char* payload : {"1", "2", "3", "4"}) work.append("k", payload);
   auto some = page(1);
   some.erase(some.begin() + 2);
@@ -142,7 +142,7 @@ TEST_F(QueueRemoval, OfSomeOfAKeyLeavesTheRestInOrder) {
   expect_sound();
 }
 
-TEST_F(QueueRemoval, TakesWhatIsNotDueAndWhatWaitsBehindItKeepsItsTime) {
+TEST_F(QueueRemoval, OfADelayedMessageKeepsTheTimeOfThoseBehindIt) {
   const auto at = [&](const std::string& key, const std::string& payload, DurationUs delay_us) {
     auto envelope = message(key, payload);
     if (delay_us > 0) envelope->set_not_before_us(work.world.now() + delay_us);
@@ -164,7 +164,7 @@ TEST_F(QueueRemoval, TakesWhatIsNotDueAndWhatWaitsBehindItKeepsItsTime) {
   expect_sound();
 }
 
-TEST_F(QueueRemoval, LostInACrashHasNotHappened) {
+TEST_F(QueueRemoval, LostInACrashChangesNothing) {
   kill({"a", "b"});
   redrive(page(2));
   work.world.crash();
@@ -176,16 +176,16 @@ TEST_F(QueueRemoval, LostInACrashHasNotHappened) {
   EXPECT_EQ(work.run_all(), 2u);
 }
 
-TEST_F(QueueRemoval, OnlyLettersOfAKnownQueueCanBePutBack) {
-  pb::Envelope letter;
-  EXPECT_FALSE(is_redrivable(letter, origins));
-  letter.mutable_dead_letter()->set_origin_queue("gone");
-  EXPECT_FALSE(is_redrivable(letter, origins));
-  letter.mutable_dead_letter()->set_origin_queue("next");
-  EXPECT_TRUE(is_redrivable(letter, origins));
+TEST_F(QueueRemoval, RedrivesOnlyDeadLettersOfAKnownQueue) {
+  pb::Envelope dead_letter;
+  EXPECT_FALSE(is_redrivable(dead_letter, origins));
+  dead_letter.mutable_dead_letter()->set_origin_queue("gone");
+  EXPECT_FALSE(is_redrivable(dead_letter, origins));
+  dead_letter.mutable_dead_letter()->set_origin_queue("next");
+  EXPECT_TRUE(is_redrivable(dead_letter, origins));
 }
 
-TEST_F(QueueRemoval, KeepsNoTicketsOfWhatIsDropped) {
+TEST_F(QueueRemoval, KeepsNoTicketsOfDroppedMessages) {
   for (int i = 0; i < 20'000; ++i) {
     work.append("", "x");
     work.append("k" + std::to_string(i));

@@ -1,5 +1,5 @@
-// Promise: a checkpoint holds all that is durable, in parts of bounded size, and bytes that are not
-// one are refused. Checked by writing, reading back and comparing, and by breaking each column.
+// Promise: a checkpoint holds the whole durable state in parts of bounded size, and invalid bytes
+// are refused. Checked by writing, reading back and comparing, and by breaking each column.
 #include "actors/queue/snapshot/snapshot.hpp"
 
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ TEST(QueueSnapshot, OfManyMessagesIsCutIntoPartsAndReadBackWhole) {
   const std::string before = durable_text(work.state());
   work.world.crash(&checkpoint);
   EXPECT_EQ(durable_text(work.state()), before);
-  EXPECT_EQ(contradictions(work.state()), "");
+  EXPECT_EQ(check_invariants(work.state()), "");
 }
 
 TEST(QueueSnapshot, AcrossAGapOfChunksKeepsNumbers) {
@@ -61,7 +61,7 @@ TEST(QueueSnapshot, AcrossAGapOfChunksKeepsNumbers) {
   EXPECT_EQ(work.state().durable.last, 3'002u);
   EXPECT_NE(work.state().durable.index.find(1), nullptr);
   EXPECT_EQ(work.run_all(), 2u);
-  EXPECT_EQ(contradictions(work.state()), "");
+  EXPECT_EQ(check_invariants(work.state()), "");
 }
 
 class QueueSnapshotBroken : public ::testing::Test {
@@ -116,7 +116,7 @@ TEST_F(QueueSnapshotBroken, ByANumberBeyondTheLastIsRefused) {
   EXPECT_TRUE(is_refused());
 }
 
-TEST_F(QueueSnapshotBroken, ByAPriorityThatThereIsNotIsRefused) {
+TEST_F(QueueSnapshotBroken, ByAnInvalidPriorityIsRefused) {
   columns->set_flags(0, 15);
   EXPECT_TRUE(is_refused());
 }

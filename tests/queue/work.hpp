@@ -1,5 +1,5 @@
-// Work: one queue (1) with dead letters (2), a downstream queue (3), and short words for what tests
-// do with them.
+// Work: a queue (1), its dead letter queue (2) and a downstream queue (3), with short functions for
+// tests.
 #pragma once
 
 #include <functional>
@@ -14,7 +14,7 @@ namespace millrace::queues {
 
 using Kind = StageResult::Kind;
 
-/// A message whose payload is its key, unless given.
+/// A message; an empty `payload` stands for the key.
 [[nodiscard]] inline std::shared_ptr<pb::Envelope> message(const std::string& key,
                                                            const std::string& payload = {},
                                                            int priority = priority_default) {
@@ -30,7 +30,7 @@ struct Work {
 
   State& state(QueueNumber number = 1) { return world.queue(number); }
 
-  /// Appends a message to the log, as another queue's output would be.
+  /// Appends a message to the log, like an output of another queue.
   void append(const pb::Envelope& envelope, QueueNumber queue = 1) {
     pb::Record record;
     record.set_at_us(world.now());
@@ -44,7 +44,7 @@ struct Work {
     append(*message(key, payload, priority));
   }
 
-  /// Gives `demand` to a receiver and dispatches.
+  /// Sets the demand of a receiver, and dispatches.
   std::vector<Grant> lease(std::uint32_t demand, ReceiverId receiver = 7) {
     world.queue(1).live.receivers[receiver].demand = demand;
     return world.dispatch(1);
@@ -72,7 +72,7 @@ struct Work {
     return world.complete(1, std::move(complete));
   }
 
-  /// Leases and acks until nothing is left to lease; how many messages that were.
+  /// Leases and acks until nothing is ready. Returns the number of messages.
   std::uint64_t run_all() {
     std::uint64_t messages = 0;
     while (true) {
@@ -87,7 +87,7 @@ struct Work {
   }
 };
 
-/// Payloads of what was leased, runs joined by '+': "a b1+b2".
+/// Payloads of the leased messages, runs joined by '+': "a b1+b2".
 [[nodiscard]] inline std::string text(const std::vector<Grant>& grants) {
   std::string out;
   for (const Grant& grant : grants) {

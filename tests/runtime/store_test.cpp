@@ -112,7 +112,7 @@ TEST_F(StoreOfMoves, AMalformedPartIsRefusedWithItsPlace) {
   ASSERT_FALSE(applied);
   EXPECT_EQ(applied.error().code, ErrorCode::corrupt);
   EXPECT_EQ(applied.error().message,
-            "segment 7 offset 16: the copy of work has bytes that are no part");
+            "segment 7 offset 16: the part for work has bytes that are not a snapshot part");
 }
 
 TEST_F(StoreOfMoves, AQueueThatWasHandedOverIsAnOutboxOfWhatCameLater) {

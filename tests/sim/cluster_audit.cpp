@@ -5,6 +5,7 @@
 
 #include "actors/assembly/node_plan.hpp"
 #include "actors/queue/state/backlog.hpp"
+#include "actors/queue/state/invariants.hpp"
 #include "tests/sim/workload.hpp"
 
 namespace millrace::sim {
@@ -36,6 +37,7 @@ std::optional<queues::Sequence> ClusterAudit::moved_up_to(const Store& store,
 
 void ClusterAudit::add(const Store& store) {
   for (const auto& [number, queue] : store.queues()) {
+    if (broken_invariant_.empty()) broken_invariant_ = queues::check_invariants(*queue.state);
     if (queue.declaration.staged()) continue;
     const queues::Durable& durable = queue.state->durable;
     const std::optional<queues::Sequence> moved = moved_up_to(store, queue);
@@ -71,6 +73,7 @@ std::string ClusterAudit::check_once(const std::string& name, const Stage& stage
 
 std::string ClusterAudit::conserves(std::span<const std::int64_t> confirmed,
                                     std::uint64_t failures) const {
+  if (!broken_invariant_.empty()) return broken_invariant_;
   const Stage& first = stages_.at(entered().name());
   const Stage& second = stages_.at(passed().name());
   if (dead_ > 0) return std::to_string(dead_) + " messages died";

@@ -52,6 +52,7 @@ class ClusterAudit {
   std::function<std::string(const std::string&)> role_of_;
   std::map<std::string, Stage> stages_;
   std::map<Shard, std::uint64_t> epochs_;  ///< the highest that any node knows
+  std::string broken_invariant_;           ///< of any queue: see check_invariants()
   std::uint64_t failures_ = 0;
   std::uint64_t dead_ = 0;
   std::uint64_t queued_ = 0;

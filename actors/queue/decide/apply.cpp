@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
-#include "actors/queue/move/become_outbox.hpp"
-#include "actors/queue/move/install.hpp"
-#include "actors/queue/state/frame_index.hpp"
+#include "actors/queue/move/source.hpp"
+#include "actors/queue/move/target.hpp"
+#include "actors/queue/state/body.hpp"
+#include "actors/queue/state/lease_table.hpp"
 #include "messages/envelope.hpp"
 
 namespace millrace::queues {
@@ -33,57 +34,6 @@ void append(State& state, const CommittedRecord& committed, const pb::Envelope& 
           envelope.key().empty() ? std::nullopt : std::optional(hash_key(envelope.key())));
 }
 
-// Takes `sequence` out of its key's chain, wherever it stands.
-void unlink(State& state, Sequence sequence, const Entry& entry) {
-  KeyChain& chain = state.keys[entry.slot];
-  if (chain.head == sequence) {
-    chain.head = entry.next;
-    if (entry.next == 0) chain.tail = 0;
-    return;
-  }
-  Sequence before = chain.head;
-  while (state.durable.index.find(before)->next != sequence) {
-    before = state.durable.index.find(before)->next;
-  }
-  state.durable.index.find(before)->next = entry.next;
-  if (chain.tail == sequence) chain.tail = before;
-}
-
-// The message is done with; false when it was not there.
-bool settle(State& state, Sequence sequence) {
-  Durable& durable = state.durable;
-  Entry* entry = durable.index.find(sequence);
-  if (entry == nullptr) return false;
-  if (entry->has_schedule) {
-    const auto schedule = durable.schedules.find(sequence);
-    state.live.delayed.erase({schedule->second.not_before_us, sequence});
-    durable.schedules.erase(schedule);
-  }
-  if (entry->has_failure) durable.failures.erase(sequence);
-  const KeySlot slot = entry->slot;
-  if (slot == no_slot) {
-    const bool was_in_line = entry->status == Status::waiting;
-    durable.index.remove(sequence);
-    if (was_in_line) note_stale(state);
-    return true;
-  }
-  const bool was_delayed = entry->status == Status::delayed;
-  unlink(state, sequence, *entry);
-  durable.index.remove(sequence);
-  KeyChain& chain = state.keys[slot];
-  if (was_delayed) chain.busy = false;
-  if (chain.head != 0) {
-    make_eligible(state, slot);
-  } else if (!chain.busy) {
-    if (chain.line == no_line) {
-      state.keys.release(slot);
-    } else {
-      note_stale(state);
-    }
-  }
-  return true;
-}
-
 void apply_failure(State& state, const pb::Failure& failure, TimeUs at_us) {
   Durable& durable = state.durable;
   Entry* entry = durable.index.find(failure.sequence());
@@ -91,17 +41,11 @@ void apply_failure(State& state, const pb::Failure& failure, TimeUs at_us) {
   ++durable.ledger.redelivered;
   entry->failed = static_cast<std::uint16_t>(failure.failed());
   entry->acquired = static_cast<std::uint16_t>(failure.acquired());
-  entry->has_failure = entry->has_schedule = true;
+  entry->has_failure = true;
   FailureNote& note = durable.failures[failure.sequence()];
   if (note.first_at_us == 0) note.first_at_us = at_us;
   note.last_at_us = at_us;
-  Schedule& schedule = durable.schedules[failure.sequence()];
-  state.live.delayed.erase({schedule.not_before_us, failure.sequence()});
-  schedule.not_before_us = failure.not_before_us();
-  if (entry->status == Status::delayed) {
-    // In a replay, where nobody leased it: it stays aside until its new time.
-    state.live.delayed.emplace(schedule.not_before_us, failure.sequence());
-  }
+  reschedule(state, failure.sequence(), *entry, failure.not_before_us());
 }
 
 void apply_relocation(State& state, const CommittedRecord& committed, const pb::Relocation& move,
@@ -112,7 +56,7 @@ void apply_relocation(State& state, const CommittedRecord& committed, const pb::
   entry->index = position | relocated_bit;
 }
 
-// A queue that is declared anew is told by the change that goes with it.
+// A later declaration of this queue is in the record of a change of this queue.
 void apply_declarations(State& state, const pb::Record& record) {
   for (const pb::Declaration& declaration : record.declare()) {
     if (declaration.number() != state.number || !state.declaration) continue;
@@ -124,8 +68,8 @@ void apply_declarations(State& state, const pb::Record& record) {
 void apply_producers(State& state, const pb::Change& change, TimeUs at_us) {
   Durable& durable = state.durable;
   for (const pb::Attach& attach : change.attach()) {
-    const Producer* known = durable.dedup.find(attach.producer());
-    const Producer before = known == nullptr ? Producer{.last = attach.base()} : *known;
+    const Producer* producer = durable.dedup.find(attach.producer());
+    const Producer before = producer == nullptr ? Producer{.last = attach.base()} : *producer;
     durable.dedup.set(attach.producer(),
                       {std::max(attach.epoch(), before.epoch), before.last, at_us});
   }
@@ -154,11 +98,11 @@ void apply(State& state, const CommittedRecord& committed, const pb::Change& cha
     }
   }
   for (const std::uint64_t sequence : change.ack()) {
-    if (settle(state, sequence)) ++durable.ledger.acked;
+    if (remove_message(state, sequence)) ++durable.ledger.acked;
   }
   for (const pb::Failure& failure : change.failure()) apply_failure(state, failure, at_us);
   for (const pb::Death& death : change.death()) {
-    if (settle(state, death.sequence())) ++durable.ledger.dead;
+    if (remove_message(state, death.sequence())) ++durable.ledger.dead;
   }
   for (const pb::StateChange& next : change.state()) durable.keyed.apply(next);
   for (const pb::TimerRef& timer : change.timer_clear()) {
@@ -169,11 +113,40 @@ void apply(State& state, const CommittedRecord& committed, const pb::Change& cha
   for (const pb::Relocation& move : change.relocation())
     apply_relocation(state, committed, move, position++);
   for (const std::uint64_t sequence : change.drop()) {
-    if (settle(state, sequence)) ++durable.ledger.dropped;
+    if (remove_message(state, sequence)) ++durable.ledger.dropped;
   }
   for (const std::string& producer : change.forget_producer()) durable.dedup.forget(producer);
   if (change.has_install()) apply_install(state, committed, change.install());
   if (change.has_become_outbox()) apply_become_outbox(state, change.become_outbox());
+}
+
+void propose(State& state, const Decision& decision) {
+  if (!decision.record) return;
+  const Pending& pending = decision.pending;
+  for (const LeaseId id : pending.leases) begin_settling(state, id);
+  for (const MessageId& key : pending.idempotency_keys) state.live.proposed_keys.insert(key);
+  state.live.proposed_messages += pending.messages;
+  state.live.proposed_bytes += pending.bytes;
+  for (const TimerId& timer : pending.timers) state.live.settling_timers.insert(timer);
+  for (const ProducerProgress& progress : pending.producers) {
+    ProposedProducer& proposed = state.live.proposed[progress.name];
+    proposed.epoch = progress.epoch;
+    proposed.last = progress.last;
+    ++proposed.records;
+  }
+}
+
+void committed(State& state, const Pending& pending) {
+  for (const LeaseId id : pending.leases) end_lease(state, id);
+  for (const MessageId& key : pending.idempotency_keys) state.live.proposed_keys.erase(key);
+  for (const ProducerProgress& progress : pending.producers) {
+    // A producer that is forgotten and attaches again must start from 1.
+    const auto proposed = state.live.proposed.find(progress.name);
+    if (--proposed->second.records == 0) state.live.proposed.erase(proposed);
+  }
+  state.live.proposed_messages -= pending.messages;
+  state.live.proposed_bytes -= pending.bytes;
+  for (const TimerId& timer : pending.timers) state.live.settling_timers.erase(timer);
 }
 
 }  // namespace millrace::queues

@@ -1,16 +1,29 @@
-// The queue's core: records become state here, live and on replay alike.
+// The functions that change a queue's state when a record is decided, durable, and applied:
 //
-// Pure: no clock, randomness, thread, file, log or CAF. See queue_actor.hpp for the shell.
+//   decide ─▶ propose ─▶ log ─▶ apply ─▶ committed
+//
+// apply() runs for every record that touches the queue, live and on replay; propose() and
+// committed() only live, for records that this queue decided. Pure: no clock, randomness, thread,
+// file or log.
 #pragma once
 
+#include "actors/queue/decide/decision.hpp"
 #include "actors/queue/state/backlog.hpp"
 #include "messages/record.pb.h"
 
 namespace millrace::queues {
 
-/// Folds one committed change into `state`; `change` is an element of `committed.record`. Total:
-/// any prefix of a log replays, and what is no longer there is left alone. Bodies of appended
-/// messages are kept as long as the cache has room.
+/// Marks leases, timers, producers and idempotency keys of `decision` as in flight, so that no
+/// later decision uses them. Without effect where its record is null. Call it before the record is
+/// handed to the log.
+void propose(State& state, const Decision& decision);
+
+/// Applies one committed change; `change` is an element of `committed.record`. Any prefix of a log
+/// can be applied: sequence numbers that are no longer live are ignored. Bodies of appended
+/// messages are cached as long as there is room.
 void apply(State& state, const CommittedRecord& committed, const pb::Change& change);
+
+/// Ends what propose() marked. Call it after apply() of the same record.
+void committed(State& state, const Pending& pending);
 
 }  // namespace millrace::queues

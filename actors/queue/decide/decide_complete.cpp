@@ -20,7 +20,7 @@ ErrorCode code_of(Kind kind) {
   }
 }
 
-// The message failed once more: later again, or dead.
+// Adds a failure, or the death of a message that has failed too often.
 void add_failure(const State& state, pb::Record& record, Sequence sequence, ErrorCode code,
                  std::string reason, std::optional<DurationUs> delay_us, std::uint64_t jitter) {
   const Entry& entry = *state.durable.index.find(sequence);
@@ -40,8 +40,8 @@ void add_failure(const State& state, pb::Record& record, Sequence sequence, Erro
   failure.set_reason(std::move(reason));
 }
 
-// A record clears timers before it sets any. So what an earlier message of the run set, and this
-// one clears, is taken out again; sets from `first` on are of this run.
+// apply() clears timers before it sets any. So a timer that an earlier message of the run set and
+// this message clears is removed from the record. Sets from index `first` on are of this run.
 void add_timers(pb::Change& own, const std::string& key, MessageOutcome& outcome, int first) {
   auto& sets = *own.mutable_timer_set();
   for (std::string& name : outcome.timers_cleared) {
@@ -100,16 +100,16 @@ void add_outcome(const State& state, pb::Record& record, const Lease& lease, Lea
   *own.add_state() = std::move(state_change);
 }
 
-// A timer that this outcome clears or replaces must not fire while that is on its way: its firing
-// would clear the timer that took its place.
-void hold_timers(const State& state, const LeaseOutcome& outcome, Pending& pending) {
-  const auto hold = [&](const std::string& key, const std::string& name) {
+// A timer that this outcome clears or replaces must not fire while the record is in flight: the
+// record of its firing would clear the timer that replaced it.
+void mark_timers(const State& state, const LeaseOutcome& outcome, Pending& pending) {
+  const auto mark = [&](const std::string& key, const std::string& name) {
     if (const auto id = state.durable.keyed.find_timer(key, name)) pending.timers.push_back(*id);
   };
   for (const MessageOutcome& message : outcome.messages) {
     if (message.kind != Kind::acked) continue;
-    for (const std::string& name : message.timers_cleared) hold(outcome.key, name);
-    for (const pb::TimerSet& timer : message.timers_set) hold(timer.key(), timer.name());
+    for (const std::string& name : message.timers_cleared) mark(outcome.key, name);
+    for (const pb::TimerSet& timer : message.timers_set) mark(timer.key(), timer.name());
   }
 }
 
@@ -138,7 +138,7 @@ CompleteDecision decide(const State& state, Complete& complete, TimeUs now_us) {
       continue;
     }
     if (!record) record = new_record(state, now_us);
-    hold_timers(state, outcome, out.decision.pending);
+    mark_timers(state, outcome, out.decision.pending);
     add_outcome(state, *record, it->second, outcome, complete.jitter);
     leases.push_back(outcome.lease);
   }

@@ -1,4 +1,4 @@
-// Decides on what receivers report: the outcomes of leases.
+// Decides the outcomes of leases: acks, retries, rejections, and leases that ended without one.
 #pragma once
 
 #include <cstdint>
@@ -13,34 +13,33 @@
 
 namespace millrace::queues {
 
-/// A message for a queue of this log.
+/// A message for a queue of the same log.
 struct RoutedOutput {
   QueueNumber queue = 0;
   std::unique_ptr<pb::Envelope> envelope;
 };
 
-/// What became of one message of a lease.
+/// The outcome of one message of a lease. Outputs, history and timers count only if acked.
 struct MessageOutcome {
   StageResult::Kind kind = StageResult::Kind::not_run;
   std::vector<RoutedOutput> outputs;
   std::vector<std::string> history;
   std::vector<pb::TimerSet> timers_set;
   std::vector<std::string> timers_cleared;
-  std::string reason;
-  std::optional<DurationUs> delay_us;
+  std::string reason;                  ///< of a retry or rejection
+  std::optional<DurationUs> delay_us;  ///< of a retry; nullopt: retry_delay_us()
 };
 
-/// What became of a lease: one outcome for each of its messages, in order.
+/// The outcome of a lease.
 struct LeaseOutcome {
   LeaseId lease = 0;
   std::string key;
-  std::vector<MessageOutcome> messages;
-  std::optional<std::string> next_state;
+  std::vector<MessageOutcome> messages;   ///< one for each message of the run, in order
+  std::optional<std::string> next_state;  ///< of the key; nullopt: unchanged
   bool state_erased = false;
 };
 
-/// Outcomes of one receiver; all that are valid become one record. `jitter` holds random bits for
-/// the delays of retries.
+/// Outcomes of one receiver. `jitter`: random bits for the delays of retries.
 struct Complete {
   std::vector<LeaseOutcome> outcomes;
   std::uint64_t jitter = 0;
@@ -48,21 +47,23 @@ struct Complete {
 
 struct CompleteDecision {
   Decision decision;
-  std::vector<LeaseId> refused;  ///< leases that are over: `lease_expired`, nothing of them applies
+  /// Leases that have ended, are settling, or whose outcome has the wrong number of messages.
+  std::vector<LeaseId> refused;
 };
 
-/// Takes the outcomes' outputs. The record acknowledges, appends and changes state at once.
+/// Builds one record of all valid outcomes: acks, outputs, states, timers, failures, deaths. Moves
+/// the outputs and states out of `complete`. A refused outcome changes nothing.
 [[nodiscard]] CompleteDecision decide(const State& state, Complete& complete, TimeUs now_us);
 
-/// Leases that ended without an outcome: the receiver died (`receiver_lost`) or the deadline passed
-/// (`lease_expired`). A message that its receiver had begun alone counts as failed. Of several
-/// nobody knows which was to blame, and one that still waited is not: none counts, and as each has
-/// been acquired, each will be handled alone. In an outbox nothing fails: it waits.
+/// Ends leases that have no outcome: the receiver died (`receiver_lost`), or the deadline passed
+/// (`lease_expired`). Only a message that its receiver handled alone (Lease::begun) fails; among
+/// several messages, the one that caused the end is unknown. These have been acquired, so each is
+/// leased alone from now on. In an outbox no message fails.
 [[nodiscard]] Decision decide_lost(const State& state, std::span<const LeaseId> leases,
                                    ErrorCode code, std::uint64_t jitter, TimeUs now_us);
 
-/// Delay before failure number `failed` (from 1) is tried again: doubling from the first to the
-/// largest delay of `limits`, spread over 80 % to 120 % by `jitter`.
+/// Delay before a message is retried after failure number `failed` (from 1): doubles from
+/// Limits::retry_first_us up to retry_max_us, times 80 % to 120 % by `jitter`.
 [[nodiscard]] DurationUs retry_delay_us(const Limits& limits, std::uint32_t failed,
                                         std::uint64_t jitter);
 

@@ -37,8 +37,8 @@ Decision decide_forget(const State& state, TimeUs now_us) {
   int forgotten = 0;
   for (std::string& producer :
        state.durable.dedup.idle_since(now_us - state.limits.producer_idle_us)) {
-    if (state.live.proposed.contains(producer)) continue;  // it has just come back
-    if (++forgotten > forgotten_max) break;                // the rest next time
+    if (state.live.proposed.contains(producer)) continue;  // attached again
+    if (++forgotten > forgotten_max) break;                // the rest in the next call
     if (!out.record) out.record = new_record(state, now_us);
     out.record->mutable_change(0)->add_forget_producer(std::move(producer));
   }

@@ -1,4 +1,4 @@
-// Decides on what time brings: timers, expired messages, producers long idle.
+// Decides what time makes due: timers, messages to give up, idle producers.
 #pragma once
 
 #include <span>
@@ -8,19 +8,19 @@
 
 namespace millrace::queues {
 
-/// Appends the messages of timers that are due, at most `max` of them and as many as fit into one
-/// record. Null record: none is.
+/// Fires timers that are due: at most `max`, and as many as fit into one record. Null record: no
+/// timer is due.
 [[nodiscard]] Decision decide_timers(const State& state, TimeUs now_us, std::uint32_t max = 256);
 
-/// Forgets producers that were idle for longer than the limit, at most 10,000 of them.
+/// Forgets producers that were idle for longer than Limits::producer_idle_us, at most 10,000.
 [[nodiscard]] Decision decide_forget(const State& state, TimeUs now_us);
 
-/// Gives up waiting messages: `expired`, or acquired too often.
+/// Makes dead letters of the messages in `leases`, which are Dispatch::give_up.
 [[nodiscard]] Decision decide_give_up(const State& state, std::span<const LeaseId> leases,
                                       TimeUs now_us);
 
-/// When the queue next has something to do of its own accord; 0: never. One that drains only waits
-/// for leases to end.
+/// Earliest time at which a lease expires, a timer fires or a delayed message is due; 0: none. A
+/// queue that drains or is quiesced only expires leases.
 [[nodiscard]] TimeUs next_due_us(const State& state);
 
 }  // namespace millrace::queues

@@ -14,26 +14,25 @@ Error fenced(const State& state, const std::string& producer, std::uint64_t epoc
                                  std::to_string(newer)};
 }
 
-// A producer as it will be when all that is on its way into the log is there. To decide by the
-// table alone would let an older session pass a newer one that is not durable yet, and would give
-// sequence numbers out twice.
+// A producer including its records in flight. By the dedup table alone, an older session could pass
+// a newer one that is not durable yet, and a number could be taken twice.
 struct Session {
   std::uint64_t epoch = 0;
   std::uint64_t last = 0;
-  std::uint64_t settled = 0;  ///< last number that is durable
-  bool is_durable = false;    ///< of this epoch
+  std::uint64_t settled = 0;  ///< last number that is durable; settled <= last
+  bool is_durable = false;    ///< the attach of this epoch is durable
 };
 
 std::optional<Session> session_of(const State& state, const std::string& producer) {
-  const Producer* known = state.durable.dedup.find(producer);
+  const Producer* durable = state.durable.dedup.find(producer);
   const auto proposed = state.live.proposed.find(producer);
-  const std::uint64_t settled = known == nullptr ? 0 : known->last;
+  const std::uint64_t settled = durable == nullptr ? 0 : durable->last;
   if (proposed != state.live.proposed.end()) {
     const auto& [epoch, last, records] = proposed->second;
-    return Session{epoch, last, settled, known != nullptr && known->epoch == epoch};
+    return Session{epoch, last, settled, durable != nullptr && durable->epoch == epoch};
   }
-  if (known == nullptr) return std::nullopt;
-  return Session{known->epoch, known->last, settled, true};
+  if (durable == nullptr) return std::nullopt;
+  return Session{durable->epoch, durable->last, settled, true};
 }
 
 std::optional<Error> check_session(const State& state, const Offer& offer,
@@ -61,8 +60,8 @@ std::optional<Error> check_open(const State& state, Room room) {
   return std::nullopt;
 }
 
-// Room for one more message, with what is on its way into the log, and what this offer adds,
-// counted as there.
+// Checks for room for one more message of `bytes`. Records in flight and `pending`, what this offer
+// has added, count as backlog.
 std::optional<Error> check_room(const State& state, const Pending& pending, std::uint64_t bytes) {
   const Volatile& live = state.live;
   const MessageIndex& index = state.durable.index;
@@ -71,8 +70,9 @@ std::optional<Error> check_room(const State& state, const Pending& pending, std:
                  state.name + " is at its limit of " + std::to_string(limit) + unit};
   };
   if (live.closed > 0) {
-    return Error{ErrorCode::backlog_full,
-                 state.name + " takes nothing in while a queue that it goes round with is full"};
+    return Error{
+        ErrorCode::backlog_full,
+        state.name + " accepts no offers while another queue of its cycle is above its high water"};
   }
   if (index.size() + live.proposed_messages + pending.messages + 1 >
       state.limits.backlog_messages) {
@@ -96,17 +96,17 @@ OfferDecision decide(const State& state, const Offer& offer, Room room, TimeUs n
   const std::optional<Session> session = session_of(state, offer.producer);
   out.refusal = check_session(state, offer, session);
   if (out.refusal) return out;
-  const std::uint64_t known = session->last;
+  const std::uint64_t last = session->last;
   out.settled = session->settled;
-  out.taken = known;
-  if (offer.first > known + 1) {
+  out.taken = last;
+  if (offer.first > last + 1) {
     out.refusal = Error{ErrorCode::out_of_order,
-                        state.name + " expects " + std::to_string(known + 1) + " of producer " +
+                        state.name + " expects " + std::to_string(last + 1) + " of producer " +
                             offer.producer + ", was offered " + std::to_string(offer.first)};
     return out;
   }
-  const std::uint64_t skip = known + 1 - offer.first;
-  out.repeats = std::min<std::uint64_t>(skip, offer.messages.size());
+  const std::uint64_t skip = last + 1 - offer.first;
+  out.duplicates = std::min<std::uint64_t>(skip, offer.messages.size());
   if (skip >= offer.messages.size()) return out;
 
   auto record = new_record(state, now_us);
@@ -121,11 +121,11 @@ OfferDecision decide(const State& state, const Offer& offer, Room room, TimeUs n
     std::optional<MessageId> idempotency_key;
     if (!message.idempotency_key().empty()) {
       idempotency_key = hash_idempotency_key(message.idempotency_key());
-      auto& own = pending.idempotency_keys;
-      if (state.durable.dedup.knows(*idempotency_key, remembered_since_us) ||
+      auto& offered = pending.idempotency_keys;
+      if (state.durable.dedup.has_idempotency_key(*idempotency_key, remembered_since_us) ||
           state.live.proposed_keys.contains(*idempotency_key) ||
-          std::find(own.begin(), own.end(), *idempotency_key) != own.end()) {
-        produced.add_duplicate(++out.taken);  // accepted before, so it needs no room
+          std::find(offered.begin(), offered.end(), *idempotency_key) != offered.end()) {
+        produced.add_duplicate(++out.taken);  // a duplicate needs no room
         continue;
       }
     }
@@ -137,11 +137,11 @@ OfferDecision decide(const State& state, const Offer& offer, Room room, TimeUs n
     ++pending.messages;
     pending.bytes += bytes_of(message);
   }
-  if (out.taken == known) return out;
+  if (out.taken == last) return out;
   produced.set_producer(offer.producer);
   produced.set_epoch(offer.epoch);
-  produced.set_first(known + 1);
-  produced.set_count(static_cast<std::uint32_t>(out.taken - known));
+  produced.set_first(last + 1);
+  produced.set_count(static_cast<std::uint32_t>(out.taken - last));
   *change.add_produced() = std::move(produced);
   pending.producers.push_back({offer.producer, offer.epoch, out.taken});
   out.decision.record = std::move(record);
@@ -161,10 +161,10 @@ AttachDecision decide(const State& state, const AttachRequest& request, TimeUs n
       out.refusal =
           Error{ErrorCode::unknown_producer,
                 state.name + " has settled " + std::to_string(out.last) + " messages of producer " +
-                    request.producer + ", which was told of " + std::to_string(request.base)};
+                    request.producer + ", which has a reply for " + std::to_string(request.base)};
       return out;
     }
-    // One that is only on its way is logged again, so that nothing is confirmed before it is there.
+    // An attach in flight is logged again, so that no reply precedes a durable attach.
     if (request.epoch == session->epoch && session->is_durable) return out;
   }
   auto record = new_record(state, now_us);

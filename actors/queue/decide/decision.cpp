@@ -2,15 +2,13 @@
 
 #include <algorithm>
 
-#include "actors/queue/state/backlog.hpp"
-#include "actors/queue/state/lease_table.hpp"
 #include "messages/error_code.hpp"
 
 namespace millrace::queues {
 
 std::unique_ptr<pb::Record> new_record(const State& state, TimeUs now_us) {
   auto record = std::make_unique<pb::Record>();
-  // Time never runs back within a queue, whatever the wall clock does.
+  // The time of a queue never runs back, even if the wall clock does.
   record->set_at_us(std::max(now_us, state.live.now_us));
   record->add_change()->set_queue(state.number);
   return record;
@@ -45,13 +43,13 @@ void add_death(const State& state, pb::Record& record, Sequence sequence, std::u
 
   const Body* body = state.durable.index.body(sequence);
   MILLRACE_ASSERT(body != nullptr && state.dead_letters != 0);
-  pb::Envelope* letter = change_of(record, state.dead_letters).add_append();
-  *letter = **body;
-  // Kept for looking at: a dead letter neither waits nor expires.
-  letter->clear_not_before_us();
-  letter->clear_expires_at_us();
-  letter->clear_idempotency_key();
-  pb::DeadLetter& note = *letter->mutable_dead_letter();
+  pb::Envelope* dead_letter = change_of(record, state.dead_letters).add_append();
+  *dead_letter = **body;
+  // A dead letter is neither delayed nor expires, and is no duplicate.
+  dead_letter->clear_not_before_us();
+  dead_letter->clear_expires_at_us();
+  dead_letter->clear_idempotency_key();
+  pb::DeadLetter& note = *dead_letter->mutable_dead_letter();
   note.set_origin_queue(state.name);
   note.set_origin_sequence(sequence);
   note.set_code(static_cast<std::uint32_t>(code));
@@ -59,41 +57,12 @@ void add_death(const State& state, pb::Record& record, Sequence sequence, std::u
   note.set_failed(failed);
   note.set_acquired(entry.acquired);
   const auto failure = state.durable.failures.find(sequence);
-  const bool known = failure != state.durable.failures.end();
+  const bool has_failed_before = failure != state.durable.failures.end();
   const bool failed_now = failed > entry.failed;
-  if (known || failed_now) {
-    note.set_first_failed_at_us(known ? failure->second.first_at_us : record.at_us());
+  if (has_failed_before || failed_now) {
+    note.set_first_failed_at_us(has_failed_before ? failure->second.first_at_us : record.at_us());
     note.set_last_failed_at_us(failed_now ? record.at_us() : failure->second.last_at_us);
   }
-}
-
-void propose(State& state, const Decision& decision) {
-  if (!decision.record) return;
-  const Pending& pending = decision.pending;
-  for (const LeaseId id : pending.leases) begin_settling(state, id);
-  for (const MessageId& key : pending.idempotency_keys) state.live.proposed_keys.insert(key);
-  state.live.proposed_messages += pending.messages;
-  state.live.proposed_bytes += pending.bytes;
-  for (const TimerId& timer : pending.timers) state.live.settling_timers.insert(timer);
-  for (const ProducerProgress& progress : pending.producers) {
-    ProposedProducer& proposed = state.live.proposed[progress.name];
-    proposed.epoch = progress.epoch;
-    proposed.last = progress.last;
-    ++proposed.records;
-  }
-}
-
-void committed(State& state, const Pending& pending) {
-  for (const LeaseId id : pending.leases) end_lease(state, id);
-  for (const MessageId& key : pending.idempotency_keys) state.live.proposed_keys.erase(key);
-  for (const ProducerProgress& progress : pending.producers) {
-    // Kept no longer than needed: a producer that is forgotten and comes back starts from 1.
-    const auto proposed = state.live.proposed.find(progress.name);
-    if (--proposed->second.records == 0) state.live.proposed.erase(proposed);
-  }
-  state.live.proposed_messages -= pending.messages;
-  state.live.proposed_bytes -= pending.bytes;
-  for (const TimerId& timer : pending.timers) state.live.settling_timers.erase(timer);
 }
 
 }  // namespace millrace::queues

@@ -27,7 +27,7 @@ class Dispatcher {
  private:
   using ReceiverEntry = std::map<ReceiverId, Receiver>::iterator;
 
-  // Receivers take turns, so that work spreads over them.
+  // Receivers with demand take turns.
   ReceiverEntry next_receiver() {
     auto& receivers = state_.live.receivers;
     auto it = receivers.upper_bound(state_.live.receiver_last_served);
@@ -38,55 +38,28 @@ class Dispatcher {
     return receivers.end();
   }
 
-  // Serves the first ticket of a line; false when it has to wait for its body.
+  // Serves the first ticket of a line. Returns false where its body must be read first.
   bool serve(std::uint8_t priority, ReceiverEntry::value_type& receiver) {
-    const Ticket ticket = state_.live.lines.front(priority);
-    return ticket.is_key() ? serve_key(ticket.slot(), priority, receiver)
-                           : serve_message(ticket.sequence(), priority, receiver);
-  }
-
-  bool serve_message(Sequence sequence, std::uint8_t priority,
-                     ReceiverEntry::value_type& receiver) {
-    Entry* entry = state_.durable.index.find(sequence);
-    const bool is_stale = entry == nullptr || entry->status != Status::waiting;
-    const Fitness fit = is_stale ? Fitness::waits : fitness(sequence, *entry);
+    const Candidate candidate = front_of(state_, priority);
+    const Sequence sequence = candidate.sequence;
+    if (sequence == 0) {
+      take_front(state_, priority, candidate);
+      return true;
+    }
+    const Fitness fit = fitness(sequence, *state_.durable.index.find(sequence));
     if (fit == Fitness::lacks_body) {
       out_.needs_bodies = true;
       return false;
     }
-    state_.live.lines.pop(priority);
-    if (is_stale) return true;
+    take_front(state_, priority, candidate);
     if (fit == Fitness::waits) {
-      return_message(state_, sequence, *entry);
+      put_back(state_, candidate);
     } else if (fit == Fitness::gives_up) {
-      give_up(no_slot, sequence);
-    } else {
+      give_up(candidate.slot, sequence);
+    } else if (candidate.slot == no_slot) {
       grant(receiver, no_slot, {sequence});
-    }
-    return true;
-  }
-
-  bool serve_key(KeySlot slot, std::uint8_t priority, ReceiverEntry::value_type& receiver) {
-    KeyChain& chain = state_.keys[slot];
-    const bool is_stale = chain.line != priority;
-    const Sequence head = is_stale ? 0 : chain.head;
-    const Fitness fit =
-        head == 0 ? Fitness::waits : fitness(head, *state_.durable.index.find(head));
-    if (fit == Fitness::lacks_body) {
-      out_.needs_bodies = true;
-      return false;
-    }
-    state_.live.lines.pop(priority);
-    if (is_stale) return true;
-    chain.line = no_line;
-    if (head == 0) {
-      state_.keys.release(slot);
-    } else if (fit == Fitness::waits) {
-      make_eligible(state_, slot);
-    } else if (fit == Fitness::gives_up) {
-      give_up(slot, head);
     } else {
-      grant(receiver, slot, run_from(head, receiver.second.demand));
+      grant(receiver, candidate.slot, run_from(sequence, receiver.second.demand));
     }
     return true;
   }
@@ -105,8 +78,8 @@ class Dispatcher {
     return is_spent ? Fitness::gives_up : Fitness::runs;
   }
 
-  // Consecutive messages of a key from `head`, as many as may run together. What was acquired
-  // before goes alone: should it bring its receiver down, the blame is clear.
+  // Consecutive messages of a key from `head`, as many as may be leased together. A message that
+  // was acquired before is leased alone, so that a crash of its receiver is attributed to it.
   [[nodiscard]] std::vector<Sequence> run_from(Sequence head, std::uint32_t demand) const {
     std::vector<Sequence> run{head};
     const Entry* entry = state_.durable.index.find(head);
@@ -114,8 +87,8 @@ class Dispatcher {
         {state_.limits.run_messages, demand,
          state_.limits.in_flight - std::min(state_.live.in_flight, state_.limits.in_flight)});
     std::uint64_t bytes = entry->bytes;
-    while (run.size() < max && entry->next != 0) {
-      const Sequence next = entry->next;
+    while (run.size() < max && entry->next() != 0) {
+      const Sequence next = entry->next();
       if (!may_run_together(head, *entry, next)) break;
       entry = state_.durable.index.find(next);
       bytes += entry->bytes;
@@ -125,12 +98,12 @@ class Dispatcher {
     return run;
   }
 
-  // Whether `next`, which follows `entry` in the chain of `head`, may be in one lease with both.
+  // Returns whether `next`, which follows `entry` in the chain, may be in one lease with `head`.
   [[nodiscard]] bool may_run_together(Sequence head, const Entry& entry, Sequence next) const {
     const Entry& following = *state_.durable.index.find(next);
     if (fitness(next, following) != Fitness::runs) return false;
     if (state_.is_outbox) return true;
-    // Keys that collide share a chain, but never a lease: it has one key's state.
+    // Keys with the same hash share a chain, but not a lease, because a lease has one key's state.
     return entry.acquired == 0 && following.acquired == 0 && following.priority == entry.priority &&
            (*state_.durable.index.body(next))->key() == (*state_.durable.index.body(head))->key();
   }
@@ -167,11 +140,11 @@ class Dispatcher {
 
 Dispatch dispatch(State& state, TimeUs now_us) {
   wake_delayed(state, now_us);
-  // An outbox that drains still gives out what it holds: see DrainMessage. One that was a queue
-  // before may be told of queues that are full here: they do not get what it carries away.
+  // An outbox that drains goes on leasing: see DrainMessage. An outbox that was a queue before may
+  // still count blocked queues, which no longer get its messages.
   const bool stopped = (state.live.draining || state.live.blocked > 0) && !state.is_outbox;
   if (stopped || state.live.quiesced || state.live.exhausted) return {};
-  // Told when it is wired wrongly, and not when the first message dies.
+  // Wrong wiring fails here, not when the first message dies.
   MILLRACE_ASSERT(state.dead_letters != 0 || state.is_outbox || state.live.receivers.empty());
   return Dispatcher(state, now_us).run();
 }
@@ -184,7 +157,7 @@ std::vector<WantedBody> wanted_bodies(const State& state, std::size_t max) {
   };
   const auto want = [&](Sequence sequence) {
     const Entry* entry = state.durable.index.find(sequence);
-    if (entry != nullptr && entry->status == Status::waiting &&
+    if (entry != nullptr && entry->status() == Status::waiting &&
         state.durable.index.body(sequence) == nullptr) {
       wanted.push_back({sequence, entry->place, entry->index});
       bytes += entry->bytes;
@@ -200,7 +173,7 @@ std::vector<WantedBody> wanted_bodies(const State& state, std::size_t max) {
         for (std::uint32_t i = 0; i < state.limits.run_messages && sequence != 0 && has_room();
              ++i) {
           want(sequence);
-          sequence = state.durable.index.find(sequence)->next;
+          sequence = state.durable.index.find(sequence)->next();
         }
       }
       return has_room();

@@ -1,4 +1,4 @@
-// Dispatch: which waiting messages go to which receiver. Volatile: nothing of it is logged.
+// Dispatch: leases ready messages to receivers. Leases are not logged.
 #pragma once
 
 #include <memory>
@@ -16,26 +16,25 @@ struct GrantedMessage {
   Body body;
 };
 
-/// A lease as the receiver gets it.
+/// A lease as it is sent to its receiver.
 struct Grant {
   ReceiverId receiver = 0;
   LeaseId lease = 0;
   TimeUs deadline_us = 0;
   std::shared_ptr<const std::string> state;  ///< of the key; null: none
-  std::vector<GrantedMessage> messages;      ///< consecutive ones of a key, or one without
+  std::vector<GrantedMessage> messages;      ///< consecutive messages of a key, or one without key
 };
 
 struct Dispatch {
   std::vector<Grant> grants;
-  /// Messages that must not run: expired, or acquired too often. Held by leases of nobody, for
-  /// decide_give_up().
+  /// Leases of `nobody`, one message each, for decide_give_up(): expired, or acquired too often.
   std::vector<LeaseId> give_up;
-  bool needs_bodies = false;  ///< the next message lies on disk: see wanted_bodies()
+  bool needs_bodies = false;  ///< dispatch stopped at a message on disk: see wanted_bodies()
 };
 
-/// Hands waiting messages to receivers with demand, up to the limits. Stops while a downstream
-/// queue is above its high water or the queue is draining, unless it is an outbox; and while the
-/// log's room is exhausted or the queue is quiesced.
+/// Leases ready messages to receivers with demand, up to Limits::in_flight. Leases nothing while a
+/// downstream queue is above its high water or the queue drains, unless it is an outbox; and
+/// nothing while the queue is quiesced or the log has no room for outcomes.
 [[nodiscard]] Dispatch dispatch(State& state, TimeUs now_us);
 
 /// A body to be read from the log.
@@ -45,11 +44,11 @@ struct WantedBody {
   std::uint32_t index = 0;
 };
 
-/// Bodies that one read brings in, about: it ends with the message that passes this.
+/// Size of one read: it ends with the message that reaches this.
 constexpr std::size_t read_bytes_max = 4u << 20;
 
-/// The next messages in line whose bodies are not in memory, at most `max` of them and
-/// `read_bytes_max`, in the order of the log.
+/// The next ready messages whose bodies are not in memory: at most `max`, and `read_bytes_max`, in
+/// the order of the log.
 [[nodiscard]] std::vector<WantedBody> wanted_bodies(const State& state, std::size_t max);
 
 }  // namespace millrace::queues

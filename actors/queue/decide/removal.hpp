@@ -1,4 +1,4 @@
-// What operators do with live messages: look at them, drop them, put dead letters back.
+// Removal of live messages for operators: dropping them, and redriving dead letters.
 #pragma once
 
 #include <cstdint>
@@ -12,27 +12,26 @@
 
 namespace millrace::queues {
 
-/// Queues of one shard, by name, that dead letters may go back to.
+/// Queues of one shard, by name, to which dead letters may return.
 using Origins = std::map<std::string, QueueNumber, std::less<>>;
 
-/// Whether `letter` is a dead letter whose queue is known.
-[[nodiscard]] bool is_redrivable(const pb::Envelope& letter, const Origins& origins);
+/// Returns whether the message is a dead letter of a queue in `origins`.
+[[nodiscard]] bool is_redrivable(const pb::Envelope& message, const Origins& origins);
 
-/// Keeps the messages of `page` from being leased until their removal is durable: those that wait
-/// or are not due, and whose key nobody holds. What somebody works on stays with him. Returns
-/// leases of nobody, for the decisions below.
+/// Leases those messages of `page` that are neither leased nor settling, and whose key is not
+/// leased, to `nobody`, so that no receiver gets them until their removal is durable.
 [[nodiscard]] std::vector<LeaseId> hold(State& state, std::span<const PageEntry> page,
                                         TimeUs now_us);
 
-/// Drops what `leases` hold. Null record: they hold nothing.
+/// Drops the messages of `leases`. Null record: there are none.
 [[nodiscard]] Decision decide_drop(const State& state, const std::vector<LeaseId>& leases,
                                    TimeUs now_us);
 
-/// Drops the letters that `leases` hold here, and appends each to the queue that it came from, all
-/// in one record. A letter keeps its id, key, payload, priority and birth; it has not failed, does
-/// not expire, and tells how often it was put back. It goes behind what its queue holds by then,
-/// also of its own key; letters of one key keep their order. `page` has the bodies of all that is
-/// held, and `origins` knows their queues.
+/// Drops the dead letters of `leases` here, and appends each to the queue that it came from, in one
+/// record. The message keeps id, key, payload, priority and birth, has no failures, does not
+/// expire, and counts how often it was redriven. It goes to the end of its queue and of its key;
+/// dead letters of one key keep their order. REQUIRES: `page` has the bodies of all leased
+/// messages, and `origins` their queues.
 [[nodiscard]] Decision decide_redrive(const State& state, const std::vector<LeaseId>& leases,
                                       std::span<const PageEntry> page, const Origins& origins,
                                       TimeUs now_us);

@@ -6,9 +6,8 @@
 
 namespace millrace::queues {
 
-bool Compaction::is_over() const {
-  const Volatile& live = surroundings_.state->live;
-  return run_->run.is_done() || live.draining || live.quiesced;
+bool Compaction::has_ended() const {
+  return run_->run.is_done() || state_.live.draining || state_.live.quiesced;
 }
 
 void Compaction::begin(const CompactMessage& m) {
@@ -18,32 +17,23 @@ void Compaction::begin(const CompactMessage& m) {
 
 void Compaction::step() {
   if (!run_) return;
-  if (is_over()) {
+  if (has_ended()) {
     (*std::exchange(run_, std::nullopt)->done)();
     return;
   }
-  auto wanted =
-      std::make_shared<const std::vector<WantedBody>>(run_->run.next(*surroundings_.state));
-  const auto to_self = caf::actor_cast<caf::actor>(surroundings_.queue);
+  auto wanted = std::make_shared<const std::vector<WantedBody>>(run_->run.next(state_));
   if (wanted->empty()) {
-    caf::anon_send(to_self,
+    caf::anon_send(caf::actor_cast<caf::actor>(queue_),
                    BodiesMessage{std::make_shared<const std::vector<RelocatedBody>>(), true});
     return;
   }
-  caf::anon_send(surroundings_.reader, ReadMessage{std::move(wanted), surroundings_.state->number,
-                                                   surroundings_.queue, true});
+  caf::anon_send(reader_, ReadMessage{std::move(wanted), state_.number,
+                                      caf::actor_cast<caf::strong_actor_ptr>(queue_), true});
 }
 
-void Compaction::read(std::span<const RelocatedBody> bodies, TimeUs now_us) {
-  Decision moves;
-  if (!surroundings_.state->live.quiesced) {
-    moves = run_->run.moves(*surroundings_.state, bodies, now_us);
-  }
-  if (moves.record) {
-    surroundings_.propose(std::move(moves));  // its commit brings the next step
-  } else {
-    caf::anon_send(caf::actor_cast<caf::actor>(surroundings_.queue), CompactStepMessage{});
-  }
+Decision Compaction::relocate(std::span<const RelocatedBody> bodies, TimeUs now_us) {
+  if (state_.live.quiesced) return {};
+  return run_->run.relocate(state_, bodies, now_us);
 }
 
 }  // namespace millrace::queues

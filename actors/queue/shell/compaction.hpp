@@ -1,5 +1,5 @@
-// Compaction: a CompactionRun carried out. One step at a time is under way: bodies are read, or
-// their record is on its way into the log. A part of the queue's shell.
+// Compaction: runs a CompactionRun for the queue's actor, one step at a time. A step is either
+// reading bodies, or has its record in flight. Part of the queue's shell; runs on its thread.
 #pragma once
 
 #include <functional>
@@ -8,31 +8,28 @@
 #include <span>
 
 #include <caf/actor.hpp>
-#include <caf/actor_control_block.hpp>
 
-#include "actors/queue/decide/compaction_run.hpp"
-#include "actors/queue/shell/queue_messages.hpp"
+#include "actors/queue/decide/decide_relocation.hpp"
+#include "actors/queue/shell/queue_handle.hpp"
 
 namespace millrace::queues {
 
 class Compaction {
  public:
-  struct Surroundings {
-    const State* state = nullptr;  ///< outlives the compaction
-    caf::actor reader;
-    caf::strong_actor_ptr queue;
-    std::function<void(Decision)> propose;
-  };
+  /// `state` and `queue` outlive the compaction. `reader` answers ReadMessage.
+  Compaction(const State& state, caf::actor reader, QueueHandle::pointer queue)
+      : state_(state), reader_(std::move(reader)), queue_(queue) {}
 
-  explicit Compaction(Surroundings surroundings) : surroundings_(std::move(surroundings)) {}
-
+  /// Starts a compaction. REQUIRES: none runs.
   void begin(const CompactMessage& m);
 
-  /// The step before is durable, or had nothing to log.
+  /// Begins the next step, or ends the compaction: the previous step is durable, or had nothing to
+  /// log. Without effect when no compaction runs.
   void step();
 
-  /// The bodies of the step, as far as they could be read.
-  void read(std::span<const RelocatedBody> bodies, TimeUs now_us);
+  /// Continues the step with the bodies that could be read, and returns what to propose; step()
+  /// follows when that is durable. Null record: step() follows at once.
+  [[nodiscard]] Decision relocate(std::span<const RelocatedBody> bodies, TimeUs now_us);
 
  private:
   struct Run {
@@ -40,10 +37,12 @@ class Compaction {
     std::shared_ptr<std::function<void()>> done;
   };
 
-  /// A node that stops compacts no more, and a queue that is being copied stays where it lies.
-  [[nodiscard]] bool is_over() const;
+  // A queue that drains or moves is not compacted further.
+  [[nodiscard]] bool has_ended() const;
 
-  Surroundings surroundings_;
+  const State& state_;
+  caf::actor reader_;
+  QueueHandle::pointer queue_;
   std::optional<Run> run_;
 };
 

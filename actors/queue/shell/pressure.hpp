@@ -1,5 +1,5 @@
-// Pressure: tells the queues that feed this one when it is above its high water, and when it is
-// below its low water again. A part of the queue's shell.
+// Pressure: makes upstream queues stop leasing while this queue is above its high water, until it
+// is below its low water. Part of the queue's shell; runs on its thread.
 #pragma once
 
 #include <functional>
@@ -15,12 +15,15 @@ namespace millrace::queues {
 
 class Pressure {
  public:
-  using Queues = std::function<std::vector<QueueHandle>()>;
+  using ListQueues = std::function<std::vector<QueueHandle>()>;
 
-  /// `feeders` stop dispatching meanwhile, those of `cycle` take no offers; both may be empty.
-  Pressure(Queues feeders, Queues cycle) : feeders_(std::move(feeders)), cycle_(std::move(cycle)) {}
+  /// `feeders` lists the queues that stop leasing, `cycle` those that refuse offers; either may be
+  /// empty. Each is called when the queue passes its high water; it must not throw.
+  Pressure(ListQueues feeders, ListQueues cycle)
+      : feeders_(std::move(feeders)), cycle_(std::move(cycle)) {}
 
-  /// A copy in the making holds nobody back: what it holds is another node's.
+  /// Compares the backlog with high and low water, and notifies the other queues of a change. A
+  /// staged queue exerts no pressure, because its messages still belong to another node.
   void update(State& state) {
     const Limits& limits = state.limits;
     bool& above = state.live.above_high_water;
@@ -28,32 +31,33 @@ class Pressure {
       if (!is_above(state, limits.low_water_percent)) release(state);
       return;
     }
-    const bool is_copy = state.declaration && state.declaration->staged();
-    if (is_copy || !is_above(state, limits.high_water_percent)) return;
+    const bool is_staged = state.declaration && state.declaration->staged();
+    if (is_staged || !is_above(state, limits.high_water_percent)) return;
     above = true;
-    if (feeders_) held_ = feeders_();
+    if (feeders_) blocked_ = feeders_();
     if (cycle_) closed_ = cycle_();
-    tell(held_, {true, false});
-    tell(closed_, {true, true});
+    notify(blocked_, {true, false});
+    notify(closed_, {true, true});
   }
 
-  /// Lets those go on that were stopped: exactly those, whichever feed the queue by now.
+  /// Ends the pressure on exactly the queues that were notified of it, even if the wiring has
+  /// changed since.
   void release(State& state) {
     if (!state.live.above_high_water) return;
     state.live.above_high_water = false;
-    tell(std::exchange(held_, {}), {false, false});
-    tell(std::exchange(closed_, {}), {false, true});
+    notify(std::exchange(blocked_, {}), {false, false});
+    notify(std::exchange(closed_, {}), {false, true});
   }
 
  private:
-  static void tell(const std::vector<QueueHandle>& queues, PressureMessage message) {
+  static void notify(const std::vector<QueueHandle>& queues, PressureMessage message) {
     for (const QueueHandle& queue : queues) caf::anon_send(queue, message);
   }
 
-  Queues feeders_;
-  Queues cycle_;
-  std::vector<QueueHandle> held_;    ///< queues that were told to stop dispatching
-  std::vector<QueueHandle> closed_;  ///< and to take no offers
+  ListQueues feeders_;
+  ListQueues cycle_;
+  std::vector<QueueHandle> blocked_;  ///< notified to stop leasing; empty below high water
+  std::vector<QueueHandle> closed_;   ///< notified to refuse offers; empty below high water
 };
 
 }  // namespace millrace::queues

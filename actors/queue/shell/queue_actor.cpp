@@ -8,14 +8,14 @@
 
 #include "actors/queue/decide/apply.hpp"
 #include "actors/queue/decide/decide_due.hpp"
+#include "actors/queue/move/source.hpp"
 #include "actors/queue/shell/compaction.hpp"
-#include "actors/queue/shell/inspection.hpp"
-#include "actors/queue/shell/installs.hpp"
+#include "actors/queue/shell/installer.hpp"
+#include "actors/queue/shell/pending_replies.hpp"
 #include "actors/queue/shell/pressure.hpp"
 #include "actors/queue/shell/receivers.hpp"
 #include "actors/queue/shell/removals.hpp"
 #include "actors/queue/shell/sessions.hpp"
-#include "actors/queue/shell/waits.hpp"
 #include "actors/queue/state/backlog.hpp"
 #include "actors/queue/state/lease_table.hpp"
 
@@ -24,140 +24,169 @@ namespace {
 
 constexpr std::size_t bodies_per_read = 2048;
 constexpr DurationUs forget_interval_us = 3'600'000'000;
-constexpr DurationUs full_poll_us = 200'000;
-constexpr const char* stopping = "the node is stopping";
+constexpr DurationUs room_poll_us = 200'000;
+constexpr const char* node_stops = "the node is stopping";
 
+// Every handler follows one pattern: the core decides, the decision is proposed to the log, and
+// on_commit() applies it when it is durable. Then dispatch_ready() leases what has become ready.
 class QueueShell {
  public:
-  static inline const char* name = "millrace.queue";
+  QueueShell(QueueHandle::pointer self, QueueActorConfig config)
+      : self_(self),
+        log_(*config.log),
+        clock_(*config.clock),
+        reader_(config.reader),
+        core_(std::move(config.state)),
+        random_(core_->number * 0x9e3779b97f4a7c15u + config.seed),
+        monitor_(std::move(config.on_violation)),
+        sessions_(*core_),
+        receivers_(*core_, self),
+        removals_(*core_, log_, std::move(config.origins)),
+        replies_(*core_),
+        installer_(*core_),
+        pressure_(std::move(config.feeders), std::move(config.cycle)),
+        compaction_(*core_, reader_, self),
+        forget_due_us_(now() + forget_interval_us) {
+    core_->live.quiesced = core_->live.sealed = config.quiesced;
+  }
 
-  QueueHandle::behavior_type start(QueueHandle::pointer self, QueueActorConfig config) {
-    self_ = self;
-    config_ = std::move(config);
-    core_ = std::move(config_.state);
-    core_->live.quiesced = core_->live.sealed = config_.quiesced;
-    sessions_.emplace(*core_);
-    receivers_.emplace(*core_, self);
-    waits_.emplace(*core_);
-    installs_.emplace(*core_);
-    removals_.emplace(*core_, *config_.log, config_.origins);
-    compaction_.emplace(Compaction::Surroundings{core_.get(), config_.reader,
-                                                 caf::actor_cast<caf::strong_actor_ptr>(self),
-                                                 [this](Decision moves) {
-                                                   propose_decision(std::move(moves));
-                                                 }});
-    pressure_.emplace(std::move(config_.feeders), std::move(config_.cycle));
-    random_.seed(core_->number * 0x9e3779b97f4a7c15u + config_.seed);
-    forget_due_us_ = now() + forget_interval_us;
-    self->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
-    self->set_exit_handler([this](const caf::exit_msg& exit) {
-      give_up_waits(stopping);
+  QueueHandle::behavior_type behavior() {
+    self_->set_down_handler([this](const caf::down_msg& down) { on_receiver_down(down); });
+    self_->set_exit_handler([this](const caf::exit_msg& exit) {
+      cancel_replies(node_stops);
       self_->quit(exit.reason);
     });
     return {
+        // Producers.
         [this](const AttachMessage& m) { on_attach(m); },
         [this](const OfferMessage& m) { on_offer(m); },
+        // The log.
         [this](const CommitMessage& m) { on_commit(m); },
+        [this](const BodiesMessage& m) { on_bodies(m); },
+        [this](const CompactMessage& m) { compaction_.begin(m); },
+        [this](const CompactStepMessage&) { compaction_.step(); },
+        [this](const SnapshotMessage& m) { (*m.sink)(*core_); },
+        // Receivers.
         [this](const SubscribeMessage& m) { on_subscribe(m); },
         [this](const CompleteMessage& m) { on_complete(m); },
         [this](const BeginMessage& m) { begin_work(*core_, m.lease); },
-        [this](const ExtendMessage& m) {
-          for (const LeaseId lease : m.leases) extend_lease(*core_, lease, now() + m.by_us);
-        },
+        [this](const ExtendMessage& m) { on_extend(m); },
         [this](const PressureMessage& m) { on_pressure(m); },
-        [this](const BodiesMessage& m) { on_bodies(m); },
-        [this](const SnapshotMessage& m) { (*m.sink)(*core_); },
-        [this](const CompactMessage& m) { compaction_->begin(m); },
-        [this](const CompactStepMessage&) { compaction_->step(); },
-        [this](const DrainMessage&) { return on_drain(); },
+        [this](const RewiredMessage&) { on_rewired(); },
+        // Moves.
         [this](const QuiesceMessage& m) { return on_quiesce(m); },
         [this](const ServeMessage&) { on_serve(); },
         [this](const InstallMessage& m) { on_install(m); },
-        [this](const AbandonMessage& m) {
-          installs_->abandon();
-          (*m.done)();
-        },
-        [this](const RewiredMessage&) {
-          pressure_->release(*core_);
-          pressure_->update(*core_);
-        },
+        [this](const AbandonMessage& m) { on_abandon(m); },
         [this](const RetireMessage&) { on_retire(); },
         [this](const FlushMessage&) { return on_flush(); },
-        [this](const PageMessage& m) { return page_of(*core_, m); },
+        // Operators.
+        [this](const PageMessage& m) { return on_page(m); },
         [this](const RemoveMessage& m) { return on_remove(m); },
-        [this](const TickMessage& m) {
-          if (m.due_us == tick_due_us_) on_tick();  // else an earlier one has taken its place
-        },
         [this](const InspectMessage& m) { return status_of(*core_, room(), m.offer_bytes); },
-        [this](const KeyMessage& m) { return key_of(*core_, m.key); },
+        [this](const KeyMessage& m) { return on_key(m); },
+        // Time, and the end of the node.
+        [this](const TickMessage& m) { on_tick(m); },
+        [this](const DrainMessage&) { return on_drain(); },
     };
   }
 
  private:
-  [[nodiscard]] TimeUs now() const { return config_.clock->now_us(); }
-  [[nodiscard]] Room room() const { return {config_.log->is_full(), core_->live.draining}; }
+  [[nodiscard]] TimeUs now() const { return clock_.now_us(); }
+  [[nodiscard]] Room room() const { return {log_.is_full(), core_->live.draining}; }
+
+  // ---- Records ----
 
   void propose_decision(Decision decision) {
     if (!decision.record) return;
     propose(*core_, decision);
-    ++proposed_;
-    waits_->proposed(decision.pending);
+    ++records_in_flight_;
+    replies_.proposed(decision.pending);
     auto proposal = std::make_shared<RecordProposal>();
     proposal->record = std::shared_ptr<const pb::Record>(std::move(decision.record));
     proposal->makes_room = proposal->record->change(0).relocation_size() > 0;
     proposal->owner = core_->number;
     proposal->pending = std::move(decision.pending);
-    config_.log->propose(std::move(proposal));
+    log_.propose(std::move(proposal));
   }
 
+  void on_commit(const CommitMessage& m) {
+    bool has_relocated = false;
+    bool has_become_outbox = false;
+    for (const CommittedChange& committed_change : *m.changes) {
+      const RecordProposal& proposal = *committed_change.proposal;
+      const pb::Change& change = proposal.record->change(committed_change.change);
+      apply(*core_, {proposal.record, committed_change.place}, change);
+      has_become_outbox = has_become_outbox || change.has_become_outbox();
+      // The first change of a record is that of the queue that decided it.
+      if (proposal.owner != core_->number || committed_change.change != 0) continue;
+      on_own_commit(proposal.pending, change);
+      has_relocated = has_relocated || change.relocation_size() > 0;
+    }
+    if (has_become_outbox) on_become_outbox();
+    pressure_.update(*core_);
+    resume_if_open();
+    dispatch_ready();
+    if (has_relocated) compaction_.step();
+    reply_if_drained();
+    replies_.deliver_due();
+    propose_decision(installer_.next(now()));
+  }
+
+  void on_own_commit(const Pending& pending, const pb::Change& change) {
+    committed(*core_, pending);
+    --records_in_flight_;
+    replies_.committed(pending);
+    removals_.committed(pending.operation, change.drop_size());
+    sessions_.committed(change);
+    if (change.has_install()) installer_.committed();
+  }
+
+  // Calls `decide` with consecutive parts of `leases`, each of which fits into one record, and
+  // proposes the decisions.
+  template <class Decide>
+  void propose_in_parts(std::span<const LeaseId> leases, Decide decide) {
+    while (!leases.empty()) {
+      const std::size_t count = fitting(*core_, leases);
+      propose_decision(decide(leases.first(count)));
+      leases = leases.subspan(count);
+    }
+  }
+
+  // ---- Producers ----
+
   void on_attach(const AttachMessage& m) {
-    if (!sessions_->admits(m)) return;
+    if (!sessions_.admits(m)) return;
     AttachDecision attach = decide(*core_, m.request, now());
     attach.decision.pending.is_local = !m.forwards;
-    sessions_->attached(m, attach);
+    sessions_.attached(m, attach);
     propose_decision(std::move(attach.decision));
   }
 
   void on_offer(const OfferMessage& m) {
-    if (!sessions_->admits(*m.offer, self_->current_sender())) return;
+    if (!sessions_.admits(*m.offer, self_->current_sender())) return;
     OfferDecision offer = decide(*core_, *m.offer, room(), now());
-    core_->live.repeats += offer.repeats;
-    offer.decision.pending.is_local = !sessions_->is_forwarded(m.offer->producer);
+    core_->live.duplicates += offer.duplicates;
+    offer.decision.pending.is_local = !sessions_.is_forwarded(m.offer->producer);
     propose_decision(std::move(offer.decision));
-    if (!offer.refusal && offer.repeats == 0) return;  // the commit answers
+    monitor_.changed(*core_);
+    if (!offer.refusal && offer.duplicates == 0) return;  // the reply follows the commit
     if (offer.refusal && offer.refusal->code == ErrorCode::storage_full) poll_for_room();
-    sessions_->answer(*m.offer, offer);
+    sessions_.reply(*m.offer, offer);
   }
 
-  void on_commit(const CommitMessage& m) {
-    bool moved = false;
-    bool handed_over = false;
-    for (const CommittedChange& change : *m.changes) {
-      const std::shared_ptr<const pb::Record>& record = change.proposal->record;
-      apply(*core_, {record, change.place}, record->change(change.change));
-      handed_over = handed_over || record->change(change.change).has_become_outbox();
-      if (change.proposal->owner != core_->number || change.change != 0) continue;
-      committed(*core_, change.proposal->pending);
-      --proposed_;
-      waits_->committed(change.proposal->pending);
-      removals_->committed(change.proposal->pending.operation, record->change(0).drop_size());
-      sessions_->committed(record->change(0));
-      if (record->change(0).has_install()) installs_->committed();
-      moved = moved || record->change(0).relocation_size() > 0;
-    }
-    if (handed_over) on_handed_over();
-    pressure_->update(*core_);
-    resume_if_open();
-    run_dispatch();
-    if (moved) compaction_->step();
-    answer_drain();
-    waits_->answer();
-    propose_decision(installs_->next(now()));
+  // Lets refused senders offer again when there is room.
+  void resume_if_open() {
+    const bool is_open = !is_above(*core_, core_->limits.low_water_percent) &&
+                         core_->live.closed == 0 && !is_polling_;
+    if (is_open) sessions_.resume();
   }
+
+  // ---- Receivers ----
 
   void on_subscribe(const SubscribeMessage& m) {
-    receivers_->add(m);
-    run_dispatch();
+    receivers_.add(m);
+    dispatch_ready();
   }
 
   void on_complete(const CompleteMessage& m) {
@@ -172,7 +201,32 @@ class QueueShell {
       const auto receiver = core_->live.receivers.find(sender->id());
       if (receiver != core_->live.receivers.end()) receiver->second.demand += messages;
     }
-    run_dispatch();
+    dispatch_ready();
+  }
+
+  void on_extend(const ExtendMessage& m) {
+    for (const LeaseId lease : m.leases) extend_lease(*core_, lease, now() + m.by_us);
+  }
+
+  void on_receiver_down(const caf::down_msg& down) {
+    const ReceiverId id = down.source.id();
+    if (!receivers_.remove(id)) return;
+    const std::vector<LeaseId> leases = leases_of(*core_, id);
+    if (core_->live.draining) {
+      // The node ends its receivers, so this is no failure of the messages.
+      for (const LeaseId lease : leases) end_lease(*core_, lease);
+      monitor_.changed(*core_);
+      reply_if_drained();
+      return;
+    }
+    propose_lost(leases, ErrorCode::receiver_lost);
+    dispatch_ready();
+  }
+
+  void propose_lost(std::span<const LeaseId> leases, ErrorCode code) {
+    propose_in_parts(leases, [&](std::span<const LeaseId> part) {
+      return decide_lost(*core_, part, code, random_(), now());
+    });
   }
 
   void on_pressure(const PressureMessage& m) {
@@ -181,120 +235,153 @@ class QueueShell {
     if (m.in_cycle) {
       resume_if_open();
     } else if (count == 0) {
-      run_dispatch();
+      dispatch_ready();
     }
+  }
+
+  void on_rewired() {
+    pressure_.release(*core_);
+    pressure_.update(*core_);
+  }
+
+  // Leases what is ready to receivers with demand, and schedules the next tick.
+  void dispatch_ready() {
+    const TimeUs now_us = now();
+    core_->live.exhausted = log_.is_exhausted();
+    is_polling_ = is_polling_ || core_->live.exhausted;
+    Dispatch dispatched = dispatch(*core_, now_us);
+    receivers_.send(std::move(dispatched.grants));
+    propose_in_parts(dispatched.give_up, [&](std::span<const LeaseId> part) {
+      return decide_give_up(*core_, part, now_us);
+    });
+    if (dispatched.needs_bodies) request_bodies();
+    schedule_tick();
+    monitor_.changed(*core_);
+  }
+
+  void request_bodies() {
+    if (core_->live.loading || !reader_) return;
+    auto wanted =
+        std::make_shared<const std::vector<WantedBody>>(wanted_bodies(*core_, bodies_per_read));
+    core_->live.loading = true;
+    caf::anon_send(reader_, ReadMessage{std::move(wanted), core_->number,
+                                        caf::actor_cast<caf::strong_actor_ptr>(self_)});
   }
 
   void on_bodies(const BodiesMessage& m) {
-    if (m.compaction) return compaction_->read(*m.bodies, now());
-    core_->live.loading = false;
-    for (const auto& [sequence, body] : *m.bodies) {
-      if (core_->durable.index.find(sequence) != nullptr) {
-        core_->durable.index.set_body(sequence, body);
-      }
-    }
-    run_dispatch();
-  }
-
-  void on_down(const caf::down_msg& down) {
-    const ReceiverId id = down.source.id();
-    if (!receivers_->remove(id)) return;
-    const std::vector<LeaseId> leases = leases_of(*core_, id);
-    if (core_->live.draining) {
-      // The node ends it, or would in a moment: nobody has failed.
-      for (const LeaseId lease : leases) end_lease(*core_, lease);
-      answer_drain();
+    if (m.compaction) {
+      relocate(*m.bodies);
       return;
     }
-    lose(leases, ErrorCode::receiver_lost);
-    run_dispatch();
+    core_->live.loading = false;
+    for (const auto& [sequence, body] : *m.bodies) core_->durable.index.set_body(sequence, body);
+    dispatch_ready();
   }
 
-  caf::typed_response_promise<RemoveReply> on_remove(const RemoveMessage& m) {
-    auto promise = self_->make_response_promise<RemoveReply>();
-    propose_decision(removals_->decide(m, promise, now()));
-    return promise;
+  void relocate(const std::vector<RelocatedBody>& bodies) {
+    Decision relocations = compaction_.relocate(bodies, now());
+    if (relocations.record) {
+      propose_decision(std::move(relocations));
+    } else {
+      caf::anon_send(caf::actor_cast<caf::actor>(self_), CompactStepMessage{});
+    }
   }
+
+  // ---- Moves ----
 
   caf::typed_response_promise<QuiescedReply> on_quiesce(const QuiesceMessage& m) {
     MILLRACE_ASSERT(core_->declaration != nullptr);
     auto promise = self_->make_response_promise<QuiescedReply>();
     core_->live.quiesced = true;
     core_->live.sealed = core_->live.sealed || m.seals;
-    waits_->quiesce(m, promise);
-    if (core_->live.draining) waits_->give_up_quiescing(stopping);
+    replies_.add(m, promise);
+    if (core_->live.draining) replies_.cancel_quiesce(node_stops);
     return promise;
   }
 
   void on_serve() {
     core_->live.quiesced = core_->live.sealed = false;
-    waits_->give_up_quiescing("it is not moved any more");
-    waits_->answer();
-    run_dispatch();
+    replies_.cancel_quiesce("the move was given up");
+    replies_.deliver_due();
+    dispatch_ready();
   }
 
   void on_install(const InstallMessage& m) {
-    installs_->add(m);
-    propose_decision(installs_->next(now()));
+    installer_.add(m);
+    propose_decision(installer_.next(now()));
   }
 
-  // Nobody may wait for what a queue would have done that is no more.
+  void on_abandon(const AbandonMessage& m) {
+    installer_.abandon();
+    (*m.done)();
+  }
+
+  // The stages of the former queue have no use for an outbox; their owner ends them.
+  void on_become_outbox() {
+    receivers_.clear();
+    sessions_.end_forwarded();
+  }
+
+  // No reply, callback or pressure may remain of a queue that has ended.
   void on_retire() {
     core_->live.draining = true;
-    compaction_->step();
-    pressure_->release(*core_);
-    give_up_waits("it is another node's now");
+    compaction_.step();
+    pressure_.release(*core_);
+    cancel_replies("another node serves the queue");
     self_->quit(caf::exit_reason::user_shutdown);
-  }
-
-  void give_up_waits(const std::string& why) {
-    waits_->give_up_quiescing(why);
-    waits_->give_up_flush(why);
   }
 
   caf::typed_response_promise<FlushedReply> on_flush() {
     auto promise = self_->make_response_promise<FlushedReply>();
-    waits_->flush(promise);
-    if (core_->live.draining) waits_->give_up_flush(stopping);
+    replies_.add(promise);
+    if (core_->live.draining) replies_.cancel_flush(node_stops);
     return promise;
   }
 
-  // Who received from the queue is of no use to an outbox, and is ended by who began it.
-  void on_handed_over() {
-    receivers_->forget_all();
-    sessions_->end_forwarded();
+  void cancel_replies(const std::string& reason) {
+    replies_.cancel_quiesce(reason);
+    replies_.cancel_flush(reason);
   }
 
-  caf::typed_response_promise<QueueStatus> on_drain() {
-    core_->live.draining = true;
-    give_up_waits(stopping);
-    drained_ = self_->make_response_promise<QueueStatus>();
-    auto promise = *drained_;
-    answer_drain();
+  // ---- Operators ----
+
+  [[nodiscard]] PageReply on_page(const PageMessage& m) const {
+    if (m.move_up_to == 0) {
+      return {std::make_shared<const Page>(page_of(*core_, m.from, m.max)), nullptr};
+    }
+    MovedPage moved = page_to_move(*core_, m.from, m.move_up_to);
+    return {std::make_shared<const Page>(std::move(moved.page)),
+            std::make_shared<const std::string>(std::move(moved.columns))};
+  }
+
+  caf::typed_response_promise<RemoveReply> on_remove(const RemoveMessage& m) {
+    auto promise = self_->make_response_promise<RemoveReply>();
+    propose_decision(removals_.decide(m, promise, now()));
+    monitor_.changed(*core_);
     return promise;
   }
 
-  // Everything is settled: nothing is leased, nothing is on its way into the log.
-  void answer_drain() {
-    if (!drained_ || proposed_ > 0 || core_->live.in_flight > 0) return;
-    if (core_->is_outbox && !receivers_->empty() && core_->durable.index.size() > 0) return;
-    drained_->deliver(status_of(*core_, room(), 0));
-    drained_.reset();
+  [[nodiscard]] KeyReply on_key(const KeyMessage& m) const {
+    const KeyState* key_state = core_->durable.keyed.find(m.key);
+    return {key_state != nullptr ? std::make_shared<const KeyState>(*key_state) : nullptr};
   }
 
-  void on_tick() {
+  // ---- Time, and the end of the node ----
+
+  void on_tick(const TickMessage& m) {
+    if (m.due_us != tick_due_us_) return;  // an earlier tick has replaced this one
     tick_due_us_ = 0;
-    expire_leases();
+    propose_lost(overdue_leases(*core_, now()), ErrorCode::lease_expired);
     if (core_->live.draining) {
       schedule_tick();
       return;
     }
     if (!core_->live.quiesced) act_on_time(now());
-    if (polling_ && !config_.log->is_full()) {
-      polling_ = false;
-      sessions_->resume();
+    if (is_polling_ && !log_.is_full()) {
+      is_polling_ = false;
+      sessions_.resume();
     }
-    run_dispatch();
+    dispatch_ready();
   }
 
   void act_on_time(TimeUs now_us) {
@@ -304,96 +391,77 @@ class QueueShell {
     propose_decision(decide_forget(*core_, now_us));
   }
 
-  void expire_leases() { lose(overdue_leases(*core_, now()), ErrorCode::lease_expired); }
-
-  void lose(std::span<const LeaseId> leases, ErrorCode code) {
-    in_records(leases, [&](std::span<const LeaseId> some) {
-      return decide_lost(*core_, some, code, random_(), now());
-    });
-  }
-
-  // Decides on all of `leases`, in records that fit into the log.
-  template <class Decide>
-  void in_records(std::span<const LeaseId> leases, Decide decide) {
-    while (!leases.empty()) {
-      const std::size_t count = fitting(*core_, leases);
-      propose_decision(decide(leases.first(count)));
-      leases = leases.subspan(count);
-    }
-  }
-
-  void run_dispatch() {
-    const TimeUs now_us = now();
-    core_->live.exhausted = config_.log->is_exhausted();
-    polling_ = polling_ || core_->live.exhausted;
-    Dispatch round = dispatch(*core_, now_us);
-    receivers_->hand_out(std::move(round.grants));
-    in_records(round.give_up,
-               [&](std::span<const LeaseId> some) { return decide_give_up(*core_, some, now_us); });
-    request_bodies(round.needs_bodies);
-    schedule_tick();
-  }
-
-  void request_bodies(bool needed) {
-    if (!needed || core_->live.loading || !config_.reader) return;
-    auto wanted =
-        std::make_shared<const std::vector<WantedBody>>(wanted_bodies(*core_, bodies_per_read));
-    core_->live.loading = true;
-    caf::anon_send(config_.reader, ReadMessage{std::move(wanted), core_->number,
-                                               caf::actor_cast<caf::strong_actor_ptr>(self_)});
-  }
-
-  // Below the low water, and with room around, senders that were refused may come again.
-  void resume_if_open() {
-    if (!is_above(*core_, core_->limits.low_water_percent) && core_->live.closed == 0 &&
-        !polling_) {
-      sessions_->resume();
-    }
-  }
-
   void poll_for_room() {
-    polling_ = true;
+    is_polling_ = true;
     schedule_tick();
   }
 
+  // Schedules a tick for the earliest time at which something is due, unless one is scheduled.
   void schedule_tick() {
     TimeUs due_us = next_due_us(*core_);
-    const bool rests = core_->live.draining || core_->live.quiesced;
-    if (!core_->durable.dedup.producers().empty() && !rests &&
-        (due_us == 0 || due_us > forget_due_us_)) {
-      due_us = forget_due_us_;
-    }
-    if (polling_ && (due_us == 0 || due_us > now() + full_poll_us)) due_us = now() + full_poll_us;
+    const auto consider = [&due_us](TimeUs time_us) {
+      if (due_us == 0 || due_us > time_us) due_us = time_us;
+    };
+    const bool is_stopped = core_->live.draining || core_->live.quiesced;
+    if (!core_->durable.dedup.producers().empty() && !is_stopped) consider(forget_due_us_);
+    if (is_polling_) consider(now() + room_poll_us);
     if (due_us == 0 || (tick_due_us_ != 0 && tick_due_us_ <= due_us)) return;
     tick_due_us_ = due_us;
     const DurationUs wait_us = std::max<DurationUs>(due_us - now(), 0);
     self_->delayed_send(self_, std::chrono::microseconds(wait_us), TickMessage{due_us});
   }
 
-  QueueHandle::pointer self_ = nullptr;
-  QueueActorConfig config_;
+  caf::typed_response_promise<QueueStatus> on_drain() {
+    core_->live.draining = true;
+    cancel_replies(node_stops);
+    drain_reply_ = self_->make_response_promise<QueueStatus>();
+    auto promise = *drain_reply_;
+    reply_if_drained();
+    return promise;
+  }
+
+  // Replies to DrainMessage when nothing is leased and no record is in flight.
+  void reply_if_drained() {
+    if (!drain_reply_ || records_in_flight_ > 0 || core_->live.in_flight > 0) return;
+    if (core_->is_outbox && !receivers_.empty() && core_->durable.index.size() > 0) return;
+    drain_reply_->deliver(status_of(*core_, room(), 0));
+    drain_reply_.reset();
+  }
+
+  QueueHandle::pointer self_;
+  RecordLog& log_;
+  const Clock& clock_;
+  caf::actor reader_;
   std::unique_ptr<State> core_;
   std::mt19937_64 random_;
-  std::optional<Sessions> sessions_;
-  std::optional<Receivers> receivers_;
-  std::optional<caf::typed_response_promise<QueueStatus>> drained_;
-  std::optional<Removals> removals_;
-  std::optional<Waits> waits_;
-  std::optional<Installs> installs_;
-  std::optional<Pressure> pressure_;
-  std::optional<Compaction> compaction_;
-  std::uint64_t proposed_ = 0;  ///< records of this queue on their way into the log
-  TimeUs tick_due_us_ = 0;
-  TimeUs forget_due_us_ = 0;
-  bool polling_ = false;
+  InvariantMonitor monitor_;
+  Sessions sessions_;
+  Receivers receivers_;
+  Removals removals_;
+  PendingReplies replies_;
+  Installer installer_;
+  Pressure pressure_;
+  Compaction compaction_;
+  std::optional<caf::typed_response_promise<QueueStatus>> drain_reply_;
+  std::uint64_t records_in_flight_ = 0;  ///< records that this queue decided
+  TimeUs tick_due_us_ = 0;               ///< of the scheduled TickMessage; 0: none
+  TimeUs forget_due_us_;                 ///< when idle producers are looked for next
+  bool is_polling_ = false;              ///< the log was full: look every room_poll_us for room
+};
+
+// Created by the actor's first run; CAF destroys it when the actor ends.
+struct QueueActorState {
+  static inline const char* name = "millrace.queue";
+  std::unique_ptr<QueueShell> shell;
 };
 
 }  // namespace
 
 QueueHandle spawn_queue(caf::actor_system& system, QueueActorConfig config) {
   return system.spawn(
-      [](QueueHandle::stateful_pointer<QueueShell> self, QueueActorConfig inner) {
-        return self->state.start(self, std::move(inner));
+      [](QueueHandle::stateful_pointer<QueueActorState> self, QueueActorConfig inner) {
+        self->state.shell = std::make_unique<QueueShell>(self, std::move(inner));
+        return self->state.shell->behavior();
       },
       std::move(config));
 }

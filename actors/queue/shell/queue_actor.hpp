@@ -1,9 +1,9 @@
-// The queue's shell: hands commands to the core, records to the log, and leases to receivers.
+// The actor of a queue: passes commands to the pure core, its records to the log, and its leases to
+// receivers.
 #pragma once
 
 #include <functional>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include <caf/fwd.hpp>
@@ -11,26 +11,31 @@
 #include "actors/base/clock.hpp"
 #include "actors/queue/shell/queue_handle.hpp"
 #include "actors/queue/shell/record_log.hpp"
+#include "actors/queue/state/invariants.hpp"
 
 namespace millrace::queues {
 
-/// What a queue's actor works with. `log` and `clock` outlive it.
+/// The environment of a queue's actor. `log` and `clock` outlive it. The functions are called on
+/// the queue's thread, may be empty, and must not throw.
 struct QueueActorConfig {
-  std::unique_ptr<State> state;  ///< as recovered; named and limited
+  std::unique_ptr<State> state;  ///< as recovered, declared, with its limits
   RecordLog* log = nullptr;
   const Clock* clock = nullptr;
   caf::actor reader;                   ///< answers ReadMessage; invalid: all bodies stay cached
   std::uint64_t seed = 0;              ///< of the jitter of retries
-  std::function<Origins()> origins{};  ///< where dead letters of this queue may go back to
-  /// Queues that stop dispatching while this one is above its high water.
+  std::function<Origins()> origins{};  ///< queues to which dead letters of this queue may return
+  /// Queues that stop leasing while this queue is above its high water.
   std::function<std::vector<QueueHandle>()> feeders{};
-  /// Queues that take no offers meanwhile.
+  /// Queues that refuse offers meanwhile.
   std::function<std::vector<QueueHandle>()> cycle{};
-  bool quiesced = false;  ///< begins as after a QuiesceMessage: a copy in the making, or fenced
+  /// Called when the queue's tables violate an invariant. Empty: see InvariantMonitor.
+  OnViolation on_violation{};
+  bool quiesced = false;  ///< begins quiesced and sealed: the queue is staged, or its shard fenced
 };
 
-/// Starts the actor of one queue of one shard. It ends when it is told to exit; if it ends for any
-/// other reason the node must stop, because nobody else may decide in its place.
+/// Starts the actor of one queue of one shard. The actor ends on an exit message or RetireMessage;
+/// if it ends for any other reason the node must stop, because nothing else may decide for the
+/// queue.
 [[nodiscard]] QueueHandle spawn_queue(caf::actor_system& system, QueueActorConfig config);
 
 }  // namespace millrace::queues

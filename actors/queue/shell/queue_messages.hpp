@@ -1,4 +1,6 @@
-// What a queue's actor is told and tells. Local to the node: see messages/caf_types.hpp.
+// The messages of a queue's actor: commands and their replies. They stay within the node: see
+// messages/caf_types.hpp. Callbacks in them are called once at most, on the queue's thread, and
+// must not throw.
 #pragma once
 
 #include <functional>
@@ -11,19 +13,22 @@
 #include "actors/queue/decide/decide_complete.hpp"
 #include "actors/queue/decide/decide_offer.hpp"
 #include "actors/queue/decide/dispatch.hpp"
+#include "actors/queue/decide/queue_status.hpp"
 #include "actors/queue/decide/removal.hpp"
 #include "actors/queue/shell/record_log.hpp"
 #include "messages/caf_types.hpp"
 
 namespace millrace::queues {
 
+// Producers.
+
 struct AttachMessage {
   AttachRequest request;
-  /// Gets the AttachReply, and every OfferReply from now on. Offers of others as this producer are
-  /// fenced, and so is the sender that was attached before.
+  /// Gets the AttachReply and every later OfferReply. The sender that was attached before, and
+  /// offers of other senders for this producer, are fenced.
   ActorAddress sender;
-  /// It forwards an outbox, of another node or of this one, where messages can wait. While the
-  /// queue is quiesced such are refused with `not_owner`.
+  /// The sender forwards an outbox, where messages can wait. A sealed queue and an outbox refuse it
+  /// with `not_owner`.
   bool forwards = false;
 };
 
@@ -40,175 +45,166 @@ struct OfferMessage {
 struct OfferReply {
   QueueNumber queue = 0;
   std::uint64_t settled = 0;  ///< numbers up to this are durable
-  std::uint64_t taken = 0;    ///< numbers up to this are on their way; only with a refusal
+  std::uint64_t taken = 0;    ///< numbers up to this are durable or in flight; only with a refusal
   std::optional<Error> refusal;
 };
 
-/// To a sender that was refused for want of room: there is room again.
+/// To a sender that was refused for lack of room: there is room again.
 struct ResumeMessage {
   QueueNumber queue = 0;
 };
+
+// The log.
 
 /// Committed changes of one queue, in log order.
 struct CommitMessage {
   std::shared_ptr<const std::vector<CommittedChange>> changes;
 };
 
-struct SubscribeMessage {
-  ActorAddress receiver;
-  std::uint32_t credit = 0;  ///< messages that it may hold at once
-};
-
-struct GrantMessage {
-  QueueNumber queue = 0;
-  std::shared_ptr<const std::vector<Grant>> grants;
-};
-
-/// The receiver gets credit for what it reports.
-struct CompleteMessage {
-  std::shared_ptr<Complete> complete;
-};
-
-/// The receiver works on this lease, and on nothing else.
-struct BeginMessage {
-  LeaseId lease = 0;
-};
-
-/// Leases in the hands of a receiver end not before `by_us` from now.
-struct ExtendMessage {
-  std::vector<LeaseId> leases;
-  DurationUs by_us = 0;
-};
-
-/// From a queue downstream: above its high water, or below its low water again.
-struct PressureMessage {
-  bool on = false;
-  bool in_cycle = false;  ///< it can be reached from there too: take no offers, but go on
-};
-
+/// Read bodies from the log, and reply with a BodiesMessage.
 struct ReadMessage {
   std::shared_ptr<const std::vector<WantedBody>> wanted;
   QueueNumber queue = 0;
   ActorAddress reply_to;
-  bool compaction = false;  ///< to be written again, not to be dispatched; comes back in the answer
+  bool compaction = false;  ///< copied into the reply
 };
 
+/// The bodies that could be read. A body is missing if its segment was released meanwhile.
 struct BodiesMessage {
   std::shared_ptr<const std::vector<std::pair<Sequence, Body>>> bodies;
-  bool compaction = false;
+  bool compaction = false;  ///< for the current compaction; otherwise for dispatch
 };
 
-/// Write again what is live in the segments before `before`. `done` is called, in the queue's
-/// thread, when that is durable, or given up because the node stops. One at a time.
+/// Relocate the live messages of the segments before `before`. `done` is called when that is
+/// durable, or when compaction stops because the queue drains or is quiesced. REQUIRES: the `done`
+/// of the previous CompactMessage was called.
 struct CompactMessage {
   journal::SegmentNumber before = 0;
   std::shared_ptr<std::function<void()>> done;
 };
 
-/// The queue to itself: the next step of a compaction, behind what came meanwhile.
+/// From the queue to itself: begin the next step of the compaction. Messages that arrived meanwhile
+/// are handled first.
 struct CompactStepMessage {};
 
-/// Asks for a snapshot of the state as it is when this message comes up: all changes up to `lsn`.
+/// Call `sink` with the state. By then it contains all changes of the queue up to `lsn`, because
+/// they were sent before.
 struct SnapshotMessage {
   journal::Lsn lsn = 0;
   std::shared_ptr<std::function<void(const State&)>> sink;
 };
 
-/// Take no offers, lease nothing more; answered when no outcome is under way any more. An outbox
-/// goes on as long as somebody takes from it: answered when it is empty, or left alone and at rest.
-struct DrainMessage {};
+// Receivers.
 
-/// The shard is to be handed over to another node. From here on the queue leases nothing and fires
-/// no timers. Answered when it is at rest: nothing is leased, and all that it decided before is
-/// durable.
+struct SubscribeMessage {
+  ActorAddress receiver;
+  std::uint32_t credit = 0;  ///< messages that may be leased to the receiver at once
+};
+
+/// To a receiver: new leases.
+struct GrantMessage {
+  QueueNumber queue = 0;
+  std::shared_ptr<const std::vector<Grant>> grants;
+};
+
+/// Outcomes of leases. The receiver's credit grows by the messages in them.
+struct CompleteMessage {
+  std::shared_ptr<Complete> complete;
+};
+
+/// The receiver handles this lease, and no other at the same time.
+struct BeginMessage {
+  LeaseId lease = 0;
+};
+
+/// Extends the leases to at least now + `by_us`. Leases that have ended are ignored.
+struct ExtendMessage {
+  std::vector<LeaseId> leases;
+  DurationUs by_us = 0;
+};
+
+/// From a downstream queue: it is above its high water, or below its low water again.
+struct PressureMessage {
+  bool on = false;
+  bool in_cycle = false;  ///< both are in a cycle: refuse offers, but continue to lease
+};
+
+/// The queues that feed this queue, or share a cycle with it, have changed.
+struct RewiredMessage {};
+
+// Moves.
+
+/// Lease nothing more and fire no timers: the shard is to move to another node. The reply follows
+/// when nothing is leased and all records of the queue are committed.
 struct QuiesceMessage {
-  /// It gets its boundary, too: from here on it takes offers of producers only, not of outboxes;
-  /// they go on behind the boundary.
+  /// Also seal the queue: accept offers of this node's producers only, which stay behind the seal.
   bool seals = false;
 };
 struct QuiescedReply {
   QueueNumber queue = 0;
-  Sequence last = 0;  ///< the boundary, where it is sealed: messages up to this are handed over
-  std::uint64_t duplicates = 0;  ///< that were counted by then
-  /// Serialized pb::SnapshotPart of all else: head, states and timers of keys, producers. None
-  /// where it is not sealed.
+  Sequence last = 0;  ///< last message; of a sealed queue: the seal, the last message that moves
+  std::uint64_t duplicates = 0;  ///< Ledger::duplicates at that moment
+  /// Of a sealed queue: serialized pb::SnapshotPart of all but the messages. Otherwise empty.
   std::shared_ptr<const std::vector<std::string>> parts;
 };
 
-/// It is not handed over, and all goes on as before; or it was a copy, and is served from now on.
+/// Serve again after a move that was given up, or serve a staged queue that is complete.
 struct ServeMessage {};
 
-/// A part of a copy that becomes this queue. `done` is called in the queue's thread: when the part
-/// is durable, or with what is wrong with it; not at all when the copy is given up before.
+/// Install a part of a moving queue in this staged queue. `done` gets success when the part is
+/// durable, or why it cannot be installed; it is not called after an AbandonMessage.
 struct InstallMessage {
   std::shared_ptr<const pb::Install> install;
   std::shared_ptr<std::function<void(Result<void>)>> done;
 };
 
-/// The copy is given up: no more parts are installed. `done` is called in the queue's thread; what
-/// is proposed from then on is in the log behind all that the queue has proposed.
+/// Install no further parts. Records that are proposed after `done` was called are behind all
+/// records of the queue in the log.
 struct AbandonMessage {
   std::shared_ptr<std::function<void()>> done;
 };
 
-/// The queues that feed this one, or share a cycle with it, are others now.
-struct RewiredMessage {};
-
-/// The queue is no more, by the log: its actor ends, behind what it was asked for before.
+/// The log says that the queue has ended: end its actor, after the messages before this one.
 struct RetireMessage {};
 
-/// Answered when what the queue has now waits here for no other node: of an outbox, when it is
-/// gone; of a quiesced queue, when it was handed over and is gone, or is not handed over; of any
-/// other at once. With an error when the queue drains or ends.
+/// The reply follows when the messages that the queue has now no longer wait here for another node:
+/// for an outbox, when they are gone; for a sealed queue, when they are gone or the queue serves
+/// again; for any other queue, at once. An error when the queue drains or ends first.
 struct FlushMessage {};
 struct FlushedReply {
   QueueNumber queue = 0;
 };
 
-/// Asks for live messages: see page_of().
+// Operators.
+
+/// Asks for live messages: see page_of() and page_to_move().
 struct PageMessage {
   Sequence from = 0;
   std::size_t max = 0;
-  /// For a copy of a quiesced queue: messages up to its boundary, few enough for one chunk.
-  /// 0: just look.
+  /// Of a sealed queue: the seal; the page fits into one chunk of a move. 0: for an operator.
   Sequence move_up_to = 0;
 };
 struct PageReply {
   std::shared_ptr<const Page> page;
-  std::shared_ptr<const std::string> columns;  ///< of a copy: see MovedPage
+  std::shared_ptr<const std::string> columns;  ///< see MovedPage; null: for an operator
 };
 
-/// Drops messages, or puts dead letters back; the bodies of those are given then. Answered when
-/// that is durable. What is gone or in somebody's hands is left alone.
+/// Drop messages, or redrive dead letters, whose bodies must be given. Messages that are gone,
+/// leased or settling are left alone. The reply follows when the removal is durable.
 struct RemoveMessage {
   std::shared_ptr<const std::vector<PageEntry>> messages;
   bool redrive = false;
 };
-/// Refused with `draining`, or `storage_full` where more would be written.
+/// Refused with `draining`, or for a redrive with `storage_full`.
 struct RemoveReply {
   std::uint64_t removed = 0;
   std::optional<Error> refusal{};
 };
 
-struct TickMessage {
-  TimeUs due_us = 0;
-};
-
+/// Asks for a QueueStatus.
 struct InspectMessage {
-  std::uint64_t offer_bytes = 0;  ///< of a message that might be offered
-};
-
-struct QueueStatus {
-  QueueNumber number = 0;
-  Ledger ledger;
-  std::uint64_t repeats = 0;
-  std::uint64_t bytes = 0;
-  std::uint32_t in_flight = 0;
-  std::uint64_t timers = 0;
-  bool is_blocked = false;
-  bool is_above_high_water = false;
-  TimeUs oldest_born_us = 0;       ///< birth of the first live message; 0: none, or not in memory
-  std::optional<Error> refusal{};  ///< of a message of InspectMessage::offer_bytes now
+  std::uint64_t offer_bytes =
+      0;  ///< size of the message for which QueueStatus::refusal is computed
 };
 
 /// Asks for the durable state of one key.
@@ -218,5 +214,17 @@ struct KeyMessage {
 struct KeyReply {
   std::shared_ptr<const KeyState> state;  ///< null: none
 };
+
+// Time, and the end of the node.
+
+/// From the queue to itself: the time `due_us` has come.
+struct TickMessage {
+  TimeUs due_us = 0;
+};
+
+/// Accept no offers and lease nothing more: the node stops. The reply follows when nothing is
+/// leased and no record of the queue is in flight. An outbox goes on leasing, and also waits until
+/// it is empty or has no receiver.
+struct DrainMessage {};
 
 }  // namespace millrace::queues

@@ -1,7 +1,8 @@
-// Receivers: who takes from a queue, and what each is handed. A part of the queue's shell.
+// Receivers: the actors that lease from a queue. Part of the queue's shell; runs on its thread.
 #pragma once
 
 #include <map>
+#include <vector>
 
 #include <caf/actor_control_block.hpp>
 
@@ -9,22 +10,25 @@
 
 namespace millrace::queues {
 
+/// Holds the same receivers as Volatile::receivers, with their addresses.
 class Receivers {
  public:
-  /// Both outlive the receivers.
-  Receivers(State& state, QueueHandle::pointer queue) : state_(&state), queue_(queue) {}
+  /// `state` and `queue` outlive this object.
+  Receivers(State& state, QueueHandle::pointer queue) : state_(state), queue_(queue) {}
 
+  /// Adds a receiver, or replaces its credit, and monitors it.
   void add(const SubscribeMessage& m);
-  /// It has ended; false when nobody knew it.
+  /// Removes a receiver that has ended. Returns whether it was subscribed; its leases stay.
   bool remove(ReceiverId id);
-  /// Nobody takes from the queue any more, and how they end is not its business.
-  void forget_all();
+  /// Removes all receivers, and ends monitoring them.
+  void clear();
   [[nodiscard]] bool empty() const { return receivers_.empty(); }
 
-  void hand_out(std::vector<Grant> grants);
+  /// Sends each receiver its grants. Grants for an unknown receiver are dropped.
+  void send(std::vector<Grant> grants);
 
  private:
-  State* state_;
+  State& state_;
   QueueHandle::pointer queue_;
   std::map<ReceiverId, caf::strong_actor_ptr> receivers_;
 };

@@ -1,6 +1,4 @@
-// RecordLog: the log as queues see it: propose → committed → apply.
-//
-// The local journal stands behind it, or a test's memory, or one day a replicated log.
+// RecordLog: the log as queues use it: propose → commit → apply.
 #pragma once
 
 #include <cstdint>
@@ -15,18 +13,18 @@
 
 namespace millrace::queues {
 
-/// A record on its way into the log, with what its queue wants to remember of it.
+/// A record in flight, with what its queue needs again when the record is committed.
 class RecordProposal : public journal::Proposal {
  public:
   std::shared_ptr<const pb::Record> record;
-  QueueNumber owner = 0;  ///< the queue that decided it
+  QueueNumber owner = 0;  ///< the queue that decided the record; 0: none did
   Pending pending;
-  /// Called, where it is not empty, in log order, when the record is durable and all queues that it
-  /// touches have been sent their changes.
+  /// May be empty. Called once, in log order, when the record is durable and its changes have been
+  /// sent to all queues that it touches. Must not throw.
   std::function<void()> durable{};
 };
 
-/// One queue's share of a committed record.
+/// One queue's part of a committed record.
 struct CommittedChange {
   std::shared_ptr<RecordProposal> proposal;
   int change = 0;  ///< index into the record's changes
@@ -34,19 +32,21 @@ struct CommittedChange {
   journal::Place place{};
 };
 
+/// Implemented by the local journal, and by a log in memory for tests. Thread-safe.
 class RecordLog {
  public:
   virtual ~RecordLog() = default;
 
-  /// Sends a record on its way. Each queue that it touches gets its CommittedChange when the record
-  /// is durable, in log order. Never blocks for I/O; bounded by the credit of those who propose.
+  /// Adds a record to the log. When it is durable, each queue that it touches gets its
+  /// CommittedChange, in log order. Does not block; the credit of producers and receivers bounds
+  /// the records in flight.
   virtual void propose(std::shared_ptr<RecordProposal> proposal) = 0;
 
-  /// Whether new work must be refused for want of disk space.
+  /// Returns whether the disk has too little room for new work.
   [[nodiscard]] virtual bool is_full() const = 0;
 
-  /// Full, and the last of the reserve is being used up: what is left must do for the outcomes of
-  /// what is leased already, and for compaction. So nothing more is leased.
+  /// Returns whether the log is full and only the room remains that compaction and the outcomes of
+  /// current leases need; nothing may be leased then.
   [[nodiscard]] virtual bool is_exhausted() const = 0;
 };
 

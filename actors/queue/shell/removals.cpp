@@ -4,29 +4,18 @@
 
 #include <caf/all.hpp>
 
-#include "actors/queue/move/page_to_move.hpp"
-
 namespace millrace::queues {
 
-PageReply page_of(const State& state, const PageMessage& m) {
-  if (m.move_up_to == 0) {
-    return {std::make_shared<const Page>(page_of(state, m.from, m.max)), nullptr};
+std::optional<Error> Removals::refusal(bool is_redrive) const {
+  if (state_.live.draining) {
+    return Error{ErrorCode::draining, state_.name + ": the node is stopping"};
   }
-  MovedPage copied = page_to_move(state, m.from, m.move_up_to);
-  return {std::make_shared<const Page>(std::move(copied.page)),
-          std::make_shared<const std::string>(std::move(copied.columns))};
-}
-
-std::optional<Error> Removals::refusal(bool redrive) const {
-  if (state_->live.draining) {
-    return Error{ErrorCode::draining, state_->name + ": the node is stopping"};
+  // The target of an outbox expects every number of it.
+  if (state_.live.quiesced || state_.is_outbox) {
+    return Error{ErrorCode::draining, state_.name + " is being moved to another node"};
   }
-  // An outbox gives out what it holds by number: nothing may be taken from its middle.
-  if (state_->live.quiesced || state_->is_outbox) {
-    return Error{ErrorCode::draining, state_->name + " is being moved to another node"};
-  }
-  if (redrive && log_->is_full()) {
-    return Error{ErrorCode::storage_full, state_->name + ": no room on the disk"};
+  if (is_redrive && log_.is_full()) {
+    return Error{ErrorCode::storage_full, state_.name + ": no room on the disk"};
   }
   return std::nullopt;
 }
@@ -43,23 +32,23 @@ Decision Removals::decide(const RemoveMessage& m, Promise promise, TimeUs now_us
       return !one.body || !is_redrivable(*one.body, origins);
     });
   }
-  const std::vector<LeaseId> leases = hold(*state_, page, now_us);
-  Decision decision = m.redrive ? decide_redrive(*state_, leases, page, origins, now_us)
-                                : decide_drop(*state_, leases, now_us);
+  const std::vector<LeaseId> leases = hold(state_, page, now_us);
+  Decision decision = m.redrive ? decide_redrive(state_, leases, page, origins, now_us)
+                                : decide_drop(state_, leases, now_us);
   if (!decision.record) {
     promise.deliver(RemoveReply{});
     return {};
   }
-  decision.pending.operation = ++operations_;
-  waiting_.emplace(operations_, std::move(promise));
+  decision.pending.operation = ++operation_last_;
+  promises_.emplace(operation_last_, std::move(promise));
   return decision;
 }
 
 void Removals::committed(std::uint64_t operation, int removed) {
-  const auto waiting = waiting_.find(operation);
-  if (waiting == waiting_.end()) return;
-  waiting->second.deliver(RemoveReply{static_cast<std::uint64_t>(removed), std::nullopt});
-  waiting_.erase(waiting);
+  const auto promise = promises_.find(operation);
+  if (promise == promises_.end()) return;
+  promise->second.deliver(RemoveReply{static_cast<std::uint64_t>(removed), std::nullopt});
+  promises_.erase(promise);
 }
 
 }  // namespace millrace::queues

@@ -1,5 +1,5 @@
-// Removals: what operators ask of the messages of a queue, and who waits for it. A part of the
-// queue's shell.
+// Removals: operators' requests to drop or redrive messages of a queue. Part of the queue's shell;
+// runs on its thread.
 #pragma once
 
 #include <functional>
@@ -12,32 +12,31 @@
 
 namespace millrace::queues {
 
-/// What is looked at before it is removed, or copied: see PageMessage.
-[[nodiscard]] PageReply page_of(const State& state, const PageMessage& m);
-
 class Removals {
  public:
   using Promise = caf::typed_response_promise<RemoveReply>;
 
-  /// All of it outlives the removals.
+  /// `state` and `log` outlive this object. `origins`: see QueueActorConfig; empty: nothing can be
+  /// redriven from the queue.
   Removals(State& state, const RecordLog& log, std::function<Origins()> origins)
-      : state_(&state), log_(&log), origins_(std::move(origins)) {}
+      : state_(state), log_(log), origins_(std::move(origins)) {}
 
-  /// Holds what is to be removed, and decides. `promise` is kept at once where there is nothing to
-  /// log, else when the record is durable.
+  /// Keeps the messages from being leased, and returns the record that removes them; `promise` is
+  /// delivered when that record is committed. Null record: there is nothing to remove, or the
+  /// request is refused, and `promise` was delivered.
   [[nodiscard]] Decision decide(const RemoveMessage& m, Promise promise, TimeUs now_us);
 
-  /// The record of an operation is durable.
+  /// The record with this Pending::operation is durable and removed `removed` messages.
   void committed(std::uint64_t operation, int removed);
 
  private:
-  [[nodiscard]] std::optional<Error> refusal(bool redrive) const;
+  [[nodiscard]] std::optional<Error> refusal(bool is_redrive) const;
 
-  State* state_;
-  const RecordLog* log_;
-  std::function<Origins()> origins_;  ///< empty: not a dead letter queue
-  std::map<std::uint64_t, Promise> waiting_;
-  std::uint64_t operations_ = 0;
+  State& state_;
+  const RecordLog& log_;
+  std::function<Origins()> origins_;
+  std::map<std::uint64_t, Promise> promises_;  ///< by operation, of records in flight
+  std::uint64_t operation_last_ = 0;
 };
 
 }  // namespace millrace::queues

@@ -8,10 +8,10 @@ namespace millrace::queues {
 namespace {
 
 constexpr const char* being_moved = " is being moved to another node";
-constexpr const char* gone = " is another node's now";
+constexpr const char* owned_elsewhere = " belongs to another node now";
 
 template <class Message>
-void tell(const caf::strong_actor_ptr& to, Message message) {
+void send(const caf::strong_actor_ptr& to, Message message) {
   if (to) caf::anon_send(caf::actor_cast<caf::actor>(to), std::move(message));
 }
 
@@ -19,7 +19,7 @@ void tell(const caf::strong_actor_ptr& to, Message message) {
 
 Error Sessions::taken_over(const std::string& producer) const {
   return {ErrorCode::fenced,
-          "another sender goes on as producer " + producer + " at " + state_->name};
+          "another sender goes on as producer " + producer + " at " + state_.name};
 }
 
 void Sessions::attached(const AttachMessage& m, const AttachDecision& decision) {
@@ -27,7 +27,7 @@ void Sessions::attached(const AttachMessage& m, const AttachDecision& decision) 
   if (!decision.refusal) {
     Session& session = sessions_[producer];
     if (session.sender && session.sender != m.sender) {
-      tell(session.sender, AttachReply{state_->number, 0, taken_over(producer)});
+      send(session.sender, AttachReply{state_.number, 0, taken_over(producer)});
     }
     session = {m.sender, false, m.forwards};
     if (decision.decision.record) {
@@ -35,57 +35,58 @@ void Sessions::attached(const AttachMessage& m, const AttachDecision& decision) 
       return;
     }
   }
-  tell(m.sender, AttachReply{state_->number, decision.last, decision.refusal});
+  send(m.sender, AttachReply{state_.number, decision.last, decision.refusal});
 }
 
-Error Sessions::not_here(const char* what) const {
+Error Sessions::not_owner(const char* reason) const {
   return {ErrorCode::not_owner,
-          "shard " + std::to_string(state_->declaration->shard()) + " of " + state_->name + what};
+          "shard " + std::to_string(state_.declaration->shard()) + " of " + state_.name + reason};
 }
 
 bool Sessions::admits(const AttachMessage& m) const {
-  // A queue that was handed over hears of it before those do who pass on what comes for it.
-  if (!m.forwards || (!state_->live.sealed && !state_->is_outbox)) return true;
-  tell(m.sender, AttachReply{state_->number, 0, not_here(state_->is_outbox ? gone : being_moved)});
+  // Forwarders of other nodes may not have learnt yet that this queue has become an outbox.
+  if (!m.forwards || (!state_.live.sealed && !state_.is_outbox)) return true;
+  send(m.sender,
+       AttachReply{state_.number, 0, not_owner(state_.is_outbox ? owned_elsewhere : being_moved)});
   return false;
 }
 
 bool Sessions::admits(const Offer& offer, const caf::strong_actor_ptr& from) const {
   const auto session = sessions_.find(offer.producer);
-  const bool is_known = session != sessions_.end();
-  if (is_known && session->second.sender == from) {
-    if (!session->second.forwards || !state_->live.sealed) return true;
-    tell(from, OfferReply{state_->number, 0, 0, not_here(being_moved)});
+  const bool is_attached = session != sessions_.end();
+  if (is_attached && session->second.sender == from) {
+    if (!session->second.forwards || !state_.live.sealed) return true;
+    send(from, OfferReply{state_.number, 0, 0, not_owner(being_moved)});
     return false;
   }
   const Error error =
-      is_known ? taken_over(offer.producer)
-               : Error{ErrorCode::unknown_producer,
-                       "producer " + offer.producer + " is not attached to " + state_->name};
-  tell(from, OfferReply{state_->number, 0, 0, error});
+      is_attached ? taken_over(offer.producer)
+                  : Error{ErrorCode::unknown_producer,
+                          "producer " + offer.producer + " is not attached to " + state_.name};
+  send(from, OfferReply{state_.number, 0, 0, error});
   return false;
 }
 
-void Sessions::answer(const Offer& offer, OfferDecision& decision) {
+void Sessions::reply(const Offer& offer, OfferDecision& decision) {
   Session& session = sessions_[offer.producer];
   if (decision.refusal) session.refused = true;
-  tell(session.sender,
-       OfferReply{state_->number, decision.settled, decision.taken, std::move(decision.refusal)});
+  send(session.sender,
+       OfferReply{state_.number, decision.settled, decision.taken, std::move(decision.refusal)});
 }
 
 void Sessions::committed(const pb::Change& change) {
   for (const pb::Attach& attach : change.attach()) {
-    const auto waiting = attaching_.find(attach.producer());
-    if (waiting == attaching_.end()) continue;
-    const Producer* producer = state_->durable.dedup.find(attach.producer());
-    tell(waiting->second, AttachReply{state_->number, producer->last, std::nullopt});
-    attaching_.erase(waiting);
+    const auto attaching = attaching_.find(attach.producer());
+    if (attaching == attaching_.end()) continue;
+    const Producer* producer = state_.durable.dedup.find(attach.producer());
+    send(attaching->second, AttachReply{state_.number, producer->last, std::nullopt});
+    attaching_.erase(attaching);
   }
   for (const pb::Produced& produced : change.produced()) {
     const auto session = sessions_.find(produced.producer());
     if (session == sessions_.end()) continue;
     const std::uint64_t last = produced.first() + produced.count() - 1;
-    tell(session->second.sender, OfferReply{state_->number, last, last, std::nullopt});
+    send(session->second.sender, OfferReply{state_.number, last, last, std::nullopt});
   }
   for (const std::string& producer : change.forget_producer()) sessions_.erase(producer);
 }
@@ -98,7 +99,7 @@ bool Sessions::is_forwarded(const std::string& producer) const {
 void Sessions::end_forwarded() {
   std::erase_if(sessions_, [this](const auto& one) {
     if (!one.second.forwards) return false;
-    tell(one.second.sender, OfferReply{state_->number, 0, 0, not_here(gone)});
+    send(one.second.sender, OfferReply{state_.number, 0, 0, not_owner(owned_elsewhere)});
     return true;
   });
 }
@@ -106,7 +107,7 @@ void Sessions::end_forwarded() {
 void Sessions::resume() {
   for (auto& [producer, session] : sessions_) {
     if (!std::exchange(session.refused, false)) continue;
-    tell(session.sender, ResumeMessage{state_->number});
+    send(session.sender, ResumeMessage{state_.number});
   }
 }
 

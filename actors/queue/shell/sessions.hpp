@@ -1,8 +1,8 @@
-// Sessions: which sender speaks for each producer of a queue, and what it is told. A part of the
-// queue's shell.
+// Sessions: the sender that is attached for each producer of a queue, and the replies to it. Part
+// of the queue's shell; runs on its thread.
 //
-// One sender at a time: two that shared a session would give the same numbers to different
-// messages, and one of each pair would be dropped as a repeat.
+// A producer has one attached sender. Two senders would give one number to two messages, and one of
+// the two would be dropped as a duplicate.
 #pragma once
 
 #include <map>
@@ -17,49 +17,49 @@ namespace millrace::queues {
 class Sessions {
  public:
   /// `state` outlives the sessions.
-  explicit Sessions(const State& state) : state_(&state) {}
+  explicit Sessions(const State& state) : state_(state) {}
 
-  /// What became of an attachment. The one who attaches speaks for the producer from now on, and is
-  /// answered at once, or when the decision's record is durable. Who spoke before is told that it
-  /// is fenced; what was on its way for it ends as it may.
-  void attached(const AttachMessage& m, const AttachDecision& decision);
-
-  /// Whether the one who attaches may; who may not is told so.
+  /// Returns whether the attach may be decided; otherwise replies with `not_owner`.
   [[nodiscard]] bool admits(const AttachMessage& m) const;
 
-  /// Whether `from` speaks for the producer of `offer`, and may offer now; who does not
-  /// is told so.
+  /// Takes the result of an admitted attach. Unless it is refused, the sender replaces the attached
+  /// one, which gets `fenced`. The reply follows at once, or when the decision's record is
+  /// committed.
+  void attached(const AttachMessage& m, const AttachDecision& decision);
+
+  /// Returns whether `from` is attached for the producer of `offer` and may offer now; otherwise
+  /// replies with `unknown_producer`, `fenced` or `not_owner`.
   [[nodiscard]] bool admits(const Offer& offer, const caf::strong_actor_ptr& from) const;
 
-  /// An offer that no commit answers: refused, or known in part. A sender that was refused gets a
-  /// ResumeMessage in time.
-  void answer(const Offer& offer, OfferDecision& decision);
+  /// Replies to an admitted offer that was refused or had duplicates. A sender that was refused
+  /// gets a ResumeMessage from the next resume().
+  void reply(const Offer& offer, OfferDecision& decision);
 
-  /// A record of this queue is durable and applied.
+  /// Replies to the attaches and offers of a record of this queue, which is durable and applied.
   void committed(const pb::Change& change);
 
-  /// Whether the producer is an outbox.
+  /// Returns whether the attached sender forwards an outbox.
   [[nodiscard]] bool is_forwarded(const std::string& producer) const;
 
-  /// The queue was handed over: outboxes are told, and are attached no more.
+  /// Ends the sessions that forward an outbox; their senders get `not_owner`.
   void end_forwarded();
 
-  /// There is room again.
+  /// Sends a ResumeMessage to each sender that was refused.
   void resume();
 
  private:
   struct Session {
     caf::strong_actor_ptr sender;
-    bool refused = false;   ///< waits for a ResumeMessage
-    bool forwards = false;  ///< of an outbox
+    bool refused = false;   ///< gets a ResumeMessage
+    bool forwards = false;  ///< an outbox
   };
 
-  [[nodiscard]] Error not_here(const char* what) const;
+  [[nodiscard]] Error not_owner(const char* reason) const;
   [[nodiscard]] Error taken_over(const std::string& producer) const;
 
-  const State* state_;
-  std::map<std::string, Session> sessions_;
-  std::map<std::string, caf::strong_actor_ptr> attaching_;
+  const State& state_;
+  std::map<std::string, Session> sessions_;                 ///< by producer
+  std::map<std::string, caf::strong_actor_ptr> attaching_;  ///< by producer; record in flight
 };
 
 }  // namespace millrace::queues

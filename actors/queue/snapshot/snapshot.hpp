@@ -1,4 +1,4 @@
-// A queue's durable state as bytes, for checkpoints and for moves to another node, and back.
+// A queue's durable state as serialized pb::SnapshotPart, for checkpoints and moves.
 #pragma once
 
 #include <cstddef>
@@ -11,26 +11,29 @@
 
 namespace millrace::queues {
 
+/// Called for each part, in order, during the call that it is passed to. An exception of the sink
+/// ends that call.
 using SnapshotSink = std::function<void(std::string part)>;
 
-/// How large a part of a snapshot gets, about, unless one key's own state is larger.
+/// Approximate largest size of a part. A single key with a larger state is a part of its own.
 struct PartSize {
-  std::size_t bytes = 1u << 20;  ///< of keys and their states
-  int entries = 65'536;          ///< of whatever else is counted
+  std::size_t bytes = 1u << 20;  ///< of keyed states
+  int entries = 65'536;          ///< messages, producers or idempotency keys
 };
 
-/// Hands `state`, which is declared, to `sink` as serialized pb::SnapshotPart. The declaration goes
-/// into the first part.
+/// Writes the whole durable state; the declaration is in the first part. REQUIRES: the queue is
+/// declared.
 void write_snapshot(const State& state, const SnapshotSink& sink);
 
-/// Likewise without its messages: head, states and timers of keys, producers. The same bytes for
-/// the same state.
+/// Writes the durable state without messages: head, keyed states, timers, producers. Equal states
+/// give equal bytes. REQUIRES: the queue is declared.
 void write_snapshot_frame(const State& state, PartSize size, const SnapshotSink& sink);
 
-/// The live messages from number `first` to `last` as one serialized part.
+/// The live messages from number `first` to `last` as one serialized part; empty: there are none.
 [[nodiscard]] std::string snapshot_of_messages(const State& state, Sequence first, Sequence last);
 
-/// Adds one part, read back in the order of writing, to `state`. Fails with `corrupt`.
+/// Adds one part to `state`. Parts must be added in the order in which they were written. Fails
+/// with `corrupt`; `state` may have part of the messages then.
 [[nodiscard]] Result<void> read_snapshot(State& state, const pb::SnapshotPart& part);
 
 }  // namespace millrace::queues

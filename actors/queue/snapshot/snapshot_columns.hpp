@@ -1,4 +1,4 @@
-// The columns of a snapshot, message by message.
+// Reads the columns of a snapshot message by message.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,12 @@
 
 namespace millrace::queues {
 
+// MessageColumns::flags.
 constexpr std::uint32_t priority_mask = 0xf;
 constexpr std::uint32_t key_flag = 1u << 4;
 constexpr std::uint32_t extra_flag = 1u << 5;
 
+/// One row of the columns.
 struct ColumnMessage {
   Sequence sequence = 0;
   std::uint64_t place = 0;
@@ -26,8 +28,8 @@ struct ColumnMessage {
   const pb::MessageColumns::Extra* extra = nullptr;  ///< null: none
 };
 
-/// Calls `visit(i, message)` for each message, which returns a Result<void>. Fails with `corrupt`
-/// where columns do not fit together, or do not follow what `state` has.
+/// Calls `visit(i, message)` for each message; ends with the first failure that `visit` returns.
+/// Fails with `corrupt` where columns differ in length, or numbers are not above those in `state`.
 template <class Visit>
 [[nodiscard]] Result<void> for_each_message(const State& state, const pb::MessageColumns& columns,
                                             Visit visit) {
@@ -68,7 +70,8 @@ template <class Visit>
   return {};
 }
 
-/// Adds a message to the index; to be enqueued when it is known where it lies.
+/// Adds a message to the index, without its place. The caller sets place and index, and calls
+/// enqueue().
 Entry& add_message(State& state, const ColumnMessage& message);
 
 }  // namespace millrace::queues

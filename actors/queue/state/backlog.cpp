@@ -2,42 +2,100 @@
 
 #include <algorithm>
 
+#include "actors/base/assert.hpp"
+#include "actors/queue/state/chain_writer.hpp"
 #include "messages/envelope.hpp"
 
 namespace millrace::queues {
 namespace {
 
-// Sets a message aside when it is not due yet.
+KeyChain& chain_of(State& state, KeySlot slot) {
+  return ChainWriter::chain(state.keys, slot);
+}
+
+// Makes the message waiting, or delayed where it is not due. Returns whether it is delayed.
 bool delay(State& state, Sequence sequence, Entry& entry) {
-  entry.status = Status::waiting;
+  ChainWriter::set_status(entry, Status::waiting);
   if (!entry.has_schedule) return false;
   const auto schedule = state.durable.schedules.find(sequence);
   if (schedule == state.durable.schedules.end() ||
       schedule->second.not_before_us <= state.live.now_us) {
     return false;
   }
-  entry.status = Status::delayed;
+  ChainWriter::set_status(entry, Status::delayed);
   state.live.delayed.emplace(schedule->second.not_before_us, sequence);
   if (const Body* body = state.durable.index.body(sequence)) {
-    // A copy of its own: what waits for long must not keep the whole record in memory.
+    // A body of its own: a message that waits for long must not keep its whole record in memory.
     state.durable.index.set_body(
         sequence, {std::make_shared<const pb::Envelope>(**body), body->logged_at_us()});
   }
   return true;
 }
 
+// Makes a delayed message waiting, in no line yet. A delayed key is no longer busy.
+void undelay(State& state, Sequence sequence, Entry& entry) {
+  const Schedule& schedule = state.durable.schedules.find(sequence)->second;
+  state.live.delayed.erase({schedule.not_before_us, sequence});
+  ChainWriter::set_status(entry, Status::waiting);
+  if (entry.slot != no_slot) chain_of(state, entry.slot).busy = false;
+}
+
+// Puts the ticket of a key that is not busy into the line of its head, or delays the head.
+// `arrival`: see DispatchLines::push_key().
 void line_up(State& state, KeySlot slot, Sequence arrival) {
-  KeyChain& chain = state.keys[slot];
+  KeyChain& chain = chain_of(state, slot);
   if (chain.busy || chain.head == 0) return;
   Entry& entry = *state.durable.index.find(chain.head);
   if (chain.line == entry.priority) return;
-  chain.line = no_line;  // the ticket in another line is stale now
+  chain.line = no_line;  // the ticket in the line of another priority becomes stale
   if (delay(state, chain.head, entry)) {
     chain.busy = true;
     return;
   }
   chain.line = entry.priority;
   state.live.lines.push_key(entry.priority, slot, arrival);
+}
+
+// Puts a message without key that was in a line before back to its place there, or delays it.
+void return_message(State& state, Sequence sequence, Entry& entry) {
+  if (!delay(state, sequence, entry)) state.live.lines.return_message(entry.priority, sequence);
+}
+
+// Counts a ticket that became stale without being taken, and drops stale tickets when they are the
+// majority.
+void note_stale(State& state) {
+  if (!state.live.lines.count_stale()) return;
+  state.live.lines.drop_stale([&state](Ticket ticket, std::uint8_t priority) {
+    if (!ticket.is_key()) {
+      const Entry* entry = state.durable.index.find(ticket.sequence());
+      return entry == nullptr || entry->status() != Status::waiting;
+    }
+    KeyChain& chain = chain_of(state, ticket.slot());
+    if (chain.line != priority) return true;
+    if (chain.head != 0) return false;
+    chain.line = no_line;
+    ChainWriter::release(state.keys, ticket.slot());
+    return true;
+  });
+}
+
+// Takes a message out of its key's chain, at any position.
+void unlink(State& state, Sequence sequence, const Entry& entry) {
+  KeyChain& chain = chain_of(state, entry.slot);
+  if (chain.head == sequence) {
+    chain.head = entry.next();
+    if (entry.next() == 0) chain.tail = 0;
+    return;
+  }
+  MessageIndex& index = state.durable.index;
+  Sequence before = chain.head;
+  Entry* entry_before = index.find(before);
+  while (entry_before->next() != sequence) {
+    before = entry_before->next();
+    entry_before = index.find(before);
+  }
+  ChainWriter::set_next(*entry_before, entry.next());
+  if (chain.tail == sequence) chain.tail = before;
 }
 
 }  // namespace
@@ -75,45 +133,155 @@ void enqueue(State& state, Sequence sequence, Entry& entry, std::optional<std::u
     if (!delay(state, sequence, entry)) state.live.lines.push_message(entry.priority, sequence);
     return;
   }
-  entry.slot = state.keys.find_or_add(*key_hash);
-  KeyChain& chain = state.keys[entry.slot];
+  entry.slot = ChainWriter::find_or_add(state.keys, *key_hash);
+  KeyChain& chain = chain_of(state, entry.slot);
   if (chain.head == 0) {
     chain.head = chain.tail = sequence;
     line_up(state, entry.slot, sequence);
   } else {
-    state.durable.index.find(chain.tail)->next = sequence;
+    ChainWriter::set_next(*state.durable.index.find(chain.tail), sequence);
     chain.tail = sequence;
   }
 }
 
-void note_stale(State& state) {
-  if (!state.live.lines.count_stale()) return;
-  state.live.lines.drop_stale([&state](Ticket ticket, std::uint8_t priority) {
-    if (!ticket.is_key()) {
-      const Entry* entry = state.durable.index.find(ticket.sequence());
-      return entry == nullptr || entry->status != Status::waiting;
-    }
-    KeyChain& chain = state.keys[ticket.slot()];
-    if (chain.line != priority) return true;
-    if (chain.head != 0) return false;
-    chain.line = no_line;
-    state.keys.release(ticket.slot());
+bool remove_message(State& state, Sequence sequence) {
+  Durable& durable = state.durable;
+  Entry* entry = durable.index.find(sequence);
+  if (entry == nullptr) return false;
+  if (entry->has_schedule) {
+    const auto schedule = durable.schedules.find(sequence);
+    state.live.delayed.erase({schedule->second.not_before_us, sequence});
+    durable.schedules.erase(schedule);
+  }
+  if (entry->has_failure) durable.failures.erase(sequence);
+  const KeySlot slot = entry->slot;
+  if (slot == no_slot) {
+    const bool was_in_line = entry->status() == Status::waiting;
+    durable.index.remove(sequence);
+    if (was_in_line) note_stale(state);
     return true;
-  });
+  }
+  const bool was_delayed = entry->status() == Status::delayed;
+  unlink(state, sequence, *entry);
+  durable.index.remove(sequence);
+  KeyChain& chain = chain_of(state, slot);
+  if (was_delayed) chain.busy = false;
+  if (chain.head != 0) {
+    line_up(state, slot, durable.last);
+  } else if (!chain.busy) {
+    if (chain.line == no_line) {
+      ChainWriter::release(state.keys, slot);
+    } else {
+      note_stale(state);
+    }
+  }
+  return true;
 }
 
-void make_eligible(State& state, KeySlot slot) {
-  line_up(state, slot, state.durable.last);
+void reschedule(State& state, Sequence sequence, Entry& entry, TimeUs not_before_us) {
+  Schedule& schedule = state.durable.schedules[sequence];
+  entry.has_schedule = true;
+  state.live.delayed.erase({schedule.not_before_us, sequence});
+  schedule.not_before_us = not_before_us;
+  if (entry.status() == Status::delayed) state.live.delayed.emplace(not_before_us, sequence);
 }
 
-void return_message(State& state, Sequence sequence, Entry& entry) {
-  if (!delay(state, sequence, entry)) state.live.lines.return_message(entry.priority, sequence);
+void clear_backlog(State& state) {
+  MILLRACE_ASSERT(state.live.leases.empty());
+  state.durable.index = MessageIndex();
+  state.durable.schedules.clear();
+  state.durable.failures.clear();
+  ChainWriter::clear(state.keys);
+  state.live.lines = DispatchLines();
+  state.live.delayed.clear();
 }
 
-bool is_above(const State& state, std::uint32_t percent) {
-  const MessageIndex& index = state.durable.index;
-  return index.size() * 100 >= state.limits.backlog_messages * percent ||
-         index.bytes() * 100 >= state.limits.backlog_bytes * percent;
+Candidate front_of(const State& state, std::uint8_t priority) {
+  const Ticket ticket = state.live.lines.front(priority);
+  if (ticket.is_key()) {
+    const KeyChain& chain = state.keys[ticket.slot()];
+    return {ticket.slot(), chain.line == priority ? chain.head : 0};
+  }
+  const Entry* entry = state.durable.index.find(ticket.sequence());
+  const bool is_stale = entry == nullptr || entry->status() != Status::waiting;
+  return {no_slot, is_stale ? 0 : ticket.sequence()};
+}
+
+void take_front(State& state, std::uint8_t priority, const Candidate& candidate) {
+  state.live.lines.pop(priority);
+  if (candidate.slot == no_slot) return;
+  KeyChain& chain = chain_of(state, candidate.slot);
+  if (chain.line != priority) return;
+  chain.line = no_line;
+  if (chain.head == 0) ChainWriter::release(state.keys, candidate.slot);
+}
+
+void put_back(State& state, const Candidate& candidate) {
+  if (candidate.slot == no_slot) {
+    return_message(state, candidate.sequence, *state.durable.index.find(candidate.sequence));
+  } else {
+    line_up(state, candidate.slot, state.durable.last);
+  }
+}
+
+bool withdraw_message(State& state, Sequence sequence, Entry& entry) {
+  switch (entry.status()) {
+    case Status::waiting:
+      // Not waiting any more, so that the ticket can be dropped.
+      ChainWriter::set_status(entry, Status::leased);
+      note_stale(state);
+      return true;
+    case Status::delayed:
+      undelay(state, sequence, entry);
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool withdraw_key(State& state, KeySlot slot) {
+  KeyChain& chain = chain_of(state, slot);
+  if (chain.busy) {
+    Entry& head = *state.durable.index.find(chain.head);
+    if (head.status() != Status::delayed) return false;
+    undelay(state, chain.head, head);
+  }
+  if (chain.line != no_line) {
+    chain.line = no_line;
+    note_stale(state);
+  }
+  return true;
+}
+
+void mark_leased(State& state, KeySlot slot, std::span<const Sequence> run) {
+  for (const Sequence sequence : run) {
+    ChainWriter::set_status(*state.durable.index.find(sequence), Status::leased);
+  }
+  if (slot != no_slot) chain_of(state, slot).busy = true;
+}
+
+void mark_settling(State& state, std::span<const Sequence> run) {
+  for (const Sequence sequence : run) {
+    Entry* entry = state.durable.index.find(sequence);
+    if (entry != nullptr) ChainWriter::set_status(*entry, Status::settling);
+  }
+}
+
+void give_back(State& state, KeySlot slot, std::span<const Sequence> run) {
+  for (const Sequence sequence : run) {
+    Entry* entry = state.durable.index.find(sequence);
+    if (entry == nullptr) continue;
+    ChainWriter::set_status(*entry, Status::waiting);
+    if (slot == no_slot) return_message(state, sequence, *entry);
+  }
+  if (slot == no_slot) return;
+  KeyChain& chain = chain_of(state, slot);
+  chain.busy = false;
+  if (chain.head == 0) {
+    ChainWriter::release(state.keys, slot);
+  } else {
+    line_up(state, slot, state.durable.last);
+  }
 }
 
 void wake_delayed(State& state, TimeUs now_us) {
@@ -121,16 +289,16 @@ void wake_delayed(State& state, TimeUs now_us) {
   auto& delayed = state.live.delayed;
   while (!delayed.empty() && delayed.begin()->first <= state.live.now_us) {
     const Sequence sequence = delayed.begin()->second;
-    delayed.erase(delayed.begin());
     Entry& entry = *state.durable.index.find(sequence);
-    if (entry.slot == no_slot) {
-      return_message(state, sequence, entry);
-    } else {
-      entry.status = Status::waiting;
-      state.keys[entry.slot].busy = false;
-      make_eligible(state, entry.slot);
-    }
+    undelay(state, sequence, entry);
+    put_back(state, {entry.slot, sequence});
   }
+}
+
+bool is_above(const State& state, std::uint32_t percent) {
+  const MessageIndex& index = state.durable.index;
+  return index.size() * 100 >= state.limits.backlog_messages * percent ||
+         index.bytes() * 100 >= state.limits.backlog_bytes * percent;
 }
 
 }  // namespace millrace::queues

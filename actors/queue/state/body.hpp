@@ -1,4 +1,4 @@
-// Body: a message as it lies in the log, shared with all who read it.
+// Body: a message as the log holds it, shared by its readers; and its index within a record.
 #pragma once
 
 #include <memory>
@@ -6,15 +6,16 @@
 
 #include "actors/base/time.hpp"
 #include "messages/envelope.pb.h"
+#include "messages/record.pb.h"
 
 namespace millrace::queues {
 
-/// A message, and when it was logged. Empty where a message is not in memory. Cheap to copy.
+/// A message in memory and the time of its record, or empty. Copies share the message.
 class Body {
  public:
   Body() = default;
-  /// `message` shares what keeps it alive, usually the record that it is part of. `logged_at_us`:
-  /// the time of that record; 0: not known.
+  /// `message` keeps its owner alive, usually the record that it is part of. `logged_at_us`: time
+  /// of that record; 0: unknown.
   Body(std::shared_ptr<const pb::Envelope> message, TimeUs logged_at_us = 0)
       : message_(std::move(message)), logged_at_us_(logged_at_us) {}
 
@@ -29,5 +30,23 @@ class Body {
   std::shared_ptr<const pb::Envelope> message_{};
   TimeUs logged_at_us_ = 0;
 };
+
+// Entry::index of a message in a change: of `append[i]`, i; of `relocation[i]`, i with
+// relocated_bit; of `install.body[i]`, i with installed_bit.
+constexpr std::uint32_t relocated_bit = 1u << 31;
+constexpr std::uint32_t installed_bit = 1u << 30;
+
+/// The message of `change` with this Entry::index; null: there is none. Lives as long as `change`.
+[[nodiscard]] inline const pb::Envelope* envelope_at(const pb::Change& change,
+                                                     std::uint32_t index) {
+  const auto at = static_cast<int>(index & (installed_bit - 1));
+  if ((index & relocated_bit) != 0) {
+    return at < change.relocation_size() ? &change.relocation(at).envelope() : nullptr;
+  }
+  if ((index & installed_bit) != 0) {
+    return at < change.install().body_size() ? &change.install().body(at) : nullptr;
+  }
+  return at < change.append_size() ? &change.append(at) : nullptr;
+}
 
 }  // namespace millrace::queues

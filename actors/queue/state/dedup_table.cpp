@@ -29,12 +29,12 @@ std::vector<std::string> DedupTable::idle_since(TimeUs limit_us) const {
 
 void DedupTable::remember(const MessageId& idempotency_key, TimeUs at_us, DurationUs window_us,
                           std::uint32_t max) {
-  known_[idempotency_key] = at_us;
+  latest_[idempotency_key] = at_us;
   ages_.push_back({idempotency_key, at_us});
   while (!ages_.empty() && (ages_.front().at_us < at_us - window_us || ages_.size() > max)) {
-    // A key that was used again after its window has a younger entry further back.
-    const auto it = known_.find(ages_.front().id);
-    if (it != known_.end() && it->second == ages_.front().at_us) known_.erase(it);
+    // A key that was used again after its window also has a later entry.
+    const auto it = latest_.find(ages_.front().id);
+    if (it != latest_.end() && it->second == ages_.front().at_us) latest_.erase(it);
     ages_.pop_front();
   }
 }

@@ -1,7 +1,7 @@
-// DedupTable: what a queue remembers of its producers, so that an offer made twice is one message.
+// DedupTable: producers and idempotency keys, by which a queue recognises duplicates.
 //
-// A producer's sequence numbers are accepted strictly in order: a later message can then never
-// overtake an earlier one that was refused, which a window of out-of-order numbers would allow.
+// The sequence numbers of a producer are accepted strictly in order, so a message cannot overtake
+// an earlier one that was refused. A window of out-of-order numbers would allow that.
 #pragma once
 
 #include <cstdint>
@@ -18,11 +18,12 @@ namespace millrace::queues {
 struct Producer {
   std::uint64_t epoch = 0;  ///< offers of a lower epoch are fenced
   std::uint64_t last = 0;   ///< last sequence number that was settled
-  TimeUs active_at_us = 0;
+  TimeUs active_at_us = 0;  ///< time of the last record with an attach or offer
 };
 
 class DedupTable {
  public:
+  /// Null: unknown. Remains valid until the table changes.
   [[nodiscard]] const Producer* find(std::string_view producer) const;
   void set(std::string_view producer, Producer value);
   void forget(std::string_view producer);
@@ -30,18 +31,19 @@ class DedupTable {
   /// Producers that were last active before `limit_us`.
   [[nodiscard]] std::vector<std::string> idle_since(TimeUs limit_us) const;
 
-  /// Whether the idempotency key was remembered at `since_us` or later.
-  [[nodiscard]] bool knows(const MessageId& idempotency_key, TimeUs since_us) const {
-    const auto it = known_.find(idempotency_key);
-    return it != known_.end() && it->second >= since_us;
+  /// Returns whether the idempotency key was last remembered at `since_us` or later.
+  [[nodiscard]] bool has_idempotency_key(const MessageId& idempotency_key, TimeUs since_us) const {
+    const auto it = latest_.find(idempotency_key);
+    return it != latest_.end() && it->second >= since_us;
   }
 
-  /// Remembers a idempotency key; forgets those older than `window_us`, and the oldest beyond `max`.
+  /// Remembers an idempotency key, and forgets keys older than `at_us - window_us` and the oldest
+  /// beyond `max`.
   void remember(const MessageId& idempotency_key, TimeUs at_us, DurationUs window_us,
                 std::uint32_t max);
 
   void forget_idempotency_keys() {
-    known_.clear();
+    latest_.clear();
     ages_.clear();
   }
 
@@ -54,8 +56,8 @@ class DedupTable {
 
  private:
   StringMap<Producer> producers_;
-  absl::flat_hash_map<MessageId, TimeUs, MessageIdHash> known_;
-  std::deque<IdempotencyKey> ages_;  ///< oldest first
+  absl::flat_hash_map<MessageId, TimeUs, MessageIdHash> latest_;  ///< last time of each key
+  std::deque<IdempotencyKey> ages_;  ///< oldest first; a key occurs once for each use
 };
 
 }  // namespace millrace::queues

@@ -1,13 +1,15 @@
-// DispatchLines: who is next. One line a priority; a key stands in line at most once, so keys of
-// one priority take turns and a hot key cannot starve the rest.
+// DispatchLines: the order in which ready messages are leased: one line of tickets for each
+// priority. A key has one ticket, so keys of one priority take turns, and a key with many messages
+// delays no other key.
 //
-// Messages without key go in queue order, also those that come again; keys go in the order in which
-// they lined up. Between the two decides who came first: a key's ticket carries the number of the
-// message that was the queue's last by then.
+// Messages without key are leased in the order of their numbers, also when they were in the line
+// before. Keys are leased in the order in which they entered the line. Between the first key and
+// the first message without key, the lower number is first; a key has the number of the last
+// message that the queue had when the key entered the line.
 //
-// A ticket is stale when its message is gone, or its key is, or stands elsewhere by now. It is
-// dropped when it comes up, or when stale ones become the most: a replay settles nearly all of what
-// it appends, and must not keep a ticket for each.
+// A ticket is stale when its message is no longer waiting, or its key has no message or has moved
+// to another line. Stale tickets are dropped when they are first in the line, or when they are the
+// majority: a replay removes nearly all messages that it appends, and must not keep their tickets.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +23,7 @@
 
 namespace millrace::queues {
 
-/// What stands in a line: a key by its slot, or a message without key by its sequence.
+/// A place in a line: of a key, by its slot; or of a message without key, by its number.
 class Ticket {
  public:
   [[nodiscard]] static Ticket of_key(KeySlot slot) { return Ticket(key_bit | slot); }
@@ -39,24 +41,24 @@ class Ticket {
 
 class DispatchLines {
  public:
-  /// `arrival` is the queue's last sequence number when the key lined up.
+  /// Adds a key. `arrival`: the last sequence number of the queue.
   void push_key(std::uint8_t priority, KeySlot slot, Sequence arrival) {
     lines_[priority].keys.push_back({slot, static_cast<std::uint32_t>(arrival)});
     ++size_;
   }
 
-  /// A message without key, beyond all that were ever pushed here.
+  /// Adds a message without key, whose number is above all that were pushed for this priority.
   void push_message(std::uint8_t priority, Sequence sequence) {
     lines_[priority].messages.push_back(sequence);
     ++size_;
   }
 
-  /// A message without key that stood here before takes its old place.
+  /// Puts a message without key that was in this line before back to its place.
   void return_message(std::uint8_t priority, Sequence sequence) {
     lines_[priority].returned.insert(sequence);
   }
 
-  /// The highest priority in whose line something stands; -1: none.
+  /// The highest priority whose line is not empty; -1: all are empty.
   [[nodiscard]] int first() const {
     for (int p = priority_max; p >= 0; --p) {
       const Line& line = lines_[static_cast<std::size_t>(p)];
@@ -65,12 +67,12 @@ class DispatchLines {
     return -1;
   }
 
-  /// Who is next in a line in which something stands.
+  /// The first ticket of a line, which may be stale. REQUIRES: the line is not empty.
   [[nodiscard]] Ticket front(std::uint8_t priority) const {
     return Cursor(lines_[priority]).ticket();
   }
 
-  /// Drops what front() says.
+  /// Drops the first ticket. REQUIRES: the line is not empty.
   void pop(std::uint8_t priority) {
     Line& line = lines_[priority];
     const Ticket ticket = front(priority);
@@ -85,7 +87,7 @@ class DispatchLines {
     }
   }
 
-  /// Calls `visit(ticket)` for those in a line, in order, until it returns false.
+  /// Calls `visit(ticket)` for the tickets of a line, in order, until it returns false.
   template <class Visit>
   void visit(std::uint8_t priority, Visit visit) const {
     for (Cursor cursor(lines_[priority]); !cursor.at_end(); cursor.next()) {
@@ -93,10 +95,10 @@ class DispatchLines {
     }
   }
 
-  /// A ticket became stale. True when it is time to call drop_stale().
+  /// Counts a stale ticket. Returns whether drop_stale() should be called now.
   [[nodiscard]] bool count_stale() { return ++stale_ > stale_min && stale_ > size_ / 2; }
 
-  /// Drops the tickets for which `is_stale(ticket, priority)` is true.
+  /// Drops the tickets for which `is_stale(ticket, priority)` is true, except returned messages.
   template <class IsStale>
   void drop_stale(IsStale is_stale) {
     size_ = stale_ = 0;
@@ -117,15 +119,15 @@ class DispatchLines {
 
   struct KeyTicket {
     KeySlot slot;
-    std::uint32_t arrival;  ///< low bits: after four billion messages a key may lose its turn
+    std::uint32_t arrival;  ///< low 32 bits; compared modulo 2^32
   };
   struct Line {
     std::deque<KeyTicket> keys;
     std::deque<Sequence> messages;  ///< ascending
-    std::set<Sequence> returned;
+    std::set<Sequence> returned;    ///< messages that were put back
   };
 
-  // Merges the three parts of a line.
+  // Merges the three parts of a line in leasing order.
   class Cursor {
    public:
     explicit Cursor(const Line& line)
@@ -171,8 +173,8 @@ class DispatchLines {
   };
 
   std::array<Line, priority_max + 1> lines_{};
-  std::uint64_t size_ = 0;   ///< tickets, without those returned
-  std::uint64_t stale_ = 0;  ///< since they were last dropped; some may have come up
+  std::uint64_t size_ = 0;   ///< tickets, without returned messages
+  std::uint64_t stale_ = 0;  ///< counted since drop_stale(); an upper bound
 };
 
 }  // namespace millrace::queues

@@ -16,7 +16,7 @@ using google::protobuf::io::CodedOutputStream;
 
 namespace {
 
-// Nullopt when the bytes are no history.
+// Nullopt: the bytes are not a history.
 std::optional<std::vector<pb::HistoryEntry>> parse(const std::string& history) {
   std::vector<pb::HistoryEntry> entries;
   ArrayInputStream stream(history.data(), static_cast<int>(history.size()));

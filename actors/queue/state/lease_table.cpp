@@ -7,13 +7,13 @@ namespace millrace::queues {
 LeaseId begin_lease(State& state, ReceiverId receiver, KeySlot slot, std::vector<Sequence> run,
                     TimeUs deadline_us) {
   const LeaseId id = ++state.live.lease_last;
-  for (const Sequence sequence : run) {
-    Entry& entry = *state.durable.index.find(sequence);
-    entry.status = Status::leased;
-    // What nobody holds was not acquired: the dead letter tells how often it was.
-    if (receiver != nobody && entry.acquired < UINT16_MAX) ++entry.acquired;
+  mark_leased(state, slot, run);
+  if (receiver != nobody) {
+    for (const Sequence sequence : run) {
+      Entry& entry = *state.durable.index.find(sequence);
+      if (entry.acquired < UINT16_MAX) ++entry.acquired;
+    }
   }
-  if (slot != no_slot) state.keys[slot].busy = true;
   state.live.in_flight += static_cast<std::uint32_t>(run.size());
   state.live.leases_given += run.size();
   state.live.deadlines.emplace(deadline_us, id);
@@ -25,9 +25,7 @@ void begin_settling(State& state, LeaseId id) {
   Lease& lease = state.live.leases.find(id)->second;
   lease.settling = true;
   state.live.deadlines.erase({lease.deadline_us, id});
-  for (const Sequence sequence : lease.run) {
-    if (Entry* entry = state.durable.index.find(sequence)) entry->status = Status::settling;
-  }
+  mark_settling(state, lease.run);
 }
 
 void end_lease(State& state, LeaseId id) {
@@ -36,20 +34,7 @@ void end_lease(State& state, LeaseId id) {
   state.live.leases.erase(it);
   state.live.deadlines.erase({lease.deadline_us, id});
   state.live.in_flight -= static_cast<std::uint32_t>(lease.run.size());
-  for (const Sequence sequence : lease.run) {
-    Entry* entry = state.durable.index.find(sequence);
-    if (entry == nullptr) continue;
-    entry->status = Status::waiting;
-    if (lease.slot == no_slot) return_message(state, sequence, *entry);
-  }
-  if (lease.slot == no_slot) return;
-  KeyChain& chain = state.keys[lease.slot];
-  chain.busy = false;
-  if (chain.head == 0) {
-    state.keys.release(lease.slot);
-  } else {
-    make_eligible(state, lease.slot);
-  }
+  give_back(state, lease.slot, lease.run);
 }
 
 void begin_work(State& state, LeaseId id) {

@@ -1,4 +1,8 @@
-// Leases: messages in the hands of receivers, until an outcome, a deadline or the receiver's end.
+// Leases: begin, extend, settle, end. Changes Volatile::leases, deadlines and in_flight; the status
+// of messages and keys changes in backlog.cpp.
+//
+//   begin_lease ─▶ leased ─begin_settling─▶ settling ─end_lease─▶ ended
+//                     └───────────────end_lease──────────────────▶
 #pragma once
 
 #include <vector>
@@ -7,28 +11,31 @@
 
 namespace millrace::queues {
 
-/// Hands `run` to `receiver`. The messages are waiting, with their bodies in memory.
+/// Leases `run` to `receiver`; leases to `nobody` do not count as acquired. REQUIRES: `run` is not
+/// empty, was taken or withdrawn (see backlog.hpp), and `slot` is the slot of all its messages.
 LeaseId begin_lease(State& state, ReceiverId receiver, KeySlot slot, std::vector<Sequence> run,
                     TimeUs deadline_us);
 
-/// The lease's outcome is on its way: it can neither expire nor be completed again.
+/// Makes a lease settling, so that it can neither expire nor be completed: its outcome is proposed.
+/// REQUIRES: the lease exists and is not settling.
 void begin_settling(State& state, LeaseId id);
 
-/// The lease is over. Messages of it that are still live wait again, in their old order.
+/// Ends a lease. Its messages that are still live are ready or delayed again, in their old order.
+/// REQUIRES: the lease exists.
 void end_lease(State& state, LeaseId id);
 
-/// The receiver works on this lease and on no other: what goes wrong now is its message's doing.
-/// Nothing happens when the lease is over, or is one of several messages.
+/// Notes that the receiver handles this lease alone, so that a failure of the receiver counts for
+/// its message. Without effect where the lease has ended, or has several messages.
 void begin_work(State& state, LeaseId id);
 
-/// More time, for a lease that waits for its handler or is with it; never less. False when the
-/// lease is over.
+/// Moves the deadline of a lease to `deadline_us`, unless it is later. Returns false where the
+/// lease has ended or is settling.
 bool extend_lease(State& state, LeaseId id, TimeUs deadline_us);
 
-/// Leases, not settling, whose deadline is before `now_us`.
+/// Leases that are not settling and whose deadline is before `now_us`.
 [[nodiscard]] std::vector<LeaseId> overdue_leases(const State& state, TimeUs now_us);
 
-/// Leases, not settling, of `receiver`.
+/// Leases of `receiver` that are not settling.
 [[nodiscard]] std::vector<LeaseId> leases_of(const State& state, ReceiverId receiver);
 
 }  // namespace millrace::queues

@@ -1,4 +1,4 @@
-// The limits of a queue of one shard, each with its default and what happens when it is reached.
+// The limits of a queue of one shard.
 #pragma once
 
 #include <cstddef>
@@ -8,32 +8,39 @@
 
 namespace millrace::queues {
 
-/// Bodies that a record of several messages gathers, at most; one message may be larger.
+/// Bodies that one record of several messages carries at most; a single message may be larger.
 constexpr std::size_t record_bytes = 2u << 20;
 
+/// Each comment says what happens at the limit.
 struct Limits {
+  // Backlog.
   std::uint64_t backlog_messages = 1'000'000;  ///< live messages; beyond: backlog_full
   std::uint64_t backlog_bytes = 4ull << 30;    ///< payload and key bytes; beyond: backlog_full
-  std::uint32_t high_water_percent =
-      80;                                ///< of the backlog; above, feeding queues stop dispatching
-  std::uint32_t low_water_percent = 60;  ///< below, they go on
-  std::uint32_t in_flight = 1'000;       ///< leased or settling; beyond, dispatch waits
-  std::uint32_t run_messages = 32;       ///< consecutive messages of one key under one lease
+  std::uint32_t high_water_percent = 80;  ///< of the backlog; above: upstream queues stop leasing
+  std::uint32_t low_water_percent = 60;   ///< of the backlog; below: they go on
+  std::uint64_t body_cache_bytes = 16u << 20;  ///< bodies in memory; beyond: read when due
+
+  // Leases.
+  std::uint32_t in_flight = 1'000;  ///< messages leased or settling; beyond: dispatch waits
+  std::uint32_t run_messages = 32;  ///< messages of one lease
   std::uint64_t run_bytes =
-      4u << 20;                      ///< of payload and key in one lease; one message may be larger
-  DurationUs lease_us = 30'000'000;  ///< a handler's time; beyond, the lease ends
-  std::uint32_t failed_max = 5;      ///< more failures than this: dead
-  std::uint32_t acquired_max = 100;  ///< more leases than this: dead
-  DurationUs retry_first_us = 50'000;              ///< delay after the first failure, then doubling
-  DurationUs retry_max_us = 60'000'000;            ///< up to this
-  std::uint64_t body_cache_bytes = 16u << 20;      ///< bodies in memory; beyond, read when due
-  std::uint32_t idempotency_keys = 1u << 20;       ///< idempotency keys remembered, oldest go first
-  DurationUs idempotency_window_us = 600'000'000;  ///< how long one is remembered
-  DurationUs producer_idle_us = 7ll * 86'400'000'000;  ///< then a producer is forgotten
+      4u << 20;  ///< payload and key bytes of one lease; one message may be larger
+  DurationUs lease_us = 30'000'000;  ///< time of one lease; beyond: the lease expires
+
+  // Failures.
+  std::uint32_t failed_max = 5;          ///< failures of a message; beyond: dead letter
+  std::uint32_t acquired_max = 100;      ///< leases of a message; beyond: dead letter
+  DurationUs retry_first_us = 50'000;    ///< delay after the first failure, then doubling
+  DurationUs retry_max_us = 60'000'000;  ///< largest delay
+
+  // Duplicates.
+  std::uint32_t idempotency_keys = 1u << 20;           ///< remembered keys; beyond: the oldest go
+  DurationUs idempotency_window_us = 600'000'000;      ///< how long a key is remembered
+  DurationUs producer_idle_us = 7ll * 86'400'000'000;  ///< idle longer: the producer is forgotten
 };
 
-/// The limits of a queue as those of an outbox: a run is what is on its way to the other node,
-/// which may be away for long without a failure of any message.
+/// The limits of a queue that becomes an outbox: a lease is what is in flight to the other node,
+/// and does not expire while that node is away.
 [[nodiscard]] inline Limits as_outbox(Limits limits) {
   constexpr DurationUs ten_years_us = 315'360'000'000'000;
   limits.run_messages = limits.in_flight = 1'024;

@@ -23,7 +23,7 @@ Entry& MessageIndex::add(Sequence sequence) {
   ++chunk->live;
   ++size_;
   Entry& entry = chunk->entries[sequence % chunk_size];
-  entry.status = Status::waiting;
+  entry.status_ = Status::waiting;
   return entry;
 }
 
@@ -31,7 +31,7 @@ const Entry* MessageIndex::find(Sequence sequence) const {
   const Chunk* chunk = chunk_of(sequence);
   if (chunk == nullptr) return nullptr;
   const Entry& entry = chunk->entries[sequence % chunk_size];
-  return entry.status == Status::absent ? nullptr : &entry;
+  return entry.status_ == Status::absent ? nullptr : &entry;
 }
 
 Entry* MessageIndex::find(Sequence sequence) {
@@ -46,12 +46,12 @@ void MessageIndex::remove(Sequence sequence) {
   entry = Entry{};
   --size_;
   --chunk->live;
-  // The chunk whose numbers are being given out stays: a queue that runs empty after each message
-  // would else make it anew for each.
+  // The last chunk stays, even if empty: otherwise a queue that is empty between two messages would
+  // allocate a chunk for each.
   if (sequence >> chunk_bits != last_ >> chunk_bits) close_chunk(sequence >> chunk_bits);
 }
 
-// Frees a chunk, if it is empty, that will get no more messages.
+// Frees a chunk that gets no more messages, if it is empty.
 void MessageIndex::close_chunk(std::uint64_t number) {
   if (number < first_chunk_ || number - first_chunk_ >= chunks_.size()) return;
   auto& chunk = chunks_[number - first_chunk_];

@@ -1,7 +1,7 @@
-// MessageIndex: where each live message of a queue lies, and the bodies of those near the head.
+// MessageIndex: the live messages of a queue by number, and the bodies that are in memory.
 //
-// Sequence numbers are dense, so messages live in chunks of neighbours, found by a shift; a chunk
-// goes when its last message does. An entry takes 40 bytes: ten million fit in 400 MB.
+// Sequence numbers are dense, so entries lie in chunks of 256 numbers. A chunk is freed when it has
+// no live message. An entry takes 40 bytes: ten million take 400 MB.
 #pragma once
 
 #include <algorithm>
@@ -22,60 +22,84 @@ using Sequence = std::uint64_t;
 using KeySlot = std::uint32_t;
 constexpr KeySlot no_slot = ~KeySlot{0};
 
+/// Where a message stands. The tables that hold it in each status: see State.
 enum class Status : std::uint8_t {
   absent,    ///< not a live message
-  waiting,   ///< behind others of its key, or in line for dispatch
-  delayed,   ///< at the head of its key, and not due yet
-  leased,    ///< with a receiver
-  settling,  ///< its outcome is on the way into the log
+  waiting,   ///< behind another message of its key, or in a line
+  delayed,   ///< not due: in Volatile::delayed. With key: the head of its key's chain
+  leased,    ///< in the run of one lease whose outcome is not decided
+  settling,  ///< in the run of one lease whose outcome is proposed to the log
 };
 
-struct Entry {
+class ChainWriter;
+
+/// What the index holds of one message.
+class Entry {
+ public:
+  [[nodiscard]] Status status() const { return status_; }
+  /// The next message of the same key; 0: this message is the tail, or has no key.
+  [[nodiscard]] Sequence next() const { return next_; }
+
   journal::Place place{};   ///< frame that holds the body
-  Sequence next = 0;        ///< next message of the same key
-  std::uint32_t index = 0;  ///< which message of the frame: see FrameIndex
-  std::uint32_t bytes = 0;  ///< payload and key
+  std::uint32_t index = 0;  ///< which message of the frame: see envelope_at()
+  std::uint32_t bytes = 0;  ///< payload and key; written by MessageIndex::set_bytes() only
   KeySlot slot = no_slot;   ///< no_slot: without key
   std::uint16_t failed = 0;
-  std::uint16_t acquired = 0;
-  Status status = Status::absent;
-  std::uint8_t priority = 4;
-  bool has_schedule = false;  ///< has a not_before or expires_at of its own
-  bool has_failure = false;   ///< has an entry in the failure table
+  std::uint16_t acquired = 0;  ///< leases to receivers so far; stays at 65,535
+  std::uint8_t priority = 4;   ///< 0..priority_max
+  bool has_schedule = false;   ///< Durable::schedules has the message
+  bool has_failure = false;    ///< Durable::failures has the message
+
+ private:
+  friend class MessageIndex;
+  friend class ChainWriter;
+  Status status_ = Status::absent;
+  Sequence next_ = 0;
 };
 static_assert(sizeof(Entry) <= 40);
 
 class MessageIndex {
  public:
-  /// Sets how many bytes a message without a cached body counts for.
+  /// Approximate bytes of memory that a cached body takes beside its payload and key.
+  static constexpr std::uint64_t body_overhead = 256;
+
+  /// Sets the size of a message. REQUIRES: its body is not cached.
   void set_bytes(Entry& entry, std::uint32_t bytes) {
     bytes_ = bytes_ - entry.bytes + bytes;
     entry.bytes = bytes;
   }
 
-  /// Adds the message `sequence`, which is beyond all that were ever added.
+  /// Adds a waiting message. REQUIRES: sequence > last(). The entry remains valid until it is
+  /// removed.
   Entry& add(Sequence sequence);
 
-  /// The live message, or null.
+  /// The entry of a live message; null: not live. Remains valid until the message is removed.
   [[nodiscard]] Entry* find(Sequence sequence);
   [[nodiscard]] const Entry* find(Sequence sequence) const;
 
-  /// Forgets a live message and its body.
+  /// Removes a message and its body. REQUIRES: the message is live.
   void remove(Sequence sequence);
 
+  /// The cached body; null: not in memory. Remains valid until it is replaced or dropped.
   [[nodiscard]] const Body* body(Sequence sequence) const;
-  /// Keeps the body of a live message; one that is gone by now is left alone.
+  /// Caches the body of a live message. Without effect where the message is not live.
   void set_body(Sequence sequence, Body body);
+  /// Without effect where no body is cached.
   void drop_body(Sequence sequence);
 
-  /// The last message that was ever added; 0: none.
+  /// Number of the last message that was added; 0: none was.
   [[nodiscard]] Sequence last() const { return last_; }
+  /// Live messages.
   [[nodiscard]] std::uint64_t size() const { return size_; }
+  /// Sum of Entry::bytes.
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+  /// Sum of Entry::bytes + body_overhead over the cached bodies.
   [[nodiscard]] std::uint64_t cached_bytes() const { return cached_bytes_; }
+  /// Number of cached bodies.
   [[nodiscard]] std::uint64_t cached() const { return cached_; }
 
-  /// Calls `visit(sequence, entry)` for every live message, in order.
+  /// Calls `visit(sequence, entry)` for every live message, in order. `visit` must not change the
+  /// index.
   template <class Visit>
   void for_each(Visit visit) const {
     visit_from(0, [&visit](Sequence sequence, const Entry& entry) {
@@ -85,7 +109,7 @@ class MessageIndex {
   }
 
   /// Calls `visit(sequence, entry)` for the live messages from number `from` on, in order, until it
-  /// returns false.
+  /// returns false. `visit` must not change the index.
   template <class Visit>
   void visit_from(Sequence from, Visit visit) const {
     const std::uint64_t first = std::max(from >> chunk_bits, first_chunk_);
@@ -95,7 +119,7 @@ class MessageIndex {
       for (std::uint32_t j = 0; j < chunk_size; ++j) {
         const Sequence sequence = (number << chunk_bits) + j;
         const Entry& entry = chunk->entries[j];
-        if (sequence < from || entry.status == Status::absent) continue;
+        if (sequence < from || entry.status_ == Status::absent) continue;
         if (!visit(sequence, entry)) return;
       }
     }
@@ -104,9 +128,6 @@ class MessageIndex {
  private:
   static constexpr std::uint32_t chunk_bits = 8;
   static constexpr std::uint32_t chunk_size = 1u << chunk_bits;
-  /// What one cached body costs beside its payload, about: the parsed message and its share.
-  static constexpr std::uint64_t body_overhead = 256;
-
   struct Chunk {
     std::array<Entry, chunk_size> entries{};
     std::unique_ptr<std::array<Body, chunk_size>> bodies{};

@@ -1,4 +1,4 @@
-// Page: live messages of a queue, read out in queue order for an operator or for a move.
+// Page: live messages of a queue in order, for an operator or a move.
 #pragma once
 
 #include <cstdint>
@@ -8,24 +8,24 @@
 
 namespace millrace::queues {
 
-/// A live message as an operator sees it.
+/// A live message, and where its body lies.
 struct PageEntry {
   Sequence sequence = 0;
   std::uint32_t failed = 0;
   journal::Place place{};
   std::uint32_t index = 0;
-  Body body{};  ///< null: not in memory, read it from its place
+  Body body{};  ///< empty: not in memory, to be read from `place` and `index`
 };
 
 /// Some live messages, in queue order.
 struct Page {
   std::vector<PageEntry> messages;
-  Sequence next = 0;  ///< where the next page begins; 0: this was the last
-  Sequence last = 0;  ///< the last message that the queue ever had
+  Sequence next = 0;  ///< where the next page begins; 0: this is the last page
+  Sequence last = 0;  ///< number of the last message of the queue, live or not
 };
 
-/// Live messages from number `from` on: at most `max` of them and `bytes_max` of bodies, but at
-/// least one where there is one.
+/// Live messages from number `from` on: at most `max`, and at most `bytes_max` of bodies unless the
+/// first message alone is larger.
 [[nodiscard]] Page page_of(const State& state, Sequence from, std::size_t max,
                            std::size_t bytes_max = record_bytes);
 

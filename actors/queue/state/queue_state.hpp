@@ -1,11 +1,28 @@
 // State of one queue of one shard: what the log holds of it, and what is rebuilt after a restart.
 //
-//   append ─▶ waiting ─lease─▶ leased ─outcome─▶ settling ─commit─▶ gone: acked or dead
-//                ▲  ▲            │ lease ends               │ retry, failure
-//                │  └────────────┘                          ▼
-//                └──────────────── due ◀──────────────── delayed
+//   append ─▶ waiting ─lease─▶ leased ─outcome─▶ settling ─commit─▶ gone: acked, dead or dropped
+//              │ ▲  ▲            │ lease ends        │
+//      not due │ │  └────────────┘                   │ commit of a retry
+//              ▼ │ due                               │
+//             delayed ◀──────────────────────────────┘
 //
-// Pure data. decide_*.hpp read it and build records; apply.hpp applies records to it.
+// The comments of the fields state the invariants, and check_invariants() checks them. They hold
+// whenever no change is half done. Writers of each part:
+//
+//   Durable, but for bodies             apply() and read_snapshot()
+//   key chains, status of messages,     backlog.cpp
+//     lines, delayed
+//   leases, deadlines, in_flight        lease_table.cpp
+//   proposed*, settling_timers          propose() and committed()
+//   receivers, flags, counts, bodies    the queue's actor; dispatch() reduces demand
+//
+// The table that holds a live message, by its status:
+//
+//   status      without key            with key
+//   waiting     a line of tickets      its chain; the chain has a ticket unless it is busy
+//   delayed     delayed                its chain, as head; the chain is busy; delayed
+//   leased      run of one lease       its chain, which is busy; run of one lease
+//   settling    run of one lease that is settling; with key: its chain, which is busy
 #pragma once
 
 #include <cstdint>
@@ -28,11 +45,12 @@
 
 namespace millrace::queues {
 
-/// Number of a queue of one shard in the log. 0 means "none".
+/// Number of a queue of one shard in the log of its node. 0 means "none".
 using QueueNumber = std::uint32_t;
 using LeaseId = std::uint64_t;
 using ReceiverId = std::uint64_t;
-/// Holds leases of messages that are given up.
+/// The receiver of leases that only keep messages from receivers while they are given up or
+/// removed.
 constexpr ReceiverId nobody = 0;
 
 /// Times that a message carries. 0: none.
@@ -41,85 +59,97 @@ struct Schedule {
   TimeUs expires_at_us = 0;
 };
 
+/// When a message failed. first_at_us <= last_at_us
 struct FailureNote {
   TimeUs first_at_us = 0;
   TimeUs last_at_us = 0;
 };
 
-/// Messages in the hands of one receiver: consecutive ones of a key, or one without key.
+/// Messages leased to one receiver: of one key, or one without key.
 struct Lease {
-  ReceiverId receiver = 0;
-  KeySlot slot = no_slot;
+  ReceiverId receiver = nobody;
+  KeySlot slot = no_slot;  ///< of the key, which is busy; no_slot: without key
   TimeUs deadline_us = 0;
-  std::vector<Sequence> run;
-  bool settling = false;  ///< its outcome is on the way into the log
-  bool begun = false;     ///< its receiver works on it, and on nothing else
+  std::vector<Sequence> run;  ///< not empty; those still live have the status of the lease
+  bool settling = false;      ///< its outcome is proposed; it can neither expire nor be completed
+  bool begun = false;         ///< the receiver handles this lease alone; run.size() == 1
 };
 
-/// What is on its way into the log for one producer; it replaces what the dedup table says.
+/// Progress of one producer including the records that are in flight; takes precedence over the
+/// dedup table. Never behind the dedup table.
 struct ProposedProducer {
   std::uint64_t epoch = 0;
-  std::uint64_t last = 0;     ///< last sequence number on its way
-  std::uint32_t records = 0;  ///< not committed yet
+  std::uint64_t last = 0;     ///< last sequence number in a record in flight
+  std::uint32_t records = 0;  ///< in flight; > 0
 };
 
 struct Receiver {
-  std::uint32_t demand = 0;  ///< messages that it still asks for
+  std::uint32_t demand = 0;  ///< messages that the receiver still asks for
 };
 
-/// Folded from the log by apply(), and by nothing else.
+/// What the log holds.
 struct Durable {
-  TimeUs at_us = 0;  ///< of the latest record
-  Sequence last = 0;
-  MessageIndex index;
-  NumberMap<Schedule> schedules;    ///< messages that have times
-  NumberMap<FailureNote> failures;  ///< messages that failed
+  TimeUs at_us = 0;                 ///< of the latest record; at_us <= Volatile::now_us
+  Sequence last = 0;                ///< of the latest message; no live message is beyond it
+  MessageIndex index;               ///< the live messages; size() == ledger.queued()
+  NumberMap<Schedule> schedules;    ///< by message; exactly those with Entry::has_schedule
+  NumberMap<FailureNote> failures;  ///< by message; exactly those with Entry::has_failure
   DedupTable dedup;
   KeyedStore keyed;
-  Ledger ledger;
+  Ledger ledger;  ///< offered == acked + dead + dropped + live messages
 };
 
-/// Rebuilt after a restart.
+/// What a restart begins without, or derives from Durable.
 struct Volatile {
-  TimeUs now_us = 0;  ///< latest time that a command or record brought
-  DispatchLines lines;
-  std::set<std::pair<TimeUs, Sequence>> delayed;  ///< heads of keys that are not due
-  NumberMap<Lease> leases;
-  std::set<std::pair<TimeUs, LeaseId>> deadlines;
-  LeaseId lease_last = 0;
+  TimeUs now_us = 0;  ///< latest time of any command or record; never runs back
+
+  // Messages.
+  DispatchLines lines;  ///< a ticket for each free key and each waiting message without key
+  std::set<std::pair<TimeUs, Sequence>> delayed;  ///< by not_before_us; exactly those delayed
+
+  // Leases.
+  NumberMap<Lease> leases;                         ///< at most one for each key
+  std::set<std::pair<TimeUs, LeaseId>> deadlines;  ///< exactly of the leases not settling
+  LeaseId lease_last = 0;                          ///< no lease is beyond it
   std::map<ReceiverId, Receiver> receivers;
-  ReceiverId receiver_last_served = 0;
-  std::uint32_t in_flight = 0;  ///< messages leased or settling
-  std::uint32_t blocked = 0;    ///< queues downstream that are above their high water
-  std::uint32_t closed = 0;     ///< queues of the same cycle that are
-  bool draining = false;
-  bool quiesced = false;                 ///< to be handed over: leases nothing, fires no timers
-  bool sealed = false;                   ///< and takes nothing of other nodes: it has its boundary
-  bool exhausted = false;                ///< the log has no room for the outcomes of further leases
-  bool loading = false;                  ///< bodies are being read
-  StringMap<ProposedProducer> proposed;  ///< by name of the producer
-  absl::flat_hash_set<MessageId, MessageIdHash> proposed_keys;  ///< idempotency keys on their way
-  std::uint64_t proposed_messages = 0;
-  std::uint64_t proposed_bytes = 0;
-  std::set<TimerId> settling_timers;  ///< their firing, clearing or replacement is on its way
-  std::uint64_t repeats = 0;  ///< offers recognised by their sequence number since the start
-  std::uint64_t leases_given = 0;
-  bool above_high_water = false;
+  ReceiverId receiver_last_served = nobody;  ///< receivers take turns
+  std::uint32_t in_flight = 0;               ///< sum of the sizes of all runs
+  std::uint64_t leases_given = 0;            ///< messages leased since the start; never falls
+
+  // Why the queue does not lease or refuses offers.
+  std::uint32_t blocked = 0;  ///< downstream queues above high water; while > 0, nothing is leased
+  std::uint32_t closed = 0;   ///< queues of the same cycle above high water; while > 0: no offers
+  bool draining = false;      ///< the node stops; never reset
+  bool quiesced = false;      ///< leases nothing and fires no timers, for a move
+  bool sealed = false;        ///< refuses offers of other nodes, for a move; implies quiesced
+  bool exhausted = false;     ///< the log has no room for the outcomes of further leases
+  bool loading = false;       ///< bodies are being read from the log
+  bool above_high_water = false;  ///< upstream queues count this queue as blocked or closed
+
+  // Records in flight.
+  StringMap<ProposedProducer> proposed;  ///< by producer; exactly those with records in flight
+  absl::flat_hash_set<MessageId, MessageIdHash> proposed_keys;  ///< idempotency keys in flight
+  std::uint64_t proposed_messages = 0;  ///< of offers in flight; 0 while `proposed` is empty
+  std::uint64_t proposed_bytes = 0;     ///< of these messages
+  std::set<TimerId> settling_timers;    ///< fired, cleared or replaced by a record in flight
+
+  std::uint64_t duplicates = 0;  ///< offers known by their sequence number, since the start
 };
 
 struct State {
-  /// As it is in the log by now; number, name and is_outbox follow from it. See declare().
+  /// The latest declaration in the log, or null. `number`, `name` and `is_outbox` follow from it:
+  /// see declare().
   std::shared_ptr<const pb::Declaration> declaration;
   QueueNumber number = 0;
-  QueueNumber dead_letters = 0;  ///< where the given up go; 0: nothing consumes this queue
+  QueueNumber dead_letters = 0;  ///< dead letter queue; 0: no stage reads this queue
   std::string name;
-  /// The queue is an outbox: whatever their key, priority and times, its messages are one line, and
-  /// leave it in the order of their numbers. All that is the affair of the queue they are for.
+  /// The messages of an outbox form one chain, whatever their key, priority and times, and leave in
+  /// the order of their numbers. The target queue applies keys, priorities and times.
   bool is_outbox = false;
   Limits limits;
   Durable durable;
   Volatile live;
-  KeyTable keys;  ///< chains of live messages; follows from `durable`
+  KeyTable keys;  ///< chains of all live messages that have a key; derived from `durable`
 };
 
 }  // namespace millrace::queues

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "actors/queue/state/frame_index.hpp"
+#include "actors/queue/state/body.hpp"
 
 namespace millrace::queues {
 
@@ -33,9 +33,14 @@ std::shared_ptr<const pb::Record> QueueWorld::send(QueueNumber number, Decision 
                                                    OnCommit on_commit) {
   if (!decision.record) return nullptr;
   propose(queue(number), decision);
-  on_the_way_.push_back({number, decision.record->SerializeAsString(), std::move(decision.pending),
-                         std::move(on_commit)});
+  in_flight_.push_back({number, decision.record->SerializeAsString(), std::move(decision.pending),
+                        std::move(on_commit)});
+  expect_intact();
   return std::move(decision.record);
+}
+
+void QueueWorld::expect_intact() const {
+  for (const auto& [number, state] : queues_) EXPECT_EQ(check_invariants(*state), "");
 }
 
 AttachDecision QueueWorld::attach(QueueNumber number, const AttachRequest& request,
@@ -75,6 +80,7 @@ std::vector<Grant> QueueWorld::dispatch(QueueNumber number) {
     send(number, decide_give_up(queue(number), dispatched.give_up, now_us_), [on_commit] {
       for (const OnCommit& run : on_commit) run();
     });
+    expect_intact();
     if (!dispatched.needs_bodies) return grants;
     MILLRACE_ASSERT(load_bodies(number));
   }
@@ -115,14 +121,15 @@ void QueueWorld::release() {
 }
 
 void QueueWorld::commit(std::size_t count) {
-  for (; count > 0 && !on_the_way_.empty(); --count) {
-    OnTheWay first = std::move(on_the_way_.front());
-    on_the_way_.pop_front();
+  for (; count > 0 && !in_flight_.empty(); --count) {
+    InFlight first = std::move(in_flight_.front());
+    in_flight_.pop_front();
     auto record = std::make_shared<pb::Record>();
     MILLRACE_ASSERT(record->ParseFromString(first.bytes));
     log_.push_back(std::move(record));
     apply_to(queues_, log_.size() - 1);
     committed(queue(first.queue), first.pending);
+    expect_intact();
     if (first.on_commit) first.on_commit();
   }
 }
@@ -130,6 +137,7 @@ void QueueWorld::commit(std::size_t count) {
 void QueueWorld::append(pb::Record record) {
   log_.push_back(std::make_shared<const pb::Record>(std::move(record)));
   apply_to(queues_, log_.size() - 1);
+  expect_intact();
 }
 
 Checkpoint QueueWorld::checkpoint() const {
@@ -160,8 +168,9 @@ QueueWorld::Queues QueueWorld::replayed(const Checkpoint* from) const {
 }
 
 void QueueWorld::crash(const Checkpoint* from) {
-  on_the_way_.clear();
+  in_flight_.clear();
   queues_ = replayed(from);
+  expect_intact();
 }
 
 namespace {
@@ -224,52 +233,6 @@ std::string durable_text(const State& state, bool with_places) {
   for (const auto& key : state.durable.dedup.idempotency_keys()) {
     out << "idempotency key " << key.id.high << ' ' << key.id.low << '@' << key.at_us << '\n';
   }
-  return out.str();
-}
-
-std::string contradictions(const State& state) {
-  std::ostringstream out;
-  const Durable& durable = state.durable;
-  std::uint64_t live = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t bodies = 0;
-  std::uint64_t held = 0;
-  std::set<KeySlot> slots;
-  std::set<Sequence> delayed;
-  for (const auto& [due_us, sequence] : state.live.delayed) delayed.insert(sequence);
-  durable.index.for_each([&](Sequence sequence, const Entry& entry) {
-    ++live;
-    bytes += entry.bytes;
-    bodies += durable.index.body(sequence) != nullptr ? 1u : 0u;
-    held += entry.status == Status::leased || entry.status == Status::settling ? 1u : 0u;
-    if (entry.slot != no_slot) slots.insert(entry.slot);
-    if ((entry.status == Status::delayed) != delayed.contains(sequence)) {
-      out << "message " << sequence << " is delayed, or not, against its table\n";
-    }
-  });
-  const auto expect = [&out](const char* what, std::uint64_t is, std::uint64_t want) {
-    if (is != want) out << what << ": " << is << ", not " << want << '\n';
-  };
-  expect("ledger queued", durable.ledger.queued(), live);
-  expect("index size", durable.index.size(), live);
-  expect("index bytes", durable.index.bytes(), bytes);
-  expect("cached bodies", durable.index.cached(), bodies);
-  if (bodies == 0) expect("cached bytes", durable.index.cached_bytes(), 0);
-  if (state.live.in_flight < held) out << "more messages are held than in flight\n";
-  std::uint64_t chained = 0;
-  for (const KeySlot slot : slots) {
-    const KeyChain& chain = state.keys[slot];
-    Sequence last = 0;
-    for (Sequence at = chain.head; at != 0; at = durable.index.find(at)->next) {
-      if (at <= last || durable.index.find(at)->slot != slot) out << "chain is broken at " << at;
-      last = at;
-      ++chained;
-    }
-    if (chain.tail != last) out << "chain's tail is " << chain.tail << ", not " << last << '\n';
-  }
-  durable.index.for_each(
-      [&](Sequence, const Entry& entry) { chained += entry.slot == no_slot ? 1u : 0u; });
-  expect("chained", chained, live);
   return out.str();
 }
 

@@ -1,9 +1,10 @@
-// QueueWorld: several queue cores over one log in memory, driven as their shell drives them.
+// QueueWorld: several queue cores over one log in memory, driven like by their actors.
 //
-//   decide ─▶ propose ─▶ on the way ─commit()─▶ log ─▶ apply ─▶ committed
+//   decide ─▶ propose ─▶ in flight ─commit()─▶ log ─▶ apply ─▶ committed
 //
-// Commits happen when a test says so, in log order, so that decisions overlap. A crash throws away
-// what is volatile and what is on the way, and replays the log. Time is a number.
+// A test commits records, in log order, so decisions overlap. A crash drops the volatile state and
+// the records in flight, and replays the log. Time is a number. The invariants of all queues are
+// checked after each change.
 #pragma once
 
 #include <deque>
@@ -21,6 +22,7 @@
 #include "actors/queue/decide/dispatch.hpp"
 #include "actors/queue/snapshot/snapshot.hpp"
 #include "actors/queue/state/backlog.hpp"
+#include "actors/queue/state/invariants.hpp"
 
 namespace millrace::queues {
 
@@ -50,38 +52,38 @@ class QueueWorld {
   [[nodiscard]] TimeUs now() const { return now_us_; }
   void advance(DurationUs by_us) { now_us_ += by_us; }
 
-  // As the shell does: decide, and send what was decided on its way. `on_commit` runs when it
-  // arrives.
+  // Decide and propose, as the actor does. `on_commit` runs after the record is committed.
   AttachDecision attach(QueueNumber number, const AttachRequest& request, OnCommit on_commit = {});
   OfferDecision offer(QueueNumber number, const Offer& offer, Room room = {},
                       OnCommit on_commit = {});
   CompleteDecision complete(QueueNumber number, Complete complete, OnCommit on_commit = {});
-  /// Returns the record, or null.
+  /// Proposes a decision. Returns its record, or null.
   std::shared_ptr<const pb::Record> send(QueueNumber number, Decision decision,
                                          OnCommit on_commit = {});
 
   void demand(QueueNumber number, ReceiverId receiver, std::uint32_t messages);
-  /// Dispatches; reads bodies and gives up what must be, until neither is left.
+  /// Dispatches, reads the bodies that are needed, and gives up messages, until neither is left to
+  /// do.
   std::vector<Grant> dispatch(QueueNumber number);
-  /// Puts the bodies that the queue wants into its cache; false when it wants none.
+  /// Caches the bodies that the queue wants. Returns false when it wants none.
   bool load_bodies(QueueNumber number, std::size_t max = 8);
-  /// The body of a message as the log holds it. Its segment must not be released.
+  /// Reads a body from the log. REQUIRES: its segment is not released.
   [[nodiscard]] Body read_body(QueueNumber number, journal::Place place, std::uint32_t index) const;
 
-  /// The segment into which the next record goes.
+  /// The segment of the next record.
   [[nodiscard]] journal::SegmentNumber segment() const {
     return journal::segment_of(place_of(log_.size()));
   }
-  /// Gives up the segments in which no message lives any more: bodies are not read from there.
+  /// Releases the segments before the first with a live message.
   void release();
   [[nodiscard]] bool is_released(journal::Place place) const {
     return journal::segment_of(place) < first_segment_;
   }
 
-  [[nodiscard]] std::size_t on_the_way() const { return on_the_way_.size(); }
+  [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
   void commit(std::size_t count = all);
 
-  /// Appends a record to the log that no queue decided, and applies it.
+  /// Appends a record that no queue decided, and applies it.
   void append(pb::Record record);
 
   [[nodiscard]] Checkpoint checkpoint() const;
@@ -90,8 +92,8 @@ class QueueWorld {
 
   [[nodiscard]] const std::vector<std::shared_ptr<const pb::Record>>& log() const { return log_; }
 
-  /// Called for each message that dispatch() gives up, before that is on its way; what it returns
-  /// runs when that arrives.
+  /// Called for each message that dispatch() gives up, before that is proposed; the result runs
+  /// after the commit.
   std::function<OnCommit(QueueNumber, LeaseId, Sequence)> on_give_up;
 
  private:
@@ -100,29 +102,28 @@ class QueueWorld {
     return journal::make_place(1 + number / 16, number);
   }
 
-  struct OnTheWay {
+  struct InFlight {
     QueueNumber queue = 0;
     std::string bytes;
     Pending pending;
     OnCommit on_commit;
   };
 
+  /// Reports a violated invariant of any queue to GoogleTest.
+  void expect_intact() const;
   [[nodiscard]] Queues fresh() const;
   void apply_to(Queues& queues, std::size_t index) const;
 
   std::map<QueueNumber, QueueSetup> setups_;
   Queues queues_;
   std::vector<std::shared_ptr<const pb::Record>> log_;
-  std::deque<OnTheWay> on_the_way_;
+  std::deque<InFlight> in_flight_;
   journal::SegmentNumber first_segment_ = 1;
   TimeUs now_us_ = 1'700'000'000'000'000;
 };
 
-/// The durable state of a queue as text, sorted, without what may differ between runs: the numbers
-/// of leases, and, of a copy, where its messages lie. Two queues are equal when their texts are.
+/// The durable state of a queue as sorted text. Two queues are equal when their texts are. Without
+/// places, the text of a moved queue equals that of its source.
 [[nodiscard]] std::string durable_text(const State& state, bool with_places = true);
-
-/// Why `state` contradicts itself; empty when it does not.
-[[nodiscard]] std::string contradictions(const State& state);
 
 }  // namespace millrace::queues

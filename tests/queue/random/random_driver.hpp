@@ -1,4 +1,4 @@
-// RandomDriver: a seeded stream of commands to a world of queues, each checked against the model.
+// RandomDriver: seeded random commands to a QueueWorld, each checked against a model.
 #pragma once
 
 #include <array>
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "actors/queue/decide/compaction_run.hpp"
+#include "actors/queue/decide/decide_relocation.hpp"
 #include "tests/queue/random/queue_model.hpp"
 #include "tests/queue/random/queue_world.hpp"
 
@@ -15,20 +15,23 @@ namespace millrace::queues {
 
 class RandomDriver {
  public:
-  static constexpr QueueNumber first = 1;   ///< producers offer here; feeds itself and `second`
-  static constexpr QueueNumber second = 2;  ///< fed by producers and by `first`
+  static constexpr QueueNumber first = 1;   ///< gets offers; its outputs go to itself and `second`
+  static constexpr QueueNumber second = 2;  ///< gets offers and outputs of `first`
   static constexpr QueueNumber dead = 3;    ///< their dead letters
 
   explicit RandomDriver(std::uint64_t seed);
 
-  /// One random command. Reports failures to GoogleTest.
+  /// One random command, after which the invariants of all queues hold. Reports failures to
+  /// GoogleTest.
   void step();
-  /// Stops the random, lets all work end well, and checks that nothing is left or stuck.
+  /// Handles all work that is left, and checks that no message, lease or slot remains.
   void drain();
-  /// Compares everything.
+  /// Compares all queues with their models.
   void check();
 
  private:
+  void act();
+
   using Effects = std::vector<std::function<void()>>;
 
   std::uint64_t pick(std::uint64_t below) { return random_() % below; }
@@ -70,7 +73,7 @@ class RandomDriver {
     journal::SegmentNumber before = 0;
     bool reading = false;              ///< bodies for its step are being read
     std::vector<WantedBody> wanted{};  ///< these
-    bool moving = false;               ///< the record of its step is on its way
+    bool moving = false;               ///< the record of its step is in flight
   };
   void compact();
   void read_and_move(QueueNumber number, Compaction& compaction);

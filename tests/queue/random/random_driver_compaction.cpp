@@ -35,7 +35,7 @@ void RandomDriver::read_and_move(QueueNumber number, Compaction& compaction) {
     read.emplace_back(one.sequence, world_->read_body(number, one.place, one.index));
   }
   compaction.reading = false;
-  Decision moves = compaction.run.moves(world_->queue(number), read, world_->now());
+  Decision moves = compaction.run.relocate(world_->queue(number), read, world_->now());
   if (!moves.record) return;
   EXPECT_LE(moves.record->change(0).relocation_size(), 3);
   compaction.moving = true;

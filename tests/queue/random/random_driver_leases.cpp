@@ -36,7 +36,7 @@ void RandomDriver::check_turn(QueueNumber number, Sequence sequence) {
     const Entry& waits = *world_->queue(number).durable.index.find(other);
     EXPECT_LE(message.priority, chosen.priority)
         << other << " should go before " << sequence << "; its status is "
-        << static_cast<int>(waits.status) << ", failed " << waits.failed;
+        << static_cast<int>(waits.status()) << ", failed " << waits.failed;
     if (message.key.empty() && chosen.key.empty() && message.priority == chosen.priority) {
       EXPECT_GT(other, sequence) << other << " without key should go before " << sequence;
     }

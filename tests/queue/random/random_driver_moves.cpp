@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "actors/queue/decide/removal.hpp"
-#include "actors/queue/move/become_outbox.hpp"
-#include "actors/queue/state/frame_index.hpp"
+#include "actors/queue/move/source.hpp"
+#include "actors/queue/state/body.hpp"
 #include "actors/queue/state/lease_table.hpp"
 #include "tests/queue/moved_queue.hpp"
 #include "tests/queue/random/random_driver.hpp"
@@ -12,8 +12,8 @@
 namespace millrace::queues {
 namespace {
 
-// The order in which all messages that are due leave the queue. Which bodies are in memory must not
-// matter, so all are brought there by `read`.
+// The order in which all messages that are due leave the queue. `read` brings all bodies into
+// memory, so that the cache makes no difference.
 std::vector<Sequence> order_of(State& state, const ReadBody& read, TimeUs now_us) {
   MessageIndex& index = state.durable.index;
   std::vector<std::pair<Sequence, Body>> bodies;
@@ -45,8 +45,8 @@ std::string timers_of(const State& state, TimeUs now_us) {
 
 }  // namespace
 
-// A move of each queue, from what is durable at the moment: the copy is what a restart would make
-// of it, and decides the same.
+// Moves a queue as it is durable now. The moved queue equals the queue after a restart, and decides
+// the same.
 void RandomDriver::copy() {
   const QueueNumber number = chance(30) ? dead : pick_queue();
   const Checkpoint now = world_->checkpoint();
@@ -61,14 +61,14 @@ void RandomDriver::copy() {
     ASSERT_TRUE(installed) << installed.error().message;
   }
   EXPECT_EQ(durable_text(copied.state, false), durable_text(original, false));
-  EXPECT_EQ(contradictions(copied.state), "");
+  EXPECT_EQ(check_invariants(copied.state), "");
   EXPECT_EQ(timers_of(copied.state, world_->now()), timers_of(original, world_->now()));
   for (const auto& [name, producer] : original.durable.dedup.producers()) {
     const Offer offer{name, producer.epoch, producer.last + 1, {to_envelope(make_message())}};
     EXPECT_EQ(decide(copied.state, offer, {}, world_->now()).taken,
               decide(original, offer, {}, world_->now()).taken);
   }
-  // Quiesced it gives nothing out, and served_again it goes on as if it had never been.
+  // A quiesced queue leases nothing, and continues unchanged when it serves again.
   original.live.quiesced = true;
   EXPECT_EQ(order_of(original, read, world_->now()), std::vector<Sequence>());
   original.live.quiesced = false;
@@ -81,7 +81,7 @@ void RandomDriver::copy() {
             order_of(original, read, world_->now()));
 }
 
-// What a move leaves at the source is what came after the boundary, as one line.
+// A move leaves the messages behind the seal at the source, as one chain.
 void RandomDriver::become_outbox() {
   const QueueNumber number = pick_queue();
   const Checkpoint now = world_->checkpoint();
@@ -99,15 +99,15 @@ void RandomDriver::become_outbox() {
   pb::BecomeOutbox& change = *record->mutable_change(0)->mutable_become_outbox();
   change.set_up_to(up_to);
   change.set_duplicates(pick(state.durable.ledger.duplicates + 1));
-  const std::uint64_t repeats = state.durable.ledger.duplicates - change.duplicates();
+  const std::uint64_t duplicates = state.durable.ledger.duplicates - change.duplicates();
   change.mutable_as()->set_number(number);
   change.mutable_as()->set_name("outbox/" + state.name);
   change.mutable_as()->mutable_outbox()->set_producer("p");
   apply(state, {record, {}}, record->change(0));
-  EXPECT_EQ(contradictions(state), "");
+  EXPECT_EQ(check_invariants(state), "");
   EXPECT_TRUE(state.durable.keyed.keys().empty() && state.durable.keyed.timers().empty());
   EXPECT_TRUE(state.durable.schedules.empty() && state.durable.failures.empty());
-  EXPECT_EQ(state.durable.ledger, (Ledger{.offered = later.size(), .duplicates = repeats}));
+  EXPECT_EQ(state.durable.ledger, (Ledger{.offered = later.size(), .duplicates = duplicates}));
   State again;
   declare(again, change.as());
   again.limits = state.limits;

@@ -1,18 +1,18 @@
-#include "actors/queue/move/install.hpp"
+#include "actors/queue/move/target.hpp"
 
+#include <algorithm>
 #include <set>
 #include <string>
 
 #include "actors/base/assert.hpp"
-#include "actors/queue/move/page_to_move.hpp"
 #include "actors/queue/snapshot/snapshot.hpp"
 #include "actors/queue/snapshot/snapshot_columns.hpp"
-#include "actors/queue/state/frame_index.hpp"
+#include "actors/queue/state/body.hpp"
 
 namespace millrace::queues {
 namespace {
 
-/// From the first message to the last: the index has a chunk for every few hundred numbers.
+// Limit of last - first number. The index takes memory for every 256 numbers between them.
 constexpr std::uint64_t numbers_max = 1ull << 32;
 
 class InstallCheck {
@@ -22,10 +22,11 @@ class InstallCheck {
   Result<void> run() const {
     if (!state_.declaration || !state_.declaration->staged()) {
       return Error{ErrorCode::invalid_argument,
-                   state_.name + " is no copy in the making: nothing can be installed in it"};
+                   state_.name + " is not staged: nothing can be installed in it"};
     }
     pb::SnapshotPart part;
-    if (!part.ParseFromString(install_.part())) return corrupt("bytes that are no part");
+    if (!part.ParseFromString(install_.part()))
+      return corrupt("bytes that are not a snapshot part");
     if (!part.has_messages() && install_.body_size() > 0)
       return corrupt("messages without columns");
     switch (part.part_case()) {
@@ -38,26 +39,26 @@ class InstallCheck {
       case pb::SnapshotPart::kProducers:
         return check(part.producers());
       default:
-        return corrupt("a part with nothing of a queue");
+        return corrupt("no content of a queue");
     }
   }
 
  private:
   [[nodiscard]] Error corrupt(const std::string& what) const {
-    return {ErrorCode::corrupt, "the copy of " + state_.name + " has " + what};
+    return {ErrorCode::corrupt, "the part for " + state_.name + " has " + what};
   }
 
   [[nodiscard]] Result<void> check(const pb::QueueHead& head) const {
     const Durable& durable = state_.durable;
     if (durable.last > 0 || !durable.keyed.keys().empty() || !durable.dedup.producers().empty()) {
-      return corrupt("a head that is not first");
+      return corrupt("a head that is not the first part");
     }
     const std::uint64_t done = head.acked() + head.dead() + head.dropped();
     const bool balances = head.acked() <= head.offered() && head.dead() <= head.offered() &&
                           head.dropped() <= head.offered() && done <= head.offered() &&
                           head.offered() - done <= head.last();
     if (!balances) return corrupt("a ledger that does not balance");
-    if (!is_time(head.at_us())) return corrupt("a head of no valid time");
+    if (!is_time(head.at_us())) return corrupt("a head with an invalid time");
     return {};
   }
 
@@ -82,18 +83,19 @@ class InstallCheck {
     const auto fails = [&](const char* what) {
       return corrupt(what + (" of message " + std::to_string(message.sequence)));
     };
-    if (message.sequence - first > numbers_max) return fails("too large a gap in front");
-    if (message.bytes != bytes_of(body)) return fails("another size");
-    if (message.priority != priority_of(body)) return fails("another priority");
+    if (message.sequence - first > numbers_max) return fails("too large a gap before the number");
+    if (message.bytes != bytes_of(body)) return fails("a wrong size");
+    if (message.priority != priority_of(body)) return fails("a wrong priority");
     const bool has_key = !body.key().empty();
-    if (has_key != message.key_hash.has_value()) return fails("a key and none");
-    if (has_key && *message.key_hash != hash_key(body.key())) return fails("another key");
+    if (has_key != message.key_hash.has_value())
+      return fails("a key in only one of column and body");
+    if (has_key && *message.key_hash != hash_key(body.key())) return fails("a wrong key hash");
     if (message.extra == nullptr) return {};
     if (message.extra->failed() > UINT16_MAX || message.extra->acquired() > UINT16_MAX) {
-      return fails("too high a count");
+      return fails("a count above 65,535");
     }
     if (!is_time(message.extra->not_before_us()) || !is_time(message.extra->expires_at_us())) {
-      return fails("no valid time");
+      return fails("an invalid time");
     }
     return {};
   }
@@ -101,21 +103,21 @@ class InstallCheck {
   [[nodiscard]] Result<void> check(const pb::KeyedStates& keyed) const {
     std::set<std::string> keys;
     for (const pb::KeyedStates::Key& key : keyed.key()) {
-      // Again it would take the place of the first, whose timers would have no key any more.
+      // The second would replace the first, whose timers would be left without key.
       if (state_.durable.keyed.find(key.key()) != nullptr || !keys.insert(key.key()).second) {
         return corrupt("the state of a key twice");
       }
-      if (!KeyedStore::is_history(key.history())) return corrupt("a history that is none");
+      if (!KeyedStore::is_history(key.history())) return corrupt("an invalid history");
     }
     for (const pb::TimerSet& timer : keyed.timer()) {
-      if (!is_time(timer.due_us())) return corrupt("a timer of no valid time");
+      if (!is_time(timer.due_us())) return corrupt("a timer with an invalid time");
     }
     return {};
   }
 
   [[nodiscard]] Result<void> check(const pb::Producers& producers) const {
     for (const pb::Producers::IdempotencyKey& key : producers.idempotency_key()) {
-      if (!is_time(key.at_us())) return corrupt("a idempotency key of no valid time");
+      if (!is_time(key.at_us())) return corrupt("an idempotency key with an invalid time");
     }
     return {};
   }
@@ -144,6 +146,39 @@ void apply_install(State& state, const CommittedRecord& committed, const pb::Ins
   const Result<void> added = part.has_messages() ? for_each_message(state, part.messages(), add)
                                                  : read_snapshot(state, part);
   MILLRACE_ASSERT(added.has_value());
+}
+
+void shift_times(pb::SnapshotPart& part, DurationUs by_us) {
+  const auto shifted = [by_us](TimeUs at_us) {
+    return is_time(at_us) && at_us > 0 ? std::clamp<TimeUs>(at_us + by_us, 1, time_max_us) : at_us;
+  };
+  switch (part.part_case()) {
+    case pb::SnapshotPart::kHead:
+      part.mutable_head()->set_at_us(shifted(part.head().at_us()));
+      return;
+    case pb::SnapshotPart::kMessages:
+      for (auto& extra : *part.mutable_messages()->mutable_extra()) {
+        extra.set_not_before_us(shifted(extra.not_before_us()));
+        extra.set_first_failed_at_us(shifted(extra.first_failed_at_us()));
+        extra.set_last_failed_at_us(shifted(extra.last_failed_at_us()));
+      }
+      return;
+    case pb::SnapshotPart::kKeyed:
+      for (auto& timer : *part.mutable_keyed()->mutable_timer()) {
+        timer.set_due_us(shifted(timer.due_us()));
+      }
+      return;
+    case pb::SnapshotPart::kProducers:
+      for (auto& one : *part.mutable_producers()->mutable_producer()) {
+        one.set_active_at_us(shifted(one.active_at_us()));
+      }
+      for (auto& key : *part.mutable_producers()->mutable_idempotency_key()) {
+        key.set_at_us(shifted(key.at_us()));
+      }
+      return;
+    default:
+      return;
+  }
 }
 
 }  // namespace millrace::queues

@@ -1,15 +1,19 @@
-#include "actors/queue/move/become_outbox.hpp"
+#include "actors/queue/move/source.hpp"
 
 #include <algorithm>
 #include <utility>
 #include <vector>
 
-#include "actors/base/assert.hpp"
+#include "actors/queue/snapshot/snapshot.hpp"
 #include "actors/queue/state/backlog.hpp"
 
 namespace millrace::queues {
 namespace {
 
+constexpr std::size_t chunk_messages = 512;
+constexpr std::size_t chunk_bytes = 64u << 10;
+
+// A message behind the seal.
 struct Kept {
   Sequence sequence = 0;
   Entry entry;
@@ -30,20 +34,14 @@ std::vector<Kept> messages_after(const State& state, Sequence up_to) {
 }  // namespace
 
 void apply_become_outbox(State& state, const pb::BecomeOutbox& become_outbox) {
-  MILLRACE_ASSERT(state.live.leases.empty());
   std::vector<Kept> kept = messages_after(state, become_outbox.up_to());
   Durable& durable = state.durable;
-  durable.index = MessageIndex();
-  durable.schedules.clear();
-  durable.failures.clear();
+  clear_backlog(state);
   durable.keyed = KeyedStore();
   durable.dedup.forget_idempotency_keys();
   const std::uint64_t duplicates = durable.ledger.duplicates;
   durable.ledger = {.offered = kept.size(),
                     .duplicates = duplicates - std::min(duplicates, become_outbox.duplicates())};
-  state.keys.clear();
-  state.live.lines = DispatchLines();
-  state.live.delayed.clear();
   state.live.settling_timers.clear();
   state.live.quiesced = state.live.sealed = false;
   state.limits = as_outbox(state.limits);
@@ -56,6 +54,17 @@ void apply_become_outbox(State& state, const pb::BecomeOutbox& become_outbox) {
     if (one.body) durable.index.set_body(one.sequence, std::move(one.body));
     enqueue(state, one.sequence, entry, outbox_line);
   }
+}
+
+MovedPage page_to_move(const State& state, Sequence from, Sequence up_to) {
+  MovedPage out{page_of(state, from, chunk_messages, chunk_bytes), {}};
+  std::erase_if(out.page.messages, [=](const PageEntry& one) { return one.sequence > up_to; });
+  if (out.page.next > up_to) out.page.next = 0;
+  if (!out.page.messages.empty()) {
+    out.columns = snapshot_of_messages(state, out.page.messages.front().sequence,
+                                       out.page.messages.back().sequence);
+  }
+  return out;
 }
 
 }  // namespace millrace::queues

@@ -1,6 +1,4 @@
-#include "actors/queue/shell/inspection.hpp"
-
-#include <memory>
+#include "actors/queue/decide/queue_status.hpp"
 
 namespace millrace::queues {
 namespace {
@@ -20,7 +18,7 @@ TimeUs oldest_born_us(const State& state) {
 QueueStatus status_of(const State& state, Room room, std::uint64_t offer_bytes) {
   return {.number = state.number,
           .ledger = state.durable.ledger,
-          .repeats = state.live.repeats,
+          .duplicates = state.live.duplicates,
           .bytes = state.durable.index.bytes(),
           .in_flight = state.live.in_flight,
           .timers = state.durable.keyed.timers().size(),
@@ -28,11 +26,6 @@ QueueStatus status_of(const State& state, Room room, std::uint64_t offer_bytes) 
           .is_above_high_water = state.live.above_high_water,
           .oldest_born_us = oldest_born_us(state),
           .refusal = refusal_of_offer(state, room, offer_bytes)};
-}
-
-KeyReply key_of(const State& state, std::string_view key) {
-  const KeyState* found = state.durable.keyed.find(key);
-  return {found != nullptr ? std::make_shared<const KeyState>(*found) : nullptr};
 }
 
 }  // namespace millrace::queues
