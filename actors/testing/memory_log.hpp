@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
+#include "actors/assembly/commit_router.hpp"
 #include "actors/base/assert.hpp"
 #include "actors/journal/write/options.hpp"
 #include "actors/queue/shell/record_log.hpp"
 #include "actors/store/store.hpp"
-#include "actors/upkeep/commit_router.hpp"
 #include "messages/result.hpp"
 
 namespace millrace {

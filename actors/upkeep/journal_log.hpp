@@ -9,7 +9,7 @@
 
 #include "actors/journal/journal.hpp"
 #include "actors/queue/shell/record_log.hpp"
-#include "actors/upkeep/commit_router.hpp"
+#include "actors/assembly/commit_router.hpp"
 
 namespace millrace {
 

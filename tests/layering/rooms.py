@@ -47,7 +47,8 @@ room("actors/store", "plain", "actors/base", "actors/journal", "actors/journal/d
      "actors/journal/read", "actors/queue/decide", "actors/queue/move", "actors/queue/snapshot",
      "actors/queue/state")
 room("actors/operate", "shell", "actors/queue", "actors/store")
-room("actors/assembly", "shell", "actors/base", "actors/journal/disk", "actors/journal/write",
+room("actors/assembly", "shell", "actors/base", "actors/journal", "actors/journal/disk",
+     "actors/journal/write",
      "actors/operate", "actors/pipeline", "actors/queue", "actors/queue/decide",
      "actors/queue/state", "actors/receiver", "actors/sender", "actors/sender/core",
      "actors/stage", "actors/store")
