@@ -1,26 +1,37 @@
-// CommitRouter: brings committed changes to the queues that they touch, in log order.
+// CommitRouter: sends committed changes to the queues that they touch, in log order.
 #pragma once
 
 #include <memory>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
-#include "actors/journal/journal.hpp"
+#include "actors/journal/write/proposal.hpp"
 #include "actors/queue/shell/record_log.hpp"
 
 namespace millrace {
 
-/// Splits groups of committed records by queue. One thread at a time.
+/// Takes committed changes to their queues. Implemented by NodeActors and by test fixtures.
+class CommitSink {
+ public:
+  virtual ~CommitSink() = default;
+
+  /// Receives all changes of one group for one queue. Called in log order, by one thread at a time,
+  /// at most once per queue and group. Must neither block nor throw.
+  virtual void deliver(queues::QueueNumber number,
+                       std::shared_ptr<const std::vector<queues::CommittedChange>> changes) = 0;
+};
+
+/// Splits groups of committed records by queue. Not thread-safe: one call at a time.
 class CommitRouter {
  public:
-  using Changes = std::shared_ptr<const std::vector<queues::CommittedChange>>;
-  using Deliver = std::function<void(queues::QueueNumber, Changes)>;
+  /// REQUIRES: called before the first record with changes is routed; `sink` is valid in each call
+  /// of route() until the next connect().
+  void connect(CommitSink& sink) { sink_ = &sink; }
 
-  explicit CommitRouter(Deliver deliver) : deliver_(std::move(deliver)) {}
-
-  /// Delivers each queue's changes of `group`, one delivery a queue, then says so to
-  /// those who wait for their records.
+  /// Delivers the changes of `group`, one delivery per queue, then calls RecordProposal::durable of
+  /// each record, in log order.
   void route(std::span<journal::Committed> group) {
     for (const journal::Committed& committed : group) {
       auto proposal = std::static_pointer_cast<queues::RecordProposal>(committed.proposal);
@@ -35,7 +46,7 @@ class CommitRouter {
       }
     }
     for (const queues::QueueNumber number : touched_) {
-      deliver_(number, std::move(batches_[number]));
+      sink_->deliver(number, std::move(batches_[number]));
     }
     touched_.clear();
     for (const journal::Committed& committed : group) {
@@ -47,9 +58,9 @@ class CommitRouter {
  private:
   using Batch = std::shared_ptr<std::vector<queues::CommittedChange>>;
 
-  Deliver deliver_;
-  std::unordered_map<queues::QueueNumber, Batch> batches_;  ///< null between groups
-  std::vector<queues::QueueNumber> touched_;
+  CommitSink* sink_ = nullptr;
+  std::unordered_map<queues::QueueNumber, Batch> batches_;  ///< all null between calls of route()
+  std::vector<queues::QueueNumber> touched_;                ///< empty between calls of route()
 };
 
 }  // namespace millrace

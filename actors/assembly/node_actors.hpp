@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/assembly/commit_router.hpp"
 #include "actors/assembly/federation.hpp"
 #include "actors/assembly/node_plan.hpp"
 #include "actors/base/clock.hpp"
@@ -31,7 +32,7 @@ namespace millrace {
 
 /// Thread-safe once everything is spawned. A shard that moves changes what is here; whoever asks
 /// gets what was true at that moment.
-class NodeActors {
+class NodeActors final : public CommitSink {
  public:
   /// What the actors work with; all of it outlives them.
   struct Surroundings {
@@ -68,9 +69,9 @@ class NodeActors {
   /// often `sink` will be called, on the queues' threads.
   std::size_t snapshot(journal::Lsn lsn, std::function<void(const queues::State&)> sink) const;
 
-  /// Brings committed changes to their queue.
+  /// Sends committed changes to the actor of their queue.
   void deliver(queues::QueueNumber number,
-               std::shared_ptr<const std::vector<queues::CommittedChange>> changes);
+               std::shared_ptr<const std::vector<queues::CommittedChange>> changes) override;
 
   /// A sender into a queue; `inbox` is the client's side of it. Fails with `not_found`, or with
   /// `invalid_argument` where the queue carries another type.

@@ -88,6 +88,7 @@ Result<void> Runtime::Parts::open() {
                 return federation != nullptr && federation->is_fenced(queue, shard);
               }},
       std::move(*planned));
+  log.connect(*actors);
   moves = std::make_unique<ShardMoves>(system, *actors, log, clock);
   moves->recovered(store.shards());
   return {};
@@ -120,11 +121,7 @@ Result<void> Runtime::Parts::declare(const NodePlan& plan) {
 void Runtime::Parts::spawn() {
   reader = spawn_body_reader(system, *journal, [this](const Error& error) { fatal(error); });
   actors->spawn_queues(store, reader);
-  keeper = std::make_unique<LogKeeper>(*journal, log, *actors, options, [this] {
-    std::vector<pb::ShardRecord> shards;
-    for (const auto& [shard, record] : moves->records()) shards.push_back(record);
-    return shards;
-  });
+  keeper = std::make_unique<LogKeeper>(*journal, log, *actors, *moves, options);
   keeper_serving_ = keeper.get();
   actors->spawn_receivers();
   actors->spawn_forwarders();

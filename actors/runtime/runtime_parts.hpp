@@ -27,30 +27,14 @@ namespace millrace {
 /// Says why on stderr, and ends the process.
 [[noreturn]] void stop_at_once(const Error& error);
 
-class Runtime::Parts {
+class Runtime::Parts final : public JournalLogOwner {
  public:
   Parts(RuntimeOptions given, std::vector<PipelineSpec> specs, Federation* other_nodes)
       : options(std::move(given)),
         federation(other_nodes),
         pipelines(std::move(specs)),
         wiring(analyse_wiring(pipelines)),
-        log({.deliver =
-                 [this](queues::QueueNumber number, CommitRouter::Changes changes) {
-                   actors->deliver(number, std::move(changes));
-                 },
-             .after_group = [this](journal::Lsn lsn) { on_group(lsn); },
-             .storage_full =
-                 [this](journal::Lsn lsn) {
-                   if (LogKeeper* const serving = keeper_serving_) serving->on_storage_full(lsn);
-                 },
-             .after_storage_full =
-                 [this] {
-                   if (LogKeeper* const serving = keeper_serving_) serving->after_storage_full();
-                 },
-             .failed =
-                 [this](const Error& error) {
-                   fatal(error);
-                 }}),
+        log(*this),
         config(options),
         system(config) {
     if (!options.on_fatal) options.on_fatal = stop_at_once;
@@ -94,7 +78,14 @@ class Runtime::Parts {
   bool has_leftovers = false;  ///< the drain failed: actors are still there that may never end
 
  private:
-  void on_group(journal::Lsn lsn);
+  void on_group(journal::Lsn lsn) override;
+  void on_storage_full(journal::Lsn lsn) override {
+    if (LogKeeper* const serving = keeper_serving_) serving->on_storage_full(lsn);
+  }
+  void after_storage_full() override {
+    if (LogKeeper* const serving = keeper_serving_) serving->after_storage_full();
+  }
+  void on_log_failed(const Error& error) override { fatal(error); }
   Result<void> declare(const NodePlan& plan);
 
   std::mutex group_mutex_;

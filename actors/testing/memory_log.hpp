@@ -24,8 +24,8 @@ namespace millrace {
 /// One thread. A subclass may store the records on a disk of its own: see write() and reopen().
 class MemoryLog : public queues::RecordLog {
  public:
-  /// `deliver` is called by commit(), once for each queue and group of committed records.
-  explicit MemoryLog(CommitRouter::Deliver deliver) : router_(std::move(deliver)) {}
+  /// Where committed changes go from now on; see CommitRouter::connect().
+  void connect(CommitSink& sink) { router_.connect(sink); }
 
   void propose(std::shared_ptr<queues::RecordProposal> proposal) override {
     pb::Record record = *proposal->record;

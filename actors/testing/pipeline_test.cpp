@@ -34,10 +34,7 @@ class PipelineTest::Parts {
       : options(test_options),
         pipelines(std::move(specs)),
         actors_system(test_options.seed),
-        random(test_options.seed),
-        log([this](queues::QueueNumber number, CommitRouter::Changes changes) {
-          actors->deliver(number, std::move(changes));
-        }) {
+        random(test_options.seed) {
     if (auto valid = validate(pipelines); !valid)
       throw std::invalid_argument(valid.error().message);
     wiring = analyse_wiring(pipelines);
@@ -117,6 +114,7 @@ void PipelineTest::Parts::start() {
                                                                        violation = text;
                                                                      }},
                                         std::move(plan));
+  log.connect(*actors);
   actors->spawn_queues(store, {});
   actors->spawn_receivers();
   for (auto& [queue, client] : clients) connect(queue, client);

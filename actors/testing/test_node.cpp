@@ -24,10 +24,7 @@ T value_or_throw(Result<T> result) {
 TestNode::TestNode(DeterministicActorSystem& system, std::vector<PipelineSpec> pipelines,
                    TestNodeOptions options)
     : system_(system), pipelines_(std::move(pipelines)), options_(std::move(options)) {
-  const auto deliver = [this](queues::QueueNumber number, CommitRouter::Changes changes) {
-    actors_->deliver(number, std::move(changes));
-  };
-  log_ = options_.make_log ? options_.make_log(deliver) : std::make_unique<MemoryLog>(deliver);
+  log_ = options_.make_log ? options_.make_log() : std::make_unique<MemoryLog>();
   if (auto valid = validate(pipelines_); !valid) throw std::invalid_argument(valid.error().message);
   wiring_ = analyse_wiring(pipelines_);
 }
@@ -69,6 +66,7 @@ Result<void> TestNode::start() {
                                                                         violation_ = text;
                                                                       }},
                                          std::move(plan));
+  log_->connect(*actors_);
   moves_ = std::make_unique<ShardMoves>(system_.system(), *actors_, *log_, clock);
   moves_->recovered(store.shards());
   actors_->spawn_queues(store, {});

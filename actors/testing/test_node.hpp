@@ -37,7 +37,7 @@ struct TestNodeOptions {
   std::function<bool(const std::string& queue, std::uint32_t shard)> is_fenced{};
   const Clock* clock = nullptr;  ///< must outlive the node; null: the clock of the system
   /// Makes the log; unset: a MemoryLog.
-  std::function<std::unique_ptr<MemoryLog>(CommitRouter::Deliver)> make_log{};
+  std::function<std::unique_ptr<MemoryLog>()> make_log{};
 };
 
 /// One thread. Throws std::invalid_argument for pipelines that validate() refuses and for unknown

@@ -13,14 +13,14 @@ namespace {
 
 constexpr journal::Section queue_section = 1;
 
-/// What failed for want of room does not get better by trying again with every group.
+/// A checkpoint that failed for lack of room would fail again with the next group.
 constexpr std::chrono::seconds pause_after_failure{1};
 
 std::chrono::steady_clock::rep steady_now() {
   return std::chrono::steady_clock::now().time_since_epoch().count();
 }
 
-/// The oldest segment in which something lives.
+/// The oldest segment with a live message; the largest number if there is none.
 journal::SegmentNumber first_needed(const QueueUse& use) {
   journal::SegmentNumber first = std::numeric_limits<journal::SegmentNumber>::max();
   for (const auto& [queue, live] : use) {
@@ -31,13 +31,13 @@ journal::SegmentNumber first_needed(const QueueUse& use) {
 
 }  // namespace
 
-Checkpointer::Checkpointer(journal::Journal& journal, Options options, Request request,
-                           Shards shards, Written written)
+Checkpointer::Checkpointer(journal::Journal& journal, NodeActors& actors, const ShardMoves& moves,
+                           Compactor& compactor, Options options)
     : journal_(journal),
+      actors_(actors),
+      moves_(moves),
+      compactor_(compactor),
       options_(options),
-      request_(std::move(request)),
-      shards_(std::move(shards)),
-      written_(std::move(written)),
       next_after_bytes_(options.log_bytes),
       thread_([this] { run(); }) {}
 
@@ -60,9 +60,9 @@ void Checkpointer::on_group(journal::Lsn lsn) {
 
 void Checkpointer::on_storage_full(journal::Lsn lsn) {
   if (newest_on_full_disk_ && lsn <= newest_) return;
-  // In no hurry, checkpoints take a fifth of the time at most.
-  const bool hurry = journal_.storage_exhausted();
-  if (steady_now() >= (hurry ? not_before_ : rest_until_)) begin(lsn);
+  // Unless the reserve runs out, checkpoints take at most a fifth of the time.
+  const bool is_urgent = journal_.storage_exhausted();
+  if (steady_now() >= (is_urgent ? not_before_ : pause_until_)) begin(lsn);
 }
 
 bool Checkpointer::begin(journal::Lsn lsn) {
@@ -74,15 +74,16 @@ bool Checkpointer::begin(journal::Lsn lsn) {
     asked_.reset();
     taken_ = 0;
     parts_.clear();
-    for (pb::ShardRecord& shard : shards_()) {
+    for (const auto& [shard, record] : moves_.records()) {
       pb::SnapshotPart part;
-      *part.mutable_shard() = std::move(shard);
+      *part.mutable_shard() = record;
       parts_.push_back(part.SerializeAsString());
     }
     use_.clear();
     error_.reset();
   }
-  const std::size_t asked = request_(lsn);
+  const std::size_t asked =
+      actors_.snapshot(lsn, [this](const queues::State& state) { take(state); });
   {
     const std::lock_guard lock(mutex_);
     asked_ = asked;
@@ -128,7 +129,7 @@ void Checkpointer::run() {
       busy_ = false;
     }
     changed_.notify_all();
-    if (written) written_(std::move(use));
+    if (written) compactor_.consider(std::move(use));
   }
 }
 
@@ -141,9 +142,9 @@ bool Checkpointer::write() {
         return {};
       });
   if (!written) {
-    spdlog::warn("checkpoint at record {} failed, the one before stays: {}", lsn_,
+    spdlog::warn("checkpoint at record {} failed, the previous one stays valid: {}", lsn_,
                  written.error().message);
-    not_before_ = rest_until_ =
+    not_before_ = pause_until_ =
         (std::chrono::steady_clock::now() + pause_after_failure).time_since_epoch().count();
     const std::lock_guard lock(mutex_);
     error_ = written.error();
@@ -152,11 +153,11 @@ bool Checkpointer::write() {
   next_after_bytes_ = std::max(options_.log_bytes, written->bytes);
   newest_ = lsn_;
   const auto now = std::chrono::steady_clock::now();
-  rest_until_ = (now + 4 * (now - begun_at_)).time_since_epoch().count();
+  pause_until_ = (now + 4 * (now - begun_at_)).time_since_epoch().count();
   newest_on_full_disk_ = journal_.storage_full();
   const journal::SegmentNumber needed = first_needed(use_);
   journal_.release_before(needed);
-  spdlog::debug("checkpoint at record {}: {} bytes, live messages from segment {} on", lsn_,
+  spdlog::debug("checkpoint at record {}: {} bytes, oldest segment with live messages {}", lsn_,
                 written->bytes, needed);
   return true;
 }

@@ -3,7 +3,7 @@
 namespace millrace {
 namespace {
 
-/// Of an envelope, and of its share of record and frame, beside key and payload.
+/// Bytes of an envelope besides key and payload, with its share of record and frame.
 constexpr std::uint64_t overhead_bytes = 64;
 
 }  // namespace
@@ -12,7 +12,7 @@ LiveBytes live_bytes(const queues::State& state) {
   LiveBytes live;
   auto at = live.end();
   state.durable.index.for_each([&](queues::Sequence, const queues::Entry& entry) {
-    // Neighbours mostly share a segment.
+    // Consecutive messages mostly lie in the same segment.
     const journal::SegmentNumber segment = journal::segment_of(entry.place);
     if (at == live.end() || at->first != segment) at = live.try_emplace(segment).first;
     at->second += entry.bytes + overhead_bytes;
@@ -22,8 +22,8 @@ LiveBytes live_bytes(const queues::State& state) {
 
 journal::SegmentNumber plan_compaction(std::span<const SegmentUse> log,
                                        const CompactionLimits& limits) {
-  // The prefix with the largest surplus, not the longest that may be compacted: a dense segment is
-  // not written again because an empty one before it makes up for it.
+  // Choose the prefix with the largest surplus, not the longest allowed one: an empty segment must
+  // not pay for the relocation of a dense one behind it.
   journal::SegmentNumber best = 0;
   std::uint64_t best_freed = 0;
   std::int64_t best_surplus = 0;

@@ -1,9 +1,11 @@
-// Which part of the log is worth compaction: a pure choice from what lives where.
+// Which part of the log is worth compaction: a pure function of where live messages lie.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "actors/journal/format/frame.hpp"
 #include "actors/queue/state/queue_state.hpp"
@@ -13,29 +15,33 @@ namespace millrace {
 /// Bytes of live messages by segment.
 using LiveBytes = std::map<journal::SegmentNumber, std::uint64_t>;
 
-/// Where the live messages of a queue lie. A message counts for its key and payload, and for what
-/// a small envelope and its frame take beside them.
+/// Where the live messages of each queue lay when a checkpoint was taken.
+using QueueUse = std::vector<std::pair<queues::QueueNumber, LiveBytes>>;
+
+/// Where the live messages of a queue lie. A message counts as its key, its payload and a fixed
+/// overhead for envelope and frame.
 [[nodiscard]] LiveBytes live_bytes(const queues::State& state);
 
 struct SegmentUse {
   journal::SegmentNumber number = 0;
-  std::uint64_t bytes = 0;       ///< of its file
-  std::uint64_t live_bytes = 0;  ///< to be written again, were it compacted
+  std::uint64_t bytes = 0;       ///< size of the file
+  std::uint64_t live_bytes = 0;  ///< bytes that compaction would write again; at most `bytes`
 };
 
 struct CompactionLimits {
-  /// What is compacted is live to at most this share, 1 to 99. So compaction writes at most
-  /// share / (100 - share) of what the queues write, in the long run: a third by default. What
-  /// stays is live to at least this share, so the log is at most 100 / share times its live bytes,
-  /// and what came since the last two checkpoints.
+  /// Live share of the compacted segments together, in percent, 1 to 99. In the long run compaction
+  /// writes at most share / (100 - share) of what the queues write (default: a third), and the log
+  /// is at most 100 / share times its live bytes plus what was written since the last two
+  /// checkpoints.
   std::uint32_t live_percent_max = 25;
-  std::uint64_t freed_bytes_min = 0;  ///< less than this is not worth the trouble
-  /// More than this is not moved at a time: as many segments as it allows are compacted first.
+  std::uint64_t freed_bytes_min = 0;  ///< a compaction that frees less does not begin
+  /// Most bytes that one compaction relocates; later segments wait for the next one.
   std::uint64_t moved_bytes_max = ~std::uint64_t{0};
 };
 
-/// The segment before which all that is live should be written again; 0: none. `log` is its oldest
-/// part, without gaps, in which nothing new can come alive.
+/// Returns the first segment that stays: live messages in segments before it should be relocated;
+/// 0: nothing should. `log` is the oldest part of the log, in order without gaps; no message in it
+/// may become live again.
 [[nodiscard]] journal::SegmentNumber plan_compaction(std::span<const SegmentUse> log,
                                                      const CompactionLimits& limits);
 

@@ -8,64 +8,60 @@
 
 namespace millrace {
 
-Compactor::Compactor(const journal::Journal& journal, std::uint64_t segment_bytes,
-                     std::chrono::milliseconds pack_after, Clean compact, Done finished)
-    : journal_(journal),
-      segment_bytes_(segment_bytes),
-      pack_after_(pack_after),
-      compact_(std::move(compact)),
-      finished_(std::move(finished)) {}
+Compactor::Compactor(const journal::Journal& journal, const NodeActors& actors, Options options,
+                     std::function<void()> on_finished)
+    : journal_(journal), actors_(actors), options_(options), on_finished_(std::move(on_finished)) {}
 
-// The log is packed, one segment after the other where need be, as long as a tenth of it is dead:
-// when nothing is left but the room for that, or when room has been short for a while. Before that,
-// what is about to be handled is better left where it is, to die there.
-bool Compactor::packs() {
+// On a full disk every segment that is at least a tenth dead is compacted, but only when nothing is
+// left except the room for that, or when the disk has been full for `back_off`. Earlier it is
+// cheaper to leave messages where they are: most are acked soon.
+bool Compactor::should_compact_all() {
   const auto now = std::chrono::steady_clock::now();
-  if (!short_since_) short_since_ = now;
-  return journal_.storage_exhausted() || now - *short_since_ >= pack_after_;
+  if (!full_since_) full_since_ = now;
+  return journal_.storage_exhausted() || now - *full_since_ >= options_.back_off;
 }
 
-/// One segment, however large its messages are, always fits into two. Of what is spare beyond
-/// those, half is left to outcomes under way; what those of later leases may take is not counted
-/// on. Where less is spare, as with a small reserve, it does for less, and what groups leave
-/// unused.
+// The live messages of one segment always fit into two, however large each is. Of the spare room
+// beyond two segments, half is left for outcomes in flight. With less than two segments to spare,
+// as with a small reserve, 15/16 of it is used: groups leave part of each segment unused.
 std::uint64_t Compactor::moved_bytes_max(std::uint64_t log_bytes) const {
   const std::uint64_t spare = journal_.stats().spare_bytes;
-  const std::uint64_t two = 2 * segment_bytes_;
-  if (spare < two) return spare / 16 * 15;
-  return segment_bytes_ + std::min(spare - two, log_bytes / 16) / 2;
+  const std::uint64_t two_segments = 2 * options_.segment_bytes;
+  if (spare < two_segments) return spare / 16 * 15;
+  return options_.segment_bytes + std::min(spare - two_segments, log_bytes / 16) / 2;
 }
 
-// What cannot be moved now, as its queue is handed over, is not tried again at once.
-bool Compactor::is_in_vain(journal::SegmentNumber first, journal::SegmentNumber before) {
-  const bool same = before != 0 && before == before_ && first == first_;
+// A queue whose shard is being moved relocates nothing. Without a back-off the same plan would be
+// made again at every call.
+bool Compactor::made_no_progress(journal::SegmentNumber first, journal::SegmentNumber before) {
+  const bool is_same_plan = before != 0 && before == before_ && first == first_;
   first_ = first;
-  if (same) {
+  if (is_same_plan) {
     const auto now = std::chrono::steady_clock::now();
-    if (!again_at_) again_at_ = now + pack_after_;
-    if (now < *again_at_) return true;
+    if (!retry_at_) retry_at_ = now + options_.back_off;
+    if (now < *retry_at_) return true;
   }
-  again_at_.reset();
+  retry_at_.reset();
   return false;
 }
 
 journal::SegmentNumber Compactor::plan() {
   const std::vector<SegmentUse> log = segments_in_use();
   if (log.empty()) return 0;
-  CompactionLimits limits{.freed_bytes_min = 2 * segment_bytes_};
-  bool packing = false;
+  CompactionLimits limits{.freed_bytes_min = 2 * options_.segment_bytes};
+  bool compacts_all = false;
   if (journal_.storage_full()) {
-    packing = packs();
+    compacts_all = should_compact_all();
     std::uint64_t log_bytes = 0;
     for (const SegmentUse& segment : log) log_bytes += segment.bytes;
     limits = {.moved_bytes_max = moved_bytes_max(log_bytes)};
-    if (packing) limits.live_percent_max = 90;
+    if (compacts_all) limits.live_percent_max = 90;
   } else {
-    short_since_.reset();
+    full_since_.reset();
   }
   const journal::SegmentNumber before = plan_compaction(log, limits);
-  if (packing && before == 0) short_since_.reset();  // it is packed; in a while, again
-  return is_in_vain(log.front().number, before) ? 0 : before;
+  if (compacts_all && before == 0) full_since_.reset();  // complete: again after `back_off`
+  return made_no_progress(log.front().number, before) ? 0 : before;
 }
 
 void Compactor::consider(QueueUse use) {
@@ -81,7 +77,7 @@ void Compactor::consider(QueueUse use) {
 void Compactor::reconsider() {
   {
     const std::lock_guard lock(mutex_);
-    if (busy_ || use_.empty()) return;
+    if (is_busy_ || use_.empty()) return;
     const journal::SegmentNumber before = plan();
     if (before == 0) return;
     before_ = before;
@@ -89,44 +85,44 @@ void Compactor::reconsider() {
     for (const auto& [queue, live] : use) {
       if (!live.empty() && live.begin()->first < before_) waiting_.push_back(queue);
     }
-    busy_ = true;
-    spdlog::debug("compaction the log before segment {}: {} queues have live messages there",
+    is_busy_ = true;
+    spdlog::debug("compacting the log before segment {}: {} queues have live messages there",
                   before_, waiting_.size());
   }
-  go_on();
+  compact_next();
 }
 
 std::vector<SegmentUse> Compactor::segments_in_use() const {
   std::vector<SegmentUse> log;
   for (const journal::SegmentInfo& segment : journal_.settled_segments()) {
-    if (segment.number >= settled_end_) break;  // settled by a newer checkpoint than use_ is from
+    if (segment.number >= settled_end_) break;  // settled by a later checkpoint than that of use_
     SegmentUse one{segment.number, segment.bytes, 0};
     for (const auto& [queue, live] : use_) {
       if (const auto at = live.find(segment.number); at != live.end()) {
         one.live_bytes += at->second;
       }
     }
-    // They are estimates, and a segment holds no more than its length.
+    // live_bytes() estimates; a segment never holds more than its length.
     one.live_bytes = std::min(one.live_bytes, one.bytes);
     log.push_back(one);
   }
   return log;
 }
 
-// One queue at a time: what is read and on its way into the log stays small.
-void Compactor::go_on() {
+// One queue at a time bounds the bodies in memory and the relocations in flight.
+void Compactor::compact_next() {
   std::optional<queues::QueueNumber> next;
   {
     const std::lock_guard lock(mutex_);
     if (waiting_.empty()) {
-      busy_ = false;
+      is_busy_ = false;
     } else {
       next = waiting_.back();
       waiting_.pop_back();
     }
   }
-  if (!next) return finished_();
-  compact_(*next, before_, [this] { go_on(); });
+  if (!next) return on_finished_();
+  actors_.compact(*next, before_, [this] { compact_next(); });
 }
 
 }  // namespace millrace

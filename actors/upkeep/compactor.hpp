@@ -1,67 +1,70 @@
-// Compactor: has what is live at the mostly dead head of the log written again, so that a few old
-// messages do not hold all that came after them.
+// Compactor: relocates the live messages in the mostly dead head of the log to its end, so that a
+// few old messages do not keep whole segments.
 //
-//   checkpoint ─▶ plan ─▶ one queue after the other moves its part ─▶ the next checkpoint frees it
+//   checkpoint ─▶ plan ─▶ queue after queue relocates its part ─▶ the next checkpoint frees it
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <utility>
 #include <vector>
 
+#include "actors/assembly/node_actors.hpp"
 #include "actors/journal/journal.hpp"
 #include "actors/upkeep/compaction_plan.hpp"
 
 namespace millrace {
 
-/// Where the live messages of each queue lay when a checkpoint was taken.
-using QueueUse = std::vector<std::pair<queues::QueueNumber, LiveBytes>>;
-
-/// Thread-safe.
+/// Thread-safe. At most one compaction is in progress, and in it one queue relocates at a time.
 class Compactor {
  public:
-  using Done = std::function<void()>;
-  /// Tells a queue to move what it has before a segment; `done` is called from any thread.
-  using Clean = std::function<void(queues::QueueNumber, journal::SegmentNumber before, Done done)>;
+  struct Options {
+    std::uint64_t segment_bytes = 0;  ///< size of a segment of the journal
+    /// How long a full disk lasts before everything worth 10 % is compacted, and how long a
+    /// compaction that freed nothing is not tried again.
+    std::chrono::milliseconds back_off{};
+  };
 
-  /// Where room is short for `pack_after`, what is at rest is packed. `finished`: all that was
-  /// planned is moved, and durable.
-  Compactor(const journal::Journal& journal, std::uint64_t segment_bytes,
-            std::chrono::milliseconds pack_after, Clean compact, Done finished);
+  /// `journal` and `actors` must outlive the compactor. `on_finished` is called when all relocations
+  /// of a compaction are durable: once per compaction, on any thread, without a lock held; it may
+  /// call the compactor and must not throw.
+  Compactor(const journal::Journal& journal, const NodeActors& actors, Options options,
+            std::function<void()> on_finished);
 
-  /// A checkpoint was written, and what it allows was released. Begins a compaction where one is
-  /// worth it and none is under way.
+  /// A checkpoint was written, and the segments that it made superfluous were released: `use` is
+  /// where the live messages lay as of that checkpoint. Begins a compaction if one is worth its
+  /// cost and none is in progress. Does not block on I/O.
   void consider(QueueUse use);
 
-  /// The room has changed: what was not worth it, or too much, may be neither now.
+  /// Plans again from the newest `use`, because the room on the disk has changed.
   void reconsider();
 
  private:
   [[nodiscard]] journal::SegmentNumber plan();
-  [[nodiscard]] bool packs();
+  [[nodiscard]] bool should_compact_all();
   [[nodiscard]] std::uint64_t moved_bytes_max(std::uint64_t log_bytes) const;
-  [[nodiscard]] bool is_in_vain(journal::SegmentNumber first, journal::SegmentNumber before);
+  [[nodiscard]] bool made_no_progress(journal::SegmentNumber first, journal::SegmentNumber before);
   [[nodiscard]] std::vector<SegmentUse> segments_in_use() const;
-  void go_on();
+  void compact_next();
 
   const journal::Journal& journal_;
-  const std::uint64_t segment_bytes_;
-  const std::chrono::milliseconds pack_after_;
-  const Clean compact_;
-  const Done finished_;
+  const NodeActors& actors_;
+  const Options options_;
+  const std::function<void()> on_finished_;
 
-  std::mutex mutex_;
-  bool busy_ = false;
-  /// Room is short, and the log was not packed since.
-  std::optional<std::chrono::steady_clock::time_point> short_since_;
-  QueueUse use_;  ///< by the newest checkpoint, until a compaction changes it
-  journal::SegmentNumber settled_end_ = 0;  ///< segments before it were settled by that checkpoint
-  journal::SegmentNumber first_ = 0;        ///< the log's head at the last plan
-  journal::SegmentNumber before_ = 0;       ///< what the last compaction was asked for
-  std::optional<std::chrono::steady_clock::time_point> again_at_;  ///< what it left over
-  std::vector<queues::QueueNumber> waiting_;  ///< queues that still have to move their part
+  std::mutex mutex_;  ///< guards all below
+  bool is_busy_ = false;
+  /// Since when the disk has been full without a complete compaction; empty: it is not.
+  std::optional<std::chrono::steady_clock::time_point> full_since_;
+  QueueUse use_;  ///< as of the newest checkpoint; empty once a compaction was planned from it
+  journal::SegmentNumber settled_end_ = 0;  ///< segments below were settled by that checkpoint
+  journal::SegmentNumber first_ = 0;        ///< oldest segment at the last plan
+  journal::SegmentNumber before_ = 0;       ///< end of the last compaction: segments below it
+  /// When a compaction that freed nothing may be tried again; empty: the last one freed something.
+  std::optional<std::chrono::steady_clock::time_point> retry_at_;
+  std::vector<queues::QueueNumber> waiting_;  ///< queues that have yet to relocate their part
 };
 
 }  // namespace millrace

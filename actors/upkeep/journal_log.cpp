@@ -7,8 +7,8 @@ namespace millrace {
 void JournalLog::propose(std::shared_ptr<queues::RecordProposal> proposal) {
   proposal->record->SerializeToString(&proposal->body);
   const Result<void> appended = journal()->append(std::move(proposal));
-  // A stopped or failed journal confirms nothing more, and nobody waits for it. A record beyond the
-  // limit would be a bound that this runtime failed to keep.
+  // A stopped or failed journal commits nothing more; the node is stopping then, so the proposal
+  // is dropped. A record above the size limit means that this node broke one of its own bounds.
   MILLRACE_ASSERT(appended || appended.error().code != ErrorCode::too_large);
 }
 
@@ -16,13 +16,13 @@ void JournalLog::on_committed(std::span<journal::Committed> group) {
   const std::lock_guard lock(order_mutex_);
   last_ = group.back().lsn;
   router_.route(group);
-  callbacks_.after_group(last_);
+  owner_.on_group(last_);
 }
 
 void JournalLog::on_storage_full() {
-  if (journal() == nullptr) return;  // it is said again
-  in_order(callbacks_.storage_full);
-  callbacks_.after_storage_full();
+  if (journal() == nullptr) return;  // not attached yet; the journal repeats the call
+  in_order([this](journal::Lsn last) { owner_.on_storage_full(last); });
+  owner_.after_storage_full();
 }
 
 }  // namespace millrace

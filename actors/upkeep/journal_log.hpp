@@ -1,4 +1,4 @@
-// JournalLog: the local journal as the queues' log.
+// JournalLog: the local journal as the log of this node's queues.
 #pragma once
 
 #include <atomic>
@@ -7,43 +7,58 @@
 #include <mutex>
 #include <span>
 
+#include "actors/assembly/commit_router.hpp"
 #include "actors/journal/journal.hpp"
 #include "actors/queue/shell/record_log.hpp"
-#include "actors/assembly/commit_router.hpp"
 
 namespace millrace {
 
-/// Serializes records into the journal, and brings what it confirms to the queues. Made before the
-/// journal, which needs it as its listener.
+/// The node that a JournalLog belongs to. Each function is called on a thread of the journal and must
+/// not throw. on_group() and on_storage_full() never run at once.
+class JournalLogOwner {
+ public:
+  virtual ~JournalLogOwner() = default;
+
+  /// The changes of a group have been delivered, and those of no later record; `lsn` is its last
+  /// record. No group is delivered during the call.
+  virtual void on_group(journal::Lsn lsn) = 0;
+
+  /// The disk is full: called about once per second while it is. `lsn` is the last delivered
+  /// record; no group is delivered during the call.
+  virtual void on_storage_full(journal::Lsn lsn) = 0;
+
+  /// Follows each on_storage_full(); groups may be delivered during the call.
+  virtual void after_storage_full() = 0;
+
+  /// The journal has failed and makes nothing more durable: the node must stop at once.
+  virtual void on_log_failed(const Error& error) = 0;
+};
+
+/// Serializes proposals into the journal and delivers what it commits. Constructed before the
+/// journal, which takes it as its listener. Thread-safe from attach() on.
 class JournalLog final : public queues::RecordLog, public journal::Listener {
  public:
-  struct Callbacks {
-    CommitRouter::Deliver deliver;
-    /// After each delivered group, before the next is: the last record in it.
-    std::function<void(journal::Lsn)> after_group;
-    /// There is no room on the disk: every second while that lasts. The last record of which the
-    /// queues were told; none is told of more during the call.
-    std::function<void(journal::Lsn)> storage_full;
-    /// After each of those calls, while queues are told of more.
-    std::function<void()> after_storage_full;
-    /// The journal failed; the node must stop at once.
-    std::function<void(const Error&)> failed;
-  };
+  /// `owner` must outlive the journal's threads.
+  explicit JournalLog(JournalLogOwner& owner) : owner_(owner) {}
 
-  explicit JournalLog(Callbacks callbacks)
-      : callbacks_(std::move(callbacks)), router_(callbacks_.deliver) {}
-
-  /// Before the first proposal. `last` is the last record that was recovered.
+  /// REQUIRES: called once, before the first proposal. `last` is the last recovered record.
   void attach(journal::Journal& journal, journal::Lsn last) {
     last_ = last;
     journal_ = &journal;
   }
 
-  /// Calls `act` with the last record of which the queues were told; none is told of more
-  /// meanwhile.
-  void in_order(const std::function<void(journal::Lsn last)>& act) {
+  /// Sets the receiver of committed changes; see CommitRouter::connect().
+  void connect(CommitSink& sink) {
     const std::lock_guard lock(order_mutex_);
-    act(last_);
+    router_.connect(sink);
+  }
+
+  /// Calls `action` once, on this thread, with the last delivered record. Waits until the delivery
+  /// in progress has ended; no group is delivered during the call. `action` must not call back here
+  /// other than by propose().
+  void in_order(const std::function<void(journal::Lsn last)>& action) {
+    const std::lock_guard lock(order_mutex_);
+    action(last_);
   }
 
   void propose(std::shared_ptr<queues::RecordProposal> proposal) override;
@@ -52,18 +67,18 @@ class JournalLog final : public queues::RecordLog, public journal::Listener {
 
   void on_committed(std::span<journal::Committed> group) override;
   void on_storage_full() override;
-  void on_failed(const Error& error) override { callbacks_.failed(error); }
+  void on_failed(const Error& error) override { owner_.on_log_failed(error); }
 
  private:
   [[nodiscard]] journal::Journal* journal() const {
     return journal_.load(std::memory_order_acquire);
   }
 
-  Callbacks callbacks_;
-  CommitRouter router_;
-  std::atomic<journal::Journal*> journal_ = nullptr;
-  std::mutex order_mutex_;
-  journal::Lsn last_ = 0;
+  JournalLogOwner& owner_;
+  std::atomic<journal::Journal*> journal_ = nullptr;  ///< null until attach()
+  std::mutex order_mutex_;                            ///< held while a group is delivered
+  CommitRouter router_;                               ///< guarded by order_mutex_
+  journal::Lsn last_ = 0;  ///< last delivered record; guarded by order_mutex_ after attach()
 };
 
 }  // namespace millrace

@@ -1,40 +1,46 @@
-// LogKeeper: keeps the log short while queues are served: checkpoints, and the compaction of what a
-// few old messages hold.
+// LogKeeper: keeps the log short while queues are served, by checkpoints and by compaction.
+//
+//   on_group ────────────▶ Checkpointer ──written──▶ Compactor ──relocations──▶ queues
+//   on_storage_full ─────▶      ▲                        │
+//                               └──── disk is full ◀─────┘ compaction is done
 #pragma once
 
 #include "actors/assembly/node_actors.hpp"
 #include "actors/assembly/runtime_options.hpp"
+#include "actors/move/shard_moves.hpp"
 #include "actors/upkeep/checkpointer.hpp"
 #include "actors/upkeep/compactor.hpp"
 #include "actors/upkeep/journal_log.hpp"
 
 namespace millrace {
 
-/// What it is given outlives it; `shards` is who serves which shard, as of the last record of which
-/// the queues were told. Destroyed when no queue's actor is left.
+/// Thread-safe. REQUIRES: the arguments outlive it, and it is destroyed after all queue actors,
+/// which call back into it.
 class LogKeeper {
  public:
-  LogKeeper(journal::Journal& journal, JournalLog& log, NodeActors& actors,
-            const RuntimeOptions& options, Checkpointer::Shards shards);
+  LogKeeper(journal::Journal& journal, JournalLog& log, NodeActors& actors, const ShardMoves& moves,
+            const RuntimeOptions& options);
 
-  /// See Checkpointer::on_group.
+  /// As JournalLogOwner::on_group(): begins a checkpoint when one is due.
   void on_group(journal::Lsn lsn) { checkpointer_.on_group(lsn); }
 
-  /// The disk is full: a checkpoint releases what is done with, and compaction what is nearly so.
+  /// As JournalLogOwner::on_storage_full(): a checkpoint releases segments without live messages,
+  /// and the compaction that follows it empties others.
   void on_storage_full(journal::Lsn lsn) { checkpointer_.on_storage_full(lsn); }
+
+  /// As JournalLogOwner::after_storage_full(): plans compaction anew for the room that is left.
   void after_storage_full() { compactor_.reconsider(); }
 
-  /// Writes a checkpoint of all that the queues have been told. Blocks. Fails as writing does.
+  /// Writes a checkpoint as of the last delivered record, behind one that is being written. Blocks;
+  /// not for a thread of the actor system or the journal. Fails with `storage_failed` or
+  /// `storage_full`; the previous checkpoint stays valid then.
   [[nodiscard]] Result<void> checkpoint_now();
 
  private:
-  std::size_t request(journal::Lsn lsn);
-  void compact(queues::QueueNumber queue, journal::SegmentNumber before, Compactor::Done done);
   void on_compacted();
 
   journal::Journal& journal_;
   JournalLog& log_;
-  NodeActors& actors_;
   Compactor compactor_;
   Checkpointer checkpointer_;
 };

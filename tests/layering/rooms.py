@@ -47,15 +47,14 @@ room("actors/store", "plain", "actors/base", "actors/journal", "actors/journal/d
      "actors/journal/read", "actors/queue/decide", "actors/queue/move", "actors/queue/snapshot",
      "actors/queue/state")
 room("actors/operate", "shell", "actors/queue", "actors/store")
-room("actors/assembly", "shell", "actors/base", "actors/journal", "actors/journal/disk",
-     "actors/journal/write",
+room("actors/assembly", "shell", "actors/base", "actors/journal/disk", "actors/journal/write",
      "actors/operate", "actors/pipeline", "actors/queue", "actors/queue/decide",
      "actors/queue/state", "actors/receiver", "actors/sender", "actors/sender/core",
      "actors/stage", "actors/store")
 room("actors/move", "shell", "actors/assembly", "actors/base", "actors/queue", "actors/queue/move")
 room("actors/upkeep", "shell", "actors/assembly", "actors/base", "actors/journal",
-     "actors/journal/format", "actors/queue", "actors/queue/snapshot", "actors/queue/state",
-     "actors/store")
+     "actors/journal/format", "actors/move", "actors/queue", "actors/queue/snapshot",
+     "actors/queue/state", "actors/store")
 room("actors/runtime", "shell", "actors/assembly", "actors/base", "actors/journal/write",
      "actors/move", "actors/operate", "actors/pipeline", "actors/queue", "actors/queue/state",
      "actors/receiver", "actors/sender", "actors/stage", "actors/store", "actors/upkeep")

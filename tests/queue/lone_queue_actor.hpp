@@ -25,9 +25,12 @@ struct Heard {
   int resumed = 0;
 };
 
-class QueueActor : public ::testing::Test {
+class QueueActor : public ::testing::Test, private CommitSink {
  protected:
-  QueueActor() { start({}); }
+  QueueActor() {
+    log_.connect(*this);
+    start({});
+  }
   ~QueueActor() override { end(); }
 
   static pb::Declaration declaration() {
@@ -116,9 +119,12 @@ class QueueActor : public ::testing::Test {
   }
 
   DeterministicActorSystem system_{0};
-  MemoryLog log_{[this](QueueNumber number, CommitRouter::Changes changes) {
+  void deliver(QueueNumber number,
+               std::shared_ptr<const std::vector<CommittedChange>> changes) override {
     if (number == 1) caf::anon_send(queue_, CommitMessage{std::move(changes)});
-  }};
+  }
+
+  MemoryLog log_;
   State* state_ = nullptr;
   QueueHandle queue_;
   std::vector<caf::actor> actors_;

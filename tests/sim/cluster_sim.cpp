@@ -70,8 +70,8 @@ void ClusterSim::add_node(std::uint32_t index) {
   setup.clock = node->clock.get();
   setup.limits = random_limits();
   if (has_disks_) {
-    setup.make_log = [self, seed = random_()](CommitRouter::Deliver deliver) {
-      auto log = std::make_unique<DiskLog>(std::move(deliver), seed);
+    setup.make_log = [self, seed = random_()] {
+      auto log = std::make_unique<DiskLog>(seed);
       self->disk = log.get();
       return log;
     };

@@ -29,8 +29,7 @@ journal::Options options() {
 
 }  // namespace
 
-DiskLog::DiskLog(CommitRouter::Deliver deliver, std::uint64_t seed)
-    : MemoryLog(std::move(deliver)), options_(options()), random_(seed) {
+DiskLog::DiskLog(std::uint64_t seed) : options_(options()), random_(seed) {
   files_.set_fault([this](const journal::Operation& /*operation*/) { return on_operation(); });
 }
 

@@ -24,7 +24,7 @@ namespace millrace {
 /// is lost). Refusals and power cuts in the middle of writes come while it is faulty.
 class DiskLog final : public MemoryLog, private journal::Listener {
  public:
-  DiskLog(CommitRouter::Deliver deliver, std::uint64_t seed);
+  explicit DiskLog(std::uint64_t seed);
   ~DiskLog() override;
 
   void set_faulty(bool is_faulty) { is_faulty_ = is_faulty; }

@@ -1,4 +1,4 @@
-// The body reader: brings bodies of messages back from the log, beside the writer.
+// The body reader: reads bodies of messages from the log while others write it.
 #pragma once
 
 #include <functional>
@@ -11,9 +11,11 @@
 
 namespace millrace {
 
-/// Starts the reader on a thread of its own, as reads block. Each queue, and each operator, has at
-/// most one ReadMessage under way, and one queue of the node a second one, small, for compaction.
-/// `failed` is called when the log cannot be read; nothing can go on then.
+/// Starts the reader on a thread of its own, because reads block; it answers each ReadMessage with
+/// a BodiesMessage. Its mailbox is bounded: each queue and each operator has at most one ReadMessage
+/// in flight, and one queue a second one for compaction. `failed` is called on the reader's thread
+/// for each read that fails; no answer follows, so the node must stop. `journal` must outlive the
+/// reader.
 [[nodiscard]] caf::actor spawn_body_reader(caf::actor_system& system, journal::Journal& journal,
                                            std::function<void(const Error&)> failed);
 
