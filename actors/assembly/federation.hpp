@@ -1,8 +1,7 @@
-// Federation: what a node's runtime needs of the cluster, and what the cluster gets of the runtime.
+// Federation: the interface between the runtime of one node and the cluster.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -13,50 +12,51 @@
 
 namespace millrace {
 
-struct LocalQueue {
-  queues::QueueHandle handle;  ///< null: this node does not serve it
-  queues::QueueNumber number = 0;
-};
-
+class NodeActors;
 class ShardMoves;
 
-/// What a node has written down of shards, by role and number.
+/// A queue or outbox of this node.
+struct LocalQueue {
+  queues::QueueHandle handle;      ///< empty: this node has none
+  queues::QueueNumber number = 0;  ///< 0 if and only if `handle` is empty
+};
+
+/// The newest durable record of each shard that was ever moved, by role and shard.
 using ShardRecords = std::map<std::pair<std::string, std::uint32_t>, pb::ShardRecord>;
 
-/// Finds queues of this node. Thread-safe.
-using LocalQueues = std::function<LocalQueue(const std::string& queue, std::uint32_t shard)>;
-
-/// Implemented by the cluster; must outlive the runtime.
+/// Implemented by the cluster; must outlive the runtime. Functions must not throw. The runtime calls
+/// recovered() first, then serves(), is_fenced() and remote() while it starts, then started() once
+/// and stopped() once; remote() also later, on any thread, until stopped() has returned.
 class Federation {
  public:
   virtual ~Federation() = default;
 
-  /// What this node's disk says of shards, by role and number; before anything else is asked.
+  /// Passes on the shard records that this node recovered from its disk.
   virtual void recovered(const ShardRecords& records) { static_cast<void>(records); }
 
-  /// Whether this node serves `shard` of `queue`: asked at the start, and from then on the runtime
-  /// knows, as it changes with its own ShardMoves only.
+  /// Whether this node serves `shard` of `queue` when the runtime starts. From then on only ShardMoves
+  /// changes that.
   [[nodiscard]] virtual bool serves(const std::string& queue, std::uint32_t shard) const = 0;
 
-  /// Whether the shard was on its way to another node when this one ended: then it serves it, but
-  /// may do no work on it until it knows what became of that.
+  /// Whether a durable fence says that the shard may belong to another node. The queue starts
+  /// quiesced then, until the move has ended.
   [[nodiscard]] virtual bool is_fenced(const std::string& queue, std::uint32_t shard) const {
     static_cast<void>(queue);
     static_cast<void>(shard);
     return false;
   }
 
-  /// What stands here for a shard that another node serves; asked again when that changes. It takes
-  /// what a queue takes of a producer, and answers as that queue does, or not at all: the forwarder
-  /// asks again.
+  /// An actor that stands for the shard of another node: it accepts attaches and offers and answers
+  /// as the queue would, or not at all; forwarders offer again. Called again when the owner of the
+  /// shard changes. Empty after stopped().
   [[nodiscard]] virtual queues::OfferHandle remote(ActorSystem& system, const std::string& queue,
                                                    std::uint32_t shard) = 0;
 
-  /// The queues of this node can take offers from other nodes, and its shards can move; both until
-  /// stopped().
-  virtual void started(ActorSystem& system, LocalQueues local, ShardMoves& moves) = 0;
+  /// From now on the queues that `actors` serves accept offers of other nodes, and `moves` may move
+  /// shards. The arguments are valid until stopped() returns.
+  virtual void started(ActorSystem& system, const NodeActors& actors, ShardMoves& moves) = 0;
 
-  /// Take no more offers from other nodes, and let go of all actors.
+  /// Ends all actors of the federation. No offer of another node may reach a queue afterwards.
   virtual void stopped() = 0;
 };
 

@@ -22,8 +22,9 @@ void NodeActors::spawn_queues(Store& store, const AnyActor& reader) {
   handles_.resize(store.next_number());
   for (auto& [number, queue] : store.queues()) {
     const pb::Declaration& declaration = queue.declaration;
-    const bool is_quiesced = surroundings_.is_fenced && !declaration.has_outbox() &&
-                             surroundings_.is_fenced(declaration.name(), declaration.shard());
+    const bool is_quiesced =
+        surroundings_.federation != nullptr && !declaration.has_outbox() &&
+        surroundings_.federation->is_fenced(declaration.name(), declaration.shard());
     declarations_.emplace(number, declaration);
     spawn_queue(std::move(queue.state), declaration, is_quiesced);
   }
@@ -125,7 +126,7 @@ queues::OfferHandle NodeActors::target_of(const std::string& queue, std::uint32_
       return queues::as_offer_handle(handles_[number]);
     }
   }
-  return surroundings_.remote(queue, shard);
+  return surroundings_.federation->remote(*surroundings_.system, queue, shard);
 }
 
 void NodeActors::retarget(const std::string& queue, std::uint32_t shard) {
@@ -325,6 +326,173 @@ std::vector<StageCounts> NodeActors::stage_counts() const {
 queues::QueueHandle NodeActors::handle(QueueNumber number) const {
   const Reading lock(mutex_);
   return handles_[number];
+}
+
+// --- A shard that moves ---
+
+std::vector<NodeActors::ServedQueue> NodeActors::served_queues(std::span<const std::string> queues,
+                                                               std::uint32_t shard) const {
+  const Reading lock(mutex_);
+  std::vector<ServedQueue> members;
+  for (const std::string& queue : queues) {
+    const QueueNumber number = plan_.queues.at(queue).served[shard];
+    if (number != 0) members.push_back({declarations_.at(number), handles_[number]});
+  }
+  return members;
+}
+
+std::vector<queues::QueueHandle> NodeActors::other_ingresses(std::span<const std::string> queues,
+                                                             std::uint32_t shard) const {
+  const Reading lock(mutex_);
+  std::vector<QueueNumber> numbers;
+  for (const auto& [name, plan] : plan_.queues) {
+    const bool is_own = std::find(queues.begin(), queues.end(), name) != queues.end();
+    for (std::uint32_t i = 0; i < plan.ingresses.size(); ++i) {
+      // A queue that came to this node is reached through the outbox that was there before.
+      const bool is_quiesced = is_own && i == shard && plan.ingresses[i] == plan.served[i];
+      if (plan.ingresses[i] != 0 && !is_quiesced) numbers.push_back(plan.ingresses[i]);
+    }
+  }
+  return handles_of(numbers);
+}
+
+// All get their numbers before the first is made, which may give up into another.
+Result<std::vector<pb::Declaration>> NodeActors::add_staged(std::span<const std::string> queues,
+                                                            std::uint32_t shard) {
+  const Writing lock(mutex_);
+  if (has_ended_) return Error{ErrorCode::draining, "the node is stopping"};
+  std::vector<pb::Declaration> staged;
+  for (const std::string& name : queues) {
+    const QueuePlan& plan = plan_.queues.at(name);
+    if (plan.served[shard] != 0) {
+      return Error{ErrorCode::invalid_argument,
+                   "shard " + std::to_string(shard) + " of " + name + " is served here"};
+    }
+    pb::Declaration& queue = staged.emplace_back();
+    queue.set_number(static_cast<QueueNumber>(handles_.size()));
+    queue.set_name(name);
+    queue.set_shard(shard);
+    queue.set_type(plan.type);
+    queue.set_shards(plan_.shards);
+    queue.set_dead_letters(plan.is_dead_letter);
+    queue.set_staged(true);
+    handles_.emplace_back();
+  }
+  const auto number_of = [&staged](const std::string& name) -> QueueNumber {
+    const auto found = std::find_if(staged.begin(), staged.end(),
+                                    [&](const auto& queue) { return queue.name() == name; });
+    return found == staged.end() ? 0 : found->number();
+  };
+  for (const pb::Declaration& queue : staged) {
+    Store store;
+    if (auto declared = store.declare(queue); !declared) return declared.error();
+    std::unique_ptr<queues::State> state = std::move(store.queues().at(queue.number()).state);
+    state->dead_letters = number_of(plan_.queues.at(queue.name()).dead_letters);
+    spawn_queue(std::move(state), queue, true);
+  }
+  return staged;
+}
+
+void NodeActors::on_staged_declared(const std::vector<pb::Declaration>& staged) {
+  const Writing lock(mutex_);
+  for (const pb::Declaration& queue : staged) declarations_.emplace(queue.number(), queue);
+}
+
+void NodeActors::install_staged(const std::vector<pb::Declaration>& staged) {
+  {
+    const Writing lock(mutex_);
+    for (const pb::Declaration& queue : staged) {
+      declarations_.at(queue.number()).set_staged(false);
+      QueuePlan& plan = plan_.queues.at(queue.name());
+      plan.served[queue.shard()] = queue.number();
+      if (plan.ingresses[queue.shard()] == 0) plan.ingresses[queue.shard()] = queue.number();
+    }
+    for (const pb::Declaration& queue : staged) {
+      tell(handles_[queue.number()], queues::ServeMessage{});
+      for (std::size_t i = 0; i < plan_.stages.size(); ++i) {
+        const StageSpec& stage = *plan_.stages[i].spec;
+        if (stage.source.name != queue.name()) continue;
+        const WorkerPlan worker{.stage = i,
+                                .shards = {queue.shard()},
+                                .sources = {queue.number()},
+                                .credit = credit_of(stage, 1)};
+        tell(supervisor_,
+             receivers::AddWorkerMessage{
+                 std::make_shared<const receivers::ReceiverConfig>(receiver_config(worker))});
+      }
+    }
+    rewire();
+  }
+  for (const pb::Declaration& queue : staged) retarget(queue.name(), queue.shard());
+}
+
+void NodeActors::remove_staged(const std::vector<pb::Declaration>& staged) {
+  const Writing lock(mutex_);
+  for (const pb::Declaration& queue : staged) {
+    declarations_.erase(queue.number());
+    retire(queue.number());
+  }
+}
+
+void NodeActors::rewire() {
+  for (const auto& [number, declaration] : declarations_) {
+    tell(handles_[number], queues::RewiredMessage{});
+  }
+}
+
+// By a message, not by an exit, which would overtake what the queue was asked before: a checkpoint
+// waits for its snapshot.
+void NodeActors::retire(QueueNumber number) {
+  tell(std::exchange(handles_[number], {}), queues::RetireMessage{});
+}
+
+std::vector<NodeActors::GivenUpQueue> NodeActors::plan_give_up(std::span<const std::string> queues,
+                                                               std::uint32_t shard) const {
+  const Reading lock(mutex_);
+  std::vector<GivenUpQueue> leaving;
+  for (const std::string& name : queues) {
+    const QueuePlan& plan = plan_.queues.at(name);
+    const QueueNumber number = plan.served[shard];
+    if (number == 0) continue;
+    GivenUpQueue& one = leaving.emplace_back();
+    one.number = number;
+    if (plan.is_dead_letter || plan.ingresses[shard] != number) continue;
+    one.outbox = declarations_.at(number);
+    one.outbox->set_name(outbox_name(name));
+    one.outbox->set_dead_letters(false);
+    one.outbox->mutable_outbox()->set_producer(
+        outbox_producer_name(plan_.outbox_producer, name, shard));
+  }
+  return leaving;
+}
+
+void NodeActors::give_up(const std::vector<GivenUpQueue>& leaving) {
+  std::vector<OutboxPlan> fresh;
+  std::vector<std::pair<std::string, std::uint32_t>> turned;
+  {
+    const Writing lock(mutex_);
+    for (const GivenUpQueue& one : leaving) {
+      const pb::Declaration& served = declarations_.at(one.number);
+      QueuePlan& plan = plan_.queues.at(served.name());
+      const std::uint32_t shard = served.shard();
+      plan.served[shard] = 0;
+      tell(supervisor_, receivers::DropSourceMessage{one.number});
+      if (one.outbox) {
+        plan_.outboxes.push_back(
+            {one.number, served.name(), shard, one.outbox->outbox().producer()});
+        fresh.push_back(plan_.outboxes.back());
+        declarations_[one.number] = *one.outbox;
+        continue;
+      }
+      turned.emplace_back(served.name(), shard);
+      if (plan.ingresses[shard] == one.number) plan.ingresses[shard] = 0;
+      declarations_.erase(one.number);
+      retire(one.number);
+    }
+    rewire();
+  }
+  for (const OutboxPlan& outbox : fresh) spawn_forwarder(outbox);
+  for (const auto& [queue, shard] : turned) retarget(queue, shard);
 }
 
 }  // namespace millrace

@@ -1,5 +1,5 @@
-// NodeActors: the queues and receivers of one node as actors, wired as planned. A node and a test
-// bring them to life in the same way; they differ in the log, the clock and the scheduler.
+// NodeActors: the actors of one node's queues, stages and outboxes, wired as a NodePlan says. A
+// running node and a test use it in the same way, with another log, clock and scheduler.
 #pragma once
 
 #include <cstdint>
@@ -30,23 +30,21 @@
 
 namespace millrace {
 
-/// Thread-safe once everything is spawned. A shard that moves changes what is here; whoever asks
-/// gets what was true at that moment.
+/// Thread-safe once spawn_forwarders() has returned. Moves of shards change which queues are served:
+/// a result describes the moment of the call. No function blocks on I/O or waits for an actor.
 class NodeActors final : public CommitSink {
  public:
-  /// What the actors work with; all of it outlives them.
+  /// All of it must outlive the actors.
   struct Surroundings {
     ActorSystem* system = nullptr;
     queues::RecordLog* log = nullptr;
     const Clock* clock = nullptr;
     std::uint64_t seed = 0;
-    bool threads = true;  ///< stages that may block get threads of their own
-    /// What stands for a shard that another node serves; needed where there is one.
-    std::function<queues::OfferHandle(const std::string& queue, std::uint32_t shard)> remote{};
-    /// Called when a queue's actor ended though nobody told it to: the node must stop.
+    bool threads = true;  ///< whether stages with the option `blocking` get threads of their own
+    Federation* federation = nullptr;  ///< null: this node serves all shards
+    /// Called, on any thread, when the actor of a queue ends without end(): the node must stop. May
+    /// be empty. Must not throw.
     std::function<void(const std::string& queue)> queue_ended{};
-    /// Whether a queue begins quiesced, as its shard was being moved away when the node ended.
-    std::function<bool(const std::string& queue, std::uint32_t shard)> is_fenced{};
     /// See queues::QueueActorConfig::on_violation.
     queues::OnViolation on_violation{};
   };
@@ -54,100 +52,106 @@ class NodeActors final : public CommitSink {
   NodeActors(Surroundings surroundings, NodePlan plan)
       : surroundings_(std::move(surroundings)), plan_(std::move(plan)) {}
 
-  /// Takes the recovered queues out of `store`. `reader` may be invalid: see QueueActorConfig.
+  /// Starts the actors of the recovered queues; moves their states out of `store`. `reader` answers
+  /// ReadMessage; it may be empty if the queues keep all bodies in memory.
   void spawn_queues(Store& store, const AnyActor& reader);
   void spawn_receivers();
-  /// Begins to bring what is in the outboxes to where it belongs.
+  /// Starts to forward the messages of the outboxes.
   void spawn_forwarders();
 
-  /// Has a queue write again what is live in early segments: see CompactMessage. `done` comes at
-  /// once where the queue is no more.
+  /// Relocates the live messages that the queue has in segments before `before`; see CompactMessage.
+  /// `done` is called once: when the relocations are durable, or at once if the queue is gone.
   void compact(queues::QueueNumber number, journal::SegmentNumber before,
                std::function<void()> done) const;
 
-  /// Has each queue show its state as of what it was told by now: see SnapshotMessage. Returns how
-  /// often `sink` will be called, on the queues' threads.
+  /// Shows `sink` the state of each queue as of the last delivered record; see SnapshotMessage.
+  /// Returns how often `sink` will be called; the calls come from the threads of the queues, several
+  /// at once.
   std::size_t snapshot(journal::Lsn lsn, std::function<void(const queues::State&)> sink) const;
 
   /// Sends committed changes to the actor of their queue.
   void deliver(queues::QueueNumber number,
                std::shared_ptr<const std::vector<queues::CommittedChange>> changes) override;
 
-  /// A sender into a queue; `inbox` is the client's side of it. Fails with `not_found`, or with
-  /// `invalid_argument` where the queue carries another type.
+  /// Starts a sender into a queue; `inbox` is the client's side of it. Fails with `not_found` (no
+  /// such queue) or `invalid_argument` (another type, or the length of the producer's name).
   [[nodiscard]] Result<AnyActor> spawn_sender(const std::string& queue, const std::string& type,
                                               const SenderOptions& options,
                                               std::shared_ptr<senders::SenderInbox> inbox);
 
-  /// The queue, where this node serves that shard of it; else null. Fails with `not_found`, or
-  /// `invalid_argument` where there is no such shard.
+  /// The queue if this node serves the shard, else null. Fails with `not_found` (no such queue) or
+  /// `invalid_argument` (no such shard).
   [[nodiscard]] Result<LocalQueue> served(const std::string& queue, std::uint32_t shard) const;
 
-  /// Likewise what this node's own messages for it are put into: the queue or an outbox. Null for
-  /// dead letters of another node.
+  /// The queue or outbox that this node's producers of the queue append to; null for a dead letter
+  /// queue of another node. Fails as served().
   [[nodiscard]] Result<LocalQueue> ingress(const std::string& queue, std::uint32_t shard) const;
 
-  /// Begins an operation on the live messages that this node serves of a queue; `done` is called
-  /// once, on an actor's thread. `reader` as in spawn_queues(). Fails with `not_found`, or with
-  /// `invalid_argument` where letters should be put back from a queue that takes none, or messages
-  /// taken out of an outbox.
+  /// Starts an operation on the live messages of the queue in the shards that this node serves.
+  /// `done` is called once, on an actor's thread, unless this fails. `reader` as in spawn_queues().
+  /// Fails with `not_found` (no such queue), or with `invalid_argument` for a redrive from a queue
+  /// without dead letters, or a drop or redrive from an outbox.
   [[nodiscard]] Result<void> operate(const std::string& queue, const AnyActor& reader,
                                      Operation operation,
                                      std::function<void(OperationResult)> done);
 
-  /// Outboxes bring away what they hold, as far as their targets take it.
+  /// Forwarders drain their outboxes, as far as the targets accept it.
   void flush();
-  /// What is under way to other nodes returns to its outbox.
+  /// Forwarders stop; their messages in flight become ready again in the outbox.
   void give_back();
 
-  /// Tells receivers and forwarders, then queues, to end.
+  /// Ends receivers and forwarders, then queues; does not wait for them.
   void end();
 
-  /// Of all queues that the log knows, staged copies among them.
+  /// Of all queues that are declared in the log, staged ones included.
   [[nodiscard]] std::vector<pb::Declaration> declarations() const;
-  /// Of the stages that run here, in the order of the pipelines.
+  /// Of the stages that run on this node, in the order of the pipelines.
   [[nodiscard]] std::vector<StageCounts> stage_counts() const;
+  /// Empty if the queue is gone. REQUIRES: the number was assigned by this node.
   [[nodiscard]] queues::QueueHandle handle(queues::QueueNumber number) const;
-  /// As given to spawn_queues(), until end().
+  /// The reader of spawn_queues(); empty after end().
   [[nodiscard]] AnyActor reader() const;
 
-  // --- A shard that moves. `queues` are all that stages of its role read or give up into. Changes
-  // --- of what is served are called in log order, right behind their record: see ShardMoves.
+  // --- A shard that moves ---
+  // `queues` are the queues that the stages of the shard's role read, and their dead letter queues.
+  // ShardMoves calls the functions that change what is served when their record is durable, in log
+  // order, before any later record is delivered.
 
-  struct Member {
+  struct ServedQueue {
     pb::Declaration declaration;
     queues::QueueHandle handle;
   };
   /// The shard's queues that this node serves.
-  [[nodiscard]] std::vector<Member> members(std::span<const std::string> queues,
-                                            std::uint32_t shard) const;
-  /// The ingresses of this node but those queues of the shard that are ingresses themselves.
+  [[nodiscard]] std::vector<ServedQueue> served_queues(std::span<const std::string> queues,
+                                                       std::uint32_t shard) const;
+  /// All ingresses of this node, except queues of the shard that are ingresses themselves.
   [[nodiscard]] std::vector<queues::QueueHandle> other_ingresses(
       std::span<const std::string> queues, std::uint32_t shard) const;
 
-  /// Starts quiesced, empty queues for a copy of the shard, and declares them `staged`; declared()
-  /// follows. Fails with `invalid_argument` where one is served here already.
-  [[nodiscard]] Result<std::vector<pb::Declaration>> add_copies(std::span<const std::string> queues,
+  /// Starts empty, quiesced queues for the shard and returns their declarations, as staged. Fails
+  /// with `invalid_argument` if this node serves one of `queues` in the shard, or `draining`.
+  [[nodiscard]] Result<std::vector<pb::Declaration>> add_staged(std::span<const std::string> queues,
                                                                 std::uint32_t shard);
-  /// They are in the log, and so in checkpoints from here on.
-  void declared(const std::vector<pb::Declaration>& copies);
-  /// The copies are the shard now: it is served here.
-  void install(const std::vector<pb::Declaration>& copies);
-  /// The copies will not be needed, and are out of the log.
-  void remove(const std::vector<pb::Declaration>& copies);
+  /// Their declarations are durable: checkpoints include them from now on.
+  void on_staged_declared(const std::vector<pb::Declaration>& staged);
+  /// The staged queues become the shard, and this node serves it.
+  void install_staged(const std::vector<pb::Declaration>& staged);
+  /// The move was given up, and a durable record retired the staged queues: ends their actors.
+  void remove_staged(const std::vector<pb::Declaration>& staged);
 
-  /// What giving the shard up does to a queue: the ingress becomes an outbox, declared so; any
-  /// other ends, and has no declaration.
-  struct Leaving {
+  /// What giving up the shard does to one of its queues: an ingress becomes an outbox; any other
+  /// queue ends.
+  struct GivenUpQueue {
     queues::QueueNumber number = 0;
-    std::optional<pb::Declaration> outbox{};
+    std::optional<pb::Declaration> outbox{};  ///< of the ingress; empty: the queue ends
   };
-  [[nodiscard]] std::vector<Leaving> leaving(std::span<const std::string> queues,
-                                             std::uint32_t shard) const;
-  /// The shard is another node's now.
-  void become_outbox(const std::vector<Leaving>& leaving);
+  [[nodiscard]] std::vector<GivenUpQueue> plan_give_up(std::span<const std::string> queues,
+                                                       std::uint32_t shard) const;
+  /// Another node owns the shard now: its queues become outboxes or end.
+  void give_up(const std::vector<GivenUpQueue>& leaving);
 
-  /// Another node serves the shard from now on, or this one: its outbox turns there.
+  /// The owner of the shard has changed: the outbox for it, if there is one, forwards to the new
+  /// owner from now on.
   void retarget(const std::string& queue, std::uint32_t shard);
 
  private:
@@ -162,9 +166,9 @@ class NodeActors final : public CommitSink {
 
   void spawn_queue(std::unique_ptr<queues::State> state, const pb::Declaration& declaration,
                    bool is_quiesced);
-  /// Queues feed each other anew; `mutex_` is held.
+  /// Makes all queues look up again which queues feed them. REQUIRES: `mutex_` is held.
   void rewire();
-  /// The queue is no more; `mutex_` is held.
+  /// Ends the actor of a queue that no longer exists. REQUIRES: `mutex_` is held.
   void retire(queues::QueueNumber number);
   [[nodiscard]] receivers::ReceiverConfig receiver_config(const WorkerPlan& worker) const;
   void spawn_forwarder(const OutboxPlan& outbox);
@@ -178,13 +182,13 @@ class NodeActors final : public CommitSink {
 
   Surroundings surroundings_;
   AnyActor reader_;
-  mutable std::shared_mutex mutex_;  ///< never held while `remote` is called
+  mutable std::shared_mutex mutex_;  ///< guards all below; never held in a call of the federation
   NodePlan plan_;
   std::map<queues::QueueNumber, pb::Declaration> declarations_;
-  std::vector<queues::QueueHandle> handles_;  ///< by number; 0 is empty, and what is no more
+  std::vector<queues::QueueHandle> handles_;  ///< by number; empty: 0 and queues that are gone
   std::vector<Forwarder> forwarders_;
   AnyActor supervisor_;     ///< of all receivers
-  bool has_ended_ = false;  ///< end() was called: no more actors
+  bool has_ended_ = false;  ///< end() was called: no actor is started any more
 };
 
 }  // namespace millrace

@@ -1,4 +1,5 @@
-// What a node's runtime may be told. Every field has a default.
+// Options of a runtime and of a sender. Every field but the data directory and the producer has a
+// usable default.
 #pragma once
 
 #include <cstdint>
@@ -17,36 +18,39 @@
 namespace millrace {
 
 struct RuntimeOptions {
-  std::filesystem::path data_dir;  ///< made where it does not exist
+  std::filesystem::path data_dir;  ///< created if it does not exist
   std::uint32_t shards = 4;        ///< 1 to 1024; fixed for the life of the data directory
-  /// Whether this node serves a shard of a queue. Where it does not, what is sent there goes
-  /// through an outbox. Empty: it serves all. The answer is the same for the life of the node.
+  /// Whether this node serves a shard of a queue; messages for other shards go to an outbox. Empty:
+  /// it serves all. Called while the runtime starts, on the thread of Runtime::start(); the answer
+  /// for a shard must not change meanwhile. Ignored if the runtime gets a Federation.
   std::function<bool(const std::string& queue, std::uint32_t shard)> serves{};
-  /// Begins the names by which other nodes know the outboxes of this data directory; must be as
-  /// unique as the directory is. Only new outboxes take it. Empty: made from random bits.
+  /// Prefix of the producer names of this node's outboxes; must be unique to the data directory.
+  /// Outboxes that exist already keep theirs. Empty: random.
   std::string outbox_producer{};
-  std::uint32_t threads = 0;  ///< of the scheduler; 0: one a core, at least 2
+  std::uint32_t threads = 0;  ///< of the scheduler; 0: one per core, at least 2
   SchedulerPolicy scheduler = SchedulerPolicy::sharing;
-  std::uint32_t turn_messages = 0;  ///< that an actor takes before the next; 0: all that it has
-  queues::Limits limits{};          ///< of each queue of each shard, where no stage says otherwise
-  /// By queue, in place of `limits`. The default of `body_cache_bytes` stands for the queue's share
-  /// of `body_cache_bytes` below.
+  std::uint32_t turn_messages = 0;  ///< that an actor handles in a row; 0: no limit
+  queues::Limits limits{};          ///< per queue and shard; options of the stage take precedence
+  /// By name of the queue, in place of `limits`. A `body_cache_bytes` at its default means the
+  /// queue's share of `body_cache_bytes` below.
   std::map<std::string, queues::Limits> queue_limits{};
-  std::uint64_t body_cache_bytes = 256u << 20;      ///< for all queues together
-  std::uint64_t checkpoint_log_bytes = 128u << 20;  ///< of log between checkpoints, at least
+  std::uint64_t body_cache_bytes =
+      256u << 20;  ///< for all queues together; at least 1 MiB per queue and shard
+  std::uint64_t checkpoint_log_bytes = 128u << 20;  ///< least bytes of log between checkpoints
   journal::Options journal{};
-  journal::FileSystem* files = nullptr;  ///< outlives the runtime; null: the real one
-  std::uint64_t seed = 0;                ///< of the jitter of retries; 0: from the system
-  /// Called when the node cannot go on: the log failed, or a queue's actor ended. Must not return.
-  /// Default: a line on stderr and exit status 1, at once, as after a crash.
+  journal::FileSystem* files = nullptr;  ///< must outlive the runtime; null: POSIX
+  std::uint64_t seed = 0;                ///< of the jitter of retries; 0: random
+  /// Called when the node cannot go on, because the log failed or the actor of a queue ended; by any
+  /// thread, possibly by several at once. Must neither return nor throw. Empty: logs the error and exits at once with status 1, as a crash
+  /// does.
   std::function<void(const Error&)> on_fatal{};
 };
 
-/// Of one sender.
+/// Options of one sender.
 struct SenderOptions {
-  std::string producer;     ///< stable name, 1 to 200 characters; a second live one of a name
-                            ///< fences the first
-  std::uint64_t epoch = 1;  ///< of this name: a higher one fences the lower
+  /// Stable name, 1 to 200 characters. A second live sender of a name fences the first.
+  std::string producer;
+  std::uint64_t epoch = 1;  ///< of the producer; senders of lower epochs fail with `fenced`
   senders::Limits limits{};
 };
 

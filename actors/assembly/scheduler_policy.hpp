@@ -1,4 +1,5 @@
-// How the threads of the scheduler share the work.
+// How the threads of the scheduler share the work. A file of its own, because the configuration
+// names the policy and may include nothing else of the runtime.
 #pragma once
 
 #include <cstdint>
@@ -6,8 +7,8 @@
 namespace millrace {
 
 enum class SchedulerPolicy : std::uint8_t {
-  sharing,   ///< from one line of actors; costs nothing when idle
-  stealing,  ///< each from its own line, then from those of others
+  sharing,   ///< all threads take actors from one line; no CPU when idle
+  stealing,  ///< each thread has a line and steals from the others when it is empty
 };
 
 }  // namespace millrace

@@ -56,13 +56,13 @@ ShardMoves::~ShardMoves() = default;
 
 void ShardMoves::quiesce(const MovingShard& shard, std::chrono::milliseconds timeout,
                          std::function<void(Result<QuiescedShard>)> done) {
-  const std::vector<NodeActors::Member> members = actors_.members(shard.queues, shard.shard);
+  const std::vector<NodeActors::ServedQueue> members =
+      actors_.served_queues(shard.queues, shard.shard);
   QuiescerConfig config;
-  for (const NodeActors::Member& member : members) config.queues.push_back(member.handle);
+  for (const NodeActors::ServedQueue& member : members) config.queues.push_back(member.handle);
   config.ingresses = actors_.other_ingresses(shard.queues, shard.shard);
-  config.barrier = [this](std::function<void()> passed) {
-    propose(std::make_shared<pb::Record>(), std::move(passed));
-  };
+  config.log = &log_;
+  config.clock = &clock_;
   config.timeout = timeout;
   config.done = [this, shard, members,
                  done = std::move(done)](Result<std::vector<queues::QuiescedReply>> replies) {
@@ -81,7 +81,7 @@ void ShardMoves::quiesce(const MovingShard& shard, std::chrono::milliseconds tim
 }
 
 void ShardMoves::serve_again(const MovingShard& shard) {
-  for (const NodeActors::Member& member : actors_.members(shard.queues, shard.shard)) {
+  for (const NodeActors::ServedQueue& member : actors_.served_queues(shard.queues, shard.shard)) {
     tell(member.handle, queues::ServeMessage{});
   }
 }
@@ -127,8 +127,9 @@ void ShardMoves::give_up(const MovingShard& shard, const pb::ShardRecord& record
                          const pb::Seal& seal, std::function<void()> done) {
   auto written = std::make_shared<pb::Record>();
   *written->add_shard() = record;
-  const std::vector<NodeActors::Leaving> leaving = actors_.leaving(shard.queues, shard.shard);
-  for (const NodeActors::Leaving& one : leaving) {
+  const std::vector<NodeActors::GivenUpQueue> leaving =
+      actors_.plan_give_up(shard.queues, shard.shard);
+  for (const NodeActors::GivenUpQueue& one : leaving) {
     if (!one.outbox) {
       written->add_retire(one.number);
       continue;
@@ -144,7 +145,7 @@ void ShardMoves::give_up(const MovingShard& shard, const pb::ShardRecord& record
   }
   propose(std::move(written), [this, record, leaving, done = std::move(done)] {
     keep(record);
-    actors_.become_outbox(leaving);
+    actors_.give_up(leaving);
     done();
   });
 }
@@ -172,7 +173,7 @@ void ShardMoves::stage(const MovingShard& shard, bool anew, const std::string& b
     copy = known;
   }
   if (is_new) {
-    auto added = actors_.add_copies(shard.queues, shard.shard);
+    auto added = actors_.add_staged(shard.queues, shard.shard);
     if (!added) return done(added.error());
     {
       const std::lock_guard lock(mutex_);
@@ -180,7 +181,7 @@ void ShardMoves::stage(const MovingShard& shard, bool anew, const std::string& b
     }
     auto declared = std::make_shared<pb::Record>();
     for (const pb::Declaration& one : *added) *declared->add_declare() = one;
-    propose(std::move(declared), [this, copies = *added] { actors_.declared(copies); });
+    propose(std::move(declared), [this, copies = *added] { actors_.on_staged_declared(copies); });
   }
   const std::string& queue = chunk->queue().name();
   pb::Declaration declaration;
@@ -239,7 +240,7 @@ void ShardMoves::install(const MovingShard& shard, const pb::ShardRecord& record
   }
   propose(std::move(written), [this, record, copy, done = std::move(done)] {
     keep(record);
-    actors_.install(copy->declarations);
+    actors_.install_staged(copy->declarations);
     done();
   });
 }
@@ -266,7 +267,7 @@ void ShardMoves::drop_staged(const MovingShard& shard) {
 void ShardMoves::retire(const std::vector<pb::Declaration>& copies) {
   auto retired = std::make_shared<pb::Record>();
   for (const pb::Declaration& one : copies) retired->add_retire(one.number());
-  propose(std::move(retired), [this, copies] { actors_.remove(copies); });
+  propose(std::move(retired), [this, copies] { actors_.remove_staged(copies); });
 }
 
 void ShardMoves::retarget(const MovingShard& shard) {

@@ -34,7 +34,7 @@ struct MovingShard {
 /// At rest, at the source. `seal` lacks chunks and digest.
 struct QuiescedShard {
   struct Queue {
-    NodeActors::Member member;
+    NodeActors::ServedQueue member;
     queues::Sequence last = 0;     ///< what came later is not the shard's
     std::uint64_t duplicates = 0;  ///< counted by then
     /// All but messages, as checkpoints have it. Null where it was sealed before a restart.

@@ -1,33 +1,184 @@
 #include "actors/runtime/runtime.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <condition_variable>
 #include <cstdlib>
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <random>
-#include <thread>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <spdlog/spdlog.h>
 
-#include "actors/assembly/drain.hpp"
-#include "actors/base/shell/task_message.hpp"
+#include "actors/assembly/federation.hpp"
+#include "actors/assembly/node_actors.hpp"
+#include "actors/base/random_name.hpp"
 #include "actors/base/shell/tell_actor.hpp"
+#include "actors/move/shard_moves.hpp"
 #include "actors/pipeline/validate.hpp"
-#include "actors/receiver/shell/supervisor_actor.hpp"
-#include "actors/runtime/runtime_parts.hpp"
+#include "actors/pipeline/wiring.hpp"
+#include "actors/runtime/shell/actor_system_config.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
+#include "actors/store/store.hpp"
+#include "actors/upkeep/journal_log.hpp"
+#include "actors/upkeep/log_keeper.hpp"
 #include "actors/upkeep/shell/body_reader_actor.hpp"
+#include "messages/hash.hpp"
 
 namespace millrace {
 namespace {
 
 constexpr std::chrono::milliseconds full_poll{100};
+constexpr std::chrono::seconds sender_ready_timeout{10};
+constexpr std::chrono::seconds inspect_timeout{10};
+constexpr std::chrono::minutes operation_timeout{10};
 
-}  // namespace
+Error no_answer(const std::string& queue) {
+  return {ErrorCode::timeout, "queue " + queue + " did not answer in time"};
+}
 
-void stop_at_once(const Error& error) {
+void add(const queues::QueueStatus& status, std::uint32_t shard, QueueInfo& info) {
+  info.shards.push_back({shard, status.ledger.queued()});
+  info.ledger += status.ledger;
+  info.ledger.duplicates += status.duplicates;
+  info.bytes += status.bytes;
+  info.in_flight += status.in_flight;
+  info.timers += status.timers;
+  info.is_blocked = info.is_blocked || status.is_blocked;
+  info.is_above_high_water = info.is_above_high_water || status.is_above_high_water;
+  if (status.oldest_born_us != 0 &&
+      (info.oldest_born_us == 0 || status.oldest_born_us < info.oldest_born_us)) {
+    info.oldest_born_us = status.oldest_born_us;
+  }
+}
+
+/// The default of RuntimeOptions::on_fatal: logs the error and ends the process without cleaning up.
+[[noreturn]] void stop_at_once(const Error& error) {
   spdlog::critical("the node stops: {}: {}", to_string(error.code), error.message);
   spdlog::default_logger()->flush();
   std::_Exit(1);
+}
+
+using Deadline = std::chrono::steady_clock::time_point;
+using Queues = std::vector<queues::QueueHandle>;
+
+/// How many of them came to rest in time, or are no more.
+std::size_t await_rest(ActorSystem& system, const Queues& queues, Deadline deadline) {
+  const auto left = std::max(
+      std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Deadline::clock::now()),
+      std::chrono::milliseconds(1));
+  const auto answers = ask_all<queues::QueueStatus>(system, queues, queues::DrainMessage{}, left);
+  return static_cast<std::size_t>(
+      std::count_if(answers.begin(), answers.end(), [](const Result<queues::QueueStatus>& answer) {
+        return answer || answer.error().code != ErrorCode::timeout;
+      }));
+}
+
+}  // namespace
+
+class Runtime::Parts final : public JournalLogOwner {
+ public:
+  Parts(RuntimeOptions given, std::vector<PipelineSpec> specs, Federation* other_nodes)
+      : options(std::move(given)),
+        federation(other_nodes),
+        pipelines(std::move(specs)),
+        wiring(analyse_wiring(pipelines)),
+        log(*this),
+        config(options),
+        system(config) {
+    if (!options.on_fatal) options.on_fatal = stop_at_once;
+    if (options.seed == 0) options.seed = std::random_device{}();
+    if (options.outbox_producer.empty()) options.outbox_producer = random_name();
+    if (federation != nullptr) {
+      options.serves = [this](const std::string& queue, std::uint32_t shard) {
+        return federation->serves(queue, shard);
+      };
+    }
+  }
+
+  Result<void> open();
+  void spawn();
+  Result<void> stop(std::chrono::milliseconds timeout);
+
+  void fatal(const Error& error) {
+    if (!stopped) options.on_fatal(error);
+  }
+
+  RuntimeOptions options;
+  Federation* federation;  ///< null: this node serves all
+  std::vector<PipelineSpec> pipelines;
+  Wiring wiring;
+  SystemClock clock;
+  JournalLog log;
+  std::unique_ptr<journal::Journal> journal;
+  std::unique_ptr<LogKeeper> keeper;
+  Store store;
+  std::unique_ptr<NodeActors> actors;
+  std::unique_ptr<ShardMoves> moves;
+
+  ActorConfig config;
+  ActorSystem system;
+  AnyActor reader;
+  std::mutex senders_mutex;
+  std::vector<AnyActor> senders;
+  bool takes_senders = true;  ///< false from the drain on: one more would outlive it
+  std::atomic<bool> stopped = false;
+  bool has_leftovers = false;  ///< the drain failed: actors are still there that may never end
+
+ private:
+  void on_group(journal::Lsn lsn) override;
+  void on_storage_full(journal::Lsn lsn) override {
+    if (LogKeeper* const serving = keeper_serving_) serving->on_storage_full(lsn);
+  }
+  void after_storage_full() override {
+    if (LogKeeper* const serving = keeper_serving_) serving->after_storage_full();
+  }
+  void on_log_failed(const Error& error) override { fatal(error); }
+  Result<void> declare(const NodePlan& plan);
+  /// Returns when no queue has leases or records in flight; messages that could not be sent to other
+  /// nodes are in their outboxes then. Outboxes are flushed for up to 3/4 of `timeout`; a node that
+  /// cannot be reached costs no time. Fails with `timeout`.
+  [[nodiscard]] Result<void> drain(std::chrono::milliseconds timeout);
+
+  std::mutex group_mutex_;
+  std::condition_variable group_changed_;
+  journal::Lsn last_group_ = 0;
+  /// Null until the queues are there to be asked.
+  std::atomic<LogKeeper*> keeper_serving_ = nullptr;
+};
+
+//   no offers, no leases ─▶ handlers in progress end ─▶ outboxes are flushed
+//                                                       ─▶ unsent messages return to their outbox
+Result<void> Runtime::Parts::drain(std::chrono::milliseconds timeout) {
+  const Deadline deadline = Deadline::clock::now() + timeout;
+  Queues served;
+  Queues outboxes;
+  for (const pb::Declaration& declaration : actors->declarations()) {
+    const queues::QueueHandle& queue = actors->handle(declaration.number());
+    (declaration.has_outbox() ? outboxes : served).push_back(queue);
+    // Tell all queues before waiting for the first.
+    tell(queue, queues::DrainMessage{});
+  }
+  std::size_t at_rest = await_rest(system, served, deadline);
+  // The record of a handler's last outcome is delivered to the handler's queue first; wait until
+  // its outputs have been delivered to the outboxes too.
+  log.in_order([](journal::Lsn /*last*/) {});
+  actors->flush();
+  std::size_t flushed = await_rest(system, outboxes, deadline - timeout / 4);
+  if (flushed < outboxes.size()) {
+    actors->give_back();
+    flushed = await_rest(system, outboxes, deadline);
+  }
+  at_rest += flushed;
+  if (at_rest == served.size() + outboxes.size()) return {};
+  return Error{ErrorCode::timeout,
+               std::to_string(served.size() + outboxes.size() - at_rest) +
+                   " queues still had work in progress at the end of the drain"};
 }
 
 void Runtime::Parts::on_group(journal::Lsn lsn) {
@@ -76,16 +227,10 @@ Result<void> Runtime::Parts::open() {
           .log = &log,
           .clock = &clock,
           .seed = options.seed,
-          .remote = [this](
-                        const std::string& queue,
-                        std::uint32_t shard) { return federation->remote(system, queue, shard); },
+          .federation = federation,
           .queue_ended =
               [this](const std::string& name) {
                 fatal({ErrorCode::storage_failed, "the actor of queue " + name + " ended"});
-              },
-          .is_fenced =
-              [this](const std::string& queue, std::uint32_t shard) {
-                return federation != nullptr && federation->is_fenced(queue, shard);
               }},
       std::move(*planned));
   log.connect(*actors);
@@ -126,11 +271,7 @@ void Runtime::Parts::spawn() {
   actors->spawn_receivers();
   actors->spawn_forwarders();
   if (federation == nullptr) return;
-  const auto local = [this](const std::string& queue, std::uint32_t shard) {
-    const auto served = actors->served(queue, shard);
-    return served ? *served : LocalQueue{};
-  };
-  federation->started(system, local, *moves);
+  federation->started(system, *actors, *moves);
 }
 
 Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
@@ -139,11 +280,8 @@ Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
     const std::lock_guard lock(senders_mutex);
     takes_senders = false;
   }
-  const auto await_delivery = [this] {
-    log.in_order([](journal::Lsn /*last*/) {});
-  };
   journal->open_reserve();  // queues that drain end their compaction
-  Result<void> drained = drain(system, *actors, await_delivery, timeout);
+  Result<void> drained = drain(timeout);
   if (drained) {
     const Result<void> checkpointed = keeper->checkpoint_now();
     if (!checkpointed) {
@@ -203,6 +341,144 @@ bool Runtime::is_storage_full() const {
 
 const Clock& Runtime::clock() const {
   return parts_->clock;
+}
+
+std::vector<QueueInfo> Runtime::queues() {
+  std::vector<pb::Declaration> declarations = parts_->actors->declarations();
+  std::erase_if(declarations, [](const pb::Declaration& one) { return one.staged(); });
+  std::vector<queues::QueueHandle> handles;
+  handles.reserve(declarations.size());
+  for (const pb::Declaration& one : declarations)
+    handles.push_back(parts_->actors->handle(one.number()));
+  const auto answers = ask_all<queues::QueueStatus>(parts_->system, handles,
+                                                    queues::InspectMessage{}, inspect_timeout);
+  std::map<std::string, QueueInfo> infos;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const pb::Declaration& declaration = declarations[i];
+    QueueInfo& info = infos[declaration.name()];
+    info.name = declaration.name();
+    info.type = declaration.type();
+    info.is_dead_letter = declaration.dead_letters();
+    info.is_outbox = declaration.has_outbox();
+    if (answers[i]) add(*answers[i], declaration.shard(), info);
+  }
+  std::vector<QueueInfo> out;
+  out.reserve(infos.size());
+  for (auto& [name, info] : infos) out.push_back(std::move(info));
+  return out;
+}
+
+Result<std::shared_ptr<SenderLink>> Runtime::sender_link(const std::string& queue,
+                                                         const SenderOptions& options) {
+  for (const pb::Declaration& declaration : parts_->actors->declarations()) {
+    if (declaration.name() != queue && declaration.name() != outbox_name(queue)) continue;
+    return open_sender(queue, declaration.type(), options);
+  }
+  return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
+}
+
+Result<void> Runtime::can_take(const std::string& queue, std::uint32_t shard, std::uint64_t bytes) {
+  const auto ingress = parts_->actors->ingress(queue, shard);
+  if (!ingress) return ingress.error();
+  if (!ingress->handle) return Error{ErrorCode::not_owner, "another node serves " + queue};
+  const auto status = ask<queues::QueueStatus>(parts_->system, ingress->handle,
+                                               queues::InspectMessage{bytes}, inspect_timeout);
+  if (!status) return no_answer(queue);
+  if (status->refusal) return *status->refusal;
+  return {};
+}
+
+Result<KeyView> Runtime::key(const std::string& queue, const std::string& key) {
+  const std::uint32_t shard = shard_of(key, parts_->options.shards);
+  const auto served = parts_->actors->served(queue, shard);
+  if (!served) return served.error();
+  if (!served->handle) {
+    return Error{ErrorCode::not_owner,
+                 "shard " + std::to_string(shard) + " of " + queue + " is served by another node"};
+  }
+  const auto reply = ask<queues::KeyReply>(parts_->system, served->handle, queues::KeyMessage{key},
+                                           inspect_timeout);
+  if (!reply) return no_answer(queue);
+  if (!reply->state) {
+    return Error{ErrorCode::not_found, "queue " + queue + " knows no key " + key};
+  }
+  return view_key(key, *reply->state);
+}
+
+std::uint32_t Runtime::shards() const {
+  return parts_->options.shards;
+}
+
+std::vector<StageCounts> Runtime::stage_counts() const {
+  return parts_->actors->stage_counts();
+}
+
+journal::JournalStats Runtime::journal_stats() const {
+  return parts_->journal->stats();
+}
+
+Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queue,
+                                                         const std::string& type,
+                                                         const SenderOptions& options) {
+  auto actor = std::make_shared<AnyActor>();
+  auto inbox = std::make_shared<senders::SenderInbox>(
+      options.limits.window, [actor] { tell(*actor, senders::WakeMessage{}); });
+  {
+    const std::lock_guard lock(parts_->senders_mutex);
+    if (!parts_->takes_senders) {
+      return Error{ErrorCode::draining, "the node stops, and takes no more senders"};
+    }
+    auto spawned = parts_->actors->spawn_sender(queue, type, options, inbox);
+    if (!spawned) return spawned.error();
+    *actor = *spawned;
+    parts_->senders.push_back(*actor);
+  }
+  auto settled = inbox->wait_ready(sender_ready_timeout);
+  if (!settled) {
+    // Nobody has it, and it would ask to be let in for ever.
+    end_actor(*actor);
+    const std::lock_guard lock(parts_->senders_mutex);
+    std::erase(parts_->senders, *actor);
+    return settled.error();
+  }
+  return std::make_shared<SenderLink>(std::move(inbox), static_cast<std::uint32_t>(settled->size()),
+                                      parts_->clock, std::move(*settled));
+}
+
+Result<OperationResult> Runtime::operate(const std::string& queue, Operation operation) {
+  auto promise = std::make_shared<std::promise<OperationResult>>();
+  auto result = promise->get_future();
+  const auto begun = parts_->actors->operate(
+      queue, parts_->reader, std::move(operation),
+      [promise](OperationResult done) { promise->set_value(std::move(done)); });
+  if (!begun) return begun.error();
+  if (result.wait_for(operation_timeout) != std::future_status::ready) {
+    return Error{ErrorCode::timeout, "queue " + queue + " did not answer in time"};
+  }
+  OperationResult done = result.get();
+  const auto& [messages, stopped] = done.removed;
+  if (stopped && messages == 0) return *stopped;
+  return done;
+}
+
+Result<std::vector<MessageView>> Runtime::peek(const std::string& queue, std::uint64_t max,
+                                               MessageFilter filter) {
+  auto done = operate(queue, {Operation::Verb::peek, std::move(filter), max});
+  if (!done) return done.error();
+  return std::move(done->seen);
+}
+
+Result<Removed> Runtime::redrive(const std::string& dead_letter_queue, MessageFilter filter,
+                                 std::uint64_t max) {
+  auto done = operate(dead_letter_queue, {Operation::Verb::redrive, std::move(filter), max});
+  if (!done) return done.error();
+  return std::move(done->removed);
+}
+
+Result<Removed> Runtime::drop(const std::string& queue, MessageFilter filter, std::uint64_t max) {
+  auto done = operate(queue, {Operation::Verb::drop, std::move(filter), max});
+  if (!done) return done.error();
+  return std::move(done->removed);
 }
 
 }  // namespace millrace

@@ -1,4 +1,4 @@
-// Runtime: one node's pipelines, brought to life on a data directory.
+// Runtime: runs the pipelines of one node on a data directory.
 //
 //   start: open → recover → declare new queues → queue actors → receivers ─▶ running
 //   stop:  no offers, no leases → outcomes in flight end → checkpoint → log closed
@@ -27,45 +27,63 @@ class Federation;
 
 /// A queue as it is now, over all its shards.
 struct QueueInfo {
-  /// What one shard holds, of those that this node serves or, of an outbox, sends to.
+  /// One shard that this node serves or, of an outbox, sends to.
   struct Shard {
     std::uint32_t number = 0;
-    std::uint64_t queued = 0;
+    std::uint64_t queued = 0;  ///< live messages
   };
 
   std::string name;
   std::string type;             ///< full name of its Protobuf type; empty: dead letters of several
-  bool is_dead_letter = false;  ///< stages give up into it
-  bool is_outbox = false;       ///< for shards that other nodes serve
+  bool is_dead_letter = false;  ///< holds the dead letters of one or more stages
+  bool is_outbox = false;       ///< holds messages for shards that other nodes serve
   std::vector<Shard> shards;
-  queues::Ledger ledger;        ///< repeats by sequence number since the start are in `duplicates`
-  std::uint64_t bytes = 0;      ///< of live messages
-  std::uint64_t in_flight = 0;  ///< leased, or with an outcome on its way
-  std::uint64_t timers = 0;
-  /// When the first message of the line of work of a queue's oldest message was offered; 0: none,
-  /// or it is on disk only.
+  queues::Ledger ledger;    ///< sums; `duplicates` also counts duplicates by number since the start
+  std::uint64_t bytes = 0;  ///< of live messages
+  std::uint64_t in_flight = 0;  ///< messages that are leased or whose outcome is not durable yet
+  std::uint64_t timers = 0;     ///< timers that are set
+  /// When the message from which the oldest live message descends was offered. 0: the queue is empty,
+  /// or the body of its oldest message is not in memory.
   TimeUs oldest_born_us = 0;
-  bool is_blocked = false;           ///< held back by a queue downstream
-  bool is_above_high_water = false;  ///< in some shard: it holds back the queues that feed it
+  bool is_blocked =
+      false;  ///< in some shard: leases nothing, because a queue downstream is above high water
+  bool is_above_high_water = false;  ///< in some shard: the queues that feed it lease nothing
 };
 
+/// A running node. All functions are thread-safe and may run at once, except the destructor. Those
+/// that block must not be called by a handler, a confirmation or another callback of the runtime.
 class Runtime {
  public:
-  /// Opens or makes the data directory, recovers what it holds, and runs `pipelines` on it. Fails
-  /// with `invalid_argument` (wiring, options, or a data directory of another number of shards),
-  /// `storage_locked`, `foreign_file`, `unsupported_version`, `corrupt`, `storage_failed`,
-  /// `storage_full`. Blocks until the node serves. `federation` is for a node of a cluster.
+  /// Opens the data directory or creates it, recovers its queues, and runs `pipelines` on them.
+  /// Blocks until the node serves. Fails with
+  ///   invalid_argument     wiring or options are wrong, the data directory has another number of
+  ///                        shards or another type in a queue, or holds a shard of another node
+  ///   storage_locked       another process uses the data directory
+  ///   foreign_file         the data directory holds files that are not Millrace's
+  ///   unsupported_version  a newer version wrote the data directory
+  ///   corrupt              a record, segment or checkpoint is damaged
+  ///   storage_failed       a system call failed
+  ///   storage_full         there is no room to declare new queues
+  /// `federation` is for a node of a cluster and must outlive the runtime; null: this node serves
+  /// all shards.
   [[nodiscard]] static Result<std::unique_ptr<Runtime>> start(RuntimeOptions options,
                                                               std::vector<PipelineSpec> pipelines,
                                                               Federation* federation = nullptr);
 
-  /// As stop, where it was not called; its failure is only logged.
+  /// Calls stop() with its default timeout unless it was called before, and logs its failure. After
+  /// a failed stop the threads of handlers that have not returned, and what they use, are leaked.
   ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
-  /// A sender into `target`, a queue of the wired pipelines. Waits until all shards know it. Fails
-  /// with `not_found`, `invalid_argument`, `fenced`, `timeout`.
+  /// A sender into `target`. Blocks until every shard has attached it, for at most 10 s. The sender
+  /// works until stop(); it and its copies must not outlive the runtime. May be called any number of
+  /// times; a second sender of a producer fences the first. Fails with
+  ///   not_found         no pipeline has the queue
+  ///   invalid_argument  the queue carries another type, or the producer's name is not 1 to 200 long
+  ///   fenced            the producer is attached with a higher epoch
+  ///   draining          stop() was called
+  ///   timeout           a shard did not answer
   template <Message T>
   [[nodiscard]] Result<Sender<T>> sender(const QueueRef<T>& target, const SenderOptions& options) {
     auto link = open_sender(target.name(), std::string(T().GetTypeName()), options);
@@ -73,64 +91,71 @@ class Runtime {
     return Sender<T>(std::move(*link), target);
   }
 
-  /// A sender of serialized messages, for those who know types and keys at run time only: the bytes
-  /// must be a message of the queue's type, and the key what its pipelines take for one. As
-  /// sender() otherwise.
+  /// As sender(), for serialized messages whose type is known at run time only. The caller
+  /// guarantees that each payload parses as the queue's type and that each key is the one that the
+  /// pipelines derive from the payload; neither is checked.
   [[nodiscard]] Result<std::shared_ptr<SenderLink>> sender_link(const std::string& queue,
                                                                 const SenderOptions& options);
 
-  /// Whether a queue would take a message of so many bytes now. Fails as it would refuse it:
-  /// `backlog_full`, `storage_full`, `draining`; or with `not_found`, `not_owner` (dead letters of
-  /// another node), `timeout`.
+  /// Whether the queue or outbox that this node appends to would accept a message of `bytes` bytes
+  /// now. Blocks for at most 10 s. Fails as the offer would: `backlog_full`, `storage_full`,
+  /// `draining`; with `not_found` (no such queue), `invalid_argument` (no such shard), `not_owner`
+  /// (a dead letter queue of another node), or `timeout`.
   [[nodiscard]] Result<void> can_take(const std::string& queue, std::uint32_t shard,
                                       std::uint64_t bytes);
 
-  /// Durable state and history of a key. Fails with `not_found`, `timeout`, or `not_owner` where
-  /// another node serves its shard.
+  /// Durable state and history of a key. Blocks for at most 10 s. Fails with `not_found` (no such
+  /// queue or key), `not_owner` (another node serves the shard of the key) or `timeout`.
   [[nodiscard]] Result<KeyView> key(const std::string& queue, const std::string& key);
 
-  /// All queues, by name. Blocks for an answer of each.
+  /// All queues and outboxes of this node, by name. Blocks for at most 10 s; a shard that does not
+  /// answer in time is missing from the sums of its queue.
   [[nodiscard]] std::vector<QueueInfo> queues();
 
-  // What operators do, for any thread but an actor's. Each goes page by page, over messages that
-  // were there when it began, and leaves alone what somebody works on. An outbox may be looked at
-  // only: `invalid_argument`, as its target would wait for what is gone. Fails with `not_found`,
-  // with `timeout` when it takes longer than ten minutes (it goes on then, and nobody can tell how
-  // far), or, where not even one page was done, with what stopped it; see Removed.
+  // Operations on live messages: peek, redrive, drop and purge. Each works page by page on the
+  // messages that were in the queue when it reached their shard; redrive and drop skip messages in
+  // flight. Operations may run at once. Each blocks until it ends, and fails with
+  //   not_found         no pipeline has the queue
+  //   invalid_argument  messages of an outbox would be removed: its target waits for their numbers
+  //   timeout           it takes longer than 10 minutes; it goes on in the background then
+  // or, if it was stopped before the first message, with the reason in Removed::stopped.
 
-  /// The first `max` live messages of a queue, in queue order within each shard, with at most about
-  /// 64 MiB of bodies; read beside the writer.
+  /// The first `max` live messages that match, in queue order within each shard. Ends early when it
+  /// has read 64 MiB of bodies.
   [[nodiscard]] Result<std::vector<MessageView>> peek(const std::string& queue, std::uint64_t max,
                                                       MessageFilter filter = {});
 
-  /// Puts dead letters back into the queues that they came from: dropped there and appended here in
-  /// one record, with no failures and no deadline, behind what the queue holds by then. So a letter
-  /// comes after younger messages of its key; letters of one key keep their order. Letters of
-  /// queues that no pipeline has stay. Stops with `backlog_full` where such a queue is above its
-  /// high water. Fails with `invalid_argument` where the queue takes no dead letters.
+  /// Redrives dead letters: one record drops each here and appends it at the end of the queue that
+  /// it came from, with no failures and without its deadline. Dead letters of one key keep their
+  /// order, but come after younger messages of the key. Dead letters of queues that no pipeline has
+  /// stay. Stops with `backlog_full` at a queue above its high water. Fails with `invalid_argument`
+  /// if `dead_letter_queue` is not one.
   [[nodiscard]] Result<Removed> redrive(const std::string& dead_letter_queue,
                                         MessageFilter filter = {}, std::uint64_t max = no_maximum);
 
-  /// Drops live messages, dead letters or not. State and timers of their keys stay.
+  /// Drops live messages or dead letters. States and timers of their keys stay.
   [[nodiscard]] Result<Removed> drop(const std::string& queue, MessageFilter filter,
                                      std::uint64_t max = no_maximum);
 
-  /// Drops all live messages that nobody works on.
+  /// Drops all live messages that are not in flight.
   [[nodiscard]] Result<Removed> purge(const std::string& queue) { return drop(queue, {}); }
 
-  /// Whether offers are refused for want of disk space.
+  /// Whether offers are refused because the disk is full. Does not block.
   [[nodiscard]] bool is_storage_full() const;
 
-  /// Drains: takes no offers, leases nothing more, lets handlers in progress end for at most
-  /// `timeout`, writes a checkpoint and closes the log. What was leased and not completed is ready
-  /// again after the next start, and has not failed. Fails with `timeout`; then the node stops as
-  /// after a crash, which is safe. A second call does nothing.
+  /// Drains and stops: refuses offers and leases, waits for handlers in progress, flushes outboxes,
+  /// writes a checkpoint and closes the log. Fails with `timeout` if a handler has not returned
+  /// within `timeout`; the node stops as after a crash then: the leased messages are ready again
+  /// after the next start, and that counts as no failure. After it has returned, a further call
+  /// does nothing. Only one thread may call it at a time.
   Result<void> stop(std::chrono::milliseconds timeout = std::chrono::seconds(30));
 
+  /// The clock of this node; valid as long as the runtime.
   [[nodiscard]] const Clock& clock() const;
+  /// Shards of each queue.
   [[nodiscard]] std::uint32_t shards() const;
   [[nodiscard]] journal::JournalStats journal_stats() const;
-  /// Of the stages that run here, in the order of the pipelines.
+  /// The stages that run on this node, in the order of the pipelines.
   [[nodiscard]] std::vector<StageCounts> stage_counts() const;
 
  private:

@@ -1,4 +1,4 @@
-// Sender<T>: how a program puts messages into a queue.
+// Sender<T>: puts messages of a program into a queue.
 #pragma once
 
 #include <atomic>
@@ -17,28 +17,34 @@
 
 namespace millrace {
 
-/// The untyped part of a sender. Made by a runtime, which it must not outlive. Thread-safe.
+/// The untyped part of a sender, from Runtime::sender_link(); must not outlive the runtime.
+/// Thread-safe; several threads may send at once.
 class SenderLink {
  public:
-  /// Payloads beyond this are refused with `too_large`.
+  /// Key and payload together; a larger message fails with `too_large`.
   static constexpr std::size_t payload_bytes_max = 8u << 20;
 
   SenderLink(std::shared_ptr<senders::SenderInbox> inbox, std::uint32_t shards, const Clock& clock,
              std::vector<std::uint64_t> settled)
       : inbox_(std::move(inbox)), shards_(shards), clock_(&clock), settled_(std::move(settled)) {}
 
+  /// As Sender::send() (`wait`) or Sender::try_send() (not `wait`), to the shard of shard_for().
   [[nodiscard]] Result<void> send(std::string key, std::string payload, MessageOptions options,
                                   senders::Confirmation confirmation, bool wait);
-  /// As send(), to a shard that shard_for() gave.
+  /// As send(). REQUIRES: shard_for() returned `shard` for this key and these options.
   [[nodiscard]] Result<void> send_to(std::uint32_t shard, std::string key, std::string payload,
                                      MessageOptions options, senders::Confirmation confirmation,
                                      bool wait);
+  /// See Sender::flush().
   [[nodiscard]] Result<void> flush() { return inbox_->flush(); }
 
+  /// Shards of the queue.
   [[nodiscard]] std::uint32_t shards() const { return shards_; }
+  /// See Sender::settled(); valid as long as the link.
   [[nodiscard]] const std::vector<std::uint64_t>& settled() const { return settled_; }
 
-  /// The shard for a message; of one without any key, a next one with each call.
+  /// The shard for a message: by its key, else by its idempotency key, so that the same shard sees a
+  /// duplicate; without either, the next shard with each call.
   [[nodiscard]] std::uint32_t shard_for(const std::string& key, const MessageOptions& options);
 
  private:
@@ -46,22 +52,29 @@ class SenderLink {
   std::uint32_t shards_;
   const Clock* clock_;
   std::vector<std::uint64_t> settled_;
-  std::atomic<std::uint32_t> keyless_ = 0;  ///< spreads messages without key over the shards
+  std::atomic<std::uint32_t> keyless_ = 0;  ///< messages without any key so far
 };
 
-/// Puts messages of type T into one queue. A message is kept and offered again until it is durable
-/// there, exactly once. Messages with one key arrive in the order of the calls. Thread-safe; cheap
-/// to copy.
+/// Puts messages of type T into one queue. The sender keeps a message in memory and offers it again
+/// until it is durable, which happens once. Messages of one key are appended in the order of the
+/// calls. Thread-safe; copies share one window and one producer. Must not outlive the runtime.
 template <Message T>
 class Sender {
  public:
   Sender(std::shared_ptr<SenderLink> link, QueueRef<T> target)
       : link_(std::move(link)), target_(std::move(target)) {}
 
-  /// Hands `message` over; waits while the sender's window is full. `confirmation` is called when
-  /// the message is durable in its queue, or when the sender has failed and nobody can know. Fails
-  /// with `invalid_argument`, `too_large`, or as the sender has failed: `fenced`,
-  /// `unknown_producer`, `draining`.
+  /// Takes `message` into the window; blocks while the window is full. Success means only that: the
+  /// message is durable when `confirmation` reports it.
+  ///
+  /// `confirmation` is called once, on a thread of the runtime: with success when the
+  /// message is durable, or with the sender's failure, after which the message may or may not be
+  /// durable. It must neither block nor throw, and must not call send(): the window may be full.
+  /// If send() itself fails, `confirmation` is not called.
+  ///
+  /// Fails with `invalid_argument` (priority), `too_large` (key and payload above 8 MiB), or, for
+  /// good, with the failure of the sender: `fenced` (a sender of a higher epoch has attached),
+  /// `unknown_producer` (a queue has forgotten the producer), `draining` (the runtime stops).
   [[nodiscard]] Result<void> send(const T& message, MessageOptions options = {},
                                   senders::Confirmation confirmation = {}) {
     std::string key = target_.key_of(message);
@@ -70,7 +83,7 @@ class Sender {
                        std::move(confirmation), true);
   }
 
-  /// As send, but fails with `backlog_full` where send would wait.
+  /// As send(), but fails with `backlog_full` instead of blocking. May be called by a confirmation.
   [[nodiscard]] Result<void> try_send(const T& message, MessageOptions options = {},
                                       senders::Confirmation confirmation = {}) {
     std::string key = target_.key_of(message);
@@ -79,14 +92,15 @@ class Sender {
                        std::move(confirmation), false);
   }
 
-  /// Waits until all that was sent is durable.
+  /// Blocks until the sender holds no message that is not durable; without limit if others keep
+  /// sending. Fails with the failure of the sender, as send().
   [[nodiscard]] Result<void> flush() { return link_->flush(); }
 
-  /// For each shard, how many messages of this producer were durable when the sender was made. A
-  /// producer that makes the same messages in the same order again can go on behind them.
+  /// By shard: the messages of this producer that were durable when the sender attached. A
+  /// program that produces the same messages in the same order after a restart skips that many.
   [[nodiscard]] const std::vector<std::uint64_t>& settled() const { return link_->settled(); }
 
-  /// The shard that `message` goes to; of one with a key.
+  /// The shard of `message`. REQUIRES: its key is not empty.
   [[nodiscard]] std::uint32_t shard_of(const T& message) const {
     return millrace::shard_of(target_.key_of(message), link_->shards());
   }

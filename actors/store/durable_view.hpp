@@ -11,6 +11,10 @@
 
 namespace millrace {
 
+namespace queues {
+struct KeyState;
+}  // namespace queues
+
 /// One entry of a key's history.
 struct HistoryView {
   std::uint64_t input = 0;  ///< sequence number of the message whose handling wrote it
@@ -24,6 +28,9 @@ struct KeyView {
   std::string value;                 ///< serialized state; empty where only a history is left
   std::vector<HistoryView> history;  ///< in the order in which it was written
 };
+
+/// Copies the durable state of one key.
+[[nodiscard]] KeyView view_key(const std::string& key, const queues::KeyState& state);
 
 /// A live message.
 struct MessageView {

@@ -6,7 +6,6 @@
 #include "actors/journal/read/segment_table.hpp"
 #include "actors/queue/state/keyed_store.hpp"
 #include "actors/store/body_reading.hpp"
-#include "actors/store/key_view.hpp"
 #include "messages/hash.hpp"
 
 namespace millrace {

@@ -1,4 +1,4 @@
-// StoppedNode: looks into the data directory of a node that does not run. Changes nothing.
+// StoppedNode: reads the data directory of a node that is not running. Changes nothing on disk.
 #pragma once
 
 #include <cstdint>
@@ -16,25 +16,32 @@
 
 namespace millrace {
 
+/// Holds the lock of the data directory, so no node can start on it meanwhile. All functions block
+/// for reads from disk. Const functions may run at once; the results are copies.
 class StoppedNode {
  public:
-  /// Recovers the directory in memory, without its message bodies. Fails with `not_found`,
-  /// `storage_locked` (a node runs on it), `foreign_file`, `unsupported_version`, `corrupt`,
-  /// `storage_failed`. Blocks.
+  /// Recovers the queues into memory, without message bodies. Fails with
+  ///   not_found            there is no such directory
+  ///   storage_locked       a node runs on it
+  ///   foreign_file         it holds files that are not Millrace's
+  ///   unsupported_version  a newer version wrote it
+  ///   corrupt              a record, segment or checkpoint is damaged
+  ///   storage_failed       a system call failed
   [[nodiscard]] static Result<StoppedNode> open(const std::filesystem::path& data_dir);
 
-  /// Every queue of every shard, but for copies that are not whole. Messages only where
-  /// `with_messages`.
+  /// All queues of all shards, except staged ones. With messages and their bodies only if
+  /// `with_messages`. Fails with `corrupt` or `storage_failed` if a body cannot be read.
   [[nodiscard]] Result<DurableView> view(bool with_messages) const;
 
-  /// The first `max` live messages of the queue `name`, over all shards, in queue order within a
-  /// shard. Fails with `not_found` where there is no such queue.
+  /// The first `max` live messages of the queue `name`, shard after shard, in queue order within a
+  /// shard. Fails with `not_found` (no such queue), `corrupt` or `storage_failed`.
   [[nodiscard]] Result<std::vector<MessageView>> peek(const std::string& name,
                                                       std::size_t max) const;
 
-  /// State and history of `key` in the queue `name`. Fails with `not_found`.
+  /// State and history of `key` in the queue `name`. Fails with `not_found` (no such queue or key).
   [[nodiscard]] Result<KeyView> key(const std::string& name, const std::string& key) const;
 
+  /// The recovered queues; valid as long as this object.
   [[nodiscard]] const Store& store() const { return *store_; }
 
  private:

@@ -36,9 +36,14 @@ Result<void> TestNode::start() {
   runtime.shards = options_.shards;
   runtime.limits = options_.limits;
   runtime.limits.body_cache_bytes = ~std::uint64_t{0};
-  runtime.serves = options_.serves;
+  Federation* const federation = options_.federation;
+  if (federation != nullptr) {
+    runtime.serves = [federation](const std::string& queue, std::uint32_t shard) {
+      return federation->serves(queue, shard);
+    };
+    federation->recovered(store.shards());
+  }
   runtime.outbox_producer = options_.name;
-  if (options_.recovered) options_.recovered(store.shards());
   NodePlan plan = value_or_throw(plan_node(wiring_, pipelines_, store, runtime));
   const Clock& clock = options_.clock != nullptr ? *options_.clock : system_;
   if (!plan.fresh.empty() || !plan.leftover.empty()) {
@@ -59,8 +64,7 @@ Result<void> TestNode::start() {
                                                                   .clock = &clock,
                                                                   .seed = options_.seed,
                                                                   .threads = false,
-                                                                  .remote = options_.remote,
-                                                                  .is_fenced = options_.is_fenced,
+                                                                  .federation = federation,
                                                                   .on_violation =
                                                                       [this](const auto& text) {
                                                                         violation_ = text;

@@ -29,12 +29,8 @@ struct TestNodeOptions {
   std::uint32_t shards = 1;
   std::uint64_t seed = 0;
   queues::Limits limits{};
-  /// See RuntimeOptions::serves and NodeActors::Surroundings::remote.
-  std::function<bool(const std::string& queue, std::uint32_t shard)> serves{};
-  std::function<queues::OfferHandle(const std::string& queue, std::uint32_t shard)> remote{};
-  /// See Federation.
-  std::function<void(const ShardRecords&)> recovered{};
-  std::function<bool(const std::string& queue, std::uint32_t shard)> is_fenced{};
+  /// null: the node serves all shards. started() and stopped() are not called.
+  Federation* federation = nullptr;
   const Clock* clock = nullptr;  ///< must outlive the node; null: the clock of the system
   /// Makes the log; unset: a MemoryLog.
   std::function<std::unique_ptr<MemoryLog>()> make_log{};

@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "actors/assembly/node_actors.hpp"
 #include "actors/base/shell/tell_actor.hpp"
 #include "cluster/federation/shell/remote_queue_actor.hpp"
 
@@ -36,10 +37,10 @@ queues::OfferHandle FederatedNode::remote(ActorSystem& system, const std::string
   return queues::as_offer_handle(actor);
 }
 
-void FederatedNode::started(ActorSystem& system, LocalQueues local, ShardMoves& /*moves*/) {
+void FederatedNode::started(ActorSystem& system, const NodeActors& actors, ShardMoves& /*moves*/) {
   const std::lock_guard lock(mutex_);
   system_ = &system;
-  local_ = std::move(local);
+  actors_ = &actors;
   for (auto& [name, peer] : peers_) tell_all(peer, forwarders::LinkMessage{peer.is_up});
 }
 
@@ -47,7 +48,7 @@ void FederatedNode::stopped() {
   const std::lock_guard lock(mutex_);
   system_ = nullptr;
   has_stopped_ = true;
-  local_ = {};
+  actors_ = nullptr;
   for (auto& [name, peer] : peers_) {
     for (const auto& [target, actor] : peer.remote_queues) {
       end_actor(actor);
@@ -129,11 +130,16 @@ void FederatedNode::pass(const std::string& peer, const pb::QueueShard& target, 
   if (found != remote_queues.end()) tell(found->second, std::move(message));
 }
 
+LocalQueue FederatedNode::served(const Target& target) const {
+  const auto served = actors_->served(target.queue, target.shard);
+  return served ? *served : LocalQueue{};
+}
+
 void FederatedNode::attach(const std::string& peer, const pb::OutboxAttach& attach) {
   const std::lock_guard lock(mutex_);
   if (system_ == nullptr) return;
   const Target target = to_target(attach.target());
-  const LocalQueue queue = local_(target.queue, target.shard);
+  const LocalQueue queue = served(target);
   if (!queue.handle) return refuse(peer, target);
   AnyActor& answerer = peers_[peer].answerer;
   if (!answerer) answerer = spawn_answerer(*system_, {peer, names_, &transport_});
@@ -155,7 +161,7 @@ void FederatedNode::offer(const std::string& peer, const std::shared_ptr<pb::Out
   const std::lock_guard lock(mutex_);
   if (system_ == nullptr) return;
   const Target target = to_target(offer->target());
-  const LocalQueue queue = local_(target.queue, target.shard);
+  const LocalQueue queue = served(target);
   if (!queue.handle) return refuse(peer, target);
   // A queue takes offers of those only who have attached.
   if (AnyActor& answerer = peers_[peer].answerer) {

@@ -30,7 +30,7 @@ class FederatedNode final : public Federation, public transport::TransportListen
   [[nodiscard]] bool serves(const std::string& queue, std::uint32_t shard) const override;
   [[nodiscard]] queues::OfferHandle remote(ActorSystem& system, const std::string& queue,
                                            std::uint32_t shard) override;
-  void started(ActorSystem& system, LocalQueues local, ShardMoves& moves) override;
+  void started(ActorSystem& system, const NodeActors& actors, ShardMoves& moves) override;
   void stopped() override;
 
   void on_up(const std::string& peer, std::uint64_t incarnation) override;
@@ -50,6 +50,8 @@ class FederatedNode final : public Federation, public transport::TransportListen
   template <class Message>
   void pass(const std::string& peer, const pb::QueueShard& target, Message message);
   Result<void> take(const std::string& peer, const transport::Frame& frame);
+  /// The queue of this node; empty if it serves none of that name and shard.
+  [[nodiscard]] LocalQueue served(const Target& target) const;
   void attach(const std::string& peer, const pb::OutboxAttach& attach);
   void offer(const std::string& peer, const std::shared_ptr<pb::OutboxOffer>& offer);
   void refuse(const std::string& peer, const Target& target);
@@ -62,7 +64,7 @@ class FederatedNode final : public Federation, public transport::TransportListen
   std::mutex mutex_;
   ActorSystem* system_ = nullptr;  ///< null: the runtime takes no offers
   bool has_stopped_ = false;
-  LocalQueues local_;
+  const NodeActors* actors_ = nullptr;  ///< null if and only if `system_` is
   std::map<std::string, Peer> peers_;
 };
 

@@ -5,7 +5,7 @@
 
 namespace millrace::moves {
 
-void NodeFederation::started(ActorSystem& system, LocalQueues local, ShardMoves& moves) {
+void NodeFederation::started(ActorSystem& system, const NodeActors& actors, ShardMoves& moves) {
   MoveServiceConfig config;
   config.table = &table_;
   config.moves = &moves;
@@ -16,7 +16,7 @@ void NodeFederation::started(ActorSystem& system, LocalQueues local, ShardMoves&
     const std::lock_guard lock(mutex_);
     moves_ = std::make_unique<MoveService>(system, std::move(config));
   }
-  others_.started(system, std::move(local), moves);
+  others_.started(system, actors, moves);
 }
 
 void NodeFederation::stopped() {

@@ -40,7 +40,7 @@ class NodeFederation final : public Federation {
                                            std::uint32_t shard) override {
     return others_.remote(system, queue, shard);
   }
-  void started(ActorSystem& system, LocalQueues local, ShardMoves& moves) override;
+  void started(ActorSystem& system, const NodeActors& actors, ShardMoves& moves) override;
   void stopped() override;
 
   /// Passes a move or gossip frame to the MoveService; drops it if the runtime does not run.

@@ -12,19 +12,7 @@ MovingNode::MovingNode(DeterministicActorSystem& system, transport::SimulatedNet
                        MovingNodeOptions options)
     : system_(system), network_(network), options_(std::move(options)) {
   TestNodeOptions& setup = options_.node;
-  setup.serves = [this](const std::string& queue, std::uint32_t shard) {
-    return federation_->serves(queue, shard);
-  };
-  setup.is_fenced = [this](const std::string& queue, std::uint32_t shard) {
-    return federation_->is_fenced(queue, shard);
-  };
-  setup.recovered = [this](const ShardRecords& records) {
-    federation_->recovered(records);
-  };
-  setup.remote = [this](const std::string& queue, std::uint32_t shard) {
-    const auto remote = federation_->remote(system_.system(), queue, shard);
-    return options_.remote ? options_.remote(remote) : remote;
-  };
+  setup.federation = this;
   node_ = std::make_unique<TestNode>(system_, options_.pipelines, setup);
 }
 
@@ -48,11 +36,7 @@ bool MovingNode::start() {
     network_.kill(name());
     return false;
   }
-  const auto local = [this](const std::string& queue, std::uint32_t shard) {
-    const auto served = node_->actors().served(queue, shard);
-    return served ? *served : LocalQueue{};
-  };
-  federation_->started(system_.system(), local, node_->moves());
+  federation_->started(system_.system(), node_->actors(), node_->moves());
   return transport_->start(*this).has_value();
 }
 

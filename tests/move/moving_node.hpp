@@ -25,7 +25,7 @@ struct MovingNodeOptions {
   std::function<queues::OfferHandle(queues::OfferHandle)> remote{};  ///< in place of what it gets
 };
 
-class MovingNode final : public transport::TransportListener {
+class MovingNode final : public transport::TransportListener, private Federation {
  public:
   /// What is given by reference outlives it. It is down.
   MovingNode(DeterministicActorSystem& system, transport::SimulatedNetwork& network,
@@ -55,6 +55,23 @@ class MovingNode final : public transport::TransportListener {
   }
 
  private:
+  // Federation, for TestNode; start() and kill() call started() and stopped() of federation_.
+  void recovered(const ShardRecords& records) override { federation_->recovered(records); }
+  [[nodiscard]] bool serves(const std::string& queue, std::uint32_t shard) const override {
+    return federation_->serves(queue, shard);
+  }
+  [[nodiscard]] bool is_fenced(const std::string& queue, std::uint32_t shard) const override {
+    return federation_->is_fenced(queue, shard);
+  }
+  [[nodiscard]] queues::OfferHandle remote(ActorSystem& system, const std::string& queue,
+                                           std::uint32_t shard) override {
+    const auto remote = federation_->remote(system, queue, shard);
+    return options_.remote ? options_.remote(remote) : remote;
+  }
+  void started(ActorSystem& /*system*/, const NodeActors& /*actors*/,
+               ShardMoves& /*moves*/) override {}
+  void stopped() override {}
+
   DeterministicActorSystem& system_;
   transport::SimulatedNetwork& network_;
   MovingNodeOptions options_;

@@ -53,12 +53,18 @@ class QuiescerShell {
         [this] { pass_barrier(); });
   }
 
+  // An empty record: when it is durable, every change before it has been sent to its queue.
   void pass_barrier() {
     what_ = "the log";
-    config_.barrier([self = caf::actor_cast<caf::actor>(self_), this] {
+    auto record = std::make_shared<pb::Record>();
+    record->set_at_us(config_.clock->now_us());
+    auto proposal = std::make_shared<queues::RecordProposal>();
+    proposal->record = std::move(record);
+    proposal->durable = [self = caf::actor_cast<caf::actor>(self_), this] {
       caf::anon_send(self,
                      TaskMessage{std::make_shared<std::function<void()>>([this] { flush(); })});
-    });
+    };
+    config_.log->propose(std::move(proposal));
   }
 
   void flush() {

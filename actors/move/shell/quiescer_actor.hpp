@@ -7,7 +7,9 @@
 
 #include <caf/fwd.hpp>
 
+#include "actors/base/clock.hpp"
 #include "actors/queue/shell/queue_handle.hpp"
+#include "actors/queue/shell/record_log.hpp"
 #include "messages/result.hpp"
 
 namespace millrace {
@@ -18,8 +20,8 @@ struct QuiescerConfig {
   /// there has to be where it belongs first: later work on the shard, at another node, must not
   /// overtake it.
   std::vector<queues::QueueHandle> ingresses;
-  /// Calls what it is given when all that is in the log by now has reached the queues.
-  std::function<void(std::function<void()>)> barrier;
+  queues::RecordLog* log = nullptr;  ///< outlives the quiescer
+  const Clock* clock = nullptr;      ///< outlives the quiescer
   std::chrono::milliseconds timeout{};
   /// Called once, with an answer for each of `queues`; or with `timeout`, or `draining` where the
   /// node ends. They stay quiesced in any case.

@@ -1,4 +1,8 @@
-#include "actors/store/key_view.hpp"
+#include "actors/store/durable_view.hpp"
+
+#include <utility>
+
+#include "actors/queue/state/keyed_store.hpp"
 
 namespace millrace {
 
