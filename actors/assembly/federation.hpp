@@ -24,9 +24,9 @@ struct LocalQueue {
 /// The newest durable record of each shard that was ever moved, by role and shard.
 using ShardRecords = std::map<std::pair<std::string, std::uint32_t>, pb::ShardRecord>;
 
-/// Implemented by the cluster; must outlive the runtime. Functions must not throw. The runtime calls
-/// recovered() first, then serves(), is_fenced() and remote() while it starts, then started() once
-/// and stopped() once; remote() also later, on any thread, until stopped() has returned.
+/// Implemented by the cluster; must outlive the runtime. Functions must not throw. The runtime
+/// calls recovered() first, then serves(), is_fenced() and remote() while it starts, then started()
+/// once and stopped() once; remote() also later, on any thread, until stopped() has returned.
 class Federation {
  public:
   virtual ~Federation() = default;
@@ -34,8 +34,8 @@ class Federation {
   /// Passes on the shard records that this node recovered from its disk.
   virtual void recovered(const ShardRecords& records) { static_cast<void>(records); }
 
-  /// Whether this node serves `shard` of `queue` when the runtime starts. From then on only ShardMoves
-  /// changes that.
+  /// Whether this node serves `shard` of `queue` when the runtime starts. From then on only
+  /// ShardMoves changes that.
   [[nodiscard]] virtual bool serves(const std::string& queue, std::uint32_t shard) const = 0;
 
   /// Whether a durable fence says that the shard may belong to another node. The queue starts

@@ -30,8 +30,9 @@
 
 namespace millrace {
 
-/// Thread-safe once spawn_forwarders() has returned. Moves of shards change which queues are served:
-/// a result describes the moment of the call. No function blocks on I/O or waits for an actor.
+/// Thread-safe once spawn_forwarders() has returned. Moves of shards change which queues are
+/// served: a result describes the moment of the call. No function blocks on I/O or waits for an
+/// actor.
 class NodeActors final : public CommitSink {
  public:
   /// All of it must outlive the actors.
@@ -59,14 +60,15 @@ class NodeActors final : public CommitSink {
   /// Starts to forward the messages of the outboxes.
   void spawn_forwarders();
 
-  /// Relocates the live messages that the queue has in segments before `before`; see CompactMessage.
-  /// `done` is called once: when the relocations are durable, or at once if the queue is gone.
+  /// Relocates the live messages that the queue has in segments before `before`; see
+  /// CompactMessage. `done` is called once: when the relocations are durable, or at once if the
+  /// queue is gone.
   void compact(queues::QueueNumber number, journal::SegmentNumber before,
                std::function<void()> done) const;
 
   /// Shows `sink` the state of each queue as of the last delivered record; see SnapshotMessage.
-  /// Returns how often `sink` will be called; the calls come from the threads of the queues, several
-  /// at once.
+  /// Returns how often `sink` will be called; the calls come from the threads of the queues,
+  /// several at once.
   std::size_t snapshot(journal::Lsn lsn, std::function<void(const queues::State&)> sink) const;
 
   /// Sends committed changes to the actor of their queue.

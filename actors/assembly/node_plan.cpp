@@ -24,7 +24,7 @@ Result<void> check_shards(const Store& store, std::uint32_t shards) {
 queues::Limits limits_of(const StageSpec& spec, queues::Limits limits) {
   limits.lease_us = spec.options.timeout.count();
   limits.failed_max = spec.options.retry.attempts - 1;
-  // Each attempt is a lease, and not every lease comes to an attempt.
+  // Each attempt needs a lease; a lease may end without an attempt.
   limits.acquired_max = std::max(limits.acquired_max, 2 * spec.options.retry.attempts);
   limits.retry_first_us = spec.options.retry.first.count();
   limits.retry_max_us = spec.options.retry.max.count();
@@ -63,7 +63,7 @@ class Planner {
     return !options_.serves || options_.serves(queue, shard);
   }
 
-  // Letters stay with the queue that gives up: it is one record.
+  // A dead letter stays on the node of its message: one record gives up both.
   [[nodiscard]] bool serves(const WiredQueue& queue, std::uint32_t shard) const {
     if (!queue.is_dead_letter) return serves(queue.name, shard);
     return std::any_of(wiring_.stages.begin(), wiring_.stages.end(), [&](const WiredStage& stage) {
@@ -102,7 +102,7 @@ class Planner {
   NodePlan plan_;
 };
 
-// Dead letters carry no pressure. A full outbox holds back as the queue would that it is for.
+// Dead letter queues hold nothing back. A full outbox holds back the same queues as its target.
 void Planner::add_queue(const WiredQueue& queue) {
   QueuePlan& plan = plan_.queues[queue.name];
   plan.type = queue.type;
@@ -114,7 +114,7 @@ void Planner::add_queue(const WiredQueue& queue) {
   }
   for (const std::size_t member : queue.refuses_offers) {
     const std::string& name = wiring_.queues[member].name;
-    if (name != queue.name) plan.closes.push_back(name);  // it has a limit of its own
+    if (name != queue.name) plan.closes.push_back(name);  // its own limit refuses offers
   }
 }
 
@@ -214,8 +214,7 @@ void Planner::add_workers(std::size_t stage) {
   }
 }
 
-// Outboxes themselves are not held back: the queue that is full here does not get what they carry
-// away.
+// Outboxes are not held back: their messages do not go to the full queue of this node.
 std::vector<QueueNumber> served_of(const NodePlan& plan, const std::vector<std::string>& queues) {
   std::vector<QueueNumber> numbers;
   for (const std::string& name : queues) {
@@ -230,11 +229,11 @@ std::vector<QueueNumber> served_of(const NodePlan& plan, const std::vector<std::
 
 void NodePlan::configure(queues::State& state, const pb::Declaration& declaration) const {
   const auto found = queues.find(queue_of(declaration));
-  if (found == queues.end()) return;  // of a pipeline that is wired no more
+  if (found == queues.end()) return;  // of a pipeline that was removed
   const QueuePlan& plan = found->second;
   state.limits = declaration.has_outbox() ? plan.outbox_limits : plan.limits;
   if (declaration.has_outbox() || plan.dead_letters.empty()) return;
-  // Of a copy in the making they are copies as well, which it knows already.
+  // The dead letter queue of a staged queue is staged too; add_staged() has set it.
   if (declaration.staged()) return;
   state.dead_letters = queues.at(plan.dead_letters).served[declaration.shard()];
 }
@@ -283,7 +282,7 @@ std::string queue_of(const pb::Declaration& declaration) {
 
 std::uint32_t credit_of(const StageSpec& stage, std::size_t sources) {
   if (stage.is_batch) return stage.options.batch.max;
-  // A worker that blocks takes one at a time, so that the others find something to do.
+  // A blocking worker holds one message, so that the other workers get the rest.
   if (stage.options.blocking) return 1;
   return std::max<std::uint32_t>(1, receiver_credit / static_cast<std::uint32_t>(sources));
 }

@@ -1,5 +1,5 @@
-// NodePlan: which queues, limits and workers a node needs for its pipelines, worked out before any
-// actor exists.
+// NodePlan: the queues, limits, outboxes and workers that a node needs for its pipelines. Planned
+// before any actor exists; NodeActors keeps it up to date as shards move.
 #pragma once
 
 #include <cstdint>
@@ -19,22 +19,22 @@
 
 namespace millrace {
 
-/// One receiver.
+/// One receiver: a worker of a stage.
 struct WorkerPlan {
   std::size_t stage = 0;                     ///< index into NodePlan::stages
-  std::vector<std::uint32_t> shards{};       ///< that it serves
-  std::vector<queues::QueueNumber> sources;  ///< one for each of `shards`
-  std::uint32_t credit = 0;                  ///< messages from each source
+  std::vector<std::uint32_t> shards{};       ///< shards that it reads
+  std::vector<queues::QueueNumber> sources;  ///< queue of each of `shards`, in that order
+  std::uint32_t credit = 0;                  ///< messages that it may hold from each source
 };
 
-/// A stage of the wired pipelines, whether this node runs it or not.
+/// A stage of the pipelines, whether this node runs it or not.
 struct StagePlan {
   std::shared_ptr<const StageSpec> spec;
-  std::shared_ptr<StageMeter> meter;  ///< of all its workers
+  std::shared_ptr<StageMeter> meter;  ///< shared by all its workers
 };
 
-/// An outbox, and the queue that its messages are for: on another node, or on this one where the
-/// shard came later than the outbox did.
+/// An outbox and its target: a queue of another node, or of this one if the shard moved here after
+/// the outbox was created.
 struct OutboxPlan {
   queues::QueueNumber number = 0;
   std::string queue;
@@ -42,21 +42,22 @@ struct OutboxPlan {
   std::string producer;
 };
 
-/// What a queue is in the wired pipelines. Other queues by name.
+/// A queue of the pipelines, in all shards. Names other queues by name.
 struct QueuePlan {
   std::string type;
   bool is_dead_letter = false;
-  queues::Limits limits;         ///< where this node serves it
-  queues::Limits outbox_limits;  ///< of its outbox where another node does
-  std::string dead_letters{};    ///< of the stage that reads it; empty: none does
-  std::vector<std::string> holds_back{};
-  std::vector<std::string> closes{};
+  queues::Limits limits;         ///< of the queue, in shards that this node serves
+  queues::Limits outbox_limits;  ///< of its outbox, in other shards
+  std::string dead_letters{};    ///< dead letter queue of the stage that reads it; empty: no stage
+  std::vector<std::string>
+      holds_back{};                   ///< queues that lease nothing while it is above high water
+  std::vector<std::string> closes{};  ///< queues that refuse offers meanwhile
 
-  /// By shard: where what this node sends is put. The queue itself, or the outbox, which stays in
-  /// between once it is there, as its numbers are what the queue knows the node's messages by. Of
-  /// dead letters that another node serves, 0.
+  /// By shard: the queue or outbox that this node's producers append to. An outbox that exists
+  /// stays the ingress when the shard moves here, because its numbers identify the messages to the
+  /// queue. 0: a dead letter queue of another node.
   std::vector<queues::QueueNumber> ingresses{};
-  /// By shard: the queue, where this node serves it; else 0.
+  /// By shard: the queue if this node serves it, else 0.
   std::vector<queues::QueueNumber> served{};
 };
 
@@ -65,43 +66,43 @@ struct NodePlan {
   std::vector<StagePlan> stages;
   std::vector<OutboxPlan> outboxes;
   std::vector<WorkerPlan> workers;
-  std::vector<pb::Declaration> fresh;  ///< queues that the log does not know yet, or not as such
-  std::vector<queues::QueueNumber> leftover;  ///< copies of shards that never became this node's
-  std::string outbox_producer;                ///< begins the names of new outboxes
+  std::vector<pb::Declaration> fresh;  ///< declarations that the log lacks, or has in another form
+  std::vector<queues::QueueNumber> leftover;  ///< staged queues of moves that did not complete
+  std::string outbox_producer;                ///< prefix of the producer names of new outboxes
   std::uint32_t shards = 0;
 
-  /// Gives a queue of this node the limits and the dead letter queue of its stage.
+  /// Sets the limits and the dead letter queue of a queue of this node.
   void configure(queues::State& state, const pb::Declaration& declaration) const;
 
-  /// All queues of one shard, as dead letters name the queue that they came from.
+  /// The ingresses of one shard, by the queue name that dead letters have as their origin.
   [[nodiscard]] queues::Origins origins(std::uint32_t shard) const;
 
-  /// Queues to stop while one of `queue` is above its high water.
+  /// Served queues that lease nothing while `queue` is above its high water.
   [[nodiscard]] std::vector<queues::QueueNumber> held_back_by(const std::string& queue) const;
 
-  /// Queues that take no offers meanwhile: the others of its cycle.
+  /// Served queues that refuse offers meanwhile: the other queues of its cycle.
   [[nodiscard]] std::vector<queues::QueueNumber> closed_by(const std::string& queue) const;
 
-  /// By target of the stage, by shard: where its outputs go.
+  /// By target of the stage, then by shard: the ingress that its outputs are appended to.
   [[nodiscard]] std::vector<std::vector<queues::QueueNumber>> targets(const StagePlan& stage) const;
 };
 
-/// Name of the outboxes for a queue; no queue of a pipeline can be called so.
+/// The name of the outboxes for a queue; no queue of a pipeline can have it.
 [[nodiscard]] std::string outbox_name(const std::string& queue);
 
-/// What the queue that it is for knows an outbox by.
+/// The producer name under which an outbox offers its messages.
 [[nodiscard]] std::string outbox_producer_name(const std::string& prefix, const std::string& queue,
                                                std::uint32_t shard);
 
-/// The queue that a declared queue is, or is the outbox for.
+/// The name of the declared queue, or of the target if it is an outbox.
 [[nodiscard]] std::string queue_of(const pb::Declaration& declaration);
 
-/// Messages that a receiver of `stage` may hold from each of so many sources.
+/// Messages that a receiver of `stage` with this many sources may hold from each.
 [[nodiscard]] std::uint32_t credit_of(const StageSpec& stage, std::size_t sources);
 
-/// Plans the node, and adds the queues that are new to `store`. Fails with `invalid_argument` where
-/// the data directory has another number of shards, a queue carries another type, or the directory
-/// holds a shard that is another node's as it seems.
+/// Plans the node and adds its new queues to `store`. Fails with `invalid_argument` if the data
+/// directory has another number of shards, another type in a queue, or a shard that this node does
+/// not serve by `options`.
 [[nodiscard]] Result<NodePlan> plan_node(const Wiring& wiring,
                                          std::span<const PipelineSpec> pipelines, Store& store,
                                          const RuntimeOptions& options);

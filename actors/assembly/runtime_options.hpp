@@ -40,9 +40,9 @@ struct RuntimeOptions {
   journal::Options journal{};
   journal::FileSystem* files = nullptr;  ///< must outlive the runtime; null: POSIX
   std::uint64_t seed = 0;                ///< of the jitter of retries; 0: random
-  /// Called when the node cannot go on, because the log failed or the actor of a queue ended; by any
-  /// thread, possibly by several at once. Must neither return nor throw. Empty: logs the error and exits at once with status 1, as a crash
-  /// does.
+  /// Called when the node cannot go on, because the log failed or the actor of a queue ended; by
+  /// any thread, possibly by several at once. Must neither return nor throw. Empty: logs the error
+  /// and exits at once with status 1, as a crash does.
   std::function<void(const Error&)> on_fatal{};
 };
 

@@ -1,4 +1,4 @@
-// StageMeter: counts what becomes of the messages of one stage, over all its workers.
+// StageMeter: counts the results and durations of one stage, over all its workers.
 #pragma once
 
 #include <array>
@@ -12,13 +12,13 @@
 
 namespace millrace {
 
-/// Durations as powers of two of microseconds: see journal::DurationCounts.
+/// Durations in buckets of powers of two of microseconds; see journal::DurationCounts.
 struct DurationBuckets {
   std::array<std::uint64_t, journal::DurationCounts::bucket_count> counts{};
   std::uint64_t sum_us = 0;
 };
 
-/// Of one stage, since the start of the node.
+/// Counts of one stage since the start of the node.
 struct StageCounts {
   std::string pipeline;
   std::string stage;
@@ -26,16 +26,16 @@ struct StageCounts {
   std::uint64_t retried = 0;
   std::uint64_t rejected = 0;
   std::uint64_t failed = 0;
-  /// From when a message could be handed out, which is when it was logged or its not_before came,
-  /// until its handling first began; messages that had been handed out before are left out.
+  /// From when a message became ready for the first time (durable, and past its not_before) until
+  /// its first handling began.
   DurationBuckets wait;
-  DurationBuckets run;  ///< from when a message's handling began until it, and its batch, were done
+  DurationBuckets run;  ///< from the begin to the end of a handling; of its batch, if it has one
   bool ends_pipeline = false;
-  /// Of acked messages where the pipeline ends: since the first of their line of work was offered.
+  /// Of acked messages of the last stage: since the message from which they descend was offered.
   DurationBuckets end_to_end;
 };
 
-/// Any number of workers count at once, without a lock.
+/// Thread-safe, without a lock: workers count at once.
 class StageMeter : public receivers::StageObserver {
  public:
   StageMeter(std::string pipeline, std::string stage, bool ends_pipeline)
@@ -43,7 +43,7 @@ class StageMeter : public receivers::StageObserver {
 
   void on_results(const StageRun& run, TimeUs started_us, TimeUs ended_us) override;
 
-  /// Numbers are taken one after the other.
+  /// Not a consistent cut: counts are read one after the other while workers count.
   [[nodiscard]] StageCounts counts() const;
 
  private:

@@ -21,14 +21,15 @@ Key key_of(const MovingShard& shard) {
 }
 
 Error malformed(const std::string& what) {
-  return {ErrorCode::invalid_argument, "the copy of a shard: " + what};
+  return {ErrorCode::invalid_argument, "a staged shard: " + what};
 }
 
-// The part's times become those of this node's clock.
+// Shifts the times of the part to this node's clock.
 Result<void> set_clock(pb::Install& install, TimeUs sent_at_us, TimeUs now_us) {
   pb::SnapshotPart part;
   if (!part.ParseFromString(install.part())) return malformed("a part does not parse");
-  if (!queues::is_time(std::abs(sent_at_us))) return malformed("it was sent at no valid time");
+  if (!queues::is_time(std::abs(sent_at_us)))
+    return malformed("the time at which it was sent is out of range");
   queues::shift_times(part, now_us - sent_at_us);
   install.set_part(part.SerializeAsString());
   return {};
@@ -36,10 +37,10 @@ Result<void> set_clock(pb::Install& install, TimeUs sent_at_us, TimeUs now_us) {
 
 }  // namespace
 
-/// A shard on its way in.
-struct ShardMoves::Copy {
+/// A shard that this node receives.
+struct ShardMoves::StagedShard {
   std::vector<pb::Declaration> declarations{};
-  std::vector<std::string> begun{};  ///< queues of which the first part is here
+  std::vector<std::string> begun{};  ///< queues with at least one chunk
 
   [[nodiscard]] const pb::Declaration* find(const std::string& queue) const {
     const auto found = std::find_if(declarations.begin(), declarations.end(),
@@ -153,52 +154,51 @@ void ShardMoves::give_up(const MovingShard& shard, const pb::ShardRecord& record
 void ShardMoves::stage(const MovingShard& shard, bool anew, const std::string& bytes,
                        TimeUs sent_at_us, Done done) {
   if (anew) drop_staged(shard);
-  // The last of the room is for what this node has accepted.
+  // The rest of the room is reserved for accepted work.
   if (log_.is_full()) {
-    return done(
-        Error{ErrorCode::storage_full, "no room on the disk of the node that is to take it"});
+    return done(Error{ErrorCode::storage_full, "the disk of the target node is full"});
   }
   auto chunk = std::make_shared<pb::ShardChunk>();
   if (!chunk->ParseFromString(bytes)) return done(malformed("a chunk does not parse"));
   if (auto set = set_clock(*chunk->mutable_install(), sent_at_us, clock_.now_us()); !set) {
     return done(set.error());
   }
-  std::shared_ptr<Copy> copy;
+  std::shared_ptr<StagedShard> staged;
   bool is_new = false;
   {
     const std::lock_guard lock(mutex_);
-    std::shared_ptr<Copy>& known = copies_[key_of(shard)];
-    is_new = known == nullptr;
-    if (is_new) known = std::make_shared<Copy>();
-    copy = known;
+    std::shared_ptr<StagedShard>& entry = staged_[key_of(shard)];
+    is_new = entry == nullptr;
+    if (is_new) entry = std::make_shared<StagedShard>();
+    staged = entry;
   }
   if (is_new) {
     auto added = actors_.add_staged(shard.queues, shard.shard);
     if (!added) return done(added.error());
     {
       const std::lock_guard lock(mutex_);
-      copy->declarations = *added;
+      staged->declarations = *added;
     }
     auto declared = std::make_shared<pb::Record>();
     for (const pb::Declaration& one : *added) *declared->add_declare() = one;
-    propose(std::move(declared), [this, copies = *added] { actors_.on_staged_declared(copies); });
+    propose(std::move(declared), [this, queues = *added] { actors_.on_staged_declared(queues); });
   }
   const std::string& queue = chunk->queue().name();
   pb::Declaration declaration;
   {
     const std::lock_guard lock(mutex_);
-    const pb::Declaration* const found = copy->find(queue);
+    const pb::Declaration* const found = staged->find(queue);
     if (found == nullptr) return done(malformed("no pipeline here has a queue " + queue));
     declaration = *found;
-    if (std::find(copy->begun.begin(), copy->begun.end(), queue) == copy->begun.end()) {
-      copy->begun.push_back(queue);
+    if (std::find(staged->begun.begin(), staged->begun.end(), queue) == staged->begun.end()) {
+      staged->begun.push_back(queue);
     }
   }
   if (declaration.type() != chunk->queue().type() ||
       declaration.dead_letters() != chunk->queue().dead_letters() ||
       declaration.shards() != chunk->queue().shards()) {
     return done(malformed("queue " + queue + " of type " + chunk->queue().type() +
-                          " is another one here, of type " + declaration.type()));
+                          "; here it has type " + declaration.type()));
   }
   tell(
       actors_.handle(declaration.number()),
@@ -208,66 +208,67 @@ void ShardMoves::stage(const MovingShard& shard, bool anew, const std::string& b
 
 Result<void> ShardMoves::check_staged(const MovingShard& shard) const {
   const std::lock_guard lock(mutex_);
-  const auto copy = copies_.find(key_of(shard));
+  const auto staged = staged_.find(key_of(shard));
   for (const std::string& queue : shard.queues) {
-    if (copy != copies_.end() && std::find(copy->second->begun.begin(), copy->second->begun.end(),
-                                           queue) != copy->second->begun.end()) {
+    if (staged != staged_.end() &&
+        std::find(staged->second->begun.begin(), staged->second->begun.end(), queue) !=
+            staged->second->begun.end()) {
       continue;
     }
-    return malformed("queue " + queue + " is not in it");
+    return malformed("queue " + queue + " has no chunk");
   }
   return {};
 }
 
 void ShardMoves::install(const MovingShard& shard, const pb::ShardRecord& record,
                          std::function<void()> done) {
-  std::shared_ptr<Copy> copy;
+  std::shared_ptr<StagedShard> staged;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = copies_.find(key_of(shard));
-    if (found != copies_.end()) {
-      copy = found->second;
-      copies_.erase(found);
+    const auto found = staged_.find(key_of(shard));
+    if (found != staged_.end()) {
+      staged = found->second;
+      staged_.erase(found);
     }
   }
-  if (!copy) return this->record(record, std::move(done));  // found, not moved
+  if (!staged) return this->record(record, std::move(done));  // recorded without a move
   auto written = std::make_shared<pb::Record>();
   *written->add_shard() = record;
-  for (const pb::Declaration& staged : copy->declarations) {
-    *written->add_declare() = staged;
+  for (const pb::Declaration& queue : staged->declarations) {
+    *written->add_declare() = queue;
     written->mutable_declare()->rbegin()->set_staged(false);
-    written->add_change()->set_queue(staged.number());  // so that it hears of it
+    written->add_change()->set_queue(queue.number());  // delivers the record to the queue
   }
-  propose(std::move(written), [this, record, copy, done = std::move(done)] {
+  propose(std::move(written), [this, record, staged, done = std::move(done)] {
     keep(record);
-    actors_.install_staged(copy->declarations);
+    actors_.install_staged(staged->declarations);
     done();
   });
 }
 
 void ShardMoves::drop_staged(const MovingShard& shard) {
-  std::shared_ptr<Copy> copy;
+  std::shared_ptr<StagedShard> staged;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = copies_.find(key_of(shard));
-    if (found == copies_.end()) return;
-    copy = found->second;
-    copies_.erase(found);
+    const auto found = staged_.find(key_of(shard));
+    if (found == staged_.end()) return;
+    staged = found->second;
+    staged_.erase(found);
   }
-  // Behind the last part: the log may not speak of a queue that is no more.
-  const auto left = std::make_shared<std::atomic<std::size_t>>(copy->declarations.size());
-  const auto stopped = std::make_shared<std::function<void()>>([this, copy, left] {
-    if (--*left == 0) retire(copy->declarations);
+  // Retire the queues behind their last chunk: no later record may name a retired queue.
+  const auto left = std::make_shared<std::atomic<std::size_t>>(staged->declarations.size());
+  const auto stopped = std::make_shared<std::function<void()>>([this, staged, left] {
+    if (--*left == 0) retire(staged->declarations);
   });
-  for (const pb::Declaration& one : copy->declarations) {
+  for (const pb::Declaration& one : staged->declarations) {
     tell(actors_.handle(one.number()), queues::AbandonMessage{stopped});
   }
 }
 
-void ShardMoves::retire(const std::vector<pb::Declaration>& copies) {
+void ShardMoves::retire(const std::vector<pb::Declaration>& staged) {
   auto retired = std::make_shared<pb::Record>();
-  for (const pb::Declaration& one : copies) retired->add_retire(one.number());
-  propose(std::move(retired), [this, copies] { actors_.remove_staged(copies); });
+  for (const pb::Declaration& one : staged) retired->add_retire(one.number());
+  propose(std::move(retired), [this, staged] { actors_.remove_staged(staged); });
 }
 
 void ShardMoves::retarget(const MovingShard& shard) {

@@ -1,12 +1,14 @@
-// ShardMoves: what a node's runtime does when one of its shards goes to another node, or comes from
-// there. The protocol between the nodes is the cluster's: see cluster/move/core/move_core.hpp.
+// ShardMoves: one node's part in moving a shard, as source or as target. The protocol between the
+// nodes is in cluster/move/core/move_core.hpp.
 //
 //   source   quiesce ─▶ flush outboxes ─▶ export … record (fence) … give_up │ serve_again
 //   target   stage, stage, … ─▶ check_staged … install │ drop_staged
 //
-// A shard here is all the queues of one shard that stages of one role read or give up into.
+// A shard here means the queues of one shard number that stages of one role read, and their dead
+// letter queues.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -31,20 +33,22 @@ struct MovingShard {
   std::vector<std::string> queues;
 };
 
-/// At rest, at the source. `seal` lacks chunks and digest.
+/// A sealed shard at the source.
 struct QuiescedShard {
   struct Queue {
     NodeActors::ServedQueue member;
-    queues::Sequence last = 0;     ///< what came later is not the shard's
-    std::uint64_t duplicates = 0;  ///< counted by then
-    /// All but messages, as checkpoints have it. Null where it was sealed before a restart.
+    queues::Sequence last = 0;     ///< the seal: later messages stay at this node
+    std::uint64_t duplicates = 0;  ///< of the ledger when the queue was sealed
+    /// The snapshot of the queue without its messages. Null if it was sealed before a restart.
     std::shared_ptr<const std::vector<std::string>> parts;
   };
   std::vector<Queue> queues;
 };
 
-/// Thread-safe. Callbacks come once each, on a thread of the actor system or of the log: short, and
-/// they may call back in here.
+/// Thread-safe; no function blocks. Each `done` is called once, on the calling thread or a thread
+/// of the actor system or of the log. Callbacks must neither block nor throw, and may call
+/// ShardMoves. After a failure of the log `done` is never called. For one shard the caller makes
+/// the calls in the order of the diagram; calls for different shards may run at once.
 class ShardMoves {
  public:
   using Done = std::function<void(Result<void>)>;
@@ -52,57 +56,64 @@ class ShardMoves {
   ShardMoves(ActorSystem& system, NodeActors& actors, queues::RecordLog& log, const Clock& clock);
   ~ShardMoves();
 
-  /// Leases nothing more of the shard, and waits until what is leased has ended and what it made is
-  /// durable where it belongs, also at other nodes. Fails with `timeout` when that takes longer
-  /// than `timeout`, and serves again then.
+  /// Quiesces and seals the queues of the shard: they lease nothing more; their leases end, and the
+  /// outputs of their stages become durable in their queues, also at other nodes. Fails with
+  /// `timeout` or, if the node stops, `draining`; the queues serve again then.
   void quiesce(const MovingShard& shard, std::chrono::milliseconds timeout,
                std::function<void(Result<QuiescedShard>)> done);
+  /// Ends the quiescence of the shard: its queues lease again. Does nothing to a serving queue.
   void serve_again(const MovingShard& shard);
 
-  /// Hands the quiesced shard to `take` in chunks of about 64 KiB, in order, then calls `done`.
+  /// Calls `take` with serialized pb::ShardChunk of about 64 KiB each, in order, on one thread at a
+  /// time, then `done`. A failure of `take` ends the export and is passed to `done`. Other
+  /// failures: `draining` (the node stops), `corrupt` (the log lacks a message), `too_large` (a key
+  /// with its history does not fit into a chunk).
   void export_chunks(const QuiescedShard& shard, std::function<Result<void>(std::string)> take,
                      Done done);
 
-  /// Writes down what this node knows of a shard. `done` when it is durable.
+  /// Writes `record` to the log; it replaces the previous record of its role and shard when it is
+  /// durable.
   void record(const pb::ShardRecord& record, std::function<void()> done);
 
-  /// Likewise, and with it the shard leaves: the queues that this node's producers write to become
-  /// outboxes, the others end. `record` names the new owner, and `seal` what went there.
+  /// As record(), and with the same log record this node gives up the shard: ingresses become
+  /// outboxes, other queues end. `record` names the new owner; `seal` names the last message of
+  /// each queue that moved there.
   void give_up(const MovingShard& shard, const pb::ShardRecord& record, const pb::Seal& seal,
                std::function<void()> done);
 
-  /// Adds a chunk to the copy of a shard; `anew`: of a new one, in place of what there was. Its
-  /// times are of a clock that showed `sent_at_us` just now. Chunks of several queues may become
-  /// durable in another order. Fails with `invalid_argument` where the bytes are no chunk or do not
-  /// fit here, and with `corrupt` where they are no part of a queue.
+  /// Adds a chunk to the staged shard; `done` when it is durable. `anew` drops an earlier staged
+  /// shard first. Times in the chunk are of a clock that shows `sent_at_us` now. Chunks of
+  /// different queues may become durable in another order than that of the calls. Fails with
+  /// `invalid_argument` (not a chunk, or of a queue that differs here), `corrupt` (not a part of a
+  /// queue), `storage_full`, or `draining`.
   void stage(const MovingShard& shard, bool anew, const std::string& chunk, TimeUs sent_at_us,
              Done done);
 
-  /// Whether the copy has all the queues that this node's pipelines want. Fails with
-  /// `invalid_argument`.
+  /// Fails with `invalid_argument` if a queue of `shard` has no chunk in the staged shard.
   [[nodiscard]] Result<void> check_staged(const MovingShard& shard) const;
 
-  /// Likewise to record(), and with it the copy is the shard, and is served.
+  /// As record(), and with the same log record the staged shard becomes the shard, which this node
+  /// serves from then on. Without a staged shard it is record().
   void install(const MovingShard& shard, const pb::ShardRecord& record, std::function<void()> done);
 
-  /// Forgets the copy, if there is one.
+  /// Drops the staged shard, if there is one.
   void drop_staged(const MovingShard& shard);
 
-  /// Another node serves the shard now: what waits for it here turns there.
+  /// The owner of the shard has changed: outboxes for its queues forward to the new owner.
   void retarget(const MovingShard& shard);
 
-  /// Of all shards of which this node has written something down. In log order: for checkpoints.
+  /// The newest durable record of each shard. Checkpoints call it while no record is delivered.
   [[nodiscard]] ShardRecords records() const;
 
-  /// What was recovered, before the first call of others.
+  /// Sets the recovered records. REQUIRES: called before any other function.
   void recovered(const ShardRecords& records);
 
  private:
   using Key = std::pair<std::string, std::uint32_t>;
-  struct Copy;
+  struct StagedShard;
 
   void propose(std::shared_ptr<pb::Record> record, std::function<void()> durable);
-  void retire(const std::vector<pb::Declaration>& copies);
+  void retire(const std::vector<pb::Declaration>& staged);
   void keep(const pb::ShardRecord& record);
 
   ActorSystem& system_;
@@ -111,7 +122,8 @@ class ShardMoves {
   const Clock& clock_;
   mutable std::mutex mutex_;
   ShardRecords records_;
-  std::map<Key, std::shared_ptr<Copy>> copies_;
+  std::map<Key, std::shared_ptr<StagedShard>>
+      staged_;  ///< shards being received; guarded by mutex_
 };
 
 }  // namespace millrace

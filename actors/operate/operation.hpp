@@ -1,4 +1,4 @@
-// What an operator may ask for the live messages of a queue.
+// Operations of an operator on the live messages of a queue: peek, drop, redrive.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace millrace {
 
-/// Which messages an operation is about; what is not said fits any.
+/// Selects messages; an empty field matches any message.
 struct MessageFilter {
   std::optional<MessageId> id{};
   std::optional<std::string> key{};
@@ -22,11 +22,11 @@ struct MessageFilter {
 
   [[nodiscard]] bool is_any() const { return !id && !key && !origin_queue && !code; }
   [[nodiscard]] bool fits(const pb::Envelope& message) const {
-    const pb::DeadLetter& letter = message.dead_letter();
+    const pb::DeadLetter& dead_letter = message.dead_letter();
     return (!id || *id == MessageId{message.id_high(), message.id_low()}) &&
            (!key || *key == message.key()) &&
-           (!origin_queue || *origin_queue == letter.origin_queue()) &&
-           (!code || static_cast<std::uint32_t>(*code) == letter.code());
+           (!origin_queue || *origin_queue == dead_letter.origin_queue()) &&
+           (!code || static_cast<std::uint32_t>(*code) == dead_letter.code());
   }
 };
 
@@ -41,16 +41,17 @@ struct Operation {
   std::uint64_t max = no_maximum;  ///< messages, over all shards
 };
 
-/// Messages dropped or put back, all of it durable.
+/// The result of a drop or redrive; all that is counted is durable.
 struct Removed {
   std::uint64_t messages = 0;
-  /// Why it ended before all was done: `backlog_full`, `storage_full`, `draining`.
+  /// Why the operation ended early: `backlog_full`, `storage_full` or `draining`. Empty: it did
+  /// not.
   std::optional<Error> stopped{};
 };
 
 struct OperationResult {
   Removed removed{};
-  std::vector<MessageView> seen{};  ///< by a peek
+  std::vector<MessageView> seen{};  ///< of a peek
 };
 
 }  // namespace millrace

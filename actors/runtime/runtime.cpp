@@ -57,7 +57,8 @@ void add(const queues::QueueStatus& status, std::uint32_t shard, QueueInfo& info
   }
 }
 
-/// The default of RuntimeOptions::on_fatal: logs the error and ends the process without cleaning up.
+/// The default of RuntimeOptions::on_fatal: logs the error and ends the process without cleaning
+/// up.
 [[noreturn]] void stop_at_once(const Error& error) {
   spdlog::critical("the node stops: {}: {}", to_string(error.code), error.message);
   spdlog::default_logger()->flush();
@@ -67,7 +68,7 @@ void add(const queues::QueueStatus& status, std::uint32_t shard, QueueInfo& info
 using Deadline = std::chrono::steady_clock::time_point;
 using Queues = std::vector<queues::QueueHandle>;
 
-/// How many of them came to rest in time, or are no more.
+/// Returns how many queues drained before `deadline` or have ended.
 std::size_t await_rest(ActorSystem& system, const Queues& queues, Deadline deadline) {
   const auto left = std::max(
       std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Deadline::clock::now()),
@@ -126,9 +127,9 @@ class Runtime::Parts final : public JournalLogOwner {
   AnyActor reader;
   std::mutex senders_mutex;
   std::vector<AnyActor> senders;
-  bool takes_senders = true;  ///< false from the drain on: one more would outlive it
+  bool takes_senders = true;  ///< false from stop() on: a new sender would never be ended
   std::atomic<bool> stopped = false;
-  bool has_leftovers = false;  ///< the drain failed: actors are still there that may never end
+  bool has_leftovers = false;  ///< the drain failed: some actors may never end
 
  private:
   void on_group(journal::Lsn lsn) override;
@@ -140,15 +141,15 @@ class Runtime::Parts final : public JournalLogOwner {
   }
   void on_log_failed(const Error& error) override { fatal(error); }
   Result<void> declare(const NodePlan& plan);
-  /// Returns when no queue has leases or records in flight; messages that could not be sent to other
-  /// nodes are in their outboxes then. Outboxes are flushed for up to 3/4 of `timeout`; a node that
-  /// cannot be reached costs no time. Fails with `timeout`.
+  /// Returns when no queue has leases or records in flight; messages that could not be sent to
+  /// other nodes are in their outboxes then. Outboxes are flushed for up to 3/4 of `timeout`; a
+  /// node that cannot be reached costs no time. Fails with `timeout`.
   [[nodiscard]] Result<void> drain(std::chrono::milliseconds timeout);
 
   std::mutex group_mutex_;
   std::condition_variable group_changed_;
   journal::Lsn last_group_ = 0;
-  /// Null until the queues are there to be asked.
+  /// Null until the queues can take snapshots.
   std::atomic<LogKeeper*> keeper_serving_ = nullptr;
 };
 
@@ -199,7 +200,7 @@ Result<void> Runtime::Parts::open() {
   options.limits.body_cache_bytes =
       std::max<std::uint64_t>(options.body_cache_bytes / queues, 1u << 20);
   for (auto& [name, limits] : options.queue_limits) {
-    // Where it is as by default nobody asked for it, and it has its share of what all have.
+    // A value at its default means the share of the common cache.
     if (limits.body_cache_bytes == queues::Limits{}.body_cache_bytes) {
       limits.body_cache_bytes = options.limits.body_cache_bytes;
     }
@@ -210,7 +211,7 @@ Result<void> Runtime::Parts::open() {
       [this](const journal::Frame& frame) { return store.apply(frame); });
   if (!recovered) return recovered.error();
   for (const Error& damaged : recovered->damaged) {
-    spdlog::warn("an older checkpoint stands in: {}", damaged.message);
+    spdlog::warn("a damaged checkpoint was skipped for an older one: {}", damaged.message);
   }
   auto started = journal::Journal::start(std::move(*directory), *recovered, options.journal, log);
   if (!started) return started.error();
@@ -239,7 +240,7 @@ Result<void> Runtime::Parts::open() {
   return {};
 }
 
-// New queues must be in the log before anything refers to them.
+// New queues must be durable in the log before a record names them.
 Result<void> Runtime::Parts::declare(const NodePlan& plan) {
   if (plan.fresh.empty() && plan.leftover.empty()) return {};
   auto proposal = std::make_shared<queues::RecordProposal>();
@@ -251,7 +252,7 @@ Result<void> Runtime::Parts::declare(const NodePlan& plan) {
     store.queues().erase(number);
   }
   proposal->record = record;
-  proposal->makes_room = true;  // nothing else can, before the queues are there
+  proposal->makes_room = true;  // no queue exists yet that could make room
   log.propose(std::move(proposal));
   std::unique_lock lock(group_mutex_);
   while (!group_changed_.wait_for(lock, full_poll, [this] { return last_group_ != 0; })) {
@@ -327,7 +328,7 @@ Runtime::~Runtime() {
   if (const auto stopped = stop(); !stopped) {
     spdlog::warn("stopped without a clean drain: {}", stopped.error().message);
   }
-  // Handlers that never return keep their threads; waiting for them would never end.
+  // Destroying the actor system would wait for handlers that never return.
   if (parts_->has_leftovers) static_cast<void>(parts_.release());
 }
 
@@ -426,7 +427,7 @@ Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queu
   {
     const std::lock_guard lock(parts_->senders_mutex);
     if (!parts_->takes_senders) {
-      return Error{ErrorCode::draining, "the node stops, and takes no more senders"};
+      return Error{ErrorCode::draining, "the node is stopping and accepts no more senders"};
     }
     auto spawned = parts_->actors->spawn_sender(queue, type, options, inbox);
     if (!spawned) return spawned.error();
@@ -435,7 +436,7 @@ Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queu
   }
   auto settled = inbox->wait_ready(sender_ready_timeout);
   if (!settled) {
-    // Nobody has it, and it would ask to be let in for ever.
+    // No caller gets this sender, and its actor would try to attach for ever.
     end_actor(*actor);
     const std::lock_guard lock(parts_->senders_mutex);
     std::erase(parts_->senders, *actor);

@@ -42,8 +42,8 @@ struct QueueInfo {
   std::uint64_t bytes = 0;  ///< of live messages
   std::uint64_t in_flight = 0;  ///< messages that are leased or whose outcome is not durable yet
   std::uint64_t timers = 0;     ///< timers that are set
-  /// When the message from which the oldest live message descends was offered. 0: the queue is empty,
-  /// or the body of its oldest message is not in memory.
+  /// When the message from which the oldest live message descends was offered. 0: the queue is
+  /// empty, or the body of its oldest message is not in memory.
   TimeUs oldest_born_us = 0;
   bool is_blocked =
       false;  ///< in some shard: leases nothing, because a queue downstream is above high water
@@ -77,10 +77,10 @@ class Runtime {
   Runtime& operator=(const Runtime&) = delete;
 
   /// A sender into `target`. Blocks until every shard has attached it, for at most 10 s. The sender
-  /// works until stop(); it and its copies must not outlive the runtime. May be called any number of
-  /// times; a second sender of a producer fences the first. Fails with
+  /// works until stop(); it and its copies must not outlive the runtime. May be called any number
+  /// of times; a second sender of a producer fences the first. Fails with
   ///   not_found         no pipeline has the queue
-  ///   invalid_argument  the queue carries another type, or the producer's name is not 1 to 200 long
+  ///   invalid_argument  the queue carries another type, or the producer's name has no valid length
   ///   fenced            the producer is attached with a higher epoch
   ///   draining          stop() was called
   ///   timeout           a shard did not answer

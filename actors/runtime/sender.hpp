@@ -43,8 +43,8 @@ class SenderLink {
   /// See Sender::settled(); valid as long as the link.
   [[nodiscard]] const std::vector<std::uint64_t>& settled() const { return settled_; }
 
-  /// The shard for a message: by its key, else by its idempotency key, so that the same shard sees a
-  /// duplicate; without either, the next shard with each call.
+  /// The shard for a message: by its key, else by its idempotency key, so that the same shard sees
+  /// a duplicate; without either, the next shard with each call.
   [[nodiscard]] std::uint32_t shard_for(const std::string& key, const MessageOptions& options);
 
  private:

@@ -10,7 +10,7 @@ namespace {
 using queues::Body;
 using queues::WantedBody;
 
-// The message of `record` that `wanted` means; null when it is not there.
+// The message at `wanted` in `record`; null if the record has none.
 const pb::Envelope* find_body(const pb::Record& record, queues::QueueNumber queue,
                               const WantedBody& wanted) {
   for (const pb::Change& change : record.change()) {
@@ -24,7 +24,7 @@ const pb::Envelope* find_body(const pb::Record& record, queues::QueueNumber queu
 
 Result<Bodies> read_bodies(const ReadFrames& read, queues::QueueNumber queue,
                            std::span<const WantedBody> wanted) {
-  // Messages of one record are neighbours in `wanted`: one read and one parse serve them all.
+  // Messages of one record are adjacent in `wanted`: read and parse each record once.
   std::vector<journal::Place> places;
   for (const WantedBody& one : wanted) {
     if (places.empty() || places.back() != one.place) places.push_back(one.place);

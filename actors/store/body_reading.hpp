@@ -1,4 +1,5 @@
-// Brings the bodies of messages back from the log.
+// Reads the bodies of messages from the log: for queues, operators and moves of a running node, and
+// for a stopped one.
 #pragma once
 
 #include <functional>
@@ -12,15 +13,16 @@
 
 namespace millrace {
 
-/// Visits the frames at the given places, in the order of the log.
+/// Calls the visitor with the frame at each place, in log order; journal::Journal::read() or
+/// journal::ColdReader::read().
 using ReadFrames =
     std::function<Result<void>(std::span<const journal::Place>, const journal::PlaceVisitor&)>;
 
 using Bodies = std::vector<std::pair<queues::Sequence, queues::Body>>;
 
-/// Reads the bodies of `wanted`, messages of `queue` in the order of the log. What lies in a
-/// segment that was compacted away in between is left out: it is acked, or has another place by
-/// now. Fails with `corrupt` or `storage_failed`. Blocks.
+/// Reads the bodies of `wanted`, which are messages of `queue` in log order. Messages in a segment
+/// that was released meanwhile are missing from the result: they are acked or were relocated.
+/// Blocks for reads from disk. Fails with `corrupt` or `storage_failed`.
 [[nodiscard]] Result<Bodies> read_bodies(const ReadFrames& read, queues::QueueNumber queue,
                                          std::span<const queues::WantedBody> wanted);
 

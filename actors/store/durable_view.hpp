@@ -1,4 +1,4 @@
-// What a data directory holds, as plain values: for auditors and for commands on a stopped node.
+// The contents of queues as plain values: for auditors, operators and the HTTP API.
 #pragma once
 
 #include <cstdint>
@@ -19,14 +19,14 @@ struct KeyState;
 struct HistoryView {
   std::uint64_t input = 0;  ///< sequence number of the message whose handling wrote it
   TimeUs at_us = 0;
-  std::string value;  ///< serialized Protobuf message, of the application's type
+  std::string value;  ///< serialized Protobuf message, of a type of the application
 };
 
 /// Durable state of one key of a stage.
 struct KeyView {
   std::string key;
-  std::string value;                 ///< serialized state; empty where only a history is left
-  std::vector<HistoryView> history;  ///< in the order in which it was written
+  std::string value;                 ///< serialized state; empty if the key has only a history
+  std::vector<HistoryView> history;  ///< oldest first
 };
 
 /// Copies the durable state of one key.
@@ -34,8 +34,8 @@ struct KeyView {
 
 /// A live message.
 struct MessageView {
-  std::uint64_t sequence = 0;
-  std::uint32_t failed = 0;
+  std::uint64_t sequence = 0;  ///< in its queue and shard
+  std::uint32_t failed = 0;    ///< failures so far
   pb::Envelope envelope;
 };
 
@@ -44,7 +44,7 @@ struct QueueView {
   std::string name;
   std::string type;  ///< full name of the Protobuf type it carries
   std::uint32_t shard = 0;
-  bool is_dead_letter = false;  ///< stages give up into it
+  bool is_dead_letter = false;  ///< holds the dead letters of one or more stages
   queues::Ledger ledger;
   std::uint64_t timers = 0;  ///< timers that are set
   std::vector<KeyView> keys;

@@ -11,7 +11,7 @@
 namespace millrace {
 namespace {
 
-// A copy that another node is handing over is no queue yet.
+// A staged queue belongs to a move that has not ended.
 bool is_queue(const StoredQueue& queue, const std::string& name) {
   return queue.declaration.name() == name && !queue.declaration.staged();
 }
@@ -85,28 +85,28 @@ Result<DurableView> StoppedNode::view(bool with_messages) const {
 
 Result<std::vector<MessageView>> StoppedNode::peek(const std::string& name, std::size_t max) const {
   std::vector<MessageView> out;
-  bool known = false;
+  bool has_queue = false;
   for (const auto& [number, queue] : store_->queues()) {
     if (!is_queue(queue, name)) continue;
-    known = true;
+    has_queue = true;
     auto found = messages(queue, max - out.size());
     if (!found) return found.error();
     std::move(found->begin(), found->end(), std::back_inserter(out));
   }
-  if (!known) return Error{ErrorCode::not_found, "there is no queue " + name};
+  if (!has_queue) return Error{ErrorCode::not_found, "there is no queue " + name};
   return out;
 }
 
 Result<KeyView> StoppedNode::key(const std::string& name, const std::string& key) const {
-  bool known = false;
+  bool has_queue = false;
   for (const auto& [number, queue] : store_->queues()) {
     if (!is_queue(queue, name)) continue;
-    known = true;
+    has_queue = true;
     const queues::KeyState* state = queue.state->durable.keyed.find(key);
     if (state != nullptr) return view_key(key, *state);
   }
   return Error{ErrorCode::not_found,
-               known ? "queue " + name + " knows no key " + key : "there is no queue " + name};
+               has_queue ? "queue " + name + " knows no key " + key : "there is no queue " + name};
 }
 
 }  // namespace millrace

@@ -63,7 +63,7 @@ Result<void> Store::apply(const journal::Frame& frame) {
     return at({ErrorCode::corrupt, "the frame is whole but holds no record"});
   }
   for (const pb::Declaration& declaration : record->declare()) {
-    if (auto told = check_told(declaration, *record); !told) return at(told.error());
+    if (auto checked = check_installed(declaration, *record); !checked) return at(checked.error());
     if (auto declared = declare(declaration); !declared) return at(declared.error());
   }
   const queues::CommittedRecord committed{record, frame.place};
@@ -71,14 +71,15 @@ Result<void> Store::apply(const journal::Frame& frame) {
     if (auto applied = apply(committed, change); !applied) return at(applied.error());
   }
   for (const pb::ShardRecord& shard : record->shard()) keep(shard);
-  // One that a checkpoint has left out already is gone as well.
+  // The checkpoint may have left out a retired queue already.
   for (const QueueNumber number : record->retire()) queues_.erase(number);
   return {};
 }
 
-// A running queue hears of a record by its change. One that was not told that it is whole would be
-// staged in the next checkpoint, and given up after the next start.
-Result<void> Store::check_told(const pb::Declaration& declaration, const pb::Record& record) const {
+// A running queue receives a record by its change. Without one it would still be staged in the next
+// checkpoint, and be retired after the next start.
+Result<void> Store::check_installed(const pb::Declaration& declaration,
+                                    const pb::Record& record) const {
   const auto found = queues_.find(declaration.number());
   if (found == queues_.end() || !found->second.declaration.staged() || declaration.staged() ||
       std::any_of(record.change().begin(), record.change().end(), [&](const pb::Change& change) {
@@ -86,8 +87,8 @@ Result<void> Store::check_told(const pb::Declaration& declaration, const pb::Rec
       })) {
     return {};
   }
-  return Error{ErrorCode::corrupt, "the copy of " + declaration.name() +
-                                       " is declared whole without a change of the queue"};
+  return Error{ErrorCode::corrupt, "staged queue " + declaration.name() +
+                                       " is installed by a record without a change of the queue"};
 }
 
 Result<void> Store::apply(const queues::CommittedRecord& committed, const pb::Change& change) {
@@ -104,7 +105,7 @@ Result<void> Store::apply(const queues::CommittedRecord& committed, const pb::Ch
     }
   }
   if (change.has_become_outbox() && change.become_outbox().as().number() != change.queue()) {
-    return Error{ErrorCode::corrupt, state.name + " is handed over as another number"};
+    return Error{ErrorCode::corrupt, state.name + " becomes an outbox of another number"};
   }
   queues::apply(state, committed, change);
   found->second.declaration = *state.declaration;

@@ -1,4 +1,4 @@
-// Store: the queues of a data directory as recovery rebuilds them, before anything runs on them.
+// Store: the queues of a data directory as recovery rebuilds them, before their actors start.
 #pragma once
 
 #include <cstdint>
@@ -18,25 +18,29 @@ namespace millrace {
 
 /// A queue of one shard, declared and recovered.
 struct StoredQueue {
-  pb::Declaration declaration;  ///< as that of the state; there also when the state was taken
-  std::unique_ptr<queues::State> state;
+  pb::Declaration declaration;  ///< equal to that of the state; kept when the state is moved out
+  std::unique_ptr<queues::State> state;  ///< null only after NodeActors has taken it
 };
 
+/// Not thread-safe. After a failure of load(), apply() or declare() the store must not be used.
 class Store {
  public:
-  /// `limits` serve every queue until the wiring sets its own; bodies are cached within them.
+  /// `limits` apply to every queue until NodePlan::configure(); they bound the bodies in memory.
   explicit Store(queues::Limits limits = {}) : limits_(limits) {}
 
-  /// Takes one part of a checkpoint, in the order of writing. Fails with `corrupt`.
+  /// Loads one part of a checkpoint. REQUIRES: parts come in the order in which they were written,
+  /// before the first apply(). Fails with `corrupt`.
   [[nodiscard]] Result<void> load(std::string_view part);
 
-  /// Applies a record of the log. Fails with `corrupt`, naming the place.
+  /// Applies a record of the log. REQUIRES: records come in log order. Fails with `corrupt`; the
+  /// message names segment and offset.
   [[nodiscard]] Result<void> apply(const journal::Frame& frame);
 
-  /// The queue `name` of `shard`; null when there is none. A staged queue is none yet.
+  /// The queue `name` of `shard`; null if there is none or it is staged. Valid until the queue is
+  /// retired or the store is destroyed.
   [[nodiscard]] StoredQueue* find(std::string_view name, std::uint32_t shard);
 
-  /// The next number that no queue has, or has had since recovery began.
+  /// A number that no queue has had since recovery began.
   [[nodiscard]] queues::QueueNumber next_number() const { return last_number_ + 1; }
 
   [[nodiscard]] std::map<queues::QueueNumber, StoredQueue>& queues() { return queues_; }
@@ -46,22 +50,22 @@ class Store {
   using Shards = std::map<std::pair<std::string, std::uint32_t>, pb::ShardRecord>;
   [[nodiscard]] const Shards& shards() const { return shards_; }
 
-  /// Adds an empty queue. Of one that is there already, under the same number, it only says whether
-  /// it takes dead letters, and that it is staged no more. Fails with `corrupt`.
+  /// Adds an empty queue. For a queue that exists under the number, only `dead_letters` may change
+  /// and `staged` may become false. Fails with `corrupt`.
   [[nodiscard]] Result<void> declare(const pb::Declaration& declaration);
 
  private:
   [[nodiscard]] Result<void> apply(const queues::CommittedRecord& committed,
                                    const pb::Change& change);
-  [[nodiscard]] Result<void> check_told(const pb::Declaration& declaration,
-                                        const pb::Record& record) const;
+  [[nodiscard]] Result<void> check_installed(const pb::Declaration& declaration,
+                                             const pb::Record& record) const;
   void keep(const pb::ShardRecord& shard);
 
   queues::Limits limits_;
   std::map<queues::QueueNumber, StoredQueue> queues_;
   Shards shards_;
   queues::QueueNumber last_number_ = 0;
-  queues::State* loading_ = nullptr;  ///< the queue that the checkpoint's parts belong to
+  queues::State* loading_ = nullptr;  ///< queue of the current parts in load()
 };
 
 }  // namespace millrace

@@ -27,9 +27,9 @@ class Compactor {
     std::chrono::milliseconds back_off{};
   };
 
-  /// `journal` and `actors` must outlive the compactor. `on_finished` is called when all relocations
-  /// of a compaction are durable: once per compaction, on any thread, without a lock held; it may
-  /// call the compactor and must not throw.
+  /// `journal` and `actors` must outlive the compactor. `on_finished` is called when all
+  /// relocations of a compaction are durable: once per compaction, on any thread, without a lock
+  /// held; it may call the compactor and must not throw.
   Compactor(const journal::Journal& journal, const NodeActors& actors, Options options,
             std::function<void()> on_finished);
 

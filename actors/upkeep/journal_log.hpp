@@ -13,8 +13,8 @@
 
 namespace millrace {
 
-/// The node that a JournalLog belongs to. Each function is called on a thread of the journal and must
-/// not throw. on_group() and on_storage_full() never run at once.
+/// The node that a JournalLog belongs to. Each function is called on a thread of the journal and
+/// must not throw. on_group() and on_storage_full() never run at once.
 class JournalLogOwner {
  public:
   virtual ~JournalLogOwner() = default;

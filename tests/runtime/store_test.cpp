@@ -1,4 +1,4 @@
-// Promise: recovery follows a queue through a move: staged, whole, handed over, retired; from the
+// Promise: recovery follows a queue through a move: staged, installed, moved, retired; from the
 // log alone and through a checkpoint, and refuses what cannot be. Checked on records in memory.
 #include "actors/store/store.hpp"
 

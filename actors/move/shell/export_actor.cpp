@@ -10,7 +10,7 @@ namespace {
 
 using queues::PageEntry;
 
-/// What a frame between nodes and a record take, with room for what is around it.
+/// Fits into a frame between nodes and into a record, with room for their headers.
 constexpr std::size_t chunk_bytes_max = 15u << 20;
 
 //   head ─▶ page ─▶ [bodies] ─▶ chunk ─▶ next page … ─▶ other parts ─▶ next queue ─▶ done
@@ -21,7 +21,7 @@ class ExportShell {
   caf::behavior start(caf::event_based_actor* self, ExportConfig config) {
     self_ = self;
     config_ = std::move(config);
-    // Who ends answers nothing more.
+    // An actor that has ended does not reply.
     self->set_down_handler([this](const caf::down_msg&) { finish(ended()); });
     if (config_.reader) self->monitor(config_.reader);
     for (const ExportConfig::Queue& queue : config_.queues) {
@@ -41,7 +41,7 @@ class ExportShell {
 
   void begin_queue() {
     if (at_ == config_.queues.size()) return finish(std::nullopt);
-    if (hand_on(queue().parts->front())) next_page(0);
+    if (send_chunk(queue().parts->front())) next_page(0);
   }
 
   void next_page(queues::Sequence from) {
@@ -55,15 +55,16 @@ class ExportShell {
   void on_page(const queues::PageReply& reply) {
     page_ = *reply.page;
     columns_ = reply.columns;
-    auto wanted = std::make_shared<std::vector<queues::WantedBody>>();
+    auto missing = std::make_shared<std::vector<queues::WantedBody>>();
     for (const PageEntry& one : page_.messages) {
-      if (!one.body) wanted->push_back({one.sequence, one.place, one.index});
+      if (!one.body) missing->push_back({one.sequence, one.place, one.index});
     }
-    if (wanted->empty() || !config_.reader) return on_whole_page();
-    std::stable_sort(wanted->begin(), wanted->end(),
+    if (missing->empty() || !config_.reader) return on_whole_page();
+    std::stable_sort(missing->begin(), missing->end(),
                      [](const auto& a, const auto& b) { return a.place < b.place; });
-    self_->send(config_.reader, queues::ReadMessage{std::move(wanted), queue().declaration.number(),
-                                                    caf::actor_cast<caf::strong_actor_ptr>(self_)});
+    self_->send(config_.reader,
+                queues::ReadMessage{std::move(missing), queue().declaration.number(),
+                                    caf::actor_cast<caf::strong_actor_ptr>(self_)});
   }
 
   void on_bodies(const std::vector<std::pair<queues::Sequence, queues::Body>>& bodies) {
@@ -80,26 +81,26 @@ class ExportShell {
     if (!page_.messages.empty()) {
       pb::ShardChunk chunk;
       for (const PageEntry& one : page_.messages) {
-        if (!one.body) return finish(lacking(one.sequence));
+        if (!one.body) return finish(body_missing(one.sequence));
         *chunk.mutable_install()->add_body() = *one.body;
       }
-      if (!hand_on(*columns_, std::move(chunk))) return;
+      if (!send_chunk(*columns_, std::move(chunk))) return;
     }
     if (page_.next != 0) return next_page(page_.next);
     for (std::size_t i = 1; i < queue().parts->size(); ++i) {
-      if (!hand_on((*queue().parts)[i])) return;
+      if (!send_chunk((*queue().parts)[i])) return;
     }
     ++at_;
     begin_queue();
   }
 
-  [[nodiscard]] Error lacking(queues::Sequence sequence) const {
+  [[nodiscard]] Error body_missing(queues::Sequence sequence) const {
     return {ErrorCode::corrupt, "the log lacks message " + std::to_string(sequence) + " of " +
-                                    queue().declaration.name() + ", which is to be handed over"};
+                                    queue().declaration.name() + ", which is to be moved"};
   }
 
-  // False when that was the end.
-  bool hand_on(const std::string& part, pb::ShardChunk chunk = {}) {
+  // False if the export has ended.
+  bool send_chunk(const std::string& part, pb::ShardChunk chunk = {}) {
     *chunk.mutable_queue() = queue().declaration;
     chunk.mutable_install()->set_part(part);
     if (chunk.ByteSizeLong() > chunk_bytes_max) {
@@ -124,7 +125,7 @@ class ExportShell {
 
   caf::event_based_actor* self_ = nullptr;
   ExportConfig config_;
-  std::size_t at_ = 0;  ///< queue at hand
+  std::size_t at_ = 0;  ///< index of the current queue
   queues::Page page_;
   std::shared_ptr<const std::string> columns_;
   bool finished_ = false;

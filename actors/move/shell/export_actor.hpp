@@ -1,5 +1,5 @@
-// The exporter: cuts quiesced queues into chunks for the node that they are handed over to. Page by
-// page, bodies read beside the writer, one page at a time.
+// The exporter: cuts sealed queues into chunks for the target of a move, one page of messages at a
+// time.
 #pragma once
 
 #include <functional>
@@ -18,7 +18,7 @@
 namespace millrace {
 
 struct ExportConfig {
-  /// A queue, and what it answered when it was quiesced.
+  /// A sealed queue, with the values of its QuiescedReply.
   struct Queue {
     queues::QueueHandle queue;
     pb::Declaration declaration;
@@ -27,17 +27,19 @@ struct ExportConfig {
   };
 
   std::vector<Queue> queues{};
-  caf::actor reader{};  ///< answers ReadMessage; invalid: queues keep all bodies
-  /// Gets serialized pb::ShardChunk, in order: of each queue the head first. A chunk has 64 KiB of
-  /// bodies, or one message. A failure ends the export.
+  caf::actor reader{};  ///< answers ReadMessage; empty: queues keep all bodies
+  /// Receives serialized pb::ShardChunk: queue after queue, its head first, then its messages in
+  /// order, then its other parts. A chunk has at most 64 KiB of bodies, or one message. A failure
+  /// ends the export and is passed to `done`.
   std::function<Result<void>(std::string chunk)> take{};
-  /// Called once, without an error when all is taken; with `draining` when the exporter, its
-  /// reader or a queue ends, with `corrupt` when the log lacks a message, or with what `take` said.
+  /// Called once: without an error when `take` has accepted the last chunk; with `draining` when
+  /// the exporter, its reader or a queue ends, `corrupt` when the log lacks a message, `too_large`
+  /// when a key does not fit into a chunk, or the failure of `take`.
   std::function<void(std::optional<Error>)> done{};
 };
 
-/// Starts an exporter, on whose thread both functions are called. It ends when it is done, or told
-/// to.
+/// Starts an exporter, which calls both functions on its thread; they must not throw. It ends after
+/// `done`, which end_actor() causes too.
 caf::actor spawn_exporter(caf::actor_system& system, ExportConfig config);
 
 }  // namespace millrace

@@ -10,12 +10,12 @@
 namespace millrace {
 namespace {
 
-//   quiesce all ─▶ barrier ─▶ flush what they sent ─▶ seal all: boundary and parts
+//   quiesce all queues ─▶ barrier in the log ─▶ flush ingresses ─▶ seal all queues
 //
-// A queue may be at rest while a leased message of another still dies into it, or is passed on into
-// an outbox: only when all are at rest, and behind the barrier, is there nothing more to come.
-// Until they are sealed they take what other nodes send, or two nodes that quiesce would wait for
-// each other.
+// A quiesced queue still receives the dead letters and outputs of leases of other queues, so all
+// queues must have quiesced, and the barrier must have passed, before nothing more arrives. Until
+// they are sealed, queues accept offers of other nodes: otherwise two nodes that quiesce at once
+// would wait for each other.
 class QuiescerShell {
  public:
   static inline const char* name = "millrace.quiescer";
@@ -82,7 +82,7 @@ class QuiescerShell {
         [this] { finish(std::move(replies_)); });
   }
 
-  /// Hands each answer to `take`, and goes on with `next` when all are there.
+  /// Passes each reply to `take`, and calls `next` after the last one.
   template <class Reply, class Message, class Take, class Next>
   void ask(const std::vector<queues::QueueHandle>& queues, Message message, Take take, Next next) {
     missing_ = queues.size();

@@ -1,4 +1,4 @@
-// Brings the queues of a shard to rest, so that the shard can go to another node.
+// The quiescer: quiesces and seals the queues of a shard, so that the shard can move.
 #pragma once
 
 #include <chrono>
@@ -16,18 +16,19 @@ namespace millrace {
 
 struct QuiescerConfig {
   std::vector<queues::QueueHandle> queues;  ///< to be quiesced
-  /// What the node's stages put messages into, but for these: outboxes for them too. What is in
-  /// there has to be where it belongs first: later work on the shard, at another node, must not
-  /// overtake it.
+  /// All other queues and outboxes that the stages of the shard may append to. Their messages must
+  /// reach their target before the shard moves, or later work at the new owner would overtake them.
   std::vector<queues::QueueHandle> ingresses;
   queues::RecordLog* log = nullptr;  ///< outlives the quiescer
   const Clock* clock = nullptr;      ///< outlives the quiescer
   std::chrono::milliseconds timeout{};
-  /// Called once, with an answer for each of `queues`; or with `timeout`, or `draining` where the
-  /// node ends. They stay quiesced in any case.
+  /// Called once, on the quiescer's thread, with one reply per element of `queues`, in that order;
+  /// or with `timeout`, or `draining` if the node stops. The queues stay quiesced in any case. Must
+  /// not throw.
   std::function<void(Result<std::vector<queues::QuiescedReply>>)> done;
 };
 
+/// Starts a quiescer; it ends after `done`.
 void spawn_quiescer(caf::actor_system& system, QuiescerConfig config);
 
 }  // namespace millrace

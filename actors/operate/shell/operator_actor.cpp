@@ -13,7 +13,7 @@ using queues::PageEntry;
 using Verb = Operation::Verb;
 
 constexpr std::uint64_t page_messages = 256;
-/// Bodies that a peek gathers; then it ends, whatever was asked for.
+/// A peek ends when it has gathered this many bytes of bodies.
 constexpr std::size_t peek_bytes_max = 64u << 20;
 
 //   page ─▶ [bodies] ─▶ filter ─▶ [origins have room?] ─▶ remove ─▶ next page, next shard ─▶ done
@@ -24,7 +24,7 @@ class OperatorShell {
   caf::behavior start(caf::event_based_actor* self, OperatorConfig config) {
     self_ = self;
     config_ = std::move(config);
-    // A reader that ends answers nothing more, and the node waits for its actors.
+    // A reader that has ended does not reply, and the node waits for this actor.
     self->set_down_handler([this](const caf::down_msg&) { finish(ended()); });
     if (config_.reader) self->monitor(config_.reader);
     self->set_exit_handler([this](const caf::exit_msg&) { finish(ended()); });
@@ -57,7 +57,7 @@ class OperatorShell {
   }
 
   void on_page(const queues::Page& page) {
-    // What comes while this goes on is left alone: a letter put back may die and come again.
+    // Later messages are left alone: a redriven message may become a dead letter again.
     if (from_ == 0) until_ = page.last;
     next_ = page.next;
     page_ = page.messages;
@@ -84,7 +84,7 @@ class OperatorShell {
                            [](const PageEntry& e, std::uint64_t s) { return e.sequence < s; });
       one->body = body;
     }
-    // What is not there any more has been done with in between.
+    // A message without a body was acked or dropped meanwhile.
     std::erase_if(page_, [](const PageEntry& one) { return !one.body; });
     on_whole_page();
   }
@@ -114,7 +114,7 @@ class OperatorShell {
     go_on();
   }
 
-  // A queue above its high water has enough to do.
+  // Redrives nothing into a queue above its high water.
   void check_origins() {
     std::erase_if(page_, [this](const PageEntry& one) {
       return !shard().origins.contains(one.body->dead_letter().origin_queue());
@@ -165,7 +165,7 @@ class OperatorShell {
   Page page_;
   std::size_t shard_ = 0;
   queues::Sequence from_ = 0;   ///< 0: the shard's first page
-  queues::Sequence next_ = 0;   ///< page after the one at hand
+  queues::Sequence next_ = 0;   ///< first message of the next page; 0: none
   queues::Sequence until_ = 0;  ///< the shard's last message when its first page was read
   std::size_t seen_bytes_ = 0;
   bool finished_ = false;

@@ -1,5 +1,4 @@
-// The operator: carries out what a person asks for the live messages of a queue: look at them, drop
-// them, put dead letters back. Page by page, bodies read beside the writer, one page at a time.
+// The operator: carries out one Operation on the live messages of a queue, one page at a time.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +16,8 @@
 namespace millrace {
 
 struct OperatorConfig {
-  /// The queue in one shard, and there the queues that its dead letters may go back to.
+  /// The queue in one shard, and the queues of the shard that its dead letters may return to, by
+  /// name.
   struct Shard {
     queues::QueueNumber number = 0;
     queues::QueueHandle queue;
@@ -26,11 +26,13 @@ struct OperatorConfig {
 
   Operation operation{};
   std::vector<Shard> shards{};
-  caf::actor reader{};  ///< answers ReadMessage; invalid: queues keep all bodies
-  std::function<void(OperationResult)> done{};  ///< called once, on the operator's thread
+  caf::actor reader{};  ///< answers ReadMessage; empty: queues keep all bodies
+  std::function<void(OperationResult)>
+      done{};  ///< called once, on the operator's thread; must not throw
 };
 
-/// Starts an operator. It ends when it is done.
+/// Starts an operator; it ends after `done`. Reads the shards in order. If the node stops, `done`
+/// gets the result so far, stopped by `draining`.
 void spawn_operator(caf::actor_system& system, OperatorConfig config);
 
 }  // namespace millrace

@@ -1,4 +1,4 @@
-// What runs the actors of a node: its options of the scheduler, in the framework's terms.
+// ActorConfig: the configuration of CAF's scheduler and message types for a node.
 #pragma once
 
 #include <caf/actor_system.hpp>
@@ -9,7 +9,7 @@
 
 namespace millrace {
 
-/// What an ActorSystem is made with, and must outlive it. Knows every type of message.
+/// Must outlive the ActorSystem that is constructed from it.
 class ActorConfig : public caf::actor_system_config {
  public:
   explicit ActorConfig(const RuntimeOptions& options);

@@ -12,10 +12,10 @@
 namespace millrace {
 
 /// Starts the reader on a thread of its own, because reads block; it answers each ReadMessage with
-/// a BodiesMessage. Its mailbox is bounded: each queue and each operator has at most one ReadMessage
-/// in flight, and one queue a second one for compaction. `failed` is called on the reader's thread
-/// for each read that fails; no answer follows, so the node must stop. `journal` must outlive the
-/// reader.
+/// a BodiesMessage. Its mailbox is bounded: each queue and each operator has at most one
+/// ReadMessage in flight, and one queue a second one for compaction. `failed` is called on the
+/// reader's thread for each read that fails; no answer follows, so the node must stop. `journal`
+/// must outlive the reader.
 [[nodiscard]] caf::actor spawn_body_reader(caf::actor_system& system, journal::Journal& journal,
                                            std::function<void(const Error&)> failed);
 
