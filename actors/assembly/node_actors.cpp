@@ -30,8 +30,8 @@ void NodeActors::spawn_queues(Store& store, const AnyActor& reader) {
   }
 }
 
-// The lists are made when they are asked for, on the queue's own thread: they change as shards
-// move.
+// The queue calls origins, feeders and cycle on its own thread whenever it needs them, because
+// their results change as shards move.
 void NodeActors::spawn_queue(std::unique_ptr<queues::State> state,
                              const pb::Declaration& declaration, bool is_quiesced) {
   queues::QueueActorConfig config;
@@ -232,8 +232,8 @@ Result<LocalQueue> NodeActors::ingress(const std::string& queue, std::uint32_t s
   return local(*number);
 }
 
-// An outbox may be looked at, but its target counts its messages without a gap, and would wait for
-// ever for one that is taken out.
+// An outbox allows peek only: its target expects dense numbers and would wait for ever for a
+// message that was removed.
 Result<void> NodeActors::operate(const std::string& queue, const AnyActor& reader,
                                  Operation operation, std::function<void(OperationResult)> done) {
   OperatorConfig config;
@@ -253,11 +253,11 @@ Result<void> NodeActors::operate(const std::string& queue, const AnyActor& reade
   }
   if (!config.shards.empty() && operation.verb != Operation::Verb::peek) {
     return Error{ErrorCode::invalid_argument,
-                 queue + " is an outbox: what is in it leaves by being delivered only"};
+                 queue + " is an outbox: its messages cannot be removed"};
   }
   const bool is_redrive = operation.verb == Operation::Verb::redrive;
   if (is_redrive && !plan->second.is_dead_letter) {
-    return Error{ErrorCode::invalid_argument, "queue " + queue + " takes no dead letters"};
+    return Error{ErrorCode::invalid_argument, "queue " + queue + " holds no dead letters"};
   }
   for (std::uint32_t i = 0; plan != plan_.queues.end() && i < plan_.shards; ++i) {
     if (plan->second.served[i] == 0) continue;
@@ -289,7 +289,7 @@ void NodeActors::give_back() {
 void NodeActors::end() {
   const Writing lock(mutex_);
   has_ended_ = true;
-  reader_ = {};  // its thread lasts for as long as somebody knows it
+  reader_ = {};  // the reader's thread ends with its last handle
   end_actor(supervisor_);
   for (const Forwarder& forwarder : forwarders_) {
     end_actor(forwarder.actor);
@@ -348,7 +348,7 @@ std::vector<queues::QueueHandle> NodeActors::other_ingresses(std::span<const std
   for (const auto& [name, plan] : plan_.queues) {
     const bool is_own = std::find(queues.begin(), queues.end(), name) != queues.end();
     for (std::uint32_t i = 0; i < plan.ingresses.size(); ++i) {
-      // A queue that came to this node is reached through the outbox that was there before.
+      // An outbox that existed before the queue moved here stays the ingress.
       const bool is_quiesced = is_own && i == shard && plan.ingresses[i] == plan.served[i];
       if (plan.ingresses[i] != 0 && !is_quiesced) numbers.push_back(plan.ingresses[i]);
     }
@@ -356,7 +356,7 @@ std::vector<queues::QueueHandle> NodeActors::other_ingresses(std::span<const std
   return handles_of(numbers);
 }
 
-// All get their numbers before the first is made, which may give up into another.
+// All queues get their numbers first, because a queue needs that of its dead letter queue.
 Result<std::vector<pb::Declaration>> NodeActors::add_staged(std::span<const std::string> queues,
                                                             std::uint32_t shard) {
   const Writing lock(mutex_);
@@ -440,8 +440,8 @@ void NodeActors::rewire() {
   }
 }
 
-// By a message, not by an exit, which would overtake what the queue was asked before: a checkpoint
-// waits for its snapshot.
+// By a message, because an exit would overtake earlier messages: a checkpoint waits for the
+// snapshot of this queue.
 void NodeActors::retire(QueueNumber number) {
   tell(std::exchange(handles_[number], {}), queues::RetireMessage{});
 }
