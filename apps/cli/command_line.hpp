@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include <CLI/CLI.hpp>
 
@@ -9,6 +10,10 @@ namespace millrace::cli {
 
 /// Runs the command that the user chose. Called once, after parsing; returns the exit status.
 using Action = std::function<int()>;
+
+/// Adds a subcommand to `parent`, which owns it. CLI11 is header-only: a source that calls
+/// CLI::App::add_subcommand itself compiles most of the library again.
+CLI::App* add_command(CLI::App& parent, std::string name, std::string description);
 
 // Each adds a command to `app` or `group`. When the command is parsed, its callback sets `action`.
 // REQUIRES: `action` outlives the parsing.

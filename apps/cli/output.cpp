@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iomanip>
 #include <iostream>
+#include <map>
 
 #include "apps/cli/exit_code.hpp"
 
@@ -79,6 +80,18 @@ void print(const nlohmann::ordered_json& object, Format format) {
 int fail(const Error& error) {
   std::cerr << "millrace: error: " << to_string(error.code) << ": " << error.message << '\n';
   return exit_code_of(error.code);
+}
+
+void add_format(CLI::App& command, Format& format) {
+  static const std::map<std::string, Format> names{
+      {"table", Format::table}, {"json", Format::json}, {"jsonl", Format::jsonl}};
+  command.add_option("-o,--output", format, "table, json or jsonl")
+      ->transform(CLI::CheckedTransformer(names))
+      ->type_name("FORMAT");
+  const auto set_json = [&format] {
+    format = Format::json;
+  };
+  command.add_flag_callback("--json", set_json, "same as -o json");
 }
 
 }  // namespace millrace::cli

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <iosfwd>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -34,14 +33,6 @@ void print(const nlohmann::ordered_json& object, Format format);
 int fail(const Error& error);
 
 /// Adds -o/--output and --json to `command`. REQUIRES: `format` outlives the parsing.
-inline void add_format(CLI::App& command, Format& format) {
-  static const std::map<std::string, Format> names{
-      {"table", Format::table}, {"json", Format::json}, {"jsonl", Format::jsonl}};
-  command.add_option("-o,--output", format, "table, json or jsonl")
-      ->transform(CLI::CheckedTransformer(names))
-      ->type_name("FORMAT");
-  command.add_flag_callback(
-      "--json", [&format] { format = Format::json; }, "same as -o json");
-}
+void add_format(CLI::App& command, Format& format);
 
 }  // namespace millrace::cli

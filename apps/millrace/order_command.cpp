@@ -43,10 +43,10 @@ int run_show(const Options& options) {
 }  // namespace
 
 void add_order(CLI::App& app, Action& action) {
-  CLI::App* group = app.add_subcommand("order", "orders of running nodes, or of a stopped one");
+  CLI::App* group = add_command(app, "order", "orders of running nodes, or of a stopped one");
   group->require_subcommand(1);
   auto options = std::make_shared<Options>();
-  CLI::App* show = group->add_subcommand("show", "show one order and its history");
+  CLI::App* show = add_command(*group, "show", "show one order and its history");
   show->add_option("id", options->id, "order id, such as o17")->required();
   add_source_options(*show, options->source);
   add_format(*show, options->format);

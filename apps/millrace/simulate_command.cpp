@@ -255,7 +255,7 @@ void add_servers(CLI::App& command, SimulateServers& servers) {
 void add_simulate(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
-      app.add_subcommand("simulate", "run the order workflow under load and audit the result");
+      add_command(app, "simulate", "run the order workflow under load and audit the result");
   add_load(*command, *options);
   add_place(*command, *options);
   add_faults(*command, options);
@@ -277,7 +277,7 @@ void add_simulate(CLI::App& app, Action& action) {
   auto node_options = std::make_shared<Options>();
   auto own = std::make_shared<simulate::NodeOptions>();
   auto witness_fd = std::make_shared<int>(-1);
-  CLI::App* node = app.add_subcommand("simulate-node", "the node of a simulation")->group("");
+  CLI::App* node = add_command(app, "simulate-node", "the node of a simulation")->group("");
   add_load(*node, *node_options);
   node->add_option("--checkpoint-bytes", node_options->checkpoint_bytes);
   node->add_option("--config", own->config);

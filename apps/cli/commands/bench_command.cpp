@@ -156,7 +156,7 @@ void add_bench_node(CLI::App& app, Action& action) {
   auto options = std::make_shared<bench::ClusterBenchOptions>();
   auto config = std::make_shared<std::string>();
   auto name = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("bench-node", "a node of a benchmark")->group("");
+  CLI::App* command = add_command(app, "bench-node", "a node of a benchmark")->group("");
   command->add_option("--config", *config)->required();
   command->add_option("--name", *name)->required();
   command->add_option("--messages", options->production.messages);
@@ -206,7 +206,7 @@ void add_journal(CLI::App& group, Action& action, const SharedCommon& common) {
   auto batches = std::make_shared<std::vector<std::size_t>>(std::vector<std::size_t>{1, 64, 1024});
   auto journal = std::make_shared<bench::JournalBenchOptions>();
   CLI::App* journal_command =
-      group.add_subcommand("journal", "durable appends, against raw writes of the same bytes");
+      add_command(group, "journal", "durable appends, against raw writes of the same bytes");
   add_common(*journal_command, *common);
   journal_command->add_option("--payload", journal->payload_bytes, "bytes of a record")
       ->capture_default_str()
@@ -227,8 +227,8 @@ void add_journal(CLI::App& group, Action& action, const SharedCommon& common) {
 
 void add_pipeline_bench(CLI::App& group, Action& action, const SharedCommon& common) {
   auto pipeline = std::make_shared<bench::PipelineBenchOptions>();
-  CLI::App* pipeline_command = group.add_subcommand(
-      "pipeline", "a producer, three queues, two stages and a sink, durable at every hop");
+  CLI::App* pipeline_command = add_command(
+      group, "pipeline", "a producer, three queues, two stages and a sink, durable at every hop");
   add_common(*pipeline_command, *common);
   pipeline_command->add_option("--messages", pipeline->messages)
       ->capture_default_str()
@@ -267,7 +267,7 @@ void add_pipeline_bench(CLI::App& group, Action& action, const SharedCommon& com
 void add_queue_bench(CLI::App& group, Action& action, const SharedCommon& common) {
   auto queue = std::make_shared<bench::QueueBenchOptions>();
   CLI::App* queue_command =
-      group.add_subcommand("queue", "fill a backlog on disk, restart, drain it in order");
+      add_command(group, "queue", "fill a backlog on disk, restart, drain it in order");
   add_common(*queue_command, *common);
   queue_command->add_option("--messages", queue->messages)
       ->capture_default_str()
@@ -290,7 +290,7 @@ void add_queue_bench(CLI::App& group, Action& action, const SharedCommon& common
 
 void add_bench(CLI::App& app, Action& action) {
   add_bench_node(app, action);
-  CLI::App* group = app.add_subcommand("bench", "measure throughput and latency on this machine");
+  CLI::App* group = add_command(app, "bench", "measure throughput and latency on this machine");
   group->require_subcommand(1);
   const auto common = std::make_shared<Common>();
   add_journal(*group, action, common);

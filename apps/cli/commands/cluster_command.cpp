@@ -46,7 +46,7 @@ int run_certs(const Options& options) {
 void add_certs(CLI::App& group, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
-      group.add_subcommand("certs", "make an authority and a certificate for each node");
+      add_command(group, "certs", "make an authority and a certificate for each node");
   command
       ->add_option("--out", options->folder,
                    "directory for the files; existing files are overwritten only with --renew")
@@ -114,7 +114,7 @@ int run_drain(const NodeOptions& options) {
 
 void add_members(CLI::App& group, Action& action) {
   auto options = std::make_shared<NodeOptions>();
-  CLI::App* command = group.add_subcommand("members", "list the members, as one node sees them");
+  CLI::App* command = add_command(group, "members", "list the members, as one node sees them");
   add_server_options(*command, options->server);
   add_format(*command, options->format);
   command->callback([options, &action] {
@@ -126,7 +126,7 @@ void add_members(CLI::App& group, Action& action) {
 
 void add_drain(CLI::App& group, Action& action) {
   auto options = std::make_shared<NodeOptions>();
-  CLI::App* command = group.add_subcommand("drain", "have a node finish its work, leave and exit");
+  CLI::App* command = add_command(group, "drain", "have a node finish its work, leave and exit");
   add_server_options(*command, options->server);
   add_format(*command, options->format);
   command->add_flag("--yes", options->yes, "do it");
@@ -140,7 +140,7 @@ void add_drain(CLI::App& group, Action& action) {
 }  // namespace
 
 void add_cluster(CLI::App& app, Action& action) {
-  CLI::App* group = app.add_subcommand("cluster", "clusters of nodes");
+  CLI::App* group = add_command(app, "cluster", "clusters of nodes");
   group->require_subcommand(1);
   add_certs(*group, action);
   add_members(*group, action);

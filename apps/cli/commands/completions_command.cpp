@@ -15,7 +15,7 @@ void add_completions(CLI::App& app, Action& action) {
       {"bash", bash_completion}, {"fish", fish_completion}, {"zsh", zsh_completion}};
   auto shell = std::make_shared<std::string>();
   CLI::App* command =
-      app.add_subcommand("completions", "print a script that completes commands in a shell");
+      add_command(app, "completions", "print a script that completes commands in a shell");
   command->add_option("shell", *shell, "bash, fish or zsh")
       ->required()
       ->check(CLI::IsMember(&scripts));

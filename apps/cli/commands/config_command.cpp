@@ -51,7 +51,7 @@ int run_print(const Options& options) {
 
 void add_check(CLI::App& group, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = group.add_subcommand("check", "report all errors of a config file");
+  CLI::App* command = add_command(group, "check", "report all errors of a config file");
   add_config_options(*command, options->inputs);
   command->callback([options, &action] {
     action = [options] {
@@ -62,8 +62,7 @@ void add_check(CLI::App& group, Action& action) {
 
 void add_print(CLI::App& group, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      group.add_subcommand("print", "print the keys that are set, from all sources");
+  CLI::App* command = add_command(group, "print", "print the keys that are set, from all sources");
   add_config_options(*command, options->inputs);
   command->add_flag("--effective", options->effective,
                     "include defaults, and the source of each value");
@@ -77,7 +76,7 @@ void add_print(CLI::App& group, Action& action) {
 
 void add_print_defaults(CLI::App& group, Action& action) {
   auto is_page = std::make_shared<bool>(false);
-  CLI::App* command = group.add_subcommand("print-defaults", "print a config file with every key");
+  CLI::App* command = add_command(group, "print-defaults", "print a config file with every key");
   command->add_flag("--markdown", *is_page, "print docs/config.md instead");
   command->callback([is_page, &action] {
     action = [is_page] {
@@ -90,7 +89,7 @@ void add_print_defaults(CLI::App& group, Action& action) {
 }  // namespace
 
 void add_config(CLI::App& app, Action& action) {
-  CLI::App* group = app.add_subcommand("config", "configuration of a node");
+  CLI::App* group = add_command(app, "config", "configuration of a node");
   group->require_subcommand(1);
   add_check(*group, action);
   add_print(*group, action);

@@ -21,7 +21,7 @@ void add_dev(CLI::App& app, Action& action) {
   auto options = std::make_shared<dev::DevOptions>();
   options->folder = "millrace-dev";
   CLI::App* command =
-      app.add_subcommand("dev", "run a local cluster with generated config files and certificates");
+      add_command(app, "dev", "run a local cluster with generated config files and certificates");
   command->add_option("--nodes", options->nodes, "number of nodes, each a process")
       ->capture_default_str()
       ->check(CLI::Range(1, 16));

@@ -101,8 +101,9 @@ int run_leave(const Options& options) {
 
 void add_leave(CLI::App& group, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = group.add_subcommand(
-      "leave", "move all shards of a node to other nodes, then drain it; it leaves and exits");
+  CLI::App* command =
+      add_command(group, "leave",
+                  "move all shards of a node to other nodes, then drain it; it leaves and exits");
   add_server_options(*command, options->server);
   add_format(*command, options->format);
   command->add_option("--timeout", options->timeout_s, "seconds to wait for each shard to move")

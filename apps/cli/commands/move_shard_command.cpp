@@ -69,7 +69,7 @@ int run_shards(const Options& options) {
 
 void add_shards(CLI::App& group, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = group.add_subcommand("shards", "list the shards and their owners");
+  CLI::App* command = add_command(group, "shards", "list the shards and their owners");
   add_server_options(*command, options->server);
   add_format(*command, options->format);
   command->callback([options, &action] {
@@ -81,8 +81,9 @@ void add_shards(CLI::App& group, Action& action) {
 
 void add_move_shard(CLI::App& group, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = group.add_subcommand(
-      "move-shard", "move a shard with all its messages to another node, while both nodes run");
+  CLI::App* command =
+      add_command(group, "move-shard",
+                  "move a shard with all its messages to another node, while both nodes run");
   command->add_option("shard", options->shard.shard, "number of the shard")
       ->required()
       ->type_name("SHARD")

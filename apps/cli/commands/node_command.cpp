@@ -31,7 +31,7 @@ int run_node(const config::Inputs& inputs, const Program& program) {
 
 void add_node(CLI::App& app, Action& action, const Program& program) {
   auto inputs = std::make_shared<config::Inputs>();
-  CLI::App* command = app.add_subcommand("node", "run a node of a cluster, from a config file");
+  CLI::App* command = add_command(app, "node", "run a node of a cluster, from a config file");
   add_config_options(*command, *inputs);
   command->footer(
       "SIGTERM or SIGINT drains the node; a second one ends it at once. SIGHUP reads log.level\n"

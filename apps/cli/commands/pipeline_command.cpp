@@ -76,10 +76,10 @@ int run_graph(const Options& options) {
 }  // namespace
 
 void add_pipeline(CLI::App& app, Action& action) {
-  CLI::App* group = app.add_subcommand("pipeline", "pipelines of a running node");
+  CLI::App* group = add_command(app, "pipeline", "pipelines of a running node");
   group->require_subcommand(1);
   auto options = std::make_shared<Options>();
-  CLI::App* ls = group->add_subcommand("ls", "list the stages");
+  CLI::App* ls = add_command(*group, "ls", "list the stages");
   add_server_options(*ls, options->server);
   add_format(*ls, options->format);
   ls->callback([options, &action] {
@@ -87,8 +87,7 @@ void add_pipeline(CLI::App& app, Action& action) {
       return run_ls(*options);
     };
   });
-  CLI::App* graph =
-      group->add_subcommand("graph", "print the stages and queues as a Graphviz graph");
+  CLI::App* graph = add_command(*group, "graph", "print the stages and queues as a Graphviz graph");
   add_server_options(*graph, options->server);
   graph->callback([options, &action] {
     action = [options] {

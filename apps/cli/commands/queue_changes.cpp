@@ -103,7 +103,7 @@ void add_change(CLI::App& group, Action& action, Change change, const char* name
                 const char* what) {
   auto options = std::make_shared<Options>();
   options->change = change;
-  CLI::App* command = group.add_subcommand(name, what);
+  CLI::App* command = add_command(group, name, what);
   add_server_options(*command, options->server);
   add_node_only(*command, options->server);
   add_format(*command, options->format);
@@ -176,7 +176,7 @@ int run_publish(const PublishOptions& options) {
 
 void add_publish(CLI::App& group, Action& action) {
   auto options = std::make_shared<PublishOptions>();
-  CLI::App* command = group.add_subcommand("publish", "put messages into a queue");
+  CLI::App* command = add_command(group, "publish", "put messages into a queue");
   add_server_options(*command, options->server);
   add_format(*command, options->format);
   command->add_option("queue", options->queue, "name of the queue")->required();

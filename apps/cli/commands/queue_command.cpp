@@ -74,7 +74,7 @@ int run_peek(const Options& options, const char* kind, const std::vector<std::st
 
 void add_listing(CLI::App& group, Action& action, const char* what, bool dead_letters) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = group.add_subcommand("ls", what);
+  CLI::App* command = add_command(group, "ls", what);
   add_common(*command, *options);
   command->callback([options, &action, dead_letters] {
     action = [options, dead_letters] {
@@ -85,7 +85,7 @@ void add_listing(CLI::App& group, Action& action, const char* what, bool dead_le
 
 void add_info(CLI::App& group, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = group.add_subcommand("info", "show one queue of a running node");
+  CLI::App* command = add_command(group, "info", "show one queue of a running node");
   add_server_options(*command, options->source.server);
   add_node_only(*command, options->source.server);
   add_format(*command, options->format);
@@ -100,7 +100,7 @@ void add_info(CLI::App& group, Action& action) {
 void add_peek(CLI::App& group, Action& action, const char* name, const char* what, const char* kind,
               const std::vector<std::string>& columns) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = group.add_subcommand(name, what);
+  CLI::App* command = add_command(group, name, what);
   add_common(*command, *options);
   command->add_option("queue", options->queue, "name of the queue")->required();
   command->add_option("-n,--max", options->max, "messages to show")->capture_default_str();
@@ -114,7 +114,7 @@ void add_peek(CLI::App& group, Action& action, const char* name, const char* wha
 }  // namespace
 
 void add_queue(CLI::App& app, Action& action) {
-  CLI::App* group = app.add_subcommand("queue", "queues of running nodes, or of a stopped one");
+  CLI::App* group = add_command(app, "queue", "queues of running nodes, or of a stopped one");
   group->require_subcommand(1);
   add_listing(*group, action, "list the queues", false);
   add_info(*group, action);
@@ -125,7 +125,7 @@ void add_queue(CLI::App& app, Action& action) {
 }
 
 void add_dlq(CLI::App& app, Action& action) {
-  CLI::App* group = app.add_subcommand("dlq", "dead letters of running nodes, or of a stopped one");
+  CLI::App* group = add_command(app, "dlq", "dead letters of running nodes, or of a stopped one");
   group->require_subcommand(1);
   add_listing(*group, action, "list the dead letter queues", true);
   add_peek(*group, action, "show", "show the first dead letters of a queue", "dlq",

@@ -28,7 +28,7 @@ int run_status(const Options& options) {
 void add_status(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
-      app.add_subcommand("status", "show the state of a node; exits with 4 if it is not ready");
+      add_command(app, "status", "show the state of a node; exits with 4 if it is not ready");
   add_server_options(*command, options->server);
   add_format(*command, options->format);
   command->callback([options, &action] {

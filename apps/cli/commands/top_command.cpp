@@ -98,7 +98,7 @@ int run_top(const Options& options) {
 
 void add_top(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("top", "watch the queues of a cluster");
+  CLI::App* command = add_command(app, "top", "watch the queues of a cluster");
   add_server_options(*command, options->server);
   add_node_only(*command, options->server);
   command->add_option("--interval", options->interval_s, "seconds between two refreshes")

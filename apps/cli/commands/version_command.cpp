@@ -10,8 +10,7 @@ namespace millrace::cli {
 
 void add_version(CLI::App& app, Action& action) {
   auto format = std::make_shared<Format>(Format::table);
-  CLI::App* command =
-      app.add_subcommand("version", "version of the program and of its data format");
+  CLI::App* command = add_command(app, "version", "version of the program and of its data format");
   add_format(*command, *format);
   command->callback([format, &action] {
     action = [format] {
