@@ -200,7 +200,7 @@ Result<AnyActor> NodeActors::spawn_sender(const std::string& queue, const std::s
 }
 
 Result<QueueNumber> NodeActors::find(const std::string& queue, std::uint32_t shard,
-                                     std::vector<QueueNumber> QueuePlan::*numbers) const {
+                                     NumbersOfPlan numbers) const {
   const auto plan = plan_.queues.find(queue);
   if (plan == plan_.queues.end()) {
     return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};

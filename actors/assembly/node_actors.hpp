@@ -163,6 +163,7 @@ class NodeActors final : public CommitSink {
     AnyActor actor;
   };
 
+  using NumbersOfPlan = std::vector<queues::QueueNumber> QueuePlan::*;
   using Reading = std::shared_lock<std::shared_mutex>;
   using Writing = std::unique_lock<std::shared_mutex>;
 
@@ -175,9 +176,8 @@ class NodeActors final : public CommitSink {
   [[nodiscard]] receivers::ReceiverConfig receiver_config(const WorkerPlan& worker) const;
   void spawn_forwarder(const OutboxPlan& outbox);
   [[nodiscard]] queues::OfferHandle target_of(const std::string& queue, std::uint32_t shard) const;
-  [[nodiscard]] Result<queues::QueueNumber> find(
-      const std::string& queue, std::uint32_t shard,
-      std::vector<queues::QueueNumber> QueuePlan::*numbers) const;
+  [[nodiscard]] Result<queues::QueueNumber> find(const std::string& queue, std::uint32_t shard,
+                                                 NumbersOfPlan numbers) const;
   [[nodiscard]] LocalQueue local(queues::QueueNumber number) const;
   [[nodiscard]] std::vector<queues::QueueHandle> handles_of(
       const std::vector<queues::QueueNumber>& numbers) const;

@@ -43,11 +43,13 @@ struct Signature<R (*)(A...) noexcept> : Signature<R (*)(A...)> {};
 /// Has exactly one call operator, which is not a template.
 template <class Handler>
 concept CallableObject = requires {
+  // Ill-formed where the call operator is overloaded or a template.
   typename Signature<decltype(&Handler::operator())>::Return;
 };
 
 template <class Handler>
 concept CallableFunction = requires {
+  // Signature is defined for pointers to functions alone.
   typename Signature<Handler>::Return;
 };
 

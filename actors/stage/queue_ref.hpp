@@ -25,12 +25,17 @@ template <class T>
 concept Message =
     std::derived_from<T, google::protobuf::MessageLite> && std::default_initializable<T>;
 
+/// A key as a function returns it: an integer, or what converts to std::string.
+template <class K>
+concept KeyResult =
+    std::is_integral_v<std::remove_cvref_t<K>> || std::is_constructible_v<std::string, K>;
+
 /// A function that returns the key of a T: a member function, for example `&Order::id`, or another
-/// callable of `const T&`. The result is an integer, or converts to std::string.
+/// callable of `const T&`.
 template <class Field, class T>
-concept KeyField = std::is_invocable_v<const Field&, const T&> &&
-    (std::is_integral_v<std::remove_cvref_t<std::invoke_result_t<const Field&, const T&>>> ||
-     std::is_constructible_v<std::string, std::invoke_result_t<const Field&, const T&>>);
+concept KeyField = requires(const Field& field, const T& message) {
+  { std::invoke(field, message) } -> KeyResult;
+};
 
 /// The name of a queue of T, and the function that returns a message's key, if any. A value: it
 /// refers to no queue that exists, and may be copied and used from any thread.

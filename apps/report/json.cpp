@@ -1,6 +1,8 @@
 #include "apps/report/json.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include <nlohmann/json.hpp>
 
@@ -72,7 +74,7 @@ Json columns(const RunReport& report, const std::vector<std::string>& names, Fie
   Json object = Json::object();
   for (std::size_t i = 0; i < names.size(); ++i) {
     object[names[i]] = column(report.samples, [&](const Sample& sample) {
-      const std::vector<std::uint64_t>& values = field(sample);
+      const std::vector<std::uint64_t>& values = std::invoke(field, sample);
       return i < values.size() ? values[i] : 0;
     });
   }
@@ -88,12 +90,8 @@ Json samples_json(const RunReport& report) {
       {"p50_us", column(samples, [](const Sample& s) { return s.p50_us; })},
       {"p99_us", column(samples, [](const Sample& s) { return s.p99_us; })},
       {"rss_bytes", column(samples, [](const Sample& s) { return s.rss_bytes; })},
-      {"queue_depth", columns(
-                          report, report.queue_names,
-                          [](const Sample& s) -> const auto& { return s.queue_depth; })},
-      {"states",
-       columns(
-           report, report.state_names, [](const Sample& s) -> const auto& { return s.states; })},
+      {"queue_depth", columns(report, report.queue_names, &Sample::queue_depth)},
+      {"states", columns(report, report.state_names, &Sample::states)},
   };
 }
 

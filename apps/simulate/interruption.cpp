@@ -10,7 +10,7 @@ volatile std::sig_atomic_t noted = 0;
 }  // namespace
 
 void note_interruptions() {
-  struct sigaction action {};
+  struct sigaction action = {};
   action.sa_handler = [](int signal) {
     noted = signal;
   };

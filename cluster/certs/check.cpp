@@ -45,8 +45,10 @@ std::vector<std::string> names_of(X509* certificate) {
 
 // What a name from outside may look like in a line of text.
 std::string printable(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c < 0x20 || c > 0x7E; }, '?');
+  const auto is_unprintable = [](char c) {
+    return c < 0x20 || c > 0x7E;
+  };
+  std::replace_if(text.begin(), text.end(), is_unprintable, '?');
   return text;
 }
 

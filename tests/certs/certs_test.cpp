@@ -83,7 +83,7 @@ TEST(Certificates, KeysAreForTheirOwnerOnly) {
   ASSERT_TRUE(files) << message(files);
   std::vector<std::string> names;
   for (const auto& file : *files) {
-    struct stat status {};
+    struct stat status = {};
     ASSERT_EQ(::stat(file.c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0077U, file.extension() == ".key" ? 0U : status.st_mode & 0044U);
     names.push_back(file.filename().string());

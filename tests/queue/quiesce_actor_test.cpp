@@ -243,17 +243,17 @@ TEST_F(QuiescedQueue, ThatMovedContinuesAsAnOutbox) {
   EXPECT_EQ(heard_remote_->offers.back().refusal->code, ErrorCode::not_owner);
 
   const auto delivered = std::make_shared<Delivered>();
-  const caf::actor target = system_.system().spawn([delivered](
-                                                       caf::event_based_actor*) -> caf::behavior {
-    return {
-        [delivered](const AttachMessage& m) {
-          delivered->attached.push_back(m.request);
-          caf::anon_send(caf::actor_cast<caf::actor>(m.sender), AttachReply{1, m.request.base, {}});
-        },
-        [delivered](const OfferMessage& m) {
-          delivered->offers.push_back(*m.offer);
-        }};
-  });
+  const auto receive = [delivered](caf::event_based_actor*) -> caf::behavior {
+    const auto on_attach = [delivered](const AttachMessage& m) {
+      delivered->attached.push_back(m.request);
+      caf::anon_send(caf::actor_cast<caf::actor>(m.sender), AttachReply{1, m.request.base, {}});
+    };
+    const auto on_offer = [delivered](const OfferMessage& m) {
+      delivered->offers.push_back(*m.offer);
+    };
+    return {on_attach, on_offer};
+  };
+  const caf::actor target = system_.system().spawn(receive);
   actors_.push_back(target);
   actors_.push_back(
       forwarders::spawn_forwarder(system_.system(), {.outbox = "outbox/work/5",

@@ -63,8 +63,10 @@ void expect_drawn_within(const std::string& html) {
     const std::size_t start = at + attribute.size();
     std::string drawn = html.substr(start, html.find('"', start) - start);
     ASSERT_EQ(drawn.find_first_not_of("MLHVhZ0123456789.- "), std::string::npos) << drawn;
-    std::replace_if(
-        drawn.begin(), drawn.end(), [](char letter) { return letter >= 'A'; }, ' ');
+    const auto is_letter = [](char c) {
+      return c >= 'A';
+    };
+    std::replace_if(drawn.begin(), drawn.end(), is_letter, ' ');
     std::istringstream numbers(drawn);
     for (double value = 0; numbers >> value;) ASSERT_TRUE(value >= 0 && value <= 1000) << value;
     ASSERT_TRUE(numbers.eof());

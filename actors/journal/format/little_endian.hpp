@@ -2,21 +2,19 @@
 #pragma once
 
 #include <bit>
+#include <concepts>
 #include <cstring>
-#include <type_traits>
 
 namespace millrace::journal {
 
 static_assert(std::endian::native == std::endian::little, "files are little-endian");
 
-template <class T>
-requires std::is_integral_v<T>
+template <std::integral T>
 void put(char* at, T value) {
   std::memcpy(at, &value, sizeof value);
 }
 
-template <class T>
-requires std::is_integral_v<T>
+template <std::integral T>
 [[nodiscard]] T get(const char* at) {
   T value;
   std::memcpy(&value, at, sizeof value);

@@ -275,7 +275,8 @@ void GroupCommit::report_failure(Lock& lock) {
 }
 
 void GroupCommit::segments_changed() {
-  { const Lock lock{mutex_}; }  // nobody is between looking for a segment and waiting
+  // With the lock taken once, no thread is between looking for a segment and waiting for one.
+  Lock{mutex_}.unlock();
   work_.notify_all();
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 
@@ -90,13 +91,14 @@ std::uint64_t at(const std::vector<std::uint64_t>& values, std::size_t index) {
 }
 
 // How fast a running count grew up to each sample, per second.
-std::vector<double> rate_of(const std::vector<Sample>& samples, std::uint64_t Sample::*field) {
+template <class Count>
+std::vector<double> rate_of(const std::vector<Sample>& samples, Count field) {
   std::vector<double> rates(samples.size(), no_value);
   double t = 0;
   std::uint64_t count = 0;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const double span = samples[i].t_s - t;
-    const std::uint64_t now = samples[i].*field;
+    const std::uint64_t now = std::invoke(field, samples[i]);
     if (span > 0) rates[i] = static_cast<double>(now - std::min(now, count)) / span;
     t = samples[i].t_s;
     count = now;

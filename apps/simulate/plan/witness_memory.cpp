@@ -54,7 +54,7 @@ Result<WitnessMemory> WitnessMemory::create(std::uint64_t orders, std::uint32_t 
 }
 
 Result<WitnessMemory> WitnessMemory::open(int fd) {
-  struct stat status {};
+  struct stat status = {};
   if (fstat(fd, &status) != 0) return failed(ErrorCode::invalid_argument, "look at");
   const auto bytes = static_cast<std::size_t>(status.st_size);
   if (bytes < pages_offset) {

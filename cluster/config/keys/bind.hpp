@@ -17,6 +17,9 @@
 namespace millrace::config {
 
 template <class T>
+concept Enumeration = std::is_enum_v<T>;
+
+template <class T>
 inline constexpr bool is_vector = false;
 template <class T>
 inline constexpr bool is_vector<std::vector<T>> = true;
@@ -51,8 +54,7 @@ void assign(T& field, const Value& value) {
   field = static_cast<T>(value.integer);
 }
 
-template <class T>
-requires std::is_enum_v<T>
+template <Enumeration T>
 void assign(T& field, const Value& value) {
   field = static_cast<T>(value.integer);
 }

@@ -135,7 +135,7 @@ class FileChecks {
 
   // Reading by the group is allowed: a service can share the file with its operators.
   void check_secret(const std::string& key, const std::string& path) {
-    struct stat status {};
+    struct stat status = {};
     if (::stat(path.c_str(), &status) != 0 || (status.st_mode & S_IROTH) == 0) return;
     complaints_.add(
         key, "expected a file that not everybody may read, got " + quote(path) + "; chmod o-r it");
