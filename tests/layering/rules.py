@@ -3,6 +3,7 @@
 import fnmatch
 import re
 
+import precompiled
 from rooms import ROOMS
 
 LINES_MAX = 600
@@ -124,6 +125,38 @@ def auditor(tree):
                 yield source.path, number, f"the auditor may not include {name}"
 
 
+STD_NAME = re.compile(r"\bstd::(\w+)")
+OTHER_NAMES = {
+    prefix: re.compile(rf"(?<![\w:]){prefix}") for prefix in precompiled.OTHERS
+}
+
+
+def included(tree):
+    """A source includes the headers that it needs; that they are precompiled is no substitute."""
+    for source in tree.cpp():
+        reached = set()
+        for path in (source.path, *tree.reached_from(source.path)):
+            reached.update(name for _, name, _ in tree.sources[path].includes())
+        for name in tuple(reached):
+            reached.update(precompiled.ALSO.get(name, ()))
+            if name.endswith(".pb.h"):
+                reached.update(("string", "google/protobuf/message.h"))
+        missing = set()
+        for number, line in source.lines():
+            for match in STD_NAME.finditer(line):
+                header = precompiled.HEADER_OF.get(match[1])
+                if header and header not in reached and header not in missing:
+                    missing.add(header)
+                    yield source.path, number, f"std::{match[1]} without <{header}>"
+            for prefix, pattern in OTHER_NAMES.items():
+                home = precompiled.OTHERS[prefix]
+                if prefix in missing or not pattern.search(line):
+                    continue
+                if not any(name.startswith(home) for name in reached):
+                    missing.add(prefix)
+                    yield source.path, number, f"{prefix} without a header of its own"
+
+
 def length(tree):
     """One concept a file; a longer one has a reason in exceptions.txt."""
     for source in tree.sources.values():
@@ -170,5 +203,6 @@ def documents(tree):
 
 
 RULES = {
-    rule.__name__: rule for rule in (direction, rooms, caf, pure, auditor, length, sleep, documents)
+    rule.__name__: rule
+    for rule in (direction, rooms, caf, pure, auditor, included, length, sleep, documents)
 }
