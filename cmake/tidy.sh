@@ -63,6 +63,12 @@ if ((${#files[@]} == 0)); then
   exit 0
 fi
 
+# The compile commands without the precompiled headers: clang reads none that another compiler made.
+commands=$(mktemp -d)
+trap 'rm -rf -- "$commands"' EXIT
+sed -E 's| -Winvalid-pch||; s| -include [^ ]*/cmake_pch\.hxx||; s| -fpch-preprocess||' \
+  "$build/compile_commands.json" >"$commands/compile_commands.json"
+
 # One file a process, its report printed whole once it is done, so that reports never mix.
 tidy_one() {
   local report status=0
@@ -78,4 +84,4 @@ tidy_one() {
 export -f tidy_one
 # shellcheck disable=SC2016  # the inner shell expands these
 printf '%s\0' "${files[@]}" |
-  xargs -0 -P "$jobs" -n 1 bash -c 'tidy_one "$1" "$0"' "$build"
+  xargs -0 -P "$jobs" -n 1 bash -c 'tidy_one "$1" "$0"' "$commands"
