@@ -117,8 +117,9 @@ Node read_toml(std::string_view text, const std::string& source, Problems& probl
     return complain(start, "expected a file of at most 1MiB, got a larger one");
   }
   if (const std::uint32_t line = find_deep_line(text); line != 0) {
-    return complain({.source = source, .line = line, .column = 1},
-                    "expected at most " + std::to_string(dots_max) + " dots on a line, got more");
+    std::string what = "expected at most ";
+    what.append(std::to_string(dots_max)).append(" dots on a line, got more");
+    return complain({.source = source, .line = line, .column = 1}, std::move(what));
   }
   try {
     Node root = convert_table(toml::parse(text, std::string_view(source)), source);

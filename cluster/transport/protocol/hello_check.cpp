@@ -10,7 +10,7 @@ bool is_alphanumeric(char c) {
 }
 
 // Text of the other side in a log line: short, and without control characters.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "'";
   for (const char c : text.substr(0, 63)) out += c >= ' ' && c <= '~' ? c : '?';
   return out + "'";
@@ -40,39 +40,39 @@ pb::Hello make_hello(const NodeIdentity& own) {
 Result<void> check_hello(const pb::Hello& hello, const HelloContext& context) {
   const NodeIdentity& own = context.own;
   if (!is_node_name(hello.node())) {
-    return error(ErrorCode::protocol, quoted(hello.node()) + " is no name of a node");
+    return error(ErrorCode::protocol, in_quotes(hello.node()) + " is no name of a node");
   }
   if (!context.is_certified(hello.node())) {
-    return error(ErrorCode::unauthenticated, "a node that calls itself " + quoted(hello.node()) +
+    return error(ErrorCode::unauthenticated, "a node that calls itself " + in_quotes(hello.node()) +
                                                  " has a certificate of another name");
   }
   if (hello.cluster() != own.cluster) {
-    return error(ErrorCode::foreign_cluster, quoted(hello.node()) + " belongs to cluster " +
-                                                 quoted(hello.cluster()) + ", expected " +
-                                                 quoted(own.cluster));
+    return error(ErrorCode::foreign_cluster, in_quotes(hello.node()) + " belongs to cluster " +
+                                                 in_quotes(hello.cluster()) + ", expected " +
+                                                 in_quotes(own.cluster));
   }
   if (!context.dialed.empty() && hello.node() != context.dialed) {
-    return error(ErrorCode::unauthenticated, "dialed " + quoted(context.dialed) + ", and " +
-                                                 quoted(hello.node()) + " answered");
+    return error(ErrorCode::unauthenticated, "dialed " + in_quotes(context.dialed) + ", and " +
+                                                 in_quotes(hello.node()) + " answered");
   }
   const std::uint64_t* known = context.known_incarnation(hello.node());
   if (known == nullptr) {
-    return error(ErrorCode::not_found, quoted(hello.node()) + " is not among the nodes of " +
-                                           quoted(own.cluster) + " that " + quoted(own.node) +
+    return error(ErrorCode::not_found, in_quotes(hello.node()) + " is not among the nodes of " +
+                                           in_quotes(own.cluster) + " that " + in_quotes(own.node) +
                                            " knows");
   }
   if (context.dialed.empty() && !dials(hello.node(), own.node)) {
-    return error(ErrorCode::protocol, quoted(hello.node()) + " dialed " + quoted(own.node) +
+    return error(ErrorCode::protocol, in_quotes(hello.node()) + " dialed " + in_quotes(own.node) +
                                           ", but the smaller name dials");
   }
   if (hello.protocol_version() != own.protocol_version) {
-    return error(ErrorCode::unsupported_version, quoted(hello.node()) + " speaks version " +
+    return error(ErrorCode::unsupported_version, in_quotes(hello.node()) + " speaks version " +
                                                      std::to_string(hello.protocol_version()) +
                                                      ", expected " +
                                                      std::to_string(own.protocol_version));
   }
   if (hello.incarnation() < *known) {
-    return error(ErrorCode::fenced, quoted(hello.node()) + " has incarnation " +
+    return error(ErrorCode::fenced, in_quotes(hello.node()) + " has incarnation " +
                                         std::to_string(hello.incarnation()) + ", and " +
                                         std::to_string(*known) + " was seen before");
   }
