@@ -182,7 +182,7 @@ void add_moves(std::vector<GoldenCase>& cases) {
     c.mutable_become_outbox()->set_up_to(300);
     c.mutable_become_outbox()->set_duplicates(7);
   }));
-  cases.push_back(change("become_outbox", [](pb::Change& c) {
+  cases.push_back(change("hand_over", [](pb::Change& c) {
     pb::BecomeOutbox& become_outbox = *c.mutable_become_outbox();
     become_outbox.set_up_to(300);
     fill(*become_outbox.mutable_as());

@@ -14,7 +14,7 @@ namespace millrace::orders::testing {
 /// Starts from a run that passes. A test changes the view or the witness and names what must break.
 class PlantedRun : public ::testing::Test {
  protected:
-  PlantedRun() : run_(compaction_run()) {}
+  PlantedRun() : run_(clean_run()) {}
 
   /// Names of the invariants that do not hold.
   [[nodiscard]] std::set<std::string> broken() {
@@ -151,7 +151,7 @@ class PlantedRun : public ::testing::Test {
   audit::AuditReport report_;
 
  private:
-  static const WorkflowRun& compaction_run() {
+  static const WorkflowRun& clean_run() {
     static const WorkflowRun run =
         run_workflow({.seed = 11, .orders = 800, .gateway_faults = 0.02});
     return run;

@@ -91,12 +91,12 @@ struct Receiver {
 struct Durable {
   TimeUs at_us = 0;                 ///< of the latest record; at_us <= Volatile::now_us
   Sequence last = 0;                ///< of the latest message; no live message is beyond it
-  MessageIndex index;               ///< the live messages; size() == ledger.queued()
+  MessageIndex index;               ///< the live messages; size() == ledger.queued(), unless staged
   NumberMap<Schedule> schedules;    ///< by message; exactly those with Entry::has_schedule
   NumberMap<FailureNote> failures;  ///< by message; exactly those with Entry::has_failure
   DedupTable dedup;
   KeyedStore keyed;
-  Ledger ledger;  ///< offered == acked + dead + dropped + live messages
+  Ledger ledger;  ///< offered == acked + dead + dropped + live messages, unless staged
 };
 
 /// What a restart begins without, or derives from Durable.
