@@ -31,7 +31,7 @@ constexpr std::chrono::seconds drain_timeout{30};
 constexpr const char* sink = "sink";
 constexpr const char* source = "source";
 
-/// Written whole, so that whoever waits for it never sees a part.
+/// Writes `file` atomically, by rename: await() never reads an incomplete file.
 Result<void> publish(const path& file, const nlohmann::json& value) {
   path unfinished = file;
   unfinished += ".tmp";
@@ -76,7 +76,8 @@ Result<void> write_certificates(const path& folder) {
   return {};
 }
 
-/// The content of `file` as soon as it is there.
+/// Waits until `file` exists and returns its content. Fails with `timeout` after `span`, and with
+/// `storage_failed` if a node ends first.
 Result<nlohmann::json> await(const path& file, NodeProcess& a, NodeProcess& b,
                              std::chrono::seconds span) {
   const auto deadline = std::chrono::steady_clock::now() + span;
@@ -101,7 +102,7 @@ Result<NodeProcess> start(const ClusterBenchOptions& options, const path& config
       std::nullopt, options.folder / (node + ".log"));
 }
 
-/// Stops the sink's node for a while when half of the messages are there.
+/// Pauses the sink's process (SIGSTOP) for pause_s seconds once half of the messages are received.
 void pause_halfway(const ClusterBenchOptions& options, NodeProcess& node) {
   const path half = options.folder / "half";
   while (!read(half) && !node.wait_for(look_interval)) {
@@ -111,7 +112,8 @@ void pause_halfway(const ClusterBenchOptions& options, NodeProcess& node) {
   node.send(SIGCONT);
 }
 
-/// What is measured begins then: how long nodes take to find each other is no part of it.
+/// Returns whether the other node is up. The measurement starts then: it excludes the time in which
+/// the nodes find each other.
 bool sees_other(const cluster::ClusterNode& node) {
   const auto members = node.members();
   return std::any_of(members.begin(), members.end(), [](const cluster::MemberView& member) {
@@ -119,7 +121,7 @@ bool sees_other(const cluster::ClusterNode& node) {
   });
 }
 
-/// When all messages are there, or no more come.
+/// Writes the figures after all messages are received, or after none was received for `patience`.
 Result<void> publish_figures(const path& folder, Tally& tally) {
   tally.wait(patience);
   const std::uint64_t ended_us = steady_us();
@@ -141,7 +143,7 @@ Result<void> publish_figures(const path& folder, Tally& tally) {
 
 Result<ClusterBenchFigures> run_cluster_bench(const ClusterBenchOptions& options) {
   if (auto made = write_certificates(options.folder / "certs"); !made) return made.error();
-  // Of two nodes the one with the smaller name dials, so the source must be there first.
+  // The node with the smaller name dials: "sink" dials "source", so the source must listen first.
   auto config = write_config(options, source, 2);
   if (!config) return config.error();
   auto source_node = start(options, *config, source);

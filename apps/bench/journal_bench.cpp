@@ -35,7 +35,7 @@ double percentile_us(std::vector<double>& sorted, double share) {
   return sorted[index];
 }
 
-/// Keeps a number of batches outstanding; the next one is appended as soon as one is confirmed, as
+/// Keeps a fixed number of batches in flight: appends the next one as soon as one is confirmed, as
 /// a queue's shell does.
 class Producer final : public journal::Listener {
  public:
@@ -70,7 +70,8 @@ class Producer final : public journal::Listener {
     idle_.notify_all();
   }
 
-  /// One turn: appends until `until`, then waits for the last confirmation.
+  /// Keeps `outstanding` batches in flight until `until`, then waits for the last confirmation.
+  /// Returns the error of a failed append or write.
   Result<void> run(journal::Journal& journal, std::size_t outstanding, Clock::time_point until) {
     journal_ = &journal;
     {
@@ -94,7 +95,8 @@ class Producer final : public journal::Listener {
 
  private:
   void append_batch() {
-    // Listed and appended in one order, though several threads may get here.
+    // run() and the journal's thread both append: the lock keeps begun_ in the order of the
+    // journal.
     const std::lock_guard order{append_mutex_};
     batch_proposals_.clear();
     while (batch_proposals_.size() < batch_) {
@@ -116,7 +118,7 @@ class Producer final : public journal::Listener {
   const std::string body_;
   journal::Journal* journal_ = nullptr;
   std::mutex append_mutex_;                       ///< taken before mutex_
-  std::vector<std::shared_ptr<Proposal>> spare_;  ///< confirmed, to be used again
+  std::vector<std::shared_ptr<Proposal>> spare_;  ///< confirmed proposals, for reuse
   std::vector<std::shared_ptr<Proposal>> batch_proposals_;
   std::mutex mutex_;
   std::condition_variable idle_;
@@ -124,7 +126,8 @@ class Producer final : public journal::Listener {
   std::optional<Error> failed_;
   std::uint64_t appended_ = 0;
   std::uint64_t confirmed_ = 0;
-  std::deque<std::pair<Clock::time_point, std::uint64_t>> begun_;  ///< batches not confirmed
+  /// Per batch in flight, in append order: its start, and appended_ after it.
+  std::deque<std::pair<Clock::time_point, std::uint64_t>> begun_;
   std::vector<double> latencies_us_;
 };
 
@@ -142,7 +145,8 @@ Result<std::unique_ptr<journal::Journal>> open_fresh(const std::filesystem::path
   return journal::Journal::start(*std::move(directory), *recovered, options, listener);
 }
 
-/// Gives up the whole log, as checkpoints do in a running node, so that segments are recycled.
+/// Releases the whole log with an empty checkpoint, so that the next run reuses its segments, as in
+/// a running node.
 Result<void> release_all(journal::Journal& journal) {
   const auto nothing = [](journal::CheckpointWriter&) {
     return Result<void>{};

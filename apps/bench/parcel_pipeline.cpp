@@ -11,9 +11,9 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-/// The shortest pause of a producer that is ahead of its rate. One for each message would keep a
-/// core busy with pausing alone. What falls due meanwhile is sent late, and its latency says so: it
-/// counts from when the message was due.
+/// Minimum pause of a producer that is ahead of its rate: shorter pauses, one per message, would
+/// keep a core busy. Messages that become due during the pause are sent late, which their latency
+/// includes: it is measured from the due time.
 constexpr std::uint64_t pause_min_us = 500;
 
 struct Forward {

@@ -14,7 +14,7 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds patience{60};
-constexpr std::uint32_t limit_batch = 256;  // messages of one write and sync
+constexpr std::uint32_t limit_batch = 256;  // messages per write and sync of the raw limit
 constexpr double hops = 3;
 
 }  // namespace

@@ -22,7 +22,7 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds patience{60};
-constexpr std::uint32_t limit_batch = 256;  // messages of one write and sync
+constexpr std::uint32_t limit_batch = 256;  // messages per write and sync of the raw limit
 
 double since(Steady::time_point begin) {
   return std::chrono::duration<double>(Steady::now() - begin).count();
@@ -46,7 +46,7 @@ RuntimeOptions runtime_options(const QueueBenchOptions& options) {
   RuntimeOptions runtime;
   runtime.data_dir = options.data_dir;
   runtime.shards = options.shards;
-  // Pressure is not what is measured here.
+  // Limits that are never reached: the benchmark does not measure backpressure.
   runtime.limits.backlog_messages = options.messages * 2 + 1'000;
   runtime.limits.backlog_bytes = std::uint64_t{1} << 50;
   return runtime;
@@ -57,7 +57,7 @@ struct PassOn {
 };
 
 Result<void> fill(const QueueBenchOptions& options, QueueBenchFigures& figures) {
-  // Nothing reads the backlog here; the pipeline only declares it.
+  // No stage reads the backlog queue; the pipeline only declares it.
   auto runtime = Runtime::start(runtime_options(options), {pipeline("filling")
                                                                .from(queue<Parcel>("bench.unused"))
                                                                .then("pass", PassOn{})
@@ -80,7 +80,7 @@ Result<void> fill(const QueueBenchOptions& options, QueueBenchFigures& figures) 
   return (*runtime)->stop();
 }
 
-/// Checks that each worker's shard comes in the order of sending.
+/// Counts the received messages and those that arrived out of order within a shard. Thread-safe.
 class Drain {
  public:
   explicit Drain(std::uint64_t messages) : expected_(messages) {}
@@ -93,7 +93,7 @@ class Drain {
     changed_.notify_all();
   }
 
-  /// Until all are there, or none came for a while: then some are lost.
+  /// Blocks until all messages are received, or none was received for `patience`: some are lost.
   void wait() {
     std::unique_lock lock(mutex_);
     for (std::uint64_t before = expected_; received_ < expected_ && received_ != before;) {
@@ -113,7 +113,7 @@ class Drain {
   std::condition_variable changed_;
 };
 
-/// One copy a worker, and one worker a shard.
+/// Each worker has its own copy and handles one shard, so that `next` is per shard.
 struct CheckOrder {
   Drain* drain;
   std::uint64_t next = 0;

@@ -31,10 +31,11 @@ std::string address(std::uint16_t port) {
   return "127.0.0.1:" + std::to_string(port);
 }
 
-/// Ports that nobody listens on now.
+/// Returns two ports per node: consecutive ones from options.port, or free ports if that is 0. A
+/// free port can be taken by another process before the node listens on it.
 Result<std::vector<std::uint16_t>> pick_ports(const DevOptions& options) {
   std::vector<std::uint16_t> ports;
-  std::vector<simulate::Listener> held;  // until all are known, so that each is another one
+  std::vector<simulate::Listener> held;  // open until all ports are picked: no port twice
   for (std::uint32_t i = 0; i < 2 * options.nodes; ++i) {
     if (options.port != 0) {
       ports.push_back(static_cast<std::uint16_t>(options.port + i));
@@ -54,7 +55,7 @@ struct Node {
   path config;
   path log;
   std::optional<NodeProcess> process{};
-  SteadyTime start_at{};  ///< where there is none
+  SteadyTime start_at{};  ///< earliest start; used only without a process
 };
 
 Result<void> write_certificates(const path& folder, const std::vector<Node>& nodes) {
@@ -84,7 +85,8 @@ Result<std::vector<Node>> write_files(const DevOptions& options) {
     nodes.push_back({name, http, folder / (name + ".toml"), folder / (name + ".log")});
     members.push_back({name, address((*ports)[i]), http});
   }
-  // Another number of nodes needs certificates of its own.
+  // One folder per number of nodes: the certificates of an earlier cluster of another size do not
+  // cover the same nodes.
   const path certificates = folder / ("certs-" + std::to_string(options.nodes));
   if (auto written = write_certificates(certificates, nodes); !written) return written.error();
   for (std::uint32_t i = 0; i < options.nodes; ++i) {
@@ -106,7 +108,7 @@ class Cluster {
  public:
   explicit Cluster(std::vector<Node> nodes) : nodes_(std::move(nodes)) {}
 
-  /// Starts what has no process and is due.
+  /// Starts each node that has no process and whose restart delay has passed.
   Result<void> start_due() {
     for (Node& node : nodes_) {
       if (node.process || std::chrono::steady_clock::now() < node.start_at) continue;
@@ -120,7 +122,8 @@ class Cluster {
     return {};
   }
 
-  /// Notes processes that have ended.
+  /// Notes processes that have ended and schedules their restart. Prints a message unless
+  /// `is_expected`.
   void note_ended(bool is_expected) {
     for (Node& node : nodes_) {
       if (!node.process) continue;

@@ -5,7 +5,8 @@
 namespace millrace::inference {
 namespace {
 
-// Distributions of the standard library differ from one to the next; a seed must not.
+// Replaces std::uniform_real_distribution, whose results differ between standard libraries: a seed
+// must give the same load everywhere.
 double uniform(std::mt19937_64& random) {
   return static_cast<double>(random() >> 11) * 0x1.0p-53;  // [0, 1)
 }

@@ -1,5 +1,6 @@
-// inference: a service in front of a (simulated) large language model, as a user of Millrace would
-// write it. Runs the same load without batching and with it, and prints what the callers saw.
+// inference: a service in front of a simulated large language model, written with the public API of
+// Millrace. Runs the same load without and with batching, and prints latencies and answers by
+// tenant.
 #include <cstdio>
 #include <exception>
 #include <filesystem>

@@ -84,7 +84,7 @@ std::string tenant_table(const std::vector<Tenant>& tenants, const NamedRun& run
   return out + "  w: waited until the model began, a: until the answer came, in ms\n";
 }
 
-/// Sizes 1, 2–3, 4–7, …: a bar for each.
+/// Histogram of the batch sizes: one bar for each of 1, 2-3, 4-7, ….
 std::string batch_sizes(const NamedRun& run) {
   std::vector<std::uint64_t> octaves;
   for (std::size_t size = 1; size < run.figures.batches_by_size.size(); ++size) {

@@ -14,11 +14,12 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-/// Beyond the last deadline every request is answered or dead; this is for the way back.
+/// Time after the last deadline for answers to reach the callers. At the deadline itself each
+/// request is answered or a dead letter.
 constexpr std::chrono::seconds answer_slack{30};
 
-/// Makes one tenant's requests at their times. What the node does not take at once is turned away:
-/// people do not queue to get into a queue.
+/// Sends one tenant's requests at their planned times. A request that the node does not accept at
+/// once is turned away, not retried.
 class Client {
  public:
   Client(Sender<Request> sender, Callers& callers, const Clock& clock)
@@ -103,7 +104,7 @@ Result<ScenarioFigures> run_scenario(const ScenarioOptions& options) {
 
   RuntimeOptions runtime_options;
   runtime_options.data_dir = options.data_dir;
-  runtime_options.shards = 1;  // one model: one line in front of it, so that priorities are exact
+  runtime_options.shards = 1;  // one model: a single line keeps the priorities exact
   auto runtime = Runtime::start(runtime_options, {inference_pipeline(services, options.batch)});
   if (!runtime) return runtime.error();
   auto clients = make_clients(**runtime, options, callers);

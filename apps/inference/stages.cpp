@@ -49,7 +49,7 @@ Routed Admit::operator()(const Request& request, const Context& context) const {
 std::vector<Outcome<Answer>> Infer::operator()(Batch<Request> batch) const {
   std::vector<Outcome<Answer>> outcomes(batch.size());
   std::vector<Model::Prompt> prompts;
-  std::vector<std::size_t> asked;  // place in the batch, by prompt
+  std::vector<std::size_t> asked;  // by prompt: its index in the batch
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const auto& item = batch[i];
     if (is_expired(item.context)) {
@@ -110,7 +110,8 @@ PipelineSpec inference_pipeline(const Services& services, const BatchOptions& ba
       .to(answers_queue())
       .from(answers_queue())
       .then("deliver", Deliver{services})
-      // Answers inherit the deadline of their request; a caller wants a late one too.
+      // An answer inherits the deadline of its request and becomes a dead letter when it expires.
+      // The caller still waits for it, so late answers are delivered from the dead letter queue.
       .from(queue<Answer>(answers_queue().name() + ".dead"))
       .then("deliver-late", Deliver{services});
 }

@@ -14,8 +14,8 @@ std::string two_digits(std::int64_t value) {
   return (value < 10 ? "0" : "") + std::to_string(value);
 }
 
-// The value in the largest of the units, each `base` times the one before, in which it is below
-// `base` also after rounding to three digits.
+// Formats `value` with three digits in the smallest unit that keeps the rounded number below
+// `base`. `units` is ascending; each unit is `base` times the one before.
 template <std::size_t N>
 std::string in_unit(double value, double base, const std::array<const char*, N>& units) {
   std::size_t unit = 0;

@@ -68,7 +68,8 @@ Json column(const std::vector<Sample>& samples, Field field) {
   return values;
 }
 
-// One column for each of `names`, out of the vector that `field` gives of a sample.
+// Returns one column per name: element i of the vector `field` of each sample, 0 if the vector is
+// shorter.
 template <class Field>
 Json columns(const RunReport& report, const std::vector<std::string>& names, Field field) {
   Json object = Json::object();
@@ -105,7 +106,7 @@ std::string text_of(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-// Indented by two, but with each array of numbers and each small object on one line.
+// Prints JSON indented by two. An array or object without nested arrays or objects takes one line.
 std::string laid_out(const Json& json, const std::string& indent) {
   const bool nested = json.is_structured() && !json.empty() &&
                       std::any_of(json.begin(), json.end(),

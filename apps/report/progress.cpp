@@ -20,13 +20,14 @@ constexpr const char* green = "\033[32m";
 constexpr const char* plain = "\033[0m";
 constexpr const char* rewrite = "\r\033[K";
 
-// In whole seconds, as an estimate should be; at most 99 hours.
+// Formats the remaining time, rounded up to whole seconds; at most 99 h.
 std::string eta_text(double seconds) {
   return short_duration(static_cast<DurationUs>(std::ceil(std::min(seconds, 356'400.0))) *
                         1'000'000);
 }
 
-// Cut to `width` columns. The bar leads and is the only coloured part, so its escapes stay whole.
+// Returns bar and text, cut to `width` columns. Only the text is cut: cutting the bar could leave
+// an incomplete colour escape. Without room for 20 columns of text, the bar is left out.
 std::string cut(const std::string& bar, const std::string& text, int bar_columns, int width) {
   const int room = width - bar_columns;
   if (room < 20) return text.substr(0, static_cast<std::size_t>(std::max(0, width)));

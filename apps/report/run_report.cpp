@@ -4,8 +4,8 @@
 
 namespace millrace::report {
 
-// queued() is itself a difference, so the one way not to balance is to have given away more than
-// there was.
+// Ledger::queued() is computed as offered - acked - dead - dropped, so it cannot show a surplus.
+// The only possible imbalance is that more messages left the queue than were offered.
 bool balances(const queues::Ledger& ledger) {
   return ledger.acked + ledger.dead + ledger.dropped <= ledger.offered;
 }

@@ -8,7 +8,8 @@
 namespace millrace::report {
 namespace {
 
-// Nothing in this program changes its environment, so reading it is safe from any thread.
+// Value of the environment variable, or empty. Safe from any thread: the program never changes its
+// environment.
 std::string_view environment(const char* name) {
   const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
   return value == nullptr ? std::string_view{} : std::string_view{value};

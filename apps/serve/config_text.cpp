@@ -5,7 +5,7 @@
 namespace millrace::serve {
 namespace {
 
-/// A string of TOML.
+/// Quotes and escapes `text` as a TOML string.
 std::string quote(const std::string& text) {
   std::string quoted = "\"";
   for (const char letter : text) {

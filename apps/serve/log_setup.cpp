@@ -16,7 +16,8 @@ namespace {
 
 constexpr const char* text_pattern = "%Y-%m-%dT%H:%M:%S.%eZ %-8l %v";
 
-// spdlog's own pattern would leave a quote in a message as it is, and no JSON would come of it.
+// One JSON object per line. A spdlog pattern cannot do it: patterns do not escape quotes in
+// messages.
 class JsonFormatter final : public spdlog::formatter {
  public:
   explicit JsonFormatter(std::string node) : node_(std::move(node)) {}

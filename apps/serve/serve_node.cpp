@@ -49,7 +49,8 @@ void reload(const ServeOptions& options, ClusterNode& node) {
       "reloaded: log.level and the files of tls; all other keys take effect at the next start");
 }
 
-/// Until the first signal that ends it. A node that does not answer is not said to be alive.
+/// Serves until SIGTERM or SIGINT; reloads on SIGHUP. With a watchdog, resets it at least four times
+/// per watchdog interval, each time after queues() has returned.
 void run(const ServeOptions& options, const Signals& signals, ServiceManager& manager,
          ClusterNode& node) {
   auto span = look_interval;
@@ -59,7 +60,7 @@ void run(const ServeOptions& options, const Signals& signals, ServiceManager& ma
   for (;;) {
     const auto signal = signals.wait(span);
     if (!signal) {
-      // Waits for an answer of each queue.
+      // queues() blocks until each queue has answered, at most 10 s.
       if (manager.watchdog() && !node.runtime().queues().empty()) manager.alive();
     } else if (is_end(*signal)) {
       spdlog::info("signal {}: draining", *signal);
@@ -67,13 +68,14 @@ void run(const ServeOptions& options, const Signals& signals, ServiceManager& ma
     } else if (*signal == SIGHUP) {
       reload(options, node);
     } else {
-      // Logs go to stderr, which whoever started the node rotates.
+      // The log goes to stderr; rotation is up to the process that reads it.
       spdlog::info("signal {}: there is no log file to open anew", *signal);
     }
   }
 }
 
-/// Meanwhile a second signal ends the process at once: that is a crash, and safe.
+/// Stops the node within `timeout`. A further SIGTERM or SIGINT ends the process at once, without
+/// return: that is as safe as a crash.
 Result<void> drain(ClusterNode& node, const Signals& signals, std::chrono::milliseconds timeout) {
   Result<void> drained;
   std::atomic<bool> is_done = false;
@@ -100,11 +102,12 @@ int serve_node(const ServeOptions& options, const Signals& signals) {
   auto node = ClusterNode::start(
       options.config, options.pipelines,
       {.version = options.version, .resources = options.resources, .on_drain = [] {
-         // To the process: all threads have it blocked, and run() waits for it.
+         // Signals the process, not a thread: all threads block SIGTERM, and run() waits for it.
          kill(getpid(), SIGTERM);
        }});
   if (!node) {
-    // What only the program itself knows to be a mistake of the configuration.
+    // invalid_argument: a configuration mistake that only the program can detect, for example a
+    // stage that it does not register.
     const int status = fail(node.error());
     return node.error().code == ErrorCode::invalid_argument ? EX_CONFIG : status;
   }

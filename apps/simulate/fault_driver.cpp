@@ -7,7 +7,7 @@
 namespace millrace::simulate {
 namespace {
 
-/// Extra duration of a sync on a slow disk: that of a loaded network disk.
+/// Extra duration of a sync on a slow disk, as on a loaded network disk.
 constexpr std::int64_t slow_disk_us = 40'000;
 
 std::string describe(const FaultMoment& moment) {
@@ -54,7 +54,8 @@ std::optional<TimeUs> FaultDriver::next_us() const {
   return next;
 }
 
-/// Start of the next fault; nullopt before its progress is reached or while its node has a fault.
+/// Start of the next fault. Returns nullopt if none is left, its progress is not reached, its node
+/// does not run, or a fault on its node is still active.
 std::optional<TimeUs> FaultDriver::due_us(TimeUs now_us, bool is_ending) {
   if (next_ >= plan_.size()) return std::nullopt;
   const FaultMoment& moment = plan_[next_];

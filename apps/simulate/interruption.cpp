@@ -15,7 +15,8 @@ void note_interruptions() {
     noted = signal;
   };
   sigemptyset(&action.sa_mask);
-  // Without SA_RESTART: what waits returns. Reset: a second signal does what it always does.
+  // Without SA_RESTART, blocking calls return with EINTR. SA_RESETHAND: a second signal has its
+  // default effect and ends the process.
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);

@@ -17,8 +17,7 @@ constexpr DurationUs look_interval_us = 50'000;
 constexpr DurationUs look_interval_recovering_us = 5'000;
 constexpr double sample_interval_s = 0.25;
 constexpr DurationUs patience_us = 90'000'000;
-/// Further idle checks required of every node, so that messages in flight between nodes are
-/// noticed.
+/// How many further idle checks each node must report; see is_at_rest().
 constexpr std::uint32_t rest_looks_more = 2;
 
 report::ProgressStyle progress_style(const Options& options) {
@@ -102,7 +101,8 @@ void Watch::take_sample(double t_s) {
   sampled_s_ = t_s;
 }
 
-/// Waiting for the next order to become due counts as progress.
+/// Updates moved_us_ if a count changed. While all placed orders are finished and the next one is
+/// not due, the wait counts as progress.
 void Watch::note_movement() {
   const WitnessHead& head = witness_.head();
   const std::uint64_t finished = head.finished();
@@ -153,12 +153,13 @@ Watch::End Watch::give_up() {
   return End::stalled;
 }
 
-/// A process may end only after a stop request or by a SIGKILL from outside; else the run fails.
+/// A process may end with status 0 after a stop request, or by SIGKILL without one, after which it
+/// is started again. Any other end fails the run.
 std::optional<Watch::End> Watch::note_ended(const Fleet::Ended& ended) {
   if (ended.was_requested && ended.end.signal == 0 && ended.end.exit_status == 0)
     return std::nullopt;
   const std::string name = node_name(ended.node);
-  // SIGKILL without request comes from outside, for example from a user who tests recovery.
+  // A SIGKILL without request comes from outside, for example from a user who tests recovery.
   if (ended.end.signal == SIGKILL && !ended.was_requested) {
     auto started = faults_.note_kill_from_outside(ended.node, clock_.now_us());
     if (started) return std::nullopt;
@@ -172,9 +173,11 @@ std::optional<Watch::End> Watch::note_ended(const Fleet::Ended& ended) {
   return fail(name + " ended with status " + std::to_string(ended.end.exit_status));
 }
 
-/// A message between two nodes stays in its outbox until it is durable at the target, so that at
-/// least one of the two nodes is not idle. The nodes check at different times, hence
-/// rest_looks_more.
+/// Returns whether all orders are finished and no node holds or handles a message. The nodes check
+/// at different times, so that a message can be at each node only while it does not check.
+/// Therefore each node must report rest_looks_more further idle checks after all nodes were idle
+/// once. A message between two nodes stays in its outbox until it is durable at the target: one of
+/// them is not idle.
 bool Watch::is_at_rest() {
   const WitnessHead& head = witness_.head();
   bool is_resting = head.finished() >= options_.orders;

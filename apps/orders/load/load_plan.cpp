@@ -9,7 +9,7 @@
 namespace millrace::orders {
 namespace {
 
-/// 80 % of the orders have 1 to 3 lines; the mean is 2.3.
+/// 93 % of the orders have 1 to 3 lines, none has more than 10; the mean is 2.35.
 std::uint64_t pick_line_count(Chance& chance) {
   return chance.happens(0.9) ? 1 + chance.below(3) : 1 + chance.below(10);
 }

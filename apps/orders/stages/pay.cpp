@@ -9,7 +9,7 @@
 namespace millrace::orders {
 namespace {
 
-/// Outcome of one item. `result`: of its gateway call; `done` if there was none.
+/// Returns the outcome of one item. `result`: that of its gateway call; `done` if it made no call.
 Outcome<OrderEvent> finish(const BatchItem<PaymentRequest, Account>& item, GatewayResult result) {
   if (result == GatewayResult::failed) return Retry{"the gateway failed"};
   if (result == GatewayResult::unknown) return Retry{"no answer from the gateway"};

@@ -21,8 +21,8 @@ bool is_due(const Order& order, const Answer& answer) {
          answer.part < 32 && (order.unanswered() & bit(answer.part)) != 0;
 }
 
-/// Returns whether the answer reports a reservation or charge that the saga does not hold: a
-/// request that it gave up was executed later, for example a redriven dead letter.
+/// Returns whether the answer reports a reservation or charge that Order does not record. Happens
+/// when a request is executed after the saga gave it up, for example as a redriven dead letter.
 bool is_stray(const Order& order, const Answer& answer) {
   if (answer.question == ASK_RESERVE) {
     return answer.number != 0 && answer.part < static_cast<std::uint32_t>(order.lines_size()) &&
@@ -32,7 +32,7 @@ bool is_stray(const Order& order, const Answer& answer) {
          answer.number != 0 && order.charge() != answer.number;
 }
 
-/// Computes one step of one order.
+/// Computes one step of one order: changes `order` and collects the effects of the step.
 class Stepper {
  public:
   Stepper(Order& order, const SagaOptions& options) : order_(order), options_(options) {}
@@ -62,7 +62,8 @@ class Stepper {
     ask_again();
   }
 
-  /// Asks the unanswered parts of the question, those that undo in reverse order.
+  /// Sends a request for each unanswered part of the question and sets the timer. Releases are sent
+  /// in reverse order of the lines.
   void ask_again() {
     order_.set_asked(order_.asked() + 1);
     order_.set_round(order_.round() + 1);

@@ -21,7 +21,7 @@ std::int64_t StockPlan::initial(std::string_view sku) const {
   if (options_.scarce_in != 0 && chance.below(options_.scarce_in) == 0) {
     return static_cast<std::int64_t>(demand * options_.scarce_percent / 100.0);
   }
-  // 1.5 times the expected demand plus six standard deviations.
+  // Enough for any seed: 1.5 times the expected demand plus six standard deviations.
   return static_cast<std::int64_t>(demand * 1.5 + 6.0 * std::sqrt(demand * 4.0) + 50.0);
 }
 

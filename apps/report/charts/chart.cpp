@@ -74,7 +74,7 @@ bool has_place(const Chart& chart, double value) {
   return !std::isnan(value) && (chart.y_scale.shows_zero || value > 0);
 }
 
-// A line through each run of values without a gap, and the area between it and the bottom.
+// Draws a line through each run of values without a gap, and fills the area below it if set.
 void draw_line(const Chart& chart, const Series& series, std::string& svg) {
   std::string line;
   std::string area;
@@ -97,7 +97,7 @@ void draw_line(const Chart& chart, const Series& series, std::string& svg) {
   svg += R"(<path class="line )" + series.color + R"(" d=")" + line + R"("/>)";
 }
 
-// Each layer lies between the sum of those before it and its own.
+// Draws the series stacked: each layer starts at the sum of the layers before it.
 void draw_stack(const Chart& chart, std::string& svg) {
   std::vector<double> below(chart.x.size(), 0);
   for (const Series& series : chart.series) {
@@ -131,7 +131,8 @@ std::string marks(const Chart& chart) {
   return path.empty() ? "" : R"(<path class="mark" d=")" + path + R"("/>)";
 }
 
-// Behind lines, and over layers, which would hide them.
+// Rectangles of Chart::bands. The caller draws them behind lines but on top of stacked layers,
+// which would hide them.
 std::string bands(const Chart& chart) {
   std::string svg;
   for (const auto& [from, to] : chart.bands) {
@@ -143,7 +144,7 @@ std::string bands(const Chart& chart) {
   return svg;
 }
 
-// The last label of a horizontal axis would reach beyond the card, so its text ends at the tick.
+// The last label of a horizontal axis is right-aligned to its tick, to stay within the card.
 std::string label_class(const Tick& tick, bool horizontal) {
   std::string names = tick.minor ? "minor" : "";
   if (horizontal && tick.position > 0.95) names += names.empty() ? "end" : " end";
@@ -169,7 +170,8 @@ std::string legend(const Chart& chart) {
   return html + "</ul>";
 }
 
-// What the pointer shows, as text: the page's script only picks the nearest x.
+// JSON of the tooltip texts by x. All texts are formatted here; the page's script only selects the
+// nearest x.
 std::string tooltip_data(const Chart& chart) {
   nlohmann::ordered_json data = {{"x", nlohmann::json::array()},
                                  {"at", nlohmann::json::array()},

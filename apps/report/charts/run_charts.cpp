@@ -43,7 +43,7 @@ std::vector<Sample> thinned(const std::vector<Sample>& samples, std::size_t coun
 namespace {
 
 constexpr std::size_t points_max = 300;
-constexpr std::size_t queues_max = 8;  // lines in one plot; the rest is drawn as their sum
+constexpr std::size_t queues_max = 8;  // lines in one plot; further queues are drawn as their sum
 constexpr double no_value = std::numeric_limits<double>::quiet_NaN();
 
 std::string color_of(std::size_t index) {
@@ -90,7 +90,7 @@ std::uint64_t at(const std::vector<std::uint64_t>& values, std::size_t index) {
   return index < values.size() ? values[index] : 0;
 }
 
-// How fast a running count grew up to each sample, per second.
+// Growth of a running count per second, between the sample before and each sample.
 template <class Count>
 std::vector<double> rate_of(const std::vector<Sample>& samples, Count field) {
   std::vector<double> rates(samples.size(), no_value);

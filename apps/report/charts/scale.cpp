@@ -12,7 +12,7 @@ namespace {
 
 constexpr double steps_max = 5;  // labelled steps of a vertical axis
 
-// The smallest of 1, 2, 5 times a power of ten that is not below `least`.
+// Returns the smallest step >= least of the form 1, 2 or 5 times a power of ten.
 double round_step(double least) {
   const double power = std::pow(10, std::floor(std::log10(least)));
   for (const double factor : {1.0, 2.0, 5.0}) {
@@ -21,7 +21,7 @@ double round_step(double least) {
   return 10 * power;
 }
 
-// The same for bytes: a power of two.
+// Returns the smallest power of two >= least: the step for an axis in bytes.
 double round_step_bytes(double least) {
   return std::exp2(std::ceil(std::log2(least) - 1e-9));
 }
@@ -37,7 +37,7 @@ Scale from_zero(double step, double end, const std::function<std::string(double)
   return scale;
 }
 
-// Up to the first step above the top, so that the highest value stays within.
+// A scale from 0 to the first multiple of `step` that is not below `top`.
 Scale covering(double step, double top, const std::function<std::string(double)>& label) {
   return from_zero(step, step * std::max(1.0, std::ceil(top / step - 1e-9)), label);
 }
@@ -48,7 +48,7 @@ std::string time_label(double seconds, double step) {
   return three_digits(seconds / 3600) + " h";
 }
 
-// "100 s" and not "1m40s": a decade should look like one.
+// Label of a power of ten, in microseconds: "100 s" instead of "1m40s".
 std::string decade_label(double us) {
   if (us >= 1e8) return three_digits(us / 1e6) + " s";
   return short_duration(static_cast<DurationUs>(std::llround(us)), " ");
@@ -72,7 +72,7 @@ Scale duration_scale(double lowest, double highest) {
   scale.position = [low, high](double value) {
     return (std::log10(std::max(value, 1e-9)) - low) / (high - low);
   };
-  const bool few = high - low <= 2;  // decades: then 2 and 5 are labelled between them
+  const bool few = high - low <= 2;  // at most two decades: label 2 and 5 within them, too
   const int decades = static_cast<int>(high - low);
   for (int decade = 0; decade <= decades; ++decade) {
     for (const double factor : {1.0, 2.0, 5.0}) {

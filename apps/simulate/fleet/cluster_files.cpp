@@ -36,7 +36,8 @@ std::vector<std::string> roles_of(std::uint32_t node, std::uint32_t nodes) {
   return own;
 }
 
-/// Separates the saga from the stages that answer it, if there are enough nodes.
+/// Gives stock and payments a role of their own, so that with two or more nodes the saga and the
+/// stages that answer it can be on different nodes.
 std::vector<serve::StageRole> stage_roles() {
   std::vector<serve::StageRole> stages;
   for (const char* stage : {"validate", "saga", "shipping", "notify"}) {
@@ -66,7 +67,7 @@ std::string config_text(const Options& options, std::uint32_t node, const NodeFi
   return to_toml(text);
 }
 
-/// Settings of a single node.
+/// Overrides that configure a single node without a config file, as `KEY=VALUE`.
 std::vector<std::string> settings(const Options& options) {
   return {"node.name=" + node_name(0),  "node.data_dir=" + options.data_dir.string(),
           "listen.cluster=127.0.0.1:0", "listen.http=127.0.0.1:0",

@@ -74,7 +74,7 @@ bool Pipe::carry(const pollfd& near, const pollfd& far) {
   for (std::size_t end = 0; end < 2; ++end) {
     if ((ready[end] & POLLOUT) != 0 && !flush(1 - end)) return false;
     const bool has_ended = (ready[end] & (POLLHUP | POLLERR)) != 0;
-    // Bytes not yet written are lost, as with any broken connection.
+    // Drops the bytes that are not yet written, as a broken connection does.
     if (has_ended && !read_[end].is_empty()) return false;
     if ((has_ended || (ready[end] & POLLIN) != 0) && read_[end].is_empty() && !fill(end)) {
       return false;

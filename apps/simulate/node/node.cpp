@@ -43,7 +43,7 @@ class NoteFinished {
     const auto outcome =
         static_cast<std::uint16_t>(node_ << 8 | static_cast<std::uint8_t>(finished.status()));
     std::uint16_t none = 0;
-    // Already recorded: the message is redelivered after a crash.
+    // The outcome is already recorded if the message is redelivered after a crash.
     if (!page.outcome.compare_exchange_strong(none, outcome)) return;
     WitnessHead& head = witness_->head();
     NodePage& own = head.node[node_];
@@ -75,7 +75,7 @@ orders::OrderWorkflow make_workflow(const Options& options, orders::GatewayBooks
       books, gateway_desks);
   workflow.credit.seed = options.seed;
   workflow.shipping.seed = options.seed;
-  // Short, because a run ends with its slowest order, and some payments never succeed by plan.
+  // Short: some payments never succeed by plan, and the run lasts until their orders give up.
   workflow.saga.answer_timeout = std::chrono::seconds(2);
   return workflow;
 }

@@ -19,7 +19,8 @@ constexpr std::array<std::pair<FaultKind, std::string_view>, 6> names{{
 }};
 
 constexpr DurationUs delay_max_us = 50'000;
-/// Short, so that the next fault can hit the same node while the move is still in progress.
+/// Nominal duration of a move. Shorter than a real move, so that the next fault can hit the same
+/// node while the move is in progress.
 constexpr DurationUs move_us = 50'000;
 
 /// 1 ms to 1 s, log-uniform: recoveries take from milliseconds to seconds.

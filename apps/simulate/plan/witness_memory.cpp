@@ -17,7 +17,7 @@
 namespace millrace::simulate {
 namespace {
 
-// The order pages follow the head, aligned to a cache line.
+// Bytes from the head to the order pages, which start at a cache line.
 constexpr std::size_t pages_offset = (sizeof(WitnessHead) + 63) / 64 * 64;
 
 std::size_t bytes_for(std::uint64_t orders) {

@@ -12,7 +12,8 @@ constexpr std::chrono::milliseconds wait_first{50};
 constexpr std::chrono::milliseconds wait_max{1'000};
 constexpr const char* offers_path = "/api/v1/queues/orders.placed/messages";
 
-/// Returns whether a retry cannot succeed: the error is in the offer or its authorisation.
+/// Returns whether the error is final: a retry cannot succeed, because the offer or its
+/// authorisation is wrong.
 bool is_final(ErrorCode code) {
   switch (code) {
     case ErrorCode::invalid_argument:
@@ -25,13 +26,15 @@ bool is_final(ErrorCode code) {
   }
 }
 
-/// Returns whether another node may accept the offer now.
+/// Returns whether the error concerns only the node that answered: another node may accept the
+/// offer.
 bool is_of_this_node(ErrorCode code) {
   return code == ErrorCode::unreachable || code == ErrorCode::draining ||
          code == ErrorCode::timeout || code == ErrorCode::storage_full;
 }
 
-/// Returns whether the error came from a node: not from a proxy or an unrelated server on its port.
+/// Returns whether the error is the answer of a node, as opposed to a failed connection or the
+/// answer of a proxy or an unrelated server on its port.
 bool is_answer(ErrorCode code) {
   return code != ErrorCode::unreachable && code != ErrorCode::protocol;
 }
@@ -70,7 +73,7 @@ void Customer::place(const RemoteTask& task) {
   board_.note_confirmed(task);
 }
 
-/// Offers the order until it is confirmed. Returns false if the load stops first.
+/// Offers the order until it is confirmed. Returns false if the error is final or the load stops.
 bool Customer::offer(const std::string& json, const std::string& idempotency_key) {
   for (auto wait = wait_first;; wait = std::min(2 * wait, wait_max)) {
     const std::size_t node = board_.pick_node(number_);
@@ -90,7 +93,7 @@ bool Customer::offer(const std::string& json, const std::string& idempotency_key
 void Customer::ask(const RemoteTask& task) {
   const bool is_reading = board_.is_reading();
   const std::string id = run_.order_id(task.order);
-  // A different node at each attempt: this node or the owner behind it may be down.
+  // A different node at each attempt: a node, or the owner to which it forwards, may be down.
   const std::size_t node = board_.pick_node(task.order + task.turn);
   auto answer = client(node).get("/api/v1/orders/" + id);
   if (answer || is_answer(answer.error().code)) board_.note_answered();

@@ -33,7 +33,8 @@ class RemoteRunner {
       : options_(options),
         report_(report),
         plan_(load_options(options.load)),
-        // Random, because nodes still remember the orders of earlier runs.
+        // Random: the order ids of this run must differ from those that the nodes keep of earlier
+        // runs.
         run_{"r" + random_name().substr(0, run_name_digits)},
         board_(options.load.orders, arrival, options.servers.size()),
         progress_(std::cerr, {.terminal = report::is_terminal(STDERR_FILENO),

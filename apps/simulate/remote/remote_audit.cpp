@@ -9,7 +9,8 @@
 namespace millrace::simulate {
 namespace {
 
-/// The answers of the nodes in the form of a data directory.
+/// Converts the nodes' answers to the view that the audit reads, as if of a data directory. Moves
+/// the keys out of `orders`.
 DurableView view_of(std::vector<RemoteOrder>& orders) {
   DurableView view;
   QueueView& queue = view.queues.emplace_back();
@@ -39,7 +40,8 @@ orders::audit::Witness testimony(const RemoteFindings& findings) {
   return witness;
 }
 
-/// End times are by the clock of the node, start times by the local clock.
+/// Computes latencies, throughput and duration. End times are from the clock of the node, start
+/// times from the local clock.
 void take_times(const RemoteFindings& findings, report::RunReport& report) {
   std::vector<TimeUs> ends_us;
   for (const RemoteOrder& order : findings.orders) {

@@ -10,8 +10,8 @@ class Walker {
   Walker(const DurableView& view, Checks checks, WalkResult& result)
       : view_(view), checks_(checks), readable_(result.readable) {}
 
-  /// Calls `on_record` for each key of the queue. `order_of_key` and `order_of` return the order of
-  /// a key and of an entry.
+  /// Calls `on_record` of each check for each key of the queue. `order_of_key` and `order_of`
+  /// return the order of a key and of a history entry.
   template <class State, class Entry, class OrderOf, class OrderOfKey>
   void show_keys(const std::string& queue, void (Check::*on_record)(const KeyRecord<State, Entry>&),
                  OrderOf order_of, OrderOfKey order_of_key) {

@@ -1,4 +1,4 @@
-// I2: per SKU, initial = on hand + confirmed, and what is reserved is what is open.
+// I2: per SKU, initial = on hand + confirmed; reserved = quantity of the open reservations.
 #include <utility>
 
 #include "apps/orders/audit/invariants/checks.hpp"

@@ -1,5 +1,5 @@
-// I4: at most one capture per order; captured − refunded = invoice if SHIPPED, else 0. Both by the
-// accounts and by the gateway's own books.
+// I4: at most one capture per order; captured − refunded = invoice if SHIPPED, else 0. Checked in
+// the accounts and in the gateway's own books.
 #include "apps/orders/audit/invariants/checks.hpp"
 
 namespace millrace::orders::audit {

@@ -1,4 +1,4 @@
-// I8: the history is a path of the state machine; times never run back within a key.
+// I8: each order's history is a path of the state machine; per key, times never decrease.
 #include <initializer_list>
 
 #include "apps/orders/audit/invariants/checks.hpp"

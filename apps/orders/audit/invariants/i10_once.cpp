@@ -1,4 +1,4 @@
-// I10: the same order offered n times is one order.
+// I10: an order that is offered n times is accepted once and has one saga.
 #include "apps/orders/audit/invariants/checks.hpp"
 
 namespace millrace::orders::audit {

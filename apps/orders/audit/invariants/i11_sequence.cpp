@@ -1,4 +1,4 @@
-// I11: per key, effects are in the order in which the inputs were accepted.
+// I11: per key, effects are in the sequence order of their inputs, and no input has effect twice.
 #include "apps/orders/audit/invariants/checks.hpp"
 
 namespace millrace::orders::audit {

@@ -6,7 +6,7 @@
 
 namespace millrace::simulate {
 
-/// What is asked of a desk. Local to the process.
+/// Message to a desk: the calls to execute. Never leaves the process.
 struct DeskCall {
   std::shared_ptr<const std::vector<orders::GatewayCall>> calls;
 };
