@@ -1,4 +1,4 @@
-// millrace order show: one order and its history, from a running node or a stopped one.
+// millrace order show: shows an order and its history, from a running or a stopped node.
 #include <memory>
 
 #include "actors/store/stopped_node.hpp"

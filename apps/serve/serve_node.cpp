@@ -49,8 +49,8 @@ void reload(const ServeOptions& options, ClusterNode& node) {
       "reloaded: log.level and the files of tls; all other keys take effect at the next start");
 }
 
-/// Serves until SIGTERM or SIGINT; reloads on SIGHUP. With a watchdog, resets it at least four times
-/// per watchdog interval, each time after queues() has returned.
+/// Serves until SIGTERM or SIGINT; reloads on SIGHUP. Resets the watchdog, if there is one, each
+/// time queues() has returned.
 void run(const ServeOptions& options, const Signals& signals, ServiceManager& manager,
          ClusterNode& node) {
   auto span = look_interval;

@@ -111,7 +111,7 @@ Result<std::string> read(const std::filesystem::path& path) {
 }
 
 Result<void> write(const File& file) {
-  // The mode is set before a byte of a key is there, and O_EXCL follows no link.
+  // The mode applies before the first byte of a key is written. O_EXCL does not follow a link.
   const int handle = ::open(file.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file.mode);
   if (handle < 0) return failed(file.path, errno);
   std::size_t done = 0;
@@ -131,11 +131,11 @@ Result<void> write(const File& file) {
   return failed(file.path, error);
 }
 
-// The old file is there until the new one is whole.
+// Replaces the file atomically, by rename: readers see the old content or the new.
 Result<void> replace(const File& file) {
   File fresh = file;
   fresh.path += ".new";
-  ::unlink(fresh.path.c_str());  // of an attempt that was cut short
+  ::unlink(fresh.path.c_str());  // left by an interrupted attempt
   if (auto written = write(fresh); !written) return written.error();
   if (::rename(fresh.path.c_str(), file.path.c_str()) == 0) return {};
   const int error = errno;
@@ -146,7 +146,7 @@ Result<void> replace(const File& file) {
 Result<void> make_folder(const std::filesystem::path& folder) {
   std::error_code error;
   if (std::filesystem::is_directory(folder, error)) return {};
-  error.clear();  // that it is not there is no failure
+  error.clear();  // a missing folder is not an error
   if (folder.has_parent_path()) std::filesystem::create_directories(folder.parent_path(), error);
   if (error) return failed(folder, error.value());
   if (::mkdir(folder.c_str(), 0700) != 0) return failed(folder, errno);

@@ -16,7 +16,7 @@ std::string text_of(const ASN1_STRING* text) {
           static_cast<std::size_t>(ASN1_STRING_length(text))};
 }
 
-// "Nov 24 23:00:00 2026 GMT".
+// Formats a time as "Nov 24 23:00:00 2026 GMT".
 std::string time_of(const ASN1_TIME* time) {
   const Memory memory(BIO_new(BIO_s_mem()));
   if (!memory || ASN1_TIME_print(memory.get(), time) != 1) return "an unknown time";
@@ -25,7 +25,7 @@ std::string time_of(const ASN1_TIME* time) {
   return {data, static_cast<std::size_t>(size)};
 }
 
-// The DNS names of the certificate; where it has none, its common names.
+// Returns the DNS names of the certificate, or its common names if it has no DNS name.
 std::vector<std::string> names_of(X509* certificate) {
   std::vector<std::string> names;
   using Names = std::unique_ptr<GENERAL_NAMES, Freer<&GENERAL_NAMES_free>>;
@@ -43,7 +43,7 @@ std::vector<std::string> names_of(X509* certificate) {
   return names;
 }
 
-// What a name from outside may look like in a line of text.
+// Replaces characters that are not printable ASCII by '?': the name comes from an untrusted file.
 std::string printable(std::string text) {
   const auto is_unprintable = [](char c) {
     return c < 0x20 || c > 0x7E;
@@ -73,7 +73,7 @@ class Checker {
       check_time(certificate.get(), Part::certificate);
       check_name(certificate.get());
     }
-    // Signatures only where the rest holds: its mistakes would come back under other names.
+    // After other faults, the signature check would report the same faults in other words.
     if (faults_.empty()) check_signature(certificate.get(), authority.get());
     if (certificate && key && X509_check_private_key(certificate.get(), key.get()) != 1) {
       add(Part::key, "expected the key of tls.certificate, got another one");

@@ -23,8 +23,8 @@ Error invalid(std::string what) {
   return Error{ErrorCode::invalid_argument, std::move(what)};
 }
 
-// OpenSSL takes commas and line breaks in an extension for syntax, so hosts are held to what a host
-// is made of.
+// Allows only characters of host names and IP addresses: OpenSSL parses an extension as text, in
+// which a comma or line break would start another entry.
 bool is_host(const std::string& host) {
   return !host.empty() && host.size() <= 253 && std::all_of(host.begin(), host.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
@@ -81,7 +81,7 @@ Result<void> check(const std::string& what, const std::string& name, Validity va
   return {};
 }
 
-// A certificate all but signed.
+// Makes an unsigned certificate without issuer and extensions.
 Result<Certificate> make(const std::string& name, EVP_PKEY* key, Validity validity) {
   Certificate certificate(X509_new());
   if (!certificate || X509_set_version(certificate.get(), X509_VERSION_3) != 1 ||

@@ -30,7 +30,7 @@ std::string text_of(BIO* memory) {
   return size > 0 ? std::string(data, static_cast<std::size_t>(size)) : std::string();
 }
 
-// Without it OpenSSL asks the terminal for a passphrase.
+// Passphrase callback that fails. Without it, OpenSSL would ask for a passphrase on the terminal.
 int no_passphrase(char*, int, int, void*) {
   return -1;
 }

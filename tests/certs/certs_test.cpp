@@ -1,5 +1,6 @@
-// A cluster's certificates serve their nodes and nobody else, keys are for their owner only, and
-// nothing that is there is overwritten. Checked on real files, and by the checks of a node's start.
+// Certificates of a cluster authenticate their node and no other, key files are readable by their
+// owner only, and existing files are not overwritten. Uses real files and certs::check(), which a
+// node runs at its start.
 #include <filesystem>
 #include <fstream>
 
@@ -36,7 +37,7 @@ std::string message(const Result<std::vector<std::filesystem::path>>& result) {
   return result ? "" : result.error().message;
 }
 
-TEST(Certificates, ServeTheirNodeAndNobodyElse) {
+TEST(Certificates, AuthenticateTheirNodeAndNoOther) {
   const auto authority = make_authority("test", month);
   ASSERT_TRUE(authority);
   const std::vector<std::string> hosts{"10.0.0.1", "::1", "a.example"};
@@ -58,14 +59,14 @@ TEST(Certificates, OfANodeCannotSignOthers) {
               ElementsAre(HasSubstr("one that may not sign")));
 }
 
-TEST(Certificates, OfANodeAreNotThoseOfTheAuthorityItself) {
+TEST(Certificates, OfTheAuthorityAreRefusedForANode) {
   const auto authority = make_authority("a", month);
   ASSERT_TRUE(authority);
   EXPECT_THAT(faults({authority->certificate, authority->certificate, authority->key}, "a"),
               ElementsAre(HasSubstr("expected a certificate signed by tls.ca")));
 }
 
-TEST(Certificates, NamesAndHostsCannotSmuggleInOthers) {
+TEST(Certificates, NamesAndHostsCannotInjectExtensions) {
   const auto authority = make_authority("test", month);
   ASSERT_TRUE(authority);
   const std::vector<std::string> smuggling{"x,DNS:b"};
@@ -77,7 +78,7 @@ TEST(Certificates, NamesAndHostsCannotSmuggleInOthers) {
   EXPECT_FALSE(issue({.certificate = "x", .key = "y"}, "a", {}, month));
 }
 
-TEST(Certificates, KeysAreForTheirOwnerOnly) {
+TEST(Certificates, KeyFilesAreReadableByTheirOwnerOnly) {
   const journal::TemporaryDirectory directory;
   const auto files = write_certificates(wanted(directory.path() / "new/certs", {"a"}), now);
   ASSERT_TRUE(files) << message(files);
@@ -91,7 +92,7 @@ TEST(Certificates, KeysAreForTheirOwnerOnly) {
   EXPECT_THAT(names, ElementsAre("ca.crt", "ca.key", "a.crt", "a.key"));
 }
 
-TEST(Certificates, OverwriteNothing) {
+TEST(Certificates, DoNotOverwriteFiles) {
   const journal::TemporaryDirectory directory;
   std::ofstream(directory.path() / "b.key") << "mine";
   const auto files = write_certificates(wanted(directory.path(), {"a", "b"}), now);
@@ -101,7 +102,7 @@ TEST(Certificates, OverwriteNothing) {
   EXPECT_EQ(count, 1);
 }
 
-TEST(Certificates, AreRefusedForBadNodes) {
+TEST(Certificates, AreRefusedForInvalidNodes) {
   const journal::TemporaryDirectory directory;
   const auto refusal = [&](std::vector<std::string> nodes) {
     return message(write_certificates(wanted(directory.path(), std::move(nodes)), now));

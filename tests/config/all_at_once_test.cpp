@@ -1,5 +1,5 @@
-// All mistakes come at once, in the order of their places, over all files and other sources; what
-// follows only from another mistake is not among them.
+// All errors of all files and other sources are reported at once, ordered by position. Errors that
+// are only consequences of another error are left out.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@ using testing::HasSubstr;
 using testing::SizeIs;
 using testing::StartsWith;
 
-TEST(AllAtOnce, MistakesOfAllFilesAreListedInOrder) {
+TEST(AllAtOnce, ErrorsOfAllFilesAreListedInOrder) {
   Inputs inputs;
   inputs.sets = {"drain.timeout=1"};
   const Resolved resolved = resolve_files(
@@ -27,7 +27,7 @@ TEST(AllAtOnce, MistakesOfAllFilesAreListedInOrder) {
                                            StartsWith("f:5:1: error: listen.htpp:")));
 }
 
-TEST(AllAtOnce, AFileThatIsNoTomlHidesNothingOfTheOthers) {
+TEST(AllAtOnce, AFileThatIsNotTomlDoesNotHideErrorsOfOthers) {
   const Resolved resolved =
       resolve_files({{"f", "include = [\"x\", \"y\", \"z\"]\n[log]\nlevel = \"loud\"\n"},
                      {"x", "[log\n"},
@@ -38,7 +38,7 @@ TEST(AllAtOnce, AFileThatIsNoTomlHidesNothingOfTheOthers) {
                   StartsWith("x:1:5: error: syntax:"), StartsWith("y:1:1: error: syntax:")));
 }
 
-TEST(AllAtOnce, WhatFollowsFromAnotherMistakeIsLeftOut) {
+TEST(AllAtOnce, ConsequencesOfAnotherErrorAreLeftOut) {
   EXPECT_THAT(lines(resolve_text("node.name = \"b\"\n[[cluster.nodes]]\nname = \"B\"\n"
                                  "address = \"127.0.0.1:1\"\n")),
               ElementsAre(HasSubstr("cluster.nodes.0.name")));
@@ -65,7 +65,7 @@ TEST(AllAtOnce, IncludesAreBounded) {
   }
   deep["f"] = "include = \"x0\"\nnode.name = \"a\"\n";
   EXPECT_THAT(lines(resolve_files(deep)), ElementsAre(HasSubstr("a depth of at most 16 files")));
-  // Each includes the next one ten times: without a bound, ten billion files.
+  // Each file includes the next one ten times: without a limit, ten billion files would be read.
   Files wide;
   for (int i = 0; i < 10; ++i) {
     std::string list;

@@ -1,4 +1,4 @@
-// Configurations in memory: files by their path.
+// Configurations in memory: the content of files, by path.
 #pragma once
 
 #include <map>
@@ -19,7 +19,7 @@ using Files = std::map<std::string, std::string>;
   };
 }
 
-/// Begins with the file "f".
+/// Loads `files`, starting with the file "f".
 [[nodiscard]] inline Resolved resolve_files(Files files, Inputs inputs = {}) {
   inputs.file = "f";
   return resolve(inputs, reader_of(std::move(files)));
@@ -29,14 +29,14 @@ using Files = std::map<std::string, std::string>;
   return resolve_files({{"f", text}}, std::move(inputs));
 }
 
-/// One line a problem.
+/// The problems as text, one string each.
 [[nodiscard]] inline std::vector<std::string> lines(const Resolved& resolved) {
   std::vector<std::string> texts;
   for (const Problem& problem : resolved.problems) texts.push_back(to_string(problem));
   return texts;
 }
 
-/// "VALUE from ORIGIN" of a key; empty where it is not set.
+/// Value and origin of a key as "VALUE from ORIGIN"; empty if the key is not set.
 [[nodiscard]] inline std::string told(const Resolved& resolved, const std::string& path) {
   const Setting* setting = resolved.find(path);
   if (setting == nullptr) return {};

@@ -1,5 +1,5 @@
-// Keys that contradict each other give exactly one line, at the key that has to change. Checked by
-// a table of them.
+// Keys that contradict each other give exactly one line, at the key that has to change. Each row of
+// the table is a configuration and its line.
 #include "tests/config/mistake.hpp"
 
 namespace millrace::config {
@@ -7,7 +7,7 @@ namespace {
 
 class Contradiction : public MistakeTest {};
 
-TEST_P(Contradiction, IsOneLineWithItsPlace) {
+TEST_P(Contradiction, GivesOneLineWithItsPosition) {
   expect_its_line();
 }
 

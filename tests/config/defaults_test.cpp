@@ -1,5 +1,6 @@
-// The defaults in the table of keys are those of the code; the file of all defaults loads as it is
-// and with every key commented in; docs/config.md is in step; and the configs of the tree load.
+// The defaults in the table of keys equal those of the code. The file of all defaults loads,
+// unchanged and with every key uncommented. docs/config.md is up to date, and all files of configs/
+// load.
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -28,12 +29,12 @@ std::string content_of(const std::filesystem::path& path) {
   return text.str();
 }
 
-// "#key = value" and "#[table]" with the mark taken off; "# words" stays a comment.
+// Uncomments "#key = value" and "#[table]"; "# words" stays a comment.
 std::string commented_in(const std::string& text) {
   return std::regex_replace(text, std::regex("(^|\n)#([^ \n])"), "$1$2");
 }
 
-TEST(Defaults, AreThoseOfQueuesAndTheJournal) {
+TEST(Defaults, EqualThoseOfQueuesAndTheJournal) {
   const Resolved resolved = resolve_text("node.name = \"a\"\n[[queue]]\nname = \"q\"\n");
   ASSERT_THAT(lines(resolved), IsEmpty());
   const queues::Limits limits;
@@ -68,7 +69,7 @@ TEST(Defaults, AreThoseOfQueuesAndTheJournal) {
   EXPECT_EQ(told_options.direct, options.direct);
 }
 
-TEST(Defaults, EveryKeyHasAValueToShowThatItTakes) {
+TEST(Defaults, EveryKeyHasAValidDefaultOrExample) {
   for (const Key& key : key_table().keys) {
     const std::string_view text = key.fallback.empty() ? key.example : key.fallback;
     ASSERT_FALSE(text.empty()) << key.path;
@@ -78,7 +79,7 @@ TEST(Defaults, EveryKeyHasAValueToShowThatItTakes) {
   }
 }
 
-TEST(Defaults, TheFileOfThemLoadsAndChangesNothing) {
+TEST(Defaults, TheDefaultsFileLoadsAndChangesNothing) {
   const Resolved resolved = resolve_text(defaults_file());
   ASSERT_THAT(lines(resolved), IsEmpty());
   const Resolved plain = resolve_text("node.name = \"a\"\n");
@@ -89,20 +90,20 @@ TEST(Defaults, TheFileOfThemLoadsAndChangesNothing) {
   }
 }
 
-TEST(Defaults, TheFileOfThemLoadsWithEveryKeyCommentedIn) {
+TEST(Defaults, TheDefaultsFileLoadsWithEveryKeyUncommented) {
   const Resolved resolved =
       resolve_files({{"f", commented_in(defaults_file())}, {"common.toml", ""}});
   ASSERT_THAT(lines(resolved), IsEmpty());
-  // All but `include`, which is no setting of its own.
+  // All keys except `include`, which is not a setting.
   EXPECT_EQ(resolved.settings.size(), key_table().keys.size() - 1);
 }
 
-TEST(Defaults, ThePageInDocsIsInStep) {
+TEST(Defaults, TheReferencePageIsUpToDate) {
   EXPECT_EQ(content_of(tree / "docs/config.md"), reference_page())
       << "run: millrace config print-defaults --markdown > docs/config.md";
 }
 
-TEST(Defaults, EveryConfigOfTheTreeLoads) {
+TEST(Defaults, EveryFileOfConfigsLoads) {
   std::size_t nodes = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(tree / "configs")) {
     if (entry.path().extension() != ".toml" || entry.path().filename() == "cluster.toml") continue;

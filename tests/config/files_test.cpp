@@ -1,5 +1,6 @@
-// Files that a config names are looked at before anything starts: certificates that belong together
-// and to the node, secrets that are none, folders where a file should be. Checked on real files.
+// Files named by a config are checked before the node starts: certificates must belong together and
+// to the node, secrets must not be readable by everybody, and each file must be a file. Uses real
+// files.
 #include <filesystem>
 #include <fstream>
 
@@ -43,7 +44,8 @@ class ConfigFiles : public testing::Test {
     std::filesystem::permissions(path(name), mode);
   }
 
-  /// Problems of a node called a, open to all, with these files; paths are cut down to names.
+  /// Problems of node "a", which listens beyond loopback, with these files. Paths in the texts are
+  /// relative to the test directory.
   [[nodiscard]] std::vector<std::string> problems(const std::string& certificate,
                                                   const std::string& key,
                                                   const std::string& ca = "certs/ca.crt",
@@ -83,14 +85,14 @@ TEST_F(ConfigFiles, AKeyOfAnotherCertificateIsRefused) {
                   "one, in \"certs/b.key\""));
 }
 
-TEST_F(ConfigFiles, AnotherAuthorityIsRefused) {
+TEST_F(ConfigFiles, CertificatesOfAnotherAuthorityAreRefused) {
   ASSERT_TRUE(certs::write_certificates(
       {.folder = path("other"), .cluster = "other", .nodes = {"a"}, .days = 30}, now));
   EXPECT_THAT(problems("certs/a.crt", "certs/a.key", "other/ca.crt"),
               ElementsAre(HasSubstr("tls.certificate: expected a certificate signed by tls.ca")));
 }
 
-TEST_F(ConfigFiles, TimeRunsOut) {
+TEST_F(ConfigFiles, CertificatesOutsideTheirValidityAreRefused) {
   EXPECT_THAT(problems("certs/a.crt", "certs/a.key", "certs/ca.crt", "token", now + 31 * day),
               ElementsAre("f:8:6: error: tls.ca: expected a certificate that is valid now, got one "
                           "that expired on Feb 14 08:00:00 2027 GMT, in \"certs/ca.crt\"",
@@ -102,7 +104,7 @@ TEST_F(ConfigFiles, TimeRunsOut) {
                           HasSubstr("got one from Jan 15 07:00:00 2027 GMT on")));
 }
 
-TEST_F(ConfigFiles, WhatIsMissingOrNoCertificateIsNamed) {
+TEST_F(ConfigFiles, MissingFilesAndFilesThatAreNoCertificatesAreNamed) {
   write("noise", "noise");
   EXPECT_THAT(
       problems("nowhere", "certs", "noise"),
@@ -129,7 +131,7 @@ TEST_F(ConfigFiles, SecretsThatEverybodyCanReadAreRefused) {
                   "\"certs/a.key\"; chmod o-r it"));
 }
 
-TEST_F(ConfigFiles, AnEmptyTokenIsNone) {
+TEST_F(ConfigFiles, AnEmptyTokenFileIsRefused) {
   write("blank", " \n");
   chmod("blank", std::filesystem::perms::owner_read);
   EXPECT_THAT(problems("certs/a.crt", "certs/a.key", "certs/ca.crt", "blank"),
@@ -137,7 +139,7 @@ TEST_F(ConfigFiles, AnEmptyTokenIsNone) {
                           "\"blank\", which is empty"));
 }
 
-TEST_F(ConfigFiles, AFolderIsNoConfig) {
+TEST_F(ConfigFiles, FilesThatCannotBeAConfigAreRefused) {
   EXPECT_THAT(lines(load({.file = path("certs")}, now)),
               ElementsAre(HasSubstr("error: file: expected a readable file, got ")));
   EXPECT_THAT(lines(load({.file = path("none")}, now)), ElementsAre(HasSubstr("No such file")));

@@ -1,4 +1,4 @@
-// A config with one mistake, and the one line that says so.
+// Mistake: a configuration with one error, and the line that reports it.
 #pragma once
 
 #include <ostream>
@@ -13,8 +13,8 @@ namespace millrace::config {
 
 struct Mistake {
   const char* name;
-  const char* text;  ///< of the file "f"
-  const char* line;
+  const char* text;  ///< content of the file "f"
+  const char* line;  ///< expected problem
 };
 
 // NOLINTNEXTLINE(readability-identifier-naming): GoogleTest looks for this name

@@ -1,5 +1,5 @@
-// Every mistake in one key gives exactly one line: where it is, which key, what is expected, and
-// what is there. Checked by a table of them.
+// An error in one key gives exactly one line: position, key, expected value and actual value. Each
+// row of the table is a configuration and its line.
 #include "tests/config/mistake.hpp"
 
 namespace millrace::config {
@@ -7,7 +7,7 @@ namespace {
 
 class MistakenKey : public MistakeTest {};
 
-TEST_P(MistakenKey, IsOneLineWithItsPlace) {
+TEST_P(MistakenKey, GivesOneLineWithItsPosition) {
   expect_its_line();
 }
 

@@ -1,5 +1,5 @@
-// What comes later goes before: defaults, include, file, environment, --set, flag; and each key
-// says who had the last word. Checked on configurations in memory.
+// Later sources override earlier ones: defaults, include, file, environment, --set, flag. Each key
+// records the source that set it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@ using testing::IsEmpty;
 const Files files{{"f", "include = \"base\"\n[node]\nname = \"a\"\n[log]\nlevel = \"warn\"\n"},
                   {"base", "[log]\nlevel = \"debug\"\nformat = \"json\"\n"}};
 
-TEST(Precedence, EachSourceGoesBeforeTheOneBelowIt) {
+TEST(Precedence, EachSourceOverridesTheOnesBefore) {
   Inputs inputs;
   EXPECT_EQ(told(resolve_text("node.name = \"a\"\n"), "log.level"), "\"info\" from default");
   EXPECT_EQ(told(resolve_files(files), "log.format"), "\"json\" from base:3");
@@ -46,7 +46,7 @@ TEST(Precedence, ListsOfTablesMergeByName) {
   EXPECT_EQ(resolved.config.queues[2].name, "z");
 }
 
-TEST(Precedence, ALaterIncludeGoesBeforeAnEarlierOne) {
+TEST(Precedence, ALaterIncludeOverridesAnEarlierOne) {
   const Resolved resolved =
       resolve_files({{"f", "include = [\"sub/x\", \"y\"]\nnode.name = \"a\"\n"},
                      {"sub/x", "include = \"../z\"\n[drain]\ntimeout = \"10s\"\n"},
@@ -57,7 +57,7 @@ TEST(Precedence, ALaterIncludeGoesBeforeAnEarlierOne) {
   EXPECT_EQ(resolved.config.cluster.shards, 2U);
 }
 
-TEST(Precedence, ItemsOfListsAreReachedByNumberAndByName) {
+TEST(Precedence, ListItemsAreAddressedByNumberAndByName) {
   Inputs inputs;
   inputs.sets = {"queue.\"orders.placed\".in_flight=9", "queue.1.name=new", "queue.new.in_flight=8",
                  "pipeline.0.name=p", "pipeline.p.stage.score.workers=3"};
@@ -73,7 +73,7 @@ TEST(Precedence, ItemsOfListsAreReachedByNumberAndByName) {
   EXPECT_EQ(resolved.config.pipelines[0].options[0].workers, 3U);
 }
 
-TEST(Precedence, ValuesFromOutsideAreReadAsTheirKeyWants) {
+TEST(Precedence, ValuesFromOutsideAreConvertedToTheTypeOfTheirKey) {
   Inputs inputs;
   inputs.environment = {{"MILLRACE__NODE__ROLES", "x,y"},
                         {"MILLRACE__JOURNAL__DIRECT", "false"},
@@ -90,7 +90,7 @@ TEST(Precedence, ValuesFromOutsideAreReadAsTheirKeyWants) {
   EXPECT_EQ(resolved.config.caf.max_throughput, 50U);
 }
 
-TEST(Precedence, MistakesFromOutsideNameTheirSource) {
+TEST(Precedence, ErrorsFromOutsideNameTheirSource) {
   Inputs inputs;
   inputs.environment = {{"MILLRACE__LOG__LEVLE", "info"},
                         {"MILLRACE__LOG____LEVEL", "info"},
@@ -118,7 +118,7 @@ TEST(Precedence, MistakesFromOutsideNameTheirSource) {
           "MILLRACE__NODE__NAME: error: value: expected UTF-8, got other bytes"));
 }
 
-TEST(Precedence, ANodeListensWhereTheOthersAreToldToFindIt) {
+TEST(Precedence, ANodeListensAtItsAddressInClusterNodes) {
   const std::string nodes =
       "[[cluster.nodes]]\nname = \"a\"\naddress = \"127.0.0.1:1\"\nhttp = \"127.0.0.1:2\"\n"
       "roles = [\"x\"]\n";

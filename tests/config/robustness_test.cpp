@@ -1,4 +1,4 @@
-// Whatever a file holds, reading it ends soon and with a clear error: noise, flipped bytes, deep
+// Reading any file ends in bounded time and with a clear error: random bytes, flipped bytes, deep
 // nesting, huge files, bytes that are not UTF-8.
 #include <random>
 
@@ -25,7 +25,7 @@ std::string repeat(const std::string& text, std::size_t count) {
   return all;
 }
 
-TEST(Robustness, NoiseIsRefused) {
+TEST(Robustness, RandomBytesAreRefused) {
   std::mt19937 random(1);
   for (int round = 0; round < 2'000; ++round) {
     std::string text(random() % 300, '\0');
@@ -36,7 +36,7 @@ TEST(Robustness, NoiseIsRefused) {
   }
 }
 
-TEST(Robustness, AFlippedByteNeverBreaksTheReader) {
+TEST(Robustness, FlippedBytesGiveErrorsOrAreAccepted) {
   const std::string whole = defaults_file();
   std::mt19937 random(2);
   for (int round = 0; round < 1'000; ++round) {
@@ -60,7 +60,7 @@ TEST(Robustness, DeepNestingIsRefused) {
   }
 }
 
-TEST(Robustness, AHugeFileIsRefusedUnread) {
+TEST(Robustness, AFileAboveTheLimitIsRefused) {
   EXPECT_THAT(
       lines(resolve_text(std::string(file_bytes_max + 1, '\n'))),
       ElementsAre("f:1:1: error: syntax: expected a file of at most 1MiB, got a larger one"));
@@ -75,14 +75,14 @@ TEST(Robustness, AFileAtTheLimitIsReadInBoundedTime) {
   EXPECT_THAT(lines(resolve_text(unknown)), SizeIs(50'000));
 }
 
-TEST(Robustness, BytesThatAreNotUtf8AreRefusedWithTheirPlace) {
+TEST(Robustness, BytesThatAreNotUtf8AreRefusedWithTheirPosition) {
   EXPECT_THAT(lines(resolve_text("node.name = \"\xff\xfe\"\n")),
               ElementsAre(HasSubstr("f:1:13: error: syntax:")));
   EXPECT_THAT(lines(resolve_text(std::string("a = 1\n\0b = 2\n", 13))),
               ElementsAre(HasSubstr("f:2:1: error: syntax:")));
 }
 
-TEST(Robustness, Utf8IsToldFromOtherBytes) {
+TEST(Robustness, InvalidUtf8IsRecognised) {
   EXPECT_TRUE(is_utf8("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"));
   for (const char* bad : {"\x80", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
                           "\xf5\x80\x80\x80", "\xe2\x82", "\xc3("}) {
@@ -90,7 +90,7 @@ TEST(Robustness, Utf8IsToldFromOtherBytes) {
   }
 }
 
-TEST(Robustness, WhatThisAcceptsTheJournalAcceptsToo) {
+TEST(Robustness, TheJournalAcceptsEveryAcceptedConfig) {
   std::mt19937 random(3);
   const auto pick = [&](std::initializer_list<const char*> of) {
     return std::string(of.begin()[random() % of.size()]);

@@ -1,4 +1,4 @@
-// Durations, sizes and addresses: what is one, and what it means.
+// Parsing and printing of durations, sizes and addresses.
 #include <gtest/gtest.h>
 
 #include "cluster/config/address.hpp"
@@ -7,7 +7,7 @@
 namespace millrace::config {
 namespace {
 
-TEST(Units, DurationsAndSizesHaveAUnit) {
+TEST(Units, DurationsAndSizesRequireAUnit) {
   EXPECT_EQ(parse_duration("0us"), 0);
   EXPECT_EQ(parse_duration("20ms"), 20'000);
   EXPECT_EQ(parse_duration("3m"), 180'000'000);
@@ -23,7 +23,7 @@ TEST(Units, DurationsAndSizesHaveAUnit) {
   }
 }
 
-TEST(Units, ArePrintedInTheLargestThatFits) {
+TEST(Units, ValuesArePrintedInTheLargestUnitThatFits) {
   EXPECT_EQ(format_duration(0), "0us");
   EXPECT_EQ(format_duration(1'500'000), "1500ms");
   EXPECT_EQ(format_duration(604'800'000'000), "7d");
@@ -45,7 +45,7 @@ TEST(Units, AddressesAreHostAndPort) {
   }
 }
 
-TEST(Units, OnlyThisMachineIsLoopback) {
+TEST(Units, OnlyAddressesOfThisMachineAreLoopback) {
   for (const char* host : {"localhost", "127.0.0.1", "127.255.0.9", "::1"}) {
     EXPECT_TRUE(is_loopback(host)) << host;
   }

@@ -1,4 +1,5 @@
-// Admission lets in what can be answered in time, and says why it refuses the rest.
+// Admission accepts requests that can be answered within their deadline, and gives the reason when
+// it refuses one.
 #include "apps/inference/admission.hpp"
 
 #include <gtest/gtest.h>
@@ -15,13 +16,13 @@ TimeUs in(std::chrono::microseconds span) {
   return now_us + span.count();
 }
 
-TEST(Admission, TakesWhatWaitsForNothing) {
+TEST(Admission, AcceptsARequestWithNothingAhead) {
   Admission admission({.batch_max = 1, .cost = cost});
   EXPECT_EQ(admission.refuse({.id = 1, .expires_at_us = in(21ms)}, now_us), "");
   EXPECT_EQ(admission.pending(), 1u);
 }
 
-TEST(Admission, RefusesWhatWouldBeLateAndCountsItNot) {
+TEST(Admission, RefusesALateRequestAndDoesNotCountIt) {
   Admission admission({.batch_max = 1, .cost = cost});
   EXPECT_EQ(admission.refuse({.id = 1, .expires_at_us = in(20ms)}, now_us),
             "overloaded: an answer would take 21 ms, and the deadline leaves 20 ms");
@@ -30,17 +31,17 @@ TEST(Admission, RefusesWhatWouldBeLateAndCountsItNot) {
   EXPECT_EQ(admission.pending(), 0u);
 }
 
-TEST(Admission, CountsBatchesNotRequests) {
+TEST(Admission, EstimatesTheWaitByBatches) {
   Admission admission({.batch_max = 4, .cost = cost});
   for (std::uint64_t id = 1; id <= 6; ++id) {
     ASSERT_EQ(admission.refuse({.id = id}, now_us), "");
   }
-  // Six are ahead: one batch of four at 24 ms, then this one in a batch of three at 23 ms.
+  // Six requests are ahead: a batch of four takes 24 ms; then this one, in a batch of three, 23 ms.
   EXPECT_NE(admission.refuse({.id = 7, .expires_at_us = in(46ms)}, now_us), "");
   EXPECT_EQ(admission.refuse({.id = 7, .expires_at_us = in(47ms)}, now_us), "");
 }
 
-TEST(Admission, WaitsOnlyForItsOwnPriorityAndAbove) {
+TEST(Admission, CountsOnlyRequestsOfTheSameOrHigherPriority) {
   Admission admission({.batch_max = 1, .cost = cost});
   for (std::uint64_t id = 1; id <= 10; ++id) {
     ASSERT_EQ(admission.refuse({.id = id, .priority = 4}, now_us), "");
@@ -50,7 +51,7 @@ TEST(Admission, WaitsOnlyForItsOwnPriorityAndAbove) {
   EXPECT_NE(admission.refuse({.id = 13, .priority = 0, .expires_at_us = in(200ms)}, now_us), "");
 }
 
-TEST(Admission, MakesRoomWhenARequestIsAnswered) {
+TEST(Admission, HasCapacityAgainAfterAnAnswer) {
   Admission admission({.batch_max = 1, .cost = cost});
   ASSERT_EQ(admission.refuse({.id = 1}, now_us), "");
   EXPECT_NE(admission.refuse({.id = 2, .expires_at_us = in(30ms)}, now_us), "");
@@ -58,14 +59,14 @@ TEST(Admission, MakesRoomWhenARequestIsAnswered) {
   EXPECT_EQ(admission.refuse({.id = 2, .expires_at_us = in(30ms)}, now_us), "");
 }
 
-TEST(Admission, HoldsItsLimitWhateverTheDeadlines) {
+TEST(Admission, KeepsItsLimitWithoutDeadlines) {
   Admission admission({.pending_max = 2, .batch_max = 1, .cost = cost});
   EXPECT_EQ(admission.refuse({.id = 1}, now_us), "");
   EXPECT_EQ(admission.refuse({.id = 2}, now_us), "");
   EXPECT_EQ(admission.refuse({.id = 3}, now_us), "overloaded: 2 requests are waiting");
 }
 
-TEST(Admission, CountsARepeatOnceAndItsEndOnce) {
+TEST(Admission, CountsADuplicateRequestAndItsEndOnce) {
   Admission admission({.pending_max = 1, .batch_max = 1, .cost = cost});
   EXPECT_EQ(admission.refuse({.id = 1}, now_us), "");
   EXPECT_EQ(admission.refuse({.id = 1}, now_us), "") << "the stage ran again";

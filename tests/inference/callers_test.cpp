@@ -1,4 +1,4 @@
-// Each caller gets its own answer once, and the figures say what it saw.
+// Each caller gets its own answer once; the figures report times and verdicts.
 #include "apps/inference/callers.hpp"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ Answer answer(std::uint64_t id, const std::string& prompt) {
   return answer;
 }
 
-TEST(Callers, SeeAnswersInTimeAndLate) {
+TEST(Callers, CountAnswersInTimeAndLate) {
   Callers callers(2);
   callers.ask(1, request(7, "a"), 1'000, 5'000);
   callers.ask(1, request(8, "b"), 1'000, 5'000);
@@ -42,7 +42,7 @@ TEST(Callers, SeeAnswersInTimeAndLate) {
   EXPECT_EQ(callers.mismatched(), 0u);
 }
 
-TEST(Callers, IgnoreARepeatedAnswer) {
+TEST(Callers, IgnoreADuplicateAnswer) {
   Callers callers(1);
   callers.ask(0, request(7, "a"), 0, 10);
   callers.answer(answer(7, "a"), 5);
@@ -50,14 +50,14 @@ TEST(Callers, IgnoreARepeatedAnswer) {
   EXPECT_EQ(callers.figures().at(0).count(ANSWERED), 1u);
 }
 
-TEST(Callers, NoticeTheAnswerToAnotherPrompt) {
+TEST(Callers, CountAnAnswerToAnotherPromptAsMismatched) {
   Callers callers(1);
   callers.ask(0, request(7, "a"), 0, 10);
   callers.answer(answer(7, "b"), 5);
   EXPECT_EQ(callers.mismatched(), 1u);
 }
 
-TEST(Callers, CountOtherVerdictsWithoutTheirTimes) {
+TEST(Callers, CountOtherVerdictsWithoutRecordingTimes) {
   Callers callers(1);
   callers.ask(0, request(7, "a"), 0, 10);
   Answer refused;
@@ -70,7 +70,7 @@ TEST(Callers, CountOtherVerdictsWithoutTheirTimes) {
   EXPECT_EQ(figures.total.count(), 0u);
 }
 
-TEST(Callers, WaitUntilTheLastHasAnAnswerOrWasTurnedAway) {
+TEST(Callers, WaitUntilEachIsAnsweredOrTurnedAway) {
   Callers callers(1);
   EXPECT_EQ(callers.wait_for_all(0ms), 0u);
   callers.ask(0, request(1, "a"), 0, 10);

@@ -1,4 +1,4 @@
-// The load is the same for the same seed, and as frequent as asked for.
+// The load is a function of the seed and has the configured rate.
 #include "apps/inference/load.hpp"
 
 #include <set>
@@ -25,7 +25,7 @@ TEST(Load, IsTheSameForTheSameSeed) {
   EXPECT_TRUE(differs);
 }
 
-TEST(Load, KeepsItsRateOnAverage) {
+TEST(Load, HasItsRateOnAverage) {
   LoadStream load(tenant, 0, 200, 50, 1);
   std::chrono::microseconds last{0};
   for (int i = 0; i < 10'000; ++i) {
@@ -36,7 +36,7 @@ TEST(Load, KeepsItsRateOnAverage) {
   EXPECT_NEAR(static_cast<double>(last.count()) / 1e6, 10'000 / 200.0, 2.0);
 }
 
-TEST(Load, NumbersRequestsOfAllTenantsApart) {
+TEST(Load, GivesRequestsOfAllTenantsDistinctIds) {
   std::set<std::uint64_t> ids;
   for (std::uint64_t number = 0; number < 3; ++number) {
     LoadStream load(tenant, number, 100, 50, 42);
@@ -53,7 +53,7 @@ TEST(Load, HasAFewPromptsThatAreTooLong) {
   EXPECT_LE(too_long, 40);
 }
 
-TEST(Load, SharesAllRequestsAmongTheTenants) {
+TEST(Load, TheSharesOfTheTenantsSumToOne) {
   double shares = 0;
   for (const Tenant& one : default_tenants()) shares += one.share;
   EXPECT_DOUBLE_EQ(shares, 1.0);

@@ -1,4 +1,4 @@
-// The simulated model: what a batch costs, and what becomes of each prompt.
+// The simulated model: the time of a batch, and the completion of each prompt.
 #include "apps/inference/model.hpp"
 
 #include <gmock/gmock.h>
@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 using Kind = Completion::Kind;
 using ::testing::ElementsAre;
 
-/// A model whose time only adds up.
+/// A model that adds up the time of its batches instead of waiting.
 class ModelTest : public ::testing::Test {
  public:
   Model make(std::uint32_t out_of_memory_one_in = 0) {
@@ -27,7 +27,7 @@ class ModelTest : public ::testing::Test {
   std::chrono::microseconds waited_{0};
 };
 
-TEST_F(ModelTest, CostsAFixedPartForTheBatchAndAPartForEachRequest) {
+TEST_F(ModelTest, ABatchTakesAFixedTimeAndATimePerRequest) {
   Model model = make();
   complete(model, {{"a"}});
   EXPECT_EQ(waited_, 21ms);
@@ -35,7 +35,7 @@ TEST_F(ModelTest, CostsAFixedPartForTheBatchAndAPartForEachRequest) {
   EXPECT_EQ(waited_, 21ms + 23ms);
 }
 
-TEST_F(ModelTest, AnswersEachPromptInItsPlace) {
+TEST_F(ModelTest, CompletionsAreInTheOrderOfThePrompts) {
   Model model = make();
   const auto completions = complete(model, {{"a"}, {"b"}});
   ASSERT_EQ(completions.size(), 2u);
@@ -44,7 +44,7 @@ TEST_F(ModelTest, AnswersEachPromptInItsPlace) {
   EXPECT_NE(completions[0].text, completions[1].text);
 }
 
-TEST_F(ModelTest, RefusesALongPromptButNotItsNeighbours) {
+TEST_F(ModelTest, ALongPromptFailsAlone) {
   Model model = make();
   const auto completions = complete(model, {{"a"}, {"12345678901"}, {"1234567890"}});
   EXPECT_EQ(completions[0].kind, Kind::done);
@@ -53,13 +53,13 @@ TEST_F(ModelTest, RefusesALongPromptButNotItsNeighbours) {
   EXPECT_EQ(completions[2].kind, Kind::done);
 }
 
-TEST_F(ModelTest, RunsOutOfMemoryOnlyTheFirstTime) {
+TEST_F(ModelTest, APromptRunsOutOfMemoryOnlyAtTheFirstAttempt) {
   Model model = make(1);
   EXPECT_EQ(complete(model, {{"a", 0}})[0].kind, Kind::out_of_memory);
   EXPECT_EQ(complete(model, {{"a", 1}})[0].kind, Kind::done);
 }
 
-TEST_F(ModelTest, CountsItsBatchesBySize) {
+TEST_F(ModelTest, CountsBatchesBySize) {
   Model model = make();
   complete(model, {{"a"}});
   complete(model, {{"a"}, {"b"}, {"c"}});

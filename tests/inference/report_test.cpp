@@ -1,4 +1,4 @@
-// The report: counts and shares of each run and tenant, and the sizes of batches.
+// The report: counts and shares of each run and tenant, and a histogram of the batch sizes.
 #include "apps/inference/report.hpp"
 
 #include <gmock/gmock.h>
@@ -42,7 +42,7 @@ TEST(InferenceReport, ShowsEachTenantAndTheBatchSizes) {
   EXPECT_THAT(text, HasSubstr("  2-3                 2  ####################\n"));
 }
 
-TEST(InferenceReport, StandsARunInWhichNothingHappened) {
+TEST(InferenceReport, AcceptsARunWithoutRequests) {
   NamedRun run{.name = "nothing", .figures = {}};
   run.figures.tenants.resize(1);
   EXPECT_THAT(report_text(tenants, {run}), HasSubstr("0 (0.0 %)"));

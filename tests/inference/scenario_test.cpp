@@ -1,4 +1,4 @@
-// Short runs against a real node: whatever happens to a request, its caller hears exactly once.
+// Short runs on a real node: each request ends in exactly one answer, refusal or expiry.
 #include "apps/inference/scenario.hpp"
 
 #include <gtest/gtest.h>
@@ -48,7 +48,7 @@ class Scenario : public ::testing::Test {
   ScenarioOptions options_;
 };
 
-TEST_F(Scenario, AnswersEverybodyWhenThereIsTime) {
+TEST_F(Scenario, AnswersEveryRequestWhenThereIsTime) {
   options_.model.cost = {.fixed = 0us, .per_item = 0us};
   options_.model.out_of_memory_one_in = 5;
   options_.tenants[0].deadline = options_.tenants[1].deadline = 60s;
@@ -63,19 +63,19 @@ TEST_F(Scenario, RefusesEarlyWhenOverloaded) {
   options_.model.cost = {.fixed = 300ms, .per_item = 0us};
   options_.batch = {.max = 1};
   const CallerFigures all = run().all();
-  // At most seven batches fit in the longest deadline, and what is admitted beyond expires.
+  // At most seven batches fit in the longest deadline; requests admitted beyond them expire.
   EXPECT_GT(all.count(REFUSED), all.asked / 2);
   EXPECT_GT(all.count(ANSWERED), 0u);
 }
 
-TEST_F(Scenario, HoldsItsBacklogLimit) {
+TEST_F(Scenario, KeepsItsBacklogLimit) {
   options_.model.cost = {.fixed = 50ms, .per_item = 0us};
   options_.tenants[0].deadline = options_.tenants[1].deadline = 60s;
   options_.pending_max = 3;
   EXPECT_GT(run().all().count(REFUSED), 0u);
 }
 
-TEST_F(Scenario, RefusesADirectoryThatIsThereAlready) {
+TEST_F(Scenario, RefusesAnExistingDirectory) {
   options_.data_dir = directory_.path();
   const auto figures = run_scenario(options_);
   ASSERT_FALSE(figures);

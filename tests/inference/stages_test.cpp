@@ -1,4 +1,4 @@
-// The stages of the inference pipeline, one call at a time.
+// The handlers of the inference pipeline, called directly, and its wiring.
 #include "apps/inference/stages.hpp"
 
 #include <gmock/gmock.h>
@@ -58,14 +58,14 @@ const Answer& only_answer(const Outcome<Answer>& outcome) {
   return outcome.outputs()->at(0);
 }
 
-TEST_F(InferenceStages, AdmitSendsOnWhatHasTime) {
+TEST_F(InferenceStages, AdmitForwardsARequestThatHasTime) {
   const Routed routed = Admit{&admission_}(request(1), context({.expires_at_us = now_us + 50'000}));
   ASSERT_EQ(routed.items().size(), 1u);
   EXPECT_EQ(routed.items()[0].queue, "inference.work");
   EXPECT_EQ(admission_.pending(), 1u);
 }
 
-TEST_F(InferenceStages, AdmitAnswersAtOnceWhatHasNot) {
+TEST_F(InferenceStages, AdmitAnswersAtOnceWithoutTime) {
   const Routed routed = Admit{&admission_}(request(1), context({.expires_at_us = now_us + 5'000}));
   ASSERT_EQ(routed.items().size(), 1u);
   EXPECT_EQ(routed.items()[0].queue, "inference.answers");
@@ -78,7 +78,7 @@ TEST_F(InferenceStages, AdmitAnswersAtOnceWhatHasNot) {
   EXPECT_EQ(admission_.pending(), 0u);
 }
 
-TEST_F(InferenceStages, AdmitLooksAtThePriority) {
+TEST_F(InferenceStages, AdmitConsidersThePriority) {
   ASSERT_EQ(admission_.refuse({.id = 1, .priority = 5}, now_us), "");
   const TimeUs soon = now_us + 25'000;
   EXPECT_EQ(Admit{&admission_}(request(2), context({.expires_at_us = soon, .priority = 6}))
@@ -120,7 +120,7 @@ TEST_F(InferenceStages, InferGivesEachRequestItsOwnOutcome) {
   EXPECT_EQ(outcomes[2].retry()->delay, 10ms);
 }
 
-TEST_F(InferenceStages, InferSpendsNothingOnTheExpired) {
+TEST_F(InferenceStages, InferDoesNotAskTheModelForExpiredRequests) {
   ASSERT_EQ(admission_.refuse({.id = 1}, now_us), "");
   const auto mixed =
       infer({request(1, "a"), request(2, "b")}, {context({.expires_at_us = now_us}), context({})});
@@ -134,7 +134,7 @@ TEST_F(InferenceStages, InferSpendsNothingOnTheExpired) {
   EXPECT_EQ(waited_, 21ms) << "the model was not run for nothing";
 }
 
-TEST_F(InferenceStages, GiveUpTellsTheCallerWhy) {
+TEST_F(InferenceStages, GiveUpAnswersWithTheReason) {
   ASSERT_EQ(admission_.refuse({.id = 1}, now_us), "");
   pb::DeadLetter letter;
   letter.set_code(static_cast<std::uint32_t>(ErrorCode::expired));
@@ -148,7 +148,7 @@ TEST_F(InferenceStages, GiveUpTellsTheCallerWhy) {
   EXPECT_EQ(GiveUp{&admission_}(request(1), context({.dead_letter = &letter})).verdict(), REJECTED);
 }
 
-TEST_F(InferenceStages, DeliverHandsTheAnswerToItsCaller) {
+TEST_F(InferenceStages, DeliverAnswersTheCaller) {
   callers_.ask(0, request(1, "a"), now_us - 10, now_us + 10);
   Answer answer;
   answer.set_id(1);
@@ -159,7 +159,7 @@ TEST_F(InferenceStages, DeliverHandsTheAnswerToItsCaller) {
   EXPECT_EQ(callers_.figures().at(0).total.max_us(), 10);
 }
 
-TEST_F(InferenceStages, AreWiredSoundly) {
+TEST_F(InferenceStages, FormAValidPipeline) {
   const PipelineSpec spec = inference_pipeline(services_, {.max = 32, .window = 5ms});
   const Result<void> valid = validate({&spec, 1});
   EXPECT_TRUE(valid) << (valid ? "" : valid.error().message);

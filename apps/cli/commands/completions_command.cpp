@@ -1,4 +1,5 @@
-// millrace completions bash|zsh|fish: a script with which a shell completes this command line.
+// millrace completions bash|zsh|fish: prints the script that completes this command line in a
+// shell.
 #include <iostream>
 #include <map>
 #include <memory>

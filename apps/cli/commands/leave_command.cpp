@@ -27,8 +27,9 @@ struct Plan {
   std::vector<Move> moves;
 };
 
-/// Assigns each shard of the leaving node to the eligible node that then serves the fewest shards
-/// of the same role. Fails with `unreachable` if no node that may serve a shard is up.
+/// Assigns each shard of the leaving node to the eligible node that serves the fewest shards of the
+/// same role, planned moves included. Fails with `unreachable` if no node that may serve a shard is
+/// up.
 Result<Plan> make_plan(const std::vector<Json>& members, const std::vector<Json>& shards) {
   Plan plan;
   std::set<std::string> up;

@@ -149,7 +149,7 @@ int run_publish(const PublishOptions& options) {
     if (answer) {
       ++taken;
       if (options.format == Format::jsonl) {
-        std::cout << answer->dump() << std::endl;  // tells, also when this ends before its input
+        std::cout << answer->dump() << std::endl;  // flushed: a reader sees each answer at once
       } else {
         listing.rows.push_back(std::move(*answer));
       }

@@ -49,7 +49,7 @@ constexpr const char* walk =
   esac
 )";
 
-// With a space at each end, so that the script can search for whole words.
+// Joins the words with a space at each end, so that the script can search for " word ".
 std::string padded(const std::vector<std::string>& words) {
   return single_quoted(words.empty() ? " " : ' ' + joined(words) + ' ');
 }

@@ -42,7 +42,7 @@ constexpr const char* walk = R"(  local at=@NAME@ slot= place=0 word kind= i
   fi
 )";
 
-// "name:help", as _describe wants it.
+// Formats "name:help" for the zsh function _describe; escapes colons in the name.
 std::string described(const std::string& name, const std::string& help) {
   std::string text;
   for (const char letter : name) {

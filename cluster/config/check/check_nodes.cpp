@@ -52,7 +52,7 @@ void check_names(Complaints& complaints) {
   }
 }
 
-// Checks that each address is used once and has a port other than 0.
+// Checks that each address of the cluster is used once and has a port other than 0.
 class Addresses {
  public:
   explicit Addresses(Complaints& complaints) : complaints_(complaints) {}

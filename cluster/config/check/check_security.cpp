@@ -1,4 +1,5 @@
-// Cross checks of security: an address beyond loopback requires TLS or an HTTP token.
+// Cross checks of security: beyond loopback, cluster addresses require TLS and an HTTP address
+// requires a token.
 #include <array>
 #include <string>
 

@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::int64_t second = 1'000'000;
 
-// "3" = "a". Ignores a name that is not a number: check_nodes() reports it.
+// Stores one row of cluster.overrides, for example "3" = "a": shard 3 is pinned to node a. Ignores
+// a name that is not a number, which check_nodes() reports.
 void take_override(Config& config, const Value& value) {
   std::uint32_t shard = 0;
   const char* end = value.name.data() + value.name.size();

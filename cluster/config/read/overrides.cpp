@@ -58,7 +58,8 @@ const Schema* find_child(const Schema& table, const std::string& part) {
   return table.child(hyphened);
 }
 
-// Returns the index of the item named `part`, or `part` as an index of at most the length.
+// Returns the index of the item named `part`; else `part` as a number from 0 to the number of
+// items, which appends an item; else nullopt.
 std::optional<std::size_t> find_item(const Node& list, const std::string& part) {
   for (std::size_t i = 0; i < list.items.size(); ++i) {
     const Member* name = find(list.items[i], "name");
@@ -71,7 +72,7 @@ std::optional<std::size_t> find_item(const Node& list, const std::string& part) 
   return index;
 }
 
-/// Writes one value into the document, along the schema.
+/// Writes one value into the document at a path of the schema; creates missing tables and items.
 class Override {
  public:
   Override(std::string source, const std::string& value, Problems& problems)

@@ -232,7 +232,8 @@ std::string quoted_list(const std::vector<std::string>& texts) {
   return fmt::format("[{}]", fmt::join(quoted, ", "));
 }
 
-// As describe(), but lists of at most 4 items are written out, to show the wrong item.
+// Describes the node as describe() does, but prints the items of a list of at most 4, to show the
+// wrong one.
 std::string show(const Node& node) {
   if (node.kind != Node::Kind::list || node.items.size() > 4) return describe(node);
   std::vector<std::string> items;

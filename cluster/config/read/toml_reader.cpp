@@ -12,8 +12,8 @@ namespace millrace::config {
 
 namespace {
 
-// toml++ limits the nesting of brackets, but not of dotted keys. It frees their tables recursively,
-// so that 100,000 dots on one line would overflow the stack.
+// Maximum number of dots on a line. toml++ limits the nesting of brackets but not of dotted keys,
+// and frees their tables recursively: 100,000 dots on a line would overflow the stack.
 constexpr std::uint32_t dots_max = 16;
 
 // Returns the first line (from 1) with more than dots_max dots outside quotes and comments, or 0.

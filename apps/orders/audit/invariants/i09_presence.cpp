@@ -72,7 +72,7 @@ void Presence::find(const Witness& witness, std::uint64_t number, std::vector<bo
   const OrderFacts& facts = index()[order];
   sets_.accounted += facts.is_final() || facts.is_paused() ? 1 : 0;
   const Status told = witness.told ? witness.told(number) : facts.status;
-  // A paused order is reported twice: as PAUSED, and with its final status.
+  // An order that was paused and then resumed may have been reported to its customer as PAUSED.
   if (told != facts.status && told != PAUSED) {
     fail([&] {
       return name_of(order) + " is " + Status_Name(facts.status) + ", its customer was told " +
