@@ -1,4 +1,4 @@
-"""What the command line promises for bad input: a clear error on stderr, its exit code, nothing lost.
+"""Bad input to the command line: a clear error on stderr, the documented exit code, no lost data.
 
 Usage: cli_test.py MILLRACE
 """
@@ -39,14 +39,14 @@ class Usage(unittest.TestCase):
         self.refuses(["simulat"], "unknown command 'simulat'", "Did you mean 'simulate'?")
         self.refuses(["queue", "lss"], "unknown command 'lss'", "Did you mean 'ls'?")
 
-    def test_an_answer_that_cannot_be_written_is_a_failure(self):
+    def test_output_that_cannot_be_written_is_an_error(self):
         with open("/dev/full", "wb") as full:
             done = subprocess.run([PROGRAM, "version"], stdout=full, stderr=subprocess.PIPE,
                                   text=True, timeout=TIMEOUT_S, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn("cannot be written", done.stderr)
 
-    def test_certificates_go_into_a_new_folder_of_here(self):
+    def test_certificates_go_to_a_new_folder_in_the_working_directory(self):
         with tempfile.TemporaryDirectory(prefix="millrace-test-") as folder:
             done = subprocess.run([PROGRAM, "cluster", "certs", "--out", "certs", "--nodes=a"],
                                   cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -58,7 +58,7 @@ class Usage(unittest.TestCase):
         for url in ("http://h:abc", "http://h:99999", "http://h:999999999999", "http://h:0"):
             self.refuses(["status", f"--server={url}"], "--server", "port")
 
-    def test_bad_flags_say_what_was_expected(self):
+    def test_bad_options_name_the_expected_value(self):
         self.refuses(["simulate", "--bogus"], "--bogus")
         self.refuses(["simulate", "--orders=0"], "--orders", "1 to 10000000", "got 0")
         self.refuses(["simulate", "--orders=many"], "--orders", "many")
@@ -82,7 +82,7 @@ class Usage(unittest.TestCase):
 
 
 class Bench(unittest.TestCase):
-    def test_each_line_holds_the_documented_fields(self):
+    def test_each_line_has_the_documented_fields(self):
         fields = {"bench", "payload_bytes", "messages", "messages_per_s", "limit", "ratio",
                   "rss_peak_bytes", "cpu_s", "written_bytes"}
         latencies = {"p50_us", "p99_us", "p999_us"}
@@ -98,7 +98,7 @@ class Bench(unittest.TestCase):
 
 
 class DataDirectory(unittest.TestCase):
-    """One small run, looked at in many ways."""
+    """Commands on the data directory of one small simulation, intact or damaged."""
 
     @classmethod
     def setUpClass(cls):
@@ -137,17 +137,17 @@ class DataDirectory(unittest.TestCase):
         self.assertEqual(order["history"][0]["status"], "PLACED")
         self.assertEqual(order["history"][-1]["status"], order["status"])
 
-    def test_what_is_not_there_is_not_found(self):
+    def test_a_missing_order_queue_or_directory_is_not_found(self):
         self.refuses(["order", "show", "o999", "--data-dir", self.data], 1, "not_found", "o999")
         self.refuses(["queue", "peek", "nope", "--data-dir", self.data], 1, "not_found", "nope")
         self.refuses(["queue", "ls", "--data-dir", self.data / "none"], 1, "not_found")
 
-    def test_a_directory_that_cannot_be_written_is_told_before_the_run(self):
+    def test_an_unwritable_directory_is_reported_before_the_run(self):
         self.refuses(["simulate", "--data-dir=/proc/nope/x"], 1, "--data-dir", "/proc/nope/x")
         self.refuses(["simulate", "--report=/proc/nope"], 1, "--report", "/proc/nope")
 
-    def test_a_flipped_byte_in_the_log_is_never_passed_over(self):
-        """The log behind the last checkpoint is not read; whatever is read must be whole."""
+    def test_a_flipped_byte_in_the_log_is_reported_or_not_read(self):
+        """Segments before the last checkpoint are not read: then the listing is unchanged."""
         before = self.listing()
         for segment in sorted((self.data / "segments").iterdir()):
             content = segment.read_bytes()
@@ -165,10 +165,10 @@ class DataDirectory(unittest.TestCase):
                 segment.write_bytes(content)
         self.assertEqual(self.listing(), before)
 
-    def test_a_run_does_not_go_over_what_is_there(self):
+    def test_a_run_refuses_a_directory_that_is_not_empty(self):
         self.refuses(["simulate", "--data-dir", self.data], 2, "--data-dir", "holds something")
 
-    def test_a_locked_directory_is_left_alone(self):
+    def test_a_locked_directory_is_refused(self):
         with open(self.data / "lock", "r+b") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self.refuses(["queue", "ls", "--data-dir", self.data], 1, "storage_locked")
@@ -199,7 +199,7 @@ class DataDirectory(unittest.TestCase):
         try:
             newest.write_bytes(flipped)
             status, out, err = millrace("queue", "ls", "--data-dir", self.data, "--json")
-            if status == 0:  # the log still reaches back: nothing may be missing
+            if status == 0:  # recovered from the log alone: no message may be missing
                 self.assertEqual({row["queue"]: row for row in json.loads(out)}, before)
             else:
                 self.assertEqual(status, 1)
@@ -211,21 +211,23 @@ class DataDirectory(unittest.TestCase):
 
 class Interruption(unittest.TestCase):
     def interrupt(self, number, *arguments):
-        """Starts a long run, interrupts it once it is under way; returns how it ended."""
+        """Starts a long run and sends the signal after its first progress line.
+
+        Returns exit code, stdout, stderr, and the files left in its folder for temporary files."""
         with tempfile.TemporaryDirectory(prefix="millrace-test-") as folder:
             run = subprocess.Popen(
                 [PROGRAM, "simulate", "--orders=1000000", "--seed=5", *arguments],
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                 env={**os.environ, "TMPDIR": folder})
             try:
-                first = run.stderr.readline()  # progress: the node is at work
+                first = run.stderr.readline()  # progress: the node serves
                 run.send_signal(number)
                 out, err = run.communicate(timeout=TIMEOUT_S)
             finally:
                 run.kill()
             return run.returncode, out, first + err, os.listdir(folder)
 
-    def test_an_interrupted_run_says_so_and_leaves_nothing_behind(self):
+    def test_an_interrupted_run_reports_the_signal_and_leaves_no_files(self):
         for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
             got, out, err, left = self.interrupt(number)
             self.assertEqual(got, status, err)
@@ -242,12 +244,12 @@ class Configuration(unittest.TestCase):
         self.file = self.folder / "node.toml"
         self.file.write_text('[node]\nname = "a"\n')
 
-    def test_a_sound_file_is_ok(self):
+    def test_a_valid_file_is_ok(self):
         status, out, err = millrace("config", "check", "-c", self.file)
         self.assertEqual((status, err), (0, ""))
         self.assertEqual(out, f"{self.file}: ok: node a, 1 node, 16 shards\n")
 
-    def test_all_mistakes_come_at_once_with_exit_status_78(self):
+    def test_all_errors_are_listed_with_exit_code_78(self):
         self.file.write_text('[node]\nname = "a"\n[log]\nlevle = "info"\n[drain]\ntimeout = 3\n')
         for command in ("check", "print"):
             status, out, err = millrace("config", command, "-c", self.file)
@@ -259,7 +261,7 @@ class Configuration(unittest.TestCase):
                 "got 3, which has no unit",
             ])
 
-    def test_what_is_no_config_file_is_named(self):
+    def test_a_path_that_is_not_a_config_file_is_named(self):
         for path, reason in ((self.folder, "Is a directory"),
                              (self.folder / "none", "No such file or directory")):
             status, _, err = millrace("config", "check", "-c", path)
@@ -267,14 +269,14 @@ class Configuration(unittest.TestCase):
             self.assertEqual(err, f'{path}: error: file: expected a readable file, got "{path}": '
                                   f"{reason}\n")
 
-    def test_noise_shows_a_bounded_number_of_lines(self):
+    def test_the_number_of_listed_errors_is_bounded(self):
         self.file.write_text("".join(f"k{i} = 1\n" for i in range(1000)))
         status, _, err = millrace("config", "check", "-c", self.file)
         self.assertEqual(status, 78)
         self.assertEqual(len(err.splitlines()), 101)
         self.assertTrue(err.endswith("and 901 more\n"), err[-80:])
 
-    def test_every_value_tells_its_origin(self):
+    def test_each_value_has_its_origin(self):
         status, out, err = millrace("config", "print", "-c", self.file, "--effective", "-o", "json",
                                     "--set", "log.level=warn", "--data-dir=/srv/a",
                                     MILLRACE__DRAIN__TIMEOUT="9s", MILLRACE__LOG__LEVEL="error")
@@ -286,7 +288,7 @@ class Configuration(unittest.TestCase):
         self.assertEqual(rows["drain.timeout"], ("9s", "MILLRACE__DRAIN__TIMEOUT"))
         self.assertEqual(rows["cluster.shards"], (16, "default"))
 
-    def test_only_what_is_set_is_printed_otherwise(self):
+    def test_without_effective_only_set_keys_are_printed(self):
         status, out, err = millrace("config", "print", "-c", self.file, "--json")
         self.assertEqual(status, 0, err)
         self.assertEqual(json.loads(out), [{"key": "node.name", "value": "a"}])
@@ -307,7 +309,7 @@ class Certificates(unittest.TestCase):
     def make(self, *more):
         return millrace("cluster", "certs", "--out", self.certs, "--nodes=a,b", *more)
 
-    def test_they_open_a_cluster_to_the_world(self):
+    def test_a_node_with_them_may_listen_beyond_loopback(self):
         status, out, err = self.make("--hosts=a=10.0.0.1,localhost", "--cluster=test", "--days=9")
         self.assertEqual(status, 0, err)
         names = ["ca.crt", "ca.key", "a.crt", "a.key", "b.crt", "b.key"]
@@ -325,7 +327,7 @@ class Certificates(unittest.TestCase):
         self.assertEqual(status, 78)
         self.assertIn('expected the certificate of node "b", got that of "a"', err)
 
-    def test_nothing_is_overwritten(self):
+    def test_existing_files_are_not_overwritten(self):
         self.assertEqual(self.make()[0], 0)
         before = {path: path.read_bytes() for path in self.certs.iterdir()}
         status, out, err = self.make()
@@ -350,7 +352,7 @@ class Certificates(unittest.TestCase):
         self.assertEqual((status, out), (1, ""))
         self.assertIn("ca.key: expected", err)
 
-    def test_bad_names_make_nothing(self):
+    def test_bad_names_create_no_files(self):
         for more, word in ((["--hosts=c=x"], '"c"'), (["--hosts=a b"], '"a b"'),
                            (["--days=0"], "--days"), (["--cluster="], "cluster")):
             status, _, err = self.make(*more)

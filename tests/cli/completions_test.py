@@ -1,6 +1,7 @@
-"""What completion scripts promise: what a shell offers is what the command line takes.
+"""Completion scripts offer exactly the commands, options and values that the command line accepts.
 
-Bash completes for real; zsh and fish where they are installed, and otherwise their scripts are read.
+The bash script is run. Those of zsh and fish are run if the shell is installed; their text is
+always checked.
 Usage: completions_test.py MILLRACE
 """
 
@@ -30,7 +31,7 @@ def script(shell):
 
 
 def in_help(*path):
-    """The commands and options that --help lists."""
+    """Returns the commands and the options that --help lists."""
     text = run(PROGRAM, *path, "--help").stdout
     commands = text.partition("Subcommands:\n")[2]
     return (set(re.findall(r"^  (\w[\w-]*)", commands, re.M)),
@@ -45,7 +46,7 @@ class Bash(unittest.TestCase):
         self.script.write_text(script("bash"), encoding="utf-8")
 
     def complete(self, *words, cwd="/"):
-        """What bash offers for the last word, of a line that it has split into these."""
+        """Returns the completions of the last word; `words` is the line as bash splits it."""
         line = " ".join(map(shlex.quote, ["millrace", *words]))
         done = run("bash", "--norc", "--noprofile", "-c",
                    f'source {self.script}; COMP_WORDS=({line}); COMP_CWORD={len(words)}; '
@@ -66,7 +67,7 @@ class Bash(unittest.TestCase):
             self.assertEqual(set(self.complete(*path, "-")), in_help(*path)[1], path)
         self.assertEqual(self.complete("node", "--lo"), ["--log-level"])
 
-    def test_values_are_those_that_are_taken(self):
+    def test_values_are_those_that_are_accepted(self):
         for value in ("-o",), ("--output",), ("--output", "="):
             self.assertEqual(self.complete("dlq", "ls", *value, "json"), ["json", "jsonl"])
             self.assertEqual(len(self.complete("dlq", "ls", *value, "")), 3)
@@ -76,7 +77,7 @@ class Bash(unittest.TestCase):
         self.assertEqual(self.complete("node", "--log-level", "de"), ["debug"])
         self.assertEqual(set(self.complete("completions", "")), {"bash", "zsh", "fish"})
 
-    def test_values_before_the_word_do_not_lead_astray(self):
+    def test_values_of_earlier_options_are_skipped(self):
         url = ["--server", "http", ":", "//h", ":", "1"]
         self.assertEqual(self.complete("queue", "ls", *url, "--node"), ["--node-only"])
         self.assertEqual(self.complete("queue", "ls", *url[:-1], ""), [])
@@ -93,7 +94,7 @@ class Bash(unittest.TestCase):
 
 
 class Zsh(unittest.TestCase):
-    def test_the_script_holds_what_it_offers(self):
+    def test_the_script_contains_commands_options_and_values(self):
         text = script("zsh")
         self.assertTrue(text.startswith("#compdef millrace\n"))
         for part in ("'ls:list the queues'", "'--log-level:", "'millrace queue ls --output') kind=words",
@@ -103,13 +104,13 @@ class Zsh(unittest.TestCase):
         self.assertNotIn("simulate-node", text)
 
     @unittest.skipUnless(shutil.which("zsh"), "zsh is not installed")
-    def test_zsh_reads_the_script(self):
+    def test_zsh_parses_the_script(self):
         done = run("zsh", "-f", "-n", "/dev/stdin", input=script("zsh"))
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
 
 class Fish(unittest.TestCase):
-    def test_the_script_holds_what_it_offers(self):
+    def test_the_script_contains_commands_options_and_values(self):
         text = script("fish")
         at = "complete -c millrace -n '__millrace_at \"millrace queue"
         for part in (f"{at}\" 0' -a ls -d 'list the queues'\n",

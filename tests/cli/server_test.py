@@ -1,4 +1,4 @@
-"""What each command promises that asks a running node: its output, its exit code, and no harm unasked.
+"""Commands that call a running node: output, exit code, and no change without --yes.
 
 Usage: server_test.py MILLRACE SERVED_RUNTIME
 """
@@ -17,7 +17,7 @@ DEADLINE_S = 60
 
 
 class Node:
-    """A node with a gateway, in a process of its own."""
+    """A node with an HTTP API, in its own process."""
 
     def __init__(self, name, peer=""):
         self.process = subprocess.Popen([SERVER, name, peer], stdin=subprocess.PIPE,
@@ -67,7 +67,7 @@ class Server(unittest.TestCase):
         self.assertIn("oldest_age_s", picture)
         self.assertNotIn("\x1b", picture)
 
-    def test_what_is_published_is_there(self):
+    def test_published_messages_are_in_the_queue(self):
         row, = self.json("queue", "publish", "in", '"apple"')
         self.assertEqual((row["queue"], row["key"]), ("in", "apple"))
         self.ask("queue", "publish", "in", stdin='"pear"\n\n"plum"\n')
@@ -82,19 +82,19 @@ class Server(unittest.TestCase):
         lines = self.ask("queue", "peek", "out", "-o", "jsonl").splitlines()
         self.assertEqual({json.loads(line)["payload"] for line in lines}, {"apple", "pear", "plum"})
 
-    def test_a_repeat_under_its_idempotency_key_adds_nothing(self):
+    def test_a_duplicate_idempotency_key_adds_no_message(self):
         for _ in range(3):
             self.ask("queue", "publish", "in", '"apple"', "--idempotency-key=k")
         self.assertEqual(self.json("queue", "info", "in")["offered"], 1)
 
-    def test_what_cannot_be_taken_is_told(self):
+    def test_a_refused_message_is_reported(self):
         self.assertIn("body: expected", self.ask("queue", "publish", "in", "{", status=2))
         self.assertIn("not_found", self.ask("queue", "publish", "none", "1", status=1))
         self.ask("queue", "publish", "in", "", "--idempotency-key=k", stdin='"never"', status=2)
         told = self.ask("queue", "publish", "in", stdin='"good"\nbad\n"never"\n', status=2)
         self.assertIn("1 messages were taken before", told)
 
-    def test_a_purge_wants_a_yes(self):
+    def test_a_purge_requires_yes(self):
         self.ask("queue", "publish", "in", '"apple"')
         self.wait_for("out", "queued", 1)
         self.assertIn("would drop 1 messages", self.ask("queue", "purge", "out", status=2))
@@ -107,7 +107,7 @@ class Server(unittest.TestCase):
         self.assertEqual(self.json("queue", "purge", "out", "--yes")["dropped"], 1)
         self.assertEqual(self.json("queue", "info", "out")["queued"], 0)
 
-    def test_letters_are_shown_redriven_and_dropped(self):
+    def test_dead_letters_are_shown_redriven_and_dropped(self):
         self.ask("queue", "publish", "in", stdin='"bad1"\n"bad2"\n"bad3"\n')
         self.wait_for("in.dead", "queued", 3)
         self.assertEqual([row["queue"] for row in self.json("dlq", "ls")], ["in.dead"])
@@ -122,29 +122,29 @@ class Server(unittest.TestCase):
         redrive = ["dlq", "redrive", "in.dead", "--code=rejected"]
         self.assertIn("would redrive 2 messages", self.ask(*redrive, "--dry-run"))
         self.assertEqual(self.json(*redrive, "--yes")["redriven"], 2)
-        self.wait_for("in.dead", "offered", 5)  # they die again
+        self.wait_for("in.dead", "offered", 5)  # rejected again
         self.assertEqual(self.json("dlq", "drop", "in.dead", "--yes")["dropped"], 2)
 
-    def test_a_drain_wants_a_yes_and_is_seen_in_the_status(self):
+    def test_a_drain_requires_yes_and_is_shown_in_the_status(self):
         self.assertIn("would drain node a", self.ask("cluster", "drain", status=2))
         self.ask("status")
         self.ask("cluster", "drain", "--yes")
         self.assertIn("draining", self.ask("status", status=4))
 
-    def test_a_node_that_is_not_there_is_unreachable(self):
+    def test_a_node_that_does_not_run_is_unreachable(self):
         self.front = type("", (), {"address": "127.0.0.1:1"})
         for command in (["status"], ["queue", "ls"], ["top"], ["pipeline", "ls"],
                         ["order", "show", "x"], ["queue", "publish", "in", "1"]):
             self.assertIn("127.0.0.1:1", self.ask(*command, status=3))
 
-    def test_the_url_comes_from_the_environment_too(self):
+    def test_the_url_can_be_an_environment_variable(self):
         code, out, err = millrace("status", MILLRACE_URL=f"http://{self.node.address}/")
         self.assertEqual(code, 0, err)
         self.assertIn("node", out)
         code, _, err = millrace("status", MILLRACE_URL="ftp://x")
         self.assertEqual(code, 2, err)
 
-    def test_exactly_one_source_is_wanted(self):
+    def test_exactly_one_source_is_accepted(self):
         code, _, err = millrace("queue", "ls", "--data-dir=x", "--server", self.node.address)
         self.assertEqual(code, 2, err)
         with tempfile.TemporaryDirectory(prefix="millrace-test-") as folder:
@@ -156,22 +156,22 @@ class Server(unittest.TestCase):
 
 
 class Cluster(Server):
-    """All of the above through a node that has a peer, and what only a cluster shows."""
+    """The tests of Server through a node that has a peer, and tests that need a cluster."""
 
     def setUp(self):
         super().setUp()
         self.front = Node("b", self.node.address)
         self.addCleanup(self.front.end)
 
-    # What the messages of one node alone become is told by Server.
-    test_a_drain_wants_a_yes_and_is_seen_in_the_status = None
+    # These tests need only one node: Server runs them.
+    test_a_drain_requires_yes_and_is_shown_in_the_status = None
     test_status_members_and_pipelines_are_shown = None
-    test_what_is_published_is_there = None
-    test_the_url_comes_from_the_environment_too = None
-    test_exactly_one_source_is_wanted = None
-    test_a_node_that_is_not_there_is_unreachable = None
+    test_published_messages_are_in_the_queue = None
+    test_the_url_can_be_an_environment_variable = None
+    test_exactly_one_source_is_accepted = None
+    test_a_node_that_does_not_run_is_unreachable = None
 
-    def test_numbers_are_those_of_all_members(self):
+    def test_counts_are_the_sums_of_all_members(self):
         for node in (self.node, self.front):
             code, _, err = millrace("queue", "publish", "in", '"apple"', "--server", node.address)
             self.assertEqual(code, 0, err)
@@ -181,12 +181,12 @@ class Cluster(Server):
         self.assertEqual(len(self.json("queue", "peek", "out")), 2)
         self.assertEqual(self.json("queue", "purge", "out", "--yes")["dropped"], 2)
 
-    def test_an_order_is_shown_from_where_it_is(self):
+    def test_an_order_is_shown_by_a_node_that_does_not_serve_it(self):
         millrace("queue", "publish", "in", '"apple"', "--server", self.node.address)
         self.wait_for("out", "queued", 1)
         self.assertEqual(self.json("order", "show", "apple")["value"], "apple")
 
-    def test_a_member_that_is_missing_is_named(self):
+    def test_an_unreachable_member_is_named(self):
         lonely = Node("c", "127.0.0.1:1")
         self.addCleanup(lonely.end)
         code, out, err = millrace("queue", "ls", "--server", lonely.address, "-o", "json")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """check.py ROOT EXCEPTIONS: fails when a file of the tree breaks a rule of rules.py.
 
-EXCEPTIONS lists what is let through, one `rule path  # reason` a line. It only ever shrinks: an
-exception that is needed no more fails the check too.
+EXCEPTIONS lists accepted violations, one `rule path  # reason` per line. The list may only shrink:
+an exception that no file needs any more fails the check, too.
 """
 
 import sys
@@ -12,7 +12,7 @@ from tree import Tree
 
 
 def read_exceptions(text):
-    """The (rule, path) pairs of an exceptions file; a ValueError names a line that is none."""
+    """Returns the (rule, path) pairs of a file. Raises ValueError for a malformed line."""
     found = set()
     for number, line in enumerate(text.splitlines(), 1):
         entry, _, reason = line.partition("#")
@@ -26,7 +26,7 @@ def read_exceptions(text):
 
 
 def check(tree, exceptions):
-    """What is wrong with the tree, one text each."""
+    """Returns one text per violation that has no exception, and one per unused exception."""
     broken = []
     used = set()
     for name, rule in RULES.items():

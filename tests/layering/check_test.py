@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The check of the tree bites: each rule sees a planted violation, and only that one."""
+"""Each rule of the tree reports a planted violation, and no other rule does."""
 
 import pathlib
 import tempfile
@@ -11,7 +11,7 @@ from tree import Tree
 
 class CheckTest(unittest.TestCase):
     def broken(self, files, exceptions=frozenset()):
-        """What the check says of a tree of these files, {path: text}."""
+        """Returns the violations in a tree of `files`, {path: text}."""
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)
             for path, text in files.items():

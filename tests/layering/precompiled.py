@@ -1,10 +1,10 @@
-"""Which header declares what, of the headers that cmake/MillracePrecompile.cmake precompiles.
+"""Names declared by the headers that cmake/MillracePrecompile.cmake precompiles.
 
-With them precompiled a compiler finds these names in every source, included or not.
+A compiler finds these names in each source, even without the include; the rule `included` does not.
 """
 
-# Header: names in std that it declares. Names that many headers declare, such as std::move and
-# std::pair, are left out.
+# By header: the names in std that it declares. Leaves out names that many headers declare, for
+# example std::move and std::pair.
 STD = {
     "algorithm": "all_of any_of none_of binary_search copy_if count_if equal_range find_if "
     "for_each generate is_sorted lower_bound max_element min_element minmax_element nth_element "
@@ -40,7 +40,7 @@ STD = {
     "variant": "get_if holds_alternative monostate variant visit",
     "vector": "vector",
 }
-# Prefix of names: how the headers that declare such names begin.
+# By prefix of a name: the folders of headers that declare such names; one of them must be included.
 OTHERS = {
     "ASSERT_": ("gmock/", "gtest/"),
     "EXPECT_": ("gmock/", "gtest/"),
@@ -50,7 +50,7 @@ OTHERS = {
     "CLI::": "CLI/",
     "nlohmann::": "nlohmann/",
 }
-# Header: those whose names it declares too.
+# By header: further headers of STD whose names it declares.
 ALSO = {
     "condition_variable": ("chrono", "mutex"),
     "mutex": ("chrono",),

@@ -1,13 +1,13 @@
-"""The rooms of the tree: each folder of C++ sources, what kind of code it may hold, and which rooms of
-the same floor it may include. `shell/` below a room belongs to the room.
+"""The rooms of the tree: each folder of C++ sources, the kind of code that it may contain, and the
+rooms of the same floor that it may include. A folder `shell/` belongs to the room that contains it.
 
-A room includes only rooms that stand above it here, so there is no circle. Lower floors are open to
-all: messages, then actors, cluster and apps.
+A room may include only rooms listed above it, so that there is no cycle. Each floor may include all
+lower ones; from low to high: messages, actors, cluster, apps.
 
 Kinds:
-  core   pure: no CAF, also not through what it includes; no clock, thread, file, log or randomness
-  plain  no CAF, also not through what it includes
-  shell  may include CAF; names it in shell/ only
+  core   no CAF, directly or through its includes; no clock, thread, file, log or randomness
+  plain  no CAF, directly or through its includes
+  shell  may include CAF, and may name it only in shell/
 """
 
 ROOMS = {}
@@ -17,10 +17,10 @@ def room(name, kind, *includes):
     ROOMS[name] = (kind, frozenset(includes))
 
 
-# The contract of wire and disk.
+# Formats of the wire and the disk.
 room("messages", "shell")
 
-# One node's worth of runtime.
+# The runtime of one node.
 room("actors/base", "shell")
 room("actors/journal/format", "core")
 room("actors/journal/disk", "plain", "actors/base", "actors/journal/format")
@@ -62,7 +62,7 @@ room("actors/testing", "shell", "actors/assembly", "actors/base", "actors/journa
      "actors/move", "actors/operate", "actors/pipeline", "actors/queue", "actors/queue/state",
      "actors/receiver", "actors/sender", "actors/stage", "actors/store", "actors/upkeep")
 
-# Many nodes.
+# Clusters of nodes.
 room("cluster/certs", "plain")
 room("cluster/config", "core")
 room("cluster/config/keys", "core", "cluster/config")

@@ -1,4 +1,4 @@
-"""The rules of the tree. Each yields (path, line, what is wrong); line 0 means the file as a whole."""
+"""The rules of the tree. Each yields (path, line, message) per violation; line 0: whole file."""
 
 import fnmatch
 import re
@@ -10,8 +10,8 @@ LINES_MAX = 600
 
 RANK = {"messages": 0, "actors": 1, "cluster": 2, "apps": 3, "tests": 4}
 
-# Where CAF may be named, so that a later CAF touches nothing else: the type-id block, the shells,
-# the network between nodes, and tests of these.
+# The only files that may name CAF, so that a new version of CAF affects no others: the type-id
+# block, the shells, the network between nodes, and their tests.
 CAF_HOMES = (
     "messages/caf_types.hpp",
     "*/shell/*",
@@ -35,12 +35,12 @@ SLEEP = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep|sleep\s*\()")
 
 
 def room_of(path):
-    """The room that a source lies in: its folder; a shell/ belongs to the room around it."""
+    """Returns the room of a source: its folder, without a final shell/."""
     return re.sub(r"/shell$", "", path.rpartition("/")[0])
 
 
 def kind_of(path):
-    """core, plain or shell; see rooms.py. None in tests and in rooms that are not listed."""
+    """Returns core, plain or shell, see rooms.py; None for tests and rooms that are not listed."""
     return ROOMS[room_of(path)][0] if room_of(path) in ROOMS else None
 
 
@@ -54,7 +54,7 @@ def names_caf(source):
 
 
 def direction(tree):
-    """apps > cluster > actors > messages: no include leads upward."""
+    """No include leads to a higher floor: apps > cluster > actors > messages."""
     for source in tree.cpp():
         top = source.path.split("/")[0]
         for number, name, _ in source.includes():
@@ -63,7 +63,7 @@ def direction(tree):
 
 
 def rooms(tree):
-    """Each source lies in a room of rooms.py, and includes of its floor only what that allows."""
+    """Each source is in a room of rooms.py, and includes of its floor only the rooms listed there."""
     above = set()
     for name, (_, includes) in ROOMS.items():
         if lower := sorted(includes - above):
@@ -87,7 +87,7 @@ def rooms(tree):
 
 
 def caf(tree):
-    """CAF is named at its edge only; core and plain rooms do not see it, also not through others."""
+    """Only CAF_HOMES name CAF; core and plain rooms include it neither directly nor indirectly."""
     for source in tree.cpp():
         if kind_of(source.path) in ("core", "plain"):
             ways = {source.path: (source.path,), **tree.reached_from(source.path)}
@@ -102,7 +102,7 @@ def caf(tree):
 
 
 def pure(tree):
-    """A core has no clock, thread, file, log or randomness: they arrive in its commands."""
+    """A core uses no clock, thread, file, log or randomness: its commands carry their values."""
     for source in tree.cpp():
         if kind_of(source.path) != "core":
             continue
@@ -132,7 +132,7 @@ OTHER_NAMES = {
 
 
 def included(tree):
-    """A source includes the headers that it needs; that they are precompiled is no substitute."""
+    """A source includes the headers of the names that it uses, although they are precompiled."""
     for source in tree.cpp():
         reached = set()
         for path in (source.path, *tree.reached_from(source.path)):
@@ -158,7 +158,7 @@ def included(tree):
 
 
 def length(tree):
-    """One concept a file; a longer one has a reason in exceptions.txt."""
+    """A file has at most LINES_MAX lines, or a reason in exceptions.txt."""
     for source in tree.sources.values():
         count = source.text.count("\n")
         if count > LINES_MAX:
@@ -166,14 +166,14 @@ def length(tree):
 
 
 def sleep(tree):
-    """Waiting is for an event, with a deadline; a sleep is a guess."""
+    """No C++ source sleeps: a wait is for an event, with a deadline."""
     for source in tree.cpp():
         for number, line in source.lines():
             if match := SLEEP.search(line):
                 yield source.path, number, f"{match[1].strip(' (')} synchronises nothing"
 
 
-# Documents: what they point at exists.
+# Links, paths and names in documents, see documents().
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 CODE_PATH = re.compile(
     r"`((?:messages|actors|cluster|apps|tests|configs|docs|cmake|\.ci)/[\w./-]*)`"
@@ -182,7 +182,7 @@ NAME_IN_FILE = re.compile(r"`([A-Za-z_]\w*)(?:\(\))?`\s+in\s+`([\w./-]+\.(?:hpp|
 
 
 def documents(tree):
-    """Each path, link and function that a document names is there."""
+    """Each path, link and function that a document names exists."""
     for document in tree.documents():
         path = document.relative_to(tree.root).as_posix()
         text = document.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A tree of sources as the rules see it: its files, their lines, and what they include."""
+"""The tree of sources that the rules check: files, their lines and their includes."""
 
 import pathlib
 import re
@@ -12,12 +12,12 @@ STRINGS_AND_COMMENTS = re.compile(
 
 
 def blank(match):
-    """Keeps the newlines of a match, so that line numbers stay."""
+    """Replaces a match by its newlines, so that line numbers do not change."""
     return "\n" * match[0].count("\n")
 
 
 class Source:
-    """One file. `code` is its text without comments and the insides of strings."""
+    """One file. `code` is its text without comments and strings."""
 
     def __init__(self, root, path):
         self.path = path
@@ -28,14 +28,14 @@ class Source:
         return enumerate(self.code.splitlines(), 1)
 
     def includes(self):
-        """(line number, name, in angle brackets) of each include."""
+        """Yields (line number, name, is in angle brackets) of each include."""
         for number, line in enumerate(self.text.splitlines(), 1):
             if match := INCLUDE.match(line):
                 yield number, match[2], match[1] == "<"
 
 
 class Tree:
-    """All sources below `root`, by their path from there, as text with forward slashes."""
+    """All sources below `root`. `sources` is by path relative to `root`, with forward slashes."""
 
     def __init__(self, root):
         self.root = pathlib.Path(root)
@@ -50,14 +50,14 @@ class Tree:
         return [s for s in self.sources.values() if s.path.endswith((".hpp", ".cpp"))]
 
     def documents(self):
-        """Markdown files of the project itself."""
+        """Returns the Markdown files of the project."""
         found = list(self.root.glob("*.md"))
         for top in (*TOPS, "docs", "configs"):
             found += (self.root / top).rglob("*.md")
         return sorted(found)
 
     def reached_from(self, path):
-        """Every source that `path` includes, directly or through others, with the way there."""
+        """Returns each source that `path` includes, directly or not, with the chain of includes."""
         ways = {}
         waiting = [(path, (path,))]
         while waiting:

@@ -1,4 +1,5 @@
-// The auditor is shown to fail: I8 to I12 and the ledger are planted, and exactly they are named.
+// Plants violations of I8 to I12 and of the ledger in a clean run. The audit must report exactly
+// the planted one.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,13 +19,13 @@ class AuditHistory : public testing::PlantedRun {
   }
 };
 
-TEST_F(AuditHistory, AStepThatTheStateMachineDoesNotHaveBreaksI8) {
+TEST_F(AuditHistory, ATransitionThatIsNotAllowedBreaksI8) {
   KeyView& order = saga(SHIPPED);
   order.history.insert(order.history.begin() + 2, order.history[2]);  // RESERVED twice
   EXPECT_THAT(broken(), ElementsAre("I8"));
 }
 
-TEST_F(AuditHistory, TimesThatRunBackBreakI8) {
+TEST_F(AuditHistory, DecreasingTimesOfStatusesBreakI8) {
   edit_history<OrderEntry>(saga(SHIPPED), [](OrderEntry& entry) {
     if (entry.status() == PAID) entry.set_at_us(1);
     return entry.status() == PAID;
@@ -32,12 +33,12 @@ TEST_F(AuditHistory, TimesThatRunBackBreakI8) {
   EXPECT_THAT(broken(), ElementsAre("I8"));
 }
 
-TEST_F(AuditHistory, RecordedTimesThatRunBackBreakI8) {
+TEST_F(AuditHistory, DecreasingTimesOfRecordsBreakI8) {
   busy_sku().history.back().at_us = 1;
   EXPECT_THAT(broken(), ElementsAre("I8"));
 }
 
-TEST_F(AuditHistory, AConfirmedOrderThatIsMissingBreaksI9) {
+TEST_F(AuditHistory, AMissingConfirmedOrderBreaksI9) {
   run_.witness.attempted.push_back(true);
   run_.witness.ok.push_back(true);
   EXPECT_THAT(broken(), ElementsAre("I9"));
@@ -68,7 +69,7 @@ TEST_F(AuditHistory, AnOrderThatIsNotFinalBreaksI9) {
   EXPECT_THAT(broken(), ElementsAre("I9"));
 }
 
-TEST_F(AuditHistory, AMessageOrTimerLeftBehindBreaksI9) {
+TEST_F(AuditHistory, ARemainingMessageOrTimerBreaksI9) {
   QueueView& queue = shard("stock.requests");
   ++queue.ledger.offered;
   queue.messages.emplace_back();
@@ -87,26 +88,26 @@ TEST_F(AuditHistory, AnEffectForAnOrderThatDoesNotExistBreaksI9) {
   EXPECT_THAT(broken(), ElementsAre("I9"));
 }
 
-TEST_F(AuditHistory, AnOrderLetInTwiceBreaksI10) {
+TEST_F(AuditHistory, AnOrderAcceptedTwiceBreaksI10) {
   KeyView& validated = key("orders.placed");
   append(validated, parse<ValidationEffect>(validated.history[0].value));
   EXPECT_THAT(broken(), ElementsAre("I10"));
   EXPECT_EQ(report_.duplicated_effects, 1u);
 }
 
-TEST_F(AuditHistory, AnOrderThatWasNeverLetInBreaksI10) {
+TEST_F(AuditHistory, AnOrderThatWasNeverAcceptedBreaksI10) {
   key("orders.placed").history.clear();
   EXPECT_THAT(broken(), ElementsAre("I10"));
 }
 
-TEST_F(AuditHistory, EffectsOutOfTheOrderOfTheirInputsBreakI11) {
+TEST_F(AuditHistory, EffectsNotInTheOrderOfTheirInputsBreakI11) {
   KeyView& sku = busy_sku();
   std::swap(sku.history[3].input, sku.history[9].input);
   EXPECT_THAT(broken(), ElementsAre("I11"));
   EXPECT_GT(report_.order_violations, 0u);
 }
 
-TEST_F(AuditHistory, AVersionThatComesTwiceBreaksI11) {
+TEST_F(AuditHistory, ADuplicateVersionBreaksI11) {
   KeyView& inbox = key("orders.notifications");
   const auto first = parse<NotificationEffect>(inbox.history[0].value);
   auto second = parse<NotificationEffect>(inbox.history[1].value);
@@ -123,7 +124,7 @@ TEST_F(AuditHistory, AMissingNotificationBreaksI12) {
   EXPECT_THAT(broken(), ElementsAre("I12"));
 }
 
-TEST_F(AuditHistory, ARepeatedNotificationBreaksI12) {
+TEST_F(AuditHistory, ADuplicateNotificationBreaksI12) {
   KeyView& inbox = inbox_of(order_with(SHIPPED));
   auto effect = parse<NotificationEffect>(inbox.history.back().value);
   effect.set_number(effect.number() + 1);
@@ -132,7 +133,7 @@ TEST_F(AuditHistory, ARepeatedNotificationBreaksI12) {
   EXPECT_EQ(report_.duplicated_effects, 1u);
 }
 
-TEST_F(AuditHistory, ANotificationOfWhatNeverWasBreaksI12) {
+TEST_F(AuditHistory, ANotificationOfAStatusNeverEnteredBreaksI12) {
   const std::string order = order_with(SHIPPED);
   KeyView& inbox = inbox_of(order);
   auto effect = parse<NotificationEffect>(inbox.history.back().value);
@@ -143,12 +144,12 @@ TEST_F(AuditHistory, ANotificationOfWhatNeverWasBreaksI12) {
   EXPECT_THAT(broken(), ElementsAre("I12"));
 }
 
-TEST_F(AuditHistory, AMessageThatVanishedBreaksTheLedger) {
+TEST_F(AuditHistory, AVanishedMessageBreaksTheLedger) {
   ++shard("orders.events").ledger.offered;
   EXPECT_THAT(broken(), ElementsAre("ledger"));
 }
 
-TEST_F(AuditHistory, BytesThatDoNotParseAreNamed) {
+TEST_F(AuditHistory, BytesThatCannotBeParsedAreReported) {
   key("orders.placed").value = "\xff\xff";
   EXPECT_THAT(broken(), ElementsAre("readable"));
 }

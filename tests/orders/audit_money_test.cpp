@@ -1,4 +1,4 @@
-// The auditor is shown to fail: I4 to I7 are planted, and exactly they are named.
+// Plants violations of I4 to I7 in a clean run. The audit must report exactly the planted one.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@ using ::testing::ElementsAre;
 
 class AuditMoney : public testing::PlantedRun {
  protected:
-  /// Changes what the gateway says of one order.
+  /// Changes the facts that the gateway reports of one order.
   void edit_gateway(const std::string& order, std::function<void(audit::GatewayFacts&)> change) {
     run_.witness.gateway = [before = run_.witness.gateway, order,
                             change = std::move(change)](std::string_view id) {
@@ -30,12 +30,12 @@ TEST_F(AuditMoney, TwoCapturesAtTheGatewayBreakI4) {
   EXPECT_EQ(report_.duplicated_effects, 1u);
 }
 
-TEST_F(AuditMoney, MoneyKeptForACancelledOrderBreaksI4) {
+TEST_F(AuditMoney, AnIncompleteRefundOfACancelledOrderBreaksI4) {
   edit_gateway(order_with(CANCELLED), [](audit::GatewayFacts& facts) { --facts.refunded_minor; });
   EXPECT_THAT(broken(), ElementsAre("I4"));
 }
 
-TEST_F(AuditMoney, AnAccountThatTookTheWrongSumBreaksI4) {
+TEST_F(AuditMoney, ACaptureOfTheWrongAmountBreaksI4) {
   const std::string order = order_with(SHIPPED);
   edit_history<PaymentEffect>(key("payments.requests", customer_of(order)),
                               [&](PaymentEffect& effect) {
@@ -46,7 +46,7 @@ TEST_F(AuditMoney, AnAccountThatTookTheWrongSumBreaksI4) {
   EXPECT_THAT(broken(), ElementsAre("I4"));
 }
 
-TEST_F(AuditMoney, AnInvoiceThatIsNotTheSumOfItsPartsBreaksI5) {
+TEST_F(AuditMoney, AWrongInvoiceBreaksI5) {
   edit<Order>(key("orders.events", order_with(SHIPPED)),
               [](Order& order) { order.set_freight_minor(order.freight_minor() + 1); });
   EXPECT_THAT(broken(), ElementsAre("I5"));
@@ -64,7 +64,7 @@ TEST_F(AuditMoney, AMissingShipmentBreaksI6) {
   EXPECT_THAT(broken(), ElementsAre("I6"));
 }
 
-TEST_F(AuditMoney, OtherLinesThanOrderedBreakI6) {
+TEST_F(AuditMoney, AShipmentOfOtherLinesBreaksI6) {
   edit_history<ShipmentEffect>(shipment(order_with(SHIPPED)), [](ShipmentEffect& effect) {
     effect.mutable_lines(0)->set_quantity(effect.lines(0).quantity() + 1);
     return true;
@@ -77,7 +77,7 @@ TEST_F(AuditMoney, AShipmentBeforeItsCaptureBreaksI6) {
   EXPECT_THAT(broken(), ElementsAre("I6"));
 }
 
-TEST_F(AuditMoney, PiecesGoneForACancelledOrderBreakI7) {
+TEST_F(AuditMoney, AConfirmedReservationOfACancelledOrderBreaksI7) {
   KeyView& sku = busy_sku();
   const std::string order = order_with(CANCELLED);
   append_stock(sku, StockEffect::RESERVED, order, 0, 1);
@@ -102,7 +102,7 @@ TEST_F(AuditMoney, AnOpenChargeOfAFinalOrderBreaksI7) {
   EXPECT_THAT(broken(), ElementsAre("I7"));
 }
 
-TEST_F(AuditMoney, CreditThatStaysHeldBreaksI7) {
+TEST_F(AuditMoney, CreditThatRemainsHeldBreaksI7) {
   edit<Account>(key("payments.requests"), [](Account& account) { account.set_held_minor(1); });
   EXPECT_THAT(broken(), ElementsAre("I7"));
 }

@@ -1,4 +1,4 @@
-// The auditor is shown to fail: I1, I2 and I3 are planted, and exactly they are named.
+// Plants violations of I1, I2 and I3 in a clean run. The audit must report exactly the planted one.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -21,7 +21,7 @@ TEST_F(AuditStock, ACleanRunPasses) {
 }
 
 TEST_F(AuditStock, MoreReservedThanOnHandBreaksI1) {
-  run_.facts.initial_stock = nullptr;  // it will have begun with none
+  run_.facts.initial_stock = nullptr;  // the planted history starts with no stock
   KeyView& sku = busy_sku();
   const std::int64_t initial = parse<StockEffect>(sku.history[0].value).on_hand();
   edit_history<StockEffect>(sku, [&](StockEffect& effect) {
@@ -32,17 +32,17 @@ TEST_F(AuditStock, MoreReservedThanOnHandBreaksI1) {
   EXPECT_THAT(broken(), ElementsAre("I1"));
 }
 
-TEST_F(AuditStock, APieceThatAppearsBreaksI2) {
+TEST_F(AuditStock, AnExtraPieceOnHandBreaksI2) {
   edit<Stock>(busy_sku(), [](Stock& stock) { stock.set_on_hand(stock.on_hand() + 1); });
   EXPECT_THAT(broken(), ElementsAre("I2"));
 }
 
-TEST_F(AuditStock, PiecesLeftReservedBreakI2) {
+TEST_F(AuditStock, PiecesThatRemainReservedBreakI2) {
   edit<Stock>(busy_sku(), [](Stock& stock) { stock.set_reserved(1); });
   EXPECT_THAT(broken(), ElementsAre("I2"));
 }
 
-TEST_F(AuditStock, AStepThatDoesNotAddUpBreaksI2) {
+TEST_F(AuditStock, AnEntryWithWrongCountsBreaksI2) {
   edit_history<StockEffect>(
       busy_sku(),
       [](StockEffect& effect) {
@@ -54,7 +54,7 @@ TEST_F(AuditStock, AStepThatDoesNotAddUpBreaksI2) {
   EXPECT_THAT(broken(), ElementsAre("I2"));
 }
 
-TEST_F(AuditStock, ASkuThatTheRunDoesNotHaveBreaksI2) {
+TEST_F(AuditStock, MoreSkusThanTheRunHasBreakI2) {
   run_.facts.skus = 3;
   EXPECT_THAT(broken(), ElementsAre("I2"));
 }

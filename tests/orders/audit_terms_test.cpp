@@ -1,5 +1,6 @@
-// The auditor is shown to fail where the nodes agree with each other, but not with what was
-// ordered, offered and told: each is planted, and exactly the invariants that it breaks are named.
+// Plants violations that only the witness shows: the nodes agree with each other, but not with the
+// orders as placed, the offers as counted and the reports to the customers. The audit must report
+// exactly the invariants that are broken.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,7 +13,7 @@ using ::testing::ElementsAre;
 
 class AuditTerms : public testing::PlantedRun {
  protected:
-  /// Says that the customer of `order` placed something else.
+  /// Changes the witnessed terms of `order`: its customer placed something else.
   void edit_placed(const std::string& order, std::function<void(audit::PlacedOrder&)> change) {
     const auto honest = run_.witness.placed;
     run_.witness.placed = [honest, order, change = std::move(change)](std::uint64_t number) {
@@ -22,7 +23,7 @@ class AuditTerms : public testing::PlantedRun {
     };
   }
 
-  /// Counts that agree with the view, as those who offered would have them.
+  /// Offer counts that agree with the view.
   audit::OfferCounts honest_counts() {
     queues::Ledger sum;
     for (const QueueView& queue : run_.view.queues) {
@@ -32,19 +33,19 @@ class AuditTerms : public testing::PlantedRun {
   }
 };
 
-TEST_F(AuditTerms, AStockThatDidNotBeginAsTheRunSaysBreaksI2) {
+TEST_F(AuditTerms, AWrongInitialStockBreaksI2) {
   run_.facts.initial_stock = [honest = run_.facts.initial_stock](std::string_view sku) {
     return honest(sku) + (sku == "s3" ? 1 : 0);
   };
   EXPECT_THAT(broken(), ElementsAre("I2"));
 }
 
-TEST_F(AuditTerms, ALineThatTheStockNeverForgetsBreaksI2) {
+TEST_F(AuditTerms, ALineThatRemainsOpenBreaksI2) {
   edit<Stock>(busy_sku(), [](Stock& stock) { stock.add_open_quantity(1); });
   EXPECT_THAT(broken(), ElementsAre("I2"));
 }
 
-TEST_F(AuditTerms, AChargeToACustomerWhoOrderedNothingBreaksI4) {
+TEST_F(AuditTerms, AChargeToAnotherCustomerBreaksI4) {
   edit_history<PaymentEffect>(
       key("payments.requests"),
       [&, other = order_with(REJECTED)](PaymentEffect& effect) {
@@ -57,14 +58,14 @@ TEST_F(AuditTerms, AChargeToACustomerWhoOrderedNothingBreaksI4) {
   EXPECT_THAT(broken(), ElementsAre("I4"));
 }
 
-TEST_F(AuditTerms, APriceThatIsNotTheCustomersBreaksI5) {
+TEST_F(AuditTerms, APriceOtherThanPlacedBreaksI5) {
   edit_placed(order_with(SHIPPED), [](audit::PlacedOrder& placed) {
     placed.order.set_freight_minor(placed.order.freight_minor() + 1);
   });
   EXPECT_THAT(broken(), ElementsAre("I5"));
 }
 
-TEST_F(AuditTerms, GoodsThatTheCustomerDidNotOrderBreakI6AndI7) {
+TEST_F(AuditTerms, GoodsOtherThanPlacedBreakI6AndI7) {
   edit_placed(order_with(SHIPPED), [](audit::PlacedOrder& placed) {
     placed.order.mutable_lines(0)->set_sku("another");
   });
@@ -88,7 +89,7 @@ TEST_F(AuditTerms, AShipmentAfterItsRefundBreaksI6) {
   EXPECT_THAT(broken(), ElementsAre("I11", "I6")) << "the version comes twice, too";
 }
 
-TEST_F(AuditTerms, ALineThatLeavesTheStockTwiceBreaksI7) {
+TEST_F(AuditTerms, ALineConfirmedTwiceBreaksI7) {
   const std::string order = order_with(SHIPPED);
   KeyView& sku =
       key("stock.requests", parse<Order>(key("orders.events", order).value).lines(0).sku());
@@ -98,7 +99,7 @@ TEST_F(AuditTerms, ALineThatLeavesTheStockTwiceBreaksI7) {
   EXPECT_EQ(report_.duplicated_effects, 1u);
 }
 
-TEST_F(AuditTerms, ACompensationThatEndsAsSomethingElseBreaksI8) {
+TEST_F(AuditTerms, ACompensationWithAnotherOutcomeBreaksI8) {
   const std::string order = order_with(OUT_OF_STOCK);
   edit<Order>(key("orders.events", order), [](Order& state) { state.set_status(CANCELLED); });
   const auto rename = [&](auto& entry) {
@@ -113,17 +114,17 @@ TEST_F(AuditTerms, ACompensationThatEndsAsSomethingElseBreaksI8) {
   EXPECT_THAT(broken(), ElementsAre("I8"));
 }
 
-TEST_F(AuditTerms, ASoundOrderThatIsRejectedBreaksI8) {
+TEST_F(AuditTerms, AValidOrderThatIsRejectedBreaksI8) {
   edit_placed(order_with(REJECTED), [](audit::PlacedOrder& placed) { placed.is_valid = true; });
   EXPECT_THAT(broken(), ElementsAre("I8"));
 }
 
-TEST_F(AuditTerms, AnUnsoundOrderThatIsShippedBreaksI8) {
+TEST_F(AuditTerms, AnInvalidOrderThatIsShippedBreaksI8) {
   edit_placed(order_with(SHIPPED), [](audit::PlacedOrder& placed) { placed.is_valid = false; });
   EXPECT_THAT(broken(), ElementsAre("I8"));
 }
 
-TEST_F(AuditTerms, ACustomerWhoWasToldSomethingElseBreaksI9) {
+TEST_F(AuditTerms, AReportOfAnotherStatusBreaksI9) {
   run_.witness.told = [](std::uint64_t /*order*/) {
     return SHIPPED;
   };
@@ -154,14 +155,14 @@ TEST_F(AuditTerms, ANotificationToAnotherCustomerBreaksI12) {
   EXPECT_THAT(broken(), ElementsAre("I12"));
 }
 
-TEST_F(AuditTerms, AnOfferThatTheQueueDoesNotCountBreaksTheLedger) {
+TEST_F(AuditTerms, AnUncountedOfferBreaksTheLedger) {
   run_.witness.offers = honest_counts();
   EXPECT_TRUE(broken().empty());
   ++run_.witness.offers->offers;
   EXPECT_THAT(broken(), ElementsAre("ledger"));
 }
 
-TEST_F(AuditTerms, ARepeatUnderOneKeyThatIsTakenInBreaksTheLedger) {
+TEST_F(AuditTerms, AnAcceptedDuplicateBreaksTheLedger) {
   run_.witness.offers = honest_counts();
   QueueView& queue = shard("orders.placed");
   --queue.ledger.duplicates;

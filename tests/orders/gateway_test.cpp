@@ -1,4 +1,5 @@
-// Promises of the simulated gateway: seeded faults, and books that tell what was really done.
+// The simulated gateway: faults are a function of the seed, and its books record each executed
+// call.
 #include <gtest/gtest.h>
 
 #include "apps/orders/gateway/gateway_books.hpp"
@@ -28,7 +29,7 @@ class GatewayTest : public ::testing::Test {
   std::chrono::microseconds slept_{0};
 };
 
-TEST_F(GatewayTest, ACallAskedAgainIsCarriedOutOnce) {
+TEST_F(GatewayTest, ARepeatedCallIsExecutedOnce) {
   auto gateway = this->gateway({});
   const auto capture = call(GatewayOperation::capture, "k");
   EXPECT_EQ(only(gateway.call({{capture}})), GatewayResult::done);
@@ -37,7 +38,7 @@ TEST_F(GatewayTest, ACallAskedAgainIsCarriedOutOnce) {
   EXPECT_EQ(books_.book("o1").captures, 1u);
 }
 
-TEST_F(GatewayTest, AnotherCallIdCapturesASecondTimeAndTheBooksTell) {
+TEST_F(GatewayTest, AnotherCallIdCapturesASecondTimeAndIsRecorded) {
   auto gateway = this->gateway({});
   (void)gateway.call({{call(GatewayOperation::capture, "k")}});
   (void)gateway.call({{call(GatewayOperation::capture, "l")}});
@@ -45,7 +46,7 @@ TEST_F(GatewayTest, AnotherCallIdCapturesASecondTimeAndTheBooksTell) {
   EXPECT_EQ(books_.book("o1").captures, 2u);
 }
 
-TEST_F(GatewayTest, AFailedCallDoesNothingAndALostAnswerDoesTheWork) {
+TEST_F(GatewayTest, AFailedCallHasNoEffectAndACallWithALostAnswerHas) {
   auto failing = gateway({.failed = 1});
   EXPECT_EQ(only(failing.call({{call(GatewayOperation::capture, "k")}})), GatewayResult::failed);
   EXPECT_EQ(books_.book("o1").captures, 0u);
@@ -54,7 +55,7 @@ TEST_F(GatewayTest, AFailedCallDoesNothingAndALostAnswerDoesTheWork) {
   EXPECT_EQ(books_.book("o1").captures, 1u);
 }
 
-TEST_F(GatewayTest, ARefundGivesBackWhatWasCaptured) {
+TEST_F(GatewayTest, ARefundReturnsTheCapturedAmount) {
   auto gateway = this->gateway({});
   (void)gateway.call({{call(GatewayOperation::refund, "r0")}});
   EXPECT_EQ(books_.book("o1").refunded_minor, 0) << "nothing to give back";
@@ -74,7 +75,7 @@ TEST_F(GatewayTest, ADeclinedCallStaysDeclined) {
   }
 }
 
-TEST_F(GatewayTest, AStuckCallFailsHoweverOftenItIsAskedOthersFailByAsking) {
+TEST_F(GatewayTest, AStuckCallAlwaysFailsAndOthersFailByAttempt) {
   auto stuck = gateway({.stuck = 1});
   auto flaky = gateway({.failed = 0.5});
   int failures = 0;
@@ -87,7 +88,7 @@ TEST_F(GatewayTest, AStuckCallFailsHoweverOftenItIsAskedOthersFailByAsking) {
   EXPECT_NEAR(failures, 100, 40);
 }
 
-TEST_F(GatewayTest, ItAnswersTwiceAndSleepsOnceForABatch) {
+TEST_F(GatewayTest, ABatchCanBeAnsweredTwiceAndSleepsOnce) {
   auto gateway = this->gateway({.twice = 1, .slow = 1});
   const auto answers = gateway.call(
       {{call(GatewayOperation::authorise, "a"), call(GatewayOperation::capture, "k")}});
@@ -95,7 +96,7 @@ TEST_F(GatewayTest, ItAnswersTwiceAndSleepsOnceForABatch) {
   EXPECT_EQ(slept_, std::chrono::milliseconds(50));
 }
 
-TEST(RecentGatewayBooks, ForgetWhatWasAskedForLongestAgo) {
+TEST(RecentGatewayBooks, EvictTheLeastRecentlyUsedBook) {
   RecentGatewayBooks books(2);
   GatewayBook& first = books.book("first");
   first.captures = 1;

@@ -1,4 +1,5 @@
-// Prints what the handlers of the order workflow cost, and what an audit costs. Not a test.
+// Prints the CPU time of the handlers of the order workflow, and the duration of an audit. Not a
+// test.
 //
 //     handler_cost [orders] [steps per order]
 #include <chrono>

@@ -1,4 +1,4 @@
-// Calls handlers directly: a Context, and keyed state that is stored between the calls.
+// Fixtures for calling handlers directly: a Context, and key state that is kept between calls.
 #pragma once
 
 #include <optional>
@@ -17,7 +17,7 @@ inline Context context_at(TimeUs now_us = 1'000'000) {
   return Context(facts, "test");
 }
 
-/// What is durable of one key, as the runtime would keep it.
+/// Durable state and history of one key, as the runtime keeps them.
 template <class State>
 class KeyStore {
  public:
@@ -52,7 +52,7 @@ class KeyStore {
   std::vector<std::string> history_;
 };
 
-/// An order that is right in every way: `lines` lines of `quantity` pieces at 5.00 each.
+/// A valid order: `lines` lines of `quantity` pieces at 5.00 each.
 inline OrderPlaced valid_order(const std::string& id = "o1", int lines = 2,
                                std::uint32_t quantity = 3) {
   OrderPlaced order;

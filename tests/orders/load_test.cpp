@@ -1,4 +1,5 @@
-// Promises of the load: a pure function of seed and number, skewed, mostly valid, with repeats.
+// The load: a function of seed and number, with skewed demand, invalid orders and duplicates at
+// their rates.
 #include <map>
 
 #include <gtest/gtest.h>
@@ -30,7 +31,7 @@ TEST(LoadPlan, AnOrderDependsOnSeedAndNumberOnly) {
   EXPECT_EQ(one.order(7).order_id(), LoadPlan::order_id(7));
 }
 
-TEST(LoadPlan, InvalidOrdersAndRepeatsComeAtTheirRates) {
+TEST(LoadPlan, InvalidOrdersAndDuplicatesHaveTheirRates) {
   const LoadPlan plan(options);
   int invalid = 0;
   std::map<Repeat, int> repeats;
@@ -74,7 +75,7 @@ TEST(Arrival, SteadyOrdersAreDueAtTheirRate) {
   EXPECT_FALSE(arrival->is_closed());
 }
 
-TEST(Arrival, BurstsComeOnTopOfTheRate) {
+TEST(Arrival, BurstsAreAddedToTheRate) {
   const auto arrival = Arrival::parse("burst:100,50,2s");
   ASSERT_TRUE(arrival);
   EXPECT_EQ(arrival->due(49).count(), 0);
@@ -84,14 +85,14 @@ TEST(Arrival, BurstsComeOnTopOfTheRate) {
   EXPECT_EQ(arrival->due(250).count(), 2'000'000);
 }
 
-TEST(Arrival, TheClosedScheduleLimitsOrdersUnderWay) {
+TEST(Arrival, TheClosedScheduleLimitsOrdersInFlight) {
   const auto arrival = Arrival::parse("closed:64");
   ASSERT_TRUE(arrival);
   EXPECT_TRUE(arrival->is_closed());
   EXPECT_EQ(arrival->in_flight_max(), 64u);
 }
 
-TEST(Arrival, WrongTextIsRefusedWithWhatWasExpected) {
+TEST(Arrival, InvalidTextIsRefusedWithTheExpectedForm) {
   for (const char* text : {"",
                            "steady",
                            "steady:",

@@ -70,7 +70,8 @@ bool MiniPipeline::step() {
   return true;
 }
 
-/// False where mischief takes the place of a run.
+/// Stalls or kills the first message of the key at the rates of `mischief_`. Returns whether the
+/// key is still to be run.
 bool MiniPipeline::is_spared(Key& key) {
   if (happens(mischief_.stall)) {
     later(static_cast<DurationUs>(random_() % 60'000'000),

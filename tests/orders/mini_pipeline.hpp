@@ -1,9 +1,10 @@
 // MiniPipeline: runs a wired pipeline in one thread, without actors, disk or clock.
 //
-// It keeps the runtime's promises (order within a key, all or nothing for each message, retries
-// with a limit, dead letters, timers) in the plainest way, and does its worst within them, by seed:
-// picks any ready key next, throws outcomes away as a crash before the commit would, lets keys
-// stall, makes requests dead letters and sends some of those again much later. Time is virtual.
+// It keeps the promises of the runtime in the simplest way: order within a key, all or nothing per
+// message, a limit of retries, dead letters and timers. Within these promises it misbehaves as much
+// as it can, by seed: it runs any ready key next, drops outcomes as a crash before the commit
+// would, stalls keys, turns requests into dead letters and redrives some of them much later. Time
+// is virtual.
 #pragma once
 
 #include <chrono>
@@ -25,20 +26,22 @@
 
 namespace millrace::orders::testing {
 
-/// Rates, 0 to 1, for each time that a message is taken up.
+/// Rates, 0 to 1, of faults that the runtime allows; per attempt to handle a message.
 struct Mischief {
-  double crash = 0;  ///< the outcome is thrown away and the message comes again
-  double stall = 0;  ///< the key is left alone for up to a minute
-  double kill = 0;   ///< a message that `may_kill` allows becomes a dead letter unseen
+  double crash = 0;  ///< the outcome is dropped and the message redelivered
+  double stall = 0;  ///< the key is not run for up to a minute
+  double kill = 0;   ///< the message becomes a dead letter unhandled; see Mortality
 };
 
-/// What breaks a promise of the runtime or of a stage, so that an audit must find it.
+/// Faults that break a promise of the runtime or of a stage, so that the audit must report them.
 struct Sabotage {
-  double swap = 0;  ///< rate at which the first two messages of a key change places
-  std::function<void(const std::string& queue, StageRun& run)> spoil{};  ///< after the handler
+  double swap = 0;  ///< rate at which the first two messages of a key are swapped
+  /// Called after the handler; may change its results. Empty: not called.
+  std::function<void(const std::string& queue, StageRun& run)> spoil{};
 };
 
-/// Whether a message may become a dead letter, and whether a person then always sends it again.
+/// Whether a message may become a dead letter. A dead letter is always redriven if `redriven`, half
+/// of the time if `mortal`.
 enum class Mortality : std::uint8_t { immortal, mortal, redriven };
 
 class MiniPipeline {
@@ -49,21 +52,22 @@ class MiniPipeline {
   MiniPipeline(const PipelineSpec& spec, std::uint64_t seed, Mischief mischief,
                MortalityOf mortality_of, Sabotage sabotage = {});
 
-  /// Appends a message from outside. False where its idempotency key is known: it is dropped then.
+  /// Appends a message from outside. Returns false and drops it if its idempotency key is known.
   bool offer(const std::string& queue, const std::string& key, std::string payload,
              const std::string& idempotency_key = {});
 
-  /// Takes up one ready key, or lets time pass to the next thing that is due. False: at rest.
+  /// Runs one ready key, or a batch of keys of one queue; else advances the time to the next due
+  /// action. Returns false if there is neither.
   bool step();
 
   [[nodiscard]] TimeUs now_us() const { return now_us_; }
   [[nodiscard]] std::uint64_t dead_letters() const { return dead_letters_; }
 
-  /// CPU time spent in handlers so far, parsing and serializing included.
+  /// CPU time of the handlers so far, including parsing and serialization.
   [[nodiscard]] std::chrono::nanoseconds handler_time() const { return handler_time_; }
   [[nodiscard]] std::uint64_t handled() const { return handled_; }
 
-  /// Queues in `shards` shards.
+  /// Returns the durable state, with the keys distributed over `shards` shards.
   [[nodiscard]] DurableView view(std::uint32_t shards) const;
 
  private:
@@ -79,9 +83,9 @@ class MiniPipeline {
     std::deque<Message> messages{};
     std::shared_ptr<const std::string> state{};
     std::vector<HistoryView> history{};
-    std::map<std::string, std::uint64_t> timers{};  ///< name to number of its latest setting
+    std::map<std::string, std::uint64_t> timers{};  ///< by name: number of its latest set_timer()
     queues::Ledger ledger{};
-    bool is_listed = false;  ///< in ready_, or due to be
+    bool is_listed = false;  ///< in ready_, or a due action will add it
   };
   struct Queue {
     std::string name;
@@ -94,7 +98,7 @@ class MiniPipeline {
   };
   struct Due {
     TimeUs at_us;
-    std::uint64_t number;  ///< breaks ties: first come, first served
+    std::uint64_t number;  ///< order among actions of the same time: ascending
     std::function<void()> act;
 
     bool operator>(const Due& other) const {

@@ -1,4 +1,4 @@
-// Promise of notify: each status of a notification becomes one entry of the customer's inbox.
+// Notify: each status of a notification becomes one entry of the inbox of the customer.
 #include "apps/orders/stages/notify.hpp"
 
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 namespace millrace::orders {
 namespace {
 
-TEST(Notify, EveryStatusIsToldOnceAndInOrder) {
+TEST(Notify, EachStatusBecomesOneEntryInOrder) {
   testing::KeyStore<Notified> store("c1");
   Notification notification;
   notification.set_order_id("o1");

@@ -1,5 +1,5 @@
-// Promises of payments: one call id for each operation, the first answer stands, and what the
-// gateway did not settle comes again.
+// Payments: each operation has one call id, the first answer is repeated, and a request that the
+// gateway did not settle is retried.
 #include <deque>
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@ namespace {
 using testing::context_at;
 using testing::KeyStore;
 
-/// Answers as told, and remembers what it was asked.
+/// Answers with `script`, then with `done`; records the ids of the calls.
 class ScriptedGateway : public Gateway {
  public:
   std::vector<GatewayAnswer> call(std::span<const GatewayCall> calls) override {
@@ -22,7 +22,8 @@ class ScriptedGateway : public Gateway {
       asked.push_back(call.call_id);
       const GatewayResult result = script.empty() ? GatewayResult::done : script.front();
       if (!script.empty()) script.pop_front();
-      answers.insert(answers.begin(), {call.call_id, result});  // in no particular order
+      // In reverse, because a gateway may answer in any order.
+      answers.insert(answers.begin(), {call.call_id, result});
       if (answers_twice) answers.push_back({call.call_id, result});
     }
     if (is_silent) answers.clear();
@@ -53,7 +54,7 @@ class PaymentsTest : public ::testing::Test {
     return request;
   }
 
-  /// Runs one request; commits unless it has to come again.
+  /// Handles one request; commits the state if the outcome is an ack.
   Outcome<OrderEvent> run(const PaymentRequest& message) {
     auto keyed = store_.open();
     const Context context = context_at();
@@ -82,7 +83,7 @@ class PaymentsTest : public ::testing::Test {
   KeyStore<Account> store_{"c1"};
 };
 
-TEST_F(PaymentsTest, AChargeIsHeldTakenAndClosed) {
+TEST_F(PaymentsTest, AChargeIsHeldCapturedAndClosed) {
   EXPECT_FALSE(ask(AUTHORISE).declined());
   EXPECT_EQ(store_.state().held_minor(), 700);
   EXPECT_FALSE(ask(CAPTURE).declined());
@@ -106,7 +107,7 @@ TEST_F(PaymentsTest, RepeatedRequestsGetTheFirstAnswerWithoutTheGateway) {
                               PaymentEffect::CAPTURED, PaymentEffect::REFUNDED}));
 }
 
-TEST_F(PaymentsTest, BeyondTheCreditLineIsDeclinedAndStaysDeclined) {
+TEST_F(PaymentsTest, ARequestAboveTheCreditLimitStaysDeclined) {
   EXPECT_TRUE(ask(AUTHORISE, 1'001).declined());
   EXPECT_TRUE(ask(AUTHORISE, 10).declined()) << "the first answer stands";
   EXPECT_TRUE(gateway_->asked.empty());
@@ -114,7 +115,7 @@ TEST_F(PaymentsTest, BeyondTheCreditLineIsDeclinedAndStaysDeclined) {
   EXPECT_FALSE(ask(AUTHORISE, 1'000).declined());
 }
 
-TEST_F(PaymentsTest, WhatTheGatewayDidNotSettleComesAgainWithTheSameCallId) {
+TEST_F(PaymentsTest, AnUnsettledRequestIsRetriedWithTheSameCallId) {
   gateway_->script = {GatewayResult::failed, GatewayResult::unknown};
   EXPECT_TRUE(run(request(AUTHORISE)).retry());
   EXPECT_TRUE(run(request(AUTHORISE)).retry());
@@ -126,20 +127,20 @@ TEST_F(PaymentsTest, WhatTheGatewayDidNotSettleComesAgainWithTheSameCallId) {
   EXPECT_EQ(effects(), (Kinds{PaymentEffect::OPENED, PaymentEffect::AUTHORISED}));
 }
 
-TEST_F(PaymentsTest, AnAnswerThatComesTwiceCountsOnce) {
+TEST_F(PaymentsTest, ADuplicateAnswerCountsOnce) {
   gateway_->answers_twice = true;
   ask(AUTHORISE);
   EXPECT_EQ(store_.state().held_minor(), 700);
 }
 
-TEST_F(PaymentsTest, ADeclinedCaptureLetsGoOfTheHold) {
+TEST_F(PaymentsTest, ADeclinedCaptureReleasesTheHold) {
   ask(AUTHORISE);
   gateway_->script = {GatewayResult::declined};
   EXPECT_TRUE(ask(CAPTURE).declined());
   EXPECT_EQ(store_.state().held_minor(), 0);
 }
 
-TEST_F(PaymentsTest, ARefundOfNothingStillAsksTheGatewayAndBarsALateAuthorisation) {
+TEST_F(PaymentsTest, ARefundWithoutAChargeCallsTheGatewayAndPreventsALateAuthorisation) {
   ask(REFUND);
   EXPECT_EQ(gateway_->asked, (std::vector<std::string>{"o1/refund"}));
   EXPECT_TRUE(ask(AUTHORISE).declined());
@@ -151,7 +152,7 @@ TEST_F(PaymentsTest, CaptureWithoutAnAuthorisationIsDeclined) {
   EXPECT_TRUE(gateway_->asked.empty());
 }
 
-TEST_F(PaymentsTest, SettlingOneChargeLeavesAnotherAlone) {
+TEST_F(PaymentsTest, SettlingAChargeDoesNotAffectAnother) {
   const std::uint64_t number = ask(AUTHORISE).charge();
   settle(number + 1);
   EXPECT_EQ(store_.state().charges_size(), 1);
@@ -160,7 +161,7 @@ TEST_F(PaymentsTest, SettlingOneChargeLeavesAnotherAlone) {
   EXPECT_EQ(store_.state().held_minor(), 0);
 }
 
-TEST_F(PaymentsTest, AnotherCurrencyThanTheAccountsIsDeclined) {
+TEST_F(PaymentsTest, ARequestInAnotherCurrencyIsDeclined) {
   ask(AUTHORISE, 1);
   settle();
   PaymentRequest other = request(AUTHORISE);
@@ -168,7 +169,7 @@ TEST_F(PaymentsTest, AnotherCurrencyThanTheAccountsIsDeclined) {
   EXPECT_TRUE(run(other).outputs()->at(0).payment().declined());
 }
 
-TEST_F(PaymentsTest, ABatchKeepsTheOutcomesOfItsItemsApart) {
+TEST_F(PaymentsTest, EachItemOfABatchHasItsOwnOutcome) {
   const PaymentRequest first = request(AUTHORISE);
   PaymentRequest second = request(AUTHORISE);
   second.set_order_id("o2");

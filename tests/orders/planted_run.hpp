@@ -1,4 +1,4 @@
-// A clean run to plant violations into, and the tools for that.
+// PlantedRun: a run without violations, and functions that plant some in its view or its witness.
 #pragma once
 
 #include <functional>
@@ -11,12 +11,13 @@
 
 namespace millrace::orders::testing {
 
-/// Starts from a run that passes. A test changes the view or the witness and names what must break.
+/// Starts from a run that passes. A test changes the view or the witness and compares broken() with
+/// the invariants that the change breaks.
 class PlantedRun : public ::testing::Test {
  protected:
   PlantedRun() : run_(clean_run()) {}
 
-  /// Names of the invariants that do not hold.
+  /// Audits the run. Returns the names of the invariants that do not hold.
   [[nodiscard]] std::set<std::string> broken() {
     report_ = run_.audit();
     std::set<std::string> names;
@@ -30,7 +31,7 @@ class PlantedRun : public ::testing::Test {
     return names;
   }
 
-  /// Id of some order that ended with `status`.
+  /// Id of an order that ended with `status`; a failure if there is none.
   [[nodiscard]] std::string order_with(Status status) {
     for (const QueueView& queue : run_.view.queues) {
       if (queue.name != "orders.events") continue;
@@ -55,7 +56,7 @@ class PlantedRun : public ::testing::Test {
     return run_.view.queues.front();
   }
 
-  /// The key of a queue; any where no name is given.
+  /// The key `name` of a queue, or any of its keys if the name is empty.
   KeyView& key(const std::string& queue, const std::string& name = {}) {
     QueueView& part = shard(queue, name);
     for (KeyView& view : part.keys) {
@@ -64,7 +65,7 @@ class PlantedRun : public ::testing::Test {
     return part.keys.front();
   }
 
-  /// Some SKU whose history is long, with plenty on hand.
+  /// A SKU with more than 20 history entries, more than 20 pieces on hand and none reserved.
   KeyView& busy_sku() {
     for (QueueView& queue : run_.view.queues) {
       if (queue.name != "stock.requests") continue;
@@ -95,7 +96,8 @@ class PlantedRun : public ::testing::Test {
     key.value = state.SerializeAsString();
   }
 
-  /// Changes the entries for which `change` returns true; at most `max` of them. Returns how many.
+  /// Calls `change` for each entry and stores the entries for which it returns true, at most `max`.
+  /// Returns their number; a failure if it is 0.
   template <class Entry>
   static int edit_history(KeyView& key, const std::function<bool(Entry&)>& change,
                           int max = 1'000'000) {
@@ -125,7 +127,7 @@ class PlantedRun : public ::testing::Test {
     EXPECT_GT(removed, 0u) << "nothing was planted";
   }
 
-  /// Appends one more step to the stock of `sku`, with numbers that add up.
+  /// Appends an entry to the history of `sku` and updates its state consistently.
   static void append_stock(KeyView& sku, StockEffect::Kind kind, const std::string& order,
                            std::uint32_t line, std::uint32_t quantity) {
     edit<Stock>(sku, [&](Stock& stock) {

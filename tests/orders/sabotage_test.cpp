@@ -1,5 +1,5 @@
-// Whole runs in which a stage or the runtime breaks a promise now and then: the audit finds it, and
-// names the invariant. Each kind of sabotage leaves everything else of the run in order.
+// Whole runs in which a stage or the runtime sometimes breaks a promise. The audit must report the
+// invariant that this breaks; the rest of the run is in order.
 #include <set>
 
 #include <gtest/gtest.h>
@@ -36,7 +36,7 @@ std::set<std::string> broken_in(WorkflowOptions options) {
   return names;
 }
 
-/// Changes what the stage that reads `queue` made of a message.
+/// Options that apply `change` to each result of the stage that reads `queue`.
 template <class Message>
 WorkflowOptions spoiling(const std::string& queue,
                          std::function<void(const Message&, StageRun&, StageResult&)> change) {
@@ -50,7 +50,7 @@ WorkflowOptions spoiling(const std::string& queue,
   return options;
 }
 
-TEST(Sabotage, ANotificationThatIsDroppedIsFound) {
+TEST(Sabotage, ADroppedNotificationIsFound) {
   const auto broken = broken_in(spoiling<Notification>(
       "orders.notifications", [](const Notification& message, StageRun&, StageResult& result) {
         if (is_chosen(message.order_id())) result.history.clear();
@@ -58,7 +58,7 @@ TEST(Sabotage, ANotificationThatIsDroppedIsFound) {
   EXPECT_EQ(broken, (std::set<std::string>{"I12"}));
 }
 
-TEST(Sabotage, AReleaseThatIsAnsweredAndNotDoneIsFound) {
+TEST(Sabotage, AReleaseThatIsAnsweredButNotExecutedIsFound) {
   const auto broken = broken_in(spoiling<StockRequest>(
       "stock.requests", [](const StockRequest& message, StageRun& run, StageResult& result) {
         if (message.verb() != RELEASE || run.inputs.size() > 1) return;
@@ -69,7 +69,7 @@ TEST(Sabotage, AReleaseThatIsAnsweredAndNotDoneIsFound) {
   EXPECT_TRUE(broken.contains("I3"));
 }
 
-TEST(Sabotage, AnOrderThatIsLetInAgainIsFound) {
+TEST(Sabotage, AnOrderAcceptedAgainIsFound) {
   const auto broken = broken_in(spoiling<OrderPlaced>(
       "orders.placed",
       [](const OrderPlaced&, StageRun& run, StageResult&) { run.next_state.reset(); }));
@@ -90,7 +90,7 @@ TEST(Sabotage, AShipmentOfOtherQuantitiesIsFound) {
   EXPECT_EQ(broken, (std::set<std::string>{"I6"}));
 }
 
-TEST(Sabotage, AnOrderThatLosesALineOnItsWayToTheSagaIsFound) {
+TEST(Sabotage, AnOrderThatLosesALineBeforeTheSagaIsFound) {
   const auto broken = broken_in(spoiling<OrderPlaced>(
       "orders.placed", [](const OrderPlaced&, StageRun&, StageResult& result) {
         for (StageOutput& output : result.outputs) {
@@ -104,13 +104,13 @@ TEST(Sabotage, AnOrderThatLosesALineOnItsWayToTheSagaIsFound) {
   EXPECT_EQ(broken, (std::set<std::string>{"I5", "I6", "I7"}));
 }
 
-TEST(Sabotage, MessagesOfAKeyThatChangePlacesAreFound) {
+TEST(Sabotage, SwappedMessagesOfAKeyAreFound) {
   WorkflowOptions options;
   options.sabotage.swap = 0.02;
   EXPECT_TRUE(broken_in(options).contains("I11"));
 }
 
-/// Names each capture anew, so that a repeated asking takes the money again.
+/// Uses a new call id for each capture, so that a repeated request captures the money again.
 class ForgetfulCaller : public Gateway {
  public:
   explicit ForgetfulCaller(std::shared_ptr<Gateway> gateway) : gateway_(std::move(gateway)) {}
@@ -134,7 +134,7 @@ class ForgetfulCaller : public Gateway {
   std::uint64_t number_ = 0;
 };
 
-TEST(Sabotage, MoneyThatIsTakenTwiceIsFound) {
+TEST(Sabotage, ADuplicateCaptureIsFound) {
   WorkflowOptions options;
   options.gateway_faults = 0.2;
   options.wrap_gateway = [](std::shared_ptr<Gateway> gateway) {

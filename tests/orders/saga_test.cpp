@@ -1,5 +1,5 @@
-// Promises of the saga: each path of the state machine, compensation in reverse, questions that get
-// no answer or a late one.
+// The saga: each path of the state machine, compensation in reverse order, and questions whose
+// answer is missing or late.
 #include "apps/orders/stages/saga.hpp"
 
 #include <gmock/gmock.h>
@@ -15,7 +15,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testing::KeyStore;
 
-/// Feeds events to one order and writes down what goes out as short text.
+/// Feeds events to the saga of one order and logs its outputs as short texts.
 class SagaTest : public ::testing::Test {
  protected:
   using Log = std::vector<std::string>;
@@ -76,7 +76,7 @@ class SagaTest : public ::testing::Test {
     return feed(event);
   }
 
-  /// Lets the outstanding question go unanswered for good; returns what the last timeout did.
+  /// Lets all attempts of the current question time out; returns the outputs of the last timeout.
   Log give_up() {
     time_out();
     time_out();
@@ -192,7 +192,7 @@ TEST_F(SagaTest, AFailedShipmentRefundsThenReleases) {
   EXPECT_THAT(stock(RELEASE, 0), ElementsAre("SETTLE", "tell CANCELLED", "finished CANCELLED"));
 }
 
-TEST_F(SagaTest, AnUnansweredQuestionIsAskedAgainWithTwiceThePatience) {
+TEST_F(SagaTest, AnUnansweredQuestionIsAskedAgainWithTwiceTheTimeout) {
   place();
   stock(RESERVE, 0);
   EXPECT_EQ(timer_after_, std::chrono::seconds(1));
@@ -206,7 +206,7 @@ TEST_F(SagaTest, AnUnansweredQuestionIsAskedAgainWithTwiceThePatience) {
   EXPECT_THAT(stock(RELEASE, 0), ElementsAre("tell CANCELLED", "finished CANCELLED"));
 }
 
-TEST_F(SagaTest, AnUnansweredPaymentIsRefundedBecauseItMayHaveHappened) {
+TEST_F(SagaTest, AnUnansweredPaymentIsRefunded) {
   place(1);
   stock(RESERVE, 0);
   EXPECT_THAT(give_up(), ElementsAre("REFUND", "tell REFUNDING"));
@@ -220,7 +220,7 @@ TEST_F(SagaTest, AnUnansweredShipmentIsCancelledBeforeTheRefund) {
   EXPECT_THAT(payment(REFUND), ElementsAre("RELEASE s1 #11", "RELEASE s0 #10", "tell RELEASING"));
 }
 
-TEST_F(SagaTest, ACompensationThatKeepsFailingPausesUntilAPersonResumesIt) {
+TEST_F(SagaTest, AnUnansweredCompensationPausesUntilItIsResumed) {
   until_paid();
   shipment(SHIP, true);
   EXPECT_THAT(give_up(), ElementsAre("tell PAUSED", "finished PAUSED"));
@@ -231,7 +231,7 @@ TEST_F(SagaTest, ACompensationThatKeepsFailingPausesUntilAPersonResumesIt) {
   EXPECT_THAT(stock(RELEASE, 1), ElementsAre("SETTLE", "tell CANCELLED")) << "finished once";
 }
 
-TEST_F(SagaTest, AnAnswerDuringThePauseCountsWhenItIsResumed) {
+TEST_F(SagaTest, AnAnswerDuringAPauseCountsAfterTheResume) {
   until_paid();
   shipment(SHIP);
   stock(CONFIRM, 0);
@@ -242,7 +242,7 @@ TEST_F(SagaTest, AnAnswerDuringThePauseCountsWhenItIsResumed) {
   EXPECT_EQ(path(), "PLACED RESERVING RESERVED PAYING PAID SHIPPING PAUSED SHIPPING SHIPPED");
 }
 
-TEST_F(SagaTest, RepeatsAndStaleTimeoutsChangeNothing) {
+TEST_F(SagaTest, DuplicateAnswersAndStaleTimeoutsChangeNothing) {
   place();
   const OrderEvent stale = timeout_;
   stock(RESERVE, 0);
@@ -259,7 +259,7 @@ TEST_F(SagaTest, RepeatsAndStaleTimeoutsChangeNothing) {
   EXPECT_THAT(feed(stale), IsEmpty());
 }
 
-TEST_F(SagaTest, AReservationThatComesAfterTheSagaGaveUpIsReleased) {
+TEST_F(SagaTest, AReservationAfterTheSagaGaveUpIsReleased) {
   place(1);
   give_up();
   EXPECT_THAT(stock(RESERVE, 0, false, 77), ElementsAre("RELEASE s0 #77"));
@@ -267,7 +267,7 @@ TEST_F(SagaTest, AReservationThatComesAfterTheSagaGaveUpIsReleased) {
   EXPECT_THAT(stock(RESERVE, 0, false, 78), ElementsAre("RELEASE s0 #78")) << "even at the end";
 }
 
-TEST_F(SagaTest, AnAuthorisationThatComesAfterTheEndIsClosed) {
+TEST_F(SagaTest, AnAuthorisationAfterTheEndIsSettled) {
   until_paid();
   shipment(SHIP);
   stock(CONFIRM, 0);
@@ -276,11 +276,11 @@ TEST_F(SagaTest, AnAuthorisationThatComesAfterTheEndIsClosed) {
   EXPECT_THAT(payment(AUTHORISE, false, 99), ElementsAre("SETTLE #99"));
 }
 
-TEST_F(SagaTest, AnAnswerToAnUnknownOrderIsADeadLetter) {
+TEST_F(SagaTest, AnAnswerForAnUnknownOrderIsADeadLetter) {
   EXPECT_THAT(stock(RESERVE, 0), ElementsAre("not done"));
 }
 
-TEST_F(SagaTest, WhatUndoesAnActionIsOnRecordBeforeTheActionIsAskedFor) {
+TEST_F(SagaTest, ACompensationIsRecordedBeforeItsActionIsRequested) {
   place();
   EXPECT_THAT(store_.state().undo(), ElementsAre(0u, 1u));
   stock(RESERVE, 0);

@@ -1,5 +1,5 @@
-// Promises of shipping: at most one shipment, the first decision stands, a cancelled one never
-// goes.
+// Shipping: an order has at most one shipment, the first decision is final, and a cancelled
+// shipment is never sent.
 #include <gtest/gtest.h>
 
 #include "apps/orders/stages/ship.hpp"
@@ -37,13 +37,13 @@ TEST_F(ShippingTest, AnOrderIsShippedOnce) {
   EXPECT_EQ(store_.history<ShipmentEffect>()[0].lines(0).sku(), "s1");
 }
 
-TEST_F(ShippingTest, TheFirstDecisionStands) {
+TEST_F(ShippingTest, TheFirstDecisionIsFinal) {
   EXPECT_TRUE(fails(SHIP, always));
   EXPECT_TRUE(fails(SHIP, never));
   EXPECT_EQ(effects(), 0u);
 }
 
-TEST_F(ShippingTest, ACancelledShipmentIsUndoneOnceAndNeverSentAgain) {
+TEST_F(ShippingTest, ACancelledShipmentIsUndoneOnceAndNotSentAgain) {
   EXPECT_FALSE(fails(SHIP, never));
   EXPECT_FALSE(fails(CANCEL, never));
   EXPECT_FALSE(fails(CANCEL, never));
@@ -52,13 +52,13 @@ TEST_F(ShippingTest, ACancelledShipmentIsUndoneOnceAndNeverSentAgain) {
   EXPECT_EQ(effects(), 2u);
 }
 
-TEST_F(ShippingTest, CancelledBeforeItIsAskedForLeavesNoTrace) {
+TEST_F(ShippingTest, ACancelBeforeTheRequestPreventsTheShipment) {
   EXPECT_FALSE(fails(CANCEL, never));
   EXPECT_TRUE(fails(SHIP, never));
   EXPECT_EQ(effects(), 0u);
 }
 
-TEST(ShippingPlan, FailsAtItsRateByTheSeed) {
+TEST(ShippingPlan, FailsAtItsRate) {
   const ShippingPlan plan{.seed = 7, .failure_rate = 0.1};
   int failures = 0;
   for (int i = 0; i < 10'000; ++i) failures += plan.fails("o" + std::to_string(i)) ? 1 : 0;

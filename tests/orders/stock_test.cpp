@@ -1,4 +1,4 @@
-// Promises of stock: no piece is promised twice, and a repeated request gets the first answer.
+// Stock: no piece is reserved twice, and a repeated request gets the first answer.
 #include "apps/orders/stages/stock.hpp"
 
 #include <gtest/gtest.h>
@@ -54,7 +54,7 @@ TEST_F(StockTest, ConfirmedPiecesLeaveAndReleasedOnesReturn) {
                                                    StockEffect::RELEASED}));
 }
 
-TEST_F(StockTest, WhatIsNotThereIsRefusedAndStaysRefusedForThisLine) {
+TEST_F(StockTest, ARequestAboveTheStockStaysRefusedForItsLine) {
   const auto all = static_cast<std::uint32_t>(plan_->initial("s7"));
   ask(RESERVE, "a", all);
   EXPECT_TRUE(ask(RESERVE, "b", 1).refused());
@@ -76,7 +76,7 @@ TEST_F(StockTest, RepeatedRequestsGetTheFirstAnswerAndChangeNothing) {
   EXPECT_EQ(store_.state().SerializeAsString(), before);
 }
 
-TEST_F(StockTest, AReleaseOfOneReservationLeavesAnotherOfTheLineAlone) {
+TEST_F(StockTest, AReleaseDoesNotAffectAnotherReservationOfTheLine) {
   const std::uint64_t first = ask(RESERVE, "a", 2).reservation();
   ask(RELEASE, "a", 0, first);
   const std::uint64_t second = ask(RESERVE, "a", 2).reservation();
@@ -85,7 +85,7 @@ TEST_F(StockTest, AReleaseOfOneReservationLeavesAnotherOfTheLineAlone) {
   EXPECT_EQ(store_.state().reserved(), 2);
 }
 
-TEST_F(StockTest, AConfirmationOfOneReservationNeverTakesThePiecesOfAnother) {
+TEST_F(StockTest, AConfirmationDoesNotAffectAnotherReservationOfTheLine) {
   const std::uint64_t first = ask(RESERVE, "a", 2).reservation();
   ask(CONFIRM, "a", 0, first);
   ask(RESERVE, "a", 2);

@@ -1,4 +1,4 @@
-// Promises of validate: each order goes on once, and each kind of fault is named.
+// Validate: each order is forwarded once, and each kind of fault is named.
 #include "apps/orders/stages/validate.hpp"
 
 #include <functional>
@@ -14,7 +14,7 @@ namespace {
 using testing::KeyStore;
 using testing::valid_order;
 
-TEST(Validate, AValidOrderGoesOnWithoutAFault) {
+TEST(Validate, AValidOrderIsForwardedWithoutAFault) {
   KeyStore<Validated> store("o1");
   auto keyed = store.open();
   const auto outcome = Validate{}(valid_order(), keyed);
@@ -85,7 +85,7 @@ TEST(Validate, EveryFaultIsNamed) {
   EXPECT_EQ(find_fault(valid_order("o1", 10)), "");
 }
 
-TEST(Validate, OrdersThatNobodyCanBeToldAboutAreDeadLetters) {
+TEST(Validate, OrdersWithoutIdOrCustomerAreDeadLetters) {
   KeyStore<Validated> store("");
   OrderPlaced nameless = valid_order();
   nameless.clear_order_id();

@@ -6,8 +6,8 @@
 namespace millrace::orders::testing {
 namespace {
 
-/// Orders, answers and timeouts do not die here: their handlers cannot fail. Requests that nobody
-/// waits for are sent again by whoever tends the dead letters.
+/// Orders, answers and timeouts never become dead letters: their handlers cannot fail. Requests
+/// whose answer no saga waits for are always redriven, as an operator would do.
 Mortality mortality_of(const std::string& queue, const std::string& payload) {
   if (queue == stock_queue().name()) {
     StockRequest request;

@@ -1,4 +1,4 @@
-// One whole run of the order workflow through a MiniPipeline, by seed.
+// run_workflow(): a complete run of the order workflow in a MiniPipeline, by seed.
 #pragma once
 
 #include <memory>
@@ -31,14 +31,14 @@ struct WorkflowOptions {
   double gateway_faults = 0.02;
   Mischief mischief{};
   Sabotage sabotage{};
-  /// Stands between the stages and the gateway. Empty: nothing does.
+  /// Wraps the gateway that the stages call. Empty: the stages call the gateway itself.
   std::function<std::shared_ptr<Gateway>(std::shared_ptr<Gateway>)> wrap_gateway{};
-  int steps_per_order = 20;    ///< taken before the next order: fewer: more are in flight
-  bool is_usual_load = false;  ///< the rates of a usual run, instead of many refusals
+  int steps_per_order = 20;    ///< steps between two orders; with fewer, more are in flight
+  bool is_usual_load = false;  ///< rates of a usual run instead of many refusals
 };
 
-/// Places all orders, and their repeats, while earlier ones are in flight, runs until nothing
-/// moves, lets a person resume half of the paused orders, and runs on until nothing moves.
+/// Places all orders and their duplicates while earlier ones are in flight, runs until all queues
+/// are idle, resumes half of the paused orders, and runs until all queues are idle again.
 [[nodiscard]] WorkflowRun run_workflow(const WorkflowOptions& options);
 
 }  // namespace millrace::orders::testing

@@ -1,4 +1,5 @@
-// Promise: a report is written whole, into a directory that is made, and a failure is told.
+// A report is written completely, into a directory that is created if missing; an error names the
+// file.
 #include "apps/report/page/files.hpp"
 
 #include <filesystem>
@@ -32,7 +33,7 @@ class ReportFiles : public testing::Test {
   fs::path root_;
 };
 
-TEST_F(ReportFiles, BothAreWrittenWhole) {
+TEST_F(ReportFiles, BothFilesAreWrittenCompletely) {
   const fs::path directory = root() / "deep" / "out";
   ASSERT_TRUE(write_report(synthetic_report(1, 2000), directory));
   ASSERT_TRUE(write_report(synthetic_failure(1, 2000), directory)) << "a second run overwrites";
@@ -45,7 +46,7 @@ TEST_F(ReportFiles, BothAreWrittenWhole) {
   EXPECT_NE(html.find(">FAIL<"), std::string::npos);
 }
 
-TEST_F(ReportFiles, AFileInTheWayIsToldByName) {
+TEST_F(ReportFiles, AFileAtThePathOfTheDirectoryIsNamed) {
   const fs::path in_the_way = root() / "out";
   std::ofstream(in_the_way) << "mine";
   const auto written = write_report(synthetic_report(1, 2000), in_the_way);
@@ -54,7 +55,7 @@ TEST_F(ReportFiles, AFileInTheWayIsToldByName) {
   EXPECT_NE(written.error().message.find(in_the_way.string()), std::string::npos);
 }
 
-TEST_F(ReportFiles, ADirectoryInPlaceOfAFileIsTold) {
+TEST_F(ReportFiles, ADirectoryAtThePathOfAFileIsNamed) {
   fs::create_directories(root() / "report.json" / "x");
   const auto written = write_report(synthetic_report(1, 2000), root());
   ASSERT_FALSE(written);

@@ -1,4 +1,4 @@
-// Promise: numbers read the same everywhere, and never change their width wildly at a boundary.
+// Numbers, durations and sizes as text: three digits and a unit, also near the boundary of a unit.
 #include "apps/report/format.hpp"
 
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@ TEST(Format, ThreeDigitsWithoutTrailingZeros) {
   EXPECT_EQ(three_digits(99.96), "100");
 }
 
-TEST(Format, DurationsTakeTheUnitThatFits) {
+TEST(Format, DurationsUseTheUnitThatFits) {
   EXPECT_EQ(short_duration(0), "0us");
   EXPECT_EQ(short_duration(999), "999us");
   EXPECT_EQ(short_duration(1'000), "1ms");
@@ -37,7 +37,7 @@ TEST(Format, DurationsTakeTheUnitThatFits) {
   EXPECT_EQ(short_duration(3'720'000'000), "1h02m");
 }
 
-TEST(Format, CountsAndBytesTakeTheUnitThatFits) {
+TEST(Format, CountsAndBytesUseTheUnitThatFits) {
   EXPECT_EQ(short_count(950), "950");
   EXPECT_EQ(short_count(999.7), "1k");
   EXPECT_EQ(short_count(11'842), "11.8k");
@@ -47,7 +47,7 @@ TEST(Format, CountsAndBytesTakeTheUnitThatFits) {
   EXPECT_EQ(short_bytes(1.5 * 1024 * 1024 * 1024), "1.5 GiB");
 }
 
-TEST(Format, StatesReadAsWords) {
+TEST(Format, StatesAreWrittenAsWords) {
   EXPECT_EQ(state_text("OUT_OF_STOCK"), "out of stock");
 }
 

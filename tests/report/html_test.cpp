@@ -1,5 +1,5 @@
-// Promise: the page is well formed, needs nothing from outside, draws only within its plots, and
-// shows names as text whatever they hold. Checked on synthetic runs of several seeds and shapes.
+// The page is well formed, loads nothing else, draws only within its plots, and escapes names.
+// Checked on synthetic runs of several seeds and shapes.
 #include "apps/report/page/html.hpp"
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 namespace millrace::report {
 namespace {
 
-// Scripts and styles hold no markup; what is within them is taken out before tags are matched.
+// Returns the page without the content of scripts and styles, which is not markup.
 std::string markup_of(std::string html) {
   for (const std::string name : {"script", "style"}) {
     std::size_t at = 0;
@@ -29,7 +29,7 @@ std::string markup_of(std::string html) {
   return html;
 }
 
-// The first tag that is not closed in order; empty when all are.
+// Returns the first tag that is not closed in order, or an empty string.
 std::string first_unbalanced(const std::string& markup) {
   static const std::set<std::string> never_closed = {"meta", "path", "rect"};
   std::vector<std::string> open;
@@ -81,7 +81,7 @@ void expect_good_page(const RunReport& report) {
     EXPECT_EQ(html.find(outside), std::string::npos) << outside;
 }
 
-TEST(HtmlReport, IsWellFormedAndNeedsNothingElse) {
+TEST(HtmlReport, IsWellFormedAndLoadsNothingElse) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     SCOPED_TRACE(seed);
     expect_good_page(synthetic_report(seed, 3000 * seed));
@@ -103,20 +103,20 @@ TEST(HtmlReport, ShowsEveryPlotAndTable) {
   EXPECT_GT(count_of(html, R"(<rect class="band")"), 0u);
 }
 
-TEST(HtmlReport, ShowsMemoryThoughTheNodeHasEnded) {
+TEST(HtmlReport, ShowsMemoryAfterTheNodeHasEnded) {
   RunReport report = synthetic_report(42, 20'000);
   report.samples.back().rss_bytes = 0;
   EXPECT_NE(to_html(report).find("<h3>Memory<"), std::string::npos);
 }
 
-TEST(HtmlReport, ShowsOrdersThatAreUnderWay) {
+TEST(HtmlReport, ShowsOrdersInFlight) {
   RunReport report = synthetic_report(42, 20'000);
   report.state_names = {"SHIPPED"};
   for (Sample& sample : report.samples) sample.states = {sample.finished};
   EXPECT_NE(to_html(report).find("</i>under way</li>"), std::string::npos);
 }
 
-TEST(HtmlReport, SaysWhatIsWrongAtTheTop) {
+TEST(HtmlReport, ShowsFailuresAtTheTop) {
   const std::string html = to_html(synthetic_failure(42, 20'000));
   const std::string head = html.substr(0, html.find("</header>"));
   EXPECT_NE(head.find(">FAIL<"), std::string::npos);
@@ -124,7 +124,7 @@ TEST(HtmlReport, SaysWhatIsWrongAtTheTop) {
   EXPECT_NE(head.find("I4 at most one capture per order"), std::string::npos);
 }
 
-TEST(HtmlReport, ShowsNamesAsText) {
+TEST(HtmlReport, EscapesNames) {
   RunReport report = synthetic_failure(3, 4000);
   report.queue_names[0] = report.ledger[0].first = "</script><b onclick='x'>&";
   report.state_names[0] = "<i>";
@@ -136,14 +136,14 @@ TEST(HtmlReport, ShowsNamesAsText) {
   EXPECT_NE(html.find(R"(\u003c/script>)"), std::string::npos);
 }
 
-TEST(HtmlReport, ARunThatNeverStartedHasAPage) {
+TEST(HtmlReport, ShowsARunThatNeverStarted) {
   RunReport report;
   report.failure = "the data directory is locked";
   expect_good_page(report);
   EXPECT_NE(to_html(report).find("The run could not be finished"), std::string::npos);
 }
 
-TEST(HtmlReport, LongRunsStaySmall) {
+TEST(HtmlReport, IsSmallForALongRun) {
   RunReport report = synthetic_report(5, 20'000);
   const std::vector<Sample> once = report.samples;
   while (report.samples.size() < 50'000) {

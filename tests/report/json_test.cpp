@@ -1,5 +1,5 @@
-// Promise: report.json has exactly the fields of docs/formats/report.md, in that order, and says
-// what the report says. The fields are read from the document itself.
+// report.json has exactly the fields of docs/formats/report.md, in that order, with the values of
+// the report. The field names are read from the document.
 #include "apps/report/json.hpp"
 
 #include <fstream>
@@ -34,7 +34,7 @@ TEST(JsonReport, HasTheDocumentedFieldsInOrder) {
   EXPECT_EQ(fields, documented_fields());
 }
 
-TEST(JsonReport, SaysWhatTheReportSays) {
+TEST(JsonReport, HasTheValuesOfTheReport) {
   const RunReport report = synthetic_report(7, 20'000);
   const Json json = Json::parse(to_json(report));
   EXPECT_EQ(json["verdict"], "PASS");
@@ -55,7 +55,7 @@ TEST(JsonReport, SaysWhatTheReportSays) {
   EXPECT_EQ(samples["states"]["SHIPPED"].back(), report.samples.back().states[3]);
 }
 
-TEST(JsonReport, SaysWhatIsWrong) {
+TEST(JsonReport, HasTheFailuresOfTheReport) {
   const Json json = Json::parse(to_json(synthetic_failure(7, 20'000)));
   EXPECT_EQ(json["verdict"], "FAIL");
   EXPECT_EQ(json["lost"], 2);
@@ -65,7 +65,7 @@ TEST(JsonReport, SaysWhatIsWrong) {
   EXPECT_EQ(json["faults"][1]["recovered_after_s"], nullptr);
 }
 
-TEST(JsonReport, AnEmptyReportIsStillJson) {
+TEST(JsonReport, AnEmptyReportIsValidJson) {
   const Json json = Json::parse(to_json(RunReport{}));
   EXPECT_EQ(json["samples"]["t_s"], Json::array());
   EXPECT_EQ(json["ledger"], Json::object());

@@ -1,5 +1,5 @@
-// Promise: on a terminal one line is rewritten, elsewhere a plain line comes every 5 s. Time is
-// given, so nothing waits.
+// On a terminal one line is rewritten; elsewhere a line is written every 5 s. The time is a
+// parameter, so that no test waits.
 #include "apps/report/progress.hpp"
 
 #include <sstream>
@@ -18,7 +18,7 @@ std::string last_line(const std::string& text) {
   return text.substr(text.rfind("\033[K") + 3);
 }
 
-TEST(Progress, TheBarReadsAsDocumented) {
+TEST(Progress, TheBarIsAsDocumented) {
   std::ostringstream out;
   Progress progress(out, {.terminal = true, .color = false, .width = 120});
   progress.update({}, 0);
@@ -29,7 +29,7 @@ TEST(Progress, TheBarReadsAsDocumented) {
             "dead 31  ETA 1s");
 }
 
-TEST(Progress, TheRateIsThatOfTheLastSeconds) {
+TEST(Progress, TheRateCoversTheLastSeconds) {
   std::ostringstream out;
   Progress progress(out, {.terminal = true, .width = 120});
   for (std::uint64_t i = 0; i <= 20; ++i)
@@ -38,7 +38,7 @@ TEST(Progress, TheRateIsThatOfTheLastSeconds) {
       << last_line(out.str());
 }
 
-TEST(Progress, ATerminalIsNotFlooded) {
+TEST(Progress, ATerminalIsUpdatedAtMostTenTimesASecond) {
   std::ostringstream out;
   Progress progress(out, {.terminal = true, .width = 120});
   for (TimeUs now = 0; now <= second; now += 1000) progress.update({1, 10}, now);
@@ -58,7 +58,7 @@ TEST(Progress, TheLineFitsTheTerminal) {
   }
 }
 
-TEST(Progress, ElsewhereAPlainLineComesEveryFiveSeconds) {
+TEST(Progress, WithoutATerminalALineIsWrittenEveryFiveSeconds) {
   std::ostringstream out;
   Progress progress(out, {});
   for (TimeUs now = 0; now <= 11 * second; now += second / 10)
@@ -88,7 +88,7 @@ TEST(Progress, WithoutATotalThereIsNoBar) {
   EXPECT_EQ(last_line(out.str()), "500  500/s");
 }
 
-TEST(Progress, ColorPaintsTheBarOnly) {
+TEST(Progress, OnlyTheBarIsColored) {
   std::ostringstream out;
   Progress progress(out, {.terminal = true, .color = true, .width = 100});
   progress.update({}, 0);
@@ -97,7 +97,7 @@ TEST(Progress, ColorPaintsTheBarOnly) {
             std::string::npos);
 }
 
-TEST(Terminal, ColorIsAsChosen) {
+TEST(Terminal, ColorFollowsTheChoice) {
   EXPECT_TRUE(use_color(ColorChoice::always, -1));
   EXPECT_FALSE(use_color(ColorChoice::never, 1));
   EXPECT_FALSE(use_color(ColorChoice::automatic, -1)) << "no terminal";

@@ -1,5 +1,5 @@
-// Promise: an axis holds all its values, and its ticks are round, ordered, few and at the place
-// that they say. Checked over tops of many magnitudes.
+// An axis contains all its values; its ticks are round, in order, few and at the position of their
+// label. Checked for maxima of many magnitudes.
 #include "apps/report/charts/scale.hpp"
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 namespace millrace::report {
 namespace {
 
-// From `first` up to `end`, each `factor` times the one before.
+// Returns first, first * factor, first * factor^2, … below `end`.
 std::vector<double> powers(double first, double end, double factor) {
   std::vector<double> values;
   while (first < end) {
@@ -35,7 +35,7 @@ void expect_readable(const Scale& scale, std::size_t ticks_max) {
   }
 }
 
-TEST(Scale, HoldsValuesOfEveryMagnitude) {
+TEST(Scale, ContainsValuesOfEveryMagnitude) {
   for (const double top : powers(0.5, 1e12, 1.7)) {
     SCOPED_TRACE(top);
     for (const Scale& scale : {count_scale(top), bytes_scale(top)}) {
@@ -47,7 +47,7 @@ TEST(Scale, HoldsValuesOfEveryMagnitude) {
   }
 }
 
-TEST(Scale, UsesMostOfItsRoom) {
+TEST(Scale, TheMaximumIsInTheUpperHalf) {
   for (const double top : powers(5, 1e9, 1.7))
     EXPECT_GT(count_scale(top).position(top), 0.5) << top;
 }
@@ -65,7 +65,7 @@ TEST(Scale, DurationsAreLogarithmic) {
   expect_readable(duration_scale(0, 0), 10);
 }
 
-TEST(Scale, TimeEndsWhereTheRunEnds) {
+TEST(Scale, TimeEndsWithTheRun) {
   for (const double end : powers(0.3, 200'000, 1.3)) {
     SCOPED_TRACE(end);
     const Scale scale = time_scale(end);
@@ -74,7 +74,7 @@ TEST(Scale, TimeEndsWhereTheRunEnds) {
   }
 }
 
-TEST(Scale, EachNineHasTheSameRoom) {
+TEST(Scale, EachNineHasTheSameWidth) {
   const Scale scale = percentile_scale(100'000);
   expect_readable(scale, 8);
   EXPECT_NEAR(scale.position(0.99) - scale.position(0.9),

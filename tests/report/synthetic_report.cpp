@@ -10,7 +10,7 @@ namespace {
 using Random = std::mt19937_64;
 
 constexpr double tick_s = 0.25;
-constexpr double pace = 6000;  // orders a second, undisturbed
+constexpr double pace = 6000;  // orders per second without faults
 
 const std::vector<std::string> queue_names = {
     "orders.placed",     "orders.events",     "stock.requests",
@@ -20,7 +20,7 @@ const std::vector<std::string> state_names = {"RESERVING", "PAYING",       "SHIP
                                               "SHIPPED",   "OUT_OF_STOCK", "PAYMENT_FAILED",
                                               "REJECTED",  "CANCELLED",    "PAUSED"};
 
-// 1 undisturbed, 0 right after a fault, and between while recovering.
+// Share of the throughput without faults: 0 right after a fault, 1 from 2 s after it on.
 double health(double t, const std::vector<Fault>& faults) {
   for (const Fault& fault : faults) {
     const double since = t - fault.at_s;

@@ -1,4 +1,4 @@
-// A RunReport such as a run would leave, made from a seed.
+// Synthetic reports for tests, generated from a seed.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,10 @@
 
 namespace millrace::report {
 
-/// A run of `orders` orders that passes, with two faults after which throughput dips.
+/// A passed run of `orders` orders, with two faults after each of which the throughput drops.
 [[nodiscard]] RunReport synthetic_report(std::uint64_t seed, std::uint64_t orders);
 
-/// The same, but with an invariant broken, orders lost and a fault never recovered from.
+/// The same run, failed: I4 is broken, two orders are lost, and the second fault is not recovered.
 [[nodiscard]] RunReport synthetic_failure(std::uint64_t seed, std::uint64_t orders);
 
 }  // namespace millrace::report

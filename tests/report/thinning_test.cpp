@@ -1,4 +1,4 @@
-// Promise: thinning bounds the number of samples, and keeps every peak and the final counts.
+// thinned() bounds the number of samples, and keeps each peak and the last sample.
 #include <algorithm>
 
 #include <gtest/gtest.h>
@@ -19,11 +19,11 @@ std::vector<Sample> samples_of(std::size_t count) {
   return samples;
 }
 
-TEST(Thinning, LeavesShortRunsAlone) {
+TEST(Thinning, KeepsShortRunsUnchanged) {
   EXPECT_EQ(thinned(samples_of(300), 300).size(), 300u);
 }
 
-TEST(Thinning, KeepsPeaksAndTheEnd) {
+TEST(Thinning, KeepsPeaksAndTheLastSample) {
   for (const std::size_t count : {301u, 1000u, 4321u}) {
     const auto few = thinned(samples_of(count), 300);
     EXPECT_LE(few.size(), 300u);

@@ -1,4 +1,4 @@
-// Promise: the verdict fails for each single thing that can be wrong, and reads as documented.
+// The verdict is FAIL if a single condition is violated, and its text is as documented.
 #include "apps/report/verdict.hpp"
 
 #include <functional>
@@ -22,7 +22,7 @@ RunReport documented_run() {
   return report;
 }
 
-TEST(Verdict, ReadsAsDocumented) {
+TEST(Verdict, IsAsDocumented) {
   EXPECT_EQ(
       verdict_text(documented_run(), {false, "out/"}),
       "verdict  PASS  100,000 of 100,000 accounted: shipped 97,411 rejected 2,558 paused 31\n"
@@ -37,7 +37,7 @@ TEST(Verdict, WithoutFaultsThereIsNoRecovery) {
   EXPECT_EQ(verdict_text(report, {}).find("recovery"), std::string::npos);
 }
 
-TEST(Verdict, EachThingWrongAloneFails) {
+TEST(Verdict, EachViolationAloneFails) {
   const std::vector<std::pair<const char*, std::function<void(RunReport&)>>> wrongs = {
       {"failure  the disk is full",
        [](RunReport& r) {
@@ -83,19 +83,19 @@ TEST(Verdict, EachThingWrongAloneFails) {
   }
 }
 
-TEST(Verdict, ColorPaintsOnlyTheWord) {
+TEST(Verdict, OnlyTheWordIsColored) {
   const std::string painted = verdict_text(documented_run(), {true, ""});
   EXPECT_NE(painted.find("\033[1;32mPASS\033[0m  100,000"), std::string::npos);
   EXPECT_EQ(verdict_text(documented_run(), {false, ""}).find('\033'), std::string::npos);
 }
 
-TEST(Verdict, AFaultWithoutRecoveryIsSaid) {
+TEST(Verdict, AFaultWithoutRecoveryIsShown) {
   RunReport report = documented_run();
   report.faults[1].recovered_after_s.reset();
   EXPECT_NE(verdict_text(report, {}).find("recovery never"), std::string::npos);
 }
 
-TEST(Verdict, ARunThatWasNotAuditedClaimsNothing) {
+TEST(Verdict, ARunWithoutAuditShowsNoAuditResults) {
   RunReport report;
   report.failure = "storage_full: no room on the disk of d";
   report.orders_offered = 3'018;

@@ -1,4 +1,4 @@
-"""A cluster of `millrace dev` as processes of a test."""
+"""DevCluster: runs `millrace dev` for a test."""
 
 import json
 import pathlib
@@ -14,7 +14,7 @@ DEADLINE_S = 60
 
 
 def until(found, what):
-    """The first true result of `found`, asked again and again."""
+    """Polls `found` until its result is true, at most DEADLINE_S; returns the result."""
     deadline = time.monotonic() + DEADLINE_S
     while time.monotonic() < deadline:
         try:
@@ -32,7 +32,7 @@ def get(url):
 
 
 def place_order(url, order_id, customer_id="c1"):
-    """The status of the answer; an order that no stock is there for."""
+    """Places an order of a SKU without stock; returns the HTTP status."""
     order = {"order_id": order_id, "customer_id": customer_id, "currency": "EUR",
              "lines": [{"sku": "none", "quantity": 1}]}
     request = urllib.request.Request(
@@ -43,7 +43,7 @@ def place_order(url, order_id, customer_id="c1"):
 
 
 class DevCluster:
-    """Started with all members up; ended by Ctrl-C, after which `said` is what it logged."""
+    """A context: on entry all members are up. end() stops the cluster and reads its log to `said`."""
 
     def __init__(self, program, nodes):
         self.folder = tempfile.TemporaryDirectory(prefix="millrace-test-")
@@ -57,7 +57,7 @@ class DevCluster:
             stderr=self.log)
 
     def nodes(self):
-        """URL and process of each node, by name."""
+        """Returns (URL, process id) of each node, by name."""
         text = (self.path / "out").read_text("utf-8")
         return {name: (url, int(pid))
                 for name, url, pid in re.findall(r"(node-\d)  (http://\S+)  pid (\d+)", text)}
@@ -79,7 +79,7 @@ class DevCluster:
             until(lambda number=number: are_up(number), f"all members are up for node {number}")
 
     def end(self):
-        """The exit code of a drain by Ctrl-C."""
+        """Sends SIGINT, as Ctrl-C does, and waits for the drain; returns the exit code."""
         self.process.send_signal(signal.SIGINT)
         code = self.process.wait(timeout=DEADLINE_S)
         self.said = (self.path / "err").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""millrace cluster leave and move-shard, against nodes that serve orders meanwhile.
+"""millrace cluster leave and move-shard, on nodes that serve orders at the same time.
 
 Usage: leave_test.py MILLRACE
 """
@@ -26,7 +26,7 @@ class ClusterLeave(unittest.TestCase):
         shards = json.loads(self.run_cluster(url, "shards", "--json"))
         return {shard["shard"]: shard["owner"] for shard in shards}
 
-    def test_gives_all_shards_away_under_load_and_nothing_is_lost(self):
+    def test_leave_moves_all_shards_under_load_without_loss(self):
         with DevCluster(MILLRACE, nodes=3) as cluster:
             url, leaving = cluster.url(1), cluster.url(2)
             had = [shard for shard, owner in self.owners(url).items() if owner == "node-2"]
@@ -73,7 +73,7 @@ class ClusterLeave(unittest.TestCase):
         order = get(f"{url}/api/v1/orders/{order_id}")
         return order.get("status") in ("REJECTED", "OUT_OF_STOCK")
 
-    def test_a_shard_moves_to_the_node_that_is_named_and_back(self):
+    def test_a_shard_moves_to_the_named_node_and_back(self):
         with DevCluster(MILLRACE, nodes=2) as cluster:
             url = cluster.url(1)
             owner = self.owners(url)[3]

@@ -1,4 +1,4 @@
-// A line of a JSON log is JSON, whatever was logged.
+// Each line of a JSON log is a JSON object, whatever the message contains.
 #include "apps/serve/log_setup.hpp"
 
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@ std::string format(const std::string& text) {
   return {out.data(), out.size()};
 }
 
-TEST(JsonLog, HasOneObjectALine) {
+TEST(JsonLog, HasOneObjectPerLine) {
   const std::string line = format("hello");
   ASSERT_EQ(line.back(), '\n');
   EXPECT_EQ(line.find('\n'), line.size() - 1);
@@ -27,7 +27,7 @@ TEST(JsonLog, HasOneObjectALine) {
   EXPECT_EQ(parsed.at("time"), "1970-01-01T00:00:01.500Z");
 }
 
-TEST(JsonLog, StandsQuotesLineEndsAndBytesThatAreNoText) {
+TEST(JsonLog, EscapesQuotesLineEndsAndInvalidUtf8) {
   for (const std::string text : {"say \"no\"", "two\nlines", "back\\slash", "\xff\xfe", "\x01"}) {
     const std::string line = format(text);
     EXPECT_TRUE(nlohmann::json::accept(line)) << line;

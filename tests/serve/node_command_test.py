@@ -1,4 +1,4 @@
-"""millrace node as a process: ready, reloaded, drained, and what it says when it cannot start.
+"""millrace node: start, reload, drain, and the error when it cannot start.
 
 Usage: node_command_test.py MILLRACE
 """
@@ -40,14 +40,14 @@ class NodeCommand(unittest.TestCase):
             f'[listen]\ncluster = "127.0.0.1:{port}"\nhttp = "127.0.0.1:0"\n'
             f'[log]\nlevel = "{level}"\n', encoding="utf-8")
 
-    def test_drains_and_leaves_with_status_0(self):
+    def test_drains_and_exits_with_status_0(self):
         for each in (signal.SIGTERM, signal.SIGINT):
             with Node(MILLRACE, self.config) as node:
                 node.wait_for("serves")
                 self.assertEqual(node.end(each), 0)
                 node.wait_for("drained")
 
-    def test_gives_no_file_of_its_own_the_number_of_a_stream_that_is_closed(self):
+    def test_closed_standard_streams_are_opened_on_dev_null(self):
         with subprocess.Popen(["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', MILLRACE, "node", "-c",
                                str(self.config)]) as process:
             try:
@@ -62,7 +62,7 @@ class NodeCommand(unittest.TestCase):
             finally:
                 process.kill()
 
-    def test_drains_under_load_and_keeps_what_it_confirmed(self):
+    def test_drains_under_load_and_keeps_confirmed_orders(self):
         confirmed = []
         with Node(MILLRACE, self.config) as node:
             url = "http://" + node.wait_for("HTTP API at").split()[-1]
@@ -85,7 +85,7 @@ class NodeCommand(unittest.TestCase):
             [MILLRACE, "queue", "ls", "--data-dir", str(self.path / "data"), "--json"],
             stdout=subprocess.PIPE, text=True, check=True, timeout=DEADLINE_S).stdout)
         offered = {each["queue"]: each["offered"] for each in held}
-        # The answer to what was durable last may not have come through.
+        # The last order of each client can be durable although its answer was lost.
         self.assertGreaterEqual(offered["orders.placed"], len(confirmed))
         self.assertLessEqual(offered["orders.placed"], len(confirmed) + len(clients))
         self.assertEqual(sum(each["dead"] for each in held), 0)
@@ -99,7 +99,7 @@ class NodeCommand(unittest.TestCase):
             self.assertEqual({message["failed"] for message in left}, {0}, each)
 
     def offer(self, url, client, confirmed, is_over):
-        """Places order after order until the node is gone."""
+        """Places orders until `is_over`; appends the ids of the confirmed ones to `confirmed`."""
         for number in range(1_000_000):
             if is_over.is_set():
                 return
@@ -116,7 +116,7 @@ class NodeCommand(unittest.TestCase):
             except (urllib.error.URLError, ConnectionError, TimeoutError, http.client.HTTPException):
                 is_over.wait(0.01)
 
-    def test_comes_back_with_a_higher_incarnation(self):
+    def test_restarts_with_a_higher_incarnation(self):
         numbers = []
         for _ in range(2):
             with Node(MILLRACE, self.config) as node:
@@ -124,7 +124,7 @@ class NodeCommand(unittest.TestCase):
                 node.end(signal.SIGKILL)
         self.assertLess(numbers[0], numbers[1])
 
-    def test_takes_over_a_changed_level_and_keeps_it_when_the_file_is_wrong(self):
+    def test_reloads_the_log_level_unless_the_file_is_invalid(self):
         with Node(MILLRACE, self.config) as node:
             node.wait_for("serves")
             self.config.write_text("nonsense", encoding="utf-8")
@@ -132,11 +132,11 @@ class NodeCommand(unittest.TestCase):
             self.assertIn("a.toml:1", node.wait_for("not reloaded"))
             self.write(level="error")
             node.process.send_signal(signal.SIGHUP)
-            # At level error nothing more is said, and the end is still a drain.
+            # At level error nothing more is logged; the node still drains.
             self.assertEqual(node.end(signal.SIGTERM), 0)
 
     def write_tls(self):
-        """A node of two, with certificates."""
+        """Writes the config of node a in a cluster of two nodes, and their certificates."""
         self.certs("--nodes", "a,b")
         self.write()
         files = {"ca": "ca.crt", "certificate": "a.crt", "key": "a.key"}
@@ -152,7 +152,7 @@ class NodeCommand(unittest.TestCase):
                        stderr=subprocess.DEVNULL, timeout=DEADLINE_S)
 
     def fingerprint(self, *source):
-        """Of a certificate in a file, or of the one that the node at an address presents."""
+        """Returns the fingerprint of the certificate in a file, or of the node at (host, port)."""
         if len(source) == 1:
             certificate = source[0].read_text(encoding="utf-8")
         else:
@@ -161,14 +161,14 @@ class NodeCommand(unittest.TestCase):
                 ["openssl", "s_client", "-connect", ":".join(source), "-CAfile", certs / "ca.crt",
                  "-cert", certs / "b.crt", "-key", certs / "b.key", "-verify_return_error"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                text=True, errors="replace",  # the node's greeting is no text
+                text=True, errors="replace",  # the node's hello is binary
                 check=False, timeout=DEADLINE_S).stdout
         return subprocess.run(["openssl", "x509", "-noout", "-fingerprint"], input=certificate,
                               stdout=subprocess.PIPE, text=True, check=True,
                               timeout=DEADLINE_S).stdout
 
     @unittest.skipUnless(shutil.which("openssl"), "openssl is not installed")
-    def test_new_links_follow_the_files_of_tls_unless_these_are_bad(self):
+    def test_new_links_use_reloaded_tls_files_unless_they_are_invalid(self):
         self.write_tls()
         file = self.path / "certs" / "a.crt"
         with Node(MILLRACE, self.config) as node:
@@ -192,13 +192,13 @@ class NodeCommand(unittest.TestCase):
                 self.assertEqual(self.fingerprint(*address), renewed)
             self.assertEqual(node.end(signal.SIGTERM), 0)
 
-    def test_logs_json_where_asked_to(self):
+    def test_logs_json_if_configured(self):
         with Node(MILLRACE, self.config, "--set", "log.format=json") as node:
             line = json.loads(node.wait_for("serves"))
             self.assertEqual(line["node"], "a")
             self.assertEqual(line["level"], "info")
 
-    def test_tells_the_service_manager(self):
+    def test_notifies_the_service_manager(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
             address = str(self.path / "notify")
             manager.bind(address)
@@ -212,7 +212,7 @@ class NodeCommand(unittest.TestCase):
                     self.assertEqual(said, "WATCHDOG=1")
                 self.assertEqual(node.process.wait(timeout=DEADLINE_S), 0)
 
-    def test_says_why_it_cannot_start(self):
+    def test_reports_why_it_cannot_start(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
@@ -228,7 +228,7 @@ class NodeCommand(unittest.TestCase):
                 self.assertIn("storage_locked", second.wait_for("critical"))
                 self.assertEqual(second.process.wait(timeout=DEADLINE_S), 1)
 
-    def test_starts_nothing_with_mistakes_in_its_configuration(self):
+    def test_does_not_start_with_an_invalid_configuration(self):
         self.config.write_text("[node]\nnmae = 1\n", encoding="utf-8")
         with Node(MILLRACE, self.config) as node:
             self.assertIn("a.toml:2:1", node.wait_for("nmae"))

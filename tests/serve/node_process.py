@@ -1,4 +1,4 @@
-"""A node as a process of a test."""
+"""Node: a node process for a test."""
 
 import os
 import queue
@@ -10,7 +10,7 @@ DEADLINE_S = 60
 
 
 class Node:
-    """A node's process, whose log is read line by line."""
+    """A context around a node process; kills the process at the end. Reads its log line by line."""
 
     def __init__(self, program, config, *arguments, environment=None):
         self.process = subprocess.Popen(
@@ -27,7 +27,7 @@ class Node:
         self.lines.put(None)
 
     def wait_for(self, text):
-        """The next line with `text`."""
+        """Waits at most DEADLINE_S for the next log line that contains `text`; returns it."""
         deadline = time.monotonic() + DEADLINE_S
         while (left := deadline - time.monotonic()) > 0:
             try:

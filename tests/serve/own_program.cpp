@@ -1,4 +1,4 @@
-// A program of one's own, for tests: it greets names.
+// A program that uses millrace::main() with its own pipeline, which greets names.
 #include <optional>
 
 #include <google/protobuf/wrappers.pb.h>

@@ -1,4 +1,4 @@
-"""What millrace::main() gives to a program of one's own: a node with its pipeline, and the commands.
+"""A program with its own pipeline gets a node and the commands from millrace::main().
 
 Usage: own_program_test.py PROGRAM
 """
@@ -42,7 +42,7 @@ class OwnProgram(unittest.TestCase):
     def queues(self, *where):
         return {each["queue"]: each for each in json.loads(self.ask("queue", "ls", "--json", *where))}
 
-    def test_its_pipeline_runs_on_a_node_and_its_commands_ask_that(self):
+    def test_its_pipeline_runs_on_a_node_and_its_commands_call_it(self):
         with Node(PROGRAM, self.config) as node:
             server = "--server", node.wait_for("HTTP API at").split()[-1]
             node.wait_for("serves")
@@ -58,13 +58,13 @@ class OwnProgram(unittest.TestCase):
             self.assertEqual(node.end(signal.SIGTERM), 0)
         self.assertEqual(self.queues("--data-dir", self.data)["greetings.said"]["queued"], 1)
 
-    def test_its_command_line_is_under_its_own_name(self):
+    def test_its_command_line_uses_its_own_name(self):
         name = os.path.basename(PROGRAM)
         self.assertIn(f"Usage: {name} node", self.ask("node", "--help"))
         self.assertIn(f"complete -F _{name} {name}\n", self.ask("completions", "bash"))
         self.assertIn("ok: node a", self.ask("config", "check", "-c", self.config))
 
-    def test_it_has_nothing_of_the_order_workflow(self):
+    def test_it_has_no_commands_of_the_order_workflow(self):
         for command in "simulate", "order":
             status, out, err = run(command)
             self.assertEqual((status, out), (2, ""))

@@ -1,4 +1,5 @@
-// Kills hit every phase of a run: any moment of the load, its end, and recoveries; by seed.
+// The fault plan is a function of the seed, and its kills hit each phase of a run: any moment of
+// the load, its end, and recoveries.
 #include "apps/simulate/plan/fault_plan.hpp"
 
 #include <algorithm>
@@ -9,7 +10,7 @@
 namespace millrace::simulate {
 namespace {
 
-TEST(FaultPlan, HasAsManyMomentsAsAskedForInOrderOfProgress) {
+TEST(FaultPlan, HasTheRequestedNumberOfFaultsOrderedByProgress) {
   for (const std::uint32_t count : {0u, 1u, 2u, 3u, 20u, 500u}) {
     for (const std::uint64_t orders : {1u, 1'000u}) {
       const auto plan = plan_faults({.seed = 7, .orders = orders, .kills = count});
@@ -62,7 +63,7 @@ TEST(FaultPlan, IsAFunctionOfTheSeed) {
   EXPECT_NE(finished(1), finished(2));
 }
 
-TEST(FaultPlan, TakesTheKindsInTurn) {
+TEST(FaultPlan, UsesTheKindsInTurn) {
   const auto plan = plan_faults({.seed = 5,
                                  .orders = 1'000,
                                  .nodes = 3,
@@ -81,7 +82,7 @@ TEST(FaultPlan, TakesTheKindsInTurn) {
   EXPECT_EQ(pauses, 4u);
 }
 
-TEST(FaultPlan, NamesOfKindsGoBothWays) {
+TEST(FaultPlan, NamesOfKindsRoundTrip) {
   for (const FaultKind kind : {FaultKind::kill, FaultKind::pause, FaultKind::partition,
                                FaultKind::restart, FaultKind::slow_disk}) {
     EXPECT_EQ(parse_fault_kind(to_string(kind)), kind);

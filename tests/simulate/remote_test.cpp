@@ -1,5 +1,5 @@
-// A remote run passes where the nodes keep their promises, whatever fails on the way, and names
-// each kind of break that their HTTP API can show. Checked against nodes that are a map in memory.
+// A remote run passes if the nodes keep their promises despite failed requests, and reports each
+// violation that the HTTP API can show. The nodes are an in-memory fake.
 #include "apps/simulate/remote/remote.hpp"
 
 #include <map>
@@ -20,19 +20,19 @@ using Json = nlohmann::ordered_json;
 using testing::HasSubstr;
 
 constexpr std::uint64_t order_count = 60;
-constexpr std::uint64_t spoilt = 7;  ///< an order that is valid with the seed of these tests
+constexpr std::uint64_t spoilt = 7;  ///< a valid order of this seed; the faults affect it
 
-/// What is wrong with the nodes.
+/// Faults of the nodes.
 struct Faults {
   std::set<std::size_t> silent{};  ///< nodes that never answer
-  int refusals = 0;                ///< offers that fail first, in turn for each reason to try again
+  int refusals = 0;                ///< offers that fail first, with each retryable error in turn
   bool refuses_all = false;
-  bool loses = false;           ///< the spoilt order is gone when it is read
-  bool skips = false;           ///< its history leaves out a status
+  bool loses = false;           ///< the spoilt order is missing at the final read
+  bool skips = false;           ///< its history lacks a status
   bool overcharges = false;     ///< its invoice is wrong
-  bool stays = false;           ///< it stays PAYING
-  bool mixes_up = false;        ///< it is another customer's
-  bool talks_nonsense = false;  ///< its history is no history
+  bool stays = false;           ///< the spoilt order stays PAYING
+  bool mixes_up = false;        ///< its answer has another order_id
+  bool talks_nonsense = false;  ///< its history has an invalid time
 };
 
 class FakeCluster {
@@ -127,7 +127,7 @@ Result<report::RunReport> run(const Faults& faults) {
   return simulate_remote(options);
 }
 
-/// The verdict of a run that is to fail.
+/// Verdict of a run with `faults`, which must fail.
 std::string broken(const Faults& faults) {
   const auto report = run(faults);
   if (!report) return "no report: " + report.error().message;
@@ -135,7 +135,7 @@ std::string broken(const Faults& faults) {
   return report::verdict_text(*report, {});
 }
 
-TEST(RemoteRun, PassesWhereAllIsThere) {
+TEST(RemoteRun, PassesWithoutFaults) {
   const auto report = run({});
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_TRUE(passed(*report)) << report::verdict_text(*report, {});
@@ -144,52 +144,52 @@ TEST(RemoteRun, PassesWhereAllIsThere) {
   EXPECT_TRUE(report->ledger.empty()) << "over HTTP there is none to audit";
 }
 
-TEST(RemoteRun, OffersAgainUntilItIsConfirmed) {
+TEST(RemoteRun, RetriesAnOfferUntilItIsConfirmed) {
   const auto report = run({.refusals = 20});
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_TRUE(passed(*report)) << report::verdict_text(*report, {});
 }
 
-TEST(RemoteRun, GoesOverToANodeThatAnswers) {
+TEST(RemoteRun, UsesANodeThatAnswers) {
   const auto report = run({.silent = {0}});
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_TRUE(passed(*report)) << report::verdict_text(*report, {});
 }
 
-TEST(RemoteRun, IsUnreachableWhereNoNodeAnswers) {
+TEST(RemoteRun, FailsAsUnreachableIfNoNodeAnswers) {
   const auto report = run({.silent = {0, 1}});
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, ErrorCode::unreachable);
   EXPECT_THAT(report.error().message, HasSubstr("one two"));
 }
 
-TEST(RemoteRun, EndsWhereNoRepeatCanHelp) {
+TEST(RemoteRun, EndsAtAFinalError) {
   const auto report = run({.refuses_all = true});
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, ErrorCode::invalid_argument);
 }
 
-TEST(RemoteRun, NamesAConfirmedOrderThatIsGone) {
+TEST(RemoteRun, ReportsAMissingConfirmedOrder) {
   const std::string verdict = broken({.loses = true});
   EXPECT_THAT(verdict, HasSubstr("lost 1 "));
   EXPECT_THAT(verdict, HasSubstr("broken   I9"));
 }
 
-TEST(RemoteRun, NamesAnOrderThatStaysOnItsWay) {
+TEST(RemoteRun, ReportsAnOrderThatDoesNotEnd) {
   const std::string verdict = broken({.stays = true});
   EXPECT_THAT(verdict, HasSubstr("nothing moved for 1 s"));
   EXPECT_THAT(verdict, HasSubstr("-o7 stays PAYING"));
 }
 
-TEST(RemoteRun, NamesAHistoryThatIsNoPath) {
+TEST(RemoteRun, ReportsAHistoryThatIsNotAPath) {
   EXPECT_THAT(broken({.skips = true}), HasSubstr("-o7 went from RESERVED to PAID"));
 }
 
-TEST(RemoteRun, NamesAnInvoiceThatDoesNotAddUp) {
+TEST(RemoteRun, ReportsAWrongInvoice) {
   EXPECT_THAT(broken({.overcharges = true}), HasSubstr("broken   I5"));
 }
 
-TEST(RemoteRun, NamesAnAnswerThatIsNotWhatWasAskedFor) {
+TEST(RemoteRun, ReportsAnInvalidAnswer) {
   EXPECT_THAT(broken({.mixes_up = true}), HasSubstr("-o7: the answer has another order_id"));
   EXPECT_THAT(broken({.talks_nonsense = true}), HasSubstr("noon"));
 }

@@ -1,4 +1,4 @@
-"""`millrace simulate --server`: orders over the HTTP API of real nodes, one of them killed meanwhile.
+"""`millrace simulate --server`: orders over the HTTP API of real nodes, one of which is killed.
 
 Usage: remote_test.py MILLRACE CONFIGS
 """
@@ -20,7 +20,7 @@ ORDERS = 4000
 
 
 def free_ports(count):
-    """Ports that nobody listens on now, each another one."""
+    """Returns `count` different free ports. Another process can take one before the node does."""
     held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [listener.getsockname()[1] for listener in held]
     for listener in held:
@@ -39,7 +39,7 @@ def end(process):
 
 
 class Cluster:
-    """The nodes of a folder of configs, at ports of their own and on data of their own."""
+    """The nodes of a folder of configs/, with free ports and data below `folder`."""
 
     def __init__(self, configs, folder):
         self.folder = folder
@@ -73,13 +73,13 @@ class Cluster:
 
 class Remote(unittest.TestCase):
     def wait_until(self, what, holds, run):
-        """`run` is to go on meanwhile."""
+        """Polls `holds` until it is true; fails if the process `run` ends first."""
         deadline = time.monotonic() + DEADLINE_S
         while not holds():
             self.assertIsNone(run.poll(), f"the run is over before {what}")
             self.assertLess(time.monotonic(), deadline, what)
 
-    def test_a_node_that_is_killed_and_started_again_costs_no_order(self):
+    def test_a_killed_and_restarted_node_loses_no_order(self):
         with tempfile.TemporaryDirectory(prefix="millrace-test-") as name:
             folder = pathlib.Path(name)
             cluster = Cluster(pathlib.Path(CONFIGS) / "three-roles", folder)
@@ -116,7 +116,7 @@ class Remote(unittest.TestCase):
                              ["I5", "I8", "I9", "readable"])
             cluster.end()
 
-    def test_where_no_node_answers_it_gives_up_and_says_whom_it_asked(self):
+    def test_without_an_answering_node_it_fails_and_names_the_nodes(self):
         url = f"http://127.0.0.1:{free_ports(1)[0]}"
         done = millrace("simulate", "--server", url, "--timeout=1", "--orders=10")
         self.assertEqual(done.returncode, 3, done.stderr)
@@ -124,7 +124,7 @@ class Remote(unittest.TestCase):
         self.assertIn("no node answered for 1 s", done.stderr)
         self.assertIn(url, done.stderr)
 
-    def test_options_of_nodes_of_its_own_are_refused_beside_it(self):
+    def test_options_of_own_nodes_are_refused_with_server(self):
         for option in ("--nodes=3", "--faults=kill", "--data-dir=x", "--placement=roles"):
             done = millrace("simulate", "--server", "127.0.0.1:1", option)
             self.assertEqual(done.returncode, 2, option)

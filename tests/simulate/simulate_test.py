@@ -1,4 +1,4 @@
-"""Runs the simulation with real kills: a verdict other than PASS, or a missing kill, is a failure.
+"""Runs simulations with real kills. Fails if a verdict is not PASS or a planned fault is missing.
 
 Usage: simulate_test.py MILLRACE --orders N --crash N [--nodes N --faults KIND,…
                        --placement spread|roles] --seeds FIRST COUNT
@@ -19,15 +19,15 @@ ROLE_OF_NODE = ["orders", "stock", "payments"]
 
 
 def ledgers(program, node_dir):
-    """What a stopped node holds, by queue."""
+    """Returns the rows of `queue ls` of a stopped node, by queue."""
     done = subprocess.run([program, "queue", "ls", f"--data-dir={node_dir}", "-o", "json"],
                           stdout=subprocess.PIPE, text=True, timeout=TIMEOUT_S, check=True)
     return {row["queue"]: row for row in json.loads(done.stdout)}
 
 
 def misplaced(program, data):
-    """Queues that are not where the roles of three nodes put them, and requests that did not cross
-    from the node that made them to the one that serves them."""
+    """Checks the placement by roles on three nodes. Returns a text for each queue that is not served
+    by its role, or whose requests did not all pass through the outbox of the node of orders."""
     wrong = []
     found = {role: ledgers(program, data / f"node-{number + 1}")
              for number, role in enumerate(ROLE_OF_NODE)}
@@ -46,7 +46,7 @@ def misplaced(program, data):
 
 
 def run(program, seed, args):
-    """One run; returns what is wrong with it, or None."""
+    """Runs one simulation. Returns a text with its failures, or None."""
     orders, crashes = args.orders, args.crash
     kinds = args.faults.split(",") if args.faults else []
     count = args.fault_count or 2 * len(kinds)
@@ -76,7 +76,7 @@ def run(program, seed, args):
     if "move" in kinds and report["shards_moved"] == 0:
         wrong["shards_moved"] = 0
     wrong_ends = [fault for fault in report["faults"] if fault["recovered_after_s"] is None]
-    if len(wrong_ends) > 1:  # the last one may strike when all is done
+    if len(wrong_ends) > 1:  # the last fault can begin after all work is done
         wrong["not recovered"] = wrong_ends
     return f"unexpected: {wrong}" if wrong else None
 

@@ -11,7 +11,7 @@ constexpr std::uint16_t told_at(std::uint32_t node, orders::Status status) {
   return static_cast<std::uint16_t>(node << 8 | static_cast<std::uint32_t>(status));
 }
 
-TEST(WitnessMemory, CountsWhatAKilledNodeNotedButDidNotCount) {
+TEST(WitnessMemory, RecountIncludesOrdersThatAKilledNodeDidNotCount) {
   auto witness = WitnessMemory::create(4, 1);
   ASSERT_TRUE(witness);
   witness->orders()[0].due_us = 7;
@@ -25,7 +25,7 @@ TEST(WitnessMemory, CountsWhatAKilledNodeNotedButDidNotCount) {
   EXPECT_EQ(witness->head().node[0].outcomes[orders::SHIPPED], 1U);
 }
 
-TEST(WitnessMemory, CountsForEachNodeWhatIsItsOwn) {
+TEST(WitnessMemory, RecountIsPerNodeAndIdempotent) {
   auto witness = WitnessMemory::create(4, 2);
   ASSERT_TRUE(witness);
   for (OrderPage& page : witness->orders()) page.due_us = 7;

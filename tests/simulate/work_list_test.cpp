@@ -1,4 +1,4 @@
-// The work list places orders as the arrival has it, and asks about each until it has ended.
+// The work list places orders at their due times and polls each one until it has ended.
 #include <gtest/gtest.h>
 
 #include "apps/simulate/remote/board.hpp"
@@ -12,7 +12,7 @@ WorkList make(const char* arrival, std::uint64_t orders) {
   return {orders, *orders::Arrival::parse(arrival), 0};
 }
 
-TEST(WorkList, KeepsNoMoreUnderWayThanAClosedArrivalHas) {
+TEST(WorkList, AClosedArrivalLimitsOrdersInFlight) {
   WorkList work = make("closed:2", 3);
   EXPECT_EQ(work.take(0)->order, 0U);
   EXPECT_EQ(work.take(0)->order, 1U);
@@ -23,7 +23,7 @@ TEST(WorkList, KeepsNoMoreUnderWayThanAClosedArrivalHas) {
   EXPECT_FALSE(work.take(0)) << "all are placed";
 }
 
-TEST(WorkList, PlacesEachOrderOfAnOpenArrivalWhenItIsDue) {
+TEST(WorkList, PlacesEachOrderWhenItIsDue) {
   WorkList work = make("steady:10", 3);
   ASSERT_TRUE(work.take(0));
   EXPECT_FALSE(work.take(99'999));
@@ -31,7 +31,7 @@ TEST(WorkList, PlacesEachOrderOfAnOpenArrivalWhenItIsDue) {
   EXPECT_EQ(work.due_us(1, 150'000), 100'000);
 }
 
-TEST(WorkList, AsksAgainLaterAndLater) {
+TEST(WorkList, PollsAnOpenOrderAtGrowingIntervals) {
   WorkList work = make("closed:1", 1);
   ASSERT_EQ(work.take(0)->kind, Kind::place);
   TimeUs now_us = 0;
@@ -48,7 +48,7 @@ TEST(WorkList, AsksAgainLaterAndLater) {
   }
 }
 
-TEST(WorkList, AsksForAllThatWerePlacedOnceMore) {
+TEST(WorkList, PollsAllPlacedOrdersAgainAtTheEnd) {
   WorkList work = make("closed:5", 9);
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(work.take(0));
   work.note_open(3, 0, 0);
