@@ -10,10 +10,10 @@
 namespace millrace::cli {
 namespace {
 
-// A file that is not a configuration can have thousands of problems.
+// Number of problems that are printed; a file that is not a configuration can have thousands.
 constexpr std::size_t shown_max = 100;
 
-// The words of a choice in the notation of CLI11: "{text,json}".
+// Returns the allowed values of a config key in the notation of CLI11: "{text,json}".
 std::string words_of(std::string_view path) {
   std::string words;
   for (const config::Key& key : config::key_table().keys) {

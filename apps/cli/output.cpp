@@ -10,7 +10,7 @@
 namespace millrace::cli {
 namespace {
 
-// Keys and reasons are bytes chosen by users: invalid UTF-8 is replaced by U+FFFD.
+// Prints JSON. Replaces invalid UTF-8 by U+FFFD: keys and reasons are bytes chosen by users.
 std::string dump(const nlohmann::ordered_json& value, int indent) {
   return value.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }

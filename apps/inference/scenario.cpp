@@ -14,8 +14,8 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-/// Time after the last deadline for answers to reach the callers. At the deadline itself each
-/// request is answered or a dead letter.
+/// Time after the last deadline for answers to reach the callers. After its deadline a request is
+/// answered or a dead letter.
 constexpr std::chrono::seconds answer_slack{30};
 
 /// Sends one tenant's requests at their planned times. A request that the node does not accept at

@@ -40,7 +40,8 @@ void add_load(CLI::App& command, Options& options) {
       ->check(whole_number);
 }
 
-/// Checks before the run that the directory is writable, so that the results are not lost after it.
+/// Creates the directory and checks that it is writable: before the run, so that no results are
+/// lost.
 Result<void> make_directory(const char* flag, const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);

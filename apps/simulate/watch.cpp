@@ -173,11 +173,11 @@ std::optional<Watch::End> Watch::note_ended(const Fleet::Ended& ended) {
   return fail(name + " ended with status " + std::to_string(ended.end.exit_status));
 }
 
-/// Returns whether all orders are finished and no node holds or handles a message. The nodes check
-/// at different times, so that a message can be at each node only while it does not check.
-/// Therefore each node must report rest_looks_more further idle checks after all nodes were idle
-/// once. A message between two nodes stays in its outbox until it is durable at the target: one of
-/// them is not idle.
+/// Returns whether all orders are finished and no node has a message to handle. The nodes check
+/// their queues at different times, so that a message could move from a node that has not checked
+/// yet to one that has. Therefore, after all nodes were idle, each must report rest_looks_more
+/// further idle checks. A message between two nodes stays in its outbox until it is durable at the
+/// target, so that one of the two nodes is not idle.
 bool Watch::is_at_rest() {
   const WitnessHead& head = witness_.head();
   bool is_resting = head.finished() >= options_.orders;

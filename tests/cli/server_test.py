@@ -151,7 +151,7 @@ class Server(unittest.TestCase):
             gone = pathlib.Path(folder) / "none"
             code, _, err = millrace("queue", "ls", "--data-dir", gone,
                                     MILLRACE_URL=self.node.address)
-            self.assertEqual(code, 1, "a flag goes before the environment")
+            self.assertEqual(code, 1, "an option overrides the environment")
             self.assertIn("not_found", err)
 
 

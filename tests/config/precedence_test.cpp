@@ -131,7 +131,7 @@ TEST(Precedence, ANodeListensAtItsAddressInClusterNodes) {
       "node.name = \"a\"\n[[cluster.nodes]]\nname = \"a\"\naddress = \"127.0.0.1:1\"\nroles = "
       "\"x\"\n");
   ASSERT_THAT(lines(one), IsEmpty());
-  EXPECT_THAT(one.config.node.roles, ElementsAre("x")) << "a single one needs no brackets";
+  EXPECT_THAT(one.config.node.roles, ElementsAre("x")) << "a single value needs no brackets";
   const Resolved other =
       resolve_text("node.name = \"a\"\nlisten.cluster = \"127.0.0.1:0\"\n" + nodes);
   ASSERT_THAT(lines(other), IsEmpty());

@@ -69,7 +69,7 @@ TEST(Admission, KeepsItsLimitWithoutDeadlines) {
 TEST(Admission, CountsADuplicateRequestAndItsEndOnce) {
   Admission admission({.pending_max = 1, .batch_max = 1, .cost = cost});
   EXPECT_EQ(admission.refuse({.id = 1}, now_us), "");
-  EXPECT_EQ(admission.refuse({.id = 1}, now_us), "") << "the stage ran again";
+  EXPECT_EQ(admission.refuse({.id = 1}, now_us), "") << "a redelivered request";
   admission.finish(1);
   admission.finish(1);
   admission.finish(9);

@@ -131,7 +131,7 @@ TEST_F(InferenceStages, InferDoesNotAskTheModelForExpiredRequests) {
   EXPECT_EQ(admission_.pending(), 0u);
 
   infer({request(3)}, {context({.expires_at_us = now_us - 1})});
-  EXPECT_EQ(waited_, 21ms) << "the model was not run for nothing";
+  EXPECT_EQ(waited_, 21ms) << "the model was not called";
 }
 
 TEST_F(InferenceStages, GiveUpAnswersWithTheReason) {

@@ -92,7 +92,7 @@ TEST_F(AuditMoney, AShipmentOfACancelledOrderBreaksI7) {
   KeyView& cancelled = shipment(order);
   append(cancelled, effect);
   cancelled.history.back().at_us = run_end_us;
-  EXPECT_THAT(broken(), ElementsAre("I6", "I7")) << "it was refunded before";
+  EXPECT_THAT(broken(), ElementsAre("I6", "I7")) << "the order was refunded before the shipment";
 }
 
 TEST_F(AuditMoney, AnOpenChargeOfAFinalOrderBreaksI7) {

@@ -86,7 +86,7 @@ TEST_F(AuditTerms, AShipmentAfterItsRefundBreaksI6) {
     account.history.insert(account.history.begin() + static_cast<std::ptrdiff_t>(i) + 1, entry);
     break;
   }
-  EXPECT_THAT(broken(), ElementsAre("I11", "I6")) << "the version comes twice, too";
+  EXPECT_THAT(broken(), ElementsAre("I11", "I6")) << "the planted entry duplicates a version, too";
 }
 
 TEST_F(AuditTerms, ALineConfirmedTwiceBreaksI7) {

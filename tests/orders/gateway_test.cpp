@@ -58,7 +58,7 @@ TEST_F(GatewayTest, AFailedCallHasNoEffectAndACallWithALostAnswerHas) {
 TEST_F(GatewayTest, ARefundReturnsTheCapturedAmount) {
   auto gateway = this->gateway({});
   (void)gateway.call({{call(GatewayOperation::refund, "r0")}});
-  EXPECT_EQ(books_.book("o1").refunded_minor, 0) << "nothing to give back";
+  EXPECT_EQ(books_.book("o1").refunded_minor, 0) << "nothing was captured";
   const auto both = std::vector{call(GatewayOperation::capture, "k")};
   (void)gateway.call(both);
   books_.book("o1").operations[2] = {};
@@ -101,9 +101,9 @@ TEST(RecentGatewayBooks, EvictTheLeastRecentlyUsedBook) {
   GatewayBook& first = books.book("first");
   first.captures = 1;
   books.book("second").captures = 2;
-  EXPECT_EQ(&books.book("first"), &first) << "stays where it is";
+  EXPECT_EQ(&books.book("first"), &first) << "the book must not move";
   EXPECT_EQ(books.book("third").captures, 0u);
-  EXPECT_EQ(books.book("first").captures, 1u) << "asked for after the second";
+  EXPECT_EQ(books.book("first").captures, 1u) << "used after the second book";
   EXPECT_EQ(books.book("second").captures, 0u);
   EXPECT_EQ(books.book("third").captures, 0u);
 }

@@ -109,7 +109,7 @@ TEST_F(PaymentsTest, RepeatedRequestsGetTheFirstAnswerWithoutTheGateway) {
 
 TEST_F(PaymentsTest, ARequestAboveTheCreditLimitStaysDeclined) {
   EXPECT_TRUE(ask(AUTHORISE, 1'001).declined());
-  EXPECT_TRUE(ask(AUTHORISE, 10).declined()) << "the first answer stands";
+  EXPECT_TRUE(ask(AUTHORISE, 10).declined()) << "the first answer is repeated";
   EXPECT_TRUE(gateway_->asked.empty());
   settle();
   EXPECT_FALSE(ask(AUTHORISE, 1'000).declined());

@@ -24,7 +24,7 @@ class PlantedRun : public ::testing::Test {
     for (const auto& invariant : report_.invariants) {
       if (!invariant.held) {
         names.insert(invariant.name);
-        EXPECT_NE(invariant.first_violation, "") << "a violation is told in words";
+        EXPECT_NE(invariant.first_violation, "") << "a violation without text";
       }
     }
     EXPECT_EQ(report_.passed(), names.empty());

@@ -201,7 +201,7 @@ TEST_F(SagaTest, AnUnansweredQuestionIsAskedAgainWithTwiceTheTimeout) {
   EXPECT_THAT(time_out(), ElementsAre("RESERVE s1"));
   EXPECT_EQ(timer_after_, std::chrono::seconds(4));
   EXPECT_THAT(time_out(), ElementsAre("RELEASE s1", "RELEASE s0 #10", "tell RELEASING"))
-      << "also what was never answered is undone";
+      << "unanswered requests are undone, too";
   stock(RELEASE, 1);
   EXPECT_THAT(stock(RELEASE, 0), ElementsAre("tell CANCELLED", "finished CANCELLED"));
 }
@@ -225,10 +225,11 @@ TEST_F(SagaTest, AnUnansweredCompensationPausesUntilItIsResumed) {
   shipment(SHIP, true);
   EXPECT_THAT(give_up(), ElementsAre("tell PAUSED", "finished PAUSED"));
   EXPECT_THAT(time_out(), IsEmpty());
-  EXPECT_THAT(resume(), ElementsAre("REFUND")) << "a status is told once";
+  EXPECT_THAT(resume(), ElementsAre("REFUND")) << "no second notification of a status";
   EXPECT_THAT(payment(REFUND), ElementsAre("RELEASE s1 #11", "RELEASE s0 #10", "tell RELEASING"));
   stock(RELEASE, 0);
-  EXPECT_THAT(stock(RELEASE, 1), ElementsAre("SETTLE", "tell CANCELLED")) << "finished once";
+  EXPECT_THAT(stock(RELEASE, 1), ElementsAre("SETTLE", "tell CANCELLED"))
+      << "no second message to orders.finished";
 }
 
 TEST_F(SagaTest, AnAnswerDuringAPauseCountsAfterTheResume) {
@@ -236,7 +237,7 @@ TEST_F(SagaTest, AnAnswerDuringAPauseCountsAfterTheResume) {
   shipment(SHIP);
   stock(CONFIRM, 0);
   EXPECT_THAT(give_up(), ElementsAre("tell PAUSED", "finished PAUSED"))
-      << "after shipping there is no way back";
+      << "no compensation after the shipment";
   EXPECT_THAT(stock(CONFIRM, 1), IsEmpty());
   EXPECT_THAT(resume(), ElementsAre("SETTLE", "tell SHIPPED"));
   EXPECT_EQ(path(), "PLACED RESERVING RESERVED PAYING PAID SHIPPING PAUSED SHIPPING SHIPPED");
@@ -249,7 +250,7 @@ TEST_F(SagaTest, DuplicateAnswersAndStaleTimeoutsChangeNothing) {
   const auto before = store_.state().SerializeAsString();
   EXPECT_THAT(stock(RESERVE, 0), IsEmpty());
   EXPECT_THAT(place(), IsEmpty()) << "placed again";
-  EXPECT_THAT(payment(CAPTURE), IsEmpty()) << "never asked";
+  EXPECT_THAT(payment(CAPTURE), IsEmpty()) << "not requested";
   EXPECT_THAT(shipment(CANCEL), IsEmpty());
   EXPECT_THAT(stock(CONFIRM, 0), IsEmpty());
   EXPECT_THAT(resume(), IsEmpty()) << "not paused";
@@ -264,7 +265,8 @@ TEST_F(SagaTest, AReservationAfterTheSagaGaveUpIsReleased) {
   give_up();
   EXPECT_THAT(stock(RESERVE, 0, false, 77), ElementsAre("RELEASE s0 #77"));
   EXPECT_THAT(stock(RELEASE, 0), ElementsAre("tell CANCELLED", "finished CANCELLED"));
-  EXPECT_THAT(stock(RESERVE, 0, false, 78), ElementsAre("RELEASE s0 #78")) << "even at the end";
+  EXPECT_THAT(stock(RESERVE, 0, false, 78), ElementsAre("RELEASE s0 #78"))
+      << "also after the saga has ended";
 }
 
 TEST_F(SagaTest, AnAuthorisationAfterTheEndIsSettled) {
@@ -272,7 +274,7 @@ TEST_F(SagaTest, AnAuthorisationAfterTheEndIsSettled) {
   shipment(SHIP);
   stock(CONFIRM, 0);
   stock(CONFIRM, 1);
-  EXPECT_THAT(payment(AUTHORISE), IsEmpty()) << "the known one, again";
+  EXPECT_THAT(payment(AUTHORISE), IsEmpty()) << "a duplicate answer";
   EXPECT_THAT(payment(AUTHORISE, false, 99), ElementsAre("SETTLE #99"));
 }
 

@@ -59,9 +59,9 @@ TEST_F(StockTest, ARequestAboveTheStockStaysRefusedForItsLine) {
   ask(RESERVE, "a", all);
   EXPECT_TRUE(ask(RESERVE, "b", 1).refused());
   ask(RELEASE, "a");
-  EXPECT_TRUE(ask(RESERVE, "b", 1).refused()) << "the first answer stands";
+  EXPECT_TRUE(ask(RESERVE, "b", 1).refused()) << "the first answer is repeated";
   ask(RELEASE, "b");
-  EXPECT_FALSE(ask(RESERVE, "b", 1).refused()) << "closed, so a new question";
+  EXPECT_FALSE(ask(RESERVE, "b", 1).refused()) << "the line was closed: a new request";
 }
 
 TEST_F(StockTest, RepeatedRequestsGetTheFirstAnswerAndChangeNothing) {

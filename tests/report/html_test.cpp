@@ -98,8 +98,8 @@ TEST(HtmlReport, ShowsEveryPlotAndTable) {
     EXPECT_EQ(count_of(html, std::string("<h3>") + title), 1u) << title;
   EXPECT_NE(html.find("PASS"), std::string::npos);
   EXPECT_EQ(html.find("FAIL"), std::string::npos);
-  EXPECT_EQ(count_of(html, R"(<path class="mark")"), 5u) << "a fault line on every time axis";
-  EXPECT_EQ(count_of(html, R"(<rect class="band")") % 5, 0u) << "and how long it took to recover";
+  EXPECT_EQ(count_of(html, R"(<path class="mark")"), 5u) << "one fault line per time chart";
+  EXPECT_EQ(count_of(html, R"(<rect class="band")") % 5, 0u) << "one band per fault and time chart";
   EXPECT_GT(count_of(html, R"(<rect class="band")"), 0u);
 }
 

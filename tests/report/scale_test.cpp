@@ -30,7 +30,7 @@ void expect_readable(const Scale& scale, std::size_t ticks_max) {
   for (const Tick& tick : scale.ticks) {
     EXPECT_GT(tick.position, last);
     EXPECT_LE(tick.position, 1 + 1e-9);
-    EXPECT_TRUE(labels.insert(tick.label).second) << tick.label << " stands twice";
+    EXPECT_TRUE(labels.insert(tick.label).second) << tick.label << " is a duplicate label";
     last = tick.position;
   }
 }

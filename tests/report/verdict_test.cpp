@@ -105,7 +105,7 @@ TEST(Verdict, ARunWithoutAuditShowsNoAuditResults) {
             std::string::npos)
       << text;
   EXPECT_NE(text.find("storage_full"), std::string::npos);
-  EXPECT_EQ(text.find("lost 0"), std::string::npos) << "nobody has looked";
+  EXPECT_EQ(text.find("lost 0"), std::string::npos) << "the run was not audited";
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ class ClusterLeave(unittest.TestCase):
             self.assertNotIn("node-2", self.owners(url).values())
             until(lambda: cluster.pid(2) != first, "the node ended, and dev started it again")
             cluster.await_all_up()
-            self.assertEqual(self.owners(cluster.url(2)), self.owners(url), "it took nothing back")
+            self.assertEqual(self.owners(cluster.url(2)), self.owners(url), "no shard moved back")
 
             for order_id in placed:
                 until(lambda order_id=order_id: self.is_done(url, order_id), f"{order_id} is done")

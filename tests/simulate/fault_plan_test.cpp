@@ -15,7 +15,8 @@ TEST(FaultPlan, HasTheRequestedNumberOfFaultsOrderedByProgress) {
     for (const std::uint64_t orders : {1u, 1'000u}) {
       const auto plan = plan_faults({.seed = 7, .orders = orders, .kills = count});
       ASSERT_EQ(plan.size(), count);
-      EXPECT_TRUE(plan.empty() || !plan[0].is_after_start) << "there is nothing to recover from";
+      EXPECT_TRUE(plan.empty() || !plan[0].is_after_start)
+          << "no fault before it that a node could recover from";
       for (std::size_t i = 0; i < plan.size(); ++i) {
         EXPECT_LE(plan[i].finished, orders);
         EXPECT_GE(plan[i].delay_us, 0);
@@ -45,10 +46,10 @@ TEST(FaultPlan, ReachesEveryPhase) {
     }
   }
   EXPECT_EQ(tenths.size(), 10u);
-  EXPECT_GT(at_end, 10u) << "while the node drains and writes its last checkpoint";
+  EXPECT_GT(at_end, 10u) << "kills during the drain and the last checkpoint";
   EXPECT_GT(after_start, 60u);
-  EXPECT_LT(soonest_us, 5'000) << "while the log is read";
-  EXPECT_GT(latest_us, 500'000) << "shortly after work has gone on";
+  EXPECT_LT(soonest_us, 5'000) << "kills during recovery";
+  EXPECT_GT(latest_us, 500'000) << "kills shortly after recovery";
 }
 
 TEST(FaultPlan, IsAFunctionOfTheSeed) {

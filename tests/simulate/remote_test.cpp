@@ -141,7 +141,7 @@ TEST(RemoteRun, PassesWithoutFaults) {
   EXPECT_TRUE(passed(*report)) << report::verdict_text(*report, {});
   EXPECT_EQ(report->orders_offered, order_count);
   EXPECT_EQ(report->orders_accounted, order_count);
-  EXPECT_TRUE(report->ledger.empty()) << "over HTTP there is none to audit";
+  EXPECT_TRUE(report->ledger.empty()) << "the HTTP API provides no ledger";
 }
 
 TEST(RemoteRun, RetriesAnOfferUntilItIsConfirmed) {

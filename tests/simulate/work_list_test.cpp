@@ -20,7 +20,7 @@ TEST(WorkList, AClosedArrivalLimitsOrdersInFlight) {
   work.note_ended();
   EXPECT_EQ(work.take(0)->order, 2U);
   work.note_ended();
-  EXPECT_FALSE(work.take(0)) << "all are placed";
+  EXPECT_FALSE(work.take(0)) << "all orders are placed";
 }
 
 TEST(WorkList, PlacesEachOrderWhenItIsDue) {
@@ -61,7 +61,7 @@ TEST(WorkList, PollsAllPlacedOrdersAgainAtTheEnd) {
     EXPECT_EQ(task->kind, Kind::ask);
     EXPECT_EQ(task->order, order);
   }
-  EXPECT_FALSE(work.take(10'000'000)) << "neither what was asked before, nor new ones";
+  EXPECT_FALSE(work.take(10'000'000)) << "neither earlier polls nor new orders";
 }
 
 }  // namespace

@@ -70,7 +70,8 @@ class OpenFile {
   int handle_;
 };
 
-/// The only word of `text`; empty if there is none. Fails with `invalid_argument` if there are more.
+/// Returns the only word of `text`, or an empty string. Fails with `invalid_argument` if there are
+/// several.
 Result<std::string> token_in(const std::string& text) {
   const std::size_t begin = text.find_first_not_of(white_space);
   if (begin == std::string::npos) return std::string();
@@ -112,7 +113,7 @@ class FileChecks {
   }
 
  private:
-  // The config key for this part of the credentials, and the path of its file.
+  // Returns the config key for this part of the credentials, and the path of its file.
   [[nodiscard]] std::pair<std::string, std::string> place_of(certs::Part part) const {
     switch (part) {
       case certs::Part::authority:

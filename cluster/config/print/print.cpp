@@ -61,7 +61,8 @@ void row(std::string& out, const Key& key, const std::string& name) {
          cell(key.doc) + " |\n";
 }
 
-// Rows for the keys of `at`; if `is_deep`, also for those of its tables, by dotted names.
+// Appends table rows for the keys of `at`; if `is_deep`, also for those of its tables, by dotted
+// names.
 void rows(std::string& out, const Schema& at, const std::string& prefix, bool is_deep) {
   for (const Schema& child : at.children) {
     const std::string name = child.name == "*" ? "NAME" : child.name;
@@ -127,7 +128,7 @@ void comment(std::string& out, std::string_view text) {
   out += '\n';
 }
 
-// Example for a name that the user chooses.
+// Returns an example of a name that the user chooses.
 std::string_view example_name(const std::string& path) {
   return path == "cluster.overrides" ? "0" : "validate";
 }

@@ -15,7 +15,7 @@ bool is_continuation(char c) {
   return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
 }
 
-// The table in `list` whose `name` equals that of `item`, or nullptr.
+// Returns the table in `list` whose `name` equals that of `item`, or nullptr.
 Node* find_named(Node& list, const Node& item) {
   const Member* name = item.kind == Node::Kind::table ? find(item, "name") : nullptr;
   if (name == nullptr || name->node.kind != Node::Kind::text) return nullptr;

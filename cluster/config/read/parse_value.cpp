@@ -22,7 +22,8 @@ struct Unit {
   std::int64_t factor;
 };
 
-// Largest first.
+// Durations in us and sizes in bytes. Largest first: format() uses the first unit that divides the
+// number.
 constexpr std::array<Unit, 6> durations{{{"d", 86'400'000'000},
                                          {"h", 3'600'000'000},
                                          {"m", 60'000'000},
