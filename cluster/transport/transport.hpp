@@ -93,7 +93,7 @@ class Credit {
 
 /// Calls for one peer are serial and ordered, on a thread of that peer alone; calls for different
 /// peers may be concurrent. A call may call the Transport. A call that blocks delays its own peer
-/// only. A call must not throw.
+/// only. A call must not throw: an exception would end the delivery of that peer.
 class TransportListener {
  public:
   virtual ~TransportListener() = default;

@@ -5,7 +5,7 @@
 namespace millrace::transport {
 namespace {
 
-// A link that once carried a large frame gives the room for it back.
+// A larger buffer is freed after a large frame.
 constexpr std::size_t kept_bytes_max = 2u << 20;
 
 }  // namespace
@@ -31,7 +31,7 @@ void Connection::receive(std::string_view bytes, TimeUs now_us) {
 }
 
 LinkEvent Connection::next() {
-  // What was understood before the failure still counts.
+  // Records received before the failure are still processed.
   auto event = core_.next();
   if (!std::holds_alternative<std::monostate>(event) || !failure_ || core_.is_closed()) {
     return event;

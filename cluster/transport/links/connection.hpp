@@ -1,5 +1,5 @@
-// Connection: a channel with a link on it, between the bytes of a socket and events. Knows no
-// sockets and no threads.
+// Connection: a Channel and the LinkCore on it. Converts the bytes of one socket into events and back.
+// Not thread-safe; does no I/O.
 #pragma once
 
 #include <memory>
@@ -17,17 +17,20 @@ class Connection {
  public:
   Connection(std::unique_ptr<Channel> channel, LinkCore core, pb::Hello hello);
 
+  /// Takes bytes read from the socket; next() returns their events.
   void receive(std::string_view bytes, TimeUs now_us);
-  /// What happened, one at a time; monostate: nothing more.
+  /// Returns the next event; monostate: none until more bytes arrive. LinkClosed is the last event.
   LinkEvent next();
+  /// As LinkCore::tick.
   LinkEvent tick(TimeUs now_us);
 
+  // As the functions of LinkCore; pour() returns the bytes to write.
   void welcome(std::size_t held);
   void goodbye(const Error& reason);
   void send(const Frame& frame);
   void give_credit(std::size_t charge);
 
-  /// Appends what is to be written to the socket.
+  /// Moves the bytes to write to the socket to the end of `out`.
   void pour(std::vector<char>& out);
 
   [[nodiscard]] bool is_up() const { return core_.is_up(); }
@@ -39,7 +42,7 @@ class Connection {
 
   std::unique_ptr<Channel> channel_;
   LinkCore core_;
-  std::optional<pb::Hello> hello_;  // until it is said
+  std::optional<pb::Hello> hello_;  // nullopt once it was sent
   std::string plain_in_;
   std::string plain_out_;
   std::optional<Error> failure_;

@@ -1,4 +1,4 @@
-// ConnectionTable: the sockets of a node, and the connection on each.
+// ConnectionTable: the open sockets of a node and the Connection on each. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -12,23 +12,25 @@
 
 namespace millrace::transport {
 
-/// Of one connection while it lasts; given again afterwards.
+/// Identifies an open socket; may be reused after the socket is closed.
 using SocketId = std::int64_t;
 
-/// The bytes of connections: CAF's sockets or simulated ones. Called by LinkManager on its thread.
+/// I/O of connections, implemented by CAF's broker and by the simulation. Called on the thread of
+/// LinkManager only. Must not throw.
 class Sockets {
  public:
   virtual ~Sockets() = default;
 
-  /// A socket on its way to a peer, which may be written to at once; if it does not arrive, its end
-  /// is reported. Nothing when the answer comes later. Fails with `unreachable`.
+  /// Starts connecting to the peer with this index of TransportOptions::peers. The socket may be
+  /// written to at once; LinkManager::ended reports a failed attempt. nullopt: LinkManager::dialed
+  /// reports the socket later. Fails with `unreachable`.
   virtual Result<std::optional<SocketId>> dial(std::size_t peer) = 0;
 
-  /// What is appended here is written by flush.
+  /// Returns the write buffer of `socket`; flush() writes its contents.
   virtual std::vector<char>& buffer(SocketId socket) = 0;
   virtual void flush(SocketId socket) = 0;
 
-  /// Ends a connection at once, whatever is unsent; its end is not reported.
+  /// Closes the socket at once and discards unsent bytes. LinkManager::ended is not called for it.
   virtual void cut(SocketId socket) = 0;
 };
 
@@ -36,10 +38,10 @@ class ConnectionTable {
  public:
   struct Entry {
     Connection connection;
-    std::optional<std::size_t> peer;  ///< index of the node that it has proved to be, or is dialed
+    std::optional<std::size_t> peer;  ///< index of the peer: dialed, or authenticated by its hello
     bool is_dialed = false;
-    std::uint64_t number = 0;  ///< in the order of their coming
-    TimeUs cut_at_us = 0;      ///< 0: not ending
+    std::uint64_t number = 0;  ///< grows with each added connection
+    TimeUs cut_at_us = 0;      ///< time to close the socket; 0: not closing
   };
 
   ConnectionTable(Sockets& sockets, std::size_t unproven_max)
@@ -47,21 +49,23 @@ class ConnectionTable {
 
   Entry& add(SocketId socket, Connection connection, std::optional<std::size_t> dialed);
 
-  /// The entry, unless it is gone or ending.
+  /// Returns nullptr if the socket is unknown or closing.
   [[nodiscard]] Entry* find(SocketId socket);
 
-  /// Hands what the connection has to say to the socket.
+  /// Writes the pending output of the connection to its socket.
   void write(SocketId socket);
 
-  /// Ends it, now or at `cut_at_us`; until then nothing that it brings is looked at.
+  /// cut() closes the connection now; end() writes pending output and closes it at `cut_at_us`. Until
+  /// then its input is ignored. Both do nothing if the socket is unknown.
   void cut(SocketId socket);
   void end(SocketId socket, TimeUs cut_at_us);
-  /// The socket is gone already. False when it is not known.
+  /// Removes the entry of a closed socket. Returns false if the socket is unknown.
   bool forget(SocketId socket) { return entries_.erase(socket) > 0; }
 
-  /// Cuts those whose time has come.
+  /// Closes the connections whose `cut_at_us` has passed.
   void cut_due(TimeUs now_us);
-  /// The accepted connection that is to make way for the next, if there are too many.
+  /// Returns the oldest accepted connection that is not up, if there are `unproven_max` or more of
+  /// them; the caller closes it before accepting another.
   [[nodiscard]] std::optional<SocketId> surplus() const;
 
   [[nodiscard]] std::vector<SocketId> sockets() const;

@@ -10,7 +10,7 @@
 namespace millrace::transport {
 namespace {
 
-// For the last words on a connection to reach the other side.
+// Time for a goodbye to reach the peer before the socket is closed.
 constexpr DurationUs linger_us = 100'000;
 
 LinkTimes times_of(const TransportOptions& options) {
@@ -177,7 +177,7 @@ bool LinkManager::greet(SocketId socket, ConnectionTable::Entry& entry, const pb
   }
   PeerState& peer = *find(hello.node());
   if (peer.current) {
-    // The peer would not dial again if its end of the link before still stood.
+    // The peer connects again only after its end of the previous link went down.
     if (auto* const before = table_.find(*peer.current)) {
       close(*peer.current, *before, {ErrorCode::unreachable, "the peer has connected anew"});
     }

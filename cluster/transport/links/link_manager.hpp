@@ -1,7 +1,6 @@
-// LinkManager: the links of one node to all its peers. It dials those that this node is to dial,
-// hears out whoever connects, tells nodes apart, and moves frames between connections and the
-// PeerLinks. It is driven from one thread and knows no CAF, clock or network: the simulation runs
-// the same code.
+// LinkManager: the links of one node to all its peers. Dials peers, checks the hello of every
+// connection, and moves frames between connections and PeerLinks. All calls come from one thread. I/O
+// goes through Sockets and the time comes with each call, so the simulation runs the same code.
 #pragma once
 
 #include <chrono>
@@ -26,7 +25,7 @@
 
 namespace millrace::transport {
 
-/// Logs refused connections, at most one line per second, so that strangers cannot fill the log.
+/// Logs refused connections: at most one line per second, so that they cannot flood the log.
 class RefusalLog {
  public:
   void refused(const Error& why, TimeUs now_us) {
@@ -45,24 +44,28 @@ class RefusalLog {
 
 class LinkManager {
  public:
-  /// `links` as options.peers; `make_channel` gives the security of a new connection.
+  /// Returns the channel of a new connection. Called on the manager's thread; must not throw.
   using ChannelFactory = std::function<std::unique_ptr<Channel>(TlsContext::Role)>;
+  /// `links` has one link per entry of options.peers, in that order. `sockets` must outlive this
+  /// object. `seed` decides the random part of redial pauses.
   LinkManager(TransportOptions options, std::vector<std::shared_ptr<PeerLink>> links,
               Sockets& sockets, ChannelFactory make_channel, std::uint64_t seed);
 
-  /// To be called every tick_pause.
+  /// Dials, pings, and closes connections that timed out. Call every tick_pause().
   void tick(TimeUs now_us);
   [[nodiscard]] std::chrono::milliseconds tick_pause() const;
 
-  /// The late answer of Sockets::dial.
+  // Called by the owner of Sockets.
+  /// Completes a Sockets::dial that returned nullopt.
   void dialed(std::size_t peer, const Result<SocketId>& socket, TimeUs now_us);
   void accepted(SocketId socket, TimeUs now_us);
   void received(SocketId socket, std::string_view bytes, TimeUs now_us);
   void ended(SocketId socket, TimeUs now_us);
-  /// The link of this peer has something to take.
+  /// Writes the frames and credit that PeerLink::take returns. Call after wake_broker of this peer.
   void flush(std::size_t peer);
 
-  /// Waits a while for what is in flight, then ends all links; is_finished when all is quiet.
+  /// Waits up to drain_timeout for frames in flight, then ends all links with a goodbye. tick() must
+  /// still be called until is_finished().
   void drain(TimeUs now_us);
   [[nodiscard]] bool is_finished() const { return is_leaving_ && table_.empty(); }
 
@@ -72,13 +75,13 @@ class LinkManager {
     std::shared_ptr<PeerLink> link;
     PeerDialing dialing;
     bool is_dialed_here = false;
-    std::uint64_t incarnation = 0;      // the highest seen
-    std::optional<SocketId> current{};  // the connection of its link
-    std::string logged_reason{};        // what the log said last about it being down
+    std::uint64_t incarnation = 0;      // the highest received; 0: none
+    std::optional<SocketId> current{};  // socket of the link; nullopt: down
+    std::string logged_reason{};        // last logged reason of a failure
   };
 
   void dial_due();
-  /// False when the connection is over.
+  /// Returns false if the connection was closed; `entry` is then invalid.
   bool handle(SocketId socket, ConnectionTable::Entry& entry, LinkEvent event);
   bool handle_link(SocketId socket, ConnectionTable::Entry& entry, LinkEvent event);
   bool greet(SocketId socket, ConnectionTable::Entry& entry, const pb::Hello& hello);
@@ -100,8 +103,8 @@ class LinkManager {
   RefusalLog refusals_;
   std::mt19937_64 random_;
   TimeUs now_us_ = 0;
-  std::optional<TimeUs> drain_until_us_;  // set by drain
-  bool is_leaving_ = false;               // goodbye was said
+  std::optional<TimeUs> drain_until_us_;  // nullopt: drain() was not called
+  bool is_leaving_ = false;               // goodbye was sent on all links
 };
 
 }  // namespace millrace::transport

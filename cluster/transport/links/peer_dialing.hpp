@@ -1,4 +1,4 @@
-// PeerDialing: when this node dials a peer. Pure.
+// PeerDialing: decides when this node dials a peer, with exponential back-off. Pure.
 #pragma once
 
 #include <algorithm>
@@ -13,13 +13,13 @@ class Backoff {
  public:
   Backoff(DurationUs first_us, DurationUs max_us) : first_us_(first_us), max_us_(max_us) {}
 
-  /// The pause before the next attempt: between half of the current step and all of it.
+  /// Returns the pause before the next attempt: random between half of the current step and the step.
   DurationUs next(std::uint64_t random_bits) {
     step_us_ = step_us_ == 0 ? first_us_ : std::min(step_us_ * 2, max_us_);
     const DurationUs half = step_us_ / 2;
     return half + static_cast<DurationUs>(random_bits % static_cast<std::uint64_t>(half + 1));
   }
-  /// A link held for a while: the next failure begins anew.
+  /// Starts again at the first step. Call after a link that stayed up.
   void reset() { step_us_ = 0; }
 
  private:
@@ -33,15 +33,15 @@ class PeerDialing {
   PeerDialing(DurationUs first_us, DurationUs max_us)
       : backoff_(first_us, max_us), max_us_(max_us) {}
 
-  /// Whether it is time for an attempt. From then on one is under way, until failed.
+  /// Returns whether to dial now. If true, returns false from then on until failed() is called.
   bool begin(TimeUs now_us) {
     if (is_dialing_ || now_us < at_us_) return false;
     return is_dialing_ = true;
   }
   void up(TimeUs now_us) { up_us_ = now_us; }
-  /// The attempt, or the link that came of it, is over.
+  /// The attempt failed, or the link that it established went down.
   void failed(TimeUs now_us, std::uint64_t random_bits) {
-    // A link that breaks again and again is dialed no faster than one that never comes up.
+    // Keep the back-off after a short-lived link, so that a flapping link is not redialed at once.
     if (up_us_ && now_us - *up_us_ > max_us_) backoff_.reset();
     up_us_.reset();
     is_dialing_ = false;

@@ -15,13 +15,13 @@ void PeerLink::attach(std::function<void()> wake_broker, std::function<void()> w
   const Lock lock(mutex_);
   wake_broker_ = std::move(wake_broker);
   wake_delivery_ = std::move(wake_delivery);
-  // What came before somebody could be woken.
+  // Data and notices may have arrived before the callbacks were set.
   if (is_broker_awake_) wake_broker_();
   if (is_delivery_awake_) wake_delivery_();
 }
 
 void PeerLink::detach() {
-  std::deque<Notice> dropped;  // their credit refers to this link, and would keep it for ever
+  std::deque<Notice> dropped;  // credits hold a shared_ptr to this link
   const Lock lock(mutex_);
   dropped.swap(inbox_);
   wake_broker_ = nullptr;
@@ -66,12 +66,12 @@ void PeerLink::release(std::size_t charge) {
 }
 
 void PeerLink::reject(Error reason) {
-  std::deque<Notice> dropped;  // as in down
+  std::deque<Notice> dropped;  // destroyed after unlocking, as in down()
   const Lock lock(mutex_);
   const auto is_of_another_link = [](const Notice& notice) {
     return std::holds_alternative<DownNotice>(notice) || std::holds_alternative<UpNotice>(notice);
   };
-  // What is up by now may be a link of which the listener has not heard.
+  // A pending up or down notice means that the current link is not the one the listener refers to.
   if (!is_up_ || rejection_ || std::any_of(inbox_.begin(), inbox_.end(), is_of_another_link)) {
     return;
   }
@@ -109,7 +109,7 @@ void PeerLink::up(std::uint64_t incarnation, std::size_t held_by_peer) {
 
 void PeerLink::down(Error reason) {
   std::deque<Notice>
-      dropped;  // their end gives credit back, which takes the lock: so it comes last
+      dropped;  // destroying a credit locks mutex_, so this is declared before `lock`
   const Lock lock(mutex_);
   last_error_ = reason.message;
   if (!std::exchange(is_up_, false)) return;
@@ -119,7 +119,7 @@ void PeerLink::down(Error reason) {
   while (!inbox_.empty() && !std::holds_alternative<DownNotice>(inbox_.back())) {
     dropped.push_back(std::move(inbox_.back()));
     inbox_.pop_back();
-    // An up that nobody heard of needs no down either, so that a flapping link fills no inbox.
+    // Drop an undelivered up together with its down: a flapping link must not fill the inbox.
     if (std::holds_alternative<UpNotice>(dropped.back())) return;
   }
   notify(DownNotice{std::move(reason)});

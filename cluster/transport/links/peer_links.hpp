@@ -1,5 +1,5 @@
-// PeerLinks: the links of a node, by the names of its peers; what send, reject and status of every
-// transport come down to.
+// PeerLinks: the PeerLink of each peer, by name; implements send, reject and status for all
+// transports.
 #pragma once
 
 #include <memory>
@@ -36,7 +36,7 @@ class PeerLinks {
     if (!link) return unknown(peer).error();
     return link->status();
   }
-  /// In the order of the options.
+  /// Returns the links in the order of TransportOptions::peers.
   [[nodiscard]] const std::vector<std::shared_ptr<PeerLink>>& all() const { return links_; }
 
  private:

@@ -1,4 +1,4 @@
-// What a transport is told: who it is, whom it links up with, and its limits.
+// TransportOptions: a transport's identity, peers, security and limits.
 #pragma once
 
 #include <chrono>
@@ -13,32 +13,34 @@ namespace millrace::transport {
 
 struct TransportOptions {
   NodeIdentity own{};
-  Address listen{"127.0.0.1", 0};  ///< port 0: chosen by the system; beyond loopback only with tls
+  Address listen{"127.0.0.1", 0};  ///< port 0: chosen by the system; without tls: loopback only
   std::vector<Peer> peers{};       ///< all other nodes of the cluster
-  std::optional<TlsFiles> tls{};   ///< without it only loopback is listened on and dialed
+  std::optional<TlsFiles> tls{};   ///< nullopt: plain TCP, on loopback only
 
-  /// Largest frame taken or accepted: a payload of 8 MiB, and as much again around it.
+  /// Largest frame that is sent or accepted, in bytes: twice a payload of 8 MiB, plus overhead.
   std::size_t frame_bytes_max = (16u << 20) + (64u << 10);
-  /// In flight a link and direction; a larger frame travels alone.
+  /// Bytes in flight per link and direction; a larger frame is sent when nothing else is in flight.
   std::size_t window_bytes = 1u << 20;
-  /// Of one connection, before the next one has its turn.
+  /// Reads from one connection before other connections are served.
   std::size_t consecutive_reads_max = 50;
-  /// Connections that have not proved who they are; the oldest makes way for the next.
+  /// Accepted connections without a link; at the limit, a new connection replaces the oldest.
   std::size_t unproven_max = 64;
 
   std::chrono::milliseconds hello_timeout{5'000};  ///< from dialing or accepting to up
   std::chrono::milliseconds ping_interval{1'000};
-  std::chrono::milliseconds silence_max{5'000};  ///< then a link is down
-  std::chrono::milliseconds redial_first{100};   ///< doubling
+  std::chrono::milliseconds silence_max{
+      5'000};  ///< without a byte from the peer; then the link goes down
+  std::chrono::milliseconds redial_first{100};  ///< doubles up to redial_max
   std::chrono::milliseconds redial_max{5'000};
-  std::chrono::milliseconds drain_timeout{1'000};     ///< of stop, for frames in flight
-  std::chrono::milliseconds teardown_timeout{2'000};  ///< of stop, for everything after
+  std::chrono::milliseconds drain_timeout{1'000};  ///< stop() waits this long for frames in flight
+  std::chrono::milliseconds teardown_timeout{
+      2'000};  ///< then this long for threads and sockets to end
 };
 
-/// Fails with `invalid_argument`, saying which option, what it is and what was expected.
+/// Fails with `invalid_argument`; the message names the option, its value and the expected range.
 [[nodiscard]] Result<void> check_options(const TransportOptions& options);
 
-/// An IP address of this machine's loopback.
+/// Whether `host` is an IP address of the loopback network.
 [[nodiscard]] bool is_loopback(const std::string& host);
 
 }  // namespace millrace::transport

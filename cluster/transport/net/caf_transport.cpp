@@ -24,7 +24,7 @@
 namespace millrace::transport {
 namespace {
 
-/// Counts actors that have not ended, and waits until none is left. Actors may end on any thread.
+/// Waits until all counted actors have ended. Thread-safe.
 class ExitLatch {
  public:
   void add(const caf::actor& actor) {
@@ -55,7 +55,7 @@ class ExitLatch {
 };
 
 using DeliverAtom = caf::atom_constant<caf::atom("deliver")>;
-/// Delivers what is there, then ends.
+/// Delivers the pending notices, then ends the actor.
 using FinishAtom = caf::atom_constant<caf::atom("finish")>;
 
 caf::actor spawn_delivery(caf::actor_system& system, std::shared_ptr<PeerLink> link,
@@ -74,7 +74,7 @@ caf::actor spawn_delivery(caf::actor_system& system, std::shared_ptr<PeerLink> l
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-// The system outlives its config nowhere.
+// Keeps the config alive as long as the system, which refers to it.
 struct ActorSystem {
   explicit ActorSystem(const TransportOptions& options) : config(options) {}
 
@@ -82,8 +82,8 @@ struct ActorSystem {
   caf::actor_system system{config};
 };
 
-// The end of an actor system waits for its sockets and actors without a bound. What does not end
-// in time is left behind: its thread holds no lock and calls nobody.
+// Destroys the system on a thread of its own, because its destructor waits for sockets and actors
+// without a limit. Returns false if that takes longer than `deadline`; the thread then keeps running.
 bool end_by(std::unique_ptr<ActorSystem> system, SteadyTime deadline) {
   std::promise<void> ended;
   auto future = ended.get_future();
@@ -110,7 +110,7 @@ class CafTransport::Parts {
   std::uint16_t port = 0;
 
  private:
-  std::mutex mutex_;  // of start and stop
+  std::mutex mutex_;  // serializes start and stop
   std::unique_ptr<ActorSystem> actors_;
   caf::actor broker_;
   caf::actor resolver_;
@@ -140,7 +140,8 @@ void CafTransport::Parts::spawn(const Listening& listening, TransportListener& l
         },
         [delivery = deliveries_.back()] { caf::anon_send(delivery, DeliverAtom::value); });
   }
-  // Spawning left a reference to the system's logger with this thread, which its end waits for.
+  // Spawning stored a reference to the system's logger in this thread; the system's destructor waits
+  // until it is released.
   caf::logger::set_current_actor_system(nullptr);
 }
 

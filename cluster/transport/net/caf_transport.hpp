@@ -1,4 +1,5 @@
-// The transport over TCP, with TLS: CAF's middleman moves the bytes, on one thread.
+// CafTransport: the transport over TCP, optionally with TLS. CAF's middleman does the I/O on one
+// thread; each peer has a thread of its own that calls the listener.
 #pragma once
 
 #include <memory>
@@ -11,10 +12,10 @@ namespace millrace::transport {
 
 class CafTransport final : public Transport {
  public:
-  /// Fails with `invalid_argument`: an option, or a file of tls.
+  /// Fails with `invalid_argument`: an option is out of range, or a TLS file cannot be used.
   [[nodiscard]] static Result<std::unique_ptr<CafTransport>> make(TransportOptions options);
 
-  /// Stops, where stop was not called.
+  /// Calls stop() if it was not called.
   ~CafTransport() override;
   CafTransport(const CafTransport&) = delete;
   CafTransport& operator=(const CafTransport&) = delete;
@@ -25,12 +26,12 @@ class CafTransport final : public Transport {
   Result<void> reject(std::string_view peer, Error reason) override;
   [[nodiscard]] Result<LinkStatus> status(std::string_view peer) const override;
 
-  /// New connections begin with these files; links that are up stay up. Fails with
-  /// `invalid_argument`, naming the file and what is wrong with it, or where it was made with TLS
-  /// and `files` is none, or the reverse; nothing changes then. Any thread; reads files.
+  /// New connections use `files`; existing links stay up. Fails with `invalid_argument`, naming the
+  /// file and the fault, or if TLS would be switched on or off; then nothing changes. Thread-safe;
+  /// blocks on reading the files.
   Result<void> reload_tls(const std::optional<TlsFiles>& files);
 
-  /// The port that is listened on, once started.
+  /// Returns the listening port; 0 before start().
   [[nodiscard]] std::uint16_t port() const;
 
  private:

@@ -58,7 +58,7 @@ std::string SocketAddress::host() const {
 
 Result<std::vector<SocketAddress>> resolve(const Address& address) {
   auto found = look_up(address, 0, ErrorCode::unreachable);
-  // It is loopback (RFC 6761, section 6.3), also on a machine that nobody told so.
+  // "localhost" is loopback (RFC 6761, section 6.3), also if the resolver has no entry for it.
   if (!found && address.host == "localhost") return resolve_number({"127.0.0.1", address.port});
   return found;
 }
@@ -93,7 +93,7 @@ Result<Listening> listen_on(const Address& address) {
   if (getsockname(fd, as_sockaddr(bound.storage), &bound.size) != 0) {
     return failed(where, errno, fd);
   }
-  // The port is at the same place for both families.
+  // The port has the same offset in sockaddr_in and sockaddr_in6.
   const auto* const in = reinterpret_cast<const sockaddr_in*>(&bound.storage);
   return Listening{fd, ntohs(in->sin_port)};
 }

@@ -1,4 +1,5 @@
-// Sockets, up to where CAF takes them over: addresses, listening, and dialing that does not block.
+// Resolving addresses and creating the sockets that CAF then takes over: listening and non-blocking
+// connecting.
 #pragma once
 
 #include <cstdint>
@@ -17,26 +18,27 @@ struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t size = 0;
 
-  /// As people write it, without the port.
+  /// Returns the IP address as text, without the port.
   [[nodiscard]] std::string host() const;
 };
 
-/// All addresses of a host. Blocks for the resolver unless the host is an IP address. Fails with
+/// Returns all addresses of a host. Blocks for the resolver unless the host is an IP address. Fails with
 /// `unreachable`.
 [[nodiscard]] Result<std::vector<SocketAddress>> resolve(const Address& address);
 
-/// As resolve, and never blocks: `not_found` where it would have to.
+/// As resolve, but never blocks: fails with `not_found` if the resolver would be needed.
 [[nodiscard]] Result<std::vector<SocketAddress>> resolve_number(const Address& address);
 
-/// A socket on its way to `address`; whether it arrives shows in its events. Fails with
-/// `unreachable`.
+/// Starts a non-blocking connect and returns the socket, which the caller owns; the socket's events
+/// show the result. Fails with `unreachable`.
 [[nodiscard]] Result<int> dial(const SocketAddress& address);
 
 struct Listening {
   int fd;
   std::uint16_t port;
 };
-/// Fails with `unreachable`: the address is taken, or none of this machine's.
+/// Opens a listening socket, which the caller owns. Fails with `unreachable`: the address is in use,
+/// or does not belong to this machine.
 [[nodiscard]] Result<Listening> listen_on(const Address& address);
 
 }  // namespace millrace::transport

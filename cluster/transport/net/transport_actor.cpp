@@ -105,7 +105,7 @@ Result<std::optional<SocketId>> Broker::dial(std::size_t peer) {
 Result<SocketId> Broker::dial(std::size_t peer,
                               const Result<std::vector<SocketAddress>>& addresses) {
   if (!addresses) return addresses.error();
-  // Of a host with several addresses each attempt takes the next.
+  // Each attempt uses the next address of the host.
   const SocketAddress& address = (*addresses)[attempts_++ % addresses->size()];
   if (!setup_.tls && !is_loopback(address.host())) {
     return Error{ErrorCode::unreachable, setup_.options.peers[peer].name + " is at " +
@@ -119,9 +119,9 @@ Result<SocketId> Broker::dial(std::size_t peer,
   return handle.id();
 }
 
-// CAF's own close waits for the other side, and for unsent data, without a bound: one idle client
-// would hold a socket, and the end of the process, for ever. A socket that is shut down both ways
-// first has nothing to wait for. CAF makes the handle of the socket's number.
+// CAF's close waits without a limit for the peer and for unsent data, so an idle client could keep the
+// socket open and the process alive. A prior shutdown of both directions makes close return at once.
+// The socket id is the file descriptor, because CAF derives handles from it.
 void Broker::cut(SocketId socket) {
   const auto handle = connection_handle::from_int(socket);
   if (!self_->valid(handle)) return;
@@ -136,7 +136,7 @@ caf::actor spawn_transport(caf::actor_system& system, TransportSetup setup,
   return system.middleman().spawn_broker(
       [setup = std::move(setup), fd = listening.fd](caf::io::broker* self) mutable {
         const auto broker = std::make_shared<Broker>(self, std::move(setup), self->add_doorman(fd));
-        // What the handlers use lasts as long as the actor.
+        // Keeps `broker`, which the handlers use, alive until the actor ends.
         self->attach_functor([broker](const caf::error&) {});
         return broker->behavior();
       });

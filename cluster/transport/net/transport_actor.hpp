@@ -1,6 +1,5 @@
-// The transport actor: one CAF broker that holds all connections of a node. What a connection says
-// and understands is decided in link_core and hello_check; here bytes are moved, peers are dialed
-// and nodes are told apart.
+// The transport actor: one CAF broker that owns all sockets of a node and runs its LinkManager, which
+// implements the protocol. A second actor resolves host names.
 #pragma once
 
 #include <cstddef>
@@ -33,33 +32,34 @@ class TransportActorConfig : public caf::actor_system_config {
   }
 };
 
-/// (FlushAtom, peer): its link has something to write.
+/// (FlushAtom, index of peer): the link of the peer has data to write.
 using FlushAtom = caf::atom_constant<caf::atom("flush")>;
-/// Drain, say goodbye, end.
+/// Drain, end all links with a goodbye, then end the actor.
 using StopAtom = caf::atom_constant<caf::atom("stop")>;
 
 using ResolveAtom = caf::atom_constant<caf::atom("resolve")>;
 
-/// Sent back: the lookup of this peer has ended, and its slot holds what was found.
+/// (ResolvedAtom, index of peer): the lookup ended; the slot of the peer holds its result.
 using ResolvedAtom = caf::atom_constant<caf::atom("resolved")>;
 
-/// What was found last for each peer, by index. Written by the resolver before it answers, and read
-/// by the broker after.
+/// Result of the latest lookup of each peer, by index. The resolver writes a slot before it sends
+/// ResolvedAtom; the broker reads the slot only after receiving it. No lock is needed.
 using ResolvedSlots = std::vector<Result<std::vector<SocketAddress>>>;
 
-/// Answers (ResolveAtom, peer) with (ResolvedAtom, peer).
+/// Starts the resolver, on a thread of its own because lookups block. Answers (ResolveAtom, peer) with
+/// (ResolvedAtom, peer). `addresses` and the slots are indexed as options.peers.
 [[nodiscard]] caf::actor spawn_resolver(caf::actor_system& system, std::vector<Address> addresses,
                                         std::shared_ptr<ResolvedSlots> slots);
 
 struct TransportSetup {
   TransportOptions options;
   std::shared_ptr<const TlsSource> tls;          ///< nullptr: plain
-  std::vector<std::shared_ptr<PeerLink>> links;  ///< as options.peers
+  std::vector<std::shared_ptr<PeerLink>> links;  ///< one per entry of options.peers, in that order
   caf::actor resolver;
-  std::shared_ptr<ResolvedSlots> resolved;  ///< what the resolver found
+  std::shared_ptr<ResolvedSlots> resolved;  ///< results of the resolver
 };
 
-/// Takes over the listening socket.
+/// Starts the broker. It owns and closes the listening socket.
 [[nodiscard]] caf::actor spawn_transport(caf::actor_system& system, TransportSetup setup,
                                          const Listening& listening);
 

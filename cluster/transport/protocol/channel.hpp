@@ -1,4 +1,4 @@
-// Channel: what lies between the bytes of a connection and those of the link on it.
+// Channel: the security layer of one connection, between its raw bytes and the link protocol.
 #pragma once
 
 #include <string>
@@ -14,25 +14,26 @@ class Channel {
  public:
   virtual ~Channel() = default;
 
-  /// Bytes from the connection; appends what they say to `plain`. Fails with `unauthenticated` (a
-  /// handshake that failed, another authority) or `protocol`; then the connection is to be closed,
-  /// after what pour gives was written.
+  /// Decodes bytes read from the connection and appends the plain text to `plain`. Fails with
+  /// `unauthenticated` (handshake failed, or a certificate of another authority) or `protocol`. After
+  /// a failure, write the output of pour() and close the connection.
   virtual Result<void> receive(std::string_view bytes, std::string& plain) = 0;
 
-  /// Bytes for the other side, only when established. Fails with `protocol`.
+  /// Encodes bytes for the peer; pour() returns them. Requires is_established(). Fails with
+  /// `protocol`.
   virtual Result<void> send(std::string_view plain) = 0;
 
-  /// Appends to `out` what is to be written to the connection.
+  /// Moves the bytes to write to the connection to the end of `out`.
   virtual void pour(std::vector<char>& out) = 0;
 
-  /// The other side has proved what it has to prove; send may be called.
+  /// Whether the peer is authenticated; from then on send() may be called.
   [[nodiscard]] virtual bool is_established() const = 0;
 
-  /// Whether the other side has proved to be the node of this name.
+  /// Whether the peer's certificate carries this node name.
   [[nodiscard]] virtual bool certifies(std::string_view name) const = 0;
 };
 
-/// No security at all: for loopback, where whoever connects already runs on this machine.
+/// Passes bytes through without any security; every name is certified. For loopback only.
 class PlainChannel final : public Channel {
  public:
   Result<void> receive(std::string_view bytes, std::string& plain) override {

@@ -9,7 +9,7 @@ bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-// Text of the other side in a log line: short, and without control characters.
+// Returns text from the peer in quotes, shortened and without control characters, for a log line.
 std::string in_quotes(std::string_view text) {
   std::string out = "'";
   for (const char c : text.substr(0, 63)) out += c >= ' ' && c <= '~' ? c : '?';

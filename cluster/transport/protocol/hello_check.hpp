@@ -1,4 +1,4 @@
-// Whether a node that says hello may have a link. Pure.
+// Checks the hello of a peer before the link comes up. Pure.
 #pragma once
 
 #include <cstdint>
@@ -11,27 +11,29 @@
 
 namespace millrace::transport {
 
-/// What this side knows when a hello comes.
+/// The state of this node against which a hello is checked. All references must outlive the call.
 struct HelloContext {
   const NodeIdentity& own;
-  /// The peer that this side dialed; empty where the other side did.
+  /// Name of the peer that this node dialed; empty if the peer dialed.
   std::string_view dialed;
-  /// Whether the certificate of the connection carries a name.
+  /// Whether the peer's certificate carries a name.
   const std::function<bool(std::string_view)>& is_certified;
-  /// The highest incarnation seen of a configured peer, or nullptr for a name not configured.
+  /// Returns the highest incarnation received from a peer; nullptr if the peer is not configured.
   const std::function<const std::uint64_t*(std::string_view)>& known_incarnation;
 };
 
 [[nodiscard]] pb::Hello make_hello(const NodeIdentity& own);
 
-/// Fails with `foreign_cluster`, `unauthenticated`, `not_found` (no such peer), `protocol` (this
-/// pair is dialed the other way round), `unsupported_version`, `fenced` (an older incarnation).
+/// Returns whether the peer may have a link. Fails with `foreign_cluster`, `unauthenticated` (the name
+/// is not certified, or not the dialed one), `not_found` (not configured), `protocol` (this node should
+/// have dialed the peer), `unsupported_version` or `fenced` (an older incarnation).
 [[nodiscard]] Result<void> check_hello(const pb::Hello& hello, const HelloContext& context);
 
-/// 1 to 63 characters of a-z, A-Z, 0-9, '-', '_' and '.', the first a letter or digit.
+/// Whether `name` has 1 to 63 characters of a-z, A-Z, 0-9, '-', '_' and '.', the first of them a
+/// letter or digit.
 [[nodiscard]] bool is_node_name(std::string_view name);
 
-/// Of two nodes, whether the first is the one that dials.
+/// Whether node `first` dials node `second`; otherwise `second` dials.
 [[nodiscard]] inline bool dials(std::string_view first, std::string_view second) {
   return first < second;
 }

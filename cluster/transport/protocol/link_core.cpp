@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t reason_bytes_max = 256;
 
-// The other side's words, fit for a log line.
+// Returns text from the peer without control characters, for a log line.
 std::string printable(std::string_view text) {
   std::string out(text.substr(0, reason_bytes_max));
   for (char& c : out) {
@@ -19,7 +19,7 @@ std::string printable(std::string_view text) {
 }
 
 ErrorCode code_of(const pb::Goodbye& goodbye) {
-  // Only codes that a node of this version can refuse with; anything else is just "gone".
+  // Accept only the codes with which a node of this version refuses; any other is `unreachable`.
   for (const auto code : {ErrorCode::fenced, ErrorCode::not_found, ErrorCode::unsupported_version,
                           ErrorCode::protocol, ErrorCode::unauthenticated,
                           ErrorCode::foreign_cluster, ErrorCode::timeout}) {
@@ -166,8 +166,8 @@ LinkEvent LinkCore::on_frame(const Record& record) {
 
 LinkEvent LinkCore::tick(TimeUs now_us, std::string& out) {
   if (phase_ == Phase::closed) return {};
-  // A tick that comes late means that this process did not run. Then the other side's bytes may
-  // lie unread, and its silence counts only from here on.
+  // A late tick means that this process was paused. The peer's bytes may be waiting in the socket,
+  // so the pause does not count as silence of the peer.
   const DurationUs since_tick = now_us - std::exchange(last_tick_us_, now_us);
   if (since_tick > times_.ping_us) last_received_us_ += since_tick;
   now_us_ = now_us;

@@ -1,10 +1,19 @@
-// The link's core: what one connection says and understands, from the first byte to the last.
+// LinkCore: the protocol of one connection between two nodes: handshake, frames, credit and pings.
 //
-//            hello ▸        ◂ hello          welcome ▸       ◂ welcome
-//   opening ────────▶ greeting ────────▶ (checked) ────────▶ welcomed ────────▶ up ──▶ closed
+//             hello               welcome()              welcome
+//             received            called                 received
+//   opening ────────────▶ greeting ────────────▶ welcomed ────────────▶ up
+//      │                     │                      │                   │
+//      └─────────────────────┴───────────┬──────────┴───────────────────┘
+//                                        ▼
+//                                      closed
 //
-// Any breach of this order closes it. Pure: bytes and the time come with the calls, what is to be
-// written is appended to `out`, and what happened is fetched with next().
+//   any state → closed: goodbye() called, goodbye received, or a record that the state does not allow
+//   before up → closed: hello_us after the connection was opened
+//   up        → closed: silence_us without a byte from the peer
+//
+// Pure: the caller passes received bytes and the time, writes the bytes appended to `out` to the
+// connection, and fetches events with next(). Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -21,16 +30,16 @@
 namespace millrace::transport {
 
 struct LinkTimes {
-  DurationUs hello_us;    ///< from the connection to up, TLS included
-  DurationUs ping_us;     ///< of silence of our own, after which a ping is sent
-  DurationUs silence_us;  ///< of the other side, after which the link is given up
+  DurationUs hello_us;    ///< limit from opening the connection to up, TLS handshake included
+  DurationUs ping_us;     ///< a ping is sent after this long without sending anything
+  DurationUs silence_us;  ///< the link is closed after this long without receiving anything
 };
 
 struct HelloReceived {
   pb::Hello hello;
 };
 struct LinkUp {
-  std::size_t held = 0;  ///< of our window, by frames of earlier links
+  std::size_t held = 0;  ///< bytes of this node's window still occupied by frames of earlier links
 };
 struct FrameReceived {
   Frame frame;
@@ -41,16 +50,17 @@ struct CreditReceived {
 struct LinkClosed {
   Error reason;
 };
-/// monostate: nothing more for now.
+/// monostate: no event is available until more bytes arrive.
 using LinkEvent =
     std::variant<std::monostate, HelloReceived, LinkUp, FrameReceived, CreditReceived, LinkClosed>;
 
+/// Checks the sequence numbers of received frames, which are dense from 1.
 class FrameOrder {
  public:
   enum class Verdict {
-    next,    ///< deliver it
-    repeat,  ///< seen before; drop it
-    gap,     ///< something before it is lost; the link must end
+    next,    ///< the expected frame: deliver it
+    repeat,  ///< received before: drop it
+    gap,     ///< an earlier frame is missing: close the link
   };
 
   Verdict judge(std::uint64_t sequence) {
@@ -69,19 +79,23 @@ class LinkCore {
   LinkCore(std::size_t frame_bytes_max, const LinkTimes& times, TimeUs now_us);
 
   void say_hello(const pb::Hello& hello, std::string& out);
-  /// To be called, or goodbye, when HelloReceived was fetched and before the next event is.
+  /// Accepts the peer's hello. After HelloReceived, call either this or goodbye before next().
+  /// `held`: charge of the peer's earlier frames that this node has not processed yet.
   void welcome(std::size_t held, std::string& out);
-  /// Tells the other side why, and closes without an event.
+  /// Sends `reason` to the peer and closes; next() returns no LinkClosed. Does nothing if closed.
   void goodbye(const Error& reason, std::string& out);
 
-  /// Only while up, and within the window.
+  /// Requires is_up(). The caller keeps within the window.
   void send(const Frame& frame, std::string& out);
+  /// Releases `charge` of the peer's window. Requires is_up().
   void give_credit(std::size_t charge, std::string& out);
 
+  /// Takes received bytes; next() returns their events. Ignored once closed.
   void receive(std::string_view bytes, TimeUs now_us);
   LinkEvent next();
 
-  /// Every so often: pings, and notices silence. A LinkClosed where it gives the link up.
+  /// Sends a ping if due. Returns LinkClosed if the handshake or the peer's silence timed out, else
+  /// monostate. Call at least every ping_us: a later call counts as a pause of this process.
   LinkEvent tick(TimeUs now_us, std::string& out);
 
   [[nodiscard]] bool is_up() const { return phase_ == Phase::up; }

@@ -9,7 +9,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the layout is copied as it is");
 
-// A link that once carried a large frame gives the room for it back.
+// A larger buffer is freed after a large frame.
 constexpr std::size_t kept_bytes_max = 1u << 20;
 
 template <class T>
@@ -33,7 +33,7 @@ void append_record(std::string& out, const Record& record) {
 }
 
 void RecordReader::append(std::string_view bytes) {
-  // What is left is less than a record, so moving it to the front costs little.
+  // At most one incomplete record remains, so moving it to the front is cheap.
   buffer_.erase(0, begin_);
   begin_ = 0;
   if (buffer_.empty() && buffer_.capacity() > kept_bytes_max) buffer_.shrink_to_fit();

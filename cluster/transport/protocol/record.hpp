@@ -1,8 +1,8 @@
-// The records that a connection carries: frames of the layers above, and what keeps the link.
+// Records: the units of the link protocol: frames of the layers above, handshake, credit, ping.
 //
 //   body length (4) | record kind (1) | 0 (1) | frame kind (2) | sequence (8) | body
 //
-// Integers are little-endian. The layout is between nodes of one protocol version only.
+// Sizes in bytes; integers are little-endian. Both nodes must have the same protocol version.
 #pragma once
 
 #include <cstddef>
@@ -19,39 +19,41 @@ enum class RecordKind : std::uint8_t {
   welcome = 2,
   goodbye = 3,
   frame = 4,
-  credit = 5,  ///< sequence = charge let go of since the last credit
+  credit = 5,  ///< sequence = charge released since the last credit record
   ping = 6,
 };
 
-/// `body` points into what was received, and lasts until the reader's next call.
+/// When read, `body` points into the reader's buffer and is valid until the next call of the reader.
 struct Record {
   RecordKind kind{};
   FrameKind frame_kind{};
-  std::uint64_t sequence = 0;  ///< of frames, from 1; 0 elsewhere but in credit
+  std::uint64_t sequence = 0;  ///< frame: number from 1; credit: charge; else 0
   std::string_view body{};
 };
 
 inline constexpr std::size_t record_header_bytes = 16;
-/// Largest body of everything but a frame.
+/// Largest body of a record that is not a frame, in bytes.
 inline constexpr std::size_t control_body_bytes_max = 1024;
 
 void append_record(std::string& out, const Record& record);
 
-/// Cuts a stream of bytes into records. Allocates for bytes that came, never for bytes announced.
+/// Splits a byte stream into records. Allocates only for bytes received, never for a length that is
+/// only announced. Not thread-safe.
 class RecordReader {
  public:
   explicit RecordReader(std::size_t frame_bytes_max) : frame_bytes_max_(frame_bytes_max) {}
 
-  /// Frames are an error until this was called.
+  /// Accepts frames from now on. Before this call, a frame is `broken`.
   void allow_frames() { are_frames_allowed_ = true; }
 
   void append(std::string_view bytes);
 
   enum class Outcome { record, more, broken };
-  /// `broken`: an unknown kind, a length beyond the limit, a frame too early. Do not go on then.
+  /// `more`: no complete record; append more bytes. `broken`: an unknown kind, a length beyond the
+  /// limit, or a frame before allow_frames(); do not call again.
   Outcome next(Record& record);
 
-  /// What was wrong, for people.
+  /// Why next() returned `broken`, for a log line.
   [[nodiscard]] const std::string& fault() const { return fault_; }
 
  private:

@@ -117,7 +117,7 @@ Result<SocketId> SimulatedNetwork::dial(SimulatedTransport& from, const std::str
   const SocketId socket = number * 2;
   at(now_us_, [this, socket] {
     Connection* const connection = find(socket);
-    // Who was dialed may be gone by now.
+    // The dialed node may have been killed in the meantime.
     if (connection == nullptr || connection->ends[1].transport == nullptr) return;
     connection->ends[1].transport->accepted(other(socket));
   });
@@ -141,7 +141,7 @@ void SimulatedNetwork::write(SocketId socket, std::string_view bytes) {
 
 void SimulatedNetwork::pass(SocketId socket) {
   for (;;) {
-    // Looked up each time, as what arrives may end the connection.
+    // Look the connection up each time: handling a record may close it.
     Connection* const connection = find(socket);
     if (connection == nullptr) return;
     End& from = connection->ends[end_of(socket)];
@@ -183,7 +183,7 @@ void SimulatedNetwork::cut_socket(SocketId socket) {
     connections_.erase(connection_of(socket));
     return;
   }
-  // Behind what is on its way.
+  // The end of the connection arrives after the records in flight.
   const auto& to = connection->ends[end_of(other(socket))].node;
   at(now_us_ + faults(from.node, to).delay_max_us, [this, socket] {
     Connection* const still = find(socket);

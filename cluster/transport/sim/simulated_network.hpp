@@ -1,7 +1,7 @@
-// SimulatedNetwork: a whole cluster's network in one thread, on a virtual clock, from one seed.
+// SimulatedNetwork: the network of a whole cluster in one thread, on a virtual clock, from one seed.
 //
-// Its nodes run the very link manager of the real transport (dialing, hello, incarnations, credit,
-// silence) over simulated wires, without security. The same seed and calls make the same run.
+// Nodes run the LinkManager of the real transport (dialing, hello, incarnations, credit, silence)
+// over simulated wires, without TLS. The same seed and the same calls give the same run.
 //
 //   SimulatedNetwork network(seed);
 //   Transport& a = network.add(options_a);   a.start(listener_a);
@@ -37,25 +37,25 @@ class SimulatedNetwork {
   SimulatedNetwork(const SimulatedNetwork&) = delete;
   SimulatedNetwork& operator=(const SimulatedNetwork&) = delete;
 
-  /// A node; addresses and tls are not looked at, peers are found by name. The transport lasts as
-  /// long as the network, also beyond kill. A node of that name that still runs is killed.
+  /// Adds a node. `address`es and `tls` are ignored; peers are found by name. A running node of the
+  /// same name is killed first. The reference stays valid as long as the network, also after kill().
   Transport& add(TransportOptions options);
-  /// The node is gone from one moment to the next: its listener hears nothing more, and its
-  /// peers' connections break.
+  /// Stops the node at once, as a crash does: its listener is not called any more, and the connections
+  /// of its peers break.
   void kill(const std::string& node);
 
-  /// From now on, in this direction. For all pairs not named: set_faults(faults).
+  /// Sets the faults of one direction from now on. set_faults(faults) sets those of all other pairs.
   void set_faults(const std::string& from, const std::string& to, const Faults& faults);
   void set_faults(const Faults& faults) { faults_ = faults; }
-  /// Nothing passes in this direction until heal; then what waited does, if the link still stands.
+  /// Holds back everything in this direction until heal(), which delivers it if the link is still up.
   void cut(const std::string& from, const std::string& to);
   void heal(const std::string& from, const std::string& to);
   /// Breaks the connections between two nodes; they may connect again.
   void disconnect(const std::string& one, const std::string& other);
 
-  /// Calls `what` on this thread once the clock stands at `at_us`.
+  /// Calls `what` once, from step(), when the clock reaches `at_us`.
   void at(TimeUs at_us, std::function<void()> what);
-  /// The next event; false when there is none.
+  /// Handles the next event and advances the clock to it. Returns false if there is none.
   bool step();
   void run_for(DurationUs span_us);
   [[nodiscard]] TimeUs now_us() const { return now_us_; }
@@ -67,16 +67,16 @@ class SimulatedNetwork {
   struct End {
     std::string node;
     SimulatedTransport* transport = nullptr;
-    SimulatedWire wire{};               // towards the other end
+    SimulatedWire wire{};               // records from this end to the other
     std::deque<std::string> waiting{};  // arrived while the direction was cut
-    bool is_end_waiting = false;        // so was the end of the connection
+    bool is_end_waiting = false;        // the end of the connection arrived, too
   };
   struct Connection {
     End ends[2];
   };
   struct Event {
     TimeUs at_us;
-    std::uint64_t number;  // events of one moment come in the order of their making
+    std::uint64_t number;  // orders events of the same time
     std::function<void()> what;
   };
   struct Later {
@@ -85,12 +85,12 @@ class SimulatedNetwork {
     }
   };
 
-  // Of the transports. A socket is twice its connection's number, plus the end.
+  // Called by SimulatedTransport. Socket id = 2 * number of the connection + index of the end.
   Result<SocketId> dial(SimulatedTransport& from, const std::string& to);
   void write(SocketId socket, std::string_view bytes);
   void cut_socket(SocketId socket);
 
-  /// Hands on what arrived from this end, as far as the direction is not cut.
+  /// Delivers what arrived from this end, unless the direction is cut.
   void pass(SocketId socket);
   void arrive(SocketId at, const std::string& bytes);
   void end(SocketId at);

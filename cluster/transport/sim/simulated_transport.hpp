@@ -28,13 +28,13 @@ class SimulatedTransport final : public Transport, private Sockets {
   Result<void> reject(std::string_view peer, Error reason) override;
   [[nodiscard]] Result<LinkStatus> status(std::string_view peer) const override;
 
-  // The network's.
+  // Called by SimulatedNetwork.
   [[nodiscard]] const std::string& node() const { return options_.own.node; }
   [[nodiscard]] bool is_running() const { return listener_ != nullptr; }
   void accepted(SocketId socket);
   void received(SocketId socket, std::string_view bytes);
   void ended(SocketId socket);
-  /// No call of the listener and no sign to the network from now on.
+  /// From now on neither calls the listener nor uses the network.
   void kill();
 
  private:

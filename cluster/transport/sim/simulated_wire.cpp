@@ -12,7 +12,7 @@ bool happens(double probability, std::mt19937_64& random) {
   return probability > 0 && std::uniform_real_distribution<double>(0, 1)(random) < probability;
 }
 
-// Length of the first record, or 0 when it is not all there.
+// Returns the length of the first record; 0 if the record is incomplete.
 std::size_t first_record(std::string_view bytes) {
   if (bytes.size() < record_header_bytes) return 0;
   std::uint32_t body = 0;

@@ -1,5 +1,5 @@
-// SimulatedWire: one direction of a simulated connection. It carries records, as a byte stream
-// would: in order, and all or nothing. Pure.
+// SimulatedWire: one direction of a simulated connection. Carries whole records in order, as a byte
+// stream does: after a lost record nothing arrives. Pure.
 #pragma once
 
 #include <algorithm>
@@ -13,10 +13,10 @@
 
 namespace millrace::transport {
 
-/// What the network does in one direction between two nodes.
+/// Faults in one direction between two nodes. Probabilities are in [0, 1].
 struct Faults {
-  double drop = 0;  ///< of a record: it and all after it are lost, until the connection is given up
-  double repeat = 0;  ///< of a frame: it comes twice
+  double drop = 0;    ///< of a record: it and all later ones of the connection are lost
+  double repeat = 0;  ///< of a frame: it arrives twice
   DurationUs delay_min_us = 50;
   DurationUs delay_max_us = 500;
 };
@@ -28,7 +28,7 @@ class SimulatedWire {
     std::string bytes;
   };
 
-  /// Cuts what was written into records and says when each arrives.
+  /// Splits `written` into records and returns each with its time of arrival.
   std::vector<Arrival> carry(std::string_view written, const Faults& faults, TimeUs now_us,
                              std::mt19937_64& random);
 

@@ -12,7 +12,7 @@
 namespace millrace::transport {
 namespace {
 
-// A chain of certificates is a few KiB; whoever sends more is not a node.
+// Limit of handshake input. The certificate chain of a node is a few KiB.
 constexpr std::size_t handshake_bytes_max = 64 * 1024;
 constexpr std::size_t record_bytes_max = 16 * 1024;
 
@@ -35,7 +35,7 @@ TlsChannel::TlsChannel(std::shared_ptr<ssl_ctx_st> context, bool is_accepting)
   } else {
     SSL_set_connect_state(tls_.get());
     ERR_clear_error();
-    SSL_do_handshake(tls_.get());  // writes the first message, and waits for the answer
+    SSL_do_handshake(tls_.get());  // writes the first message; returns at once
   }
 }
 
@@ -75,7 +75,7 @@ Result<void> TlsChannel::decrypt(std::string& plain) {
     plain.resize(before + count);
     if (done == 1) continue;
     const int why = SSL_get_error(tls_.get(), done);
-    // A notice of closing is left to the connection, whose end follows.
+    // On close_notify the peer closes the socket, which ends the connection.
     if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_ZERO_RETURN) return {};
     return failure();
   }
@@ -106,7 +106,7 @@ bool TlsChannel::certifies(std::string_view name) const {
 
 Error TlsChannel::failure() const {
   const long verdict = SSL_get_verify_result(tls_.get());
-  // With TLS 1.3 the dialing side has finished when the other side refuses its certificate.
+  // In TLS 1.3 the dialing side may complete the handshake before the peer refuses its certificate.
   const bool is_alert = ERR_GET_REASON(ERR_peek_last_error()) >= SSL_AD_REASON_OFFSET;
   if (is_established_ && !is_alert) return {ErrorCode::protocol, "TLS: " + last_tls_error()};
   if (verdict != X509_V_OK) {

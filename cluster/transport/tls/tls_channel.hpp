@@ -1,5 +1,5 @@
-// TlsChannel: TLS on bytes in memory, so that whoever moves the bytes need not know of it, and the
-// certificate of the very connection that carries the frames can be looked at.
+// TlsChannel: TLS over memory buffers. The I/O layer stays free of TLS, and the certificate that is
+// checked is that of the connection that carries the frames.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,8 @@ struct x509_st;
 
 namespace millrace::transport {
 
-/// Whether a certificate is for the node `name`: a DNS name among its alternative names, or the
-/// common name where it has none. No wildcards.
+/// Whether `certificate` is for the node `name`: `name` is one of its alternative DNS names or, if it
+/// has none, its common name. Wildcards do not match.
 [[nodiscard]] bool carries_name(x509_st* certificate, std::string_view name);
 
 class TlsChannel final : public Channel {
@@ -37,7 +37,7 @@ class TlsChannel final : public Channel {
   std::shared_ptr<ssl_ctx_st> context_;
   std::shared_ptr<ssl_st> tls_;
   bio_st* in_;   // owned by tls_
-  bio_st* out_;  // likewise
+  bio_st* out_;  // owned by tls_
   bool is_established_ = false;
   std::size_t handshake_bytes_ = 0;
 };

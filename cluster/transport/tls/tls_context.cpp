@@ -25,7 +25,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::load(const TlsFiles& files
   SSL_CTX* const context = SSL_CTX_new(TLS_method());
   if (context == nullptr) return Error{ErrorCode::invalid_argument, last_tls_error()};
   std::shared_ptr<const TlsContext> result(new TlsContext(context));
-  // Both ends are of this program, so nothing older is needed.
+  // Both ends run this program, so older versions are not needed.
   SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);

@@ -1,4 +1,4 @@
-// TlsContext: this node's certificate and key, and the one authority that it trusts.
+// TlsContext: the certificate and key of this node and the one authority that it trusts.
 #pragma once
 
 #include <filesystem>
@@ -13,10 +13,10 @@ struct ssl_ctx_st;
 
 namespace millrace::transport {
 
-/// PEM files. The authority is the cluster's own: whatever it signs may join.
+/// PEM files. The authority must be the cluster's own: any node whose certificate it signed may join.
 struct TlsFiles {
   std::filesystem::path ca;
-  std::filesystem::path certificate;  ///< with intermediates behind it, if any
+  std::filesystem::path certificate;  ///< followed by intermediate certificates, if any
   std::filesystem::path key;
 };
 
@@ -25,11 +25,12 @@ class TlsContext {
   /// Fails with `invalid_argument`, naming the file and what is wrong with it.
   [[nodiscard]] static Result<std::shared_ptr<const TlsContext>> load(const TlsFiles& files);
 
-  /// Whether this node's own certificate carries `name`, and is within its time.
+  /// Checks that this node's certificate carries `name` and is currently valid. Fails with
+  /// `invalid_argument`.
   [[nodiscard]] Result<void> check_own_name(const std::string& name) const;
 
   enum class Role { dialing, accepting };
-  /// TLS 1.3 with both sides authenticated. The channel keeps the context alive.
+  /// Returns a channel with TLS 1.3 and mutual authentication. The channel keeps the context alive.
   [[nodiscard]] std::unique_ptr<Channel> make_channel(Role role) const;
 
  private:
