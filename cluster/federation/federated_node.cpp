@@ -22,8 +22,8 @@ queues::OfferHandle FederatedNode::remote(ActorSystem& system, const std::string
   const Target target{queue, shard};
   const std::string owner = placement_(queue, shard);
   const std::lock_guard lock(mutex_);
-  if (has_stopped_) return {};         // whoever ends the actors has passed
-  for (auto& [name, peer] : peers_) {  // the node that served it before
+  if (has_stopped_) return {};         // stopped() has ended the actors already
+  for (auto& [name, peer] : peers_) {  // the previous owner
     const auto former = peer.remote_queues.find(target);
     if (former == peer.remote_queues.end()) continue;
     end_actor(former->second);
@@ -32,7 +32,7 @@ queues::OfferHandle FederatedNode::remote(ActorSystem& system, const std::string
   Peer& peer = peers_[owner];
   const AnyActor actor = spawn_remote_queue(system, {target, owner, &transport_});
   peer.remote_queues.emplace(target, actor);
-  // Before it is started the link is told of in started().
+  // Before started(), started() itself sends the LinkMessage.
   if (system_ != nullptr && peer.is_up) tell(actor, forwarders::LinkMessage{true});
   return queues::as_offer_handle(actor);
 }
@@ -81,8 +81,8 @@ void FederatedNode::on_down(const std::string& peer, const Error& /*reason*/) {
   tell_all(peers_[peer], forwarders::LinkMessage{false});
 }
 
-// The credit goes back when the frame has been handed to its actor; what the actors hold is bounded
-// by the runs of the outboxes.
+// The credit is released once the frame was sent to its actor. The data that waits in actors is
+// bounded by the size of the outboxes' offers.
 void FederatedNode::on_frame(const std::string& peer, transport::Frame frame,
                              transport::Credit /*credit*/) {
   if (const auto taken = take(peer, frame); !taken) {
@@ -121,7 +121,7 @@ Result<void> FederatedNode::take(const std::string& peer, const transport::Frame
   return {};
 }
 
-// An answer, for the outbox that stands for its sender's queue here.
+// Handles an answer of the peer's queue: passes it to the remote queue actor of that queue.
 template <class Message>
 void FederatedNode::pass(const std::string& peer, const pb::QueueShard& target, Message message) {
   const std::lock_guard lock(mutex_);
@@ -163,9 +163,9 @@ void FederatedNode::offer(const std::string& peer, const std::shared_ptr<pb::Out
   const Target target = to_target(offer->target());
   const LocalQueue queue = served(target);
   if (!queue.handle) return refuse(peer, target);
-  // A queue takes offers of those only who have attached.
+  // A queue accepts offers only from senders that have attached.
   if (AnyActor& answerer = peers_[peer].answerer) {
-    names_->set(queue.number, target);  // one that nobody attached to says so
+    names_->set(queue.number, target);  // without an attachment, the queue answers with a refusal
     tell_as(answerer, queue.handle, queues::OfferMessage{std::move(out)});
   }
 }
@@ -174,7 +174,7 @@ void FederatedNode::refuse(const std::string& peer, const Target& target) {
   const Error refusal{ErrorCode::not_owner,
                       node_ + " does not serve shard " + std::to_string(target.shard) + " of " +
                           target.queue + "; " + placement_(target.queue, target.shard) + " does"};
-  // Where this is lost, the other side asks again.
+  // If this answer is lost, the other side asks again.
   std::ignore = transport_.send(peer, attached_to_frame(target, 0, refusal));
 }
 

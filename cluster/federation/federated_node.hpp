@@ -50,7 +50,7 @@ class FederatedNode final : public Federation, public transport::TransportListen
   template <class Message>
   void pass(const std::string& peer, const pb::QueueShard& target, Message message);
   Result<void> take(const std::string& peer, const transport::Frame& frame);
-  /// The queue of this node; empty if it serves none of that name and shard.
+  /// Returns the queue of this node; empty if this node does not serve that shard of the queue.
   [[nodiscard]] LocalQueue served(const Target& target) const;
   void attach(const std::string& peer, const pb::OutboxAttach& attach);
   void offer(const std::string& peer, const std::shared_ptr<pb::OutboxOffer>& offer);
@@ -62,9 +62,9 @@ class FederatedNode final : public Federation, public transport::TransportListen
   const std::shared_ptr<TargetNames> names_ = std::make_shared<TargetNames>();
 
   std::mutex mutex_;
-  ActorSystem* system_ = nullptr;  ///< null: the runtime takes no offers
+  ActorSystem* system_ = nullptr;  ///< nullptr: the runtime accepts no offers
   bool has_stopped_ = false;
-  const NodeActors* actors_ = nullptr;  ///< null if and only if `system_` is
+  const NodeActors* actors_ = nullptr;  ///< nullptr if and only if `system_` is nullptr
   std::map<std::string, Peer> peers_;
 };
 

@@ -9,7 +9,7 @@ namespace {
 
 using google::protobuf::io::CodedOutputStream;
 
-/// How Protobuf's encoding names a field that is a message.
+/// Protobuf's tag of the field `message`: field number and wire type 2 (length-delimited).
 constexpr std::uint32_t message_tag = pb::OutboxOffer::kMessageFieldNumber << 3 | 2;
 
 void fill(pb::QueueShard& shard, const Target& target) {
@@ -27,7 +27,7 @@ transport::Frame pack(transport::FrameKind kind, const Message& message) {
   return {kind, message.SerializeAsString()};
 }
 
-// As the field `message` of an OutboxOffer, without a copy of the envelope.
+// Appends the field `message` of an OutboxOffer, without copying the envelope.
 void append(std::string& bytes, const pb::Envelope& envelope) {
   std::uint8_t head[16];
   std::uint8_t* end = CodedOutputStream::WriteVarint32ToArray(message_tag, head);

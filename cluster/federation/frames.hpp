@@ -1,4 +1,4 @@
-// Offers and their answers as frames, and back.
+// Conversion of offers and their answers to frames and back. Pure.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +21,11 @@ struct Target {
   friend auto operator<=>(const Target&, const Target&) = default;
 };
 
-/// Bytes at which an offer is split into the next frame; one message may be larger.
+/// Size at which an offer is split into several frames. A frame of one message may be larger.
 constexpr std::size_t frame_bytes = 64u << 10;
 
 [[nodiscard]] transport::Frame to_frame(const Target& target, const queues::AttachRequest& request);
-/// Numbers go on from frame to frame.
+/// Splits an offer into frames; the numbers of a frame continue those of the previous frame.
 [[nodiscard]] std::vector<transport::Frame> to_frames(const Target& target,
                                                       const queues::Offer& offer);
 [[nodiscard]] transport::Frame attached_to_frame(const Target& target, std::uint64_t last,

@@ -83,7 +83,7 @@ void Members::run() {
   }
 }
 
-// A heartbeat that finds no room is not missed: the next one says the same and more.
+// A heartbeat that is not sent because the window is full is replaced by the next one.
 void Members::carry_out(const membership::Effects& effects) {
   if (effects.heartbeat) {
     const std::string bytes = effects.heartbeat->SerializeAsString();

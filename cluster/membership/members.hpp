@@ -1,5 +1,5 @@
 // Members: runs membership_core. One thread sends heartbeats as frames; received heartbeats update
-// the view.
+// the view of the cluster.
 #pragma once
 
 #include <condition_variable>
@@ -17,7 +17,7 @@
 
 namespace millrace::cluster {
 
-/// pb::Heartbeat. Numbers below 16 are the federation's.
+/// Frame kind of pb::Heartbeat. Kinds below 16 belong to cluster/federation.
 constexpr transport::FrameKind heartbeat_frame{16};
 
 /// A member as this node sees it.
@@ -30,15 +30,16 @@ struct MemberView {
   bool is_unreachable = false;
 };
 
-/// Thread-safe. `transport` and `clock` must outlive this object.
+/// Thread-safe, except start() and stop(). `transport` and `clock` must outlive this object.
 class Members {
  public:
   struct Options {
     membership::Limits limits;
     pb::NodeId self;
     std::map<std::string, std::string> others;  ///< address by name
-    /// Called when a later incarnation of this node exists; this process must end. Runs on a thread
-    /// of Members or of the transport; must not throw.
+    /// Called when a later incarnation of this node exists; this process must end. Runs on the
+    /// thread of Members or of the caller of take(). Must not throw (an exception on the thread of
+    /// Members would terminate the process) or call stop(), which joins that thread.
     std::function<void()> on_fenced;
   };
 
@@ -48,7 +49,8 @@ class Members {
   Members& operator=(const Members&) = delete;
 
   void start();
-  /// Stops sending heartbeats and joins the thread. A second call does nothing.
+  /// Stops sending heartbeats and waits for the thread to end. A second call does nothing; must not
+  /// be called concurrently.
   void stop();
 
   /// Sets this node's state and sends it to the others at once.

@@ -16,7 +16,7 @@ ErrorCode code_of(int error) {
   return is_full ? ErrorCode::storage_full : ErrorCode::storage_failed;
 }
 
-// O_TMPFILE is refused by some file systems.
+// Some file systems do not support O_TMPFILE.
 int open_nameless(const std::filesystem::path& directory) {
   const int fd = open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (fd >= 0) return fd;

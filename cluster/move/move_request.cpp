@@ -18,7 +18,7 @@ Result<void> may_move(const ShardTable& table, const transport::Transport& trans
   if (std::find(nodes.begin(), nodes.end(), to) == nodes.end()) {
     return Error{ErrorCode::invalid_argument, to + " is no node that may serve " + shard.text()};
   }
-  if (to == table.self()) return {};  // the core says why not
+  if (to == table.self()) return {};  // start_move reports the error
   if (const auto link = transport.status(to); !link || !link->is_up) {
     return Error{ErrorCode::unreachable, "there is no link to " + to};
   }

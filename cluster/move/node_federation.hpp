@@ -47,8 +47,8 @@ class NodeFederation final : public Federation {
   void take(const std::string& peer, transport::Frame frame, transport::Credit credit);
   void on_up(const std::string& peer);
 
-  /// Starts a move and returns. `done` as in MoveService::move; called at once with `draining` if
-  /// the runtime does not run.
+  /// Starts a move and returns. `done` as in MoveService::move; if the runtime does not run, called
+  /// with `draining` on the calling thread before this function returns.
   void move(const std::string& role, std::uint32_t shard, const std::string& to,
             std::function<void(Result<void>)> done);
 

@@ -21,7 +21,7 @@ void ShardTable::recovered(const ShardRecords& records) {
   for (const auto& [key, record] : records) set(record);
 }
 
-// A role that is gone from the configuration has no queues to serve.
+// Ignores a role that the configuration does not have any more.
 void ShardTable::set(const pb::ShardRecord& record) {
   const std::lock_guard lock(mutex_);
   const auto group = records_.find(record.role());

@@ -17,9 +17,9 @@ namespace millrace::moves {
 
 /// Queues whose shards move together: the input and dead letter queues of the stages of one role.
 struct QueueGroup {
-  std::string role;  ///< empty: of stages that may run anywhere
+  std::string role;  ///< empty: the stages have no role and may run on any node
   std::vector<std::string> queues;
-  std::vector<std::string> homes;  ///< by shard: its home
+  std::vector<std::string> homes;  ///< home of each shard, by shard number
   std::vector<std::string> nodes;  ///< nodes that may serve the group's shards
 };
 

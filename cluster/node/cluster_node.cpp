@@ -24,12 +24,12 @@
 namespace millrace::cluster {
 namespace {
 
-/// For answers that are on their way when all else has stopped.
+/// Time for HTTP answers that are still being sent when all other parts have stopped.
 constexpr std::chrono::milliseconds http_grace_max{2'000};
 
 using config::Config;
 
-/// Gives each frame to the part that it is for.
+/// Dispatches frames by kind to federation, moves and membership.
 class FrameRouter final : public transport::TransportListener {
  public:
   FrameRouter(federation::FederatedNode& federation, moves::NodeFederation& shards,
@@ -106,7 +106,7 @@ class ClusterNode::Parts {
         members(member_options(config, incarnation), *transport, clock),
         router(others, federation, members, *transport) {}
 
-  /// Its HTTP API on `runtime`, which runs.
+  /// Starts the HTTP API. Requires a running `runtime`.
   Result<void> open_http(const Options& options);
 
   const Config config;
@@ -123,7 +123,7 @@ class ClusterNode::Parts {
   std::unique_ptr<http::RuntimeApi> api;
   std::unique_ptr<http::HttpServer> http;
   bool is_stopped = false;
-  bool has_leftovers = false;  ///< the drain failed: the runtime's actors are still there
+  bool has_leftovers = false;  ///< the drain failed: actors of the runtime still run
 };
 
 Result<void> ClusterNode::Parts::open_http(const Options& options) {
@@ -188,7 +188,7 @@ ClusterNode::~ClusterNode() {
   if (const auto stopped = stop(std::chrono::seconds(30)); !stopped) {
     spdlog::warn("stopped without a clean drain: {}", stopped.error().message);
   }
-  // What may still run uses all of this.
+  // Actors that still run use the parts, so the parts are leaked.
   if (parts_->has_leftovers) static_cast<void>(parts_.release());
 }
 
@@ -198,7 +198,7 @@ Result<void> ClusterNode::stop(std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   Result<void> drained = parts_->runtime->stop(timeout);
   parts_->has_leftovers = !drained;
-  // All that a client can still get now is an answer that is on its way.
+  // Only answers that are being sent are left; wait for them.
   const auto left =
       std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   if (parts_->http) {

@@ -23,10 +23,12 @@ class ClusterNode {
  public:
   struct Options {
     std::string version{};        ///< of the program; shown by the HTTP API
-    http::Resources resources{};  ///< of the application, at the HTTP API
-    /// Called when the HTTP API requests a drain; unset: the API refuses drains. Must not throw.
+    http::Resources resources{};  ///< served by the HTTP API for the application
+    /// Called on an HTTP thread when the HTTP API requests a drain, perhaps several times and
+    /// concurrently. Must return soon, must not throw, and must not call stop(), which waits for
+    /// HTTP answers. Unset: the API refuses drains.
     std::function<void()> on_drain{};
-    /// Called with the runtime's options before it starts: for tests and simulations.
+    /// Called once within start(), to change the runtime's options; for tests and simulations.
     std::function<void(RuntimeOptions&)> adjust{};
   };
 
@@ -66,10 +68,12 @@ class ClusterNode {
   [[nodiscard]] std::string owner(const std::string& queue, std::uint32_t shard) const;
 
   /// Starts a move of a shard of the queues of `role` to node `to`, and returns. `done` is called
-  /// once, on another thread: with success when `to` serves the shard, or with an error when this
-  /// node serves it again: `not_owner`, `draining` (a move is in flight, or the node stops),
-  /// `invalid_argument`, `not_found`, `unreachable`, `timeout`, `storage_full`, `storage_failed`,
-  /// or the target's error. `done` must not throw.
+  /// once: with success when `to` serves the shard, or with an error when this node serves it
+  /// again: `not_owner`, `draining` (a move is in flight), `invalid_argument`, `not_found`,
+  /// `unreachable`, `timeout`, `storage_full`, `storage_failed`, `fenced` or the target's error. If
+  /// the node stops first, the error is `draining` and the outcome may be undecided. `done` runs on
+  /// the thread of an actor or, if the runtime does not run, on the calling thread. It must not
+  /// throw or block.
   void move_shard(const std::string& role, std::uint32_t shard, const std::string& to,
                   std::function<void(Result<void>)> done);
 

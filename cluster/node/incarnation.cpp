@@ -22,7 +22,7 @@ Error failed(const Path& path, const char* what, int error) {
           path.string() + ": " + what + ": " + std::system_category().message(error)};
 }
 
-/// 0 where there is none.
+/// Returns the stored incarnation; 0 if the file does not exist.
 Result<std::uint64_t> read_latest(const Path& path) {
   std::ifstream file(path);
   if (!file) return std::uint64_t{0};

@@ -1,4 +1,4 @@
-// The incarnation of a node: a number that grows with each start, whatever the clock shows.
+// The incarnation of a node: a number that grows with each start, also if the clock was set back.
 #pragma once
 
 #include <cstdint>

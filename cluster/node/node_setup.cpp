@@ -33,8 +33,8 @@ std::chrono::milliseconds to_ms(microseconds span) {
   return std::chrono::ceil<std::chrono::milliseconds>(span);
 }
 
-/// A queue's limits count before what the program says of the stage that reads it; what is as by
-/// default says nothing.
+/// Applies the configured limits of a queue to the options of the stage that reads it. They
+/// override the program's options, but a limit with its default value overrides nothing.
 void apply(StageOptions& options, const queues::Limits& limits) {
   const queues::Limits defaults;
   if (limits.lease_us != defaults.lease_us) options.timeout = microseconds(limits.lease_us);
@@ -70,7 +70,7 @@ std::vector<std::string> names_of(std::span<const Item> items) {
   return names;
 }
 
-/// The item of this name, or an error that says where it was looked for.
+/// Returns the item of this name, or an error that names the place where it was expected.
 template <class Item>
 Result<Item*> find(std::vector<Item>& items, const std::string& name, const std::string& what) {
   for (Item& item : items) {
@@ -82,7 +82,8 @@ Result<Item*> find(std::vector<Item>& items, const std::string& name, const std:
                    (near.empty() ? "" : "; did you mean " + near + "?")};
 }
 
-/// A queue that no pipeline has is a mistake: its limits would count for nothing.
+/// Checks that each configured queue exists in a pipeline; otherwise its limits would have no
+/// effect.
 Result<void> check_queues(const Config& config, const std::vector<PipelineSpec>& pipelines) {
   std::vector<QueueSpec> queues;
   for (const PipelineSpec& pipeline : pipelines) {

@@ -81,7 +81,7 @@ Result<void> NodeView::drain() {
 std::vector<http::ShardView> NodeView::shards() const {
   std::vector<http::ShardView> views;
   for (const pb::ShardRecord& record : table_.records()) {
-    // Where every stage has a role there may be no queue without one.
+    // The group without a role has no queues if every stage has a role.
     if (table_.groups().at(record.role()).queues.empty()) continue;
     http::ShardView& view = views.emplace_back();
     view.role = record.role();
@@ -94,7 +94,7 @@ std::vector<http::ShardView> NodeView::shards() const {
   return views;
 }
 
-// Refused at once is only what can be known at once; the rest is in shards().
+// Returns only the errors that are known at once; shards() shows how the move ends.
 Result<void> NodeView::move_shard(const std::string& role, std::uint32_t shard,
                                   const std::string& to) {
   const auto groups = table_.groups().find(role);

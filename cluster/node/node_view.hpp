@@ -20,7 +20,7 @@ class NodeView final : public http::ClusterView {
   struct Options {
     std::string version;
     TimeUs started_at_us = 0;
-    /// Begins a drain, as SIGTERM does; unset: drain() is refused. Must not throw.
+    /// As ClusterNode::Options::on_drain. drain() calls it on its own thread and then returns.
     std::function<void()> on_drain;
   };
 

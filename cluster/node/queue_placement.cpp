@@ -18,7 +18,7 @@ bool has_role(const MemberConfig& node, const std::string& role) {
   return role.empty() || std::find(node.roles.begin(), node.roles.end(), role) != node.roles.end();
 }
 
-/// The members as configured; a node without any is its own cluster.
+/// Returns the configured members; without any, this node is the only member.
 std::vector<MemberConfig> members_of(const Config& config) {
   if (!config.cluster.nodes.empty()) return config.cluster.nodes;
   return {{.name = config.node.name,
@@ -28,7 +28,7 @@ std::vector<MemberConfig> members_of(const Config& config) {
            .roles = config.node.roles}};
 }
 
-/// The queues come later.
+/// Returns the group of `role`, without its queues.
 Result<moves::QueueGroup> make_group(const Config& config, const std::string& role) {
   moves::QueueGroup group;
   group.role = role;

@@ -59,7 +59,8 @@ class Wirer {
     return nullptr;
   }
 
-  /// The queue of this name as the program has it; where it has none, one like `pattern`.
+  /// Returns the program's queue of this name; if it has none, a new queue with the type of
+  /// `pattern`.
   Result<QueueSpec> queue(const std::string& name, const QueueSpec& pattern,
                           const std::string& stage) const {
     QueueSpec found = pattern;

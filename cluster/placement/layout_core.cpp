@@ -9,8 +9,8 @@
 namespace millrace::placement {
 namespace {
 
-// Minus the binary logarithm of (hash + 1/2) / 2^64, times 2^32: an exponentially distributed draw.
-// The fraction comes bit by bit: squaring doubles a logarithm. NEVER change it, nodes would differ.
+// Returns -log2((hash + 1/2) / 2^64) * 2^32: an exponentially distributed draw. Squaring doubles a
+// logarithm, which gives its fraction bit by bit. NEVER change: all nodes must get the same result.
 std::uint64_t draw(std::uint64_t hash) {
   if (hash == 0) return std::uint64_t{65} << 32;
   const auto zeros = static_cast<unsigned>(std::countl_zero(hash));
@@ -100,7 +100,7 @@ const PlacedNode& home_of(const Layout& layout, std::uint32_t shard) {
   for (const PlacedNode& node : layout.nodes) {
     if (node.weight == 0) continue;
     const std::uint64_t drawn = draw(node, shard);
-    // drawn / weight < best_draw / best->weight, with no division; a tie stays with the lower name.
+    // drawn / weight < best_draw / best->weight without a division; on a tie the lower name wins.
     // A draw is below 2^39 and a weight at most 1,000: the products fit.
     if (best == nullptr || drawn * best->weight < best_draw * node.weight) {
       best = &node;

@@ -27,11 +27,12 @@ struct PlacedNode {
 struct Layout {
   std::uint32_t shards = 0;
   std::vector<PlacedNode> nodes{};                   ///< by name
-  std::map<std::uint32_t, std::string> overrides{};  ///< shard to node, whatever its weight
+  std::map<std::uint32_t, std::string> overrides{};  ///< node by shard; also a node of weight 0
 };
 
-/// Fails with `invalid_argument`: no shard or more than `shards_max`, a name that is empty or there
-/// twice, a weight beyond its limit, all weights 0, an override of or to what does not exist.
+/// Fails with `invalid_argument`: `shards` is 0 or above `shards_max`, a name is empty or
+/// duplicate, a weight is above `weight_max`, all weights are 0, or an override names an unknown
+/// shard or node.
 [[nodiscard]] Result<Layout> make_layout(std::uint32_t shards, std::vector<PlacedNode> nodes,
                                          std::map<std::uint32_t, std::string> overrides);
 

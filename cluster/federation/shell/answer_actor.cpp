@@ -20,7 +20,7 @@ class AnswerShell {
         [this](const queues::AttachReply& m) {
           Lane& lane = lanes_[m.queue];
           lane.attached = attached_to_frame(config_.names->of(m.queue), m.last, m.refusal);
-          lane.settled.reset();  // of the attachment before
+          lane.settled.reset();  // of the previous attachment
           flush(lane);
         },
         [this](const queues::OfferReply& m) {
@@ -44,22 +44,22 @@ class AnswerShell {
   }
 
  private:
-  /// What waits for room on the link: a later answer of a kind replaces the one before, so that the
-  /// number of queues bounds what waits.
+  /// Answers of one queue that wait for room on the link. A later answer of a kind replaces the
+  /// earlier one, so the waiting answers are bounded by the number of queues.
   struct Lane {
     std::optional<transport::Frame> attached{};
     std::optional<transport::Frame> settled{};
     std::optional<transport::Frame> resume{};
   };
 
-  // False when the link takes no more.
+  // Returns false if the window of the link is full.
   bool flush(Lane& lane) { return send(lane.attached) && send(lane.settled) && send(lane.resume); }
 
   bool send(std::optional<transport::Frame>& frame) {
     if (!frame) return true;
     const Result<void> sent = config_.transport->send(config_.peer, std::move(*frame));
     if (!sent && sent.error().code == ErrorCode::backlog_full) return false;
-    frame.reset();  // sent; or the link is down, and the other side will ask again
+    frame.reset();  // sent, or the link is down: then the other side asks again
     return true;
   }
 

@@ -1,4 +1,4 @@
-// Brings the answers of this node's queues back to the node whose outboxes asked.
+// The answerer: sends the answers of this node's queues to the node whose outboxes made the offers.
 #pragma once
 
 #include <map>
@@ -15,7 +15,7 @@
 
 namespace millrace::federation {
 
-/// What the queues of this node, which answer under their numbers, are called elsewhere.
+/// Maps the local numbers of this node's queues, which appear in answers, to queue name and shard.
 /// Thread-safe.
 class TargetNames {
  public:
@@ -35,12 +35,12 @@ class TargetNames {
 
 struct AnswererConfig {
   std::string peer;
-  std::shared_ptr<const TargetNames> names;  ///< knows each queue before it answers
+  std::shared_ptr<const TargetNames> names;  ///< must contain a queue before that queue answers
   transport::Transport* transport = nullptr;
 };
 
-/// Starts the actor of one peer. It takes LinkMessage and WritableMessage, and as the sender of
-/// that peer's outboxes AttachReply, OfferReply and ResumeMessage.
+/// Starts the actor of one peer. It handles LinkMessage, WritableMessage and, because it is the
+/// sender of that peer's offers here, AttachReply, OfferReply and ResumeMessage.
 [[nodiscard]] caf::actor spawn_answerer(caf::actor_system& system, AnswererConfig config);
 
 }  // namespace millrace::federation

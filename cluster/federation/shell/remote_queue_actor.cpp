@@ -19,7 +19,7 @@ class RemoteQueueShell {
     return {
         [this](const queues::AttachMessage& m) {
           forwarder_ = m.sender;
-          waiting_.clear();  // offers of the attachment before
+          waiting_.clear();  // offers of the previous attachment
           if (!is_up_) return tell(forwarders::LinkMessage{false});
           send(to_frame(config_.target, m.request));
         },
@@ -42,7 +42,7 @@ class RemoteQueueShell {
     if (forwarder_) caf::anon_send(caf::actor_cast<caf::actor>(forwarder_), message);
   }
 
-  // Bounded by the forwarder, which has no more than one run of messages unanswered.
+  // The waiting frames are bounded: the forwarder has at most one unanswered offer.
   void send(transport::Frame frame) {
     waiting_.push_back(std::move(frame));
     flush();
@@ -52,8 +52,7 @@ class RemoteQueueShell {
     while (!waiting_.empty()) {
       const Result<void> sent = config_.transport->send(config_.node, std::move(waiting_.front()));
       if (!sent && sent.error().code == ErrorCode::backlog_full) return;
-      waiting_
-          .pop_front();  // sent; or there is no link, and the forwarder asks again when there is
+      waiting_.pop_front();  // sent, or the link is down: the forwarder attaches again
     }
   }
 

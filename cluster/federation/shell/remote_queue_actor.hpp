@@ -1,6 +1,6 @@
-// Stands for a shard of a queue that another node serves: takes what a queue takes of a producer,
-// sends it there, and hands the answers on. Keeps nothing that matters: what is lost with the link
-// is asked for again by the forwarder.
+// The remote queue actor: represents a shard of a queue that another node serves. Sends the offers
+// of a forwarder to that node and returns the answers. Its state is volatile: after a link failure
+// the forwarder attaches and offers again.
 #pragma once
 
 #include <memory>
@@ -16,12 +16,12 @@ namespace millrace::federation {
 
 struct RemoteQueueConfig {
   Target target;
-  std::string node;  ///< that serves it
+  std::string node;  ///< node that serves the shard
   transport::Transport* transport = nullptr;
 };
 
-/// Beside the messages of an OfferHandle it takes LinkMessage, WritableMessage, and the answers of
-/// the queue: AttachReply, OfferReply, ResumeMessage.
+/// Starts the actor. It handles the messages of an OfferHandle, LinkMessage, WritableMessage, and
+/// the answers of the queue: AttachReply, OfferReply, ResumeMessage.
 [[nodiscard]] caf::actor spawn_remote_queue(caf::actor_system& system, RemoteQueueConfig config);
 
 }  // namespace millrace::federation

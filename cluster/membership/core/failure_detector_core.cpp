@@ -7,7 +7,7 @@ namespace millrace::membership {
 
 FailureDetector::FailureDetector(const DetectorLimits& limits, TimeUs now_us)
     : limits_(limits), last_us_(now_us) {
-  // Two guesses around the estimate, so that the first real intervals soon outweigh them.
+  // Start with only two samples around the estimate, so that real intervals soon outweigh them.
   const DurationUs spread_us = limits_.interval_first_us / 4;
   learn(limits_.interval_first_us - spread_us);
   learn(limits_.interval_first_us + spread_us);
@@ -34,14 +34,15 @@ void FailureDetector::learn(DurationUs interval_us) {
 }
 
 double FailureDetector::phi(TimeUs now_us) const {
-  // The normal distribution's tail by a logistic function, as Akka does; within 0.00014 of it.
+  // Approximates the tail of the normal distribution by a logistic function, as Akka does; the
+  // error is below 0.00014.
   const double silence_us = static_cast<double>(now_us - last_us_);
   const double mean_us = mean_us_ + static_cast<double>(limits_.pause_acceptable_us);
   const double deviation_us =
       std::max(deviation_us_, static_cast<double>(limits_.deviation_min_us));
   const double y = (silence_us - mean_us) / deviation_us;
   const double exponent = -y * (1.5976 + 0.070566 * y * y);
-  // log10(e^x / (1 + e^x)), written so that neither end overflows.
+  // log10(e^x / (1 + e^x)) in a form that overflows for no x.
   const double tail =
       exponent > 0 ? -std::log1p(std::exp(-exponent)) : exponent - std::log1p(std::exp(exponent));
   return -tail / std::log(10.0);

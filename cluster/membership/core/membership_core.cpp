@@ -35,12 +35,12 @@ pb::Heartbeat speak(const Membership& membership) {
   return heartbeat;
 }
 
-// What a member thought of others ends with its incarnation.
+// Removes the reports of a member about others; they end with its incarnation.
 void forget_opinions(Membership& membership, const std::string& name) {
   for (auto& [other, member] : membership.members) member.unreachable_from.erase(name);
 }
 
-// Stands before every other step: a pause of this node shows in the first event after it.
+// Call before every other step: a pause of this node is detected by the first event after it.
 void check_own_pace(Membership& membership, TimeUs now_us, Effects& effects) {
   const Limits& limits = membership.limits;
   if (!membership.ticked_us) return;
@@ -57,10 +57,10 @@ void fence(Membership& membership, std::uint64_t incarnation, Effects& effects) 
   effects.events.push_back({Change::self_fenced, membership.self.name(), incarnation});
 }
 
-// Takes a report of a member, first- or second-hand, if it is news.
+// Applies a direct or indirect report of a member, if it is newer than the known state.
 void adopt(Membership& membership, const std::string& name, std::uint64_t incarnation,
            pb::MemberState state, TimeUs now_us, Effects& effects) {
-  if (!pb::MemberState_IsValid(state)) return;  // of a version to come
+  if (!pb::MemberState_IsValid(state)) return;  // sent by a later version
   Member& member = membership.members.at(name);
   if (std::pair(incarnation, state) <= std::pair(member.incarnation, member.state)) return;
   if (incarnation > member.incarnation) {

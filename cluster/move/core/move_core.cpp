@@ -19,7 +19,7 @@ pb::MoveStep outcome_step(const pb::MoveAttempt& attempt, pb::MoveOutcome outcom
   return step;
 }
 
-// The end of a move at the target: its staging file has served, and the source may know.
+// Ends a move at the target: drops the staging file and reports the outcome to the source.
 void conclude(Shard& shard, pb::MoveOutcome outcome, Effects& effects) {
   if (!shard.incoming) return;
   const Incoming incoming = *std::exchange(shard.incoming, {});
@@ -29,7 +29,7 @@ void conclude(Shard& shard, pb::MoveOutcome outcome, Effects& effects) {
   effects.emplace_back(DropStaging{});
 }
 
-// What the record on disk means for a attempt that was coming in.
+// Returns the outcome of an incoming attempt that follows from the durable record.
 pb::MoveOutcome outcome_for(const Incoming& incoming, const pb::ShardRecord& now, bool is_owner) {
   const bool is_its_epoch = incoming.attempt.epoch() == now.ownership().epoch();
   if (is_owner && is_its_epoch && incoming.committing) return pb::MOVE_INSTALLED;
@@ -94,15 +94,16 @@ Effects recover(Shard& shard, std::optional<Incoming> staged) {
 
 Effects learn(Shard& shard, const pb::Ownership& ownership) {
   if (shard.writing) {
-    // Nobody says it again by himself.
+    // Keep the ownership: the peer may not report it again.
     if (ownership.epoch() > shard.heard.epoch()) shard.heard = ownership;
     return {};
   }
   if (ownership.epoch() <= shard.record.ownership().epoch()) return {};
-  // That this node owns it only its own disk can say. If that has forgotten, the data is gone too.
+  // Only this node's disk decides that this node is the owner. If its record is lost, so is the
+  // data.
   if (ownership.owner() == shard.self) return {};
-  // In doubt, a later epoch means that the target has taken over: nobody else could go on from
-  // here.
+  // For a fenced source a later epoch means that the target has installed: only the target of a
+  // move can raise the epoch.
   shard.writing = shard.record;
   *shard.writing->mutable_ownership() = ownership;
   shard.writing->clear_offered();

@@ -23,8 +23,8 @@ Effects send_window(Outgoing& move) {
   return {SendChunks{move.target, move.attempt, first, end}};
 }
 
-// Nothing is fenced yet: this node simply serves on. The target is told so that it need not keep
-// what it has; if that is lost, a later attempt replaces it.
+// Ends an attempt that is not fenced: this node serves again. The cancel lets the target drop its
+// staging file; if the cancel is lost, a later attempt replaces the file.
 Effects serve_on(Shard& shard) {
   Send tell{shard.outgoing->target, {}};
   *tell.step.mutable_attempt() = shard.outgoing->attempt;
@@ -72,7 +72,7 @@ Effects quiesced(Shard& shard, const pb::MoveAttempt& attempt, const pb::Seal& s
 
 Effects cancel_move(Shard& shard) {
   if (shard.record.has_offered() || (shard.outgoing && shard.writing)) {
-    shard.cancelling = true;  // the fence is, or may be, on disk: only the target can say
+    shard.cancelling = true;  // the fence is or may be durable: only the target knows the outcome
     return retry_source(shard);
   }
   if (!shard.outgoing) return {};
@@ -102,7 +102,7 @@ Effects on_ready(Shard& shard, const pb::MoveAttempt& attempt) {
 }
 
 Effects on_declined(Shard& shard, const pb::MoveAttempt& attempt) {
-  // Once fenced, only what the target has on its disk decides.
+  // Once the source is fenced, only the durable record of the target decides.
   if (!is_current(shard, attempt) || shard.writing) return {};
   return serve_on(shard);
 }
@@ -119,7 +119,8 @@ Effects on_outcome(Shard& shard, const pb::MoveAttempt& attempt, pb::MoveOutcome
     next.mutable_ownership()->set_epoch(attempt.epoch());
   } else if (outcome == pb::MOVE_REFUSED) {
     next.mutable_ownership()->set_epoch(
-        attempt.epoch() + 1);  // so that no frame of the offered one is taken for ours
+        attempt.epoch() +
+        1);  // above the offered epoch, so that its frames are recognized as stale
   } else {
     return {};
   }
@@ -133,7 +134,7 @@ Effects retry_source(Shard& shard) {
   if (!shard.outgoing || shard.outgoing->seal.chunks() == 0) return {};
   Outgoing& move = *shard.outgoing;
   move.stored = move.reported;
-  // With all stored the last chunk goes again, for the target to answer that it is ready.
+  // If all chunks are stored, send the last chunk again, so that the target answers `ready`.
   const std::uint64_t last = move.seal.chunks() - 1;
   if (move.stored > last) return {SendChunks{move.target, move.attempt, last, last + 1}};
   move.sent = move.stored;

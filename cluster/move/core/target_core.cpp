@@ -21,8 +21,9 @@ Effects decline(const std::string& to, const pb::MoveAttempt& attempt, ErrorCode
   return {send};
 }
 
-// What the disk already says of a attempt. A source that is in doubt about an epoch that this node
-// knows to be reached: nobody but this node, by taking over, could have let it be reached.
+// Returns the outcome of an attempt according to the durable record. INSTALLED if the recorded
+// epoch is at least that of the attempt: only this node's install could have raised the epoch so
+// far.
 pb::MoveOutcome outcome_on_disk(const pb::ShardRecord& record, const pb::MoveAttempt& attempt) {
   if (record.has_refused() && same(record.refused(), attempt)) return pb::MOVE_REFUSED;
   if (record.ownership().epoch() >= attempt.epoch()) return pb::MOVE_INSTALLED;
@@ -84,7 +85,7 @@ bool is_valid(const pb::MoveChunk& chunk) {
   return chunk.index() < chunk.chunks() && hash_key(chunk.data()) == chunk.checksum();
 }
 
-// Nothing may be taken over while this node owns the shard, whoever says so.
+// Declines an attempt because this node owns the shard.
 Effects decline_as_owner(const std::string& to, const pb::MoveAttempt& attempt) {
   return decline(to, attempt, ErrorCode::invalid_argument, "the target serves the shard itself");
 }
@@ -95,7 +96,7 @@ Effects on_chunk(Shard& shard, const std::string& from, const pb::MoveAttempt& a
                  const pb::MoveChunk& chunk) {
   if (auto known = settled(shard, from, attempt)) return *known;
   if (owns(shard)) return decline_as_owner(from, attempt);
-  if (shard.writing || !is_valid(chunk)) return {};  // it comes again
+  if (shard.writing || !is_valid(chunk)) return {};  // the source sends it again
   const bool anew = !shard.incoming || compare(shard.incoming->attempt, attempt) < 0;
   if (!anew && !is_current(shard, attempt)) {
     return decline(from, attempt, ErrorCode::fenced, "a later attempt has begun");
@@ -113,7 +114,7 @@ Effects on_chunk(Shard& shard, const std::string& from, const pb::MoveAttempt& a
   if (chunk.index() != incoming.taken || chunk.chunks() != incoming.chunks) {
     return progress(incoming);
   }
-  // More than a source sends: what waits for the disk has a bound.
+  // A correct source sends no more; this bounds the chunks that wait for the disk.
   if (incoming.taken - incoming.stored >= chunks_in_flight_max) return {};
   ++incoming.taken;
   incoming.digest = chain(incoming.digest, chunk.checksum());

@@ -23,7 +23,7 @@ namespace {
 using Entry = ShardEntry;
 
 constexpr DurationUs retry_us = 1'000'000;
-/// A link that takes nothing now soon does.
+/// Retry interval after `backlog_full`: shorter than retry_us, because the window soon has room.
 constexpr DurationUs stalled_retry_us = 100'000;
 
 }  // namespace
@@ -34,7 +34,7 @@ class MoveService::Shell {
                       MoveServiceConfig config) {
     self_ = self;
     config_ = std::move(config);
-    // The actor keeps its shell.
+    // The handler holds `me`, so the shell lives as long as the actor.
     self->set_exit_handler([this, me](const caf::exit_msg& exit) {
       for (auto& [key, entry] : entries_) {
         finish(entry, Error{ErrorCode::draining, "the node is stopping"});
@@ -47,7 +47,7 @@ class MoveService::Shell {
     return {
         [](const TaskMessage& m) { (*m.run)(); },
         [this](const queues::TickMessage& m) {
-          if (m.due_us == tick_due_us_) on_tick();  // else an earlier one has taken its place
+          if (m.due_us == tick_due_us_) on_tick();  // otherwise an earlier tick replaced it
         },
     };
   }
@@ -57,7 +57,7 @@ class MoveService::Shell {
     if (!taken) std::ignore = config_.transport->reject(peer, taken.error());
   }
 
-  // What finds no room is told a little later; a peer to which there is no link, when there is one.
+  // Sends the gossip to `peer`: later if the window is full; in on_up() if the link is down.
   void tell(const std::string& peer) {
     const pb::PlacementGossip gossip = config_.table->gossip();
     if (gossip.shard_size() == 0) return;
@@ -99,7 +99,8 @@ class MoveService::Shell {
     return found == entries_.end() ? nullptr : &found->second;
   }
 
-  /// Runs `act` with what it gets, on this actor. Any thread may call what it returns.
+  /// Returns a callback that runs `act` on this actor with the arguments of the callback. The
+  /// callback may be called on any thread.
   template <class Act>
   auto resume_with(Act act) {
     return [self = caf::actor_cast<caf::actor>(self_), act = std::move(act)](auto... results) {
@@ -165,7 +166,7 @@ class MoveService::Shell {
     self_->delayed_send(self_, std::chrono::microseconds(wait_us), queues::TickMessage{due_us});
   }
 
-  // --- What is to be done
+  // --- Effects
 
   void run(Entry& entry, const Effects& effects) {
     for (const moves::Effect& effect : effects) {
@@ -180,7 +181,7 @@ class MoveService::Shell {
     const std::string& self = config_.table->self();
     const auto done = resume_with([this, &entry] { on_written(entry); });
     if (before.owner() == self && next.owner() != self && entry.core.record.has_offered()) {
-      // The target has it already, and what becomes an outbox here has to know where it is for.
+      // The target has installed. Set the new owner first: the queues that become outboxes need it.
       config_.table->set(write.record);
       config_.moves->give_up(entry.shard, write.record, entry.core.record.offered().seal(), done);
     } else if (before.owner() != self && next.owner() == self) {
@@ -198,7 +199,7 @@ class MoveService::Shell {
     if (owner != before) {
       spdlog::info("{} is served by {}, epoch {}", entry.name(), owner,
                    entry.core.record.ownership().epoch());
-      // What this node gave up or took over has turned there by itself.
+      // give_up and install have redirected the ingresses themselves.
       const std::string& self = config_.table->self();
       if (before != self && owner != self) config_.moves->retarget(entry.shard);
       tell_all();
@@ -244,7 +245,7 @@ class MoveService::Shell {
     if (!spool) return fail(entry, spool.error());
     entry.spool = std::move(*spool);
     entry.seal = seal_of(*quiesced);
-    // Only the exporter touches the spool until it is done.
+    // Only the exporter accesses the spool until the export ends.
     const auto digest = std::make_shared<std::uint64_t>(0);
     config_.moves->export_chunks(
         *quiesced,
@@ -266,7 +267,7 @@ class MoveService::Shell {
     run(entry, moves::quiesced(entry.core, attempt, entry.seal));
   }
 
-  // Serving may begin: at the start, after a move that failed, or of a shard that came in.
+  // Serve the shard: at the start, after a failed move, or after an install.
   void carry_out(Entry& entry, const moves::Open& /*open*/) {
     config_.moves->serve_again(entry.shard);
     entry.spool.reset();
@@ -297,7 +298,7 @@ class MoveService::Shell {
                         const Result<void>& done) { on_staged(entry, attempt, index, done); }));
   }
 
-  // What cannot be taken is declined when all is here: see Prepare.
+  // A chunk that could not be stored fails the attempt in Prepare, when all chunks have arrived.
   void on_staged(Entry& entry, const pb::MoveAttempt& attempt, std::uint64_t index,
                  const Result<void>& done) {
     const auto& incoming = entry.core.incoming;
@@ -353,10 +354,10 @@ class MoveService::Shell {
 
   caf::event_based_actor* self_ = nullptr;
   MoveServiceConfig config_;
-  std::map<Key, Entry> entries_;  ///< never grows after the start: references stay
+  std::map<Key, Entry> entries_;  ///< never grows after the start, so references stay valid
   std::set<std::string> pending_gossip_;
-  TimeUs tick_due_us_ = 0;   ///< 0: none is to come
-  bool is_stalled_ = false;  ///< a link had no room since the last tick was planned
+  TimeUs tick_due_us_ = 0;   ///< time of the pending tick; 0: none
+  bool is_stalled_ = false;  ///< a send returned `backlog_full` since the last schedule()
 };
 
 MoveService::MoveService(caf::actor_system& system, MoveServiceConfig config)

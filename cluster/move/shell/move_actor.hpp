@@ -28,7 +28,7 @@
 
 namespace millrace::moves {
 
-// Kinds of frames. Numbers below 16 are the federation's, 16 the membership's.
+// Frame kinds. Kinds below 16 belong to cluster/federation, 16 to cluster/membership.
 constexpr transport::FrameKind move_frame{17};    ///< pb::MoveStep
 constexpr transport::FrameKind gossip_frame{18};  ///< pb::PlacementGossip
 
@@ -58,9 +58,10 @@ class MoveService {
   /// The link to `peer` came up: sends this node's PlacementGossip to `peer`.
   void on_up(const std::string& peer);
 
-  /// Starts a move of the shard to node `to`. Calls `done` once, on the actor's thread: with
-  /// success when `to` serves the shard, with an error when this node serves it again. `done` must
-  /// not throw.
+  /// Starts a move of the shard to node `to`, and returns. Calls `done` once, on the thread that
+  /// runs the actor: with success when `to` serves the shard, with an error when this node serves
+  /// it again, or with `draining` when the actor ends first (the outcome may then be undecided).
+  /// `done` must not throw: an exception would end the actor and with it all moves of this node.
   void move(const std::string& role, std::uint32_t shard, const std::string& to,
             std::function<void(Result<void>)> done);
 
@@ -69,7 +70,7 @@ class MoveService {
 
   void run(std::function<void()> task);
 
-  const std::shared_ptr<Shell> shell_;  ///< touched by the actor's thread only
+  const std::shared_ptr<Shell> shell_;  ///< accessed by the actor only
   caf::actor actor_;
 };
 

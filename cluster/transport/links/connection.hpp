@@ -1,5 +1,5 @@
-// Connection: a Channel and the LinkCore on it. Converts the bytes of one socket into events and back.
-// Not thread-safe; does no I/O.
+// Connection: a Channel and the LinkCore on it. Converts the bytes of one socket into events and
+// back. Not thread-safe; does no I/O.
 #pragma once
 
 #include <memory>

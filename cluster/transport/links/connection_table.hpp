@@ -55,8 +55,8 @@ class ConnectionTable {
   /// Writes the pending output of the connection to its socket.
   void write(SocketId socket);
 
-  /// cut() closes the connection now; end() writes pending output and closes it at `cut_at_us`. Until
-  /// then its input is ignored. Both do nothing if the socket is unknown.
+  /// cut() closes the connection now; end() writes pending output and closes it at `cut_at_us`.
+  /// Until then its input is ignored. Both do nothing if the socket is unknown.
   void cut(SocketId socket);
   void end(SocketId socket, TimeUs cut_at_us);
   /// Removes the entry of a closed socket. Returns false if the socket is unknown.
@@ -64,8 +64,8 @@ class ConnectionTable {
 
   /// Closes the connections whose `cut_at_us` has passed.
   void cut_due(TimeUs now_us);
-  /// Returns the oldest accepted connection that is not up, if there are `unproven_max` or more of
-  /// them; the caller closes it before accepting another.
+  /// Returns the oldest accepted connection that is not up or is closing, if there are
+  /// `unproven_max` or more of them; the caller closes it before accepting another.
   [[nodiscard]] std::optional<SocketId> surplus() const;
 
   [[nodiscard]] std::vector<SocketId> sockets() const;

@@ -1,6 +1,6 @@
 // LinkManager: the links of one node to all its peers. Dials peers, checks the hello of every
-// connection, and moves frames between connections and PeerLinks. All calls come from one thread. I/O
-// goes through Sockets and the time comes with each call, so the simulation runs the same code.
+// connection, and moves frames between connections and PeerLinks. All calls come from one thread.
+// I/O goes through Sockets and the time comes with each call, so the simulation runs the same code.
 #pragma once
 
 #include <chrono>
@@ -64,8 +64,8 @@ class LinkManager {
   /// Writes the frames and credit that PeerLink::take returns. Call after wake_broker of this peer.
   void flush(std::size_t peer);
 
-  /// Waits up to drain_timeout for frames in flight, then ends all links with a goodbye. tick() must
-  /// still be called until is_finished().
+  /// Waits up to drain_timeout for frames in flight, then ends all links with a goodbye. tick()
+  /// must still be called until is_finished().
   void drain(TimeUs now_us);
   [[nodiscard]] bool is_finished() const { return is_leaving_ && table_.empty(); }
 

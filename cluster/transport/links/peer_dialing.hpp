@@ -13,7 +13,8 @@ class Backoff {
  public:
   Backoff(DurationUs first_us, DurationUs max_us) : first_us_(first_us), max_us_(max_us) {}
 
-  /// Returns the pause before the next attempt: random between half of the current step and the step.
+  /// Returns the pause before the next attempt: random between half of the current step and the
+  /// step.
   DurationUs next(std::uint64_t random_bits) {
     step_us_ = step_us_ == 0 ? first_us_ : std::min(step_us_ * 2, max_us_);
     const DurationUs half = step_us_ / 2;

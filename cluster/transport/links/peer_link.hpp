@@ -77,9 +77,9 @@ class PeerLink final : public CreditLedger, public std::enable_shared_from_this<
   PeerLink(std::string peer, std::size_t window_bytes, std::size_t frame_bytes_max);
 
   /// Sets the callbacks: `wake_broker` is called when take() has data, `wake_delivery` when next()
-  /// has a notice. Both run under this link's lock, also within attach(), on any thread. They must not
-  /// call this link (deadlock) or throw (the link would never wake that side again). After detach()
-  /// neither is called, and next() returns nullopt.
+  /// has a notice. Both run under this link's lock, also within attach(), on any thread. They must
+  /// not call this link (deadlock) or throw (the link would never wake that side again). After
+  /// detach() neither is called, and next() returns nullopt.
   void attach(std::function<void()> wake_broker, std::function<void()> wake_delivery);
   void detach();
 

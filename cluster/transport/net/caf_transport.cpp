@@ -83,7 +83,8 @@ struct ActorSystem {
 };
 
 // Destroys the system on a thread of its own, because its destructor waits for sockets and actors
-// without a limit. Returns false if that takes longer than `deadline`; the thread then keeps running.
+// without a limit. Returns false if that takes longer than `deadline`; the thread then keeps
+// running.
 bool end_by(std::unique_ptr<ActorSystem> system, SteadyTime deadline) {
   std::promise<void> ended;
   auto future = ended.get_future();
@@ -140,8 +141,8 @@ void CafTransport::Parts::spawn(const Listening& listening, TransportListener& l
         },
         [delivery = deliveries_.back()] { caf::anon_send(delivery, DeliverAtom::value); });
   }
-  // Spawning stored a reference to the system's logger in this thread; the system's destructor waits
-  // until it is released.
+  // Spawning stored a reference to the system's logger in this thread; the system's destructor
+  // waits until it is released.
   caf::logger::set_current_actor_system(nullptr);
 }
 

@@ -22,8 +22,8 @@ struct SocketAddress {
   [[nodiscard]] std::string host() const;
 };
 
-/// Returns all addresses of a host. Blocks for the resolver unless the host is an IP address. Fails with
-/// `unreachable`.
+/// Returns all addresses of a host. Blocks for the resolver unless the host is an IP address. Fails
+/// with `unreachable`.
 [[nodiscard]] Result<std::vector<SocketAddress>> resolve(const Address& address);
 
 /// As resolve, but never blocks: fails with `not_found` if the resolver would be needed.
@@ -37,8 +37,8 @@ struct Listening {
   int fd;
   std::uint16_t port;
 };
-/// Opens a listening socket, which the caller owns. Fails with `unreachable`: the address is in use,
-/// or does not belong to this machine.
+/// Opens a listening socket, which the caller owns. Fails with `unreachable`: the address is in
+/// use, or does not belong to this machine.
 [[nodiscard]] Result<Listening> listen_on(const Address& address);
 
 }  // namespace millrace::transport

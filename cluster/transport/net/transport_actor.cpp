@@ -119,9 +119,9 @@ Result<SocketId> Broker::dial(std::size_t peer,
   return handle.id();
 }
 
-// CAF's close waits without a limit for the peer and for unsent data, so an idle client could keep the
-// socket open and the process alive. A prior shutdown of both directions makes close return at once.
-// The socket id is the file descriptor, because CAF derives handles from it.
+// CAF's close waits without a limit for the peer and for unsent data, so an idle client could keep
+// the socket open and the process alive. A prior shutdown of both directions makes close return at
+// once. The socket id is the file descriptor, because CAF derives handles from it.
 void Broker::cut(SocketId socket) {
   const auto handle = connection_handle::from_int(socket);
   if (!self_->valid(handle)) return;

@@ -1,5 +1,5 @@
-// The transport actor: one CAF broker that owns all sockets of a node and runs its LinkManager, which
-// implements the protocol. A second actor resolves host names.
+// The transport actor: one CAF broker that owns all sockets of a node and runs its LinkManager,
+// which implements the protocol. A second actor resolves host names.
 #pragma once
 
 #include <cstddef>
@@ -46,8 +46,8 @@ using ResolvedAtom = caf::atom_constant<caf::atom("resolved")>;
 /// ResolvedAtom; the broker reads the slot only after receiving it. No lock is needed.
 using ResolvedSlots = std::vector<Result<std::vector<SocketAddress>>>;
 
-/// Starts the resolver, on a thread of its own because lookups block. Answers (ResolveAtom, peer) with
-/// (ResolvedAtom, peer). `addresses` and the slots are indexed as options.peers.
+/// Starts the resolver, on a thread of its own because lookups block. Answers (ResolveAtom, peer)
+/// with (ResolvedAtom, peer). `addresses` and the slots are indexed as options.peers.
 [[nodiscard]] caf::actor spawn_resolver(caf::actor_system& system, std::vector<Address> addresses,
                                         std::shared_ptr<ResolvedSlots> slots);
 

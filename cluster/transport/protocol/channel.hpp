@@ -15,8 +15,8 @@ class Channel {
   virtual ~Channel() = default;
 
   /// Decodes bytes read from the connection and appends the plain text to `plain`. Fails with
-  /// `unauthenticated` (handshake failed, or a certificate of another authority) or `protocol`. After
-  /// a failure, write the output of pour() and close the connection.
+  /// `unauthenticated` (handshake failed, or a certificate of another authority) or `protocol`.
+  /// After a failure, write the output of pour() and close the connection.
   virtual Result<void> receive(std::string_view bytes, std::string& plain) = 0;
 
   /// Encodes bytes for the peer; pour() returns them. Requires is_established(). Fails with

@@ -24,9 +24,9 @@ struct HelloContext {
 
 [[nodiscard]] pb::Hello make_hello(const NodeIdentity& own);
 
-/// Returns whether the peer may have a link. Fails with `foreign_cluster`, `unauthenticated` (the name
-/// is not certified, or not the dialed one), `not_found` (not configured), `protocol` (this node should
-/// have dialed the peer), `unsupported_version` or `fenced` (an older incarnation).
+/// Returns whether the peer may have a link. Fails with `foreign_cluster`, `unauthenticated` (the
+/// name is not certified, or not the dialed one), `not_found` (not configured), `protocol` (this
+/// node should have dialed the peer), `unsupported_version` or `fenced` (an older incarnation).
 [[nodiscard]] Result<void> check_hello(const pb::Hello& hello, const HelloContext& context);
 
 /// Whether `name` has 1 to 63 characters of a-z, A-Z, 0-9, '-', '_' and '.', the first of them a

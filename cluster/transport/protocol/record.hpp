@@ -23,7 +23,8 @@ enum class RecordKind : std::uint8_t {
   ping = 6,
 };
 
-/// When read, `body` points into the reader's buffer and is valid until the next call of the reader.
+/// When read, `body` points into the reader's buffer and is valid until the next call of the
+/// reader.
 struct Record {
   RecordKind kind{};
   FrameKind frame_kind{};

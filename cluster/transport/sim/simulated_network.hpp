@@ -1,4 +1,5 @@
-// SimulatedNetwork: the network of a whole cluster in one thread, on a virtual clock, from one seed.
+// SimulatedNetwork: the network of a whole cluster in one thread, on a virtual clock, from one
+// seed.
 //
 // Nodes run the LinkManager of the real transport (dialing, hello, incarnations, credit, silence)
 // over simulated wires, without TLS. The same seed and the same calls give the same run.
@@ -38,16 +39,19 @@ class SimulatedNetwork {
   SimulatedNetwork& operator=(const SimulatedNetwork&) = delete;
 
   /// Adds a node. `address`es and `tls` are ignored; peers are found by name. A running node of the
-  /// same name is killed first. The reference stays valid as long as the network, also after kill().
+  /// same name is killed first. The reference stays valid as long as the network, also after
+  /// kill().
   Transport& add(TransportOptions options);
-  /// Stops the node at once, as a crash does: its listener is not called any more, and the connections
-  /// of its peers break.
+  /// Stops the node at once, as a crash does: its listener is not called any more, and the
+  /// connections of its peers break.
   void kill(const std::string& node);
 
-  /// Sets the faults of one direction from now on. set_faults(faults) sets those of all other pairs.
+  /// Sets the faults of one direction from now on. set_faults(faults) sets those of all other
+  /// pairs.
   void set_faults(const std::string& from, const std::string& to, const Faults& faults);
   void set_faults(const Faults& faults) { faults_ = faults; }
-  /// Holds back everything in this direction until heal(), which delivers it if the link is still up.
+  /// Holds back everything in this direction until heal(), which delivers it if the link is still
+  /// up.
   void cut(const std::string& from, const std::string& to);
   void heal(const std::string& from, const std::string& to);
   /// Breaks the connections between two nodes; they may connect again.

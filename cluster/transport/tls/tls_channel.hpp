@@ -15,8 +15,8 @@ struct x509_st;
 
 namespace millrace::transport {
 
-/// Whether `certificate` is for the node `name`: `name` is one of its alternative DNS names or, if it
-/// has none, its common name. Wildcards do not match.
+/// Whether `certificate` is for the node `name`: `name` is one of its alternative DNS names or, if
+/// it has none, its common name. Wildcards do not match.
 [[nodiscard]] bool carries_name(x509_st* certificate, std::string_view name);
 
 class TlsChannel final : public Channel {

@@ -13,7 +13,8 @@ struct ssl_ctx_st;
 
 namespace millrace::transport {
 
-/// PEM files. The authority must be the cluster's own: any node whose certificate it signed may join.
+/// PEM files. The authority must be the cluster's own: any node whose certificate it signed may
+/// join.
 struct TlsFiles {
   std::filesystem::path ca;
   std::filesystem::path certificate;  ///< followed by intermediate certificates, if any
