@@ -1,5 +1,5 @@
-// Promise: a frame that this node does not understand costs its peer that link and nothing else,
-// over real sockets and over simulated ones.
+// Promise: an invalid frame ends the link to the peer that sent it, and no other link. Checked over
+// real sockets and on a simulated network.
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,7 +26,7 @@ struct BadFrame {
 };
 
 std::vector<BadFrame> bad_frames() {
-  const std::string torn = "\x0a\x7f";  // a field that is longer than what follows
+  const std::string torn = "\x0a\x7f";  // a field whose length exceeds the remaining bytes
   return {{"OfUnknownKind", {FrameKind{999}, ""}},  {"TornAttach", {attach_frame, torn}},
           {"TornAttached", {attached_frame, torn}}, {"TornOffer", {offer_frame, torn}},
           {"TornSettled", {settled_frame, torn}},   {"TornResume", {resume_frame, torn}}};
@@ -41,7 +41,7 @@ transport::TransportOptions options_of(const std::string& node,
   return options;
 }
 
-/// "b" says something wrong to the node "a", while "c" does not.
+/// Peer "b" sends an invalid frame to node "a"; peer "c" does not.
 class BadFrameTest : public ::testing::TestWithParam<BadFrame> {
  protected:
   void SetUp() override { spdlog::set_level(spdlog::level::off); }

@@ -1,5 +1,5 @@
-// Promise: a node drains whatever its peers do. What they take is with them then, and the rest is
-// still in the outboxes, unfailed, and arrives once after the next start.
+// Promise: a node drains in bounded time, also if its peers do not respond. Messages that no peer
+// has taken stay in the outboxes and arrive exactly once after the next start.
 #include <chrono>
 #include <memory>
 
@@ -62,7 +62,7 @@ TEST(Drain, BringsAwayWhatAPeerTakes) {
   EXPECT_EQ(a.queue(outbox).ledger.queued(), 0u);
 }
 
-// The link stands, but the other node takes nothing in any more.
+// The link is up, but the other node reads no more data.
 TEST(Drain, EndsSoonWhileAPeerTakesNothing) {
   const journal::TemporaryDirectory a_directory;
   const journal::TemporaryDirectory b_directory;

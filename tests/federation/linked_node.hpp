@@ -1,5 +1,5 @@
-// A whole node in this process, linked to another over a real socket: what is entered at "a" is
-// worked on at "b".
+// LinkedNode: a node in this process, linked to another over a real socket. Messages that enter at
+// "a" are handled at "b".
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ inline const QueueRef<StringValue>& passed() {
   return ref;
 }
 
-/// `work` is served by "a", `passed` by "b".
+/// Places queue `work` on "a" and queue `passed` on "b".
 inline std::string by_queue(const std::string& queue, std::uint32_t /*shard*/) {
   return queue == passed().name() ? "b" : "a";
 }
@@ -41,7 +41,7 @@ struct LinkedNodeOptions {
   std::filesystem::path data_dir;
   std::vector<PipelineSpec> pipelines;
   std::uint64_t incarnation = 1;
-  std::uint16_t peer_port = 1;  ///< where "b" listens; 1: nobody does
+  std::uint16_t peer_port = 1;  ///< port of "b"; 1: no node listens there
   federation::Placement placement = by_queue;
 };
 
@@ -70,7 +70,7 @@ class LinkedNode {
     }
   }
   ~LinkedNode() {
-    // As a process does: drained, then gone.
+    // Drains before the destruction, as a process does.
     if (runtime_) (void)runtime_->stop();
     if (transport_) (void)transport_->stop();
   }
@@ -80,7 +80,7 @@ class LinkedNode {
   [[nodiscard]] Runtime& runtime() { return *runtime_; }
   [[nodiscard]] transport::CafTransport& transport() { return *transport_; }
 
-  /// Enters `count` messages, and waits until they are durable here.
+  /// Offers `count` messages, and waits until they are durable at this node.
   void enter(int count, std::size_t padding = 100) {
     auto sender = runtime_->sender(work(), {.producer = "test"});
     ASSERT_TRUE(sender) << sender.error().message;

@@ -1,5 +1,5 @@
-// Promise: operators see what waits for other nodes, and cannot take it away; of a queue of many
-// nodes they get what this one serves.
+// Promise: operators see the messages in outboxes but cannot drop them; for a queue on several
+// nodes they see the shards that this node serves.
 #include <atomic>
 #include <memory>
 #include <string>
@@ -46,7 +46,7 @@ TEST(Outbox, StandsInNobodysWayWhenLettersArePutBack) {
                 .pipelines = {pipeline("test").from(work()).then("fussy", handle,
                                                                  {.dead_letter = "graveyard"})},
                 .placement = [](const auto&, std::uint32_t shard) {
-                  return shard == 1 ? "a" : "b";  // so the first shard served is not the first
+                  return shard == 1 ? "a" : "b";  // so the first served shard is not shard 0
                 }});
   a.enter(40);
   const std::uint64_t here = 40 - a.queue("outbox/" + work().name()).ledger.offered;

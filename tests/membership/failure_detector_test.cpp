@@ -1,5 +1,5 @@
-// Promise: silence is judged by how regular a node was, a pause within the limits is forgiven, and
-// a node that is gone is found out. Checked at exact times, with no clock.
+// Promise: the detector rates silence by the regularity of earlier heartbeats, tolerates a pause
+// within the limits, and detects a node that is gone. Checked at exact times, without a clock.
 #include <gtest/gtest.h>
 
 #include "cluster/membership/core/failure_detector_core.hpp"
@@ -9,14 +9,14 @@ namespace {
 
 constexpr DurationUs second = 1'000'000;
 
-// Hears `beats` heartbeats, one each `interval`, from time 0 on; the last is at beats * interval.
+// Returns a detector after a first heartbeat at time 0 and `beats` more, one each `interval`.
 FailureDetector after(int beats, DurationUs interval, DurationUs jitter = 0) {
   FailureDetector detector({}, 0);
   for (int i = 1; i <= beats; ++i) detector.heartbeat(i * interval + (i % 2 == 0 ? jitter : 0));
   return detector;
 }
 
-// The first time after `from` at which the node counts as gone, to 10 ms.
+// Returns the silence after `from` until the node is unreachable, to 10 ms.
 DurationUs silence_until_gone(const FailureDetector& detector, TimeUs from) {
   for (DurationUs silence = 0; silence < 3'600 * second; silence += second / 100) {
     if (!detector.available(from + silence)) return silence;
@@ -56,7 +56,7 @@ TEST(FailureDetector, PhiGrowsWithSilenceFromAboutNothing) {
 }
 
 TEST(FailureDetector, PhiIsTheLogarithmOfTheTail) {
-  // At the mean the chance of a later heartbeat is one half; two deviations on, about 0.0228.
+  // The tail probability is 0.5 at the mean, and about 0.0228 two deviations later.
   const FailureDetector detector = after(2'000, second);
   EXPECT_NEAR(detector.phi(2'004 * second), 0.30103, 0.001);
   EXPECT_NEAR(detector.phi(2'004 * second + 200'000), 1.642, 0.01);

@@ -1,4 +1,5 @@
-// Members says what it must to whom it must, and believes nobody who speaks for another.
+// Promise: Members sends heartbeats to all other nodes and refuses a peer's heartbeat in the name
+// of another node. Checked with a transport that records the sent frames.
 #include "cluster/membership/members.hpp"
 
 #include <map>
@@ -9,7 +10,7 @@
 namespace millrace::cluster {
 namespace {
 
-/// Keeps what is sent.
+/// Records the sent frames.
 class Outbound final : public transport::Transport {
  public:
   Result<void> start(transport::TransportListener&) override { return {}; }

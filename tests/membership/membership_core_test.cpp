@@ -1,5 +1,6 @@
-// Promise: how one node sees the others follows from their heartbeats alone; late, repeated and
-// older ones change nothing, and a node that stood still blames nobody. Checked with no clock.
+// Promise: the view of a node follows from heartbeats alone; late, duplicate and outdated
+// heartbeats change nothing, and a node that was paused suspects no other node. Checked without a
+// clock.
 #include "cluster/membership/core/membership_core.hpp"
 
 #include <gmock/gmock.h>
@@ -45,7 +46,8 @@ pb::Heartbeat with_view(pb::Heartbeat heartbeat, const std::string& name, std::u
   return heartbeat;
 }
 
-// Ticks each second from `from` to `to`, and hears b each time if `with_b`. Returns all events.
+// Ticks each second from `from` to `to`, with a heartbeat of b each time if `with_b`. Returns all
+// events.
 std::vector<Event> run(Membership& a, int from, int to, bool with_b) {
   std::vector<Event> events;
   for (int at = from; at <= to; ++at) {

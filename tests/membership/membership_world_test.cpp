@@ -1,7 +1,6 @@
-// Promise: whatever the network loses, repeats, delays and reorders, and whoever restarts or stands
-// still, no node ever goes back to an older incarnation or an earlier state; and once the faults
-// end all see each other as they are. Checked on seeded walks of four nodes with a time of their
-// own.
+// Promise: under lost, duplicate, delayed and reordered messages, restarts and pauses, no view
+// returns to an older incarnation or an earlier state, and once the faults end all views are
+// correct. Checked on seeded random walks of four nodes with a virtual clock.
 #include <algorithm>
 #include <random>
 
@@ -21,7 +20,7 @@ class World {
     for (const std::string& name : names) restart(name);
   }
 
-  // One second in which faults happen.
+  // One second with faults.
   void chaos() {
     now_us_ += second;
     for (const std::string& name : names) {
@@ -33,12 +32,12 @@ class World {
     std::shuffle(waiting_.begin(), waiting_.end(), random_);
     while (!waiting_.empty() && random_() % 8 != 0) {
       const Message message = waiting_.back();
-      if (random_() % 4 != 0) waiting_.pop_back();  // else it comes again
+      if (random_() % 4 != 0) waiting_.pop_back();  // otherwise it is delivered again later
       if (random_() % 4 != 0) deliver(message);
     }
   }
 
-  // One second in which all is well.
+  // One second without faults.
   void calm() {
     now_us_ += second;
     for (const std::string& name : names) speak(name);

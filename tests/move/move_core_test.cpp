@@ -1,5 +1,5 @@
-// Promise: what each side of a moves does, step by step, and what each refuses. Checked as
-// traces of a world in which nothing fails but what the test says.
+// Promise: each side of a move performs the steps of the protocol in order and refuses invalid
+// ones. Checked by traces of a MoveWorld, in which only the faults that a test names occur.
 #include <gtest/gtest.h>
 
 #include "tests/move/move_world.hpp"
@@ -43,7 +43,7 @@ const Wanted* find(const Effects& effects) {
   return nullptr;
 }
 
-// The source, fenced.
+// Returns a fenced source.
 Shard fenced() {
   Shard shard = owner(1);
   EXPECT_TRUE(start_move(shard, "b", 7));
@@ -53,7 +53,7 @@ Shard fenced() {
   return shard;
 }
 
-// The target, with both chunks on its disk and ready.
+// Returns a target that is ready, with both chunks durable.
 Shard ready() {
   Shard shard = stranger();
   const pb::MoveAttempt attempt = attempt_of(2, 7);

@@ -1,7 +1,6 @@
-// Promise: however messages are lost, repeated, delayed and reordered, and wherever a node crashes,
-// a shard that moves has at most one owner, which has every confirmed offer; and once the faults
-// end, one node serves. Checked in every reachable state of two nodes, and on random walks of
-// three.
+// Promise: under lost, duplicate, delayed and reordered messages and crashes at any step, a moving
+// shard has at most one owner, which has all confirmed offers; once the faults end, one node serves
+// the shard. Checked in all reachable states of two nodes and on random walks of three nodes.
 #include <cstdlib>
 #include <deque>
 #include <random>
@@ -23,7 +22,7 @@ void expect_heals(MoveWorld world) {
   EXPECT_EQ(world.broken(), "");
 }
 
-// Visits every state that can be reached; returns how many there are.
+// Visits all reachable states; returns their number.
 std::size_t explore(Budget budget, std::size_t heal_every) {
   absl::flat_hash_set<MessageId, MessageIdHash> seen;
   std::deque<MoveWorld> waiting{MoveWorld({"a", "b"}, budget)};
@@ -55,7 +54,7 @@ TEST(MoveExploration, TwoMovesAreSafeInEveryReachableState) {
   RecordProperty("states", std::to_string(explore(budget, 20)));
 }
 
-// Faults and new work are rarer than what brings a move on, or walks would seldom get far.
+// Prefers steps that advance a move to faults and new work, so that walks reach late states.
 Step choose(const std::vector<Step>& steps, std::mt19937_64& random) {
   for (;;) {
     const Step& step = steps[random() % steps.size()];

@@ -1,5 +1,6 @@
-// Promise: a shard moves between nodes that work on it: nothing is lost, repeated or disordered,
-// its state goes with it, and a crash of either node at any record of theirs ends with one owner.
+// Promise: a shard moves between nodes under load without loss, duplicates or disorder, together
+// with its key states, and a crash of either node at any record leaves one owner. Checked with the
+// real actors of three nodes on a simulated network.
 #include <algorithm>
 #include <deque>
 #include <optional>
@@ -19,16 +20,17 @@ namespace {
 constexpr std::uint32_t shards = 2;
 constexpr std::uint32_t rest_ticks = 60'000;  // milliseconds
 
-/// Three nodes, of which "a" serves all at first.
+/// Three nodes; node "a" owns all shards at first.
 class World {
  public:
-  /// `one_role`: all queues of a shard go together, else each stage by itself.
+  /// `one_role`: all queues of a shard move together; otherwise the queues of each stage
+  /// separately.
   explicit World(bool one_role = false, std::uint64_t seed = 1)
       : system_(seed),
         network_(seed),
         role_(one_role ? "" : sim::entered().name()),
         one_role_(one_role) {
-    spdlog::set_level(spdlog::level::off);  // links break on purpose here
+    spdlog::set_level(spdlog::level::off);  // broken links would flood the log
     watch_->is_failing = false;
     const std::vector<std::string> names{"a", "b", "c"};
     for (const std::string& name : names) {
@@ -57,7 +59,8 @@ class World {
     return *nodes_[static_cast<std::size_t>(name[0] - 'a')];
   }
 
-  /// A millisecond: one record of each log becomes durable, and all that follows from it happens.
+  /// Advances by 1 ms: one record of each log becomes durable, and all resulting events are
+  /// handled.
   void tick() {
     for (auto& node : nodes_) {
       node->node().log().commit(1);
@@ -75,7 +78,7 @@ class World {
     for (std::uint32_t i = 0; i < ticks; ++i) tick();
   }
 
-  /// One more number enters at each node.
+  /// Offers the next number at each node.
   void enter() {
     for (auto& node : nodes_) {
       const std::int64_t number = sim::numbers_per_node * (1 + (node->name()[0] - 'a')) + entered_;
@@ -93,7 +96,7 @@ class World {
                                  [this](const Result<void>& done) { outcome_ = done; });
   }
 
-  /// Under load, until it has ended.
+  /// Moves the shard while numbers are offered; returns when the move has ended.
   void move(const std::string& from, const std::string& to, std::uint32_t shard = 0,
             const std::optional<std::string>& role = {}) {
     begin_move(from, to, shard, role);
@@ -113,7 +116,7 @@ class World {
             }};
   }
 
-  /// All that entered is done, once and in order, and nothing is left anywhere.
+  /// Expects each offered number handled once and in order, and all queues empty.
   void expect_done() {
     for (std::uint32_t i = 0; i < rest_ticks; ++i) {
       tick();
@@ -124,7 +127,7 @@ class World {
     EXPECT_EQ(watch_->violation, "");
   }
 
-  /// The one node whose disk says that it serves the shard, when all know of each other.
+  /// Returns the only node that serves the shard by its durable record, once all nodes agree.
   [[nodiscard]] std::string owner(std::uint32_t shard = 0,
                                   const std::string& queue = sim::entered().name()) {
     std::string owner;
@@ -145,7 +148,7 @@ class World {
   transport::SimulatedNetwork network_;
   std::shared_ptr<sim::Watch> watch_ = std::make_shared<sim::Watch>();
   std::vector<std::unique_ptr<MovingNode>> nodes_;
-  const std::string role_;  ///< that moves where a test does not say
+  const std::string role_;  ///< role that moves by default
   const bool one_role_;
   std::vector<std::int64_t> all_;
   std::int64_t entered_ = 0;
@@ -173,7 +176,7 @@ TEST(MoveShard, GoesBackAndToAThirdNode) {
   world.expect_done();
 }
 
-// Each node but the first reaches even its own queues through an outbox, once they have come to it.
+// After the move, nodes other than "a" reach their own queues through an outbox.
 TEST(MoveShard, OfOneRoleIsOvertakenByNothingThatItsOwnStagesSent) {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     SCOPED_TRACE(seed);
@@ -237,7 +240,7 @@ TEST(MoveShard, IsRefusedByWhoDoesNotServeIt) {
 
 class MoveShardCrash : public ::testing::TestWithParam<const char*> {};
 
-// A record of each log later each time, until the move has ended before.
+// Crashes the node one record later each time, until the move ends before the crash.
 TEST_P(MoveShardCrash, AtAnyRecordLeavesOneOwner) {
   bool has_ended = false;
   int ticks = 0;

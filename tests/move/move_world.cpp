@@ -230,7 +230,7 @@ void MoveWorld::open(WorldNode& node) {
   node.log = std::stoi(node.staging->data.back());
   node.has_data = node.staging->data.size() == chunks_of_a_cut;
   for (const std::string& data : node.staging->data) {
-    if (data != node.staging->data.back()) node.has_data = false;  // of two cuts
+    if (data != node.staging->data.back()) node.has_data = false;  // chunks of two exports
   }
 }
 
@@ -283,7 +283,7 @@ std::set<std::string> MoveWorld::heal() {
         if (!local) continue;
         take(step);
         moved = true;
-        break;  // the step may have changed which others are possible
+        break;  // the step may have changed the possible steps
       }
     }
   }

@@ -1,5 +1,5 @@
-// Nodes, their disks and a network that loses, repeats, delays and reorders, for one shard: what a
-// shell does with the effects of the moves's cores, in memory, one step at a time.
+// MoveWorld: a model of nodes, disks and a faulty network for one shard. Performs the effects of
+// the move cores in memory, one step at a time.
 #pragma once
 
 #include <map>
@@ -16,7 +16,7 @@ namespace millrace::moves {
 
 constexpr std::uint64_t chunks_of_a_cut = 2;
 
-/// What was said: a step of a move, or who owns the shard.
+/// A message in flight: a MoveStep or an Ownership.
 struct Message {
   std::string from;
   std::string to;
@@ -33,20 +33,20 @@ struct StagingFile {
   std::vector<std::string> data;
 };
 
-/// One node. What lasts over a crash: the record in `shard`, `staging`, `log`.
+/// One node. Durable: the record in `shard`, `staging` and `log`; a crash loses the rest.
 struct WorldNode {
   Shard shard;
   std::optional<StagingFile> staging;
-  int log = 0;  ///< offers in this node's log of the shard; all nodes start empty
+  int log = 0;  ///< number of offers of the shard in this node's log; 0 at the start
   bool has_data = false;
 
-  std::vector<Stage> staging_writes;  ///< on their way to the disk
+  std::vector<Stage> staging_writes;  ///< not durable yet
   std::optional<pb::MoveAttempt> quiescing;
   std::optional<pb::MoveAttempt> preparing;
-  int cut = 0;  ///< what the chunks of the running move hold
+  int cut = 0;  ///< value of `log` when the chunks of the current move were exported
 };
 
-/// A step that the world may take next.
+/// A possible next step of the world.
 struct Step {
   enum class Kind {
     deliver,
@@ -58,15 +58,15 @@ struct Step {
     retry,
     crash,
     crash_after_write,
-    lose_staging,  // a crash that spoils the staging file
+    lose_staging,  // a crash that damages the staging file
     move,
     cancel,
     offer,
   };
   Kind kind;
   std::string node;
-  std::string target{};  ///< of a move
-  Message message{};     ///< of a delivery
+  std::string target{};  ///< of a `move` step
+  Message message{};     ///< of a delivery step
 };
 
 struct Budget {
@@ -82,23 +82,23 @@ class MoveWorld {
   /// The first of `names` owns the shard in epoch 1.
   MoveWorld(const std::vector<std::string>& names, Budget budget);
 
-  /// All steps that are possible. Any message ever sent may come at any time, any number of times,
-  /// or never.
+  /// Returns all possible steps. Any message that was sent may arrive at any later time, any number
+  /// of times, or never.
   [[nodiscard]] std::vector<Step> steps() const;
   void take(const Step& step);
 
-  /// What is wrong, or an empty text: two owners, one that lacks a confirmed offer, or one told to
-  /// serve that must not.
+  /// Returns the violation, or an empty text: two owners, an owner without a confirmed offer, or an
+  /// Open at a node that must not serve.
   [[nodiscard]] std::string broken() const;
 
-  /// The faults end: everything sent from now on arrives, once and in order. Returns the nodes that
-  /// serve when all has come to rest.
+  /// Ends the faults: messages sent from now on arrive once and in order. Returns the nodes that
+  /// serve when no step is left.
   std::set<std::string> heal();
 
-  /// No node moves the shard, or is in doubt whether it has.
+  /// Whether no move is in progress or undecided at any node.
   [[nodiscard]] bool is_settled() const;
 
-  /// Equal for worlds that behave alike from here on.
+  /// Returns a text that is equal for worlds with the same future behaviour.
   [[nodiscard]] std::string fingerprint() const;
   [[nodiscard]] const WorldNode& node(const std::string& name) const { return nodes_.at(name); }
   [[nodiscard]] int confirmed() const { return confirmed_; }

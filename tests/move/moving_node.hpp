@@ -1,5 +1,5 @@
-// A whole node of a simulated cluster whose shards can move: queues, federation and moves, over
-// a simulated network and a log in memory.
+// MovingNode: a node of a simulated cluster whose shards can move: queues, federation and moves
+// over a simulated network and a log in memory.
 #pragma once
 
 #include <functional>
@@ -17,32 +17,33 @@
 namespace millrace {
 
 struct MovingNodeOptions {
-  TestNodeOptions node{};  ///< but for what the cluster decides
+  TestNodeOptions node{};  ///< without the fields that the cluster sets
   std::vector<PipelineSpec> pipelines{};
   std::vector<moves::QueueGroup> groups{};
   std::vector<std::string> others{};  ///< names of the other nodes
   std::size_t window_bytes = transport::TransportOptions{}.window_bytes;
-  std::function<queues::OfferHandle(queues::OfferHandle)> remote{};  ///< in place of what it gets
+  std::function<queues::OfferHandle(queues::OfferHandle)>
+      remote{};  ///< wraps each remote queue; unset: no wrapper
 };
 
 class MovingNode final : public transport::TransportListener, private Federation {
  public:
-  /// What is given by reference outlives it. It is down.
+  /// All references must outlive this object. The node is down until start().
   MovingNode(DeterministicActorSystem& system, transport::SimulatedNetwork& network,
              MovingNodeOptions options);
 
-  /// Joins the network. False where the disk does not let it.
+  /// Recovers and joins the network. Returns false if the disk fails.
   bool start();
-  /// From one moment to the next; its log stays.
+  /// Stops the node at once, as a crash does; the log stays.
   void kill();
 
   [[nodiscard]] bool is_up() const { return node_->is_up(); }
   [[nodiscard]] const std::string& name() const { return options_.node.name; }
   [[nodiscard]] TestNode& node() { return *node_; }
   [[nodiscard]] const TestNode& node() const { return *node_; }
-  /// Its disk says that a shard may be another node's: a short time, and the worst to end in.
+  /// Whether a shard is fenced without a known outcome: a short and critical time for a crash.
   [[nodiscard]] bool is_giving_up() const;
-  /// While it is up.
+  /// Requires a running node.
   [[nodiscard]] moves::ShardTable& table() { return *table_; }
   [[nodiscard]] moves::NodeFederation& federation() { return *federation_; }
   [[nodiscard]] transport::Transport& transport() { return *transport_; }
@@ -83,15 +84,15 @@ class MovingNode final : public transport::TransportListener, private Federation
   std::unique_ptr<TestNode> node_;
 };
 
-/// The queues of each stage and of its dead letters, as a role of their own called by the stage's
-/// source. `home` says where each shard begins.
+/// Returns one group per stage, with its input and dead letter queues; the role is the name of the
+/// input queue. `home` returns the first owner of each shard.
 [[nodiscard]] std::vector<moves::QueueGroup> groups_by_stage(
     const std::vector<PipelineSpec>& pipelines, std::uint32_t shards,
     const std::vector<std::string>& nodes,
     const std::function<std::string(const std::string& source, std::uint32_t shard)>& home);
 
-/// All queues under one role without a name, as where no stage has a role: stages pass on to others
-/// of the same group.
+/// Returns one group with all queues and no role, as if no stage had a role: stages write to queues
+/// of their own group.
 [[nodiscard]] std::vector<moves::QueueGroup> one_group(
     const std::vector<PipelineSpec>& pipelines, std::uint32_t shards,
     const std::vector<std::string>& nodes,

@@ -1,4 +1,5 @@
-// An incarnation is higher than every one before it, whatever the clock says.
+// Promise: each incarnation is higher than all earlier ones, also if the clock was set back.
+// Checked on files in a temporary directory.
 #include "cluster/node/incarnation.hpp"
 
 #include <fstream>

@@ -1,4 +1,5 @@
-// What a configuration says gets where it belongs.
+// Promise: each setting of a configuration reaches the option that it names, and mistakes are
+// refused.
 #include "cluster/node/node_setup.hpp"
 
 #include <gtest/gtest.h>

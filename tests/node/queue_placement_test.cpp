@@ -1,4 +1,4 @@
-// Shards of a queue go to the nodes that have the role of the stage which reads it.
+// Promise: the home of each shard of a queue has the role of the stage that reads the queue.
 #include "cluster/node/queue_placement.hpp"
 
 #include <set>

@@ -1,4 +1,5 @@
-// Pipelines wired from a configuration look as those that a program wires.
+// Promise: a pipeline wired by a configuration equals one that a program builds from the same
+// stages, and mistakes are refused.
 #include "cluster/node/wired_pipeline.hpp"
 
 #include <gmock/gmock.h>

@@ -1,5 +1,5 @@
-// Promise: shards are spread by weight, every node computes the same, and a change of the nodes
-// moves only what it must. Checked by statistics over many shards, and by values that never change.
+// Promise: shards are spread by weight, all nodes compute the same homes, and a change of the nodes
+// changes as few homes as possible. Checked by statistics over many shards and by pinned values.
 #include <cmath>
 #include <map>
 
@@ -47,7 +47,7 @@ TEST(Layout, SpreadsShardsByWeight) {
   expect_balanced(std::vector<std::uint32_t>(50, 7));
 }
 
-// Every shard whose home differs must have come from or gone to node `changed`.
+// Expects each shard with a different home to have its old or new home at node `changed`.
 void expect_relocations_only(const Layout& before, const Layout& after, const std::string& changed,
                              bool gains) {
   std::uint32_t moved = 0;

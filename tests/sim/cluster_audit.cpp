@@ -56,7 +56,9 @@ void ClusterAudit::add(const Store& store) {
         for (const std::int64_t value : numbers_in(*state.value)) ++stage.done[value];
       }
     }
-    queued_ += durable.index.size();  // also of what is moved: it is not at rest
+    queued_ +=
+        durable.index
+            .size();  // counts moved messages, too: the cluster is not idle before they are dropped
     if (moved) continue;
     failures_ += durable.ledger.redelivered;
     dead_ += durable.ledger.dead;

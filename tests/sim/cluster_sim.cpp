@@ -15,10 +15,10 @@ namespace millrace {
 namespace {
 
 constexpr std::uint32_t rest_ticks = 120'000;  // milliseconds
-constexpr std::uint32_t moving_ticks = 1'000;  // of these, shards still move
+constexpr std::uint32_t moving_ticks = 1'000;  // the first of them, in which shards still move
 constexpr DurationUs skew_max_us = 3'600'000'000;
 constexpr std::int64_t rate_max_ppm = 50'000;
-// Far beyond the lease, however slow the node's clock is.
+// Longer than the lease by the slowest clock of a node.
 constexpr std::chrono::milliseconds late{1'000};
 
 }  // namespace
@@ -84,7 +84,7 @@ void ClusterSim::add_node(std::uint32_t index) {
   nodes_.push_back(std::move(node));
 }
 
-// Small ones now and then, so that queues are full and runs are cut.
+// Sometimes small limits, so that queues fill up and offers are split.
 queues::Limits ClusterSim::random_limits() {
   queues::Limits limits;
   if (random_() % 2 == 0) limits.backlog_messages = 8 + random_() % 40;
@@ -128,8 +128,8 @@ void ClusterSim::start_lazy(Node& node) {
   }
 }
 
-// A millisecond: some of what the disks were given becomes durable, and all that can happen at this
-// moment does, in an order that the seed decides.
+// Advances by 1 ms: some pending writes become durable, and all events that are due are handled, in
+// an order that depends on the seed.
 void ClusterSim::tick() {
   for (auto& node : nodes_) {
     MemoryLog& log = node->node->log();
@@ -162,7 +162,7 @@ void ClusterSim::heal() {
     if (node->disk != nullptr) node->disk->set_faulty(false);
     if (!node->node->is_up()) start(*node);
     node->end_lazy_receivers();
-    // Nobody ends a node that drains any more, and it takes nothing.
+    // A draining node is not killed, and accepts no offers.
     if (node->ticks_left > 0) {
       kill(*node);
       start(*node);

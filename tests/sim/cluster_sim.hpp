@@ -1,9 +1,9 @@
-// ClusterSim: a whole cluster in one thread: the real actors, federation and links of N nodes over
-// a simulated network, logs in memory or on disks that lie, and a virtual clock that each node has
-// its own idea of, all from one seed.
+// ClusterSim: a cluster in one thread, determined by one seed: the real actors, federation and
+// links of N nodes over a simulated network, logs in memory or on faulty disks, and a virtual clock
+// that is skewed at each node.
 //
-// First trouble, with safety checked at every step of a handler and every so often over all logs;
-// then all is healed, and the cluster must come to rest with everything done once.
+// First faults are injected; safety is checked at each handler call and by periodic audits of all
+// logs. Then the faults end, and the cluster must become idle with each message handled once.
 #pragma once
 
 #include <cstdint>
@@ -21,27 +21,27 @@
 
 namespace millrace {
 
-/// Broken on purpose, to prove that the simulation finds it.
+/// A planted fault, to prove that the simulation detects it.
 enum class Sabotage : std::uint8_t {
   none,
-  dedup,                ///< each attachment of an outbox comes under a new name
-  outbox_order,         ///< the first and the last message of an offer change places
-  send_before_durable,  ///< queues hear of records that a crash may still take back
-  fencing,              ///< a crash forgets that one sender has taken over from another
-  shard_fence,          ///< a crash forgets that a shard was on its way to another node
-  syncs,                ///< disks say that they have synced, and have not
+  dedup,                ///< each attachment of an outbox uses a new producer name
+  outbox_order,         ///< the first and the last message of an offer are swapped
+  send_before_durable,  ///< records are applied before they are durable
+  fencing,              ///< a crash loses the epoch of a producer
+  shard_fence,          ///< a crash loses the fence of a moving shard
+  syncs,                ///< disks report a sync that did not happen
 };
 
 struct ClusterSimOptions {
-  std::uint64_t seed = 1;  ///< also decides on disks, late receivers and clocks that are set
+  std::uint64_t seed = 1;  ///< also selects disks, late receivers and clock steps
   std::uint32_t nodes = 3;
   std::uint32_t shards = 5;
-  std::uint32_t numbers = 200;  ///< that enter at each node
+  std::uint32_t numbers = 200;  ///< offered at each node
   Sabotage sabotage = Sabotage::none;
-  std::uint32_t trouble_ms = 1'500;       ///< how long it lasts
-  std::uint32_t trouble_interval_ms = 1;  ///< between two things that may go wrong or be offered
-  std::uint32_t down_max_ms = 300;        ///< how long a node is down
-  std::uint32_t mend_interval_ms = 0;     ///< between two times when all links are mended; 0: none
+  std::uint32_t trouble_ms = 1'500;       ///< duration of the faults
+  std::uint32_t trouble_interval_ms = 1;  ///< between two faults or offers
+  std::uint32_t down_max_ms = 300;        ///< longest time that a node is down
+  std::uint32_t mend_interval_ms = 0;     ///< between two repairs of all links; 0: none
   std::uint32_t audit_interval_ms = 500;  ///< between two audits of all logs
 };
 
@@ -52,21 +52,21 @@ class ClusterSim {
   ClusterSim(const ClusterSim&) = delete;
   ClusterSim& operator=(const ClusterSim&) = delete;
 
-  /// Returns what went wrong, in one line; empty: nothing.
+  /// Runs the simulation. Returns the violation in one line, or an empty text. Call once.
   [[nodiscard]] std::string run();
 
-  /// What happened, so that a test can tell whether it was enough.
+  /// Counts of events, with which a test checks that enough happened.
   struct Counts {
     std::uint64_t kills = 0;
     std::uint64_t disk_faults = 0;
     std::uint64_t takeovers = 0;
-    std::uint64_t late_offers = 0;  ///< by senders that were fenced
+    std::uint64_t late_offers = 0;  ///< offers of fenced senders
     std::uint64_t drains = 0;
-    std::uint64_t moves = 0;  ///< of shards, from end to end
+    std::uint64_t moves = 0;  ///< completed moves of shards
     std::uint64_t failed_moves = 0;
   };
   [[nodiscard]] Counts counts() const;
-  /// Of all logs: the same for each run of a seed.
+  /// Returns a digest of all logs; equal for all runs of a seed.
   [[nodiscard]] std::uint64_t digest() const;
 
  private:
@@ -100,10 +100,11 @@ class ClusterSim {
 
   const ClusterSimOptions options_;
   const bool has_disks_;
-  const bool is_one_group_;         ///< else each stage moves by itself
+  const bool is_one_group_;         ///< otherwise the queues of each stage move separately
   const std::size_t window_bytes_;  ///< of links
-  const bool has_late_receivers_;   ///< else clocks are set while nodes run, which prolongs leases
-  const std::uint32_t calm_;  ///< how much rarer nodes and links fail than in the worst of seeds
+  const bool has_late_receivers_;   ///< otherwise clocks are stepped, which extends leases
+  const std::uint32_t
+      calm_;  ///< divisor of the rate at which nodes and links fail; 1: the highest rate
   std::mt19937_64 random_;
   DeterministicActorSystem system_;
   transport::SimulatedNetwork network_;

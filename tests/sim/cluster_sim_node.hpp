@@ -1,4 +1,4 @@
-// A node of a ClusterSim.
+// The state of one node of a ClusterSim.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +20,12 @@ struct ClusterSim::Node {
   std::int64_t first_number = 0;
   std::uint32_t entered = 0;
   std::unique_ptr<SkewedClock> clock;
-  DiskLog* disk = nullptr;  ///< null: its log is in memory
+  DiskLog* disk = nullptr;  ///< nullptr: the log is in memory
   std::unique_ptr<MovingNode> moving;
-  TestNode* node = nullptr;  ///< of `moving`
+  TestNode* node = nullptr;  ///< owned by `moving`
   std::vector<std::function<void()>> end_lazy;
   std::uint32_t down_ticks = 0;
-  std::uint32_t ticks_left = 0;  ///< until it ends; 0: its end is not near
+  std::uint32_t ticks_left = 0;  ///< until the node is killed; 0: no kill is planned
 
   void end_lazy_receivers() {
     for (const auto& end : std::exchange(end_lazy, {})) end();

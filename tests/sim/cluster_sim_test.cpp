@@ -46,7 +46,7 @@ std::ostream& operator<<(std::ostream& out, const ClusterSim::Counts& counts) {
 }
 
 TEST(ClusterSim, NeitherLosesRepeatsNorDisorders) {
-  spdlog::set_level(spdlog::level::off);  // links break all the time here
+  spdlog::set_level(spdlog::level::off);  // broken links would flood the log
   const std::uint64_t replayed = from_environment("MILLRACE_SIM_SEED", 0);
   const std::uint64_t seeds = replayed != 0 ? 1 : from_environment("MILLRACE_SIM_SEEDS", 60);
   const std::uint64_t first = replayed != 0 ? replayed : from_environment("MILLRACE_SIM_FIRST", 1);
@@ -66,8 +66,8 @@ TEST(ClusterSim, NeitherLosesRepeatsNorDisorders) {
             << " a second: " << all << '\n';
 }
 
-// Trouble that is rarer and lasts: nodes and links are down for minutes, and what was restored
-// often is restored again. MILLRACE_SIM_SPAN_S: how long, in seconds of the cluster.
+// Rarer and longer faults: nodes and links are down for minutes, and nodes recover many times.
+// MILLRACE_SIM_SPAN_S: duration in seconds of the virtual clock.
 TEST(ClusterSim, LastsThroughLongTroubleOfFiveNodes) {
   spdlog::set_level(spdlog::level::off);
   const std::uint64_t seed = from_environment("MILLRACE_SIM_SEED", 22);

@@ -1,4 +1,4 @@
-// The part of ClusterSim that makes trouble, and work.
+// The part of ClusterSim that injects faults and offers messages.
 #include <algorithm>
 #include <chrono>
 #include <tuple>
@@ -20,7 +20,7 @@ void ClusterSim::kill(Node& node) {
   node.end_lazy_receivers();
   node.moving->kill();
   node.down_ticks = static_cast<std::uint32_t>(random_() % options_.down_max_ms);
-  // Machines come back with another time.
+  // The clock may be stepped during a restart.
   if (random_() % 4 == 0) node.clock->step(random_us(step_max_us));
 }
 
@@ -41,7 +41,7 @@ void ClusterSim::enter(Node& node) {
   send(node, node.first_number + node.entered++);
 }
 
-// A client that has forgotten that it has sent this.
+// Offers a number again, as a client does that lost its record of the first offer.
 void ClusterSim::enter_again(Node& node) {
   if (node.entered == 0) return;
   const auto back = static_cast<std::int64_t>(random_() % std::min(node.entered, 20u));
@@ -59,7 +59,7 @@ void ClusterSim::send(Node& node, std::int64_t number) {
 void ClusterSim::trouble_network(Node& node, const Node& other) {
   if (node.name == other.name) return;
   switch (random_() % 6) {
-    case 5:  // what nobody understands
+    case 5:  // an invalid frame
       if (node.node->is_up()) {
         std::ignore = node.moving->transport().send(
             other.name, {transport::FrameKind(random_() % 8), std::string(random_() % 4, '\xff')});
@@ -78,7 +78,7 @@ void ClusterSim::trouble_network(Node& node, const Node& other) {
   }
 }
 
-// One takes over, or one that was taken over from goes on.
+// A new sender fences the current one, or a fenced sender continues.
 void ClusterSim::trouble_senders(Node& node) {
   const std::string& queue = sim::entered().name();
   if (random_() % 8 == 0) {
@@ -90,7 +90,7 @@ void ClusterSim::trouble_senders(Node& node) {
   }
 }
 
-// Whoever serves a shard gives it to another.
+// The owner of a random shard starts to move it to another node.
 void ClusterSim::move_shard(Node& node) {
   if (!node.node->is_up()) return;
   const std::string& queue = random_() % 2 == 0 ? sim::entered().name() : sim::passed().name();
@@ -134,7 +134,7 @@ void ClusterSim::make_trouble() {
     case 9:
     case 10:
       move_shard(node);
-      // Somewhere on its way, if it began.
+      // Sometimes kill a node during the move.
       if (random_() % 4 == 0) doom(*nodes_[random_() % nodes_.size()], 150);
       break;
     default:

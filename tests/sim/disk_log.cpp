@@ -14,7 +14,7 @@ class Body final : public journal::Proposal {
   explicit Body(std::string text) { body = std::move(text); }
 };
 
-// One group at a time and no marks, so that it depends on nothing but the calls what is written.
+// One group at a time and no marks, so that the written bytes depend on the calls only.
 journal::Options options() {
   journal::Options options;
   options.segment_bytes = 256u << 10;
@@ -95,7 +95,7 @@ Result<void> DiskLog::open() {
   return {};
 }
 
-// More than was confirmed may be there: what was written when the crash came.
+// The log may hold unconfirmed records that were being written at the crash.
 void DiskLog::compare(const std::vector<std::string>& found) {
   const auto differs = std::mismatch(records_.begin(), records_.end(), found.begin(), found.end());
   if (differs.first == records_.end()) return;
@@ -123,8 +123,8 @@ std::size_t DiskLog::write(std::span<const std::string> bodies) {
   return bodies.size();
 }
 
-// A write that opens the next segment sets the thread to work that makes segments ready: a fault
-// would meet it at any point.
+// A write that opens the next segment wakes the thread that prepares segments. A fault would hit
+// that thread at a point that the seed does not determine.
 bool DiskLog::has_room_for(std::span<const std::string> bodies) const {
   std::uint64_t bytes = 64u << 10;
   for (const std::string& body : bodies) bytes += 2 * body.size();
@@ -132,7 +132,7 @@ bool DiskLog::has_room_for(std::span<const std::string> bodies) const {
   return stats.room_bytes >= stats.segments_ready * options_.segment_bytes + bytes;
 }
 
-// Waits until that thread has nothing to do.
+// Waits until the thread that prepares segments is idle.
 void DiskLog::settle() const {
   while (true) {
     const journal::JournalStats stats = journal_->stats();

@@ -1,6 +1,6 @@
-// DiskLog: the log of a node in a simulation on the real journal, over a disk that loses, tears and
-// refuses. The journal's threads run while the simulation waits for them, so that a seed decides
-// what happens.
+// DiskLog: the log of a simulated node on the real journal, over a disk that loses, tears and
+// refuses writes. The simulation waits for the journal's threads, so that a run depends on the seed
+// only.
 #pragma once
 
 #include <atomic>
@@ -20,19 +20,20 @@
 
 namespace millrace {
 
-/// A crash is a power cut (what was not synced is lost, or torn) or the end of the process (nothing
-/// is lost). Refusals and power cuts in the middle of writes come while it is faulty.
+/// A crash is a power cut (unsynced writes are lost or torn) or the end of the process (no write is
+/// lost). While the log is faulty, writes are refused, and power cuts occur in the middle of
+/// writes.
 class DiskLog final : public MemoryLog, private journal::Listener {
  public:
   explicit DiskLog(std::uint64_t seed);
   ~DiskLog() override;
 
   void set_faulty(bool is_faulty) { is_faulty_ = is_faulty; }
-  /// Breaks it on purpose: see FaultyFileSystem.
+  /// Plants the fault Sabotage::syncs; see FaultyFileSystem.
   void lie_about_syncs() { files_.lie_about_syncs(); }
-  /// What was confirmed, and is not there any more, in one line; else empty.
+  /// Returns a confirmed record that was lost, in one line, or an empty text.
   [[nodiscard]] const std::string& violation() const { return violation_; }
-  /// Faults that came so far.
+  /// Returns the number of faults so far.
   [[nodiscard]] std::uint64_t faults() const { return faults_; }
 
   void crash() override;
@@ -40,7 +41,7 @@ class DiskLog final : public MemoryLog, private journal::Listener {
 
  private:
   enum class Fault : std::uint8_t { refusal, power_cut };
-  /// The fault that comes next: after so many operations of one thread, or of others.
+  /// The next fault: occurs after this number of operations of one thread or of the others.
   struct Armed {
     Fault fault = Fault::refusal;
     std::uint64_t operations = 0;
@@ -63,7 +64,7 @@ class DiskLog final : public MemoryLog, private journal::Listener {
   mutable journal::FaultyFileSystem files_;
   std::mt19937_64 random_;
   std::unique_ptr<journal::Journal> journal_;
-  std::size_t superseded_ = 0;  ///< segments that the first write sets free
+  std::size_t superseded_ = 0;  ///< segments that the first write makes obsolete
   bool is_faulty_ = false;
   std::string violation_;
 
@@ -71,7 +72,7 @@ class DiskLog final : public MemoryLog, private journal::Listener {
   std::condition_variable changed_;
   std::optional<Armed> armed_;
   std::uint64_t faults_ = 0;
-  std::size_t committed_ = 0;  ///< of what is being written
+  std::size_t committed_ = 0;  ///< of the records being written
   bool is_failed_ = false;
 };
 

@@ -8,7 +8,7 @@
 namespace millrace {
 namespace {
 
-constexpr std::uint32_t credit = 2;  // messages that it sits on
+constexpr std::uint32_t credit = 2;  // messages that it keeps leased
 
 queues::CompleteMessage done(const queues::Grant& grant) {
   auto complete = std::make_shared<queues::Complete>();

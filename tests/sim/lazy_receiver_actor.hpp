@@ -1,4 +1,4 @@
-// A receiver that sits on what it leases until the lease is over, and then says that it is done.
+// A receiver that acks its leases only after they have expired.
 #pragma once
 
 #include <chrono>
@@ -10,8 +10,8 @@
 
 namespace millrace {
 
-/// Says so `late` after each lease, which must be longer than the lease is: nothing of it may
-/// count. Returns what ends it.
+/// Starts the receiver; it acks each lease after `late`, which must be longer than a lease. The
+/// queue must ignore these acks. Returns a function that ends the receiver.
 [[nodiscard]] std::function<void()> spawn_lazy_receiver(caf::actor_system& system,
                                                         const queues::QueueHandle& queue,
                                                         std::chrono::milliseconds late);

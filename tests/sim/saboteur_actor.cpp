@@ -11,7 +11,7 @@
 namespace millrace {
 namespace {
 
-/// Stands between a forwarder and what stands for its target, in both directions.
+/// Relays the messages between a forwarder and its remote queue, and corrupts some of them.
 class Saboteur {
  public:
   static inline const char* name = "millrace.saboteur";

@@ -1,4 +1,4 @@
-// Breaks, on purpose, what a forwarder says to the queue on another node.
+// Planted faults: in the messages from a forwarder to a queue of another node, and in a log.
 #pragma once
 
 #include <random>
@@ -11,12 +11,13 @@
 
 namespace millrace {
 
-/// `target` itself, or an actor that stands before it and breaks what `what` names.
+/// Returns an actor in front of `target` that plants the fault `what`; `target` itself if `what`
+/// does not concern a forwarder.
 [[nodiscard]] queues::OfferHandle sabotage(caf::actor_system& system, Sabotage what,
                                            const queues::OfferHandle& target,
                                            std::mt19937_64& random);
 
-/// Breaks the log for those of them that are of the log.
+/// Plants the fault `what` in the log; does nothing if `what` does not concern a log.
 void sabotage(MemoryLog& log, Sabotage what);
 
 }  // namespace millrace

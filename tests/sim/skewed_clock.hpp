@@ -1,4 +1,4 @@
-// SkewedClock: a node's own clock in a simulation: ahead or behind, fast or slow, and set at times.
+// SkewedClock: the clock of a simulated node: ahead or behind, fast or slow, and stepped at times.
 #pragma once
 
 #include "actors/base/clock.hpp"
@@ -7,11 +7,12 @@ namespace millrace {
 
 class SkewedClock final : public Clock {
  public:
-  /// `rate_ppm`: how much faster than `base` it goes. `base` outlives it.
+  /// `rate_ppm`: excess of its rate over that of `base`, in parts per million; may be negative.
+  /// `base` must outlive this object.
   SkewedClock(const Clock& base, std::int64_t rate_ppm, DurationUs ahead_us)
       : base_(&base), rate_ppm_(rate_ppm), ahead_us_(ahead_us), began_us_(base.now_us()) {}
 
-  /// Somebody sets it, forwards or back.
+  /// Sets the clock forwards, or back if `by_us` is negative.
   void step(DurationUs by_us) { ahead_us_ += by_us; }
 
   [[nodiscard]] TimeUs now_us() const override {

@@ -9,7 +9,7 @@ namespace {
 
 using google::protobuf::StringValue;
 
-// Short enough that one who sits on a lease loses it within a simulation.
+// Short, so that a lazy receiver loses its leases within a simulation.
 constexpr std::chrono::milliseconds lease{300};
 
 std::string first_key(const Number& number) {
@@ -19,7 +19,8 @@ std::string second_key(const Number& number) {
   return "b" + std::to_string(number.value() % 4);
 }
 
-// Whether the order of the two must be kept: they come from one node and share both keys.
+// Whether `one` and `other` must be handled in order: same node of origin, and equal keys in both
+// stages.
 bool are_ordered(std::int64_t one, std::int64_t other) {
   return one / numbers_per_node == other / numbers_per_node && one % 12 == other % 12;
 }
@@ -31,8 +32,8 @@ std::vector<std::int64_t> parse(const std::string& text) {
   return numbers;
 }
 
-/// Adds a number to what its key has seen; one that is there, or should have come before another
-/// that is, is a violation.
+/// Adds a number to the state of its key. A duplicate, or a number that had to be handled before
+/// one in the state, is a violation.
 void count(const Number& number, Keyed<StringValue>& seen, std::string& violation) {
   if (number.value() >= first_late_number) {
     violation = "of a fenced sender: " + std::to_string(number.value());
@@ -46,7 +47,7 @@ void count(const Number& number, Keyed<StringValue>& seen, std::string& violatio
   seen.change().set_value(seen->value() + " " + std::to_string(number.value()));
 }
 
-// Fails before or after it has changed the state, which then must not count.
+// May fail, before or after it has changed the state; the change must then be discarded.
 bool takes(const Number& number, Keyed<StringValue>& seen, Watch& watch) {
   const std::uint64_t chance = watch.is_failing ? watch.random() % 40 : 2;
   if (chance > 0) count(number, seen, watch.violation);

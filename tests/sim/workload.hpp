@@ -1,6 +1,6 @@
-// The workload of a simulated cluster: numbers enter at every node, are counted under one key, and
-// passed on to be counted under another, so that most steps cross nodes. Each key's state lists
-// what it has seen, so a repeat and a disorder are seen at the very step that makes them.
+// The workload of a simulated cluster: numbers enter at each node, and two stages record them under
+// different keys, so that most steps cross nodes. The state of a key lists its numbers, so that the
+// handler itself detects a duplicate or a number out of order.
 #pragma once
 
 #include <cstdint>
@@ -19,33 +19,35 @@ namespace millrace::sim {
 
 using Number = google::protobuf::Int64Value;
 
-/// The numbers of node i begin with this, times i + 1.
+/// The numbers of node i start at numbers_per_node * (i + 1).
 constexpr std::int64_t numbers_per_node = 1'000'000;
-/// Numbers from here on are offered by senders that are fenced: none may ever be seen.
+/// Numbers from here on are offered by fenced senders: none of them may be handled.
 constexpr std::int64_t first_late_number = 1'000'000'000;
 
 [[nodiscard]] const QueueRef<Number>& entered();
 [[nodiscard]] const QueueRef<Number>& passed();
 
-/// What the handlers of all nodes share.
+/// State shared by the handlers of all nodes.
 struct Watch {
-  std::string violation{};  ///< what they saw and must not, in one line
+  std::string violation{};  ///< first violation that a handler detected, in one line
   std::mt19937_64 random;
-  bool is_failing = true;      ///< they fail now and then
-  std::uint64_t failures = 0;  ///< that they made
+  bool is_failing = true;      ///< handlers fail at random
+  std::uint64_t failures = 0;  ///< failures of handlers so far
 };
 
-/// The source of the stage that reads or gives up into a queue: see groups_by_stage().
+/// Returns the input queue of the stage that reads `queue` or has it as dead letter queue; see
+/// groups_by_stage().
 [[nodiscard]] std::string role_of(const std::string& queue);
 
 [[nodiscard]] std::vector<PipelineSpec> workload(const std::shared_ptr<Watch>& watch);
 
-/// A number as a client sends it. Some may be sent again as something new: they say what they are.
+/// Returns a number as a client sends it. Some carry an idempotency key, so that they can be
+/// offered again as new messages.
 [[nodiscard]] pb::Envelope envelope_of(std::int64_t number);
 [[nodiscard]] bool may_be_sent_again(std::int64_t number);
 [[nodiscard]] std::int64_t number_in(const pb::Envelope& envelope);
 
-/// The numbers in a key's state.
+/// Returns the numbers in the state of a key.
 [[nodiscard]] std::vector<std::int64_t> numbers_in(const std::string& serialized_state);
 
 }  // namespace millrace::sim

@@ -1,4 +1,5 @@
-// What a link promises, over real sockets between two transports of one process.
+// Promise: frames arrive in order and unaltered, within the window, and links come back. Checked
+// over real sockets between two transports of one process.
 #include "cluster/transport/net/caf_transport.hpp"
 
 #include <array>
@@ -35,7 +36,7 @@ class CafTransportTest : public ::testing::Test {
     EXPECT_THAT(at_a_.told("b").violations, ::testing::IsEmpty());
     EXPECT_THAT(at_b_.told("a").violations, ::testing::IsEmpty());
   }
-  // Sends in order, waiting for room where there is none.
+  // Sends `count` frames in order; waits while the window is full.
   void send_all(int count, std::size_t bytes) {
     for (int i = 0; i < count; ++i) {
       std::string body = std::to_string(i);

@@ -1,4 +1,4 @@
-// A node in a process of its own, for tests that stop or kill it.
+// ChildNode: a node in a child process, for tests that stop or kill it.
 #pragma once
 
 #include <csignal>
@@ -15,8 +15,8 @@ namespace millrace::transport {
 
 class ChildNode {
  public:
-  /// Starts a transport of `options` in the child, and waits for its port. To be made before this
-  /// process has threads.
+  /// Forks a child that starts a transport with `options`; waits for its port. Construct before
+  /// this process has threads.
   explicit ChildNode(const TransportOptions& options) {
     int ends[2];
     if (pipe(ends) != 0) return;

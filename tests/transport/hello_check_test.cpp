@@ -1,4 +1,4 @@
-// Who may have a link, decided from a hello.
+// Promise: check_hello accepts configured peers only, and names the reason of each refusal.
 #include "cluster/transport/protocol/hello_check.hpp"
 
 #include <map>

@@ -1,5 +1,6 @@
-// What strangers can do to the port: nothing. Two nodes keep their link and their memory while
-// garbage, half handshakes, slow clients and idle connections come, with TLS and without.
+// Promise: unauthenticated clients cannot disturb a node. Two nodes keep their link and bounded
+// memory while clients send garbage, incomplete handshakes and single bytes, or stay idle; with and
+// without TLS.
 #include <fstream>
 #include <random>
 #include <vector>
@@ -47,7 +48,7 @@ class HostilePort : public ::testing::TestWithParam<bool> {
   void TearDown() override {
     expect_unaffected();
     EXPECT_EQ(at_a_.told("b").downs, downs_expected_);
-#ifndef __SANITIZE_ADDRESS__  // which keeps what was freed for a while
+#ifndef __SANITIZE_ADDRESS__  // ASan delays the release of freed memory
     EXPECT_LT(resident_mib(), resident_before_ + 64);
 #endif
     EXPECT_TRUE(a_->stop());
@@ -104,7 +105,7 @@ TEST_P(HostilePort, AllocatesNothingForLengthsThatAreOnlyAnnounced) {
 }
 
 TEST_P(HostilePort, EndsClientsThatAreTooSlow) {
-  // The first bytes of a TLS handshake, and of a hello, one at a time.
+  // The first bytes of a TLS handshake or of a hello, sent one at a time.
   const std::string start = GetParam()
                                 ? std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11)
                                 : std::string("\x20\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00", 11);
@@ -128,7 +129,7 @@ TEST_P(HostilePort, BearsThousandsOfIdleConnections) {
   }
   EXPECT_GT(clients.size(), 900u);
   expect_unaffected();
-  // Nodes still get in between them: here the same one, restarted.
+  // A node still gets a link between the idle connections: here the same node, restarted.
   ASSERT_TRUE(a_->stop());
   auto anew = options("a", "b", b_->port());
   anew.own.incarnation = 2;

@@ -1,5 +1,5 @@
-// What one connection of a link says and understands: the order of the handshake, frames once and
-// in order, silence. No sockets, no clock.
+// Promise: LinkCore enforces the order of the handshake, delivers frames once and in order, and
+// detects silence. Checked with two cores in memory, without sockets or a clock.
 #include "cluster/transport/protocol/link_core.hpp"
 
 #include <gmock/gmock.h>
@@ -15,7 +15,7 @@ constexpr std::size_t largest = 1000;
 
 class LinkCoreTest : public ::testing::Test {
  protected:
-  // Moves what one side has written to the other, and fetches the next event there.
+  // Moves the bytes that one side has written to `to`, and returns the next event of `to`.
   LinkEvent pass(std::string& from, LinkCore& to) {
     to.receive(from, now_us_);
     from.clear();

@@ -1,5 +1,5 @@
-// Peers that are killed, or stop running: the link goes down in bounded time, and stop ends in
-// bounded time, also with megabytes that cannot be sent.
+// Promise: the link to a peer that is killed or suspended goes down in bounded time, and stop()
+// ends in bounded time, also with unsent megabytes. Checked with child processes.
 #include <cstdlib>
 
 #include <gtest/gtest.h>
@@ -65,7 +65,7 @@ TEST_P(LostPeer, StoppedIsNoticedByItsSilence) {
 TEST_P(LostPeer, StopEndsWithDataUnsent) {
   start(std::chrono::seconds(60));
   child_->signal(SIGSTOP);
-  // Beyond what the sockets take in.
+  // More than the socket buffers hold.
   ASSERT_TRUE(a_->send("b", {FrameKind{1}, std::string(16 << 20, 'x')}));
   expect_quick_stop();
 }
@@ -83,7 +83,7 @@ TEST_P(LostPeer, ThatGoesOnIsNotMistakenForSilentByItself) {
 
 namespace {
 
-// A listener that does not return until it is let.
+// A listener whose call blocks until the test releases it.
 class BlockingListener : public RecordingListener {
  public:
   void on_frame(const std::string& peer, Frame frame, Credit credit) override {
@@ -103,7 +103,7 @@ class BlockingListener : public RecordingListener {
   bool is_free_ = false;
 };
 
-// In a process of its own, which it ends with a transport's thread that is left in its listener.
+// Runs in a child process and exits while a thread of the transport is blocked in the listener.
 [[noreturn]] void stop_a_transport_with_a_blocked_listener() {
   BlockingListener at_b;
   RecordingListener at_a;

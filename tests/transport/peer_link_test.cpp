@@ -1,5 +1,5 @@
-// What the meeting point of a peer's threads promises: bounds on every side, and notices in an
-// order that a listener can rely on.
+// Promise: the queues of a PeerLink are bounded in both directions, and the listener's notices come
+// in a consistent order. Checked by calling the sides of the link in turn on one thread.
 #include "cluster/transport/links/peer_link.hpp"
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ class PeerLinkTest : public ::testing::Test {
   void TearDown() override {
     if (link_) link_->detach();
   }
-  // The kinds of what the listener is told next, as letters: Up, Frame, Writable, Down.
+  // Returns the kinds of the pending notices as letters: Up, Frame, Writable, Down.
   std::string told() {
     std::string kinds;
     while (auto notice = link_->next()) {
@@ -130,7 +130,7 @@ TEST_F(PeerLinkTest, WhatIsHeldCountsOnTheNextLink) {
   EXPECT_EQ(told(), "UF");
   link_->down({ErrorCode::unreachable, "gone"});
   EXPECT_EQ(link_->begin(), 600u);
-  held_.clear();  // between the welcome and up
+  held_.clear();  // credit released between begin() and up()
   EXPECT_EQ(link_->take().credit, 0u);
   link_->up(2, 700);
   EXPECT_EQ(link_->take().credit, 600u);

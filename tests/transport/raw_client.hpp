@@ -1,4 +1,4 @@
-// A TCP client that speaks as it likes, for tests of what a port puts up with.
+// RawClient: a TCP client that sends arbitrary bytes, for tests of hostile input.
 #pragma once
 
 #include <chrono>
@@ -19,14 +19,15 @@ class RawClient {
   RawClient(const RawClient&) = delete;
 
   [[nodiscard]] bool is_connected() const { return fd_ >= 0; }
-  /// False once the other side has closed.
+  /// Sends all bytes. Returns false once the other side has closed.
   bool send(std::string_view bytes);
-  /// What comes within `limit`; empty when nothing does, nullopt at the end.
+  /// Returns the bytes received within `limit`; empty if none, nullopt if the other side has
+  /// closed.
   std::optional<std::string> receive(std::chrono::milliseconds limit);
-  /// Whether the other side closes within `limit`, whatever it says before.
+  /// Returns whether the other side closes within `limit`; received bytes are ignored.
   [[nodiscard]] bool is_closed_within(std::chrono::milliseconds limit);
 
-  /// Exchanges the bytes of `connection` until it has an event, or the other side closes.
+  /// Sends and receives the bytes of `connection` until it has an event or the other side closes.
   LinkEvent next(Connection& connection);
 
  private:

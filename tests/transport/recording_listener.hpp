@@ -1,4 +1,4 @@
-// A listener that writes down what it is told, and lets a test wait for it.
+// RecordingListener: records the calls of a transport and lets a test wait for them. Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,7 @@
 
 namespace millrace::transport {
 
-/// What it was told of one peer.
+/// The recorded calls for one peer.
 struct Told {
   int ups = 0;
   int downs = 0;
@@ -23,7 +23,7 @@ struct Told {
   std::vector<std::string> frames;
   std::size_t frame_count = 0;
   bool is_up = false;
-  std::vector<std::string> violations;  // of the listener's contract
+  std::vector<std::string> violations;  // broken promises of TransportListener
 };
 
 class RecordingListener : public TransportListener {
@@ -63,7 +63,7 @@ class RecordingListener : public TransportListener {
     const std::lock_guard lock(mutex_);
     return told_[peer];
   }
-  /// Whether `holds` comes true within 10 s.
+  /// Waits up to 10 s until `holds` is true; returns whether it is.
   [[nodiscard]] bool wait(const std::string& peer, const std::function<bool(const Told&)>& holds,
                           std::chrono::milliseconds limit = std::chrono::seconds(10)) {
     std::unique_lock lock(mutex_);

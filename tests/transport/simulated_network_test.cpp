@@ -1,6 +1,6 @@
-// What a link promises, on a simulated network that loses, repeats, delays, cuts and restarts: on
-// each link the frames received are a prefix of those sent, in order, and afterwards the network
-// heals. A failure prints its seed.
+// Promise: on each link the received frames are a prefix of the sent frames, in order, and links
+// come back once the faults end. Checked on a simulated network that loses, duplicates and delays
+// frames, cuts directions and restarts nodes. A failure prints its seed.
 #include "cluster/transport/sim/simulated_network.hpp"
 
 #include <map>
@@ -15,7 +15,7 @@ namespace {
 constexpr FrameKind kind{1};
 constexpr DurationUs second = 1'000'000;
 
-/// Sends numbered frames on each link that is up, from 1 on every link, and checks what it gets.
+/// Sends frames numbered from 1 on each link that is up, and checks the numbers that it receives.
 class Talker : public TransportListener {
  public:
   Talker(SimulatedNetwork& network, std::string name) : network_(network), name_(std::move(name)) {}
@@ -46,7 +46,7 @@ class Talker : public TransportListener {
     links_[peer].is_up = false;
     ++downs;
   }
-  /// As many as the window takes, up to `count`.
+  /// Sends up to `count` frames to each peer, until the window is full.
   void talk(int count) {
     for (auto& [peer, link] : links_) {
       for (int i = 0; i < count && link.is_up; ++i) {

@@ -1,5 +1,5 @@
-// Certificates for tests: an authority, and nodes that it vouches for, in a directory that goes
-// with the object.
+// TestCertificates: an authority and certificates that it signs, in a temporary directory that the
+// destructor removes.
 #pragma once
 
 #include <filesystem>
@@ -16,7 +16,7 @@ class TestAuthority {
   TestAuthority(const TestAuthority&) = delete;
   TestAuthority& operator=(const TestAuthority&) = delete;
 
-  /// A certificate for `name` that is valid for `seconds` from now on.
+  /// Creates a certificate for `name` that is valid for `seconds` from now; negative: expired.
   [[nodiscard]] TlsFiles issue(const std::string& name, long seconds = 3600) const;
 
  private:

@@ -1,5 +1,5 @@
-// Who gets a link: nodes of the cluster's authority, under the name in their certificate, of the
-// same cluster and version. Everybody else is refused, and others are not affected.
+// Promise: only a node whose certificate is signed by the cluster's authority and carries its name
+// gets a link, if cluster and version match. Any other is refused, and other links stay up.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -23,7 +23,7 @@ class TlsLink : public ::testing::Test {
     b_ = started(options("b", "a"), at_b_);
     ASSERT_TRUE(b_);
   }
-  // Starts `a` as given, and says what keeps it from having a link.
+  // Starts `a` with these options, and returns the reason why it gets no link.
   std::string refusal_of(TransportOptions a_options) {
     a_ = started(std::move(a_options), at_a_);
     if (!a_) return "not started";

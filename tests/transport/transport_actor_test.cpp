@@ -1,4 +1,4 @@
-// What a transport is told reaches the actor framework.
+// Promise: TransportOptions reach the configuration of the actor system.
 #include "cluster/transport/net/transport_actor.hpp"
 
 #include <caf/all.hpp>

@@ -1,5 +1,5 @@
-// What a link carries between two processes on loopback, with TLS and without: MB/s in frames of
-// 64 KiB, and round trips of 200 bytes. Not a test; run it on a quiet machine.
+// Benchmark of a link between two processes on loopback, with and without TLS: MB/s in frames of 64
+// KiB and round trips of frames of 200 bytes. Not a test; run it on an idle machine.
 //   transport_bench [SECONDS]
 #include <algorithm>
 #include <atomic>
@@ -37,7 +37,7 @@ double cpu_seconds(int who) {
          static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-// Lets its owner wait for an event of the link.
+// A flag on which one thread waits until another sets it.
 class Signal {
  public:
   void raise() {

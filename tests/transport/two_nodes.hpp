@@ -1,4 +1,4 @@
-// Two nodes over real sockets in one process, for tests; "a" dials "b".
+// TwoNodes: two transports, "a" and "b", over real sockets in one process; "a" dials "b".
 #pragma once
 
 #include <chrono>
@@ -29,7 +29,7 @@ inline TransportOptions quick_options(const std::string& node, const std::string
   return options;
 }
 
-/// A transport that listens, or a test failure and nullptr.
+/// Returns a started transport; on failure fails the test and returns nullptr.
 inline std::unique_ptr<CafTransport> started(TransportOptions options,
                                              TransportListener& listener) {
   auto made = CafTransport::make(std::move(options));
@@ -44,7 +44,8 @@ inline std::unique_ptr<CafTransport> started(TransportOptions options,
   return std::move(*made);
 }
 
-/// Whether `holds` comes true within `limit`, for what nothing is told of.
+/// Polls until `holds` is true or `limit` has passed; returns whether it is true. For conditions
+/// that nothing signals.
 template <class Predicate>
 bool eventually(Predicate holds, std::chrono::milliseconds limit = std::chrono::seconds(10)) {
   std::mutex mutex;

@@ -102,8 +102,8 @@ Effects learn(Shard& shard, const pb::Ownership& ownership) {
   // Only this node's disk decides that this node is the owner. If its record is lost, so is the
   // data.
   if (ownership.owner() == shard.self) return {};
-  // For a fenced source a later epoch means that the target has installed: only the target of a
-  // move can raise the epoch.
+  // For a fenced source a higher epoch means that the target has installed: until the outcome is
+  // known, no other node can raise the epoch.
   shard.writing = shard.record;
   *shard.writing->mutable_ownership() = ownership;
   shard.writing->clear_offered();

@@ -19,7 +19,8 @@ class Connection {
 
   /// Takes bytes read from the socket; next() returns their events.
   void receive(std::string_view bytes, TimeUs now_us);
-  /// Returns the next event; monostate: none until more bytes arrive. LinkClosed is the last event.
+  /// Returns the next event; monostate: none until more bytes arrive. After LinkClosed, discard the
+  /// connection.
   LinkEvent next();
   /// As LinkCore::tick.
   LinkEvent tick(TimeUs now_us);
