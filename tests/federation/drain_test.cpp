@@ -44,7 +44,7 @@ TEST(Drain, EndsAtOnceWhileAPeerIsAway) {
   expect_each_once(*seen);
 }
 
-TEST(Drain, BringsAwayWhatAPeerTakes) {
+TEST(Drain, FlushesToAPeerThatAccepts) {
   const journal::TemporaryDirectory a_directory;
   const journal::TemporaryDirectory b_directory;
   const auto seen = std::make_shared<Seen>();
@@ -63,7 +63,7 @@ TEST(Drain, BringsAwayWhatAPeerTakes) {
 }
 
 // The link is up, but the other node reads no more data.
-TEST(Drain, EndsSoonWhileAPeerTakesNothing) {
+TEST(Drain, EndsInTimeWhileAPeerReadsNothing) {
   const journal::TemporaryDirectory a_directory;
   const journal::TemporaryDirectory b_directory;
   const auto seen = std::make_shared<Seen>();

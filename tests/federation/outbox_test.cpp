@@ -12,7 +12,7 @@
 namespace millrace {
 namespace {
 
-TEST(Outbox, IsShownToOperatorsAndNotGivenToThem) {
+TEST(Outbox, IsShownToOperatorsButCannotBeDropped) {
   constexpr std::uint64_t messages = 20;
   const std::string outbox = "outbox/" + passed().name();
   const journal::TemporaryDirectory directory;
@@ -32,7 +32,7 @@ TEST(Outbox, IsShownToOperatorsAndNotGivenToThem) {
   EXPECT_EQ(a.runtime().purge(passed().name())->messages, 0u) << "nothing of it is served here";
 }
 
-TEST(Outbox, StandsInNobodysWayWhenLettersArePutBack) {
+TEST(Outbox, DoesNotBlockARedriveOfDeadLetters) {
   const journal::TemporaryDirectory directory;
   const auto mended = std::make_shared<std::atomic<bool>>(false);
   const auto seen = std::make_shared<Seen>();

@@ -24,26 +24,26 @@ DurationUs silence_until_gone(const FailureDetector& detector, TimeUs from) {
   return -1;
 }
 
-TEST(FailureDetector, ForgivesThePauseAndNotMuchMore) {
+TEST(FailureDetector, ToleratesTheAcceptablePauseAndLittleMore) {
   const DurationUs gone = silence_until_gone(after(100, second), 100 * second);
   EXPECT_GT(gone, 4 * second) << "interval and acceptable pause";
   EXPECT_LT(gone, 5 * second);
 }
 
-TEST(FailureDetector, WaitsLongerForANodeThatIsIrregular) {
+TEST(FailureDetector, WaitsLongerForAnIrregularNode) {
   const DurationUs regular = silence_until_gone(after(100, second), 100 * second);
   const DurationUs irregular =
       silence_until_gone(after(100, second, second / 2), 100 * second + second / 2);
   EXPECT_GT(irregular, regular + second);
 }
 
-TEST(FailureDetector, KnowsANodeByItsFirstEstimateAtFirst) {
+TEST(FailureDetector, UsesTheFirstEstimateBeforeAnyInterval) {
   const DurationUs gone = silence_until_gone(FailureDetector({}, 0), 0);
   EXPECT_GT(gone, 4 * second);
   EXPECT_LT(gone, 7 * second);
 }
 
-TEST(FailureDetector, PhiGrowsWithSilenceFromAboutNothing) {
+TEST(FailureDetector, PhiGrowsWithSilenceFromAboutZero) {
   const FailureDetector detector = after(100, second);
   EXPECT_LT(detector.phi(101 * second), 0.001);
   double last = -1;
@@ -62,7 +62,7 @@ TEST(FailureDetector, PhiIsTheLogarithmOfTheTail) {
   EXPECT_NEAR(detector.phi(2'004 * second + 200'000), 1.642, 0.01);
 }
 
-TEST(FailureDetector, DoesNotLearnFromAFailure) {
+TEST(FailureDetector, DoesNotSampleTheIntervalOfAFailure) {
   FailureDetector detector = after(100, second);
   detector.heartbeat(1'100 * second);
   EXPECT_TRUE(detector.available(1'100 * second));
@@ -79,7 +79,7 @@ TEST(FailureDetector, ForgetsIntervalsBeyondItsSamples) {
   EXPECT_LT(silence_until_gone(detector, now), 5 * second);
 }
 
-TEST(FailureDetector, ATimeThatRunsBackBreaksNothing) {
+TEST(FailureDetector, ToleratesAClockThatRunsBack) {
   FailureDetector detector = after(100, second);
   detector.heartbeat(50 * second);
   EXPECT_TRUE(detector.available(50 * second));

@@ -64,7 +64,7 @@ class MembersTest : public testing::Test {
   Members members_;
 };
 
-TEST_F(MembersTest, TellsAllOthersOfAStepAtOnce) {
+TEST_F(MembersTest, SendsANewStateToAllOthersAtOnce) {
   members_.advance(pb::MEMBER_UP);
   for (const char* const peer : {"b", "c"}) {
     const auto sent = transport_.sent(peer);
@@ -77,7 +77,7 @@ TEST_F(MembersTest, TellsAllOthersOfAStepAtOnce) {
   }
 }
 
-TEST_F(MembersTest, ShowsWhatItHeard) {
+TEST_F(MembersTest, ShowsReceivedHeartbeatsInTheView) {
   ASSERT_TRUE(members_.take("b", heartbeat("b", 9)));
   const auto view = members_.view();
   ASSERT_EQ(view.size(), 3U);
@@ -88,20 +88,20 @@ TEST_F(MembersTest, ShowsWhatItHeard) {
   EXPECT_EQ(view[2].state, pb::MEMBER_UNKNOWN);
 }
 
-TEST_F(MembersTest, RefusesWhoSpeaksForAnother) {
+TEST_F(MembersTest, RefusesAHeartbeatInTheNameOfAnotherNode) {
   const auto taken = members_.take("c", heartbeat("b", 9));
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().code, ErrorCode::protocol);
   EXPECT_EQ(members_.view()[1].state, pb::MEMBER_UNKNOWN);
 }
 
-TEST_F(MembersTest, RefusesBytesThatAreNone) {
+TEST_F(MembersTest, RefusesBytesThatDoNotParse) {
   const auto taken = members_.take("b", "\xff\xff\xff");
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().code, ErrorCode::protocol);
 }
 
-TEST_F(MembersTest, EndsWhereALaterStartOfItselfIsThere) {
+TEST_F(MembersTest, CallsOnFencedForALaterIncarnationOfItself) {
   pb::Heartbeat said;
   ASSERT_TRUE(said.ParseFromString(heartbeat("b", 9)));
   pb::MemberView& view = *said.add_view();

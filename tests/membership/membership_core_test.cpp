@@ -73,7 +73,7 @@ TEST(Membership, AMemberPassesThroughItsStates) {
   EXPECT_THAT(changes, ElementsAre(Change::joining, Change::up, Change::leaving, Change::removed));
 }
 
-TEST(Membership, ALateOrRepeatedHeartbeatTakesNoStateBack) {
+TEST(Membership, ALateOrDuplicateHeartbeatRevertsNoState) {
   Membership a = node_a();
   (void)heard(a, beat("b", 1, pb::MEMBER_LEAVING), 0);
   EXPECT_THAT(heard(a, beat("b", 1, pb::MEMBER_UP), 0).events, IsEmpty());
@@ -93,7 +93,7 @@ TEST(Membership, AReturningNodeIsANewIncarnationAndOlderOnesAreIgnored) {
   EXPECT_TRUE(is_current(a, node("b", 3)));
 }
 
-TEST(Membership, ANodeThatIsNotConfiguredIsNobody) {
+TEST(Membership, IgnoresANodeThatIsNotConfigured) {
   Membership a = node_a();
   EXPECT_THAT(heard(a, beat("x", 1), 0).events, IsEmpty());
   EXPECT_FALSE(a.members.contains("x"));
@@ -110,7 +110,7 @@ TEST(Membership, ASilentMemberIsUnreachableOnceAndReachableWhenHeard) {
   EXPECT_THAT(run(a, 61, 70, true), ElementsAre(Event{Change::reachable, "b", 1}));
 }
 
-TEST(Membership, ANodeThatStoodStillBlamesItselfFirst) {
+TEST(Membership, APausedNodeSuspectsItselfFirst) {
   Membership a = node_a();
   (void)run(a, 1, 20, true);
   EXPECT_THAT(tick(a, 60 * second).events, ElementsAre(Event{Change::self_late, "a", 10}));
@@ -119,14 +119,14 @@ TEST(Membership, ANodeThatStoodStillBlamesItselfFirst) {
   EXPECT_THAT(run(a, 91, 100, false), ElementsAre(Event{Change::unreachable, "b", 1}));
 }
 
-TEST(Membership, ANodeThatStoodStillStillFindsOutWhoIsGone) {
+TEST(Membership, APausedNodeStillDetectsALostNode) {
   Membership a = node_a();
   (void)run(a, 1, 20, true);
   (void)tick(a, 60 * second);
   EXPECT_THAT(run(a, 61, 70, false), ElementsAre(Event{Change::unreachable, "b", 1}));
 }
 
-TEST(Membership, ANodeThatStoodStillLearnsNothingFromThat) {
+TEST(Membership, APausedNodeDoesNotSampleItsPause) {
   Membership a = node_a();
   int at = 0;
   for (int i = 0; i < 50; ++i) {
@@ -145,7 +145,7 @@ TEST(Membership, APauseShowsInAHeartbeatThatComesBeforeTheTick) {
   EXPECT_THAT(tick(a, 60 * second).events, IsEmpty());
 }
 
-TEST(Membership, ANodeThatIsAlwaysLateNeverBlamesAnybody) {
+TEST(Membership, ANodeThatIsAlwaysLateSuspectsNoNode) {
   Membership a = node_a();
   (void)run(a, 1, 20, true);
   for (int at = 25; at < 200; at += 5) {
@@ -153,7 +153,7 @@ TEST(Membership, ANodeThatIsAlwaysLateNeverBlamesAnybody) {
   }
 }
 
-TEST(Membership, LearnsFromAnotherWhoIsThereAndWatchesIt) {
+TEST(Membership, LearnsOfAMemberFromAnotherAndWatchesIt) {
   Membership a = node_a();
   EXPECT_THAT(heard(a, with_view(beat("b", 1), "c", 7, pb::MEMBER_UP, false), second).events,
               Contains(Event{Change::up, "c", 7}));
@@ -162,7 +162,7 @@ TEST(Membership, LearnsFromAnotherWhoIsThereAndWatchesIt) {
       << "it was never heard itself";
 }
 
-TEST(Membership, KeepsWhoCannotReachWhom) {
+TEST(Membership, KeepsReportsOfUnreachability) {
   Membership a = node_a();
   (void)heard(a, beat("c", 7), 0);
   (void)heard(a, with_view(beat("b", 1), "c", 7, pb::MEMBER_UP, true), 0);
@@ -174,7 +174,7 @@ TEST(Membership, KeepsWhoCannotReachWhom) {
   EXPECT_THAT(a.members.at("c").unreachable_from, IsEmpty()) << "b's opinion ended with b";
 }
 
-TEST(Membership, SaysItsOwnStateAndHowItSeesTheRest) {
+TEST(Membership, SendsItsOwnStateAndItsViewOfTheRest) {
   Membership a = node_a();
   (void)heard(a, beat("b", 1), 0);
   EXPECT_EQ(advance(a, pb::MEMBER_UP).heartbeat->state(), pb::MEMBER_UP);
@@ -188,7 +188,7 @@ TEST(Membership, SaysItsOwnStateAndHowItSeesTheRest) {
   EXPECT_EQ(effects.heartbeat->view(1).state(), pb::MEMBER_UNKNOWN);
 }
 
-TEST(Membership, StopsWhenALaterRunOfItselfIsThere) {
+TEST(Membership, IsFencedByALaterIncarnationOfItself) {
   Membership a = node_a();
   EXPECT_THAT(heard(a, with_view(beat("b", 1), "a", 9, pb::MEMBER_UP, true), 0).events,
               Not(Contains(Event{Change::self_fenced, "a", 9})));

@@ -115,7 +115,7 @@ class World {
   std::vector<Message> waiting_;
 };
 
-TEST(MembershipWorld, NeverGoesBackAndAgreesOnceTheFaultsEnd) {
+TEST(MembershipWorld, NeverRevertsAndAgreesOnceTheFaultsEnd) {
   for (std::uint64_t seed = 1; seed <= 25 && !::testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     World world(seed);

@@ -94,14 +94,14 @@ TEST(MoveSource, RefusesWithDrainingWhileItMovesAndNotOwnerAfterwards) {
   EXPECT_EQ(start_move(shard, "b", 8).error().code, ErrorCode::not_owner);
 }
 
-TEST(MoveSource, RefusesAMoveToItselfOrToNobody) {
+TEST(MoveSource, RefusesAMoveToItselfOrToNoNode) {
   Shard shard = owner(1);
   EXPECT_EQ(start_move(shard, "a", 7).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(start_move(shard, "", 7).error().code, ErrorCode::invalid_argument);
   EXPECT_TRUE(serves(shard));
 }
 
-TEST(MoveSource, SendsNoMoreThanItsWindow) {
+TEST(MoveSource, KeepsWithinChunksInFlight) {
   Shard shard = owner(1);
   ASSERT_TRUE(start_move(shard, "b", 7));
   pb::Seal seal;
@@ -116,7 +116,7 @@ TEST(MoveSource, SendsNoMoreThanItsWindow) {
   EXPECT_TRUE(on_stored(shard, attempt_of(2, 7), 3).empty()) << "a repeated answer is no news";
 }
 
-TEST(MoveSource, SaysNothingOfACommitBeforeItsFenceIsDurable) {
+TEST(MoveSource, SendsCommitOnlyOnceItsFenceIsDurable) {
   Shard shard = owner(1);
   ASSERT_TRUE(start_move(shard, "b", 7));
   (void)quiesced(shard, attempt_of(2, 7), seal_of_two());
@@ -129,7 +129,7 @@ TEST(MoveSource, SaysNothingOfACommitBeforeItsFenceIsDurable) {
   EXPECT_TRUE(find<Send>(durable)->step.has_commit());
 }
 
-TEST(MoveSource, DoesNotServeWhenItComesBackFencedButAsksTheTarget) {
+TEST(MoveSource, RestartedFencedAsksTheTargetInsteadOfServing) {
   const Shard before = fenced();
   Shard shard{.self = "a", .record = before.record};
   const Effects effects = recover(shard, std::nullopt);
@@ -139,7 +139,7 @@ TEST(MoveSource, DoesNotServeWhenItComesBackFencedButAsksTheTarget) {
   EXPECT_TRUE(find<Send>(effects)->step.has_commit());
 }
 
-TEST(MoveSource, ServesOnInAHigherEpochWhenTheTargetRefused) {
+TEST(MoveSource, ServesInAHigherEpochAfterARefusal) {
   Shard shard = fenced();
   EXPECT_TRUE(on_declined(shard, attempt_of(2, 7)).empty()) << "no word of what is on disk";
   (void)on_outcome(shard, attempt_of(2, 7), pb::MOVE_REFUSED);
@@ -150,7 +150,7 @@ TEST(MoveSource, ServesOnInAHigherEpochWhenTheTargetRefused) {
   EXPECT_TRUE(serves(shard));
 }
 
-TEST(MoveSource, StopsWhenSomebodyOwnsTheShardInAHigherEpoch) {
+TEST(MoveSource, StopsServingWhenAnotherOwnerHasAHigherEpoch) {
   Shard shard = owner(1);
   pb::Ownership other;
   other.set_owner("c");
@@ -162,7 +162,7 @@ TEST(MoveSource, StopsWhenSomebodyOwnsTheShardInAHigherEpoch) {
   EXPECT_FALSE(find<Discard>(effects)) << "a person must see what it has";
 }
 
-TEST(MoveSource, HearsOfAnOwnerWhileARecordIsOnItsWayToTheDisk) {
+TEST(MoveSource, KeepsAnOwnershipReceivedDuringAWrite) {
   Shard shard = stranger();
   const auto owned_by = [](const char* node, std::uint64_t epoch) {
     pb::Ownership ownership;
@@ -180,7 +180,7 @@ TEST(MoveSource, HearsOfAnOwnerWhileARecordIsOnItsWayToTheDisk) {
   EXPECT_EQ(shard.record.ownership().owner(), "e");
 }
 
-TEST(MoveTarget, OwnsNothingBeforeItIsDurableThatItDoes) {
+TEST(MoveTarget, OwnsTheShardOnlyOnceItsRecordIsDurable) {
   Shard shard = ready();
   EXPECT_FALSE(owns(shard));
   const Effects effects = on_commit(shard, "a", attempt_of(2, 7), seal_of_two());
@@ -196,7 +196,7 @@ TEST(MoveTarget, OwnsNothingBeforeItIsDurableThatItDoes) {
   EXPECT_TRUE(find<DropStaging>(durable));
 }
 
-TEST(MoveTarget, TakesNoDamagedChunkAndNoneTwice) {
+TEST(MoveTarget, StoresNoDamagedOrDuplicateChunk) {
   Shard shard = stranger();
   const pb::MoveAttempt attempt = attempt_of(2, 7);
   pb::MoveChunk damaged = make_chunk(0, 2, "x");
@@ -206,7 +206,7 @@ TEST(MoveTarget, TakesNoDamagedChunkAndNoneTwice) {
   EXPECT_FALSE(find<Stage>(on_chunk(shard, "a", attempt, make_chunk(0, 2, "x"))));
 }
 
-TEST(MoveTarget, TakesNothingOverThatItOwns) {
+TEST(MoveTarget, DeclinesAShardThatItOwns) {
   Shard shard = owner(1);
   for (const Effects& effects : {on_chunk(shard, "b", attempt_of(2, 7), make_chunk(0, 2, "x")),
                                  on_commit(shard, "b", attempt_of(2, 7), seal_of_two()),
@@ -217,7 +217,7 @@ TEST(MoveTarget, TakesNothingOverThatItOwns) {
   EXPECT_TRUE(serves(shard));
 }
 
-TEST(MoveTarget, RefusesForGoodWhatItDoesNotHoldWhole) {
+TEST(MoveTarget, RefusesACommitOfAnIncompleteShard) {
   for (const bool other_digest : {false, true}) {
     Shard shard = other_digest ? ready() : stranger();
     pb::Seal seal = seal_of_two();
@@ -231,7 +231,7 @@ TEST(MoveTarget, RefusesForGoodWhatItDoesNotHoldWhole) {
   }
 }
 
-TEST(MoveTarget, GoesOnAfterARestartWithTheChunksOnItsDisk) {
+TEST(MoveTarget, ContinuesWithItsDurableChunksAfterARestart) {
   const Shard before = ready();
   Incoming staged = *before.incoming;
   staged.preparing = staged.prepared = false;
@@ -243,7 +243,7 @@ TEST(MoveTarget, GoesOnAfterARestartWithTheChunksOnItsDisk) {
   EXPECT_TRUE(serves(shard));
 }
 
-TEST(MoveTarget, TakesALaterAttemptInsteadOfAnEarlierOneButNotTheReverse) {
+TEST(MoveTarget, ReplacesAnEarlierAttemptByALaterOneOnly) {
   Shard shard = stranger();
   (void)on_chunk(shard, "a", attempt_of(2, 7), make_chunk(0, 2, "x"));
   const Effects later = on_chunk(shard, "a", attempt_of(2, 8), make_chunk(0, 2, "x"));

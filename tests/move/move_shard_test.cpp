@@ -177,7 +177,7 @@ TEST(MoveShard, GoesBackAndToAThirdNode) {
 }
 
 // After the move, nodes other than "a" reach their own queues through an outbox.
-TEST(MoveShard, OfOneRoleIsOvertakenByNothingThatItsOwnStagesSent) {
+TEST(MoveShard, KeepsTheOrderOfMessagesOfItsOwnStages) {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     SCOPED_TRACE(seed);
     World world(true, seed);
@@ -191,7 +191,7 @@ TEST(MoveShard, OfOneRoleIsOvertakenByNothingThatItsOwnStagesSent) {
   }
 }
 
-TEST(MoveShard, IsGivenUpWhenItsTargetIsGoneBeforeTheFence) {
+TEST(MoveShard, FailsWhenTheTargetIsLostBeforeTheFence) {
   World world;
   for (int i = 0; i < 50; ++i) world.enter();
   world.begin_move("a", "b");
@@ -217,7 +217,7 @@ TEST(MoveShard, LeavesTheOtherStageWhereItIs) {
   world.expect_done();
 }
 
-TEST(MoveShard, IsKnownToItsNodesAfterARestart) {
+TEST(MoveShard, KeepsItsOwnerAfterARestart) {
   World world;
   for (int i = 0; i < 20; ++i) world.enter();
   world.move("a", "b");
@@ -229,7 +229,7 @@ TEST(MoveShard, IsKnownToItsNodesAfterARestart) {
   world.expect_done();
 }
 
-TEST(MoveShard, IsRefusedByWhoDoesNotServeIt) {
+TEST(MoveShard, IsRefusedByANodeThatDoesNotServeIt) {
   World world;
   world.begin_move("b", "c");
   world.settle(5);

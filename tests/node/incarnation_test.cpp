@@ -18,7 +18,7 @@ TEST(Incarnation, IsTheTimeOfTheStart) {
   EXPECT_EQ(*first, 5'000U);
 }
 
-TEST(Incarnation, GrowsThoughTheClockGoesBack) {
+TEST(Incarnation, GrowsWhenTheClockGoesBack) {
   const journal::TemporaryDirectory directory;
   ASSERT_TRUE(next_incarnation(directory.path(), 5'000));
   const auto second = next_incarnation(directory.path(), 10);
@@ -26,7 +26,7 @@ TEST(Incarnation, GrowsThoughTheClockGoesBack) {
   EXPECT_EQ(*second, 5'001U);
 }
 
-TEST(Incarnation, OutlivesAStartThatDiedHalfway) {
+TEST(Incarnation, SurvivesAStartThatCrashedHalfway) {
   const journal::TemporaryDirectory directory;
   ASSERT_TRUE(next_incarnation(directory.path(), 5'000));
   std::ofstream(directory.path() / "incarnation.tmp") << "99";
@@ -35,7 +35,7 @@ TEST(Incarnation, OutlivesAStartThatDiedHalfway) {
   EXPECT_EQ(*second, 5'001U);
 }
 
-TEST(Incarnation, IsRefusedWhereTheFileIsDamaged) {
+TEST(Incarnation, FailsIfTheFileIsDamaged) {
   const journal::TemporaryDirectory directory;
   std::ofstream(directory.path() / "incarnation") << "12x\n";
   const auto next = next_incarnation(directory.path(), 10);

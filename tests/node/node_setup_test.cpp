@@ -24,7 +24,7 @@ const StageOptions& options_of(const Result<std::vector<PipelineSpec>>& pipeline
   return (*pipelines)[0].stages[0].options;
 }
 
-TEST(NodeSetup, LeavesTheProgramsOptionsWhereNothingIsSaid) {
+TEST(NodeSetup, KeepsTheProgramsOptionsWithoutSettings) {
   config::Config config;
   config.queues = {{.name = "stock", .limits = {.backlog_messages = 9, .run_bytes = 5'000}}};
   const auto pipelines = configured(program(), config);
@@ -36,7 +36,7 @@ TEST(NodeSetup, LeavesTheProgramsOptionsWhereNothingIsSaid) {
   EXPECT_EQ(runtime_options(config).queue_limits.at("stock").run_bytes, 5'000U);
 }
 
-TEST(NodeSetup, RefusesWhatWouldCountForNothing) {
+TEST(NodeSetup, RefusesSettingsWithoutEffect) {
   config::Config config;
   config.queues = {{.name = "stocks"}};
   const auto unknown = configured(program(), config);
@@ -50,7 +50,7 @@ TEST(NodeSetup, RefusesWhatWouldCountForNothing) {
   EXPECT_EQ(unbatched.error().message, "stage reserve of pipeline orders: it takes no batches");
 }
 
-TEST(NodeSetup, OptionsOfTheActorFrameworkReachThePartTheyAreFor) {
+TEST(NodeSetup, OptionsOfTheActorFrameworkReachTheirPart) {
   config::Config config;
   config.caf = {
       .policy = SchedulerPolicy::stealing, .max_throughput = 17, .max_consecutive_reads = 9};
@@ -62,7 +62,7 @@ TEST(NodeSetup, OptionsOfTheActorFrameworkReachThePartTheyAreFor) {
   EXPECT_EQ(transport->consecutive_reads_max, 9U);
 }
 
-TEST(NodeSetup, AStageGoesBeforeItsQueueAndThatBeforeTheProgram) {
+TEST(NodeSetup, StageSettingsOverrideQueueSettingsAndBothTheProgram) {
   config::Config config;
   config.queues = {{.name = "stock",
                     .limits = {.lease_us = 2'000'000, .failed_max = 8, .retry_first_us = 11'000}}};
@@ -75,7 +75,7 @@ TEST(NodeSetup, AStageGoesBeforeItsQueueAndThatBeforeTheProgram) {
   EXPECT_EQ(options_of(pipelines).retry.max, seconds(7));
 }
 
-TEST(NodeSetup, NamesTheNearStageWhereOneIsMissing) {
+TEST(NodeSetup, SuggestsASimilarNameForAMissingStage) {
   config::Config config;
   config.pipelines = {{.name = "orders", .options = {{.name = "reserv"}}}};
   const auto stage = configured(program(), config);

@@ -31,7 +31,7 @@ std::set<std::string> homes(const QueuePlacement& placement, const std::string& 
   return names;
 }
 
-TEST(QueuePlacement, UsesAllNodesWhereNoRoleIsAskedFor) {
+TEST(QueuePlacement, UsesAllNodesWithoutARole) {
   const std::vector<PipelineSpec> pipelines{{"p", {stage("s", "q")}}};
   const auto placement = QueuePlacement::make(three_nodes(), pipelines);
   ASSERT_TRUE(placement);
@@ -39,7 +39,7 @@ TEST(QueuePlacement, UsesAllNodesWhereNoRoleIsAskedFor) {
   EXPECT_EQ(homes(*placement, "a queue without reader"), (std::set<std::string>{"a", "b", "c"}));
 }
 
-TEST(QueuePlacement, KeepsToTheRoleOfTheStage) {
+TEST(QueuePlacement, UsesNodesWithTheRoleOfTheStage) {
   config::Config config = three_nodes();
   config.pipelines = {{.name = "p", .options = {{.name = "s", .role = "stock"}}}};
   const std::vector<PipelineSpec> pipelines{{"p", {stage("s", "q"), stage("t", "r")}}};
@@ -50,7 +50,7 @@ TEST(QueuePlacement, KeepsToTheRoleOfTheStage) {
   EXPECT_EQ(homes(*placement, "r"), (std::set<std::string>{"a", "b", "c"}));
 }
 
-TEST(QueuePlacement, FollowsOverridesWhereTheRoleAllows) {
+TEST(QueuePlacement, FollowsOverridesToNodesWithTheRole) {
   config::Config config = three_nodes();
   config.cluster.overrides = {{3, "c"}};
   config.pipelines = {{.name = "p", .options = {{.name = "s", .role = "pay"}}}};
@@ -61,7 +61,7 @@ TEST(QueuePlacement, FollowsOverridesWhereTheRoleAllows) {
   EXPECT_EQ(placement->home("q", 3), "b") << "c does not pay";
 }
 
-TEST(QueuePlacement, ANodeByItselfHasAll) {
+TEST(QueuePlacement, ASingleNodeHasAllShards) {
   config::Config config;
   config.node.name = "alone";
   config.cluster.shards = 16;
@@ -82,7 +82,7 @@ TEST(QueuePlacement, RefusesDeadLettersOfTwoRoles) {
   EXPECT_NE(placement.error().message.find("letters"), std::string::npos);
 }
 
-TEST(QueuePlacement, RefusesARoleThatNobodyHas) {
+TEST(QueuePlacement, RefusesARoleThatNoNodeHas) {
   config::Config config = three_nodes();
   config.pipelines = {{.name = "p", .options = {{.name = "s", .role = "bake"}}}};
   const std::vector<PipelineSpec> pipelines{{"p", {stage("s", "q")}}};

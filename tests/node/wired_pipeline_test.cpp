@@ -48,13 +48,13 @@ TEST(WiredPipeline, HasAQueueBetweenEachTwoStages) {
   EXPECT_EQ(wired->stages[1].targets[0].type, "C");
 }
 
-TEST(WiredPipeline, EndsWhereTheLastStageHasNoOutput) {
+TEST(WiredPipeline, EndsAtAStageWithoutOutput) {
   const auto wired = wire({.name = "tell", .from = "late", .stages = {"notify"}}, program());
   ASSERT_TRUE(wired);
   EXPECT_TRUE(wired->stages[0].targets.empty());
 }
 
-TEST(WiredPipeline, SaysWhatDoesNotFit) {
+TEST(WiredPipeline, NamesTheStagesThatDoNotFit) {
   using testing::HasSubstr;
   EXPECT_THAT(refusal({.name = "p", .from = "q", .stages = {"validat"}, .to = "r"}),
               HasSubstr("did you mean validate?"));
@@ -70,7 +70,7 @@ TEST(WiredPipeline, SaysWhatDoesNotFit) {
               HasSubstr("queue good carries B, expected A"));
 }
 
-TEST(WiredPipeline, RunsBesideTheProgramsOwnWithOptionsOfItsOwn) {
+TEST(WiredPipeline, RunsBesideTheProgramsPipelineWithItsOwnOptions) {
   config::Config config;
   config.pipelines = {{.name = "night",
                        .from = "late",
@@ -84,7 +84,7 @@ TEST(WiredPipeline, RunsBesideTheProgramsOwnWithOptionsOfItsOwn) {
   EXPECT_EQ((*pipelines)[0].stages[0].options.workers, 1U);
 }
 
-TEST(WiredPipeline, CannotHaveTheNameOfOneOfTheProgram) {
+TEST(WiredPipeline, CannotHaveTheNameOfAPipelineOfTheProgram) {
   config::Config config;
   config.pipelines = {{.name = "orders", .from = "q", .stages = {"validate"}, .to = "r"}};
   const auto pipelines = configured(program(), config);

@@ -93,7 +93,7 @@ TEST(Layout, DoesNotDependOnTheOrderInWhichNodesAreConfigured) {
   }
 }
 
-TEST(Layout, PlacesAsEver) {
+TEST(Layout, ComputesThePinnedHomes) {
   const Layout placed = layout({{"a", "", 1}, {"b", "", 2}, {"c", "", 3}});
   std::string homes;
   for (std::uint32_t shard = 0; shard < 32; ++shard) homes += home_of(placed, shard).name;
@@ -107,7 +107,7 @@ void expect_refused(const Result<Layout>& made, const std::string& why) {
   EXPECT_NE(made.error().message.find(why), std::string::npos) << made.error().message;
 }
 
-TEST(Layout, RefusesWhatCannotBePlaced) {
+TEST(Layout, RefusesInvalidLayouts) {
   expect_refused(make_layout(0, nodes({1}), {}), "expected 1 to 65536 shards, got 0");
   expect_refused(make_layout(65'537, nodes({1}), {}), "got 65537");
   expect_refused(make_layout(4, {}, {}), "no node has a weight above 0");

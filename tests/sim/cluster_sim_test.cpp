@@ -86,7 +86,7 @@ TEST(ClusterSim, LastsThroughLongTroubleOfFiveNodes) {
   std::cout << span_s << " s: " << simulation.counts() << '\n';
 }
 
-TEST(ClusterSim, RunsASeedAlikeEachTime) {
+TEST(ClusterSim, ASeedGivesTheSameRun) {
   spdlog::set_level(spdlog::level::off);
   for (const std::uint64_t seed : {2u, 3u, 4u}) {
     ClusterSim one({.seed = seed});

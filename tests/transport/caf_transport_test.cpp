@@ -57,7 +57,7 @@ class CafTransportTest : public ::testing::Test {
   std::unique_ptr<CafTransport> b_;
 };
 
-TEST_F(CafTransportTest, BringsFramesInOrderAndUnaltered) {
+TEST_F(CafTransportTest, DeliversFramesInOrderAndUnaltered) {
   start();
   send_all(20'000, 300);
   ASSERT_TRUE(at_b_.wait_frames("a", 20'000));
@@ -82,7 +82,7 @@ TEST_F(CafTransportTest, CarriesEmptyFramesAndTheLargest) {
             ErrorCode::too_large);
 }
 
-TEST_F(CafTransportTest, BoundsWhatASlowListenerIsSentAndSaysWhenThereIsRoom) {
+TEST_F(CafTransportTest, RefusesFramesBeyondTheWindowAndReportsWritable) {
   at_b_.is_keeping_credit = true;
   start();
   const std::size_t window = TransportOptions{}.window_bytes;
@@ -102,7 +102,7 @@ TEST_F(CafTransportTest, BoundsWhatASlowListenerIsSentAndSaysWhenThereIsRoom) {
   at_b_.let_go();
 }
 
-TEST_F(CafTransportTest, WhatIsHeldStillCountsAfterAReconnect) {
+TEST_F(CafTransportTest, HeldFramesOccupyTheWindowAfterAReconnect) {
   at_b_.is_keeping_credit = true;
   start();
   const std::string body(64 * 1024, 'x');
@@ -126,7 +126,7 @@ TEST_F(CafTransportTest, WhatIsHeldStillCountsAfterAReconnect) {
   at_b_.let_go();
 }
 
-TEST_F(CafTransportTest, FindsAPeerAgainThatComesBackOnlyLater) {
+TEST_F(CafTransportTest, ReconnectsToAPeerThatRestartsLater) {
   start();
   const std::uint16_t port = b_->port();
   ASSERT_TRUE(b_->stop());
@@ -161,13 +161,13 @@ TEST_F(CafTransportTest, RefusesAnOlderIncarnation) {
   EXPECT_FALSE(b_->status("a")->is_up);
 }
 
-TEST_F(CafTransportTest, AnswersForPeersThatItDoesNotKnow) {
+TEST_F(CafTransportTest, ReturnsNotFoundForAnUnknownPeer) {
   start();
   EXPECT_EQ(a_->send("z", {kind, "x"}).error().code, ErrorCode::not_found);
   EXPECT_EQ(a_->status("z").error().code, ErrorCode::not_found);
 }
 
-TEST_F(CafTransportTest, SaysGoodbyeAfterWhatIsInFlight) {
+TEST_F(CafTransportTest, DeliversFramesInFlightBeforeGoodbye) {
   start();
   send_all(200, 1000);
   ASSERT_TRUE(a_->stop());
@@ -206,7 +206,7 @@ TEST(CafTransport, WithoutTlsListensAndDialsOnLoopbackOnly) {
   EXPECT_TRUE(a->stop());
 }
 
-TEST(CafTransport, SaysWhichPortIsTaken) {
+TEST(CafTransport, NamesThePortThatIsInUse) {
   RecordingListener listener;
   auto first = started(quick_options("b", "a"), listener);
   auto options = quick_options("b", "a");

@@ -31,22 +31,22 @@ class HelloCheck : public ::testing::Test {
   std::map<std::string, std::uint64_t> known_{{"a", 7}, {"z", 0}};
 };
 
-TEST_F(HelloCheck, LetsAConfiguredNodeIn) {
+TEST_F(HelloCheck, AcceptsAConfiguredNode) {
   EXPECT_TRUE(check({"cluster", "a", 7, 3}));
   EXPECT_TRUE(check({"cluster", "a", 8, 3}));
 }
 
-TEST_F(HelloCheck, LetsTheNodeThatWasDialedIn) {
+TEST_F(HelloCheck, AcceptsTheDialedNode) {
   certified_ = "z";
   EXPECT_TRUE(check({"cluster", "z", 1, 3}, "z"));
 }
 
-TEST_F(HelloCheck, RefusesAnotherNameThanThatOfTheCertificate) {
+TEST_F(HelloCheck, RefusesANameThatTheCertificateDoesNotCarry) {
   certified_ = "b";
   EXPECT_EQ(refusal({"cluster", "a", 8, 3}), ErrorCode::unauthenticated);
 }
 
-TEST_F(HelloCheck, RefusesAnotherNodeThanThatDialed) {
+TEST_F(HelloCheck, RefusesANodeOtherThanTheDialedOne) {
   EXPECT_EQ(refusal({"cluster", "a", 8, 3}, "z"), ErrorCode::unauthenticated);
 }
 
@@ -56,14 +56,14 @@ TEST_F(HelloCheck, RefusesAnotherClusterVersionAndIncarnation) {
   EXPECT_EQ(refusal({"cluster", "a", 6, 3}), ErrorCode::fenced);
 }
 
-TEST_F(HelloCheck, RefusesStrangersAndThoseWhoShouldHaveBeenDialed) {
+TEST_F(HelloCheck, RefusesUnknownNodesAndTheWrongDialDirection) {
   certified_ = "b";
   EXPECT_EQ(refusal({"cluster", "b", 8, 3}), ErrorCode::not_found);
   certified_ = "z";
   EXPECT_EQ(refusal({"cluster", "z", 8, 3}), ErrorCode::protocol);
 }
 
-TEST_F(HelloCheck, RefusesWhatIsNoNameAndQuotesNothingUnprintable) {
+TEST_F(HelloCheck, RefusesInvalidNamesAndQuotesNoControlCharacters) {
   for (const std::string bad : {"", "-a", "a b", "a\n", ".a", "a*"}) {
     EXPECT_FALSE(is_node_name(bad)) << bad;
   }

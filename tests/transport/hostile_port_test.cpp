@@ -92,7 +92,7 @@ TEST_P(HostilePort, ClosesOnHttp) {
   EXPECT_TRUE(client.is_closed_within(std::chrono::seconds(10)));
 }
 
-TEST_P(HostilePort, AllocatesNothingForLengthsThatAreOnlyAnnounced) {
+TEST_P(HostilePort, AllocatesNothingForAnnouncedLengths) {
   std::vector<RawClient> clients;
   for (int i = 0; i < 40; ++i) {
     std::string header(record_header_bytes, '\0');
@@ -104,7 +104,7 @@ TEST_P(HostilePort, AllocatesNothingForLengthsThatAreOnlyAnnounced) {
   for (auto& client : clients) EXPECT_TRUE(client.is_closed_within(std::chrono::seconds(10)));
 }
 
-TEST_P(HostilePort, EndsClientsThatAreTooSlow) {
+TEST_P(HostilePort, ClosesSlowHandshakes) {
   // The first bytes of a TLS handshake or of a hello, sent one at a time.
   const std::string start = GetParam()
                                 ? std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11)
@@ -120,7 +120,7 @@ TEST_P(HostilePort, EndsClientsThatAreTooSlow) {
   EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(800));
 }
 
-TEST_P(HostilePort, BearsThousandsOfIdleConnections) {
+TEST_P(HostilePort, SurvivesThousandsOfIdleConnections) {
   std::vector<RawClient> clients;
   for (int i = 0; i < 3000; ++i) {
     clients.emplace_back(b_->port());
@@ -139,7 +139,7 @@ TEST_P(HostilePort, BearsThousandsOfIdleConnections) {
   downs_expected_ = 1;
 }
 
-TEST_P(HostilePort, BearsConnectionsThatCloseAtOnce) {
+TEST_P(HostilePort, SurvivesConnectionsThatCloseAtOnce) {
   for (int i = 0; i < 2000; ++i) RawClient client(b_->port());
 }
 

@@ -55,7 +55,7 @@ class LinkCoreTest : public ::testing::Test {
   std::string from_b_;
 };
 
-TEST_F(LinkCoreTest, BringsFramesInOrderHoweverTheBytesAreCut) {
+TEST_F(LinkCoreTest, DeliversFramesInOrderForAnySplitOfTheBytes) {
   bring_up();
   for (int i = 0; i < 50; ++i) {
     a_.send({FrameKind{9}, std::string(static_cast<std::size_t>(i), 'x')}, from_a_);
@@ -73,7 +73,7 @@ TEST_F(LinkCoreTest, BringsFramesInOrderHoweverTheBytesAreCut) {
   EXPECT_EQ(next, 50u);
 }
 
-TEST_F(LinkCoreTest, DropsAFrameThatIsRepeated) {
+TEST_F(LinkCoreTest, DropsADuplicateFrame) {
   bring_up();
   a_.send({FrameKind{1}, "once"}, from_a_);
   std::string again = from_a_;
@@ -108,11 +108,11 @@ TEST_F(LinkCoreTest, EndsOnASecondHello) {
   expect_breach(record(RecordKind::hello, hello_.SerializeAsString()));
 }
 
-TEST_F(LinkCoreTest, EndsOnBytesThatAreNoHello) {
+TEST_F(LinkCoreTest, EndsOnInvalidHelloBytes) {
   expect_breach(record(RecordKind::hello, "\xff\xff\xff\xff"));
 }
 
-TEST_F(LinkCoreTest, EndsOnALengthBeyondTheLimitBeforeItsBytesCome) {
+TEST_F(LinkCoreTest, EndsOnALengthBeyondTheLimitBeforeItsBytesArrive) {
   bring_up();
   expect_breach(
       record(RecordKind::frame, std::string(largest + 1, 'x'), 1).substr(0, record_header_bytes));
@@ -125,14 +125,14 @@ TEST_F(LinkCoreTest, EndsOnAnUnknownKind) {
   expect_breach(record(RecordKind{0}));
 }
 
-TEST_F(LinkCoreTest, UnderstandsNothingAfterItsEnd) {
+TEST_F(LinkCoreTest, IgnoresBytesOnceClosed) {
   bring_up();
   expect_breach(record(RecordKind{99}));
   auto frame = record(RecordKind::frame, "x", 1);
   EXPECT_TRUE(std::holds_alternative<std::monostate>(pass(frame, b_)));
 }
 
-TEST_F(LinkCoreTest, TellsWhyTheOtherSideEndsIt) {
+TEST_F(LinkCoreTest, ReportsTheReasonOfAGoodbye) {
   bring_up();
   a_.goodbye({ErrorCode::draining, "the node\nstops"}, from_a_);
   const auto why = reason(pass(from_a_, b_));
@@ -140,13 +140,13 @@ TEST_F(LinkCoreTest, TellsWhyTheOtherSideEndsIt) {
   EXPECT_THAT(why.message, ::testing::HasSubstr("the node?stops"));
 }
 
-TEST_F(LinkCoreTest, GivesUpWithoutAWelcomeInTime) {
+TEST_F(LinkCoreTest, TimesOutWithoutAWelcome) {
   std::string out;
   EXPECT_TRUE(std::holds_alternative<std::monostate>(a_.tick(now_us_ + times.hello_us - 1, out)));
   EXPECT_EQ(reason(a_.tick(now_us_ + times.hello_us, out)).code, ErrorCode::timeout);
 }
 
-TEST_F(LinkCoreTest, PingsWhenItHasNothingToSayAndIsKeptUpByThat) {
+TEST_F(LinkCoreTest, PingsKeepAnIdleLinkUp) {
   bring_up();
   for (int i = 0; i < 200; ++i) {
     now_us_ += 100'000;
@@ -157,7 +157,7 @@ TEST_F(LinkCoreTest, PingsWhenItHasNothingToSayAndIsKeptUpByThat) {
   }
 }
 
-TEST_F(LinkCoreTest, GivesASilentPeerUp) {
+TEST_F(LinkCoreTest, ClosesWhenThePeerIsSilent) {
   bring_up();
   LinkEvent event;
   const TimeUs begun = now_us_;
@@ -169,7 +169,7 @@ TEST_F(LinkCoreTest, GivesASilentPeerUp) {
   EXPECT_EQ(now_us_ - begun, times.silence_us);
 }
 
-TEST_F(LinkCoreTest, BlamesNobodyForATimeInWhichItDidNotRunItself) {
+TEST_F(LinkCoreTest, DoesNotCountItsOwnPauseAsSilence) {
   bring_up();
   now_us_ += 100'000;
   b_.tick(now_us_, from_b_);

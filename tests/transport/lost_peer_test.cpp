@@ -44,7 +44,7 @@ class LostPeer : public ::testing::TestWithParam<bool> {
 INSTANTIATE_TEST_SUITE_P(Security, LostPeer, ::testing::Bool(),
                          [](const auto& which) { return which.param ? "Tls" : "Plain"; });
 
-TEST_P(LostPeer, KilledIsNoticedAtOnce) {
+TEST_P(LostPeer, AKilledPeerIsDetectedAtOnce) {
   start(std::chrono::seconds(60));
   const auto begun = Clock::now();
   child_->signal(SIGKILL);
@@ -54,7 +54,7 @@ TEST_P(LostPeer, KilledIsNoticedAtOnce) {
   expect_quick_stop();
 }
 
-TEST_P(LostPeer, StoppedIsNoticedByItsSilence) {
+TEST_P(LostPeer, ASuspendedPeerIsDetectedBySilence) {
   start(std::chrono::milliseconds(500));
   child_->signal(SIGSTOP);
   ASSERT_TRUE(at_a_.wait_down("b"));
@@ -62,7 +62,7 @@ TEST_P(LostPeer, StoppedIsNoticedByItsSilence) {
   expect_quick_stop();
 }
 
-TEST_P(LostPeer, StopEndsWithDataUnsent) {
+TEST_P(LostPeer, StopEndsInTimeWithUnsentData) {
   start(std::chrono::seconds(60));
   child_->signal(SIGSTOP);
   // More than the socket buffers hold.
@@ -70,7 +70,7 @@ TEST_P(LostPeer, StopEndsWithDataUnsent) {
   expect_quick_stop();
 }
 
-TEST_P(LostPeer, ThatGoesOnIsNotMistakenForSilentByItself) {
+TEST_P(LostPeer, AResumedPeerDoesNotCountItsOwnPauseAsSilence) {
   start(std::chrono::seconds(60));
   child_->signal(SIGSTOP);
   ASSERT_TRUE(a_->send("b", {FrameKind{1}, "while stopped"}));
@@ -119,12 +119,12 @@ class BlockingListener : public RecordingListener {
   std::_Exit(::testing::Test::HasFailure() ? 1 : 0);
 }
 
-TEST(StopTransport, EndsThoughTheListenerDoesNotReturn) {
+TEST(StopTransport, EndsInTimeWithABlockedListener) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(stop_a_transport_with_a_blocked_listener(), ::testing::ExitedWithCode(0), "");
 }
 
-TEST(StopTransport, ASlowListenerHoldsUpItsOwnPeerOnly) {
+TEST(StopTransport, ASlowListenerDelaysItsOwnPeerOnly) {
   BlockingListener at_c;
   RecordingListener at_a;
   RecordingListener at_b;

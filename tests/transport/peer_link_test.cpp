@@ -44,7 +44,7 @@ class PeerLinkTest : public ::testing::Test {
   std::vector<Notice> held_;
 };
 
-TEST_F(PeerLinkTest, TakesFramesUpToTheWindowAndSaysWhenThereIsRoom) {
+TEST_F(PeerLinkTest, AcceptsFramesUpToTheWindowAndReportsRoom) {
   EXPECT_EQ(refusal(100), ErrorCode::unreachable);
   link_->up(1, 0);
   EXPECT_TRUE(link_->send(frame_of(600)));
@@ -59,7 +59,7 @@ TEST_F(PeerLinkTest, TakesFramesUpToTheWindowAndSaysWhenThereIsRoom) {
   EXPECT_TRUE(link_->send(frame_of(300)));
 }
 
-TEST_F(PeerLinkTest, LetsAFrameBeyondTheWindowTravelAlone) {
+TEST_F(PeerLinkTest, SendsAFrameBeyondTheWindowAlone) {
   link_->up(1, 0);
   EXPECT_TRUE(link_->send(frame_of(4000)));
   EXPECT_EQ(refusal(100), ErrorCode::backlog_full);
@@ -70,7 +70,7 @@ TEST_F(PeerLinkTest, LetsAFrameBeyondTheWindowTravelAlone) {
             ErrorCode::too_large);
 }
 
-TEST_F(PeerLinkTest, AsksForOneNoticeOfRoomOnly) {
+TEST_F(PeerLinkTest, QueuesOneWritableNoticeOnly) {
   link_->up(1, 0);
   for (int i = 0; i < 100; ++i) {
     while (link_->send(frame_of(1000))) {
@@ -91,7 +91,7 @@ TEST_F(PeerLinkTest, RefusesMoreFromThePeerThanTheWindow) {
   EXPECT_TRUE(link_->received(frame_of(600)));
 }
 
-TEST_F(PeerLinkTest, GivesCreditBackWhenTheListenerLetsGo) {
+TEST_F(PeerLinkTest, ReleasesCreditWhenTheListenerDestroysIt) {
   link_->up(1, 0);
   is_holding_ = true;
   EXPECT_TRUE(link_->received(frame_of(600)));
@@ -112,7 +112,7 @@ TEST_F(PeerLinkTest, DeliversNothingOfALinkThatWentDown) {
   EXPECT_EQ(link_->status().last_error, "gone");
 }
 
-TEST_F(PeerLinkTest, FillsNoInboxByGoingUpAndDown) {
+TEST_F(PeerLinkTest, AFlappingLinkDoesNotFillTheInbox) {
   link_->up(1, 0);
   EXPECT_EQ(told(), "U");
   for (std::uint64_t i = 2; i < 100; ++i) {
@@ -123,7 +123,7 @@ TEST_F(PeerLinkTest, FillsNoInboxByGoingUpAndDown) {
   EXPECT_EQ(told(), "DUF");
 }
 
-TEST_F(PeerLinkTest, WhatIsHeldCountsOnTheNextLink) {
+TEST_F(PeerLinkTest, HeldFramesOccupyTheWindowOfTheNextLink) {
   link_->up(1, 0);
   is_holding_ = true;
   EXPECT_TRUE(link_->received(frame_of(600)));
@@ -137,7 +137,7 @@ TEST_F(PeerLinkTest, WhatIsHeldCountsOnTheNextLink) {
   EXPECT_EQ(refusal(400), ErrorCode::backlog_full);
 }
 
-TEST_F(PeerLinkTest, WakesForWhatCameBeforeAnybodyListened) {
+TEST_F(PeerLinkTest, AttachWakesForEarlierData) {
   const auto late = std::make_shared<PeerLink>("late", window, largest);
   late->up(1, 0);
   int wakes = 0;
@@ -155,7 +155,7 @@ TEST_F(PeerLinkTest, CreditMayOutliveTheLink) {
   held_.clear();
 }
 
-TEST(PeerDialing, WaitsLongerAfterEachFailureAndAnewAfterALinkThatHeld) {
+TEST(PeerDialing, BacksOffAfterFailuresAndResetsAfterALongLink) {
   PeerDialing dialing(100, 1000);
   TimeUs now = 0;
   std::vector<DurationUs> pauses;
@@ -180,7 +180,7 @@ TEST(PeerDialing, WaitsLongerAfterEachFailureAndAnewAfterALinkThatHeld) {
   EXPECT_TRUE(dialing.begin(now + 100));
 }
 
-TEST_F(PeerLinkTest, RejectsTheLinkOfWhichTheListenerHeard) {
+TEST_F(PeerLinkTest, RejectsTheLinkThatTheListenerKnows) {
   link_->up(1, 0);
   ASSERT_TRUE(link_->received(frame_of(100)));
   ASSERT_TRUE(link_->received(frame_of(100)));
@@ -197,7 +197,7 @@ TEST_F(PeerLinkTest, RejectsTheLinkOfWhichTheListenerHeard) {
   EXPECT_EQ(told(), "DUF");
 }
 
-TEST_F(PeerLinkTest, RejectsNoLinkBehindTheOneMeant) {
+TEST_F(PeerLinkTest, RejectsNoLaterLink) {
   link_->up(1, 0);
   ASSERT_TRUE(link_->received(frame_of(100)));
   ASSERT_TRUE(link_->next() && link_->next());

@@ -161,7 +161,7 @@ TEST(SimulatedNetwork, RepeatedFramesAreDeliveredOnce) {
   EXPECT_EQ(cluster["a"].downs + cluster["b"].downs, 0);
 }
 
-TEST(SimulatedNetwork, ALossTakesTheLinkDownAndItComesBack) {
+TEST(SimulatedNetwork, ALostFrameEndsTheLinkWhichThenReconnects) {
   Cluster cluster(3, {"a", "b"});
   cluster.network.run_for(second);
   cluster.network.set_faults("a", "b", {.drop = 1});
@@ -240,7 +240,7 @@ TEST(SimulatedNetwork, AFullWindowIsRefusedAndFreed) {
   EXPECT_EQ(cluster["a"].writable, 1);
 }
 
-TEST(SimulatedNetwork, KeepsItsPromisesThroughEverythingAtOnce) {
+TEST(SimulatedNetwork, KeepsItsPromisesUnderAllFaultsTogether) {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Cluster cluster(seed, {"a", "b", "c", "d"});

@@ -86,7 +86,7 @@ TEST_F(TlsLink, RefusesAnExpiredCertificate) {
   EXPECT_THAT(made.error().message, ::testing::HasSubstr("expired"));
 }
 
-TEST_F(TlsLink, RefusesANameThatItsOwnCertificateDoesNotCarry) {
+TEST_F(TlsLink, RefusesToStartUnderANameThatItsCertificateDoesNotCarry) {
   auto wrong = options("a", "b");
   wrong.tls = authority_.issue("c");
   const auto made = CafTransport::make(wrong);
@@ -94,7 +94,7 @@ TEST_F(TlsLink, RefusesANameThatItsOwnCertificateDoesNotCarry) {
   EXPECT_THAT(made.error().message, ::testing::HasSubstr("'a'"));
 }
 
-TEST_F(TlsLink, RefusesWhoeverCallsItselfByAnotherNameThanItsCertificate) {
+TEST_F(TlsLink, RefusesADialerWithACertificateOfAnotherName) {
   start_b();
   const auto impostor = TlsContext::load(authority_.issue("c"));
   ASSERT_TRUE(impostor);
@@ -112,7 +112,7 @@ TEST_F(TlsLink, RefusesWhoeverCallsItselfByAnotherNameThanItsCertificate) {
   EXPECT_EQ(at_b_.told("a").ups, 0);
 }
 
-TEST_F(TlsLink, RefusesWhoeverAnswersInPlaceOfTheNodeDialed) {
+TEST_F(TlsLink, RefusesANodeOtherThanTheDialedOne) {
   auto other = options("c", "a");
   b_ = started(other, at_b_);
   ASSERT_TRUE(b_);
@@ -148,7 +148,7 @@ TEST_F(TlsLink, RefusesPlainPeers) {
   EXPECT_EQ(at_a.told("b").ups, 0);
 }
 
-TEST_F(TlsLink, NamesTheFileThatIsWrong) {
+TEST_F(TlsLink, NamesTheInvalidFile) {
   auto wrong = options("a", "b");
   wrong.tls->key = wrong.tls->certificate;
   const auto made = CafTransport::make(wrong);
@@ -158,7 +158,7 @@ TEST_F(TlsLink, NamesTheFileThatIsWrong) {
   EXPECT_THAT(made.error().message, ::testing::HasSubstr(wrong.tls->key.string()));
 }
 
-TEST_F(TlsLink, NewFilesAreForNewLinksAndThoseThatAreUpStay) {
+TEST_F(TlsLink, NewFilesApplyToNewLinksOnly) {
   const TestAuthority elsewhere;
   start_b();
   a_ = started(options("a", "b", b_->port()), at_a_);
@@ -180,7 +180,7 @@ TEST_F(TlsLink, NewFilesAreForNewLinksAndThoseThatAreUpStay) {
   EXPECT_TRUE(at_a_.wait("b", [](const auto& told) { return told.ups == 2; }));
 }
 
-TEST_F(TlsLink, BadFilesLeaveTheOldOnesInUse) {
+TEST_F(TlsLink, InvalidFilesLeaveTheOldOnesInUse) {
   start_b();
   TlsFiles mixed = authority_.issue("b");
   mixed.key = authority_.issue("c").key;
