@@ -1,4 +1,4 @@
-// TestCertificates: an authority and certificates that it signs, in a temporary directory that the
+// TestAuthority: an authority and certificates that it signs, in a temporary directory that the
 // destructor removes.
 #pragma once
 

@@ -1,4 +1,4 @@
-// TwoNodes: two transports, "a" and "b", over real sockets in one process; "a" dials "b".
+// Fixture parts for two transports, "a" and "b", over real sockets in one process; "a" dials "b".
 #pragma once
 
 #include <chrono>

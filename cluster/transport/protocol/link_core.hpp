@@ -8,7 +8,7 @@
 //                                        ▼
 //                                      closed
 //
-//   any state → closed: goodbye() called, goodbye received, or a record that the state does not allow
+//   any state → closed: goodbye() called, goodbye received, or a record not allowed there
 //   before up → closed: hello_us after the connection was opened
 //   up        → closed: silence_us without a byte from the peer
 //
