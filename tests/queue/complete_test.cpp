@@ -16,7 +16,7 @@ class QueueComplete : public ::testing::Test {
     EXPECT_EQ(grants.size(), 1u);
     return grants.at(0);
   }
-  // Fails the message at the head until it has failed `times`, waiting out each delay.
+  // Fails the message at the head until it has failed `times`, after each delay.
   void fail(int times) {
     for (int i = 0; i < times; ++i) {
       work.complete(Work::outcome(lease_one(), {Kind::failed}));
@@ -225,7 +225,8 @@ TEST_F(QueueComplete, WithRejectMakesADeadLetterAtOnce) {
 TEST_F(QueueComplete, WithMoreLeasesThanTheLimitMakesADeadLetter) {
   work.state().limits.acquired_max = 3;
   work.append("k");
-  for (int i = 0; i < 3; ++i) end_lease(work.state(), lease_one().lease);  // given back unrun
+  for (int i = 0; i < 3; ++i)
+    end_lease(work.state(), lease_one().lease);  // returned without being handled
   EXPECT_TRUE(work.lease(1).empty());
   work.world.commit();
   EXPECT_EQ(live(), 0u);

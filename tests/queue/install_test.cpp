@@ -40,7 +40,7 @@ class QueueInstall : public ::testing::Test {
     chunks_ = chunks_of(work_.state(), [](journal::Place, std::uint32_t) { return Body(); });
   }
 
-  /// The first of the chunks with such a part.
+  /// The first chunk that has a part of this kind.
   pb::Install& chunk(pb::SnapshotPart::PartCase kind) {
     for (pb::Install& one : chunks_) {
       if (part_of(one).part_case() == kind) return one;
@@ -60,7 +60,7 @@ class QueueInstall : public ::testing::Test {
     change_part(part);
     broken.set_part(part.SerializeAsString());
   }
-  /// The error with which the copy ended; empty: it is whole.
+  /// The error with which the installation ended; empty: the staged queue is complete.
   std::string install_all() {
     CopiedQueue copied(work_.state());
     for (const pb::Install& one : chunks_) {
@@ -166,7 +166,7 @@ TEST_F(QueueInstall, OfMutatedBytesNeverCrashes) {
       }
       refused += copied.install(chunk, 1) ? 0 : 1;
     }
-    // What passed is a queue like any other.
+    // A queue that was accepted must satisfy all invariants.
     copied.state.live.receivers[1].demand = 100;
     static_cast<void>(dispatch(copied.state, work_.world.now()));
     static_cast<void>(durable_text(copied.state));

@@ -16,7 +16,7 @@
 
 namespace millrace::queues {
 
-/// What an actor of the test was told.
+/// The messages that an actor of the test received.
 struct Heard {
   std::vector<AttachReply> attached;
   std::vector<OfferReply> offers;
@@ -58,7 +58,7 @@ class QueueActor : public ::testing::Test, private CommitSink {
     system_.drain();
   }
 
-  /// An actor that listens.
+  /// An actor that records the messages it receives.
   caf::actor listener(const std::shared_ptr<Heard>& heard) {
     actors_.push_back(system_.system().spawn([heard](caf::event_based_actor*) -> caf::behavior {
       return {[heard](const AttachReply& m) { heard->attached.push_back(m); },
@@ -103,7 +103,7 @@ class QueueActor : public ::testing::Test, private CommitSink {
     send(receiver, CompleteMessage{std::move(complete)});
     settle();
   }
-  /// Everything that can happen now happens.
+  /// Runs actors and commits until nothing more can happen at this time.
   void settle() {
     do system_.drain();
     while (commit());

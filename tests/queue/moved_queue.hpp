@@ -1,4 +1,4 @@
-// A copy of a queue, made as a move makes it: chunk by chunk, each a record of a staged queue.
+// Builds a staged queue from a queue as a move does: chunk by chunk, each chunk one record.
 #pragma once
 
 #include <functional>
@@ -37,7 +37,7 @@ using ReadBody = std::function<Body(journal::Place, std::uint32_t index)>;
   return chunks;
 }
 
-/// A staged queue and the records that made it.
+/// A staged queue and the records from which it was built.
 class CopiedQueue {
  public:
   static constexpr QueueNumber number = 9;

@@ -36,13 +36,13 @@ class QueueOffer : public ::testing::Test {
 TEST_F(QueueOffer, IsQueuedOnceHoweverOftenItIsRepeated) {
   attach();
   EXPECT_EQ(offer(1, 3).taken, 3u);
-  const OfferDecision pending = offer(1, 3);  // while the first is on its way
+  const OfferDecision pending = offer(1, 3);  // while the first record is in flight
   EXPECT_EQ(pending.duplicates, 3u);
   EXPECT_EQ(pending.settled, 0u);
   EXPECT_EQ(pending.decision.record, nullptr);
   EXPECT_EQ(work.world.in_flight(), 1u);
   work.world.commit();
-  const OfferDecision repeated = offer(2, 3);  // two known, one new
+  const OfferDecision repeated = offer(2, 3);  // two duplicates, one new message
   EXPECT_EQ(repeated.duplicates, 2u);
   EXPECT_EQ(repeated.settled, 3u);
   EXPECT_EQ(repeated.taken, 4u);

@@ -160,7 +160,7 @@ TEST_F(QueueActor, ASenderThatEndsReportsEveryMessageThatItHeld) {
   push();
   caf::anon_send(sender, senders::WakeMessage{});
   system_.drain();  // offered, and not durable
-  push();           // the sender has not seen it
+  push();           // the sender has not taken it from its inbox
   caf::anon_send_exit(sender, caf::exit_reason::user_shutdown);
   settle();
   EXPECT_EQ(confirmed, 0);

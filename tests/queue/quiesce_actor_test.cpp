@@ -32,7 +32,7 @@ class QuiescedQueue : public QueueActor {
   }
   auto quiesce(bool seals = true) { return ask<QuiescedReply>(QuiesceMessage{.seals = seals}); }
 
-  /// As the node does when the other one has the copy.
+  /// Gives up the queue, as the source does when the target has all chunks.
   void become_outbox(Sequence up_to, std::uint64_t duplicates = 0) {
     auto record = std::make_shared<pb::Record>();
     record->set_at_us(system_.now_us());
@@ -197,7 +197,7 @@ TEST_F(QuiescedQueue, IsFlushedAsAnOutboxWhenItsMessagesAreGone) {
   EXPECT_EQ(state_->durable.index.size(), 1u) << "the later message is not waited for";
 }
 
-// Repeats before the boundary are in the ledger that went with the copy, later ones in this.
+// Duplicates up to the seal are in the ledger that moved; later ones are in the outbox's ledger.
 TEST_F(QuiescedQueue, ThatMovedCountsItsDuplicatesOnce) {
   const auto offer_keyed = [this](std::uint64_t number) {
     auto message = std::make_shared<pb::Envelope>();
@@ -219,7 +219,7 @@ TEST_F(QuiescedQueue, ThatMovedCountsItsDuplicatesOnce) {
   EXPECT_EQ(state_->durable.ledger.duplicates, 2u);
 }
 
-/// What a forwarder tells the other node.
+/// The offers that a forwarder sends to the other node.
 struct Delivered {
   std::vector<AttachRequest> attached;
   std::vector<Offer> offers;

@@ -10,7 +10,7 @@ namespace {
 
 class QueueMove : public ::testing::Test {
  protected:
-  // Records that touch another queue, so that the next ones come into a later segment.
+  // Appends records of another queue, so that later records go into a later segment.
   void next_segment() {
     const journal::SegmentNumber before = work.world.segment();
     while (work.world.segment() == before) work.append(*message("x"), 3);
@@ -26,14 +26,14 @@ class QueueMove : public ::testing::Test {
     }
     return bodies;
   }
-  // One step; the record is on its way then. How many messages it moves.
+  // Proposes one step, without a commit. Returns the number of messages that it relocates.
   int step(CompactionRun& run, QueueNumber queue = 1) {
     const auto wanted = run.next(work.state(queue));
     Decision moves = run.relocate(work.state(queue), read(queue, wanted), work.world.now());
     const auto record = work.world.send(queue, std::move(moves));
     return record ? record->change(0).relocation_size() : 0;
   }
-  // All that lies before the current segment; each step is committed.
+  // Relocates all live messages that lie before the current segment, and commits each step.
   int compact(QueueNumber queue = 1, const RelocationLimits& limits = {}) {
     CompactionRun run(work.world.segment(), limits);
     int moved = 0;
@@ -184,7 +184,7 @@ TEST_F(QueueMove, SkipsNoMessageWhenASegmentIsReleasedDuringTheRead) {
   CompactionRun run(work.world.segment());
   const auto wanted = run.next(work.state());
   ASSERT_EQ(wanted.size(), 3u);
-  // Only the first could be read; the others are looked for again.
+  // Only the first body was read; the next step must find the other messages again.
   const auto first = read(1, {wanted[0]});
   work.world.send(1, run.relocate(work.state(), first, work.world.now()));
   work.world.commit();

@@ -28,7 +28,7 @@ class QueueRemoval : public ::testing::Test {
   std::vector<PageEntry> page(QueueNumber queue, Sequence from = 0, std::size_t max = 100) {
     return page_of(work.state(queue), from, max).messages;
   }
-  /// Puts back what is free of a page; how many those were.
+  /// Redrives the messages of a page that may be leased. Returns how many.
   std::uint64_t redrive(const std::vector<PageEntry>& entries) {
     const auto leases = hold(work.state(2), entries, work.world.now());
     const auto record = work.world.send(
@@ -154,8 +154,8 @@ TEST_F(QueueRemoval, OfADelayedMessageKeepsTheTimeOfThoseBehindIt) {
   at("j", "3", 1'000);
   at("j", "4", 0);
   auto some = page(1);
-  some.erase(some.begin() + 3);  // j's head stays
-  some.erase(some.begin() + 1);  // and k's second
+  some.erase(some.begin() + 3);  // keeps the head of key j
+  some.erase(some.begin() + 1);  // keeps the second message of key k
   EXPECT_EQ(drop(1, some), 3u);
   work.world.advance(2'000);
   EXPECT_TRUE(work.lease(10).empty()) << "though the time of what is held has come";

@@ -1,5 +1,5 @@
-// Promise: what is compacted is mostly dead, so that compaction costs little, and what is left is
-// not, so that the log stays short. Checked by example, and by a simulated log under random loads.
+// Promise: a compaction plan takes mostly dead segments, so that compaction writes little, and leaves
+// only dense ones, so that the log stays short. Checked by example, and by a simulated log under random loads.
 #include "actors/upkeep/compaction_plan.hpp"
 
 #include <random>
@@ -36,7 +36,7 @@ TEST(CompactionPlan, ADenseSegmentIsNotPaidForByAnEmptyOneBeforeIt) {
   EXPECT_EQ(plan_compaction(log_of({1, 1, 60}), {}), 13u);
 }
 
-TEST(CompactionPlan, ADenseHeadIsWrittenAgainForWhatItHolds) {
+TEST(CompactionPlan, IncludesADenseHeadIfEnoughIsFreedBehindIt) {
   EXPECT_EQ(plan_compaction(log_of({60, 0, 0, 0, 0, 0, 0}), {}), 23u);
 }
 
@@ -45,19 +45,19 @@ TEST(CompactionPlan, IsNothingWhereLittleWouldBeFreed) {
   EXPECT_EQ(plan_compaction(log_of({1, 1}), {.freed_bytes_min = 200}), 13u);
 }
 
-TEST(CompactionPlan, FitsIntoTheRoomThatIsLeft) {
+TEST(CompactionPlan, FitsIntoTheRemainingRoom) {
   EXPECT_EQ(plan_compaction(log_of({10, 10, 10}), {.moved_bytes_max = 25}), 13u);
   EXPECT_EQ(plan_compaction(log_of({20}), {.moved_bytes_max = 15}), 0u);
 }
 
-TEST(CompactionPlan, PacksTheLogSegmentBySegmentWhereRoomIsShort) {
+TEST(CompactionPlan, TakesOneSegmentAtATimeWhenRoomIsShort) {
   const CompactionLimits limits{.live_percent_max = 90, .moved_bytes_max = 110};
   EXPECT_EQ(plan_compaction(log_of({100, 100, 100, 0, 0}), limits), 11u);
   EXPECT_EQ(plan_compaction(log_of({50, 50, 100, 0, 0}), limits), 13u);
   EXPECT_EQ(plan_compaction(log_of({100, 100, 100}), limits), 0u) << "nothing is dead";
 }
 
-// Messages of ten bytes that live for a random while; every tenth segment's worth of them long.
+// Messages of ten bytes with random lifetimes; those of every tenth segment live long.
 TEST(CompactionPlan, BoundsWhatIsWrittenAndWhatIsKept) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));

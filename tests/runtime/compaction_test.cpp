@@ -1,5 +1,5 @@
-// Promise: a few messages that stay do not keep the log from being given up, and are not lost by
-// that. Checked on a real journal with small segments, over restarts and a kill.
+// Promise: a few old live messages do not keep segments of the log from being deleted, and compaction
+// does not lose them. Checked on a real journal with small segments, over restarts and a kill.
 #include <algorithm>
 #include <cstdlib>
 
@@ -25,8 +25,8 @@ struct Handle {
   }
 };
 
-/// 24,000 messages are 96 MB or 48 segments. Three intervals of 4 MiB between checkpoints, what is
-/// not worth a compaction, and the reserve are 12.
+/// 24,000 messages take 96 MB, or 48 segments. At most 12 segments may remain: three checkpoint
+/// intervals of 4 MiB, segments too dense to compact, and the reserve.
 constexpr std::size_t segment_files_max = 16;
 
 class Compaction : public ::testing::Test {
@@ -51,7 +51,7 @@ class Compaction : public ::testing::Test {
     ASSERT_OK(sender_->send(message(name), std::move(options)));
   }
 
-  // Sends and handles `count` messages; the most segment files that there were.
+  // Sends and handles `count` messages. Returns the largest number of segment files seen.
   std::size_t run_traffic(int count) {
     std::size_t files_max = 0;
     for (int i = 0; i < count; ++i) {
@@ -106,7 +106,7 @@ class Compaction : public ::testing::Test {
   std::optional<Sender<StringValue>> sender_;
 };
 
-TEST_F(Compaction, KeepsTheLogShortAndWhatHeldIt) {
+TEST_F(Compaction, KeepsTheLogShortAndLosesNoOldMessage) {
   start();
   send_what_stays();
   EXPECT_LE(run_traffic(24'000), segment_files_max);
@@ -120,10 +120,11 @@ TEST_F(Compaction, KeepsTheLogShortAndWhatHeldIt) {
   for (const auto& [name, count] : seen_.counts()) EXPECT_EQ(count, 1) << name << " ran twice";
 }
 
-// The process ends in the middle of it, and a second one goes on.
-TEST_F(Compaction, KeepsWhatHeldTheLogOverACrash) {
+// A child process ends in the middle of a compaction; a second process continues it.
+TEST_F(Compaction, LosesNoOldMessageInACrash) {
   ::testing::FLAGS_gtest_death_test_style = "threadsafe";
-  ::setenv("MILLRACE_TEST_DATA", data_dir_.c_str(), 0);  // the other process is told, and obeys
+  // The child process runs this test too, and takes the directory from the environment.
+  ::setenv("MILLRACE_TEST_DATA", data_dir_.c_str(), 0);
   data_dir_ = ::getenv("MILLRACE_TEST_DATA");
   const auto run_and_crash = [this] {
     start();
@@ -134,8 +135,8 @@ TEST_F(Compaction, KeepsWhatHeldTheLogOverACrash) {
   };
   EXPECT_EXIT(run_and_crash(), ::testing::ExitedWithCode(0), "");
   start();
-  sent_ = 12'000;  // not the same again
-  // The log that is found waits for two more checkpoints.
+  sent_ = 12'000;  // continues behind the numbers that the child sent
+  // The recovered segments can be deleted only after two more checkpoints.
   EXPECT_LE(run_traffic(6'000), segment_files_max + 6);
   stop();
   expect_kept();

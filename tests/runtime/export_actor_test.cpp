@@ -1,5 +1,5 @@
-// Promise: a quiesced queue leaves as chunks of bounded size from which another node's store makes
-// the same queue, and an export that cannot go on says why, once. The reader is the test's.
+// Promise: an export writes chunks of bounded size from which another node's store builds the same
+// queue; a failed export reports its reason once. The test plays the reader.
 #include "actors/move/shell/export_actor.hpp"
 
 #include <optional>
@@ -45,7 +45,7 @@ class Export : public QueueActor {
     system_.drain();
   }
 
-  /// Reads from the log, or, when it `lacks` messages, finds none.
+  /// Reads bodies from the log; if it `lacks` messages, it finds none.
   caf::actor reader(bool lacks = false) {
     actors_.push_back(system_.system().spawn([this,
                                               lacks](caf::event_based_actor*) -> caf::behavior {
@@ -93,7 +93,7 @@ class Export : public QueueActor {
   std::optional<Error> failure_;
 };
 
-TEST_F(Export, MakesTheSameQueueElsewhereFromChunksOfBoundedSize) {
+TEST_F(Export, RebuildsTheSameQueueFromChunksOfBoundedSize) {
   ASSERT_TRUE(quiesced_);
   begin(reader());
   system_.drain();

@@ -1,5 +1,5 @@
-// Promise: on a full disk nothing is lost, nothing hangs for ever, and all goes on as soon as there
-// is room, be it given or made. Checked with a file system in memory of a given size.
+// Promise: on a full disk no message is lost and no call blocks for ever; the node continues when
+// there is room, whether compaction or the operator made it. Checked with a file system in memory of a given size.
 #include <future>
 #include <thread>
 
@@ -50,7 +50,7 @@ struct PassOn {
   }
 };
 
-/// Keeps what it gets for as long as its gate is closed.
+/// A handler that does not return while its gate is closed.
 struct Hold {
   Gate* gate;
   void operator()(const StringValue& /*message*/) const { gate->pass(); }
@@ -89,7 +89,7 @@ class FullDisk : public ::testing::Test {
 
   static StringValue small(const std::string& name) { return message(name, 400); }
 
-  // Sends "stuck" and `count` others, from another thread, as it waits when it is refused.
+  // Sends "stuck" and `count` other messages on another thread, because send() blocks when refused.
   void send(int count) {
     auto made = runtime_->sender(work(), {.producer = "test", .limits = {.window = 128}});
     ASSERT_OK(made);
@@ -100,7 +100,7 @@ class FullDisk : public ::testing::Test {
     });
   }
 
-  // Sends `count` messages to the queue whose stage holds them, and waits until they are durable.
+  // Sends `count` messages to the queue whose stage keeps them, and waits until they are durable.
   void send_held(int count) {
     auto sender = runtime_->sender(held(), {.producer = "held"});
     ASSERT_OK(sender);
@@ -138,7 +138,7 @@ class FullDisk : public ::testing::Test {
   std::thread sending_;
 };
 
-TEST_F(FullDisk, HealsWhenWorkMakesRoom) {
+TEST_F(FullDisk, ContinuesWhenCompactionMakesRoom) {
   files_.set_capacity(32u << 20);
   ASSERT_OK(start());
   send(80'000);  // 40 MB
@@ -148,17 +148,17 @@ TEST_F(FullDisk, HealsWhenWorkMakesRoom) {
   expect_all(80'000);
 }
 
-TEST_F(FullDisk, HealsThoughTheHeadOfTheLogIsLive) {
+TEST_F(FullDisk, ContinuesThoughTheHeadOfTheLogIsLive) {
   files_.set_capacity(48u << 20);
   ASSERT_OK(start());
-  send_held(48'000);  // 22 MB, of which nothing is ever done with
+  send_held(48'000);  // 22 MB, all of it live until the end
   send(60'000);       // 28 MB
   ASSERT_TRUE(eventually([this] { return runtime_->is_storage_full(); }));
   gate_.set_open(true);
   expect_all(60'000);
 }
 
-TEST_F(FullDisk, HealsWhenRoomIsGiven) {
+TEST_F(FullDisk, ContinuesWhenTheDiskGrows) {
   files_.set_capacity(32u << 20);
   ASSERT_OK(start());
   send(80'000);
@@ -169,7 +169,7 @@ TEST_F(FullDisk, HealsWhenRoomIsGiven) {
   expect_all(80'000);
 }
 
-TEST_F(FullDisk, IsSaidAtAStartThatNeedsRoom) {
+TEST_F(FullDisk, IsReportedByAStartThatNeedsRoom) {
   files_.set_capacity(1u << 20);
   const Result<void> started = start();
   ASSERT_FALSE(started);

@@ -1,4 +1,4 @@
-// What a node's plan promises: the log knows which queues take dead letters, whatever their name.
+// Promise: a node's plan declares each dead letter queue as one, whatever its name. Checked on plans.
 #include "actors/assembly/node_plan.hpp"
 
 #include <algorithm>
@@ -36,7 +36,7 @@ TEST(NodePlan, DeclaresDeadLetterQueuesAsSuchWhateverTheirName) {
   EXPECT_TRUE(plan(store, {.dead_letter = "graveyard"}).fresh.empty());
 }
 
-TEST(NodePlan, DeclaresAgainWhatTakesDeadLettersNowOrNoMore) {
+TEST(NodePlan, DeclaresAQueueAgainWhenItsDeadLetterRoleChanges) {
   Store store;
   plan(store, {.dead_letter = "graveyard"});
   for (auto& [number, queue] : store.queues()) queue.declaration.set_dead_letters(false);
@@ -55,7 +55,7 @@ TEST(NodePlan, DeclaresAgainWhatTakesDeadLettersNowOrNoMore) {
   EXPECT_FALSE(replayed.find("numbers", 1)->declaration.dead_letters());
 }
 
-TEST(NodePlan, LetsAStageTryAsOftenAsItSays) {
+TEST(NodePlan, LeasesAMessageOftenEnoughForAllAttempts) {
   for (const std::uint32_t attempts : {6u, 1'000u}) {
     Store store;
     const NodePlan planned = plan(store, {.retry = {.attempts = attempts}});

@@ -1,4 +1,4 @@
-// The simplest message there is, for tests of pipelines.
+// A message with one number and a key, for tests of pipelines.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// What operators are promised: letters go back once, what was asked for is what is done, and the
-// ledgers balance.
+// Promise: each dead letter is redriven once, operations change only the messages that match, and
+// the ledgers balance.
 #include <chrono>
 #include <memory>
 #include <string>
@@ -24,7 +24,7 @@ const QueueRef<Int64Value>& numbers() {
   return ref;
 }
 
-/// Refuses odd numbers until it is mended.
+/// Rejects odd numbers until the test repairs it.
 struct Fussy {
   std::shared_ptr<bool> mended;
   std::shared_ptr<std::vector<std::int64_t>> done;
@@ -54,7 +54,7 @@ class Operator : public ::testing::Test {
                      {.shards = 3}};
 };
 
-TEST_F(Operator, PutsAllLettersBackOnceAndTheyAreHandled) {
+TEST_F(Operator, RedrivesEachDeadLetterOnceAndItIsHandled) {
   send(2'000);
   EXPECT_EQ(test_.messages("graveyard").size(), 1'000u);
   *mended_ = true;
@@ -72,7 +72,7 @@ TEST_F(Operator, PutsAllLettersBackOnceAndTheyAreHandled) {
   expect_balance();
 }
 
-TEST_F(Operator, IsDoneThoughWhatItPutsBackDiesAgain) {
+TEST_F(Operator, EndsThoughRedrivenMessagesBecomeDeadLettersAgain) {
   send(2'000);  // some pages
   const auto removed = test_.redrive("graveyard");
   ASSERT_TRUE(removed);
@@ -84,7 +84,7 @@ TEST_F(Operator, IsDoneThoughWhatItPutsBackDiesAgain) {
   expect_balance();
 }
 
-TEST_F(Operator, TakesNoMoreThanAskedForAndOnlyWhatFits) {
+TEST_F(Operator, RemovesAtMostTheMaximumAndOnlyMatches) {
   send(28);
   EXPECT_EQ(test_.redrive("graveyard", {}, 3)->messages, 3u);
   test_.run();
@@ -95,7 +95,7 @@ TEST_F(Operator, TakesNoMoreThanAskedForAndOnlyWhatFits) {
   expect_balance();
 }
 
-TEST_F(Operator, PurgesWhatWaitsAlsoForItsTime) {
+TEST_F(Operator, PurgesDelayedMessagesToo) {
   for (int i = 0; i < 5; ++i) test_.send(numbers(), number(2 * i), {.delay = milliseconds(50)});
   test_.run();
   EXPECT_EQ(test_.purge("test.numbers")->messages, 5u);
@@ -104,7 +104,7 @@ TEST_F(Operator, PurgesWhatWaitsAlsoForItsTime) {
   expect_balance();
 }
 
-TEST_F(Operator, IsToldWhatItCannotDo) {
+TEST_F(Operator, GetsAnErrorForAnImpossibleOperation) {
   EXPECT_EQ(test_.redrive("nowhere").error().code, ErrorCode::not_found);
   EXPECT_EQ(test_.redrive("test.numbers").error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(test_.redrive("graveyard")->messages, 0u);
@@ -121,7 +121,7 @@ struct Moody {
   }
 };
 
-TEST(OperatorPressure, PutsNothingBackIntoAQueueAboveItsHighWater) {
+TEST(OperatorPressure, RedrivesNothingIntoAQueueAboveItsHighWater) {
   const auto mood = std::make_shared<Moody::Mood>(Moody::refuses);
   PipelineTest test(
       {pipeline("test").from(numbers()).then("moody", Moody{mood}, {.retry = {.attempts = 1'000}})},

@@ -1,5 +1,5 @@
-// What a running pipeline promises: the real actors on a log in memory, a virtual clock and a
-// seeded order of events, with crashes at any point.
+// Promise: a running pipeline neither loses nor repeats work. Checked with the real actors on a log
+// in memory, a virtual clock and a seeded order of events, with crashes at any point.
 #include <chrono>
 #include <map>
 #include <memory>
@@ -76,7 +76,7 @@ TEST(Pipeline, PassesMessagesThroughAllStagesInOrder) {
   EXPECT_EQ(test.ledger("test.numbers").acked, 20u);
 }
 
-/// Every number arrived once, in order within its key, and was counted once.
+/// Expects that each number arrived once, in order within its key, and was counted once.
 void expect_exactly_once(PipelineTest& test, int sent) {
   std::map<std::string, std::vector<std::int64_t>> by_key;
   for (const Int64Value& message : test.peek(results())) {
@@ -103,7 +103,7 @@ void expect_exactly_once(PipelineTest& test, int sent) {
 
 class PipelineSeeds : public ::testing::TestWithParam<std::uint64_t> {};
 
-TEST_P(PipelineSeeds, CrashesAtAnyPointNeitherLoseNorRepeat) {
+TEST_P(PipelineSeeds, CrashesAtAnyPointNeitherLoseNorRepeatWork) {
   const std::uint64_t seed = GetParam();
   SCOPED_TRACE("seed " + std::to_string(seed));
   PipelineTest test({counting()},
@@ -129,7 +129,7 @@ TEST_P(PipelineSeeds, CrashesAtAnyPointNeitherLoseNorRepeat) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, PipelineSeeds, ::testing::Range<std::uint64_t>(1, 61));
 
-/// Fails as often as it is told to, over all copies and restarts.
+/// Fails a given number of times in total, over all copies and restarts.
 struct FailsFirst {
   std::shared_ptr<int> failures;
   std::shared_ptr<std::vector<std::int64_t>> done;
@@ -152,7 +152,7 @@ struct Failing {
   PipelineTest test;
 };
 
-TEST(Pipeline, AFailureParksItsKeyAndNoOther) {
+TEST(Pipeline, AFailureDelaysItsKeyAndNoOther) {
   Failing run(1, {.retry = {.first = milliseconds(100)}});
   run.test.send(numbers(), number(0));
   run.test.send(numbers(), number(keys));  // same key: must wait
@@ -179,7 +179,7 @@ TEST(Pipeline, AMessageThatFailsTooOftenBecomesADeadLetterWithItsReason) {
   EXPECT_EQ(run.test.ledger("test.numbers").dead, 1u);
 }
 
-TEST(Pipeline, FailureCountsOutliveACrash) {
+TEST(Pipeline, FailureCountsSurviveACrash) {
   Failing run(100, {.retry = {.attempts = 3, .first = milliseconds(10)}});
   run.test.send(numbers(), number(0));
   run.test.run();
@@ -231,7 +231,7 @@ TEST(Pipeline, AnOfferRepeatedUnderItsIdempotencyKeyIsOneMessage) {
   EXPECT_EQ(run.test.ledger("test.numbers").duplicates, 2u);
 }
 
-/// Sets a timer at the first message, and counts what it brings.
+/// Sets a timer at the first message, and counts the messages of the timer.
 struct Remind {
   void operator()(const Int64Value& in, Keyed<Int64Value>& seen) const {
     if (in.value() == 0) seen.set_timer("remind", milliseconds(300), number(keys));
@@ -239,7 +239,7 @@ struct Remind {
   }
 };
 
-TEST(Pipeline, ATimerBringsItsMessageOnceAlsoAfterACrash) {
+TEST(Pipeline, ATimerAppendsItsMessageOnceAlsoAfterACrash) {
   PipelineTest test({pipeline("test").from(numbers()).then("remind", Remind{})});
   test.send(numbers(), number(0));
   test.advance(milliseconds(200));
@@ -252,7 +252,7 @@ TEST(Pipeline, ATimerBringsItsMessageOnceAlsoAfterACrash) {
   EXPECT_EQ(test.state<Int64Value>("test.numbers", "k0")->value(), 2);
 }
 
-/// Notes the sizes of its batches.
+/// Records the sizes of its batches.
 struct Gather {
   std::shared_ptr<std::vector<std::size_t>> sizes;
   void operator()(Batch<Int64Value> batch) const { sizes->push_back(batch.size()); }

@@ -1,5 +1,5 @@
-// What back-pressure promises: a queue above its high water stops what feeds it, below its low
-// water all goes on, offers wait meanwhile, and nothing is lost.
+// Promise: while a queue is above its high water, the queues that feed it lease nothing and offers
+// wait; below its low water they continue, and no message is lost.
 #include <chrono>
 #include <memory>
 #include <string>
@@ -26,7 +26,7 @@ struct PassOn {
   Int64Value operator()(const Int64Value& in) const { return in; }
 };
 
-/// Lets through as many as it is told to; the rest comes again every 10 ms.
+/// Passes on a given number of messages, and retries the others every 10 ms.
 struct Gate {
   std::shared_ptr<int> permits;
   Outcome<void> operator()(const Int64Value& /*in*/) const {
@@ -88,7 +88,7 @@ TEST_F(Pressure, AFullQueueTakesNoOffersUntilItIsBelowItsLowWater) {
   EXPECT_EQ(test.ledger("test.numbers").acked, 500u);
 }
 
-/// Sends a message round once, when it is let through.
+/// Sends each message round its cycle once, when the test allows it.
 struct Round {
   Gate gate;
   Outcome<Int64Value> operator()(const Int64Value& in) const {
@@ -107,7 +107,7 @@ TEST_F(Pressure, ACycleThatIsFullTakesNoOffersAndStillGoesRound) {
       small);
   send(test, 500);
   EXPECT_GE(test.ledger("test.numbers").offered, 80u);
-  test.advance(std::chrono::seconds(5));  // in which the sender tries again
+  test.advance(std::chrono::seconds(5));  // the sender offers again in this time
   EXPECT_LE(test.ledger("test.numbers").offered, 200u);
   *permits_ = 10'000;
   test.advance(std::chrono::minutes(2));

@@ -1,5 +1,5 @@
-// What receivers promise: whatever a handler returns or does, the record fits into the log, only
-// the message that was being handled is blamed, and a stage goes on.
+// Promise: whatever a handler returns or does, its records fit into the log, only the message that
+// was being handled fails, and the stage continues. Checked on a log in memory.
 #include <chrono>
 #include <map>
 #include <memory>
@@ -44,7 +44,7 @@ std::string reason_of(PipelineTest& test) {
 
 // What handlers return.
 
-/// Returns as many bytes, in as many messages, as it is told to.
+/// Returns the number of bytes and messages that its input asks for.
 struct Swell {
   std::size_t messages;
   std::size_t bytes;
@@ -114,7 +114,7 @@ TEST(Receiver, ManyLargeMessagesThatExpireGoIntoSeveralRecords) {
   EXPECT_EQ(test.ledger("test.words").dead, 24u);
 }
 
-/// Remembers a lot, in state, history and timers, as its message says.
+/// Writes as much state, history and timers as its message asks for.
 struct Remember {
   void operator()(const StringValue& in, Keyed<StringValue>& state) const {
     if (in.value() == "state") state.change().set_value(std::string(5u << 20, 'x'));
@@ -203,7 +203,7 @@ TEST_F(ReceiverTime, MessagesThatWaitForASlowHandlerKeepTheirLeasesAndRunOnce) {
   EXPECT_EQ(test_->ledger("test.words").redelivered, 0u);
 }
 
-TEST_F(ReceiverTime, AWorkerOfSeveralShardsLetsNoneOfThemRunOut) {
+TEST_F(ReceiverTime, AWorkerOfSeveralShardsLetsNoLeaseExpire) {
   start(pipeline("test").from(words()).then("slow", slow(milliseconds(600)),
                                             {.timeout = seconds(1), .blocking = true}),
         4);
@@ -222,7 +222,7 @@ TEST_F(ReceiverTime, ARunOfSlowMessagesOfOneKeyIsCutBeforeItsLeaseEnds) {
   EXPECT_EQ(test_->ledger("test.words").acked, 10u);
 }
 
-/// Overruns its lease at every message called "slow", and notes whether it was told so.
+/// Overruns its lease at each message named "slow", and records whether the context reported it.
 struct Overrun {
   std::shared_ptr<PipelineTest*> test;
   std::shared_ptr<std::vector<bool>> cancelled;
@@ -253,7 +253,7 @@ class ReceiverOverrun : public ReceiverTime, public ::testing::WithParamInterfac
       std::make_shared<std::map<std::string, int>>();
 };
 
-TEST_P(ReceiverOverrun, IsToldToTheHandlerItsOutcomeIsRefusedAndNobodyElseIsBlamed) {
+TEST_P(ReceiverOverrun, IsReportedToTheHandlerAndFailsOnlyItsOwnMessage) {
   start(overrunning(false));
   for (const char* word : {"a", "slow", "b", "c"}) test_->send(words(), text(word));
   for (int i = 0; i < 400; ++i) test_->advance(milliseconds(10));
@@ -270,7 +270,7 @@ TEST_P(ReceiverOverrun, IsToldToTheHandlerItsOutcomeIsRefusedAndNobodyElseIsBlam
   }
 }
 
-TEST_P(ReceiverOverrun, IsNoneWhenTheHandlerAskedForMoreTime) {
+TEST_P(ReceiverOverrun, DoesNotHappenAfterTheHandlerExtendedItsLease) {
   start(overrunning(true));
   for (const char* word : {"a", "slow", "b"}) test_->send(words(), text(word));
   test_->advance(milliseconds(10));
@@ -291,7 +291,7 @@ TEST_F(ReceiverTime, ABatchWhoseWindowIsAsLongAsItsLeaseRuns) {
   EXPECT_EQ(test_->ledger("test.words").acked, 2u);
 }
 
-TEST_F(ReceiverTime, WaitingIsCountedOnceAndWithoutTheDelayThatWasAskedFor) {
+TEST_F(ReceiverTime, WaitingIsCountedOnceAndWithoutTheRequestedDelay) {
   const auto calls = std::make_shared<int>(0);
   start(pipeline("test").from(words()).then_batch(
       "gather",
@@ -312,8 +312,8 @@ TEST_F(ReceiverTime, WaitingIsCountedOnceAndWithoutTheDelayThatWasAskedFor) {
 
 // Supervision.
 
-/// A stage whose worker breaks, as no handler of a user can make it: by "poison" for as long as it
-/// is told to.
+/// A stage that ends its worker at each message named "poison", a given number of times. A handler
+/// of a user cannot do that.
 class Breaking final : public Stage {
  public:
   explicit Breaking(std::shared_ptr<int> times) : times_(std::move(times)) {}
@@ -339,7 +339,7 @@ PipelineSpec breaking(const std::shared_ptr<int>& times, const std::shared_ptr<i
   return spec;
 }
 
-TEST(ReceiverSupervision, AWorkerThatEndsIsReplacedAndItsMessagesComeAgain) {
+TEST(ReceiverSupervision, AWorkerThatEndsIsReplacedAndItsMessagesAreRedelivered) {
   const auto times = std::make_shared<int>(1);
   const auto made = std::make_shared<int>(0);
   PipelineTest test({breaking(times, made)});
@@ -357,7 +357,7 @@ TEST(ReceiverSupervision, AWorkerThatEndsIsReplacedAndItsMessagesComeAgain) {
   EXPECT_EQ(test.ledger("test.words").acked, 4u);
 }
 
-TEST(ReceiverSupervision, AMessageThatBreaksEveryWorkerDiesAloneAndTheRestGoesOn) {
+TEST(ReceiverSupervision, AMessageThatEndsEveryWorkerAloneBecomesADeadLetter) {
   const auto times = std::make_shared<int>(1'000);
   const auto made = std::make_shared<int>(2);
   PipelineTest test({breaking(times, made)});

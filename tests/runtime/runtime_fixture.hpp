@@ -1,5 +1,5 @@
-// What tests of a whole runtime need: small segments, messages of a few KB, and a count of what the
-// handlers saw.
+// Helpers for tests of a whole runtime: small segments, messages of a few KB, and a count of the
+// messages that were handled.
 #pragma once
 
 #include <atomic>
@@ -36,7 +36,7 @@ inline const QueueRef<StringValue>& work() {
   return ref;
 }
 
-/// How often each message was handled to its end.
+/// By name: how often the handler of the message returned.
 class Seen {
  public:
   void add(const std::string& name) {
@@ -46,7 +46,7 @@ class Seen {
     }
     changed_.notify_all();
   }
-  /// Waits until `names` different messages were seen; false after a minute.
+  /// Waits until `names` different messages were handled. Returns false after a minute.
   bool wait_for(std::size_t names) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::minutes(1),
@@ -88,7 +88,7 @@ inline std::size_t segment_files(const std::filesystem::path& data_dir) {
   return files;
 }
 
-/// An operation that must work; the test fails with its error otherwise.
+/// Returns the result of an operation; the test fails with its error if it has one.
 #define ASSERT_OK(operation)                         \
   do {                                               \
     const auto& outcome = (operation);               \

@@ -1,4 +1,5 @@
-// What a node on a real disk promises operators: they see and move also what is not in memory.
+// Promise: operators can read and redrive messages whose bodies are not in memory, and a runtime can
+// be destroyed while a handler runs. Checked on a real disk.
 #include "actors/runtime/runtime.hpp"
 
 #include <atomic>
@@ -29,7 +30,7 @@ struct Fussy {
   }
 };
 
-TEST(Runtime, ShowsAndPutsBackLettersThatLieOnDisk) {
+TEST(Runtime, ShowsAndRedrivesDeadLettersThatLieOnDisk) {
   constexpr int letters = 40;
   const journal::TemporaryDirectory directory;
   const auto mended = std::make_shared<std::atomic<bool>>(false);
@@ -90,7 +91,7 @@ TEST(Runtime, ShowsAndPutsBackLettersThatLieOnDisk) {
   }
 }
 
-// In a process of its own, which it ends with a handler that never returns.
+// Runs in a child process, because the thread of a handler that never returns is leaked.
 [[noreturn]] void stop_with_a_handler_that_hangs() {
   const journal::TemporaryDirectory directory;
   const auto words = queue<StringValue>("words");
@@ -113,7 +114,7 @@ TEST(Runtime, ShowsAndPutsBackLettersThatLieOnDisk) {
   std::_Exit(::testing::Test::HasFailure() ? 1 : 0);
 }
 
-TEST(Runtime, CanBeLetGoThoughAHandlerNeverReturns) {
+TEST(Runtime, CanBeDestroyedThoughAHandlerNeverReturns) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(stop_with_a_handler_that_hangs(), ::testing::ExitedWithCode(0), "");
 }

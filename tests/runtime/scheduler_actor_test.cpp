@@ -1,4 +1,4 @@
-// What a node is told about its scheduler reaches the actor framework.
+// Promise: the scheduler options of a node reach the actor framework. Checked on its configuration.
 #include <caf/all.hpp>
 #include <caf/policy/work_sharing.hpp>
 #include <caf/policy/work_stealing.hpp>
@@ -13,7 +13,7 @@ namespace {
 using Sharing = caf::scheduler::coordinator<caf::policy::work_sharing>;
 using Stealing = caf::scheduler::coordinator<caf::policy::work_stealing>;
 
-TEST(Scheduler, IsAsTheOptionsSay) {
+TEST(Scheduler, HasTheConfiguredPolicyAndLimits) {
   ActorConfig config(RuntimeOptions{
       .data_dir = {}, .threads = 3, .scheduler = SchedulerPolicy::stealing, .turn_messages = 17});
   caf::actor_system system(config);

@@ -1,5 +1,5 @@
 // Promise: recovery follows a queue through a move: staged, installed, moved, retired; from the
-// log alone and through a checkpoint, and refuses what cannot be. Checked on records in memory.
+// log alone and through a checkpoint, and refuses impossible records. Checked on records in memory.
 #include "actors/store/store.hpp"
 
 #include <gtest/gtest.h>
@@ -58,7 +58,7 @@ class StoreOfMoves : public ::testing::Test {
     const auto offset = static_cast<std::uint32_t>(++lsn_ * 8);
     return store_.apply({lsn_, journal::make_place(7, offset), 0, body});
   }
-  /// Through a checkpoint as the Checkpointer writes it.
+  /// Writes a checkpoint as the Checkpointer does, and recovers from it.
   void restart() {
     Store next;
     for (const auto& [key, shard] : store_.shards()) {
@@ -77,7 +77,7 @@ class StoreOfMoves : public ::testing::Test {
   journal::Lsn lsn_ = 0;
 };
 
-TEST_F(StoreOfMoves, AStagedCopyIsNoQueueUntilItIsDeclaredWhole) {
+TEST_F(StoreOfMoves, AStagedQueueIsNotServedUntilItIsInstalled) {
   ASSERT_TRUE(apply(declare(work(3, true))));
   ASSERT_TRUE(apply(install_head(3, 40)));
   EXPECT_EQ(store_.find("work", 5), nullptr);
@@ -93,12 +93,12 @@ TEST_F(StoreOfMoves, AStagedCopyIsNoQueueUntilItIsDeclaredWhole) {
   EXPECT_EQ(store_.shards().at({"pay", 5}).ownership().owner(), "b");
 }
 
-TEST_F(StoreOfMoves, ACopyThatDoesNotHearThatItIsWholeIsRefused) {
+TEST_F(StoreOfMoves, AnInstallationWithoutItsChangeIsRefused) {
   ASSERT_TRUE(apply(declare(work(3, true))));
   EXPECT_EQ(apply(declare(work(3, false))).error().code, ErrorCode::corrupt);
 }
 
-TEST_F(StoreOfMoves, AQueueThatIsWholeIsNotStagedAgain) {
+TEST_F(StoreOfMoves, AnInstalledQueueIsNotStagedAgain) {
   ASSERT_TRUE(apply(declare(work(3, false))));
   EXPECT_EQ(apply(declare(work(3, true))).error().code, ErrorCode::corrupt);
   EXPECT_EQ(apply(install_head(3, 1)).error().code, ErrorCode::corrupt);
@@ -115,7 +115,7 @@ TEST_F(StoreOfMoves, AMalformedPartIsRefusedWithItsPlace) {
             "segment 7 offset 16: the part for work has bytes that are not a snapshot part");
 }
 
-TEST_F(StoreOfMoves, AQueueThatWasHandedOverIsAnOutboxOfWhatCameLater) {
+TEST_F(StoreOfMoves, AQueueThatMovedIsAnOutboxOfLaterMessages) {
   ASSERT_TRUE(apply(declare(work(3, false))));
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(apply(append(3)));
   pb::Record record = change(3);
@@ -139,11 +139,11 @@ TEST_F(StoreOfMoves, AQueueThatWasHandedOverIsAnOutboxOfWhatCameLater) {
   EXPECT_EQ(apply(record).error().code, ErrorCode::corrupt);
 }
 
-TEST_F(StoreOfMoves, ARetiredQueueIsGoneAndItsNumberIsNotGivenAgain) {
+TEST_F(StoreOfMoves, ARetiredQueueIsGoneAndItsNumberIsNotReused) {
   ASSERT_TRUE(apply(declare(work(3, true))));
   pb::Record retires;
   retires.add_retire(3);
-  retires.add_retire(9);  // left out by a checkpoint before
+  retires.add_retire(9);  // an earlier checkpoint left the queue out
   ASSERT_TRUE(apply(retires));
   EXPECT_TRUE(store_.queues().empty());
   EXPECT_EQ(store_.next_number(), 4u);
