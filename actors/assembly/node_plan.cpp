@@ -63,7 +63,7 @@ class Planner {
     return !options_.serves || options_.serves(queue, shard);
   }
 
-  // A dead letter stays on the node of its message: one record gives up both.
+  // A dead letter stays on the node of its message: one record ends the message and appends it.
   [[nodiscard]] bool serves(const WiredQueue& queue, std::uint32_t shard) const {
     if (!queue.is_dead_letter) return serves(queue.name, shard);
     return std::any_of(wiring_.stages.begin(), wiring_.stages.end(), [&](const WiredStage& stage) {
@@ -229,7 +229,7 @@ std::vector<QueueNumber> served_of(const NodePlan& plan, const std::vector<std::
 
 void NodePlan::configure(queues::State& state, const pb::Declaration& declaration) const {
   const auto found = queues.find(queue_of(declaration));
-  if (found == queues.end()) return;  // of a pipeline that was removed
+  if (found == queues.end()) return;  // the queue's pipeline was removed
   const QueuePlan& plan = found->second;
   state.limits = declaration.has_outbox() ? plan.outbox_limits : plan.limits;
   if (declaration.has_outbox() || plan.dead_letters.empty()) return;

@@ -231,7 +231,8 @@ void ShardMoves::install(const MovingShard& shard, const pb::ShardRecord& record
       staged_.erase(found);
     }
   }
-  if (!staged) return this->record(record, std::move(done));  // recorded without a move
+  if (!staged)
+    return this->record(record, std::move(done));  // no chunks were staged: only the record
   auto written = std::make_shared<pb::Record>();
   *written->add_shard() = record;
   for (const pb::Declaration& queue : staged->declarations) {

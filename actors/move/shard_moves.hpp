@@ -45,10 +45,12 @@ struct QuiescedShard {
   std::vector<Queue> queues;
 };
 
-/// Thread-safe; no function blocks. Each `done` is called once, on the calling thread or a thread
-/// of the actor system or of the log. Callbacks must neither block nor throw, and may call
-/// ShardMoves. After a failure of the log `done` is never called. For one shard the caller makes
-/// the calls in the order of the diagram; calls for different shards may run at once.
+/// Thread-safe; no function blocks. Each `done` is called at most once, on the calling thread or a
+/// thread of the actor system or of the log. Callbacks must neither block nor throw, and may call
+/// ShardMoves. A `done` that waits for a record is not called after a failure of the log (quiesce()
+/// fails with `timeout` then), and that of a waiting chunk not after the staged shard is dropped.
+/// For one shard the caller makes the calls in the order of the diagram; calls for different shards
+/// may run at once.
 class ShardMoves {
  public:
   using Done = std::function<void(Result<void>)>;

@@ -177,7 +177,7 @@ class Validator {
     }
   }
 
-  /// A writer without key would store its input's key in a queue that its reader gives another key.
+  /// A writer without key_by would append its input's key to a queue whose reader uses another key.
   void check_keys(const PipelineSpec& pipeline) {
     for (const StageSpec& stage : pipeline.stages) {
       for (const QueueSpec& target : stage.targets) {

@@ -162,7 +162,7 @@ Result<void> Runtime::Parts::drain(std::chrono::milliseconds timeout) {
   for (const pb::Declaration& declaration : actors->declarations()) {
     const queues::QueueHandle& queue = actors->handle(declaration.number());
     (declaration.has_outbox() ? outboxes : served).push_back(queue);
-    // Tell all queues before waiting for the first.
+    // Send to all queues before waiting for the first, so that they drain at the same time.
     tell(queue, queues::DrainMessage{});
   }
   std::size_t at_rest = await_rest(system, served, deadline);
@@ -200,7 +200,7 @@ Result<void> Runtime::Parts::open() {
   options.limits.body_cache_bytes =
       std::max<std::uint64_t>(options.body_cache_bytes / queues, 1u << 20);
   for (auto& [name, limits] : options.queue_limits) {
-    // A value at its default means the share of the common cache.
+    // A value at its default stands for the queue's share of the common cache.
     if (limits.body_cache_bytes == queues::Limits{}.body_cache_bytes) {
       limits.body_cache_bytes = options.limits.body_cache_bytes;
     }

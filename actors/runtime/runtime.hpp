@@ -50,8 +50,9 @@ struct QueueInfo {
   bool is_above_high_water = false;  ///< in some shard: the queues that feed it lease nothing
 };
 
-/// A running node. All functions are thread-safe and may run at once, except the destructor. Those
-/// that block must not be called by a handler, a confirmation or another callback of the runtime.
+/// A running node. Thread-safe: all functions may run at once, but stop() only in one thread at a
+/// time, and nothing during the destructor. Functions that block must not be called by a handler, a
+/// confirmation or another callback of the runtime.
 class Runtime {
  public:
   /// Opens the data directory or creates it, recovers its queues, and runs `pipelines` on them.
@@ -114,7 +115,8 @@ class Runtime {
 
   // Operations on live messages: peek, redrive, drop and purge. Each works page by page on the
   // messages that were in the queue when it reached their shard; redrive and drop skip messages in
-  // flight. Operations may run at once. Each blocks until it ends, and fails with
+  // flight, and all messages of a key that has a message in flight. Operations may run at once.
+  // Each blocks until it ends, and fails with
   //   not_found         no pipeline has the queue
   //   invalid_argument  messages of an outbox would be removed: its target waits for their numbers
   //   timeout           it takes longer than 10 minutes; it goes on in the background then
@@ -137,7 +139,7 @@ class Runtime {
   [[nodiscard]] Result<Removed> drop(const std::string& queue, MessageFilter filter,
                                      std::uint64_t max = no_maximum);
 
-  /// Drops all live messages that are not in flight.
+  /// Drops all live messages, but skips the same messages as drop().
   [[nodiscard]] Result<Removed> purge(const std::string& queue) { return drop(queue, {}); }
 
   /// Whether offers are refused because the disk is full. Does not block.
@@ -147,7 +149,7 @@ class Runtime {
   /// writes a checkpoint and closes the log. Fails with `timeout` if a handler has not returned
   /// within `timeout`; the node stops as after a crash then: the leased messages are ready again
   /// after the next start, and that counts as no failure. After it has returned, a further call
-  /// does nothing. Only one thread may call it at a time.
+  /// does nothing and succeeds, also after a failure. Only one thread may call it at a time.
   Result<void> stop(std::chrono::milliseconds timeout = std::chrono::seconds(30));
 
   /// The clock of this node; valid as long as the runtime.

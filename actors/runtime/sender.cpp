@@ -46,7 +46,7 @@ Result<void> SenderLink::send_to(std::uint32_t shard, std::string key, std::stri
 
 std::uint32_t SenderLink::shard_for(const std::string& key, const MessageOptions& options) {
   if (!key.empty()) return shard_of(key, shards_);
-  // What is offered again must meet the dedup table that knows it.
+  // A repeated idempotency key must go to the shard whose dedup table has its first use.
   if (!options.idempotency_key.empty()) return shard_of(options.idempotency_key, shards_);
   return keyless_.fetch_add(1, std::memory_order_relaxed) % shards_;
 }

@@ -67,9 +67,10 @@ class Sender {
   /// Takes `message` into the window; blocks while the window is full. Success means only that: the
   /// message is durable when `confirmation` reports it.
   ///
-  /// `confirmation` is called once, on a thread of the runtime: with success when the
-  /// message is durable, or with the sender's failure, after which the message may or may not be
-  /// durable. It must neither block nor throw, and must not call send(): the window may be full.
+  /// `confirmation` is called exactly once, on a thread of the runtime: with success when the
+  /// message is durable, or with the sender's failure (`draining` at stop()), after which the
+  /// message may or may not be durable. It must neither block nor call send(): the window may be
+  /// full. It must not throw: an exception ends the sender without its other confirmations.
   /// If send() itself fails, `confirmation` is not called.
   ///
   /// Fails with `invalid_argument` (priority), `too_large` (key and payload above 8 MiB), or, for

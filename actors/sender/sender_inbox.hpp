@@ -14,9 +14,10 @@
 
 namespace millrace::senders {
 
-/// Called once for each message that push() or try_push() accepted: with success when the
-/// message is durable, with the error when the sender has failed. Called on the sender actor's
-/// thread; must not block and must not throw.
+/// Called exactly once for each message that push() or try_push() accepted: with success when the
+/// message is durable, with the error when the sender has failed or is stopped. Called on the
+/// sender actor's thread. Must not block. Must not throw: an exception ends the actor, and
+/// the other confirmations are never called.
 using Confirmation = std::function<void(const Result<void>&)>;
 
 /// A message that has no number yet.

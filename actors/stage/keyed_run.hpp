@@ -90,8 +90,8 @@ class KeyedRun {
   }
 
  private:
-  /// Which message made the state too large is unknown, so every acked message of the run fails; a
-  /// failed message is leased alone, and then the size is its own.
+  /// Which message made the state too large is unknown, so every acked message of the run fails.
+  /// A message that was leased before is leased alone, so only that message fails the next time.
   static void refuse(StageRun& run) {
     const std::string reason = "the state of the key takes " +
                                std::to_string(run.next_state->size()) +

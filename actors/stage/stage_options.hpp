@@ -22,7 +22,7 @@ struct BatchOptions {
   std::chrono::microseconds window{0};  ///< 0 to StageOptions::timeout; 0: do not wait for more
 };
 
-/// Options of a stage; the configuration of a node may override them.
+/// Options of a stage. The configuration of a node may override all of them but `blocking`.
 struct StageOptions {
   std::uint32_t workers = 1;  ///< handlers that run at the same time on a node; 1 to 1,000
   RetryOptions retry{};

@@ -67,7 +67,8 @@ class PipelineTest {
   void advance(std::chrono::milliseconds span);
 
   /// Stops the node without what is not yet in the log, and starts it again from the log. Messages
-  /// that were sent and not confirmed are offered again. Must not be called by a handler.
+  /// that were sent and not confirmed are offered again. Must not be called by a handler: it
+  /// ends the handler's actor.
   void crash();
 
   /// Returns the durable live messages of a queue, in order within each shard, shard after shard.

@@ -60,7 +60,7 @@ void Checkpointer::on_group(journal::Lsn lsn) {
 
 void Checkpointer::on_storage_full(journal::Lsn lsn) {
   if (newest_on_full_disk_ && lsn <= newest_) return;
-  // Unless the reserve runs out, checkpoints take at most a fifth of the time.
+  // Checkpoints take at most a fifth of the time, unless the reserve is used up.
   const bool is_urgent = journal_.storage_exhausted();
   if (steady_now() >= (is_urgent ? not_before_ : pause_until_)) begin(lsn);
 }

@@ -95,7 +95,7 @@ void Compactor::reconsider() {
 std::vector<SegmentUse> Compactor::segments_in_use() const {
   std::vector<SegmentUse> log;
   for (const journal::SegmentInfo& segment : journal_.settled_segments()) {
-    if (segment.number >= settled_end_) break;  // settled by a later checkpoint than that of use_
+    if (segment.number >= settled_end_) break;  // covered by a checkpoint later than that of use_
     SegmentUse one{segment.number, segment.bytes, 0};
     for (const auto& [queue, live] : use_) {
       if (const auto at = live.find(segment.number); at != live.end()) {

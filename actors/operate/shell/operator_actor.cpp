@@ -24,7 +24,7 @@ class OperatorShell {
   caf::behavior start(caf::event_based_actor* self, OperatorConfig config) {
     self_ = self;
     config_ = std::move(config);
-    // A reader that has ended does not reply, and the node waits for this actor.
+    // A reader that has ended does not reply, and stop() waits for this actor.
     self->set_down_handler([this](const caf::down_msg&) { finish(ended()); });
     if (config_.reader) self->monitor(config_.reader);
     self->set_exit_handler([this](const caf::exit_msg&) { finish(ended()); });
@@ -57,7 +57,7 @@ class OperatorShell {
   }
 
   void on_page(const queues::Page& page) {
-    // Later messages are left alone: a redriven message may become a dead letter again.
+    // Skip messages that arrive later: a redriven message may become a dead letter again.
     if (from_ == 0) until_ = page.last;
     next_ = page.next;
     page_ = page.messages;
@@ -114,7 +114,7 @@ class OperatorShell {
     go_on();
   }
 
-  // Redrives nothing into a queue above its high water.
+  // Stops redriving at a queue above its high water.
   void check_origins() {
     std::erase_if(page_, [this](const PageEntry& one) {
       return !shard().origins.contains(one.body->dead_letter().origin_queue());

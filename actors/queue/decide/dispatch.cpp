@@ -38,7 +38,7 @@ class Dispatcher {
     return receivers.end();
   }
 
-  // Serves the first ticket of a line. Returns false where its body must be read first.
+  // Leases the first ticket of a line. Returns false if its body must be read from the log first.
   bool serve(std::uint8_t priority, ReceiverEntry::value_type& receiver) {
     const Candidate candidate = front_of(state_, priority);
     const Sequence sequence = candidate.sequence;
@@ -144,7 +144,7 @@ Dispatch dispatch(State& state, TimeUs now_us) {
   // still count blocked queues, which no longer get its messages.
   const bool stopped = (state.live.draining || state.live.blocked > 0) && !state.is_outbox;
   if (stopped || state.live.quiesced || state.live.exhausted) return {};
-  // Wrong wiring fails here, not when the first message dies.
+  // Detects wrong wiring at the start, not at the first dead letter.
   MILLRACE_ASSERT(state.dead_letters != 0 || state.is_outbox || state.live.receivers.empty());
   return Dispatcher(state, now_us).run();
 }

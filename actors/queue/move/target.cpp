@@ -103,7 +103,7 @@ class InstallCheck {
   [[nodiscard]] Result<void> check(const pb::KeyedStates& keyed) const {
     std::set<std::string> keys;
     for (const pb::KeyedStates::Key& key : keyed.key()) {
-      // The second would replace the first, whose timers would be left without key.
+      // A second state would replace the first, and leave the timers of the first without a key.
       if (state_.durable.keyed.find(key.key()) != nullptr || !keys.insert(key.key()).second) {
         return corrupt("the state of a key twice");
       }

@@ -316,13 +316,13 @@ class QueueShell {
     (*m.done)();
   }
 
-  // The stages of the former queue have no use for an outbox; their owner ends them.
+  // The receivers of the former queue must not handle messages of an outbox; NodeActors ends them.
   void on_become_outbox() {
     receivers_.clear();
     sessions_.end_forwarded();
   }
 
-  // No reply, callback or pressure may remain of a queue that has ended.
+  // The queue ends: cancels its replies and callbacks, and removes its pressure from other queues.
   void on_retire() {
     core_->live.draining = true;
     compaction_.step();
@@ -444,9 +444,9 @@ class QueueShell {
   Compaction compaction_;
   std::optional<caf::typed_response_promise<QueueStatus>> drain_reply_;
   std::uint64_t records_in_flight_ = 0;  ///< records that this queue decided
-  TimeUs tick_due_us_ = 0;               ///< of the scheduled TickMessage; 0: none
-  TimeUs forget_due_us_;                 ///< when idle producers are looked for next
-  bool is_polling_ = false;              ///< the log was full: look every room_poll_us for room
+  TimeUs tick_due_us_ = 0;               ///< time of the scheduled TickMessage; 0: none
+  TimeUs forget_due_us_;                 ///< next search for idle producers
+  bool is_polling_ = false;              ///< the log was full: check for room every room_poll_us
 };
 
 // Created by the actor's first run; CAF destroys it when the actor ends.

@@ -10,7 +10,7 @@ std::optional<Error> Removals::refusal(bool is_redrive) const {
   if (state_.live.draining) {
     return Error{ErrorCode::draining, state_.name + ": the node is stopping"};
   }
-  // The target of an outbox expects every number of it.
+  // The target expects the messages of an outbox with consecutive numbers.
   if (state_.live.quiesced || state_.is_outbox) {
     return Error{ErrorCode::draining, state_.name + " is being moved to another node"};
   }

@@ -44,7 +44,7 @@ Error Sessions::not_owner(const char* reason) const {
 }
 
 bool Sessions::admits(const AttachMessage& m) const {
-  // Forwarders of other nodes may not have learnt yet that this queue has become an outbox.
+  // A forwarder of another node may still send to this queue after it has become an outbox.
   if (!m.forwards || (!state_.live.sealed && !state_.is_outbox)) return true;
   send(m.sender,
        AttachReply{state_.number, 0, not_owner(state_.is_outbox ? owned_elsewhere : being_moved)});

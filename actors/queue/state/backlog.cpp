@@ -25,7 +25,7 @@ bool delay(State& state, Sequence sequence, Entry& entry) {
   ChainWriter::set_status(entry, Status::delayed);
   state.live.delayed.emplace(schedule->second.not_before_us, sequence);
   if (const Body* body = state.durable.index.body(sequence)) {
-    // A body of its own: a message that waits for long must not keep its whole record in memory.
+    // Copy the body: a message that waits for long must not keep its whole record in memory.
     state.durable.index.set_body(
         sequence, {std::make_shared<const pb::Envelope>(**body), body->logged_at_us()});
   }
@@ -227,7 +227,7 @@ void put_back(State& state, const Candidate& candidate) {
 bool withdraw_message(State& state, Sequence sequence, Entry& entry) {
   switch (entry.status()) {
     case Status::waiting:
-      // Not waiting any more, so that the ticket can be dropped.
+      // The key no longer waits, so its ticket can be dropped.
       ChainWriter::set_status(entry, Status::leased);
       note_stale(state);
       return true;

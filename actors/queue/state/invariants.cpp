@@ -45,7 +45,7 @@ class Check {
   }
 
  private:
-  // Totals over the index, for the other parts.
+  // Totals over the index, used by the other checks.
   struct Totals {
     std::uint64_t messages = 0;
     std::uint64_t bytes = 0;
@@ -262,7 +262,7 @@ class Check {
     return std::nullopt;
   }
 
-  // Timers by due time and timers by key are the same.
+  // The table by due time and the timers of the keys hold the same timers.
   Violation keyed() {
     const KeyedStore& keyed = durable_.keyed;
     std::uint64_t timers = 0;
@@ -284,7 +284,7 @@ class Check {
     return std::nullopt;
   }
 
-  // What is proposed goes beyond what is durable, and is counted while a record is in flight.
+  // Proposed numbers are not behind the durable ones, and exist only while a record is in flight.
   Violation proposals() {
     for (const auto& [name, proposed] : live_.proposed) {
       if (proposed.records == 0) return violates("proposed", name + " has no record in flight");

@@ -50,7 +50,7 @@ class ReceiverShell {
   }
 
  private:
-  // A lease that waits or is being handled, and its queue.
+  // A lease that waits or is being handled, with its queue.
   struct HeldLease final : LeaseControl {
     HeldLease(ReceiverShell& owner, queues::QueueNumber queue,
               std::shared_ptr<const queues::Grant> lease)
@@ -148,7 +148,7 @@ class ReceiverShell {
     self_->delayed_send(self_, batch.window, WindowMessage{++window_number_});
   }
 
-  // Runs batches while at least `min` leases are lease.
+  // Runs batches while at least `min` leases wait.
   void run_batches(std::size_t min) {
     const std::size_t max = config_.spec->options.batch.max;
     while (!leases_.empty() && (leases_.size() >= min || leases_.front().is_suspect())) {
@@ -259,7 +259,7 @@ class ReceiverShell {
     return run;
   }
 
-  // The time since when the message could have been leased; a requested delay does not count.
+  // Returns the earliest time at which the message could be leased: a requested delay is no wait.
   static TimeUs waits_since(const queues::GrantedMessage& message) {
     const bool is_first = message.acquired == 1 && message.body.logged_at_us() != 0;
     return is_first ? std::max(message.body.logged_at_us(), message.body->not_before_us()) : 0;

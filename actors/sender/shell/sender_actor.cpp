@@ -73,8 +73,8 @@ class SenderShell {
   void on_attached(const queues::AttachReply& m) {
     if (m.refusal) return fail(*m.refusal);
     Lane& lane = lanes_[shard_of_queue(m.queue)];
-    // A second answer to a repeated attach. Its last number may include records that are still in
-    // flight, so it must not settle anything.
+    // A second answer to a repeated attach. Its last number may include records in flight, so it
+    // must not settle messages.
     if (lane.stream.is_attached) return;
     if (const auto result = senders::on_attached(lane.stream, m.last); !result)
       return fail(result.error());
