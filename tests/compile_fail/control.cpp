@@ -1,4 +1,5 @@
-// The same handlers in a sound wiring: it compiles, so that the cases fail for their own reason.
+// The handlers of the other cases, wired correctly: it compiles, so each case fails for its own
+// reason.
 #include "tests/compile_fail/handlers.hpp"
 
 namespace millrace::test {

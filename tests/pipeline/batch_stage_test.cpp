@@ -1,4 +1,4 @@
-// Batch handlers: one result for each message, each message on its own feet.
+// Promise: a batch handler gives each message its own outcome. Stages are run by hand.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -136,7 +136,7 @@ TEST(BatchStage, MayBeASink) {
   EXPECT_THAT(kinds(runs), ElementsAre(Kind::acked, Kind::acked));
 }
 
-TEST(BatchStage, FailsOnlyTheMessageWhoseKeyCannotBeTold) {
+TEST(BatchStage, FailsOnlyTheMessageWhoseKeyFunctionThrows) {
   const auto by_cents = [](const Reserved& out) -> std::string {
     if (out.cents() == 2) throw std::runtime_error("no key for two");
     return std::to_string(out.cents());
@@ -194,7 +194,7 @@ TEST(BatchStage, GivesEachMessageTheStateOfItsKey) {
   EXPECT_EQ(parsed<Stock>(again[0].next_state.value()).left(), 1000) << "nothing is left over";
 }
 
-TEST(BatchStage, RoutesEachMessageOfItsOwn) {
+TEST(BatchStage, RoutesTheOutputsOfEachMessage) {
   const auto log = queue<Placed>("log");
   const PipelineSpec spec = pipeline("p")
                                 .from(queue<Placed>("in"))

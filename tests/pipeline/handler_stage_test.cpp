@@ -1,5 +1,5 @@
-// What a handler is given, returns or throws, and what becomes of the message and of the rest of
-// its run. Stages are run by hand, as a receiver would.
+// Promise: each result or exception of a handler becomes the right outcome of its message and
+// leaves the other messages of the run alone. Stages are run by hand, as a receiver would.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -101,7 +101,7 @@ TEST(HandlerStage, TakesAPlainFunction) {
   EXPECT_EQ(handled_by_a_function, before + 1);
 }
 
-// What a handler is given.
+// Arguments of the handler.
 
 TEST(HandlerStage, GivesTheContextOfTheDelivery) {
   const auto run = run_handler(
@@ -151,14 +151,14 @@ TEST(HandlerStage, KeepsTheMembersOfAHandlerFromRunToRun) {
   EXPECT_EQ(calls_seen(*other), 1) << "each worker has a handler of its own";
 }
 
-TEST(HandlerStage, DoesNotLetOneMessageShineThroughTheNext) {
+TEST(HandlerStage, KeepsNoFieldsOfTheMessageBefore) {
   Placed empty;
   const auto run = run_handler([](const Placed& order) { return reserved_of(order); },
                                run_of({placed("a", 5), empty}));
   EXPECT_EQ(parsed<Reserved>(run.results[1].outputs.at(0).payload).order(), "");
 }
 
-TEST(HandlerStage, RunsEveryRunThatItIsHanded) {
+TEST(HandlerStage, HandlesEachOfSeveralRuns) {
   const PipelineSpec spec = pipeline("p")
                                 .from(queue<Placed>("in").key_by(&Placed::customer))
                                 .then("stage", [](const Placed&, Keyed<Stock>& stock) {

@@ -1,5 +1,5 @@
-// The state of a key through a run of its messages: read once, written once, and untouched by
-// messages that came to nothing. History and timers go with their message.
+// Promise: the state of a key is read once and written once in a run, and messages that are not
+// acked do not change it. History and timers belong to the result of their message.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -103,7 +103,7 @@ TEST(KeyedState, UndoesAnEraseToo) {
   EXPECT_EQ(parsed<Stock>(anew.next_state.value()).left(), 1);
 }
 
-TEST(KeyedState, TellsWhetherTheKeyHasAState) {
+TEST(KeyedState, ReportsWhetherTheKeyHasAState) {
   std::vector<bool> seen;
   const auto handler = [&seen](const Placed& order, Keyed<Stock>& stock) -> Outcome<void> {
     seen.push_back(stock.exists());
@@ -144,7 +144,7 @@ TEST(KeyedState, RejectsAMessageWithoutKeyWhereStateIsKept) {
   EXPECT_THAT(run.results[0].reason, HasSubstr("has no key"));
 }
 
-TEST(KeyedState, HandsOverHistoryAndTimersOfEachMessage) {
+TEST(KeyedState, PutsHistoryAndTimersIntoTheResultOfTheirMessage) {
   const auto run = run_sink(&take, run_of({placed("a", 1), placed("b", 2)}));
   for (std::size_t i = 0; i < 2; ++i) {
     const std::string order = i == 0 ? "a" : "b";
@@ -157,7 +157,7 @@ TEST(KeyedState, HandsOverHistoryAndTimersOfEachMessage) {
   }
 }
 
-TEST(KeyedState, LetsTheLastWordOnATimerCount) {
+TEST(KeyedState, AppliesTheLastChangeOfATimer) {
   const auto handler = [](const Placed& order, Keyed<Stock>& stock) {
     stock.set_timer("set twice", 1s, order);
     stock.set_timer("set twice", 2s, order);

@@ -1,4 +1,4 @@
-// What the builder wires: queues, keys, names, targets and options of each stage.
+// Promise: the builder sets queues, keys, names, targets and options of each stage as declared.
 #include "actors/pipeline/pipeline.hpp"
 
 #include <gtest/gtest.h>

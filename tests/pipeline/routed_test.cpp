@@ -1,5 +1,5 @@
-// Routed outputs: each message reaches the queue that it names, with its options, or the whole
-// outcome fails and says why.
+// Promise: each routed message goes to its named queue with its options, or the whole outcome fails
+// with the reason.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -50,7 +50,7 @@ TEST(Routed, TakesTheKeyOfTheQueueElseTheInputs) {
   EXPECT_EQ(result.outputs.at(1).key, "r");
 }
 
-TEST(Routed, KnowsTheDeclaredKeyOfAQueueThatTheHandlerNamesWithout) {
+TEST(Routed, TakesTheDeclaredKeyWhenTheHandlerNamesTheQueueWithoutKey) {
   const StageResult result =
       result_of([](const Placed&) { return Routed().to(queue<Reserved>("stock"), reserved("r")); });
   EXPECT_EQ(result.outputs.at(0).key, "r");
@@ -107,7 +107,7 @@ TEST(Routed, FailsOnOptionsOutOfRange) {
                  start + "idempotency_key: expected none; only a sender may set it");
 }
 
-TEST(Routed, ComesAsAnOutcomeToo) {
+TEST(Routed, MayBeWrappedInAnOutcome) {
   const PipelineSpec spec = pipeline("p")
                                 .from(queue<Placed>("in"))
                                 .then("route",

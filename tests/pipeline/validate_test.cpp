@@ -1,4 +1,4 @@
-// What validate() refuses, and that it says what, where and what was expected.
+// Promise: validate() refuses each mistake with a text that names it, its place and the rule.
 #include "actors/pipeline/validate.hpp"
 
 #include <gmock/gmock.h>
@@ -130,7 +130,7 @@ TEST(Validate, RefusesOptionsOutOfRange) {
   EXPECT_EQ(complaint_of_options({.workers = 1000, .batch = {.max = 10'000}}), "");
 }
 
-TEST(Validate, RefusesDeadLettersThatGoRoundInACircle) {
+TEST(Validate, RefusesACycleOfDeadLetterQueues) {
   EXPECT_THAT(complaint_of_options({.dead_letter = "in"}), HasSubstr("in leads back to in"));
   EXPECT_THAT(
       complaints({pipeline("p")

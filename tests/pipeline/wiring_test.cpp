@@ -1,4 +1,5 @@
-// Who feeds whom, and who must wait for whom, by examples of pipelines drawn as "source>target".
+// Promise: a full queue holds back exactly the queues that feed it from outside its cycle. Checked
+// on pipelines written as "source>target".
 #include "actors/pipeline/wiring.hpp"
 
 #include <gmock/gmock.h>
@@ -138,7 +139,7 @@ TEST(Wiring, FollowsAChainOfAnyLength) {
   for (int i = 0; i < 20'000; ++i) {
     edges.push_back({"q" + std::to_string(i), {"q" + std::to_string(i + 1)}});
   }
-  // Only the search for cycles is meant; the dead letter queues double the number of queues.
+  // Tests the depth of the cycle search only; dead letter queues double the number of queues.
   const Wired wired(edges);
   EXPECT_EQ(wired.wiring().queues.size(), 40'001u);
   EXPECT_THAT(wired.held_by("q20000"), ElementsAre("q19999"));

@@ -1,5 +1,5 @@
-// What a sender promises its client: every message is offered, in order and under one number, until
-// it is durable. No actors, no clock.
+// Promise: a sender offers each message in order and under one number until it is durable. Checked
+// on the core, without actors and clock.
 #include "actors/sender/core/sender_core.hpp"
 
 #include <gtest/gtest.h>
@@ -34,7 +34,7 @@ TEST_F(SenderCore, OffersNothingBeforeItIsAttached) {
   EXPECT_EQ(next().messages.size(), 1u);
 }
 
-TEST_F(SenderCore, NumbersGoOnBehindWhatAnEarlierSessionSettled) {
+TEST_F(SenderCore, NumbersContinueBehindThoseAnEarlierSessionSettled) {
   attach(41);
   push(1);
   EXPECT_EQ(next().first, 42u);
@@ -63,7 +63,7 @@ TEST_F(SenderCore, GathersWhileTwoOffersAreUnanswered) {
   EXPECT_EQ(next().messages.size(), 2u);
 }
 
-TEST_F(SenderCore, AFullBatchWaitsForNobody) {
+TEST_F(SenderCore, AFullBatchIsOfferedAtOnce) {
   attach();
   push(1);
   EXPECT_EQ(next().messages.size(), 1u);
@@ -113,7 +113,7 @@ TEST_F(SenderCore, ARefusedOfferWaitsForRoomAndGoesOnInOrder) {
   EXPECT_EQ(answer(4), 4u);
 }
 
-TEST_F(SenderCore, AnOfferBehindARefusedOneDoesNotMakeItForgetToWait) {
+TEST_F(SenderCore, OutOfOrderBehindARefusedOfferDoesNotEndTheWait) {
   attach();
   push(8);
   next();
@@ -143,17 +143,16 @@ TEST_F(SenderCore, AFencedSenderHasFailedForGood) {
   EXPECT_EQ(result.error().code, ErrorCode::fenced);
 }
 
-TEST_F(SenderCore, AttachedAgainItOffersAllThatNoAnswerSettledAgain) {
+TEST_F(SenderCore, AfterAttachingAgainItOffersAllUnsettledMessages) {
   attach();
   push(2);
   next();
-  ASSERT_TRUE(
-      on_attached(stream_, 2));  // the queue took them; whether they are durable nobody said
+  ASSERT_TRUE(on_attached(stream_, 2));  // the queue has numbers up to 2, perhaps not durable
   EXPECT_EQ(next().first, 1u);
   EXPECT_EQ(answer(2), 2u) << "each is confirmed once, by an answer";
 }
 
-TEST_F(SenderCore, AQueueThatForgotWhatItSettledIsNotSentToAgain) {
+TEST_F(SenderCore, AQueueThatForgotSettledNumbersEndsTheSender) {
   attach();
   push(2);
   next();
