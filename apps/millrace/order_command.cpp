@@ -8,7 +8,7 @@
 #include "apps/cli/output.hpp"
 #include "apps/orders/queues.hpp"
 #include "apps/orders/view/order_view.hpp"
-#include "cluster/http/server/http_message.hpp"
+#include "cluster/http/message/http_message.hpp"
 
 namespace millrace::cli {
 namespace {

@@ -61,6 +61,9 @@ struct HttpConfig {
   std::uint64_t body_bytes_max = 0;
   std::uint32_t connections_max = 0;
   std::uint32_t event_streams_max = 0;
+  std::uint32_t peer_connections_max = 0;
+  std::uint64_t bodies_bytes_max = 0;
+  std::uint64_t answers_bytes_max = 0;
   std::chrono::microseconds timeout{};  ///< to receive a request, and to send its response
 };
 

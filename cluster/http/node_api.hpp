@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,7 +18,7 @@ namespace millrace::http {
 struct OfferRequest {
   std::string queue;
   std::string json;                  ///< Protobuf JSON mapping of the queue's type
-  std::optional<std::string> key{};  ///< nullopt: what the queue's pipelines take for one
+  std::optional<std::string> key{};  ///< nullopt: what the queue's pipelines take from the message
   std::string idempotency_key{};
 };
 
@@ -27,6 +28,9 @@ struct Offered {
   std::string key;
   std::uint32_t shard = 0;
 };
+
+/// Receives the outcome of an offer that was taken, once, from any thread. Must not block.
+using OfferDone = std::function<void(const Result<Offered>&)>;
 
 /// A stage in the graph of a pipeline.
 struct StageNode {
@@ -42,8 +46,8 @@ struct PipelineGraph {
   std::vector<StageNode> stages{};
 };
 
-/// Threads: all calls may come from any thread but an actor's. Those that return a Result may wait
-/// for actors and the disk.
+/// Threads: all calls may come from any thread but an actor's. Those that return a Result, except
+/// ready(), may wait for actors and the disk.
 class NodeApi {
  public:
   virtual ~NodeApi() = default;
@@ -66,10 +70,12 @@ class NodeApi {
   /// queue.
   [[nodiscard]] virtual std::string type_of(const std::string& queue) = 0;
 
-  /// Returns when the message is durable. Fails with `not_found`, `invalid_argument` (the text
-  /// names the field), `too_large`, `backlog_full`, `storage_full`, `draining`, `fenced`; with
-  /// `timeout` nobody knows whether it will be queued: offer it again under its idempotency key.
-  [[nodiscard]] virtual Result<Offered> offer(const OfferRequest& request) = 0;
+  /// Offers a message. `done` is called when it is durable, or when its sender has failed. Fails
+  /// with `not_found`, `invalid_argument` (the text names the field), `too_large`, `backlog_full`,
+  /// `storage_full`, `draining`, `fenced`, `not_owner`; then the message was not taken, and `done` is
+  /// not called. `done` is destroyed without a call if the node stops: nobody knows then whether the
+  /// message is durable.
+  [[nodiscard]] virtual Result<void> offer(const OfferRequest& request, OfferDone done) = 0;
 
   // As those of Runtime, on what this node serves.
   [[nodiscard]] virtual Result<std::vector<MessageView>> peek(const std::string& queue,

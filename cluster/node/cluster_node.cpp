@@ -12,8 +12,8 @@
 #include "actors/base/clock.hpp"
 #include "cluster/config/load/load.hpp"
 #include "cluster/federation/federated_node.hpp"
-#include "cluster/http/runtime_api.hpp"
-#include "cluster/http/server/http_server.hpp"
+#include "cluster/http/service/http_service.hpp"
+#include "cluster/http/service/runtime_api.hpp"
 #include "cluster/move/node_federation.hpp"
 #include "cluster/node/incarnation.hpp"
 #include "cluster/node/node_setup.hpp"
@@ -121,18 +121,21 @@ class ClusterNode::Parts {
   std::unique_ptr<Runtime> runtime;
   std::unique_ptr<NodeView> view;
   std::unique_ptr<http::RuntimeApi> api;
-  std::unique_ptr<http::HttpServer> http;
+  std::unique_ptr<http::HttpService> http;
   bool is_stopped = false;
   bool has_leftovers = false;  ///< the drain failed: actors of the runtime still run
 };
 
 Result<void> ClusterNode::Parts::open_http(const Options& options) {
-  http::HttpServerOptions wanted;
+  http::HttpServiceOptions wanted;
   wanted.address = config.listen.http;
   wanted.body_bytes_max = config.http.body_bytes_max;
   wanted.connections_max = config.http.connections_max;
   wanted.event_streams_max = config.http.event_streams_max;
   wanted.timeout = config.http.timeout;
+  wanted.peer_connections_max = config.http.peer_connections_max;
+  wanted.bodies_bytes_max = config.http.bodies_bytes_max;
+  wanted.answers_bytes_max = config.http.answers_bytes_max;
   if (!config.http.token_file.empty()) {
     auto token = config::read_token(config.http.token_file);
     if (!token) return token.error();
@@ -142,7 +145,7 @@ Result<void> ClusterNode::Parts::open_http(const Options& options) {
       NodeView::Options{options.version, clock.now_us(), options.on_drain}, config, members, table,
       federation);
   api = std::make_unique<http::RuntimeApi>(*runtime, pipelines, *view);
-  auto server = http::HttpServer::start(wanted, *api, options.resources);
+  auto server = http::HttpService::start(wanted, *api, options.resources);
   if (!server) return server.error();
   http = std::move(*server);
   spdlog::info("HTTP API at {}", http->address());

@@ -1,6 +1,7 @@
 // A node that exists in a test's variables only.
 #pragma once
 
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -37,11 +38,19 @@ class FakeNodeApi : public NodeApi {
     return {{"orders", {{"charge", "in", {"out"}, "in.dead", 2}}}};
   }
   std::string type_of(const std::string&) override { return "google.protobuf.StringValue"; }
-  Result<Offered> offer(const OfferRequest& request) override {
-    const std::lock_guard lock(mutex);
-    offers.push_back(request);
-    if (failure) return *failure;
-    return Offered{request.queue, request.key.value_or("k"), 3};
+  Result<void> offer(const OfferRequest& request, OfferDone done) override {
+    {
+      const std::lock_guard lock(mutex);
+      offers.push_back(request);
+      if (failure) return *failure;
+      if (holds_offers) {
+        held_offers.push_back(std::move(done));
+        offered.notify_all();
+        return {};
+      }
+    }
+    done(Offered{request.queue, request.key.value_or("k"), 3});
+    return {};
   }
   Result<std::vector<MessageView>> peek(const std::string&, std::uint64_t max,
                                         const MessageFilter& filter) override {
@@ -90,6 +99,9 @@ class FakeNodeApi : public NodeApi {
   journal::JournalStats journal_stats{};
 
   std::vector<OfferRequest> offers{};
+  bool holds_offers = false;  ///< their outcomes wait in held_offers
+  std::vector<OfferDone> held_offers{};
+  std::condition_variable offered{};  ///< an offer is held
   MessageFilter last_filter{};
   std::uint64_t last_max = 0;
   int drops = 0;

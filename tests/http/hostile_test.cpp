@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cluster/http/server/http_server.hpp"
+#include "cluster/http/service/http_service.hpp"
 #include "tests/http/fake_node_api.hpp"
 #include "tests/http/raw_client.hpp"
 
@@ -17,8 +17,8 @@ constexpr const char* offer_path = "/api/v1/queues/in/messages";
 
 class HostileClients : public testing::Test {
  protected:
-  void serve(HttpServerOptions options = {}) {
-    auto started = HttpServer::start(std::move(options), api_);
+  void serve(HttpServiceOptions options = {}) {
+    auto started = HttpService::start(std::move(options), api_);
     ASSERT_TRUE(started) << started.error().message;
     server_ = std::move(*started);
   }
@@ -26,7 +26,7 @@ class HostileClients : public testing::Test {
   void expect_alive() { EXPECT_EQ(ask(request("GET", "/api/v1/status")).status, 200); }
 
   FakeNodeApi api_;
-  std::unique_ptr<HttpServer> server_;
+  std::unique_ptr<HttpService> server_;
 };
 
 TEST_F(HostileClients, GetNoFurtherByTricksWithPaths) {

@@ -1,13 +1,12 @@
 // What the HTTP API promises its clients: each route, each refusal, and who may do what. Asked over
 // real sockets of a node that exists in the test only.
-#include "cluster/http/server/http_server.hpp"
-
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "cluster/http/service/http_service.hpp"
 #include "tests/http/fake_node_api.hpp"
 #include "tests/http/raw_client.hpp"
 
@@ -16,8 +15,8 @@ namespace {
 
 class HttpApi : public testing::Test {
  protected:
-  void serve(const HttpServerOptions& options = {}, Resources resources = {}) {
-    auto started = HttpServer::start(options, api_, std::move(resources));
+  void serve(const HttpServiceOptions& options = {}, Resources resources = {}) {
+    auto started = HttpService::start(options, api_, std::move(resources));
     ASSERT_TRUE(started) << started.error().message;
     server_ = std::move(*started);
   }
@@ -25,7 +24,7 @@ class HttpApi : public testing::Test {
   Answer get(const std::string& target) { return ask(request("GET", target)); }
 
   FakeNodeApi api_;
-  std::unique_ptr<HttpServer> server_;
+  std::unique_ptr<HttpService> server_;
 };
 
 TEST_F(HttpApi, TellsHealthAndReadiness) {
@@ -142,6 +141,57 @@ TEST_F(HttpApi, ShowsResourcesAndSendsClientsToTheirOwner) {
   EXPECT_TRUE(moved.has("Location: http://b:8080/api/v1/orders/o%2F1/history"));
 }
 
+TEST_F(HttpApi, MovesShardsToNodesThatThereAreOnly) {
+  serve();
+  const std::string path = "/api/v1/cluster/shards/3/move";
+  EXPECT_EQ(ask(post(path, R"({"to":"a","role":"stock"})")).status, 202);
+  ASSERT_EQ(api_.moves.size(), 1u);
+  EXPECT_EQ(api_.moves[0].role, "stock");
+  const Answer unknown = ask(post(path, R"({"to":"nobody"})"));
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_EQ(unknown.json()["detail"], "to: no node is called nobody; there are a");
+  for (const std::string& body :
+       {R"({"to":")" + std::string(65, 'x') + R"("})", std::string("{}"), std::string(""),
+        std::string(R"({"to":1})"), std::string(R"(["a"])"), std::string(R"({"to":"a"}x)"),
+        R"({"to":"a","role":")" + std::string(65, 'x') + R"("})",
+        R"({"to":"a","x":)" + std::string(2'000, '[') + std::string(2'000, ']') + "}"}) {
+    EXPECT_EQ(ask(post(path, body)).status, 400) << body;
+  }
+  EXPECT_EQ(ask(post(path, std::string(4'097, ' '))).status, 413);
+  EXPECT_EQ(api_.moves.size(), 1u);
+}
+
+TEST_F(HttpApi, RefusesPagesOfOtherSitesWithoutAToken) {
+  serve();
+  const std::string offer =
+      "POST /api/v1/queues/in/messages HTTP/1.1\r\n"
+      "Content-Type: application/json\r\nContent-Length: 2\r\n";
+  EXPECT_EQ(ask(offer + "Host: evil.example\r\n\r\n{}").code(), "foreign_host");
+  const Answer refused = ask(offer + "Host: localhost\r\nOrigin: http://evil.example\r\n\r\n{}");
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_EQ(refused.code(), "foreign_origin");
+  EXPECT_TRUE(refused.has("Content-Type: application/problem+json"));
+  EXPECT_TRUE(api_.offers.empty());
+  EXPECT_EQ(ask(offer + "Host: 127.0.0.1:1\r\nOrigin: http://127.0.0.1:1\r\n\r\n{}").status, 202);
+}
+
+TEST_F(HttpApi, LimitsRefusalsOfATokenAndStillTakesTheRightOne) {
+  serve({.token = "secret"});
+  RawClient client(server_->address());
+  int too_many = 0;
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(client.send(request("DELETE", "/api/v1/queues/in/messages")));
+    const Answer answer = client.receive();
+    if (answer.status != 429) continue;
+    ++too_many;
+    EXPECT_EQ(answer.code(), "too_many_refusals");
+  }
+  EXPECT_GT(too_many, 0);
+  EXPECT_EQ(ask(request("DELETE", "/api/v1/queues/in/messages", "Authorization: Bearer secret\r\n"))
+                .status,
+            200);
+}
+
 TEST_F(HttpApi, WantsTheTokenForChangingCalls) {
   serve({.token = "secret"});
   const std::string offer = "/api/v1/queues/in/messages";
@@ -164,17 +214,17 @@ TEST_F(HttpApi, WantsTheTokenForChangingCalls) {
 
 TEST_F(HttpApi, RefusesToServeOthersWithoutAToken) {
   for (const char* address : {"0.0.0.0:0", "[::]:0", "example.com:80"}) {
-    const auto started = HttpServer::start({.address = address}, api_);
+    const auto started = HttpService::start({.address = address}, api_);
     ASSERT_FALSE(started) << address;
     EXPECT_EQ(started.error().code, ErrorCode::invalid_argument);
   }
-  EXPECT_TRUE(HttpServer::start({.address = "0.0.0.0:0", .token = "t"}, api_));
-  EXPECT_FALSE(HttpServer::start({.address = "nonsense"}, api_));
+  EXPECT_TRUE(HttpService::start({.address = "0.0.0.0:0", .token = "t"}, api_));
+  EXPECT_FALSE(HttpService::start({.address = "nonsense"}, api_));
 }
 
 TEST_F(HttpApi, SaysSoWhenThePortIsTaken) {
   serve();
-  const auto second = HttpServer::start({.address = server_->address()}, api_);
+  const auto second = HttpService::start({.address = server_->address()}, api_);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::unreachable);
 }
@@ -227,7 +277,7 @@ TEST_F(HttpApi, RefusesHeadsThatAreReadInTwoWays) {
   for (const char* field : {"X: a\nRange: bytes=0-,0-\r\n", "Content-Length : 2\r\n", "\nX: a\r\n",
                             "no colon\r\n", " X: a\r\n", "X\r: a\r\n", ": a\r\n"}) {
     const Answer answer =
-        ask("GET /api/v1/status HTTP/1.1\r\nHost: x\r\n" + std::string(field) + "\r\n");
+        ask("GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n" + std::string(field) + "\r\n");
     EXPECT_EQ(answer.status, 400) << field;
     EXPECT_EQ(answer.code(), "bad_request") << field;
   }
@@ -237,7 +287,7 @@ TEST_F(HttpApi, IsNotHeldAtItsEndByAClientThatStillSends) {
   serve({.timeout = std::chrono::minutes(10)});
   RawClient client(server_->address());
   ASSERT_TRUE(
-      client.send("POST /api/v1/queues/in/messages HTTP/1.1\r\nHost: x\r\nContent-Type: "
+      client.send("POST /api/v1/queues/in/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
                   "application/json\r\nContent-Length: 10\r\n\r\n1"));
   RawClient other(server_->address());
   ASSERT_TRUE(other.send(request("GET", "/api/v1/status")));

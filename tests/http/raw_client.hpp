@@ -61,6 +61,14 @@ class RawClient {
     return true;
   }
 
+  /// Sends as much as the other side takes without being read from. False when it takes nothing.
+  [[nodiscard]] bool send_some(std::string_view bytes) const {
+    return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
+  }
+
+  /// Sends no more; the other side may go on.
+  void end_sending() const { ::shutdown(fd_, SHUT_WR); }
+
   /// The next answer; status 0 where there is none within 20 s, or before the end.
   Answer receive(bool has_body = true) {
     Answer answer;
@@ -120,7 +128,7 @@ class RawClient {
 /// A well-formed request without a body.
 inline std::string request(const std::string& method, const std::string& target,
                            const std::string& fields = "") {
-  return method + ' ' + target + " HTTP/1.1\r\nHost: test\r\n" + fields + "\r\n";
+  return method + ' ' + target + " HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n";
 }
 
 inline std::string post(const std::string& target, const std::string& body,

@@ -1,8 +1,9 @@
 // What the gateway promises of a running node: an offer that was taken is durable, its key decides
 // the shard, a repeat under its idempotency key adds nothing, and a full queue says so at once.
-#include "cluster/http/runtime_api.hpp"
+#include "cluster/http/service/runtime_api.hpp"
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,7 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "actors/pipeline/pipeline.hpp"
-#include "cluster/http/server/http_server.hpp"
+#include "cluster/http/service/http_service.hpp"
 #include "messages/hash.hpp"
 #include "tests/http/fake_cluster_view.hpp"
 #include "tests/http/raw_client.hpp"
@@ -47,8 +48,16 @@ class RuntimeGateway : public testing::Test {
   }
   Result<Offered> offer(const std::string& json, const std::string& idempotency_key = "",
                         std::optional<std::string> key = {}) {
-    return api_->offer(
+    return offer(
         {.queue = "in", .json = json, .key = std::move(key), .idempotency_key = idempotency_key});
+  }
+  /// Waits for the outcome.
+  Result<Offered> offer(const OfferRequest& request) {
+    std::promise<Result<Offered>> outcome;
+    const auto taken =
+        api_->offer(request, [&](const Result<Offered>& done) { outcome.set_value(done); });
+    if (!taken) return taken.error();
+    return outcome.get_future().get();
   }
   QueueInfo queue_info(const std::string& name) {
     for (QueueInfo& info : api_->queues()) {
@@ -77,17 +86,17 @@ TEST_F(RuntimeGateway, MakesOffersDurableUnderTheKeyOfTheirQueue) {
   EXPECT_EQ(offered->shard, shard_of("apple", 2));
   EXPECT_EQ(queue_info("in").ledger.offered, 1u);
   EXPECT_EQ(queue_info("in").type, "google.protobuf.StringValue");
-  const auto other = offer("\"pear\"", "", "mine");
+  const auto other = offer("\"pear\"", "", "pear");
   ASSERT_TRUE(other);
-  EXPECT_EQ(other->key, "mine");
+  EXPECT_EQ(other->key, "pear");
   wait_until_acked(2);
-  const auto state = api_->key("in", "mine");
+  const auto state = api_->key("in", "pear");
   ASSERT_TRUE(state) << state.error().message;
   StringValue value;
   ASSERT_TRUE(value.ParseFromString(state->value));
   EXPECT_EQ(value.value(), "pear");
   EXPECT_EQ(api_->key("in", "nobody").error().code, ErrorCode::not_found);
-  EXPECT_EQ(api_->key("none", "mine").error().code, ErrorCode::not_found);
+  EXPECT_EQ(api_->key("none", "pear").error().code, ErrorCode::not_found);
 }
 
 TEST_F(RuntimeGateway, AddsNothingForARepeatUnderItsIdempotencyKey) {
@@ -95,16 +104,34 @@ TEST_F(RuntimeGateway, AddsNothingForARepeatUnderItsIdempotencyKey) {
   for (int i = 0; i < 4; ++i) {
     ASSERT_TRUE(offer("\"apple\"", "once"));
     // Without a key the idempotency key alone leads repeats to the same shard.
-    ASSERT_TRUE(offer("\"pear\"", "also once", ""));
+    ASSERT_TRUE(
+        offer({.queue = "out", .json = "\"pear\"", .idempotency_key = std::string("also once")}));
   }
-  const QueueInfo info = queue_info("in");
-  EXPECT_EQ(info.ledger.offered, 2u);
-  EXPECT_EQ(info.ledger.duplicates, 6u);
+  EXPECT_EQ(queue_info("in").ledger.offered, 1u);
+  EXPECT_EQ(queue_info("in").ledger.duplicates, 3u);
+  EXPECT_EQ(queue_info("out").ledger.duplicates, 3u);
+}
+
+TEST_F(RuntimeGateway, TakesNoKeyThatNobodyCouldAskForLater) {
+  start();
+  // "out" takes no key from its messages, "in" takes the value.
+  const auto other = offer("\"pear\"", "", "mine");
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, ErrorCode::invalid_argument);
+  EXPECT_NE(other.error().message.find("query: key"), std::string::npos) << other.error().message;
+  for (const char* json : {R"("")", R"("a\u0000b")", R"("a\r\nb")", R"("\u007f")"}) {
+    const auto offered = offer(json);
+    ASSERT_FALSE(offered) << json;
+    EXPECT_EQ(offered.error().code, ErrorCode::invalid_argument) << json;
+    EXPECT_NE(offered.error().message.find("key"), std::string::npos) << offered.error().message;
+  }
+  EXPECT_EQ(queue_info("in").ledger.offered, 0u);
+  EXPECT_TRUE(offer({.queue = "out", .json = "\"\"", .key = "mine", .idempotency_key = ""}));
 }
 
 TEST_F(RuntimeGateway, SaysWhatIsWrongWithAnOffer) {
   start();
-  EXPECT_EQ(api_->offer({.queue = "none", .json = "1"}).error().code, ErrorCode::not_found);
+  EXPECT_EQ(offer(OfferRequest{.queue = "none", .json = "1"}).error().code, ErrorCode::not_found);
   for (const char* wrong : {"", "{", "[1]", "{\"no\":1}", "'x'", "\"x\" 1"}) {
     const auto offered = offer(wrong);
     ASSERT_FALSE(offered) << wrong;
@@ -112,7 +139,7 @@ TEST_F(RuntimeGateway, SaysWhatIsWrongWithAnOffer) {
     EXPECT_EQ(offered.error().message.find("body: expected"), 0u) << offered.error().message;
   }
   EXPECT_EQ(offer(std::string(100'000, '[')).error().code, ErrorCode::invalid_argument);
-  EXPECT_EQ(api_->offer({.queue = "in.dead", .json = "\"x\""}).error().code,
+  EXPECT_EQ(offer(OfferRequest{.queue = "in.dead", .json = "\"x\""}).error().code,
             ErrorCode::invalid_argument);
   EXPECT_EQ(queue_info("in").ledger.offered, 0u);
 }
@@ -122,8 +149,8 @@ TEST_F(RuntimeGateway, SaysAtOnceThatAQueueIsFull) {
   queues::Limits limits;
   limits.backlog_messages = 3;
   start(limits);
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(offer("\"x\"", "", "one key"));
-  const auto refused = offer("\"x\"", "", "one key");
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(offer("\"x\""));
+  const auto refused = offer("\"x\"");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::backlog_full);
   EXPECT_EQ(queue_info("in").ledger.offered, 3u);
@@ -131,7 +158,7 @@ TEST_F(RuntimeGateway, SaysAtOnceThatAQueueIsFull) {
 
 TEST_F(RuntimeGateway, ServesAWholeLifeOverHttp) {
   start();
-  auto server = HttpServer::start({}, *api_);
+  auto server = HttpService::start({}, *api_);
   ASSERT_TRUE(server);
   const std::string address = (*server)->address();
   EXPECT_EQ(ask(address, post("/api/v1/queues/in/messages", "\"good\"")).status, 202);

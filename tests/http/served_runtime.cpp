@@ -1,6 +1,7 @@
-// A node with a gateway for tests of the command line: `served_runtime NAME [PEER]`. Prints its
-// address, then lives until stdin ends. What belongs to keys is said to be PEER's, where there is
-// one.
+// A node with an HTTP API, for tests: `served_runtime NAME [PEER [OPTION=VALUE…]]`. Prints its
+// address, then lives until stdin ends. With a PEER, every key belongs to PEER. Options: token,
+// connections_max, event_streams_max.
+#include <algorithm>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -8,8 +9,8 @@
 #include <google/protobuf/wrappers.pb.h>
 
 #include "actors/pipeline/pipeline.hpp"
-#include "cluster/http/runtime_api.hpp"
-#include "cluster/http/server/http_server.hpp"
+#include "cluster/http/service/http_service.hpp"
+#include "cluster/http/service/runtime_api.hpp"
 #include "tests/journal/temporary_directory.hpp"
 
 namespace millrace::http {
@@ -84,7 +85,24 @@ class Api : public RuntimeApi {
   TwoNodes& nodes_;
 };
 
-int run(const std::string& name, const std::string& peer) {
+HttpServiceOptions options_of(const std::vector<std::string>& arguments) {
+  HttpServiceOptions options;
+  for (const std::string& argument : arguments) {
+    const std::size_t equals = argument.find('=');
+    const std::string name = argument.substr(0, equals);
+    const std::string value = equals == std::string::npos ? "" : argument.substr(equals + 1);
+    if (name == "token") options.token = value;
+    if (name == "connections_max") {
+      options.connections_max = static_cast<std::uint32_t>(std::stoul(value));
+    }
+    if (name == "event_streams_max") {
+      options.event_streams_max = static_cast<std::uint32_t>(std::stoul(value));
+    }
+  }
+  return options;
+}
+
+int run(const std::string& name, const std::string& peer, const HttpServiceOptions& options) {
   const journal::TemporaryDirectory directory;
   const std::vector<PipelineSpec> pipelines{
       pipeline("test")
@@ -100,7 +118,8 @@ int run(const std::string& name, const std::string& peer) {
     static_cast<void>(value.ParseFromString(key.value));
     return nlohmann::ordered_json{{"order_id", key.key}, {"value", value.value()}};
   };
-  auto server = HttpServer::start({}, api, {{.prefix = "orders", .queue = "in", .show = show}});
+  auto server =
+      HttpService::start(options, api, {{.prefix = "orders", .queue = "in", .show = show}});
   if (!server) return 1;
   std::cout << (*server)->address() << std::endl;
   std::string line;
@@ -112,5 +131,10 @@ int run(const std::string& name, const std::string& peer) {
 }  // namespace millrace::http
 
 int main(int argc, char** argv) {
-  return millrace::http::run(argc > 1 ? argv[1] : "a", argc > 2 ? argv[2] : "");
+  const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  const std::vector<std::string> options(arguments.begin() + std::min<long>(argc - 1, 2),
+                                         arguments.end());
+  return millrace::http::run(!arguments.empty() ? arguments[0] : "a",
+                             arguments.size() > 1 ? arguments[1] : "",
+                             millrace::http::options_of(options));
 }

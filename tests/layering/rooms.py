@@ -87,11 +87,17 @@ room("cluster/membership", "plain", "cluster/membership/core", "cluster/transpor
 room("cluster/move", "shell", "cluster/federation", "cluster/move/core", "cluster/placement",
      "cluster/transport")
 room("cluster/http", "shell")
+room("cluster/http/message", "plain")
+room("cluster/http/client", "plain", "cluster/http/message")
+room("cluster/http/server", "plain", "cluster/config", "cluster/http/message")
+room("cluster/http/json", "shell", "cluster/http")
 room("cluster/http/metrics", "shell", "cluster/http")
-room("cluster/http/routes", "shell", "cluster/http", "cluster/http/metrics")
-room("cluster/http/server", "shell", "cluster/config", "cluster/http", "cluster/http/routes")
+room("cluster/http/routes", "shell", "cluster/config", "cluster/http", "cluster/http/json",
+     "cluster/http/message", "cluster/http/metrics", "cluster/http/server")
+room("cluster/http/service", "shell", "cluster/config", "cluster/http", "cluster/http/json",
+     "cluster/http/message", "cluster/http/routes", "cluster/http/server")
 room("cluster/node", "shell", "cluster/config", "cluster/config/load", "cluster/federation",
-     "cluster/http", "cluster/http/server", "cluster/membership", "cluster/move",
+     "cluster/http", "cluster/http/service", "cluster/membership", "cluster/move",
      "cluster/placement", "cluster/transport/links", "cluster/transport/net")
 
 # Programs.

@@ -4,23 +4,22 @@
 #include <optional>
 #include <utility>
 
-#include <httplib.h>
+#include "cluster/http/client/http_client.hpp"
 
 namespace millrace::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::chrono::seconds connect_timeout{5};
 /// For what is only looked at.
 constexpr std::chrono::seconds look_timeout{30};
 constexpr int redirects_max = 3;
 
-Error error_of(const httplib::Response& response, const std::string& url) {
-  const Json problem = Json::parse(response.body, nullptr, false);
+Error error_of(const http::ClientAnswer& answer, const std::string& url) {
+  const Json problem = Json::parse(answer.body, nullptr, false);
   if (!problem.is_object() || !problem.contains("code") || !problem["code"].is_string()) {
     return {ErrorCode::protocol,
-            url + " answers with status " + std::to_string(response.status) + ", and no reason"};
+            url + " answers with status " + std::to_string(answer.status) + ", and no reason"};
   }
   const std::string code = problem["code"];
   const std::string detail = problem.value("detail", "");
@@ -34,38 +33,24 @@ Error error_of(const httplib::Response& response, const std::string& url) {
 class ServerClient::Parts {
  public:
   Parts(std::string url, std::string token, std::chrono::seconds answer_timeout)
-      : url_(std::move(url)),
-        token_(std::move(token)),
-        answer_timeout_(answer_timeout),
-        client_(url_) {
-    client_.set_connection_timeout(connect_timeout);
-    client_.set_keep_alive(true);
-    client_.set_url_encode(false);
-    client_.set_tcp_nodelay(true);
-  }
+      : url_(std::move(url)), token_(std::move(token)), answer_timeout_(answer_timeout) {}
 
-  httplib::Client& looking() {
-    client_.set_read_timeout(std::min(look_timeout, answer_timeout_));
-    return client_;
-  }
-  httplib::Client& changing() {
-    client_.set_read_timeout(answer_timeout_);
-    return client_;
-  }
-
-  [[nodiscard]] httplib::Headers headers() const {
-    httplib::Headers headers;
-    if (!token_.empty()) headers.emplace("Authorization", "Bearer " + token_);
-    return headers;
-  }
-
-  Result<Json> answer(const httplib::Result& result) const {
-    if (!result) {
-      return Error{ErrorCode::unreachable,
-                   url_ + " does not answer: " + httplib::to_string(result.error())};
+  Result<http::ClientAnswer> ask(http::ClientRequest request) {
+    if (!client_) {
+      auto opened = http::HttpClient::open(url_);
+      if (!opened) return opened.error();
+      client_.emplace(std::move(*opened));
     }
-    if (result->status < 200 || result->status > 299) return error_of(*result, url_);
-    Json json = Json::parse(result->body, nullptr, false);
+    if (!token_.empty()) request.fields.push_back({"Authorization", "Bearer " + token_});
+    const bool is_look = request.method == "GET";
+    return client_->ask(request,
+                        is_look ? std::min(look_timeout, answer_timeout_) : answer_timeout_);
+  }
+
+  [[nodiscard]] Result<Json> json_of(const Result<http::ClientAnswer>& answer) const {
+    if (!answer) return answer.error();
+    if (answer->status < 200 || answer->status > 299) return error_of(*answer, url_);
+    Json json = Json::parse(answer->body, nullptr, false);
     if (!json.is_object()) {
       return Error{ErrorCode::protocol, url_ + " answers with something that is no JSON object"};
     }
@@ -77,7 +62,7 @@ class ServerClient::Parts {
   const std::chrono::seconds answer_timeout_;
 
  private:
-  httplib::Client client_;
+  std::optional<http::HttpClient> client_{};  ///< made with the first call
 };
 
 ServerClient::ServerClient(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -103,27 +88,28 @@ const std::string& ServerClient::url() const {
 }
 
 Result<Json> ServerClient::get(const std::string& path) {
-  auto result = parts_->looking().Get(path, parts_->headers());
+  auto answer = parts_->ask({.target = path});
   std::optional<ServerClient> other;
-  for (int i = 0; i < redirects_max && result && result->status == 307; ++i) {
-    const std::string location = result->get_header_value("Location");
+  for (int i = 0; i < redirects_max && answer && answer->status == 307; ++i) {
+    const std::string location(answer->field("Location"));
     const std::size_t slash = location.find('/', location.find("://") + 3);
     if (!location.starts_with("http") || slash == std::string::npos) break;
     other.emplace(to(location.substr(0, slash)));
-    result = other->parts_->looking().Get(location.substr(slash), other->parts_->headers());
+    answer = other->parts_->ask({.target = location.substr(slash)});
   }
-  return other ? other->parts_->answer(result) : parts_->answer(result);
+  return other ? other->parts_->json_of(answer) : parts_->json_of(answer);
 }
 
 Result<Json> ServerClient::post(const std::string& path, const std::string& json,
                                 const std::string& idempotency_key) {
-  httplib::Headers headers = parts_->headers();
-  if (!idempotency_key.empty()) headers.emplace("Idempotency-Key", idempotency_key);
-  return parts_->answer(parts_->changing().Post(path, headers, json, "application/json"));
+  http::ClientRequest request{.method = "POST", .target = path, .fields = {}, .body = json};
+  request.fields.push_back({"Content-Type", "application/json"});
+  if (!idempotency_key.empty()) request.fields.push_back({"Idempotency-Key", idempotency_key});
+  return parts_->json_of(parts_->ask(std::move(request)));
 }
 
 Result<Json> ServerClient::remove(const std::string& path) {
-  return parts_->answer(parts_->changing().Delete(path, parts_->headers()));
+  return parts_->json_of(parts_->ask({.method = "DELETE", .target = path}));
 }
 
 }  // namespace millrace::cli

@@ -4,7 +4,7 @@
 #include <map>
 #include <utility>
 
-#include "cluster/http/server/http_message.hpp"
+#include "cluster/http/message/http_message.hpp"
 
 namespace millrace::cli {
 namespace {

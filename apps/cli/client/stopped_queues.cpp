@@ -5,7 +5,7 @@
 
 #include "actors/store/stopped_node.hpp"
 #include "apps/cli/exit_code.hpp"
-#include "cluster/http/routes/message_json.hpp"
+#include "cluster/http/json/message_json.hpp"
 
 namespace millrace::cli {
 namespace {

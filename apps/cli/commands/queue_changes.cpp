@@ -182,7 +182,8 @@ void add_publish(CLI::App& group, Action& action) {
   command->add_option("queue", options->queue, "name of the queue")->required();
   command->add_option("message", options->message,
                       "its JSON; without one, each line of stdin is a message");
-  command->add_option("--key", options->key, "instead of the key that the queue takes from it");
+  command->add_option("--key", options->key,
+                      "its key, in a queue that takes none from its messages");
   command
       ->add_option("--idempotency-key", options->idempotency_key,
                    "a message that was taken under it within 10 minutes is not taken again")

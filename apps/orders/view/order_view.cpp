@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "apps/orders/queues.hpp"
-#include "cluster/http/routes/message_json.hpp"
+#include "cluster/http/json/message_json.hpp"
 
 namespace millrace::orders {
 

@@ -51,17 +51,42 @@ void add_http(KeyTable& table) {
       {.path = "http.connections_max",
        .type = Type::integer,
        .fallback = "64",
-       .doc = "Open at the same time; for one more, the one that has waited longest is closed.",
+       .doc = "Open at the same time; for one more, the one that has waited or made no progress "
+              "longest is closed.",
        .store = take<&Config::http, &HttpConfig::connections_max>,
        .min = 1,
-       .max = 10'000});
+       .max = 100'000});
   table.keys.push_back({.path = "http.event_streams_max",
                         .type = Type::integer,
                         .fallback = "8",
                         .doc = "Of these, streams of events; fewer than connections_max.",
                         .store = take<&Config::http, &HttpConfig::event_streams_max>,
                         .min = 0,
+                        .max = 100'000});
+  table.keys.push_back({.path = "http.peer_connections_max",
+                        .type = Type::integer,
+                        .fallback = "32",
+                        .doc = "Connections of one address beyond loopback.",
+                        .store = take<&Config::http, &HttpConfig::peer_connections_max>,
+                        .min = 1,
                         .max = 10'000});
+  table.keys.push_back({.path = "http.bodies_max",
+                        .type = Type::size,
+                        .fallback = "\"64MiB\"",
+                        .doc = "Bodies of all requests in progress; at least body_max. For more, a "
+                               "request waits, at most for the timeout.",
+                        .store = take<&Config::http, &HttpConfig::bodies_bytes_max>,
+                        .min = 1 << 20,
+                        .max = std::int64_t{16} << 30});
+  table.keys.push_back({.path = "http.answers_max",
+                        .type = Type::size,
+                        .fallback = "\"64MiB\"",
+                        .doc = "Answers that clients have not taken yet. At half of it large "
+                               "answers wait, at all of it all, and clients that take nothing for "
+                               "1 s are cut off.",
+                        .store = take<&Config::http, &HttpConfig::answers_bytes_max>,
+                        .min = 1 << 20,
+                        .max = std::int64_t{16} << 30});
   table.keys.push_back({.path = "http.timeout",
                         .type = Type::duration,
                         .fallback = "\"30s\"",

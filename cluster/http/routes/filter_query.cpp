@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "cluster/http/routes/message_json.hpp"
+#include "cluster/http/json/message_json.hpp"
 
 namespace millrace::http {
 namespace {

@@ -1,8 +1,8 @@
-// Router: which answer a request gets. No sockets; any number of threads at once.
+// Router: the routes of a node's HTTP API, and what each answers. No sockets. The routes are in
+// docs/http.md; their bodies in routes.cpp.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,43 +10,51 @@
 #include "cluster/http/metrics/metrics_page.hpp"
 #include "cluster/http/node_api.hpp"
 #include "cluster/http/resources.hpp"
-#include "cluster/http/server/http_message.hpp"
+#include "cluster/http/routes/access.hpp"
+#include "cluster/http/routes/event_feed.hpp"
+#include "cluster/http/server/http_handler.hpp"
 
 namespace millrace::http {
 
 struct RouterOptions {
-  /// What changing calls must carry, and all calls from beyond loopback but those for health;
-  /// empty: none is asked for.
-  std::string token{};
-  std::uint64_t body_bytes_max = 8u << 20;
+  std::string token{};                      ///< see AccessControl
+  std::string listen_host{};                ///< see AccessControl
+  std::uint64_t body_bytes_max = 8u << 20;  ///< of a message
 };
 
-class Router {
+class Router final : public HttpHandler {
  public:
   static constexpr std::size_t target_bytes_max = 2048;
+  /// Of a request that carries no message.
+  static constexpr std::uint64_t small_body_bytes_max = 4u << 10;
+  /// An offer that is not durable by then is answered with `timeout`.
+  static constexpr std::chrono::seconds offer_timeout{10};
 
-  /// `api` outlives this.
-  Router(NodeApi& api, Resources resources, RouterOptions options);
+  /// `api` and `feed` outlive this.
+  Router(NodeApi& api, EventFeed& feed, Resources resources, RouterOptions options);
 
-  /// The refusal of a request that is wrong in what comes before its body; fills in its path.
-  [[nodiscard]] std::optional<HttpResponse> refuse(HttpRequest& request) const;
-
-  /// The answer to a request that was not refused.
-  [[nodiscard]] HttpResponse answer(const HttpRequest& request);
+  [[nodiscard]] Admission admit(HttpRequest& request) override;
+  void handle(HttpRequest request, const Responder& responder) override;
 
  private:
-  using Handler = HttpResponse (Router::*)(const HttpRequest&);
+  using Handler = void (Router::*)(HttpRequest&, const Responder&);
 
   /// "*" in a path stands for any segment, "**" at its end for any rest.
   struct Route {
     std::string method;
     std::vector<std::string> path;
+    Lane lane;
     Handler handler;
   };
 
+  /// A handler that answers before it returns.
+  template <HttpResponse (Router::*function)(const HttpRequest&)>
+  void now(HttpRequest& request, const Responder& responder) {
+    responder.complete((this->*function)(request));
+  }
+
   [[nodiscard]] const Route* find(const HttpRequest& request, std::string& allowed) const;
-  [[nodiscard]] bool is_authorized(const HttpRequest& request) const;
-  [[nodiscard]] std::optional<HttpResponse> refuse_body(const HttpRequest& request) const;
+  [[nodiscard]] std::optional<HttpResponse> refuse(HttpRequest& request, const Route*& route);
 
   HttpResponse health(const HttpRequest& request);
   HttpResponse readiness(const HttpRequest& request);
@@ -59,19 +67,23 @@ class Router {
   HttpResponse queues(const HttpRequest& request);
   HttpResponse queue(const HttpRequest& request);
   HttpResponse peek(const HttpRequest& request);
-  HttpResponse offer(const HttpRequest& request);
   HttpResponse remove(const HttpRequest& request);
   HttpResponse redrive(const HttpRequest& request);
   HttpResponse pipelines(const HttpRequest& request);
   HttpResponse events(const HttpRequest& request);
   HttpResponse resource(const HttpRequest& request);
-  HttpResponse elsewhere(const HttpRequest& request, const std::string& queue,
+  /// Answers when the message is durable, from another thread.
+  void offer(HttpRequest& request, const Responder& responder);
+
+  HttpResponse elsewhere(const std::string& target, const std::string& queue,
                          const std::string& key);
 
   NodeApi& api_;
+  EventFeed& feed_;
   Resources resources_;
   RouterOptions options_;
   std::vector<Route> routes_;
+  AccessControl access_;  ///< in the loop only
   MetricsPage metrics_;
 };
 

@@ -3,11 +3,12 @@
 #include <charconv>
 
 #include "actors/base/clock.hpp"
+#include "cluster/http/json/bounded_json.hpp"
+#include "cluster/http/json/message_json.hpp"
+#include "cluster/http/json/views_json.hpp"
+#include "cluster/http/message/problem.hpp"
 #include "cluster/http/routes/filter_query.hpp"
-#include "cluster/http/routes/message_json.hpp"
 #include "cluster/http/routes/router.hpp"
-#include "cluster/http/routes/views_json.hpp"
-#include "cluster/http/server/problem.hpp"
 
 namespace millrace::http {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 constexpr std::size_t queue_segment = 3;  // of /api/v1/queues/NAME
 constexpr std::size_t shard_segment = 4;  // of /api/v1/cluster/shards/NUMBER/move
 constexpr std::size_t idempotency_key_max = 255;
+constexpr std::size_t name_bytes_max = 64;  // of nodes and roles
 
 HttpResponse json(const Json& body, int status = 200) {
   HttpResponse response;
@@ -32,6 +34,17 @@ Error no_queue(const HttpRequest& request) {
   return {ErrorCode::not_found,
           std::string(dead ? "no dead letter queue is called " : "no queue is called ") +
               request.path[queue_segment]};
+}
+
+bool is_member(const std::vector<Member>& members, const std::string& name) {
+  return std::any_of(members.begin(), members.end(),
+                     [&](const Member& member) { return member.name == name; });
+}
+
+std::string names_of(const std::vector<Member>& members) {
+  std::string names;
+  for (const Member& member : members) names += (names.empty() ? "" : ", ") + member.name;
+  return names;
 }
 
 Json removed_json(const char* what, const Removed& removed) {
@@ -81,22 +94,30 @@ HttpResponse Router::move_shard(const HttpRequest& request) {
   if (error != std::errc() || end != text.data() + text.size()) {
     return problem({ErrorCode::invalid_argument, "shard: expected a number, got " + text});
   }
-  const Json body = Json::parse(request.body, nullptr, false);
+  const auto body = parse_json(request.body, small_json_bounds);
   const auto text_of = [&body](const char* name) -> std::optional<std::string> {
-    const auto found = body.find(name);
-    if (found == body.end() || !found->is_string()) return std::nullopt;
+    if (!body || !body->is_object()) return std::nullopt;
+    const auto found = body->find(name);
+    if (found == body->end() || !found->is_string()) return std::nullopt;
     return found->get<std::string>();
   };
-  if (!body.is_object() || !text_of("to")) {
+  const auto to = text_of("to");
+  if (!to) {
     return problem({ErrorCode::invalid_argument,
                     "body: expected {\"to\": the name of a node, \"role\": that of the shard's "
                     "queues, if they have one}"});
   }
   const std::string role = text_of("role").value_or("");
-  if (auto begun = api_.move_shard(role, shard, *text_of("to")); !begun) {
-    return problem(begun.error());
+  if (to->size() > name_bytes_max || role.size() > name_bytes_max) {
+    return problem({ErrorCode::invalid_argument, "body: expected names of at most " +
+                                                     std::to_string(name_bytes_max) + " bytes"});
   }
-  return json({{"role", role}, {"shard", shard}, {"moving_to", *text_of("to")}}, 202);
+  if (const auto members = api_.members(); !is_member(members, *to)) {
+    return problem({ErrorCode::not_found,
+                    "to: no node is called " + *to + "; there are " + names_of(members)});
+  }
+  if (auto begun = api_.move_shard(role, shard, *to); !begun) return problem(begun.error());
+  return json({{"role", role}, {"shard", shard}, {"moving_to", *to}}, 202);
 }
 
 HttpResponse Router::drain(const HttpRequest&) {
@@ -144,28 +165,38 @@ HttpResponse Router::peek(const HttpRequest& request) {
   return json({{"queue", name}, {"messages", std::move(shown)}});
 }
 
-HttpResponse Router::offer(const HttpRequest& request) {
+void Router::offer(HttpRequest& request, const Responder& responder) {
   OfferRequest offer;
   offer.queue = request.path[queue_segment];
-  offer.json = request.body;
-  offer.idempotency_key = request.idempotency_key;
+  offer.json = std::move(request.body);
+  offer.idempotency_key = request.field("Idempotency-Key");
   if (offer.idempotency_key.size() > idempotency_key_max) {
-    return problem(
-        {ErrorCode::invalid_argument,
-         "Idempotency-Key: expected at most " + std::to_string(idempotency_key_max) + " bytes"});
+    responder.complete(
+        problem({ErrorCode::invalid_argument, "Idempotency-Key: expected at most " +
+                                                  std::to_string(idempotency_key_max) + " bytes"}));
+    return;
   }
   for (const auto& [name, value] : request.query) {
     if (name != "key") {
-      return problem({ErrorCode::invalid_argument, "query: expected key, got " + name});
+      responder.complete(
+          problem({ErrorCode::invalid_argument, "query: expected key, got " + name}));
+      return;
     }
     offer.key = value;
   }
-  const auto offered = api_.offer(offer);
-  if (offered) return json(to_json(*offered), 202);
-  if (offered.error().code == ErrorCode::not_owner && offer.key) {
-    return elsewhere(request, offer.queue, *offer.key);
-  }
-  return problem(offered.error());
+  // Also the answer if the offer is dropped without an outcome: it may be durable yet.
+  responder.expect_by(
+      std::chrono::steady_clock::now() + offer_timeout,
+      problem({ErrorCode::timeout, offer.queue +
+                                       " did not confirm the message in time; it may be queued "
+                                       "yet: offer it again under its idempotency key"}));
+  const auto taken = api_.offer(offer, [responder](const Result<Offered>& offered) {
+    responder.complete(offered ? json(to_json(*offered), 202) : problem(offered.error()));
+  });
+  if (taken) return;
+  const bool is_elsewhere = taken.error().code == ErrorCode::not_owner && offer.key;
+  responder.complete(is_elsewhere ? elsewhere(request.target, offer.queue, *offer.key)
+                                  : problem(taken.error()));
 }
 
 HttpResponse Router::remove(const HttpRequest& request) {
@@ -199,7 +230,10 @@ HttpResponse Router::pipelines(const HttpRequest&) {
 HttpResponse Router::events(const HttpRequest&) {
   HttpResponse response;
   response.content_type = "text/event-stream";
-  response.is_event_stream = true;
+  response.stream = feed_.open();
+  if (response.stream) return response;
+  response = problem(503, "too_many_streams", "all streams of events are taken");
+  response.headers.emplace_back("Retry-After", "10");
   return response;
 }
 
@@ -214,7 +248,7 @@ HttpResponse Router::resource(const HttpRequest& request) {
   }
   const auto state = api_.key(resource->queue, key);
   if (!state && state.error().code == ErrorCode::not_owner) {
-    return elsewhere(request, resource->queue, key);
+    return elsewhere(request.target, resource->queue, key);
   }
   if (!state && state.error().code == ErrorCode::not_found) {
     return problem({ErrorCode::not_found, "there is nothing called " + key});
@@ -224,7 +258,7 @@ HttpResponse Router::resource(const HttpRequest& request) {
   return shown ? json(*shown) : problem(shown.error());
 }
 
-HttpResponse Router::elsewhere(const HttpRequest& request, const std::string& queue,
+HttpResponse Router::elsewhere(const std::string& target, const std::string& queue,
                                const std::string& key) {
   const auto owner = api_.owner(queue, key);
   if (!owner) {
@@ -233,7 +267,7 @@ HttpResponse Router::elsewhere(const HttpRequest& request, const std::string& qu
   HttpResponse response = problem({ErrorCode::not_owner, "node " + owner->name + " serves " + key});
   if (owner->is_self || owner->http.empty()) return response;
   response.status = 307;
-  response.headers.emplace_back("Location", "http://" + owner->http + request.target);
+  response.headers.emplace_back("Location", "http://" + owner->http + target);
   return response;
 }
 

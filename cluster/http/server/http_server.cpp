@@ -1,133 +1,75 @@
 #include "cluster/http/server/http_server.hpp"
 
-#include <algorithm>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
-#include <set>
-#include <thread>
 #include <utility>
-#include <vector>
 
-#include <sys/socket.h>
-
-#include "cluster/http/server/connection_poller.hpp"
-#include "cluster/http/server/exchange.hpp"
-#include "cluster/http/server/listen_socket.hpp"
+#include "cluster/config/address.hpp"
+#include "cluster/http/server/file_limit.hpp"
+#include "cluster/http/server/server_loop.hpp"
 
 namespace millrace::http {
 namespace {
 
-/// Beside those for streams of events. They wait for actors and disks more than they work.
-constexpr std::uint32_t workers_max = 16;
-constexpr std::chrono::milliseconds event_interval{1000};
+/// Bound and listening, or the reason why not.
+Result<Tcp::acceptor> listen_on(net::io_context& context, const ServerOptions& options) {
+  const std::string& address = options.address;
+  const auto parsed = config::parse_address(address);
+  if (!parsed) return Error{ErrorCode::invalid_argument, "expected host:port, got " + address};
+  if (options.is_loopback_only && !config::is_loopback(parsed->host)) {
+    return Error{ErrorCode::invalid_argument,
+                 "expected a loopback address, as there is no token, got " + address};
+  }
+  NetError error;
+  const auto found = Tcp::resolver(context).resolve(
+      parsed->host, std::to_string(parsed->port),
+      Tcp::resolver::passive | Tcp::resolver::numeric_service, error);
+  if (error) {
+    return Error{ErrorCode::invalid_argument,
+                 "cannot listen on " + address + ": " + error.message()};
+  }
+  for (const auto& each : found) {
+    Tcp::acceptor acceptor(context);
+    const Tcp::endpoint endpoint = each.endpoint();
+    acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(Tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(net::socket_base::max_listen_connections, error);
+    if (!error) return acceptor;
+  }
+  return Error{ErrorCode::unreachable, "cannot listen on " + address + ": " + error.message()};
+}
+
+std::string text_of(const Tcp::endpoint& endpoint) {
+  const std::string host = endpoint.address().to_string();
+  return (endpoint.address().is_v6() ? '[' + host + ']' : host) + ':' +
+         std::to_string(endpoint.port());
+}
 
 }  // namespace
 
 class HttpServer::Parts {
  public:
-  Parts(const HttpServerOptions& options, NodeApi& api, Resources resources, ListenSocket socket)
-      : address(std::move(socket.address)),
-        router_(api, std::move(resources),
-                {.token = options.token, .body_bytes_max = options.body_bytes_max}),
-        feed_(api, event_interval),
-        exchange_(router_, feed_,
-                  {.body_bytes_max = options.body_bytes_max,
-                   .event_streams_max = options.event_streams_max,
-                   .timeout = options.timeout}) {
-    const std::uint32_t workers =
-        std::min(options.connections_max, workers_max + options.event_streams_max);
-    for (std::uint32_t i = 0; i < workers; ++i) {
-      workers_.emplace_back([this] { work(); });
-    }
-    poller_ = std::make_unique<ConnectionPoller>(
-        socket.fd,
-        ConnectionPoller::Limits{.connections_max = options.connections_max,
-                                 .timeout = options.timeout},
-        [this](std::unique_ptr<Connection> connection) { enqueue(std::move(connection)); });
-    {
-      const std::lock_guard lock(mutex_);
-      is_open_ = true;
-    }
-    changed_.notify_all();
-  }
-  ~Parts() { stop(std::chrono::milliseconds(0)); }
-  Parts(const Parts&) = delete;
-  Parts& operator=(const Parts&) = delete;
-
-  void stop(std::chrono::milliseconds grace) {
-    poller_->stop();
-    exchange_.stop();
-    feed_.stop();
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-      ready_.clear();
-    }
-    changed_.notify_all();
-    cut_short(grace);
-    for (std::thread& worker : workers_) {
-      if (worker.joinable()) worker.join();
-    }
-  }
+  Parts(std::string bound, const ServerOptions& options, std::unique_ptr<net::io_context> context,
+        Tcp::acceptor acceptor, HttpHandler& handler)
+      : address(std::move(bound)),
+        loop(options, std::move(context), std::move(acceptor), handler) {}
 
   const std::string address;
-
- private:
-  void enqueue(std::unique_ptr<Connection> connection) {
-    {
-      const std::lock_guard lock(mutex_);
-      ready_.push_back(std::move(connection));
-    }
-    changed_.notify_one();
-  }
-
-  /// Clients that still send or take after `grace` are left, or they would hold the workers.
-  void cut_short(std::chrono::milliseconds grace) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, grace, [this] { return serving_.empty(); });
-    for (const int fd : serving_) ::shutdown(fd, SHUT_RDWR);
-  }
-
-  void work() {
-    while (true) {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || (is_open_ && !ready_.empty()); });
-      if (stopping_) return;
-      std::unique_ptr<Connection> connection = std::move(ready_.front());
-      ready_.pop_front();
-      const int fd = connection->fd;
-      serving_.insert(fd);
-      lock.unlock();
-      const bool keep = exchange_.serve(*connection);
-      lock.lock();
-      serving_.erase(fd);
-      const bool is_awaited = stopping_;
-      lock.unlock();
-      if (is_awaited) changed_.notify_all();
-      poller_->give_back(std::move(connection), keep);
-    }
-  }
-
-  Router router_;
-  EventFeed feed_;
-  Exchange exchange_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::set<int> serving_;                          ///< connections that workers are at
-  std::deque<std::unique_ptr<Connection>> ready_;  ///< no longer than connections_max
-  bool is_open_ = false;                           ///< poller_ is there
-  bool stopping_ = false;
-  std::unique_ptr<ConnectionPoller> poller_;
-  std::vector<std::thread> workers_;
+  ServerLoop loop;
 };
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpServerOptions& options,
-                                                      NodeApi& api, Resources resources) {
-  auto socket = listen_on(options.address, options.token.empty());
-  if (!socket) return socket.error();
-  return std::unique_ptr<HttpServer>(new HttpServer(
-      std::make_unique<Parts>(options, api, std::move(resources), std::move(*socket))));
+Result<std::unique_ptr<HttpServer>> HttpServer::start(const ServerOptions& options,
+                                                      HttpHandler& handler) {
+  if (auto allowed = allow_connections(options.connections_max + reserve_connections); !allowed) {
+    return allowed.error();
+  }
+  auto context = std::make_unique<net::io_context>(1);
+  auto acceptor = listen_on(*context, options);
+  if (!acceptor) return acceptor.error();
+  NetError error;
+  const Tcp::endpoint bound = acceptor->local_endpoint(error);
+  if (error) return Error{ErrorCode::unreachable, "the bound address: " + error.message()};
+  return std::unique_ptr<HttpServer>(new HttpServer(std::make_unique<Parts>(
+      text_of(bound), options, std::move(context), std::move(*acceptor), handler)));
 }
 
 HttpServer::HttpServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -138,7 +80,7 @@ const std::string& HttpServer::address() const {
 }
 
 void HttpServer::stop(std::chrono::milliseconds grace) {
-  parts_->stop(grace);
+  parts_->loop.stop(grace);
 }
 
 }  // namespace millrace::http

@@ -1,0 +1,27 @@
+#include "cluster/http/json/json_message.hpp"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/util/json_util.h>
+
+#include "cluster/http/json/bounded_json.hpp"
+
+namespace millrace::http {
+
+Result<std::unique_ptr<google::protobuf::Message>> message_from_json(const std::string& type,
+                                                                     const std::string& json) {
+  // Protobuf's parser takes more than JSON, and has no bound of elements.
+  if (auto checked = check_json(json, message_json_bounds); !checked) return checked.error();
+  const auto* descriptor =
+      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(type);
+  if (descriptor == nullptr) {
+    return Error{ErrorCode::invalid_argument, "this program does not know the type " + type};
+  }
+  std::unique_ptr<google::protobuf::Message> message(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor)->New());
+  const auto parsed = google::protobuf::util::JsonStringToMessage(json, message.get());
+  if (parsed.ok()) return message;
+  return Error{ErrorCode::invalid_argument,
+               "body: expected the JSON of a " + type + ": " + std::string(parsed.message())};
+}
+
+}  // namespace millrace::http

@@ -1,0 +1,97 @@
+#include "cluster/http/server/work_pool.hpp"
+
+#include <exception>
+#include <utility>
+
+#include "actors/base/assert.hpp"
+#include "cluster/http/message/problem.hpp"
+
+namespace millrace::http {
+namespace {
+
+constexpr std::array first_lane{Lane::brief, Lane::waiting, Lane::bulky, Lane::lasting};
+// The last three together leave two threads for brief work.
+constexpr std::array<std::size_t, 4> threads_max{WorkPool::threads, 4, 2, 2};
+
+}  // namespace
+
+void run_handler(HttpHandler& handler, Work work) {
+  if (!work.pending->try_start()) return;
+  const Responder responder(work.pending);
+  try {
+    handler.handle(std::move(work.request), responder);
+  } catch (const std::exception& error) {
+    responder.complete(problem(500, "internal", error.what()));
+  }
+}
+
+WorkPool::WorkPool(HttpHandler& handler) : handler_(handler) {
+  for (std::size_t i = 0; i < lines_.size(); ++i) lines_[i].running_max = threads_max[i];
+  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+}
+
+void WorkPool::run(Lane lane, Work work) {
+  MILLRACE_ASSERT(lane >= first_lane.front());
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_stopping_) return;
+    lines_[static_cast<std::size_t>(lane) - static_cast<std::size_t>(first_lane.front())]
+        .waiting.push_back(std::move(work));
+  }
+  changed_.notify_one();
+}
+
+WorkPool::Line* WorkPool::next_line() {
+  for (Line& line : lines_) {
+    if (!line.waiting.empty() && line.running < line.running_max) return &line;
+  }
+  return nullptr;
+}
+
+void WorkPool::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    Line* line = nullptr;
+    changed_.wait(lock, [&] { return is_stopping_ || (line = next_line()) != nullptr; });
+    if (is_stopping_) return;
+    Work work = std::move(line->waiting.front());
+    line->waiting.pop_front();
+    ++line->running;
+    lock.unlock();
+    run_handler(handler_, std::move(work));
+    lock.lock();
+    --line->running;
+    // Another thread may have found this line at its bound.
+    if (!line->waiting.empty()) changed_.notify_one();
+  }
+}
+
+void WorkPool::drop_abandoned() {
+  std::deque<Work> dropped;  // destroyed without the lock
+  const std::lock_guard lock(mutex_);
+  for (Line& line : lines_) {
+    std::deque<Work> kept;
+    for (Work& each : line.waiting) {
+      (each.pending->is_awaited() ? kept : dropped).push_back(std::move(each));
+    }
+    line.waiting.swap(kept);
+  }
+}
+
+void WorkPool::stop() {
+  std::array<Line, 4> left;
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+    for (std::size_t i = 0; i < lines_.size(); ++i) left[i].waiting.swap(lines_[i].waiting);
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+  for (Line& line : left) {
+    for (Work& work : line.waiting) work.pending->complete_as_forgotten();
+  }
+}
+
+}  // namespace millrace::http

@@ -1,0 +1,232 @@
+#include "cluster/http/service/runtime_api.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/base/random_name.hpp"
+#include "actors/pipeline/wiring.hpp"
+#include "cluster/http/json/json_message.hpp"
+
+namespace millrace::http {
+namespace {
+
+/// Queues forget a producer that is idle for a week; a sender gives up its name long before.
+constexpr DurationUs link_idle_max_us = 24 * 3'600'000'000LL;
+
+/// After these a sender sends no more; the next message gets a new one.
+bool ends_sender(ErrorCode code) {
+  return code == ErrorCode::fenced || code == ErrorCode::unknown_producer ||
+         code == ErrorCode::draining;
+}
+
+bool has_control_character(const std::string& text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f;
+  });
+}
+
+/// The key of a message from outside. `own`: what the queue takes from the message, if `is_keyed`.
+/// A key that no path or query can name would be taken and never be found again.
+Result<std::string> key_for(const OfferRequest& request, std::string own, bool is_keyed) {
+  if (!is_keyed) return request.key.value_or("");
+  if (request.key && *request.key != own) {
+    return Error{ErrorCode::invalid_argument,
+                 "query: key: expected none, or the message's own key, in " + request.queue};
+  }
+  if (own.empty()) {
+    return Error{ErrorCode::invalid_argument, "body: expected a key: the field that " +
+                                                  request.queue + " takes it from is empty"};
+  }
+  if (has_control_character(own)) {
+    return Error{ErrorCode::invalid_argument,
+                 "body: expected a key without control characters, as no path can name it"};
+  }
+  return own;
+}
+
+struct ParsedOffer {
+  std::string key;
+  std::string payload;
+};
+
+Result<ParsedOffer> parse_offer(const OfferRequest& request, const std::string& type,
+                                const KeyOf& key_of) {
+  const auto message = message_from_json(type, request.json);
+  if (!message) return message.error();
+  auto key = key_for(request, key_of ? key_of(**message) : std::string(), key_of != nullptr);
+  if (!key) return key.error();
+  return ParsedOffer{std::move(*key), (*message)->SerializeAsString()};
+}
+
+}  // namespace
+
+RuntimeApi::RuntimeApi(Runtime& runtime, std::vector<PipelineSpec> pipelines, ClusterView& cluster)
+    : runtime_(runtime), pipelines_(std::move(pipelines)), cluster_(cluster) {
+  for (const WiredQueue& queue : analyse_wiring(pipelines_).queues) {
+    auto& target = targets_[queue.name];
+    target = std::make_shared<Target>();
+    target->type = queue.type;
+    target->is_dead_letter = queue.is_dead_letter;
+  }
+  const auto note_key = [this](const QueueSpec& queue) {
+    if (queue.key_of) targets_.at(queue.name)->key_of = queue.key_of;
+  };
+  for (const PipelineSpec& pipeline : pipelines_) {
+    for (const StageSpec& stage : pipeline.stages) {
+      note_key(stage.source);
+      for (const QueueSpec& queue : stage.targets) note_key(queue);
+    }
+  }
+}
+
+RuntimeApi::~RuntimeApi() = default;
+
+NodeStatus RuntimeApi::status() {
+  NodeStatus status = cluster_.status();
+  status.is_storage_full = runtime_.is_storage_full();
+  return status;
+}
+
+Result<void> RuntimeApi::ready() {
+  return cluster_.ready();
+}
+
+std::vector<Member> RuntimeApi::members() {
+  return cluster_.members();
+}
+
+Result<void> RuntimeApi::drain() {
+  return cluster_.drain();
+}
+
+std::vector<ShardView> RuntimeApi::shards() {
+  return cluster_.shards();
+}
+
+Result<void> RuntimeApi::move_shard(const std::string& role, std::uint32_t shard,
+                                    const std::string& to) {
+  return cluster_.move_shard(role, shard, to);
+}
+
+std::vector<QueueInfo> RuntimeApi::queues() {
+  return runtime_.queues();
+}
+
+std::vector<PipelineGraph> RuntimeApi::pipelines() {
+  std::vector<PipelineGraph> graphs;
+  for (const PipelineSpec& pipeline : pipelines_) {
+    PipelineGraph& graph = graphs.emplace_back();
+    graph.name = pipeline.name;
+    for (const StageSpec& stage : pipeline.stages) {
+      StageNode& node = graph.stages.emplace_back();
+      node.name = stage.name;
+      node.source = stage.source.name;
+      for (const QueueSpec& target : stage.targets) node.targets.push_back(target.name);
+      node.dead_letter = dead_letter_queue(stage);
+      node.workers = stage.options.workers;
+    }
+  }
+  return graphs;
+}
+
+std::string RuntimeApi::type_of(const std::string& queue) {
+  const auto target = targets_.find(queue);
+  return target == targets_.end() ? std::string() : target->second->type;
+}
+
+Result<std::shared_ptr<SenderLink>> RuntimeApi::link_to(const std::string& queue, Target& target) {
+  const TimeUs now_us = runtime_.clock().now_us();
+  const std::lock_guard lock(target.mutex);
+  if (!target.link || now_us - target.link_used_us > link_idle_max_us) {
+    // A name of its own: nobody is fenced, and no number is taken for a repeat.
+    auto opened = runtime_.sender_link(queue, {.producer = "http/" + random_name()});
+    if (!opened) return opened.error();
+    target.link = std::move(*opened);
+  }
+  target.link_used_us = now_us;
+  return target.link;
+}
+
+Result<void> RuntimeApi::offer(const OfferRequest& request, OfferDone done) {
+  const auto found = targets_.find(request.queue);
+  if (found == targets_.end()) {
+    return Error{ErrorCode::not_found, "no pipeline has a queue " + request.queue};
+  }
+  const std::shared_ptr<Target> target = found->second;
+  if (target->is_dead_letter) {
+    return Error{ErrorCode::invalid_argument,
+                 request.queue + " takes dead letters, and no messages from outside"};
+  }
+  auto parsed = parse_offer(request, target->type, target->key_of);
+  if (!parsed) return parsed.error();
+  auto& [key, payload] = *parsed;
+  auto link = link_to(request.queue, *target);
+  if (!link) return link.error();
+  MessageOptions options;
+  options.idempotency_key = request.idempotency_key;
+  Offered offered{.queue = request.queue, .key = key, .shard = 0};
+  offered.shard = (*link)->shard_for(offered.key, options);
+  const std::uint64_t bytes = payload.size() + offered.key.size();
+  // A sender waits for room; a caller from outside gets a refusal.
+  if (auto room = runtime_.can_take(request.queue, offered.shard, bytes); !room) {
+    return room.error();
+  }
+  const auto settle = [target, link = std::weak_ptr<SenderLink>(*link)](ErrorCode code) {
+    if (!ends_sender(code)) return;
+    const std::lock_guard lock(target->mutex);
+    if (target->link == link.lock()) target->link.reset();
+  };
+  const std::uint32_t shard = offered.shard;
+  auto sent = (*link)->send_to(
+      shard, std::move(key), std::move(payload), std::move(options),
+      [settle, done = std::move(done), offered = std::move(offered)](const Result<void>& result) {
+        if (result) return done(offered);
+        settle(result.error().code);
+        done(result.error());
+      },
+      false);
+  if (!sent) settle(sent.error().code);
+  return sent;
+}
+
+Result<std::vector<MessageView>> RuntimeApi::peek(const std::string& queue, std::uint64_t max,
+                                                  const MessageFilter& filter) {
+  return runtime_.peek(queue, max, filter);
+}
+
+Result<Removed> RuntimeApi::redrive(const std::string& queue, const MessageFilter& filter,
+                                    std::uint64_t max) {
+  return runtime_.redrive(queue, filter, max);
+}
+
+Result<Removed> RuntimeApi::drop(const std::string& queue, const MessageFilter& filter,
+                                 std::uint64_t max) {
+  return runtime_.drop(queue, filter, max);
+}
+
+Result<KeyView> RuntimeApi::key(const std::string& queue, const std::string& key) {
+  return runtime_.key(queue, key);
+}
+
+std::optional<Member> RuntimeApi::owner(const std::string& queue, const std::string& key) {
+  const std::string name = cluster_.owner(queue, shard_of(key, runtime_.shards()));
+  for (Member& member : cluster_.members()) {
+    if (!name.empty() && member.name == name) return std::move(member);
+  }
+  return std::nullopt;
+}
+
+std::string RuntimeApi::owner_name(const std::string& queue, std::uint32_t shard) {
+  return cluster_.owner(queue, shard);
+}
+
+journal::JournalStats RuntimeApi::journal() {
+  return runtime_.journal_stats();
+}
+
+std::vector<StageCounts> RuntimeApi::stages() {
+  return runtime_.stage_counts();
+}
+
+}  // namespace millrace::http

@@ -1,0 +1,63 @@
+// RuntimeApi: the gateway's view of a running node.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "actors/stage/pipeline_spec.hpp"
+#include "cluster/http/node_api.hpp"
+
+namespace millrace::http {
+
+class RuntimeApi : public NodeApi {
+ public:
+  /// `pipelines` are those that `runtime` was started with. `runtime` and `cluster` outlive this.
+  RuntimeApi(Runtime& runtime, std::vector<PipelineSpec> pipelines, ClusterView& cluster);
+  ~RuntimeApi() override;
+
+  NodeStatus status() override;
+  Result<void> ready() override;
+  std::vector<Member> members() override;
+  std::vector<ShardView> shards() override;
+  Result<void> move_shard(const std::string& role, std::uint32_t shard,
+                          const std::string& to) override;
+  Result<void> drain() override;
+  std::vector<QueueInfo> queues() override;
+  std::vector<PipelineGraph> pipelines() override;
+  std::string type_of(const std::string& queue) override;
+  Result<void> offer(const OfferRequest& request, OfferDone done) override;
+  Result<std::vector<MessageView>> peek(const std::string& queue, std::uint64_t max,
+                                        const MessageFilter& filter) override;
+  Result<Removed> redrive(const std::string& queue, const MessageFilter& filter,
+                          std::uint64_t max) override;
+  Result<Removed> drop(const std::string& queue, const MessageFilter& filter,
+                       std::uint64_t max) override;
+  Result<KeyView> key(const std::string& queue, const std::string& key) override;
+  std::optional<Member> owner(const std::string& queue, const std::string& key) override;
+  std::string owner_name(const std::string& queue, std::uint32_t shard) override;
+  journal::JournalStats journal() override;
+  std::vector<StageCounts> stages() override;
+
+ private:
+  /// What is known of a queue, and the sender into it.
+  struct Target {
+    std::string type;
+    bool is_dead_letter = false;
+    KeyOf key_of{};
+    std::mutex mutex{};
+    std::shared_ptr<SenderLink> link{};  ///< under mutex, as link_used_us
+    TimeUs link_used_us = 0;
+  };
+
+  Result<std::shared_ptr<SenderLink>> link_to(const std::string& queue, Target& target);
+
+  Runtime& runtime_;
+  const std::vector<PipelineSpec> pipelines_;
+  ClusterView& cluster_;
+  std::map<std::string, std::shared_ptr<Target>> targets_;
+};
+
+}  // namespace millrace::http
