@@ -94,6 +94,26 @@ class Server(unittest.TestCase):
         told = self.ask("queue", "publish", "in", stdin='"good"\nbad\n"never"\n', status=2)
         self.assertIn("1 messages were taken before", told)
 
+    def test_a_message_that_is_too_large_is_told_though_it_was_not_sent_whole(self):
+        big = '"' + "x" * (9 << 20) + '"'
+        told = self.ask("queue", "publish", "in", stdin=big + "\n", status=1)
+        self.assertIn("too_large", told)
+        told = self.ask("queue", "publish", "in", stdin=f'"first"\n{big}\n"never"\n', status=1)
+        self.assertIn("too_large", told)
+        self.assertIn("1 messages were taken before", told)
+        self.assertEqual(self.json("queue", "info", "in")["offered"], 1)
+
+    def test_a_key_is_the_message_s_own(self):
+        self.assertIn("query: key", self.ask("queue", "publish", "in", '"apple"', "--key=pear", status=2))
+        self.ask("queue", "publish", "in", '"apple"', "--key=apple")
+        self.ask("queue", "publish", "out", '"apple"', "--key=pear")
+
+    def test_failures_to_reach_a_node_are_told_apart(self):
+        self.front = type("", (), {"address": "127.0.0.1:1"})
+        self.assertIn("refused", self.ask("status", status=3))
+        self.front = type("", (), {"address": "no-such-host.invalid:1"})
+        self.assertIn("cannot find the host", self.ask("status", status=3))
+
     def test_a_purge_requires_yes(self):
         self.ask("queue", "publish", "in", '"apple"')
         self.wait_for("out", "queued", 1)
@@ -170,6 +190,9 @@ class Cluster(Server):
     test_the_url_can_be_an_environment_variable = None
     test_exactly_one_source_is_accepted = None
     test_a_node_that_does_not_run_is_unreachable = None
+    test_a_message_that_is_too_large_is_told_though_it_was_not_sent_whole = None
+    test_a_key_is_the_message_s_own = None
+    test_failures_to_reach_a_node_are_told_apart = None
 
     def test_counts_are_the_sums_of_all_members(self):
         for node in (self.node, self.front):

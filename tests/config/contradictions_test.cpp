@@ -184,6 +184,12 @@ constexpr Mistake mistakes[] = {
      "[http]\n"
      "connections_max = 8\n",
      "f:4:19: error: http.event_streams_max: expected less than connections_max (8), got 8"},
+    {"BodiesThatDoNotHoldOne",
+     "[node]\n"
+     "name = \"a\"\n"
+     "[http]\n"
+     "bodies_max = \"4MiB\"\n",
+     "f:4:14: error: http.bodies_max: expected at least body_max (\"8MiB\"), got \"4MiB\""},
     {"PauseBelowHeartbeat",
      "[node]\n"
      "name = \"a\"\n"

@@ -1,9 +1,15 @@
 // Promises of what bounds a server: bytes that many holders share, and which connection is closed
 // to make room. Pure: no sockets, no clock.
+#include <cstdint>
+#include <memory>
+#include <string>
+
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "cluster/http/server/activity_order.hpp"
 #include "cluster/http/server/byte_budget.hpp"
+#include "cluster/http/server/file_limit.hpp"
 
 namespace millrace::http {
 namespace {
@@ -100,6 +106,27 @@ TEST_F(Order, CountsConnectionsOfAPeer) {
   EXPECT_EQ(order_.longest_of("b", at(3)), std::nullopt);
   EXPECT_EQ(order_.count_of("c"), 0u);
   EXPECT_EQ(order_.size(), 2u);
+}
+
+TEST(FileLimit, SaysWhatWouldDoForMoreConnectionsThanFiles) {
+  const auto allowed = allow_connections(std::uint64_t{1} << 40);
+  ASSERT_FALSE(allowed);
+  EXPECT_EQ(allowed.error().code, ErrorCode::invalid_argument);
+  EXPECT_NE(allowed.error().message.find("http.connections_max"), std::string::npos);
+}
+
+TEST(FileLimit, IsRaisedAsFarAsItMay) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  if (before.rlim_max < 600) GTEST_SKIP() << "the hard limit is " << before.rlim_max;
+  rlimit low = before;
+  low.rlim_cur = 64;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+  EXPECT_TRUE(allow_connections(64));
+  rlimit after{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &after), 0);
+  EXPECT_EQ(after.rlim_cur, before.rlim_max);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 }  // namespace

@@ -62,12 +62,12 @@ def body_head(target, length):
 
 
 def answer(client):
-    """The status of the answer, and whether the server closed the connection after it."""
+    """The status of the first answer, and how many there are before the server closes the connection."""
     data = b""
     with contextlib.suppress(OSError):
         while more := client.recv(65536):
             data += more
-    return (int(data[9:12]) if data.startswith(b"HTTP/1.1 ") else 0), data.count(b"HTTP/1.1 ")
+    return (int(data[9:12]) if data.startswith(b"HTTP/1.1 ") else 0), len(re.findall(rb"HTTP/1\.1 \d", data))
 
 
 class Health(threading.Thread):

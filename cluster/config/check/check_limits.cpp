@@ -70,7 +70,7 @@ void check_http(Complaints& complaints) {
   const HttpConfig& http = complaints.config().http;
   if (http.bodies_bytes_max < http.body_bytes_max) {
     complaints.add("http.bodies_max",
-                   fmt::format("expected at least body_max ({}), got {}",
+                   fmt::format("expected at least body_max (\"{}\"), got \"{}\"",
                                format_size(static_cast<std::int64_t>(http.body_bytes_max)),
                                format_size(static_cast<std::int64_t>(http.bodies_bytes_max))),
                    "http.body_max");

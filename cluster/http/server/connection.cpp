@@ -127,8 +127,7 @@ void Connection::on_end_of_input() {
   is_at_end_ = true;
   switch (phase_) {
     case Phase::work:
-      // It may have closed one direction only: the answer is still written, if there is one.
-      must_close_ = true;
+      // It may have closed one direction only: answers to what it sent are still written.
       if (pending_) pending_->notify_gone();
       return;
     case Phase::head:
@@ -372,7 +371,7 @@ void Connection::next_request() {
     if (self->is_closed_ || self->phase_ != Phase::head) return;
     self->find_head();
     if (self->is_at_end_ && self->phase_ == Phase::head) return self->close();
-    self->arm_read();
+    if (self->phase_ != Phase::work) self->arm_read();
   });
 }
 
