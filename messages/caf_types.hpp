@@ -1,8 +1,9 @@
-// The one CAF type-id block: every type that actors send each other.
+// The CAF type-id block of the runtime: every type that its actors send each other, in three lists
+// of the same types (declaration, id, permission). A missing entry fails to compile at the sender.
 //
-// Messages between the actors of one node are plain structs that share what they carry and never
-// leave the process, so CAF must not try to serialize them. Types are only named here; whoever
-// sends one includes its header.
+// Messages between the actors of one node are plain structs that share their contents by pointers
+// and never leave the process: CAF must not serialize them. Types are only declared here; a file
+// that sends or handles one includes the header that defines it.
 #pragma once
 
 #include <caf/allowed_unsafe_message_type.hpp>

@@ -1,4 +1,4 @@
-// Helpers for pb::Envelope.
+// Priority and size of a pb::Envelope.
 #pragma once
 
 #include <algorithm>
@@ -8,20 +8,21 @@
 
 namespace millrace {
 
-constexpr std::uint8_t priority_max = 9;      ///< first
-constexpr std::uint8_t priority_default = 4;  ///< 0 is last
+constexpr std::uint8_t priority_max = 9;      ///< leased first; 0 is leased last
+constexpr std::uint8_t priority_default = 4;  ///< stored as urgency 0, which takes no byte
 
-/// Priority of a message, 0 to 9; what lies outside is taken as the nearest.
+/// Priority of a message, clamped to 0..priority_max.
 [[nodiscard]] inline std::uint8_t priority_of(const pb::Envelope& envelope) {
   const std::int64_t priority = std::int64_t{priority_default} + envelope.urgency();
   return static_cast<std::uint8_t>(std::clamp<std::int64_t>(priority, 0, priority_max));
 }
 
+/// Sets the priority, 0 to priority_max.
 inline void set_priority(pb::Envelope& envelope, int priority) {
   envelope.set_urgency(priority - priority_default);
 }
 
-/// Bytes that a message counts for in limits: payload and key.
+/// Bytes of a message that count towards limits: payload and key.
 [[nodiscard]] inline std::uint32_t bytes_of(const pb::Envelope& envelope) {
   return static_cast<std::uint32_t>(envelope.payload().size() + envelope.key().size());
 }

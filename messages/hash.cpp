@@ -25,7 +25,7 @@ MessageId offer_id(std::string_view producer, std::uint64_t sequence) {
 }
 
 MessageId output_id(MessageId input, std::string_view stage, std::uint32_t index) {
-  // Chained, so that every bit of the input's id counts.
+  // Chained, so that the result depends on every bit of the input's id.
   const MessageId first = digest(stage, input.high ^ index);
   return {.high = first.high ^ input.low, .low = digest(stage, first.low ^ input.low).low};
 }

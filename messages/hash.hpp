@@ -1,4 +1,4 @@
-// The two hashes that the design fixes: of keys (placement and order) and of identities.
+// Hashes that are part of the formats: of keys (they decide shard and order) and of identities.
 #pragma once
 
 #include <compare>
@@ -7,7 +7,7 @@
 
 namespace millrace {
 
-/// Identity of a message, 128 bits; the same work always makes the same id.
+/// Identity of a message, 128 bits. Deterministic: repeating the same work yields the same id.
 struct MessageId {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
@@ -15,21 +15,23 @@ struct MessageId {
   friend auto operator<=>(const MessageId&, const MessageId&) = default;
 };
 
-/// Hash of a message's key: decides its shard, and which messages share an order. Two keys that
-/// collide are handled one after the other, which costs time and breaks nothing.
-/// XXH3 of 64 bits, quiesced since xxHash 0.8.0: it is in the log, so NEVER change it.
+/// Hash of a key: decides the shard, and which messages are handled in order. Messages of two keys
+/// with the same hash are handled in one order, which costs time and breaks no promise.
+/// XXH3, 64 bits, stable since xxHash 0.8.0. Logs depend on the values: NEVER change the function.
 [[nodiscard]] std::uint64_t hash_key(std::string_view key);
 
-/// Shard of a key: `hash_key(key) mod shards`. `shards` is at least 1.
+/// Shard of a key: `hash_key(key) mod shards`. REQUIRES: shards >= 1.
 [[nodiscard]] std::uint32_t shard_of(std::string_view key, std::uint32_t shards);
 
-/// Id of an offered message: XXH3-128 of the producer and its sequence number.
+/// Id of an offered message: XXH3, 128 bits, of the producer's name, with its sequence number as
+/// seed.
 [[nodiscard]] MessageId offer_id(std::string_view producer, std::uint64_t sequence);
 
-/// Id of the `index`-th output of `stage` for `input`.
+/// Id of output `index` of `stage` for the message `input`. Running the stage again yields the same
+/// ids.
 [[nodiscard]] MessageId output_id(MessageId input, std::string_view stage, std::uint32_t index);
 
-/// 128 bits of a idempotency key, as the dedup table keeps it.
+/// 128-bit hash of an idempotency key, as the dedup table stores it.
 [[nodiscard]] MessageId hash_idempotency_key(std::string_view key);
 
 }  // namespace millrace

@@ -1,5 +1,5 @@
-// Result<T>: a value or an Error. A subset of C++23 std::expected, so that a later switch is a type
-// alias.
+// Result<T>: a value or an Error. A subset of std::expected of C++23, which can replace it by an
+// alias later.
 #pragma once
 
 #include <string>
@@ -10,17 +10,16 @@
 
 namespace millrace {
 
-/// An expected failure. `message` is for people and says what, where and what was expected; branch
-/// on `code` only.
+/// An operating error. Programs branch on `code` only.
 struct Error {
   ErrorCode code;
-  std::string message;
+  std::string message;  ///< for people: what failed, where, and what was expected
 
   friend bool operator==(const Error&, const Error&) = default;
 };
 
-/// Either a T or an Error. Reading the value of a failed result throws std::bad_variant_access:
-/// test it first.
+/// Either a T or an Error. To access the value of a failed result, or the error of a successful
+/// one, is a programming error and throws std::bad_variant_access.
 template <class T>
 class [[nodiscard]] Result {
  public:
