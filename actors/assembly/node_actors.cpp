@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "actors/base/shell/tell_actor.hpp"
+#include "actors/base/shell/actor_handle.hpp"
 #include "actors/operate/shell/operator_actor.hpp"
 #include "actors/queue/shell/queue_actor.hpp"
 #include "actors/receiver/shell/supervisor_actor.hpp"

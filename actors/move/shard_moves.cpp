@@ -6,7 +6,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "actors/base/shell/tell_actor.hpp"
+#include "actors/base/shell/actor_handle.hpp"
 #include "actors/move/shell/export_actor.hpp"
 #include "actors/move/shell/quiescer_actor.hpp"
 #include "actors/queue/move/target.hpp"

@@ -18,7 +18,7 @@
 #include "actors/assembly/federation.hpp"
 #include "actors/assembly/node_actors.hpp"
 #include "actors/base/random_name.hpp"
-#include "actors/base/shell/tell_actor.hpp"
+#include "actors/base/shell/actor_handle.hpp"
 #include "actors/move/shard_moves.hpp"
 #include "actors/pipeline/validate.hpp"
 #include "actors/pipeline/wiring.hpp"

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "actors/assembly/node_actors.hpp"
-#include "actors/base/shell/tell_actor.hpp"
+#include "actors/base/shell/actor_handle.hpp"
 #include "actors/pipeline/validate.hpp"
 #include "actors/pipeline/wiring.hpp"
 #include "actors/queue/state/invariants.hpp"

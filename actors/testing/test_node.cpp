@@ -5,7 +5,7 @@
 #include <tuple>
 #include <utility>
 
-#include "actors/base/shell/tell_actor.hpp"
+#include "actors/base/shell/actor_handle.hpp"
 #include "actors/pipeline/validate.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
 #include "messages/hash.hpp"

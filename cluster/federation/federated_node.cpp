@@ -5,7 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "actors/assembly/node_actors.hpp"
-#include "actors/base/shell/tell_actor.hpp"
+#include "actors/base/shell/actor_handle.hpp"
 #include "cluster/federation/shell/remote_queue_actor.hpp"
 
 namespace millrace::federation {

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "actors/base/nearest_word.hpp"
+#include "actors/base/names.hpp"
 #include "actors/pipeline/wiring.hpp"
 #include "cluster/config/address.hpp"
 #include "cluster/node/wired_pipeline.hpp"

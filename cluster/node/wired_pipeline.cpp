@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "actors/base/nearest_word.hpp"
+#include "actors/base/names.hpp"
 
 namespace millrace::cluster {
 namespace {

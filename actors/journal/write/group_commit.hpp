@@ -19,10 +19,10 @@
 #include <vector>
 
 #include "actors/journal/read/segment_table.hpp"
-#include "actors/journal/write/gathering.hpp"
 #include "actors/journal/write/group.hpp"
 #include "actors/journal/write/journal_stats.hpp"
 #include "actors/journal/write/options.hpp"
+#include "actors/journal/write/pending_records.hpp"
 #include "actors/journal/write/proposal.hpp"
 #include "actors/journal/write/segment_pool.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include "actors/base/nearest_word.hpp"
+#include "actors/base/names.hpp"
 #include "cluster/config/keys/key_table.hpp"
 #include "cluster/config/read/document.hpp"
 

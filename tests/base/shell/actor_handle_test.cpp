@@ -1,5 +1,5 @@
 // What code that is no actor sees of actors, on the threads of a real system.
-#include "actors/base/shell/tell_actor.hpp"
+#include "actors/base/shell/actor_handle.hpp"
 
 #include <atomic>
 #include <future>

@@ -1,4 +1,4 @@
-#include "actors/journal/write/gathering.hpp"
+#include "actors/journal/write/pending_records.hpp"
 
 #include <iterator>
 #include <utility>

@@ -1,5 +1,5 @@
 // A slip of the finger finds the word that was meant; anything else finds none.
-#include "actors/base/nearest_word.hpp"
+#include "actors/base/names.hpp"
 
 #include <vector>
 

@@ -1,4 +1,4 @@
-#include "actors/base/nearest_word.hpp"
+#include "actors/base/names.hpp"
 
 #include <algorithm>
 #include <numeric>

@@ -1,8 +1,9 @@
+#include "actors/journal/checkpoint/checkpoint.hpp"
+
 #include <algorithm>
 #include <string>
 #include <utility>
 
-#include "actors/journal/checkpoint/checkpoint.hpp"
 #include "actors/journal/checkpoint/checkpoint_format.hpp"
 #include "actors/journal/format/format.hpp"
 
