@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "actors/base/shell/any_actor.hpp"
+#include "actors/base/shell/actor_handle.hpp"
 #include "actors/queue/shell/queue_handle.hpp"
 #include "messages/cluster.pb.h"
 

@@ -17,7 +17,7 @@
 #include "actors/assembly/federation.hpp"
 #include "actors/assembly/node_plan.hpp"
 #include "actors/base/clock.hpp"
-#include "actors/base/shell/any_actor.hpp"
+#include "actors/base/shell/actor_handle.hpp"
 #include "actors/operate/operation.hpp"
 #include "actors/queue/shell/queue_handle.hpp"
 #include "actors/queue/shell/record_log.hpp"

@@ -1,4 +1,4 @@
-// The known word that somebody probably meant.
+// Names as text: making one that is unique, and finding the one that a user mistyped.
 #pragma once
 
 #include <span>
@@ -7,8 +7,14 @@
 
 namespace millrace {
 
-/// The word of `known` nearest to `word` by Levenshtein's distance, where at most half of `word`
-/// differs; else empty. The first of several that are as near.
-[[nodiscard]] std::string nearest_word(std::string_view word, std::span<const std::string> known);
+/// A new name of 32 hexadecimal digits: 128 random bits of the operating system, so that two calls
+/// on any machines practically never return the same. Any thread.
+[[nodiscard]] std::string random_name();
+
+/// The first of `candidates` with the least Levenshtein distance to `word`, for "did you mean".
+/// Empty if that distance exceeds half of the length of `word`, or if `word` is longer than 100
+/// bytes. Costs the product of the lengths for each candidate.
+[[nodiscard]] std::string nearest_word(std::string_view word,
+                                       std::span<const std::string> candidates);
 
 }  // namespace millrace

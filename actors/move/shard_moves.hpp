@@ -20,7 +20,7 @@
 
 #include "actors/assembly/node_actors.hpp"
 #include "actors/base/clock.hpp"
-#include "actors/base/shell/any_actor.hpp"
+#include "actors/base/shell/actor_handle.hpp"
 #include "messages/cluster.pb.h"
 #include "messages/result.hpp"
 

@@ -17,7 +17,7 @@
 
 #include "actors/assembly/federation.hpp"
 #include "actors/assembly/node_actors.hpp"
-#include "actors/base/random_name.hpp"
+#include "actors/base/names.hpp"
 #include "actors/base/shell/actor_handle.hpp"
 #include "actors/move/shard_moves.hpp"
 #include "actors/pipeline/validate.hpp"

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "actors/assembly/node_actors.hpp"
-#include "actors/base/shell/any_actor.hpp"
+#include "actors/base/shell/actor_handle.hpp"
 #include "actors/move/shard_moves.hpp"
 #include "actors/pipeline/wiring.hpp"
 #include "actors/stage/pipeline_spec.hpp"

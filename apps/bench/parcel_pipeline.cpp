@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "actors/base/pause.hpp"
+#include "actors/base/clock.hpp"
 #include "actors/pipeline/pipeline.hpp"
 
 namespace millrace::bench {

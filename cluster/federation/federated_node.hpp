@@ -12,7 +12,7 @@
 #include <string>
 
 #include "actors/assembly/federation.hpp"
-#include "actors/base/shell/any_actor.hpp"
+#include "actors/base/shell/actor_handle.hpp"
 #include "cluster/federation/frames.hpp"
 #include "cluster/federation/shell/answer_actor.hpp"
 #include "cluster/transport/transport.hpp"

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "actors/base/clock.hpp"
-#include "actors/base/shell/any_actor.hpp"
+#include "actors/base/shell/actor_handle.hpp"
 #include "cluster/federation/federated_node.hpp"
 #include "cluster/move/shard_table.hpp"
 #include "cluster/move/shell/move_actor.hpp"

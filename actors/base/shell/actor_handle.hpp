@@ -1,27 +1,47 @@
-// What code that is no actor can do with actors: tell, ask, end and watch them. `Handle` is an
-// AnyActor or a typed handle; a typed one takes at compile time only what its actor takes. An empty
-// one is as an actor that has ended. All of it is thread-safe.
+// Handles of actors, and the operations on them for code that is not an actor: tell, ask, end and
+// watch. Cores and plain rooms never see this header, because it includes CAF.
+//
+// `Handle` below is AnyActor or a CAF typed handle, such as queues::QueueHandle. A typed handle
+// rejects at compile time a message that its actor does not handle. Every function may be called
+// from any thread, concurrently for one handle. An empty handle behaves as an actor that has ended.
 #pragma once
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include <caf/all.hpp>
 
-#include "actors/base/shell/any_actor.hpp"
 #include "messages/result.hpp"
 
 namespace millrace {
 
-/// Does not wait. What is told to an actor that has ended is dropped.
+/// Owns the scheduler's threads. REQUIRES: outlives every handle and actor that was made with it.
+using ActorSystem = caf::actor_system;
+
+/// Refers to one actor and keeps it in memory, or is empty. Accepts any message type at compile
+/// time; an actor that has no handler for the message reports an error at run time.
+using AnyActor = caf::actor;
+
+/// Refers to the sender of a message. Only for answers. Empty: no answer is expected.
+using ActorAddress = caf::strong_actor_ptr;
+
+/// Runs `*run` on the thread of the actor that receives the message. Never leaves the process.
+/// Actors that handle TaskMessage call `*run` once for each message; `*run` must not throw.
+struct TaskMessage {
+  std::shared_ptr<std::function<void()>> run;  ///< not null
+};
+
+/// Puts `message` into the actor's mailbox and returns without waiting. An actor that has ended
+/// drops the message.
 template <class Handle, class Message>
 void tell(const Handle& actor, Message message) {
   caf::anon_send(actor, std::move(message));
 }
 
-/// Likewise; the actor sees `sender` as where it comes from.
+/// As tell(), with `sender` as the message's sender, so that the answer goes to `sender`.
 template <class Handle, class Message>
 void tell_as(const AnyActor& sender, const Handle& actor, Message message) {
   caf::send_as(sender, actor, std::move(message));
@@ -31,14 +51,16 @@ void tell_as(const AnyActor& sender, const Handle& actor, Message message) {
   return caf::actor_cast<ActorAddress>(actor);
 }
 
-/// Has it end when it comes to that: what it was told before comes first.
+/// Asks the actor to end, behind the messages that are already in its mailbox. Does not wait.
+/// Calling it again has no further effect.
 template <class Handle>
 void end_actor(const Handle& actor) {
   caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
 }
 
-/// `failed` is called, on some thread, when the actor ends though end_actor() was not called. Not
-/// for an empty handle.
+/// Calls `failed` once when the actor ends for any reason but end_actor(); at once if it has
+/// already ended so. `failed` runs on the thread that ends the actor and must not throw or block.
+/// REQUIRES: `actor` is not empty.
 template <class Handle>
 void watch_actor(const Handle& actor, std::function<void()> failed) {
   actor->attach_functor([failed = std::move(failed)](const caf::error& reason) {
@@ -46,9 +68,9 @@ void watch_actor(const Handle& actor, std::function<void()> failed) {
   });
 }
 
-/// Asks all of `actors`, then waits for their answers, in that order: at most `within` from now.
-/// In the place of a Reply that did not come is `timeout`, or `draining` where the actor had ended.
-/// For a thread that is no actor's.
+/// Sends `message` to all of `actors`, then collects one Reply each, in the order of `actors`.
+/// In place of a missing Reply stands `timeout`, or `draining` if the actor has ended. Each actor
+/// has `within`, counted from the sending. Blocks the calling thread, which must not run an actor.
 template <class Reply, class Handle, class Message>
 [[nodiscard]] std::vector<Result<Reply>> ask_all(ActorSystem& system,
                                                  const std::vector<Handle>& actors,
@@ -58,23 +80,23 @@ template <class Reply, class Handle, class Message>
   const auto ask = [&](const Handle& actor) {
     return self->request(actor, within, message);
   };
-  std::vector<decltype(ask(actors.front()))> asked;
-  asked.reserve(actors.size());
-  for (const Handle& actor : actors) asked.push_back(ask(actor));
+  std::vector<decltype(ask(actors.front()))> requests;
+  requests.reserve(actors.size());
+  for (const Handle& actor : actors) requests.push_back(ask(actor));
   std::vector<Result<Reply>> answers;
   answers.reserve(actors.size());
-  for (auto& answer : asked) {
-    answer.receive([&](Reply& reply) { answers.emplace_back(std::move(reply)); },
-                   [&](const caf::error& reason) {
-                     answers.emplace_back(reason == caf::sec::request_timeout
-                                              ? Error{ErrorCode::timeout, "no answer in time"}
-                                              : Error{ErrorCode::draining, "the actor has ended"});
-                   });
+  for (auto& request : requests) {
+    request.receive([&](Reply& reply) { answers.emplace_back(std::move(reply)); },
+                    [&](const caf::error& reason) {
+                      answers.emplace_back(reason == caf::sec::request_timeout
+                                               ? Error{ErrorCode::timeout, "no answer in time"}
+                                               : Error{ErrorCode::draining, "the actor has ended"});
+                    });
   }
   return answers;
 }
 
-/// Asks one: see ask_all().
+/// As ask_all(), for one actor.
 template <class Reply, class Handle, class Message>
 [[nodiscard]] Result<Reply> ask(ActorSystem& system, const Handle& actor, const Message& message,
                                 std::chrono::milliseconds within) {

@@ -5,7 +5,7 @@
 
 #include <caf/all.hpp>
 
-#include "actors/base/shell/task_message.hpp"
+#include "actors/base/shell/actor_handle.hpp"
 
 namespace millrace {
 namespace {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "actors/base/shell/any_actor.hpp"
+#include "actors/base/shell/actor_handle.hpp"
 #include "actors/queue/decide/decide_complete.hpp"
 #include "actors/queue/decide/decide_offer.hpp"
 #include "actors/queue/decide/dispatch.hpp"

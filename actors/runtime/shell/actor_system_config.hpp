@@ -5,7 +5,7 @@
 #include <caf/actor_system_config.hpp>
 
 #include "actors/assembly/runtime_options.hpp"
-#include "actors/base/shell/any_actor.hpp"
+#include "actors/base/shell/actor_handle.hpp"
 
 namespace millrace {
 

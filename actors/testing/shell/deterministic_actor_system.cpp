@@ -2,7 +2,7 @@
 
 #include <caf/all.hpp>
 
-#include "actors/base/shell/task_message.hpp"
+#include "actors/base/shell/actor_handle.hpp"
 #include "actors/queue/shell/queue_messages.hpp"
 #include "actors/receiver/shell/supervisor_actor.hpp"
 #include "actors/sender/shell/forwarder_actor.hpp"

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <utility>
 
-#include "actors/base/pause.hpp"
+#include "actors/base/clock.hpp"
 
 namespace millrace::simulate {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <unistd.h>
 
-#include "actors/base/random_name.hpp"
+#include "actors/base/names.hpp"
 #include "apps/report/format.hpp"
 #include "apps/report/progress.hpp"
 #include "apps/simulate/interruption.hpp"

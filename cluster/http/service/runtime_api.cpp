@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "actors/base/random_name.hpp"
+#include "actors/base/names.hpp"
 #include "actors/pipeline/wiring.hpp"
 #include "cluster/http/json/json_message.hpp"
 

@@ -10,7 +10,7 @@
 #include <caf/all.hpp>
 #include <spdlog/spdlog.h>
 
-#include "actors/base/shell/task_message.hpp"
+#include "actors/base/shell/actor_handle.hpp"
 #include "cluster/move/core/source_core.hpp"
 #include "cluster/move/core/target_core.hpp"
 #include "cluster/move/move_request.hpp"

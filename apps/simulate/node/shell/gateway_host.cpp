@@ -2,7 +2,7 @@
 
 #include <caf/all.hpp>
 
-#include "actors/base/pause.hpp"
+#include "actors/base/clock.hpp"
 
 namespace millrace::simulate {
 
