@@ -1,6 +1,7 @@
 #include "actors/journal/checkpoint/checkpoint.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -10,13 +11,59 @@
 namespace millrace::journal {
 namespace {
 
-/// Goes through one checkpoint file, checking everything on the way.
-class Reader {
+/// Numbers of all checkpoint files, highest first.
+Result<std::vector<std::uint64_t>> checkpoint_numbers(const DataDirectory& directory) {
+  const Result<std::vector<std::string>> names = directory.files().list(directory.path());
+  if (!names) return names.error();
+  std::vector<std::uint64_t> numbers;
+  for (const std::string& name : *names) {
+    if (const auto number = parse_checkpoint_name(name)) numbers.push_back(*number);
+  }
+  std::sort(numbers.rbegin(), numbers.rend());
+  return numbers;
+}
+
+FileSystem::Path unfinished(FileSystem::Path path) {
+  path += unfinished_suffix;
+  return path;
+}
+
+/// One attempt of write_checkpoint(). After a failure the unfinished file may still be there.
+Result<CheckpointInfo> write_once(const DataDirectory& directory, std::uint64_t number,
+                                  const LogStart& start, const CheckpointFill& fill) {
+  FileSystem& files = directory.files();
+  const FileSystem::Path path = directory.checkpoint_path(number);
+  Result<std::unique_ptr<File>> file =
+      files.open(unfinished(path), OpenMode::create, Access::direct);
+  if (!file) return file.error();
+  CheckpointWriter writer{*std::move(file), number};
+  if (Result<void> done = writer.begin(start); !done) return done.error();
+  if (Result<void> done = fill(writer); !done) return done.error();
+  if (Result<void> done = writer.finish(); !done) return done.error();
+  if (Result<void> done = files.rename(unfinished(path), path); !done) return done.error();
+  if (Result<void> done = files.sync_dir(directory.path()); !done) return done.error();
+  return CheckpointInfo{number, start, writer.entries(), writer.bytes()};
+}
+
+/// Removes all checkpoints but the newest `keep`.
+Result<void> remove_old(const DataDirectory& directory, std::size_t keep) {
+  const Result<std::vector<std::uint64_t>> numbers = checkpoint_numbers(directory);
+  if (!numbers) return numbers.error();
+  for (std::size_t i = keep; i < numbers->size(); ++i) {
+    const FileSystem::Path path = directory.checkpoint_path((*numbers)[i]);
+    if (Result<void> removed = directory.files().remove(path); !removed) return removed;
+  }
+  return {};
+}
+
+/// Reads one checkpoint file from beginning to end and checks every byte that has a meaning.
+class CheckpointReader {
  public:
-  Reader(const DataDirectory& directory, std::uint64_t number)
+  CheckpointReader(const DataDirectory& directory, std::uint64_t number)
       : files_(directory.files()), path_(directory.checkpoint_path(number)), number_(number) {}
 
-  /// `visit` may be empty, to check only. Fails with `corrupt`, `unsupported_version`.
+  /// With an empty `visit` only checks. Fails with `corrupt`, `unsupported_version`,
+  /// `storage_failed`, or the error of `visit`. Called once.
   Result<CheckpointInfo> run(const EntryVisitor& visit) {
     Result<std::unique_ptr<File>> file = files_.open(path_, OpenMode::read, Access::direct);
     if (!file) return file.error();
@@ -31,10 +78,11 @@ class Reader {
       if (!chunk) return chunk.error();
       last = (chunk->flags & chunk_is_last) != 0;
       if (Result<void> visited = visit_pieces(*chunk, visit); !visited) return visited.error();
-      if (chunk->entries != entries_) return damaged("expected the count of its entries to match");
+      if (chunk->entries != entries_)
+        return damaged("expected a chunk whose count of entries is " + std::to_string(entries_));
       offset_ += align_up(chunk_header_bytes + chunk->length, block_bytes);
     }
-    if (!carried_.empty()) return damaged("expected the rest of an entry");
+    if (!carried_.empty()) return damaged("expected another chunk with the rest of an entry");
     info->entries = entries_;
     info->bytes = *size;
     return info;
@@ -91,9 +139,11 @@ class Reader {
       std::string_view bytes = chunk_.substr(at, piece.length);
       at += piece.length;
       if ((piece.flags & piece_goes_on) != 0) {
-        // The bound of an entry is also that of what a damaged file can make us keep.
-        if (carried_.size() > checkpoint_entry_bytes_max)
-          return damaged("expected a smaller entry");
+        // Bounds the memory that a damaged file can make this reader take.
+        if (carried_.size() > checkpoint_entry_bytes_max) {
+          return damaged("expected an entry of at most " +
+                         std::to_string(checkpoint_entry_bytes_max) + " bytes");
+        }
         carried_.append(bytes);
         continue;
       }
@@ -115,26 +165,95 @@ class Reader {
   std::uint64_t number_;
   std::unique_ptr<File> file_;
   AlignedBuffer buffer_{chunk_bytes_max};
-  std::string_view chunk_;
-  std::string carried_;  ///< beginning of an entry that goes on
-  std::uint64_t offset_ = 0;
-  std::uint64_t entries_ = 0;
+  std::string_view chunk_;     ///< bytes from `offset_` on, in `buffer_`
+  std::string carried_;        ///< pieces so far of an entry that goes on in the next chunk
+  std::uint64_t offset_ = 0;   ///< in the file, of the block or chunk being read
+  std::uint64_t entries_ = 0;  ///< complete entries so far
 };
 
 }  // namespace
 
-Result<Checkpoints> find_checkpoints(const DataDirectory& directory) {
-  const Result<std::vector<std::string>> names = directory.files().list(directory.path());
-  if (!names) return names.error();
-  std::vector<std::uint64_t> numbers;
-  for (const std::string& name : *names) {
-    if (const auto number = parse_checkpoint_name(name)) numbers.push_back(*number);
+CheckpointWriter::CheckpointWriter(std::unique_ptr<File> file, std::uint64_t number)
+    : file_(std::move(file)),
+      number_(number),
+      chunk_(chunk_bytes_max),
+      filled_(chunk_header_bytes) {}
+
+Result<void> CheckpointWriter::begin(const LogStart& start) {
+  AlignedBuffer block{block_bytes};
+  encode_checkpoint_header(block.data(), {checkpoint_version, number_, start});
+  offset_ = block_bytes;
+  return file_->write(0, block.view(0, block_bytes));
+}
+
+Result<void> CheckpointWriter::add(Section section, std::string_view bytes) {
+  if (bytes.size() > checkpoint_entry_bytes_max) {
+    return Error{ErrorCode::too_large,
+                 "checkpoint entry of " + std::to_string(bytes.size()) + " bytes; at most " +
+                     std::to_string(checkpoint_entry_bytes_max) + " are allowed"};
   }
-  std::sort(numbers.rbegin(), numbers.rend());
+  while (true) {
+    if (filled_ + piece_header_bytes >= chunk_bytes_max) {
+      if (Result<void> flushed = flush(false); !flushed) return flushed;
+    }
+    const std::size_t part = std::min(bytes.size(), chunk_bytes_max - filled_ - piece_header_bytes);
+    const bool goes_on = part < bytes.size();
+    encode_piece_header(chunk_.data() + filled_,
+                        {section, static_cast<std::uint32_t>(part), goes_on ? piece_goes_on : 0});
+    filled_ += piece_header_bytes;
+    if (part > 0) std::memcpy(chunk_.data() + filled_, bytes.data(), part);
+    filled_ += part;
+    bytes.remove_prefix(part);
+    if (!goes_on) break;
+  }
+  ++entries_;
+  return {};
+}
+
+Result<void> CheckpointWriter::finish() {
+  if (Result<void> flushed = flush(true); !flushed) return flushed;
+  return file_->sync();
+}
+
+Result<void> CheckpointWriter::flush(bool last) {
+  encode_chunk_header(chunk_.data(), {static_cast<std::uint32_t>(filled_ - chunk_header_bytes),
+                                      number_, entries_, index_, last ? chunk_is_last : 0});
+  const std::size_t padded = align_up(filled_, block_bytes);
+  std::memset(chunk_.data() + filled_, 0, padded - filled_);
+  if (Result<void> written = file_->write(offset_, chunk_.view(0, padded)); !written) {
+    return written;
+  }
+  offset_ += padded;
+  ++index_;
+  filled_ = chunk_header_bytes;
+  return {};
+}
+
+Result<CheckpointInfo> write_checkpoint(const DataDirectory& directory, std::uint64_t number,
+                                        const LogStart& start, const CheckpointFill& fill) {
+  Result<CheckpointInfo> written = write_once(directory, number, start, fill);
+  const FileSystem::Path leftover = unfinished(directory.checkpoint_path(number));
+  if (!written && written.error().code == ErrorCode::storage_full) {
+    if (Result<void> removed = directory.files().remove(leftover); !removed) return removed.error();
+    if (Result<void> removed = remove_old(directory, 1); !removed) return removed.error();
+    written = write_once(directory, number, start, fill);
+  }
+  if (!written) {
+    // An unfinished file does no harm. If it cannot be removed now, the next start removes it.
+    [[maybe_unused]] const Result<void> removed = directory.files().remove(leftover);
+    return written;
+  }
+  if (Result<void> removed = remove_old(directory, 2); !removed) return removed.error();
+  return written;
+}
+
+Result<Checkpoints> find_checkpoints(const DataDirectory& directory) {
+  const Result<std::vector<std::uint64_t>> numbers = checkpoint_numbers(directory);
+  if (!numbers) return numbers.error();
   Checkpoints found;
-  if (!numbers.empty()) found.last_number = numbers.front();
-  for (const std::uint64_t number : numbers) {
-    const Result<CheckpointInfo> info = Reader{directory, number}.run({});
+  if (!numbers->empty()) found.last_number = numbers->front();
+  for (const std::uint64_t number : *numbers) {
+    const Result<CheckpointInfo> info = CheckpointReader{directory, number}.run({});
     if (info) {
       found.newest = *info;
       break;
@@ -147,7 +266,7 @@ Result<Checkpoints> find_checkpoints(const DataDirectory& directory) {
 
 Result<void> read_checkpoint(const DataDirectory& directory, std::uint64_t number,
                              const EntryVisitor& visit) {
-  const Result<CheckpointInfo> read = Reader{directory, number}.run(visit);
+  const Result<CheckpointInfo> read = CheckpointReader{directory, number}.run(visit);
   if (!read) return read.error();
   return {};
 }

@@ -1,5 +1,5 @@
-// Checkpoints: what the runtime needs to start without the log before a given record, as a stream
-// of opaque entries. Written beside the log and put in place by a rename; the newest two are kept.
+// Checkpoints: the state that a start needs instead of the log before a given record, as a sequence
+// of opaque entries. A checkpoint is one file beside the log; the newest two are kept.
 // Layout on disk: docs/formats/journal.md.
 #pragma once
 
@@ -18,27 +18,29 @@
 
 namespace millrace::journal {
 
-/// Kind of an entry, chosen and understood by the runtime.
+/// Kind of an entry. The runtime defines the values; the journal only stores them.
 using Section = std::uint32_t;
 
-/// Bytes of one checkpoint entry, at most. Write more as several entries.
+/// Most bytes of one entry. Larger state is written as several entries.
 inline constexpr std::size_t checkpoint_entry_bytes_max = 256U << 20;
 
-/// Takes the entries of a checkpoint that is being written. Not thread-safe.
+/// Writes the entries of one checkpoint file. Not thread-safe. Passed to a CheckpointFill.
 class CheckpointWriter {
  public:
+  /// Writes to `file`, which is new and open for direct access.
   CheckpointWriter(std::unique_ptr<File> file, std::uint64_t number);
 
-  /// Adds an entry; read back in this order. Fails with `too_large`, or as writing does; after a
-  /// failure nothing more may be added.
+  /// Adds an entry; entries are read back in the order in which they were added. Fails with
+  /// `too_large`, `storage_full`, `storage_failed`. After a failure of the disk no call may follow.
   Result<void> add(Section section, std::string_view bytes);
 
-  [[nodiscard]] std::uint64_t entries() const { return entries_; }
+  [[nodiscard]] std::uint64_t entries() const { return entries_; }  ///< entries added so far
 
-  /// Bytes written so far, as stored.
+  /// Length of the file so far: header block and complete chunks.
   [[nodiscard]] std::uint64_t bytes() const { return offset_; }
 
-  /// Used by write_checkpoint(): the first block, and the end with everything made durable.
+  /// For write_checkpoint() only. begin() writes the header block, before any add(). finish()
+  /// writes the last chunk and syncs the file, after every add(). Each is called once.
   Result<void> begin(const LogStart& start);
   Result<void> finish();
 
@@ -46,45 +48,54 @@ class CheckpointWriter {
   Result<void> flush(bool last);
 
   std::unique_ptr<File> file_;
-  std::uint64_t number_;
-  std::uint64_t offset_ = 0;
-  std::uint64_t entries_ = 0;
-  std::uint32_t index_ = 0;  ///< of the chunk being filled
-  AlignedBuffer chunk_;
-  std::size_t filled_ = 0;
+  std::uint64_t number_;       ///< of the checkpoint
+  std::uint64_t offset_ = 0;   ///< in the file, where the chunk being filled will be written
+  std::uint64_t entries_ = 0;  ///< complete entries, in written chunks and in `chunk_`
+  std::uint32_t index_ = 0;    ///< of the chunk being filled, from 0
+  AlignedBuffer chunk_;        ///< the chunk being filled; chunk_bytes_max bytes
+  std::size_t filled_ = 0;     ///< bytes used in `chunk_`, at least chunk_header_bytes
 };
 
-/// What is known of a checkpoint before its entries are read.
+/// Properties of a checkpoint that are known without its entries.
 struct CheckpointInfo {
-  std::uint64_t number = 0;
-  LogStart start;
-  std::uint64_t entries = 0;
-  std::uint64_t bytes = 0;  ///< size of its file
+  std::uint64_t number = 0;   ///< in the name of its file; grows with each attempt to write one
+  LogStart start;             ///< where replay begins, and how far the log was durable
+  std::uint64_t entries = 0;  ///< number of entries
+  std::uint64_t bytes = 0;    ///< length of the file
 };
 
+/// Adds the entries of a checkpoint. Called on the thread of write_checkpoint(). An error that it
+/// returns ends the attempt. An exception leaves an unfinished file, which the next start removes.
 using CheckpointFill = std::function<Result<void>(CheckpointWriter&)>;
+
+/// Receives one entry; the bytes are valid during the call only. An error or exception ends the
+/// reading and reaches the caller of the reading function.
 using EntryVisitor = std::function<Result<void>(Section, std::string_view)>;
 
-/// Writes checkpoint `number`, which no file has, with the entries that `fill` adds, then removes
-/// all but the newest two. On any failure, of `fill` or of the disk, the older ones stay and count.
-/// Where the disk is full, the older of two is given up and the writing tried once more, so `fill`
-/// may run twice. Blocks until durable.
+/// Writes checkpoint `number` with the entries that `fill` adds, gives it its final name when it is
+/// durable, and then removes all but the newest two. If the disk is full, removes the older of two
+/// checkpoints and tries once more, so `fill` may be called twice. After a failure of `fill` or of
+/// the disk the checkpoints before stay valid. Fails with `storage_full`, `storage_failed`, or the
+/// error of `fill`. Blocks.
+/// REQUIRES: no checkpoint file has `number` or a higher one; one call at a time per directory.
 Result<CheckpointInfo> write_checkpoint(const DataDirectory& directory, std::uint64_t number,
                                         const LogStart& start, const CheckpointFill& fill);
 
-/// What find_checkpoints() found.
+/// Result of find_checkpoints().
 struct Checkpoints {
-  std::optional<CheckpointInfo> newest;  ///< newest one that is intact
-  std::vector<Error> damaged;            ///< newer ones that are not
-  std::uint64_t last_number = 0;         ///< highest number of any checkpoint file
+  std::optional<CheckpointInfo> newest;  ///< the newest intact checkpoint
+  std::vector<Error> damaged;            ///< one error for each newer, damaged one; newest first
+  std::uint64_t last_number = 0;         ///< highest number of any checkpoint file; 0: no file
 };
 
-/// Reads checkpoints from the newest on until one is intact. Fails with `unsupported_version` if a
-/// later program wrote it, `storage_failed` if reading fails.
+/// Reads whole checkpoints, from the newest on, until one is intact. Fails with
+/// `unsupported_version` (a later program wrote the checkpoint), `storage_failed`. Blocks.
 Result<Checkpoints> find_checkpoints(const DataDirectory& directory);
 
-/// Visits the entries of an intact checkpoint in the order in which they were added. `bytes` lives
-/// for the call only. An error of `visit` ends the reading and is returned.
+/// Visits the entries of checkpoint `number` in the order in which they were added. Checks them
+/// again on the way, so it can fail with `corrupt` after `visit` has received entries. Also fails
+/// with `storage_failed`, or the error of `visit`. Blocks.
+/// REQUIRES: find_checkpoints() has returned this checkpoint as intact.
 Result<void> read_checkpoint(const DataDirectory& directory, std::uint64_t number,
                              const EntryVisitor& visit);
 

@@ -3,7 +3,6 @@
 #include <cstring>
 
 #include "actors/journal/format/format.hpp"
-#include "actors/journal/format/little_endian.hpp"
 
 namespace millrace::journal {
 namespace {

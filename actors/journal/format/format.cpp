@@ -4,8 +4,6 @@
 
 #include <isa-l/crc.h>
 
-#include "actors/journal/format/little_endian.hpp"
-
 namespace millrace::journal {
 namespace {
 
@@ -14,7 +12,7 @@ constexpr std::string_view segment_magic{"MILLSEG\0", 8};
 }  // namespace
 
 std::uint32_t crc32c(std::string_view bytes) {
-  // ISA-L takes a pointer to non-const, but only reads.
+  // ISA-L does not change the bytes, although the pointer is not const.
   auto* data = reinterpret_cast<unsigned char*>(const_cast<char*>(bytes.data()));
   return ~crc32_iscsi(data, static_cast<int>(bytes.size()), ~0U);
 }

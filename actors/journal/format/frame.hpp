@@ -1,4 +1,4 @@
-// What the log is made of, as its users see it: sequence numbers, places and frames.
+// Log sequence numbers, places and frames: the words in which users of the journal speak of the log.
 #pragma once
 
 #include <cstdint>
@@ -6,13 +6,15 @@
 
 namespace millrace::journal {
 
-/// Log sequence number: dense, from 1, over all shards. 0 means "none".
+/// Log sequence number of a record: dense, from 1, over all shards. 0 means "none".
 using Lsn = std::uint64_t;
 
 /// Number of a segment: from 1, growing in the order in which segments are opened, never reused.
+/// 0 means "none".
 using SegmentNumber = std::uint32_t;
 
-/// Where a frame lies: segment number in the high 32 bits, offset in bytes in the low 32.
+/// Where a frame begins: segment number in the high 32 bits, byte offset in the low 32. Places
+/// compare as the frames lie in the log. Place{} is no frame.
 enum class Place : std::uint64_t {};
 
 [[nodiscard]] constexpr Place make_place(SegmentNumber segment, std::uint32_t offset) {
@@ -25,12 +27,12 @@ enum class Place : std::uint64_t {};
   return static_cast<std::uint32_t>(static_cast<std::uint64_t>(place));
 }
 
-/// A frame as recovery or a cold read sees it. `body` lives for the call only.
+/// A record as recovery and cold reads return it.
 struct Frame {
   Lsn lsn = 0;
   Place place{};
-  std::uint32_t shard = 0;
-  std::string_view body;
+  std::uint32_t shard = 0;  ///< Proposal::shard of the record
+  std::string_view body;    ///< valid only during the call that received the frame
 };
 
 }  // namespace millrace::journal
