@@ -14,13 +14,14 @@ namespace millrace::journal {
 
 namespace {
 
-/// The share of the log that is left over for packing it. To write all that is live again takes its
-/// length, which is released on the way, and what groups leave unused: half a block for each step
-/// of a compaction and half a step for each segment, 1.2 % with the default sizes.
-constexpr std::uint64_t packing_divisor = 16;
+/// The share of the log's length that is kept free for compaction. Compacting the whole log writes
+/// its live messages again and releases their old segments on the way. What remains is the padding:
+/// half a block for each step of a compaction and half a step for each segment, 1.2 % of the log
+/// with the default sizes. A sixteenth leaves a margin.
+constexpr std::uint64_t compaction_divisor = 16;
 
-/// Makes durable what a start has read: a killed process may have left writes in the disk's cache,
-/// and what was read from there is relied on from now on.
+/// Makes the recovered segments durable. A killed process may have left writes in the disk's cache;
+/// recovery has read them, and the node relies on them from now on.
 Result<void> sync_segments(const DataDirectory& directory, const std::vector<SegmentInfo>& live) {
   for (const SegmentInfo& info : live) {
     const FileSystem::Path path = directory.segment_path(info.number);
@@ -34,8 +35,8 @@ Result<void> sync_segments(const DataDirectory& directory, const std::vector<Seg
 
 }  // namespace
 
-/// What a journal consists of. The pool's thread calls into the commit part, so it is started last
-/// and stopped last.
+/// The parts of a journal. The pool's thread calls `commit`, so the pool starts after `commit`.
+/// Flushers that end still need segments, so the pool stops after `commit`.
 class Journal::Parts {
  public:
   Parts(DataDirectory opened, const Recovered& recovered, const Options& options,
@@ -45,14 +46,7 @@ class Journal::Parts {
         make_room_bytes(options.make_room_segments() * options.segment_bytes),
         segments(directory, recovered.end.live, options.direct ? Access::direct : Access::buffered),
         reader(segments),
-        pool(
-            directory, options, recovered.end.last_number + 1, recovered.end.unopened,
-            [this] { return segments.bytes(); },
-            [this, &listener] {
-              commit.segments_changed();
-              if (pool.is_short()) listener.on_storage_full();
-            },
-            [this](const Error& error) { commit.fail(error); }),
+        pool(directory, options, segments, recovered.end.last_number + 1, recovered.end.unopened),
         commit(options, recovered.end.last_lsn, recovered.end.superseded, segments, pool, listener),
         checkpoint_number(recovered.last_checkpoint_number) {
     if (recovered.checkpoint) {
@@ -64,36 +58,37 @@ class Journal::Parts {
     }
   }
 
-  /// The segment where a start begins to read. That of the record before, if there is no durable
-  /// record yet from which to replay: the next segment may be open here and not yet on the disk.
+  /// The segment in which a start that replays from `replay_from` begins to read. If that record is
+  /// not durable yet, the segment of the last durable record: the segment that is open for
+  /// `replay_from` may not have its header on disk yet.
   SegmentNumber first_needed(Lsn replay_from, Lsn durable_lsn) const {
     return segments.segment_holding(std::min(replay_from, durable_lsn));
   }
 
-  /// Bytes written since the checkpoint that the start found.
+  /// Bytes written, and replayed by the start. Grows only.
   std::uint64_t log_bytes() const {
     return replayed_bytes + commit.counters().bytes.load(std::memory_order_relaxed);
   }
 
-  /// Bytes that can be written without a new segment.
+  /// See JournalStats::room_bytes.
   std::uint64_t room() const { return commit.room() + pool.ready() * segment_bytes; }
 
-  /// Bytes that can be written before something must be released.
+  /// See JournalStats::spare_bytes.
   std::uint64_t spare() const { return commit.room() + pool.spare_bytes(); }
 
   DataDirectory directory;
   const std::uint64_t segment_bytes;
-  const std::uint64_t make_room_bytes;  ///< kept for records that make room
+  const std::uint64_t make_room_bytes;  ///< part of the reserve for records that make room
   SegmentTable segments;
   ColdReader reader;
   SegmentPool pool;
   GroupCommit commit;
 
-  std::mutex checkpoint_mutex;
-  std::uint64_t checkpoint_number;               ///< of the newest checkpoint file
-  std::atomic<SegmentNumber> keep_from = 0;      ///< first segment that a start reads; 0: all
-  std::uint64_t replayed_bytes = 0;              ///< by the start, in whole segments
-  std::atomic<std::uint64_t> bytes_covered = 0;  ///< of log_bytes(), when the newest one was begun
+  std::mutex checkpoint_mutex;               ///< held while a checkpoint is written
+  std::uint64_t checkpoint_number;           ///< of the last attempt; guarded by checkpoint_mutex
+  std::atomic<SegmentNumber> keep_from = 0;  ///< first segment that a start reads; 0: all of them
+  std::uint64_t replayed_bytes = 0;  ///< length of the segments that the start replayed; constant
+  std::atomic<std::uint64_t> bytes_covered = 0;  ///< log_bytes() when the newest checkpoint began
 };
 
 Journal::Journal(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -110,7 +105,7 @@ Result<std::unique_ptr<Journal>> Journal::start(DataDirectory directory, const R
   }
   auto parts = std::make_unique<Parts>(std::move(directory), recovered, options, listener);
   parts->commit.start();
-  parts->pool.start();
+  parts->pool.start(parts->commit);
   return std::unique_ptr<Journal>{new Journal{std::move(parts)}};
 }
 
@@ -147,10 +142,10 @@ Result<CheckpointInfo> Journal::write_checkpoint(Lsn replay_from, const Checkpoi
   if (durable > 0 && parts_->first_needed(replay_from, durable) == 0) {
     return Error{ErrorCode::invalid_argument, "checkpoint: replay_from is " +
                                                   std::to_string(replay_from) +
-                                                  ", but that part of the log was released"};
+                                                  ", expected a record that is not released"};
   }
   const std::uint64_t bytes = parts_->log_bytes();
-  // A failed attempt may have come as far as the rename, so its number is not used again.
+  // A failed attempt may have got as far as the rename, so no attempt uses a number again.
   const std::uint64_t number = ++parts_->checkpoint_number;
   Result<CheckpointInfo> written =
       journal::write_checkpoint(parts_->directory, number, {replay_from, durable}, fill);
@@ -168,7 +163,7 @@ void Journal::release_before(SegmentNumber segment) {
   }
 }
 
-std::vector<SegmentInfo> Journal::settled_segments() const {
+std::vector<SegmentInfo> Journal::segments_before_replay() const {
   return parts_->segments.before(parts_->keep_from.load());
 }
 
@@ -178,7 +173,7 @@ bool Journal::storage_full() const {
 
 bool Journal::storage_exhausted() const {
   if (!parts_->pool.is_short()) return false;
-  return parts_->spare() < parts_->make_room_bytes + parts_->segments.bytes() / packing_divisor;
+  return parts_->spare() < parts_->make_room_bytes + parts_->segments.bytes() / compaction_divisor;
 }
 
 std::uint64_t Journal::bytes_since_checkpoint() const {
@@ -204,10 +199,6 @@ JournalStats Journal::stats() const {
   stats.append_us = counters.append.buckets();
   stats.sync_us = counters.sync.buckets();
   return stats;
-}
-
-const GroupCounters& Journal::counters() const {
-  return parts_->commit.counters();
 }
 
 void Journal::open_reserve() {

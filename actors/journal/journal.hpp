@@ -1,8 +1,7 @@
-// The node's log: records of all its shards, made durable in groups, confirmed in log order.
+// The journal: the log of a node. Records of all its shards are made durable in groups and
+// confirmed in log order. Record bodies are opaque. Layout on disk: docs/formats/journal.md.
 //
-//   DataDirectory::open ──▶ recover ──▶ Journal::start ──▶ append … on_committed ──▶ stop
-//
-// Knows nothing of what a record means. Layout on disk: docs/formats/journal.md.
+//   DataDirectory::open ──▶ recover ──▶ Journal::start ──▶ append ⇄ on_committed ──▶ stop
 #pragma once
 
 #include <cstddef>
@@ -25,76 +24,86 @@
 
 namespace millrace::journal {
 
-/// A log that is being written. All calls may come from any thread, also from within
-/// Listener::on_committed, except stop() and the destructor.
+/// A log that is open for writing. Any thread may call any function concurrently, also from within
+/// the listener, except stop() and the destructor.
 class Journal {
  public:
-  /// Goes on where `recovered`, just read from `directory`, ends; in a new segment. `directory`
-  /// must have been opened as writer, and stays locked until the journal is destroyed. `listener`
-  /// must outlive the journal. First makes durable what was recovered. Fails with
-  /// `invalid_argument` for options out of range, `storage_failed`.
+  /// Continues the log that `recovered` describes, in a new segment. First syncs the segments that
+  /// recovery has read, because a killed process may have left them in the disk's cache. Blocks.
+  /// Fails with `invalid_argument` (an option is out of range), `storage_failed`.
+  /// REQUIRES: `directory` was opened as writer, and `recovered` was read from it since then;
+  /// `listener` must remain live until the journal is destroyed. The journal owns `directory` and
+  /// keeps it locked until it is destroyed.
   static Result<std::unique_ptr<Journal>> start(DataDirectory directory, const Recovered& recovered,
                                                 const Options& options, Listener& listener);
 
-  /// Stops, if stop() was not called.
+  /// Calls stop().
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  /// Adds `proposal` to the log, behind all whose append returned before; the listener hears when
-  /// it is durable. Its body must stay as it is until then. Does not wait for I/O. Fails with
-  /// `too_large`, `draining` (after stop), `storage_failed` (after on_failed); then the listener
-  /// will not hear of it.
+  /// Proposes a record. Does not wait until the record is durable: Listener::on_committed()
+  /// confirms it, possibly before append() returns. Records with equal Proposal::makes_room are
+  /// logged in the order of their appends. Never blocks on I/O. Fails with `too_large`, `draining`
+  /// (stop() was called), `storage_failed` (the log has failed); the listener then never receives
+  /// the record. An accepted record stays unconfirmed only if the log fails, or stops while the
+  /// disk is full.
   Result<void> append(std::shared_ptr<Proposal> proposal);
 
-  /// Adds all of `proposals`, moved from, next to each other, or none.
+  /// Proposes several records, adjacent in the log, or none if one is refused. Moves from
+  /// `proposals` on success. They need not share a group: after a crash a prefix may be durable.
   Result<void> append(std::span<std::shared_ptr<Proposal>> proposals);
 
-  /// Body of the confirmed frame at `place`. Fails as the batched read() does. Blocks for a read.
+  /// Body of the record at `place`. Fails as the other read() does. Blocks on one read.
   Result<std::string> read(Place place);
 
-  /// Visits the frames at `places`, best many at once, in the order of the log; never waits for
-  /// the writer. Fails with `not_found` (released), `corrupt` (no intact frame begins there; file
-  /// and offset are named), `storage_failed`, or what `visit` fails with. Blocks.
+  /// Visits the records at `places` in log order, whatever the order of `places`. Records that lie
+  /// near each other share one read, so large batches are cheaper. Blocks on reads, never on the
+  /// writer. Fails with `not_found` (the segment was released), `corrupt` (no intact frame begins
+  /// there; the message names file and offset), `storage_failed`, or the error of `visit`.
+  /// REQUIRES: each place is that of a confirmed or recovered record.
   Result<void> read(std::span<const Place> places, const PlaceVisitor& visit);
 
-  /// Makes a checkpoint from which a start replays the records from `replay_from` on, at most
-  /// stats().durable_lsn + 1 and not yet released (`invalid_argument`). One at a time: a second
-  /// caller waits. `storage_full` and failures of `fill` are not fatal: the checkpoint before
-  /// stays. See write_checkpoint(). Blocks.
+  /// Writes a checkpoint after which a start replays the records from `replay_from` on. Concurrent
+  /// calls are run one after the other. Fails with `invalid_argument` unless
+  /// 1 <= replay_from <= durable_lsn + 1 and that part of the log is not released; otherwise as
+  /// write_checkpoint() of checkpoint.hpp. After a failure the checkpoint before stays valid and
+  /// the journal goes on. Blocks.
   Result<CheckpointInfo> write_checkpoint(Lsn replay_from, const CheckpointFill& fill);
 
-  /// Gives up the segments before `segment`: nothing in them is needed any more. Never gives up
-  /// what a start from the newest checkpoint reads, so it frees nothing before the first one.
+  /// Releases the segments before `segment`, but none that a start from the newest checkpoint
+  /// reads. Therefore releases nothing before the first checkpoint.
+  /// REQUIRES: no live message's body lies in the segments before `segment`.
   void release_before(SegmentNumber segment);
 
-  /// Segments before the one from which a start replays, oldest first: nothing but what their
-  /// records still mean holds them. Empty before the first checkpoint.
-  [[nodiscard]] std::vector<SegmentInfo> settled_segments() const;
+  /// The segments that a start does not replay, oldest first: release_before() may release them.
+  /// Empty before the first checkpoint.
+  [[nodiscard]] std::vector<SegmentInfo> segments_before_replay() const;
 
-  /// Room is short: beside the reserve, less is spare than a quarter of what the log takes; or the
-  /// reserve cannot be kept up. Take no new work, finish and clean up the old.
+  /// Whether room is short: beyond the reserve there is room for less than a quarter of the length
+  /// of the log, or the reserve cannot be kept complete. The node then accepts no new work, and
+  /// continues accepted work and compaction.
   [[nodiscard]] bool storage_full() const;
 
-  /// Short, and what is left is kept: a sixteenth of the log and the part of the reserve that is
-  /// for records that make room. That does for what is under way and for writing all that is live
-  /// once again. Begin nothing else that needs room.
+  /// Whether storage_full() holds and only the room for finishing is left: a sixteenth of the log,
+  /// and the part of the reserve for records that make room. That suffices for outcomes in flight
+  /// and for compacting all live messages once. The node then begins nothing else that needs room.
   [[nodiscard]] bool storage_exhausted() const;
 
-  /// Bytes of log since the newest checkpoint began, with what the start replayed: a start after a
-  /// crash soon makes the checkpoint that the crash prevented.
+  /// Bytes written since the newest checkpoint began, plus the segments that the start replayed if
+  /// no checkpoint was written since. A node that crashes before its checkpoint therefore writes
+  /// one soon after the next start.
   [[nodiscard]] std::uint64_t bytes_since_checkpoint() const;
 
   [[nodiscard]] JournalStats stats() const;
 
-  /// Histograms of append and sync durations and counters, live.
-  [[nodiscard]] const GroupCounters& counters() const;
-
-  /// No records that make room will come any more: what is kept for them is for all from here on.
+  /// Lets all records use the whole reserve from now on. For a shutdown, when no further records
+  /// that make room are expected.
   void open_reserve();
 
-  /// Writes and confirms what was appended, marks the end of the log, ends all threads. On a full
-  /// disk, what has no segment stays unconfirmed. Blocks. A second call does nothing.
+  /// Refuses further appends, writes and confirms the appended records, writes a mark, and joins
+  /// all threads. On a full disk, records for which there is no segment stay unconfirmed. Blocks.
+  /// A second call does nothing. REQUIRES: not called by the listener, nor concurrently.
   void stop();
 
  private:

@@ -8,8 +8,8 @@ Result<Recovered> recover(const DataDirectory& directory, const EntryVisitor& on
                           const FrameVisitor& on_frame) {
   Result<Checkpoints> found = find_checkpoints(directory);
   if (!found) return found.error();
-  // Without the one that is damaged, all its records would have to be in the log still, and only
-  // an older checkpoint shows that they are.
+  // Starting from record 1 instead would be wrong: records before the damaged checkpoint may have
+  // been released, and only an older checkpoint can show that they were not.
   if (!found->newest && !found->damaged.empty()) return found->damaged.front();
   Recovered recovered;
   recovered.checkpoint = found->newest;
@@ -23,10 +23,10 @@ Result<Recovered> recover(const DataDirectory& directory, const EntryVisitor& on
   Result<LogEnd> end = scan_log(directory, recovered.start, on_frame);
   if (!end) {
     Error error = end.error();
-    // The likelier reason why the log does not reach back is said first.
+    // The damaged checkpoint is the likelier cause, so its error comes first.
     if (!recovered.damaged.empty()) {
-      error.message = recovered.damaged.front().message + "; the checkpoint before it does not " +
-                      "help: " + error.message;
+      error.message = recovered.damaged.front().message + "; recovery from the checkpoint " +
+                      "before it failed: " + error.message;
     }
     return error;
   }

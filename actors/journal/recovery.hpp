@@ -1,4 +1,4 @@
-// Everything that a start reads: the newest checkpoint, then the log behind it.
+// Recovery: everything that a start reads, which is the newest checkpoint and the log behind it.
 #pragma once
 
 #include <cstdint>
@@ -10,20 +10,25 @@
 
 namespace millrace::journal {
 
-/// What was found in a data directory.
+/// Contents of a data directory, without records and entries.
 struct Recovered {
-  std::optional<CheckpointInfo> checkpoint;  ///< the one that was read
-  std::vector<Error> damaged;                ///< newer checkpoints that could not be used
-  std::uint64_t last_checkpoint_number = 0;  ///< highest number of any checkpoint file
-  LogStart start;
-  LogEnd end;
+  std::optional<CheckpointInfo> checkpoint;  ///< the checkpoint whose entries were visited
+  std::vector<Error> damaged;                ///< one error for each newer, damaged checkpoint
+  std::uint64_t last_checkpoint_number = 0;  ///< highest number of any checkpoint file; 0: no file
+  LogStart start;                            ///< of `checkpoint`, or the beginning of the log
+  LogEnd end;                                ///< where the log ends
 };
 
-/// Hands the entries of the newest intact checkpoint to `on_entry`, then every record from its
-/// `replay_from` on to `on_frame`, all in order. Changes nothing, so that a node's start and
-/// offline tools share it. An older checkpoint stands in for a damaged one as long as the log still
-/// reaches back to it; else `corrupt`, as for confirmed records that fail their check. An error of
-/// a visitor ends the reading and is returned. Blocks.
+/// Visits the entries of the newest intact checkpoint, then every record from its `replay_from` on,
+/// in order. Changes nothing on disk, so that a node's start and offline tools share it.
+///
+/// If the newest checkpoint is damaged, the intact one before it is used, provided that the log
+/// still reaches back to that one's `replay_from`.
+///
+/// Fails with `corrupt` (confirmed data fails its check, or no usable checkpoint is left; the
+/// message names file and offset), `unsupported_version`, `storage_failed`, or the error of a
+/// visitor, which ends the reading. After a failure the visitors may have received a part.
+/// Blocks. REQUIRES: no other process writes to `directory`, which its lock ensures.
 Result<Recovered> recover(const DataDirectory& directory, const EntryVisitor& on_entry,
                           const FrameVisitor& on_frame);
 

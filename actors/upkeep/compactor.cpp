@@ -68,7 +68,7 @@ void Compactor::consider(QueueUse use) {
   {
     const std::lock_guard lock(mutex_);
     use_ = std::move(use);
-    const std::vector<journal::SegmentInfo> settled = journal_.settled_segments();
+    const std::vector<journal::SegmentInfo> settled = journal_.segments_before_replay();
     settled_end_ = settled.empty() ? 0 : settled.back().number + 1;
   }
   reconsider();
@@ -94,7 +94,7 @@ void Compactor::reconsider() {
 
 std::vector<SegmentUse> Compactor::segments_in_use() const {
   std::vector<SegmentUse> log;
-  for (const journal::SegmentInfo& segment : journal_.settled_segments()) {
+  for (const journal::SegmentInfo& segment : journal_.segments_before_replay()) {
     if (segment.number >= settled_end_) break;  // covered by a checkpoint later than that of use_
     SegmentUse one{segment.number, segment.bytes, 0};
     for (const auto& [queue, live] : use_) {

@@ -110,7 +110,7 @@ class CheckpointReader {
     if (header->version > checkpoint_version) {
       return Error{ErrorCode::unsupported_version, path_.string() + ": checkpoint format " +
                                                        std::to_string(header->version) +
-                                                       ", but this program knows formats up to " +
+                                                       "; expected at most format " +
                                                        std::to_string(checkpoint_version)};
     }
     offset_ = block_bytes;

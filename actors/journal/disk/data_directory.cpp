@@ -41,16 +41,16 @@ std::string_view without_unfinished(std::string_view name) {
   return name;
 }
 
-/// What may be there before the format file is.
-bool known_before_format(std::string_view name) {
+/// Whether a name may exist before the format file does: a first start may have been interrupted.
+bool is_allowed_before_format(std::string_view name) {
   name = without_unfinished(name);
-  // A directory that is a file system of its own may have lost+found.
+  // The root of a file system has a directory lost+found.
   return name == format_name || name == lock_name || name == segments_name ||
          name == DataDirectory::incarnation_name || name == "lost+found";
 }
 
-bool known_at_top(std::string_view name) {
-  return known_before_format(name) || parse_checkpoint_name(without_unfinished(name));
+bool is_allowed_at_top(std::string_view name) {
+  return is_allowed_before_format(name) || parse_checkpoint_name(without_unfinished(name));
 }
 
 std::string joined(std::vector<std::string> names) {
@@ -66,14 +66,14 @@ std::string joined(std::vector<std::string> names) {
   return text;
 }
 
-Error foreign(const Path& path, std::vector<std::string> names, const std::string& why) {
+Error foreign_file(const Path& path, std::vector<std::string> names, const std::string& why) {
   return Error{ErrorCode::foreign_file,
                path.string() + ": " + why + ", found " + joined(std::move(names))};
 }
 
 enum class Format { absent, current };
 
-/// Checks the file `format`, whose text is its first line.
+/// Checks the first line of the format file at `path`.
 Result<Format> check_format(FileSystem& files, const Path& path) {
   Result<std::unique_ptr<File>> file = files.open(path, OpenMode::read, Access::buffered);
   if (!file && file.error().code == ErrorCode::not_found) return Format::absent;
@@ -98,34 +98,35 @@ Result<Format> check_format(FileSystem& files, const Path& path) {
   if (version > directory_format) {
     return Error{ErrorCode::unsupported_version,
                  path.string() + ": format " + std::to_string(version) +
-                     ", but this program knows formats up to " + std::to_string(directory_format)};
+                     "; expected at most format " + std::to_string(directory_format)};
   }
   return Format::current;
 }
 
-/// What to do with a directory that holds `names`.
+/// Checks the format of the directory at `path`, whose entries are `names`, and that it holds only
+/// files of a data directory. Changes nothing.
 Result<Format> examine(FileSystem& files, const Path& path, const std::vector<std::string>& names) {
   const Result<Format> format = check_format(files, path / format_name);
   if (!format) return format.error();
-  std::vector<std::string> strangers;
+  std::vector<std::string> foreign_names;
   for (const std::string& name : names) {
-    // Without the format file only what an interrupted first start leaves may be there.
-    const bool known = *format == Format::current ? known_at_top(name) : known_before_format(name);
-    if (!known) strangers.push_back(name);
+    const bool is_allowed =
+        *format == Format::current ? is_allowed_at_top(name) : is_allowed_before_format(name);
+    if (!is_allowed) foreign_names.push_back(name);
   }
   const Result<std::vector<std::string>> segments = files.list(path / segments_name);
   if (!segments && segments.error().code != ErrorCode::not_found) return segments.error();
   if (segments) {
     for (const std::string& name : *segments) {
-      const bool known =
+      const bool is_allowed =
           *format == Format::current && parse_segment_name(without_unfinished(name)).has_value();
-      if (!known) strangers.push_back(std::string{segments_name} + "/" + name);
+      if (!is_allowed) foreign_names.push_back(std::string{segments_name} + "/" + name);
     }
   }
-  if (!strangers.empty()) {
-    return foreign(path, std::move(strangers),
-                   *format == Format::current ? "expected only files of a data directory"
-                                              : "expected a data directory or an empty one");
+  if (!foreign_names.empty()) {
+    return foreign_file(path, std::move(foreign_names),
+                        *format == Format::current ? "expected only files of a data directory"
+                                                   : "expected a data directory or an empty one");
   }
   return *format;
 }
@@ -161,7 +162,7 @@ Result<DataDirectory> DataDirectory::open(FileSystem& files, Path path, Opener o
     if (Result<void> made = files.make_dir(opened.path_); !made) return made.error();
     names = std::vector<std::string>{};
   }
-  // Before the lock file is made, so that a foreign directory stays as it is.
+  // Examined before the lock file is created, so that a foreign directory is not changed.
   Result<Format> format = examine(files, opened.path_, *names);
   if (!format) return format.error();
   if (!writer && *format == Format::absent) {
@@ -172,20 +173,20 @@ Result<DataDirectory> DataDirectory::open(FileSystem& files, Path path, Opener o
   opened.lock_ = *std::move(lock);
   if (!writer) return opened;
   if (*format == Format::absent) {
-    if (Result<void> prepared = opened.prepare(); !prepared) return prepared.error();
+    if (Result<void> created = opened.create(); !created) return created.error();
   }
   if (Result<void> removed = opened.remove_unfinished(); !removed) return removed.error();
-  // A killed process may have left changes that are seen now and gone after a power loss.
+  // A killed process may have left directory entries that are visible but not durable.
   for (const Path& directory : {opened.path_, opened.segments_path()}) {
     if (Result<void> synced = files.sync_dir(directory); !synced) return synced.error();
   }
   return opened;
 }
 
-Result<void> DataDirectory::prepare() {
+Result<void> DataDirectory::create() {
   if (Result<void> made = files_->make_dir(segments_path()); !made) return made;
   if (Result<void> synced = files_->sync_dir(path_); !synced) return synced;
-  // The format file comes last: with it, the directory is complete.
+  // The format file comes last: its presence states that the directory is complete.
   const Path final_path = path_ / format_name;
   Path unfinished = final_path;
   unfinished += unfinished_suffix;

@@ -1,10 +1,13 @@
-// A data directory: its layout, its version, and the lock that keeps a second process out.
+// DataDirectory: the layout of a data directory, its format number, and the lock that keeps a
+// second writer out.
 //
-//   format                    "millrace data directory, format 1"
-//   lock                      locked while in use; the process id of the writer
-//   incarnation               how often the node was started; of the cluster, not of the log
-//   checkpoint-<number>       the newest two
+//   format                    text: "millrace data directory, format 1"
+//   lock                      locked while in use; contains the process id of the writer
+//   incarnation               number of the node's latest start; written by the cluster, not here
+//   checkpoint-<number>       the newest two checkpoints
 //   segments/<number>.seg     the log
+//
+// <number> is decimal, zero-padded to ten digits. A name that ends in ".tmp" is an unfinished file.
 #pragma once
 
 #include <cstdint>
@@ -20,23 +23,27 @@ namespace millrace::journal {
 
 inline constexpr std::uint32_t directory_format = 1;
 
-/// Who opens a data directory.
+/// How a data directory is opened.
 enum class Opener {
-  writer,  ///< a node: makes what is missing, holds the lock alone
-  reader,  ///< an offline tool: changes nothing, shares the lock with other readers
+  writer,  ///< by a node: creates what is missing, and holds the lock exclusively
+  reader,  ///< by an offline tool: changes nothing, and shares the lock with other readers
 };
 
-/// An opened and locked data directory. Movable; unlocks when destroyed.
+/// An open, locked data directory. Movable; unlocks when destroyed. The const functions may be
+/// called from any thread.
 class DataDirectory {
  public:
   using Path = FileSystem::Path;
 
-  /// A file that is let be here: the node writes it before it opens the directory.
+  /// Name of a file that may exist before the format file: a node writes it before it opens the
+  /// directory.
   static constexpr std::string_view incarnation_name = "incarnation";
 
-  /// Fails with `not_found` (reader only), `storage_locked`, `foreign_file` (the directory holds
-  /// something else; nothing was touched), `unsupported_version`, `storage_failed`,
-  /// `storage_full`. `files` must outlive the result.
+  /// Opens and locks the directory at `path`. A writer also removes unfinished files, and makes the
+  /// directory's entries durable. Blocks, but never waits for the lock. Fails with `not_found`
+  /// (reader only: no data directory), `storage_locked`, `foreign_file` (there are files of another
+  /// kind; nothing was changed), `unsupported_version`, `corrupt` (the format file is damaged),
+  /// `storage_full`, `storage_failed`. REQUIRES: `files` outlives the result.
   static Result<DataDirectory> open(FileSystem& files, Path path, Opener opener);
 
   [[nodiscard]] FileSystem& files() const { return *files_; }
@@ -48,7 +55,7 @@ class DataDirectory {
  private:
   DataDirectory(FileSystem& files, Path path) : files_(&files), path_(std::move(path)) {}
 
-  Result<void> prepare();
+  Result<void> create();
   Result<void> remove_unfinished() const;
 
   FileSystem* files_;
@@ -56,13 +63,14 @@ class DataDirectory {
   std::unique_ptr<FileLock> lock_;
 };
 
-/// Ending of files that are being made. A crash leaves them behind; they mean nothing.
+/// Ends the name of a file that is not complete yet. A crash may leave the file; the next writer
+/// removes it.
 inline constexpr std::string_view unfinished_suffix = ".tmp";
 
-/// The number in "0000000012.seg", or nothing.
+/// The number in a name such as "0000000012.seg"; empty if `name` is not a segment's.
 [[nodiscard]] std::optional<SegmentNumber> parse_segment_name(std::string_view name);
 
-/// The number in "checkpoint-0000000012", or nothing.
+/// The number in a name such as "checkpoint-0000000012"; empty if `name` is not a checkpoint's.
 [[nodiscard]] std::optional<std::uint64_t> parse_checkpoint_name(std::string_view name);
 
 }  // namespace millrace::journal

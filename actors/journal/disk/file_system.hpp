@@ -1,8 +1,9 @@
-// The seam to the file system: everything the journal asks of it, so that tests can lose, tear,
-// reorder, flip and refuse.
+// FileSystem and File: every file operation that the journal uses. Production code uses
+// posix_file_system(); tests substitute a disk that loses, tears, reorders and refuses.
 //
-// Failures are `storage_full` where the disk or a quota has no room, `storage_failed` otherwise;
-// their messages name the file, the offset and the reason.
+// Every operation blocks. Failures are `storage_full` (the disk or a quota has no room),
+// `not_found` (no such file or directory), otherwise `storage_failed`. The message names path and
+// reason, and the offset where there is one.
 #pragma once
 
 #include <cstddef>
@@ -18,78 +19,89 @@
 
 namespace millrace::journal {
 
-/// An open file. All calls may come from several threads at once. For a file opened `direct`,
-/// offsets, lengths and addresses are multiples of 4 KiB.
+/// An open file, closed when destroyed. Any thread may call any function concurrently.
+/// REQUIRES: for a file opened with Access::direct, every offset, length and address is a multiple
+/// of 4 KiB. The bytes must not change during a call.
 class File {
  public:
   virtual ~File() = default;
 
-  /// Fills `into` from `offset`; fewer bytes come back only at the end of the file.
+  /// Fills `into` with the bytes from `offset` on. Returns their number: less than the size of
+  /// `into` only at the end of the file.
   virtual Result<std::size_t> read(std::uint64_t offset, std::span<char> into) = 0;
 
-  /// Writes all of `bytes`. Durable only after a sync that began after this returned.
+  /// Writes all of `bytes`. They are durable only after a sync() that began after this returned.
   virtual Result<void> write(std::uint64_t offset, std::string_view bytes) = 0;
 
-  /// Writes all of `bytes` and returns when they are durable, in a file whose size stays the same.
+  /// Writes all of `bytes` and returns when they are durable. Concurrent calls need not wait for
+  /// each other. REQUIRES: the bytes lie within the present length of the file.
   virtual Result<void> write_durable(std::uint64_t offset, std::string_view bytes) = 0;
 
-  /// Makes all finished writes durable, with what is needed to read them back.
+  /// Makes all writes that have returned durable, and the metadata needed to read them. After a
+  /// failure it is unknown which writes are durable, also if a second call succeeds.
   virtual Result<void> sync() = 0;
 
   /// Makes the file `bytes` long, allocated and filled with zeros, durably.
   virtual Result<void> zero_fill(std::uint64_t bytes) = 0;
 
+  /// Length in bytes.
   virtual Result<std::uint64_t> size() = 0;
 };
 
-/// Holds a lock on a file until destroyed.
+/// A lock on a file, released when destroyed, or by the kernel when the process ends.
 class FileLock {
  public:
   virtual ~FileLock() = default;
 };
 
 enum class OpenMode {
-  read,    ///< must exist
-  write,   ///< must exist, opened for reading and writing
-  create,  ///< made, or emptied if it exists; opened for reading and writing
+  read,    ///< existing file, for reading
+  write,   ///< existing file, for reading and writing
+  create,  ///< new or emptied file, for reading and writing
 };
 
-/// Whether O_DIRECT is asked for. A file system that refuses it gets buffered access.
-enum class Access { direct, buffered };
+enum class Access {
+  direct,  ///< bypasses the page cache (O_DIRECT); buffered if the file system does not support it
+  buffered,  ///< through the page cache
+};
 
 enum class LockMode {
-  shared,     ///< for readers; the file must exist
-  exclusive,  ///< for the one writer; the file is made, and says the holder's process id
+  shared,     ///< for readers; the lock file must exist
+  exclusive,  ///< for the writer; creates the lock file and writes the process id into it
 };
 
+/// A file system. Any thread may call any function concurrently.
 class FileSystem {
  public:
   using Path = std::filesystem::path;
 
   virtual ~FileSystem() = default;
 
-  /// `not_found` if the file must exist and does not.
   virtual Result<std::unique_ptr<File>> open(const Path& path, OpenMode mode, Access access) = 0;
 
-  /// Names of the entries of `directory`, in no order. `not_found` if it does not exist.
+  /// Names of the entries of `directory`, without their path, in any order.
   virtual Result<std::vector<std::string>> list(const Path& directory) = 0;
 
-  /// Replaces `to`. Durable after sync_dir, as are open(create), remove and make_dir.
+  // Changes of a directory by open(create), rename, remove and make_dir are durable only after a
+  // sync_dir() of the directory that began after they returned.
+
+  /// Renames `from` to `to` in one step, replacing an existing file.
   virtual Result<void> rename(const Path& from, const Path& to) = 0;
   virtual Result<void> remove(const Path& path) = 0;
 
-  /// Makes `directory` with its parents; it may exist.
+  /// Creates `directory` and its parents. Succeeds if it exists.
   virtual Result<void> make_dir(const Path& directory) = 0;
   virtual Result<void> sync_dir(const Path& directory) = 0;
 
-  /// Never waits: `storage_locked` if somebody else holds the lock, saying who where known.
+  /// Does not wait for the lock: fails with `storage_locked` if another process or another
+  /// FileLock holds it in a conflicting mode. The message names the writer's process id if known.
   virtual Result<std::unique_ptr<FileLock>> lock(const Path& path, LockMode mode) = 0;
 
-  /// Bytes that this process may still allocate below `directory`.
+  /// Bytes that this process may still allocate in the file system of `directory`.
   virtual Result<std::uint64_t> free_bytes(const Path& directory) = 0;
 };
 
-/// The real one. Stateless; lives as long as the process.
+/// The file system of the host. Stateless; lives as long as the process.
 [[nodiscard]] FileSystem& posix_file_system();
 
 }  // namespace millrace::journal

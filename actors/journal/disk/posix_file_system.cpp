@@ -1,4 +1,4 @@
-// The file system of a POSIX host, with Linux's O_DIRECT and RWF_DSYNC.
+// posix_file_system(): POSIX calls, with O_DIRECT and RWF_DSYNC of Linux.
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -68,7 +68,7 @@ class PosixFile final : public File {
       if (got < 0) return failed("read", offset + done, errno);
       if (got == 0) break;
       done += static_cast<std::size_t>(got);
-      // A short read is the end of the file; asking on at an odd offset is refused with O_DIRECT.
+      // A partial sector is the end of the file; O_DIRECT would refuse to read on from there.
       if (done % 512 != 0) break;
     }
     return done;
@@ -79,7 +79,7 @@ class PosixFile final : public File {
   }
 
   Result<void> write_durable(std::uint64_t offset, std::string_view bytes) override {
-    // One call less than pwrite + fdatasync, and it need not wait for other writes in flight.
+    // One call instead of pwrite and fdatasync, and it does not wait for other writes in flight.
     if (dsync_.load(std::memory_order_relaxed)) {
       Result<void> written = write_with(offset, bytes, RWF_DSYNC);
       if (written || dsync_.load(std::memory_order_relaxed)) return written;
@@ -89,13 +89,14 @@ class PosixFile final : public File {
   }
 
   Result<void> sync() override {
-    // Not repeated after EINTR: after any error the state of the pages is unknown.
+    // Not repeated after EINTR: after an error the kernel may have marked lost pages as clean.
     if (::fdatasync(descriptor_.get()) != 0) return posix_error("sync", path_, errno);
     return {};
   }
 
   Result<void> zero_fill(std::uint64_t bytes) override {
-    // Writing the zeros, not only reserving: unwritten extents cost a file-system commit later.
+    // Zeros are written, not only reserved: the first write to an unwritten extent would need a
+    // commit of the file system's own journal.
     if (const int failure = ::posix_fallocate(descriptor_.get(), 0, static_cast<off_t>(bytes));
         failure != 0) {
       return posix_error("allocate", path_, failure);
@@ -142,7 +143,7 @@ class PosixFile final : public File {
 
   Descriptor descriptor_;
   Path path_;
-  std::atomic<bool> dsync_ = true;
+  std::atomic<bool> dsync_ = true;  ///< RWF_DSYNC is supported, as far as known
 };
 
 class PosixLock final : public FileLock {
@@ -153,7 +154,7 @@ class PosixLock final : public FileLock {
   Descriptor descriptor_;
 };
 
-/// What the holder wrote into the lock file: its process id, or nothing readable.
+/// The process id in the lock file; empty if it contains anything else.
 std::string holder_of(int descriptor) {
   char text[32] = {};
   const ssize_t got = ::pread(descriptor, text, sizeof text - 1, 0);
@@ -171,7 +172,7 @@ class PosixFileSystem final : public FileSystem {
     if (mode == OpenMode::create) flags |= O_CREAT | O_TRUNC;
     int descriptor = -1;
     if (access == Access::direct) descriptor = ::open(path.c_str(), flags | O_DIRECT, 0640);
-    // Only EINVAL says that the file system knows no O_DIRECT.
+    // EINVAL means that the file system does not support O_DIRECT; other errors are real.
     if (access == Access::buffered || (descriptor < 0 && errno == EINVAL)) {
       descriptor = ::open(path.c_str(), flags, 0640);
     }
@@ -228,7 +229,7 @@ class PosixFileSystem final : public FileSystem {
                        (holder.empty() ? std::string{"another process"} : "process " + holder)};
     }
     if (exclusive) {
-      // Only a hint for people, so a failure to write it matters to nobody.
+      // The process id is only a hint for an operator, so a failure to write it is ignored.
       const std::string text = std::to_string(::getpid()) + "\n";
       if (::ftruncate(descriptor.get(), 0) == 0) {
         [[maybe_unused]] const ssize_t put =

@@ -9,14 +9,14 @@
 namespace millrace::journal {
 namespace {
 
-/// One read covers frames up to this far apart: reading on is cheaper than a second read.
+/// Frames that are at most this far apart share one read: that is cheaper than a second read.
 constexpr std::uint64_t gap_bytes_max = 64U << 10;
-constexpr std::uint64_t window_bytes_max = 1U << 20;
-/// Read behind the beginning of the last frame, as its length is not known yet.
+constexpr std::uint64_t window_bytes_max = 1U << 20;  ///< of one read, unless a frame is longer
+/// Bytes read behind the beginning of the last frame, whose length is not known before the read.
 constexpr std::uint64_t lookahead_bytes = 4U << 10;
-constexpr std::size_t idle_buffers_max = 4;
+constexpr std::size_t idle_buffers_max = 4;  ///< kept for later reads
 
-/// A part of one segment in memory.
+/// A part of one segment in memory: the bytes from begin_ to end_ of the file, in `buffer`.
 class Window {
  public:
   Window(std::shared_ptr<File> file, SegmentNumber segment, AlignedBuffer& buffer)
@@ -32,7 +32,8 @@ class Window {
     return {};
   }
 
-  /// The intact frame at `offset`, or nothing; loads more where a frame is longer than the window.
+  /// The frame at `offset`; empty if no intact one begins there. Loads another window if the frame
+  /// is not completely in this one. The body is valid until the next call.
   Result<std::optional<Frame>> frame_at(std::uint32_t offset) {
     constexpr std::optional<Frame> none;
     if (offset < begin_ || offset + frame_header_bytes > end_) {
@@ -66,7 +67,7 @@ class Window {
   std::uint64_t end_ = 0;
 };
 
-/// How many of `order` from `first` on one window takes.
+/// How many of the places with the indexes `order`, from the front, one window covers; at least 1.
 std::size_t window_size(std::span<const Place> places, std::span<const std::size_t> order) {
   const Place begin = places[order.front()];
   std::size_t count = 1;
@@ -82,9 +83,10 @@ std::size_t window_size(std::span<const Place> places, std::span<const std::size
   return count;
 }
 
+/// The error for a place where no intact frame begins.
 Error bad_frame(SegmentTable& segments, Place place) {
   const SegmentNumber number = segment_of(place);
-  // It may have been released while it was read.
+  // The segment may have been released, and recycled, during the read.
   if (const auto file = segments.file(number); !file) return file.error();
   return Error{ErrorCode::corrupt, segments.directory().segment_path(number).string() +
                                        ": offset " + std::to_string(offset_of(place)) +

@@ -1,4 +1,4 @@
-// Reads single frames back, many at a time: neighbours in the log share one read.
+// ColdReader: reads the bodies of records back from their segments, many at a time.
 #pragma once
 
 #include <cstddef>
@@ -13,17 +13,21 @@
 
 namespace millrace::journal {
 
-/// Receives the frame at `places[index]`.
+/// Receives the frame at `places[index]`. Called on the thread of read(). An error or exception
+/// ends the reading and reaches the caller of read().
 using PlaceVisitor = std::function<Result<void>(std::size_t index, const Frame& frame)>;
 
-/// Thread-safe; readers hold no lock during I/O and never wait for the writer.
+/// Any thread may call read() concurrently. No lock is held during I/O, so reading and writing the
+/// log do not wait for each other.
 class ColdReader {
  public:
+  /// REQUIRES: `segments` outlives the reader.
   explicit ColdReader(SegmentTable& segments) : segments_(segments) {}
 
-  /// Visits the frames at `places`, in the order of the log whatever theirs is. Fails with
-  /// `not_found` (released), `corrupt` (no intact frame begins there; file and offset are named),
-  /// `storage_failed`, or what `visit` fails with. Blocks.
+  /// Visits the frames at `places` once each, in log order, whatever the order of `places`. Frames
+  /// that lie near each other share one read. Blocks. Fails with `not_found` (a place is not, or no
+  /// longer, in the log), `corrupt` (no intact frame begins at a place; the message names file and
+  /// offset), `storage_failed`, or the error of `visit`. Some frames may have been visited then.
   Result<void> read(std::span<const Place> places, const PlaceVisitor& visit);
 
  private:
@@ -32,7 +36,7 @@ class ColdReader {
 
   SegmentTable& segments_;
   std::mutex mutex_;
-  std::vector<AlignedBuffer> buffers_;
+  std::vector<AlignedBuffer> buffers_;  ///< for later reads; guarded by mutex_
 };
 
 }  // namespace millrace::journal

@@ -11,16 +11,16 @@
 namespace millrace::journal {
 namespace {
 
-/// A segment file as found.
-struct Found {
+/// A segment file of the directory.
+struct SegmentFile {
   SegmentInfo info;
-  bool opened = false;  ///< it has a header of its own
+  bool is_opened = false;  ///< it has an intact header with its own number
 };
 
-/// What the frames of a segment say, wherever in it they are.
+/// What the intact frames in a part of a segment state.
 struct Evidence {
-  Lsn durable_max = 0;
-  std::uint64_t offset = 0;  ///< of the frame that says durable_max
+  Lsn durable_max = 0;       ///< highest FrameHeader::durable
+  std::uint64_t offset = 0;  ///< of the frame that states durable_max
   Lsn first_lsn = 0;         ///< of the first intact frame; 0 if there is none
 };
 
@@ -28,6 +28,7 @@ std::string at(const FileSystem::Path& path, std::uint64_t offset) {
   return path.string() + ": offset " + std::to_string(offset) + ": ";
 }
 
+/// One run of scan_log().
 class Scan {
  public:
   Scan(const DataDirectory& directory, const LogStart& start, const FrameVisitor& visit)
@@ -35,16 +36,16 @@ class Scan {
 
   Result<LogEnd> run() {
     if (Result<void> done = find_segments(); !done) return done.error();
-    const Found* segment = newest_opened(0, start_.replay_from, false);
+    const SegmentFile* segment = newest_segment(0, start_.replay_from, false);
     expected_ = segment != nullptr ? segment->info.first_lsn : start_.replay_from;
     while (segment != nullptr) {
       last_ = segment->info.number;
-      if (Result<void> done = walk(*segment); !done) return done.error();
-      segment = newest_opened(last_, expected_, true);
+      if (Result<void> done = visit_segment(*segment); !done) return done.error();
+      segment = newest_segment(last_, expected_, true);
     }
-    if (Result<void> done = judge_end(); !done) return done.error();
+    if (Result<void> done = check_end(); !done) return done.error();
     end_.last_lsn = expected_ - 1;
-    if (Result<void> done = sort_out(); !done) return done.error();
+    if (Result<void> done = classify_segments(); !done) return done.error();
     return std::move(end_);
   }
 
@@ -59,37 +60,39 @@ class Scan {
       if (!reader) return reader.error();
       const Result<std::optional<SegmentHeader>> header = reader->header();
       if (!header) return header.error();
-      Found found{{*number, 0, reader->bytes()}, header->has_value()};
-      if (found.opened) found.info.first_lsn = (*header)->first_lsn;
-      found_.push_back(found);
+      SegmentFile file{{*number, 0, reader->bytes()}, header->has_value()};
+      if (file.is_opened) file.info.first_lsn = (*header)->first_lsn;
+      files_.push_back(file);
       end_.last_number = std::max(end_.last_number, *number);
     }
-    std::sort(found_.begin(), found_.end(),
-              [](const Found& a, const Found& b) { return a.info.number < b.info.number; });
+    std::sort(files_.begin(), files_.end(), [](const SegmentFile& a, const SegmentFile& b) {
+      return a.info.number < b.info.number;
+    });
     return {};
   }
 
-  /// The newest opened segment after number `after` that begins at `lsn`, or (not `exact`) at or
-  /// before it. The newest, because each opening at or before a record voids what earlier segments
-  /// held of it.
-  [[nodiscard]] const Found* newest_opened(SegmentNumber after, Lsn lsn, bool exact) const {
-    for (auto it = found_.rbegin(); it != found_.rend() && it->info.number > after; ++it) {
-      if (!it->opened) continue;
+  /// The newest opened segment after number `after` that begins at `lsn` or, unless `exact`, before
+  /// it; null if there is none. The newest one counts: a start opens a segment where it found the
+  /// end of the log, so frames of that lsn and above in older segments are no part of the log.
+  [[nodiscard]] const SegmentFile* newest_segment(SegmentNumber after, Lsn lsn, bool exact) const {
+    for (auto it = files_.rbegin(); it != files_.rend() && it->info.number > after; ++it) {
+      if (!it->is_opened) continue;
       if (exact ? it->info.first_lsn == lsn : it->info.first_lsn <= lsn) return &*it;
     }
     return nullptr;
   }
 
-  /// Visits frames until one is missing or a later segment takes over.
-  Result<void> walk(const Found& segment) {
+  /// Visits the records of a segment, until an intact one is missing or a later segment begins at
+  /// the next one. Then offset_ is where the next frame would be.
+  Result<void> visit_segment(const SegmentFile& segment) {
     Result<SegmentReader> reader = SegmentReader::open(directory_, segment.info.number, buffer_);
     if (!reader) return reader.error();
-    stopped_at_ = block_bytes;
-    while (newest_opened(segment.info.number, expected_, true) == nullptr) {
-      const Result<std::optional<FrameHeader>> frame = reader->frame_at(stopped_at_);
+    offset_ = block_bytes;
+    while (newest_segment(segment.info.number, expected_, true) == nullptr) {
+      const Result<std::optional<FrameHeader>> frame = reader->frame_at(offset_);
       if (!frame) return frame.error();
       if (!*frame || (*frame)->lsn != expected_) return {};
-      stopped_at_ = next_offset(**frame);
+      offset_ = next_offset(**frame);
       if (((*frame)->flags & flag_mark) != 0) continue;
       if (expected_ >= start_.replay_from) {
         const Place place = make_place(segment.info.number, (*frame)->offset);
@@ -102,20 +105,22 @@ class Scan {
     return {};
   }
 
-  /// The log stops before `expected_`: refuses if that record is known to have been confirmed.
-  Result<void> judge_end() {
+  /// No record `expected_` was found. Fails with `corrupt` if that record was confirmed.
+  Result<void> check_end() {
     const std::string where = last_ == 0 ? directory_.segments_path().string() + ": "
-                                         : at(directory_.segment_path(last_), stopped_at_);
+                                         : at(directory_.segment_path(last_), offset_);
     const std::string expected = where + "expected record " + std::to_string(expected_);
     if (last_ == 0 && start_.replay_from > 1) {
-      return Error{ErrorCode::corrupt,
-                   expected + ", where the checkpoint begins, but no segment holds it"};
+      return Error{
+          ErrorCode::corrupt,
+          expected + ", from which the checkpoint requires replay, but no segment holds it"};
     }
-    for (const Found& segment : found_) {
+    for (const SegmentFile& segment : files_) {
       if (segment.info.number < last_) continue;
-      // Frames of the group that broke off say nothing about it: begin at the next block.
+      // The rest of the same group was formed before record `expected_` was durable, so it cannot
+      // be a witness. Begin at the next block, where later groups may begin.
       const std::uint64_t from =
-          segment.info.number == last_ ? align_up(stopped_at_ + 1, block_bytes) : block_bytes;
+          segment.info.number == last_ ? align_up(offset_ + 1, block_bytes) : block_bytes;
       const Result<Evidence> evidence = search(segment.info.number, from);
       if (!evidence) return evidence.error();
       if (evidence->first_lsn != 0) end_.torn = true;
@@ -123,21 +128,21 @@ class Scan {
         return Error{ErrorCode::corrupt,
                      expected + ", which was confirmed, but no intact frame is there (" +
                          at(directory_.segment_path(segment.info.number), evidence->offset) +
-                         "a frame says that records up to " +
+                         "a frame states that records up to " +
                          std::to_string(evidence->durable_max) + " were durable)"};
       }
-      if (segment.info.number > last_) later_.emplace_back(segment.info.number, *evidence);
+      if (segment.info.number > last_) evidence_.emplace_back(segment.info.number, *evidence);
     }
     if (start_.last_durable >= expected_) {
       return Error{ErrorCode::corrupt,
                    expected + ", which was confirmed, but no intact frame is there (the " +
-                       "checkpoint says that records up to " + std::to_string(start_.last_durable) +
-                       " were durable)"};
+                       "checkpoint states that records up to " +
+                       std::to_string(start_.last_durable) + " were durable)"};
     }
     return {};
   }
 
-  /// Looks for intact frames at the blocks of a segment, from `from` on.
+  /// Collects the evidence of the intact frames of a segment from offset `from` on.
   Result<Evidence> search(SegmentNumber number, std::uint64_t from) {
     Result<SegmentReader> reader = SegmentReader::open(directory_, number, buffer_);
     if (!reader) return reader.error();
@@ -157,13 +162,13 @@ class Scan {
     return evidence;
   }
 
-  /// Tells the segments of the log from those that may be used again.
-  Result<void> sort_out() {
-    for (const Found& segment : found_) {
+  /// Divides the segment files into live, superseded and unopened ones. Fails with `corrupt` if a
+  /// segment of the log has lost its header.
+  Result<void> classify_segments() {
+    for (const SegmentFile& segment : files_) {
       const SegmentNumber number = segment.info.number;
-      if (segment.opened) {
-        const bool dead = number > last_ || voided(number, segment.info.first_lsn);
-        if (dead) {
+      if (segment.is_opened) {
+        if (number > last_ || is_superseded(number, segment.info.first_lsn)) {
           end_.superseded.push_back(number);
         } else {
           end_.live.push_back(segment.info);
@@ -174,7 +179,7 @@ class Scan {
       if (!evidence) return evidence.error();
       if (evidence->first_lsn == 0) {
         end_.unopened.push_back(number);
-      } else if (number > last_ || voided(number, evidence->first_lsn)) {
+      } else if (number > last_ || is_superseded(number, evidence->first_lsn)) {
         end_.superseded.push_back(number);
       } else {
         return Error{ErrorCode::corrupt,
@@ -184,16 +189,17 @@ class Scan {
     return {};
   }
 
-  /// Whether a segment of the log that was opened later begins at or before `lsn`.
-  [[nodiscard]] bool voided(SegmentNumber number, Lsn lsn) const {
-    return std::any_of(found_.begin(), found_.end(), [&](const Found& later) {
-      return later.opened && later.info.number > number && later.info.number <= last_ &&
+  /// Whether a later segment of the log begins at or before `lsn`: then segment `number`, which
+  /// begins at `lsn`, holds no part of the log.
+  [[nodiscard]] bool is_superseded(SegmentNumber number, Lsn lsn) const {
+    return std::any_of(files_.begin(), files_.end(), [&](const SegmentFile& later) {
+      return later.is_opened && later.info.number > number && later.info.number <= last_ &&
              later.info.first_lsn <= lsn;
     });
   }
 
   Result<Evidence> evidence_of(SegmentNumber number) {
-    for (const auto& [known, evidence] : later_) {
+    for (const auto& [known, evidence] : evidence_) {
       if (known == number) return evidence;
     }
     return search(number, block_bytes);
@@ -203,11 +209,11 @@ class Scan {
   const LogStart& start_;
   const FrameVisitor& visit_;
   AlignedBuffer buffer_;
-  std::vector<Found> found_;
-  std::vector<std::pair<SegmentNumber, Evidence>> later_;  ///< searched after the end
-  Lsn expected_ = 1;
-  SegmentNumber last_ = 0;  ///< segment in which the scan is, and in the end the log's last
-  std::uint64_t stopped_at_ = 0;
+  std::vector<SegmentFile> files_;                            ///< by number
+  std::vector<std::pair<SegmentNumber, Evidence>> evidence_;  ///< of the segments after last_
+  Lsn expected_ = 1;                                          ///< lsn of the next record
+  SegmentNumber last_ = 0;    ///< segment being scanned; in the end, the last one of the log
+  std::uint64_t offset_ = 0;  ///< in segment last_, where the next frame is expected
   LogEnd end_;
 };
 

@@ -1,10 +1,16 @@
-// Finds the log in a data directory and reads it in order. Changes nothing.
+// Log scan: finds the log among the segment files of a data directory, and reads it in order.
+// Changes nothing on disk.
 //
-// A bad frame where record x was expected is one of three things:
-//   the next segment begins at x        go on there: rotation, or where a former recovery cut
-//   a later frame says x was durable    corruption of confirmed data: `corrupt`, refuse to start
-//   otherwise                           a write that a crash tore: the log ends at x - 1
-// Why this is right: docs/formats/journal.md.
+// If no intact frame of record x is found where the log so far ends, there are three cases:
+//
+//   a later segment begins at x         continue there: the log was rotated, or an earlier start
+//                                       found the end of the log here
+//   a frame or the checkpoint states    confirmed data is damaged: `corrupt`, refuse to start
+//   that x was durable
+//   otherwise                           a crash tore the write of x, which was never confirmed: the
+//                                       log ends with x - 1
+//
+// The rules in full, and why they are right: docs/formats/journal.md, "Reading".
 #pragma once
 
 #include <cstdint>
@@ -19,35 +25,39 @@ namespace millrace::journal {
 /// A segment that is part of the log.
 struct SegmentInfo {
   SegmentNumber number = 0;
-  Lsn first_lsn = 0;
-  std::uint64_t bytes = 0;
+  Lsn first_lsn = 0;        ///< of its first record, as its header states
+  std::uint64_t bytes = 0;  ///< length of the file
 
   friend bool operator==(const SegmentInfo&, const SegmentInfo&) = default;
 };
 
-/// Where a log ends, and which files it consists of.
+/// Where a log ends, and the use of each segment file. Each number is in at most one of the three
+/// vectors.
 struct LogEnd {
   Lsn last_lsn = 0;               ///< of the last record; 0 in an empty log
-  bool torn = false;              ///< frames that were never confirmed were found after it
-  SegmentNumber last_number = 0;  ///< highest number of any segment file
-  std::vector<SegmentInfo> live;  ///< by number; the last one holds the end of the log
-  /// Opened before a crash, nothing in them counts. To be kept until the next record is durable.
+  bool torn = false;              ///< intact frames that were never confirmed lie behind the end
+  SegmentNumber last_number = 0;  ///< highest number of any segment file; 0: there is none
+  std::vector<SegmentInfo> live;  ///< segments of the log by number; the last one holds its end
+  /// Opened before a crash, but no part of the log. To be kept until the next group is durable, so
+  /// that a second crash finds the same end of the log.
   std::vector<SegmentNumber> superseded;
-  std::vector<SegmentNumber> unopened;  ///< made ready and never written
+  std::vector<SegmentNumber> unopened;  ///< ready for use; hold no frame of their own number
 };
 
-/// What the newest checkpoint says about the log.
+/// What a checkpoint states about the log.
 struct LogStart {
-  Lsn replay_from = 1;   ///< first record to visit
-  Lsn last_durable = 0;  ///< the log is known to reach at least up to here
+  Lsn replay_from = 1;   ///< first record that the checkpoint does not cover
+  Lsn last_durable = 0;  ///< the log was durable up to here when the checkpoint was written
 };
 
+/// Receives one record; its body is valid during the call only. An error or exception ends the scan
+/// and reaches the caller of scan_log().
 using FrameVisitor = std::function<Result<void>(const Frame&)>;
 
-/// Visits every record from `start.replay_from` on, in order, and returns where the log ends.
-/// An error of `visit` ends the scan and is returned. Fails with `corrupt` (confirmed data fails
-/// its check; file, offset and what was expected are named), `unsupported_version`,
-/// `storage_failed`. Blocks; needs memory for one segment.
+/// Visits every record from `start.replay_from` on, in order, and returns where the log ends. Fails
+/// with `corrupt` (confirmed data fails its check; the message names file, offset, and what was
+/// expected), `unsupported_version`, `storage_failed`, or the error of `visit`. Some records may
+/// have been visited then. Blocks. Needs memory for the longest segment.
 Result<LogEnd> scan_log(const DataDirectory& directory, const LogStart& start,
                         const FrameVisitor& visit);
 

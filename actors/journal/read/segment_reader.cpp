@@ -7,7 +7,7 @@
 namespace millrace::journal {
 namespace {
 
-/// Read in steps that keep a disk busy and waste little on a short log.
+/// Bytes of one read: enough to keep a disk busy, and little waste on a short log.
 constexpr std::uint64_t load_step = 1U << 20;
 
 }  // namespace
@@ -29,17 +29,18 @@ Result<SegmentReader> SegmentReader::open(const DataDirectory& directory, Segmen
   if (!file) return file.error();
   const Result<std::uint64_t> bytes = (*file)->size();
   if (!bytes) return bytes.error();
-  // Files get their name when they have their full size, so no crash can make them shorter.
+  // A file gets its name when it has its full length, so a crash cannot leave it shorter.
   if (*bytes == 0 || *bytes % block_bytes != 0) {
-    return Error{ErrorCode::corrupt, path.string() + ": offset " + std::to_string(*bytes) +
-                                         ": the file ends; expected whole blocks of 4096 bytes"};
+    return Error{ErrorCode::corrupt,
+                 path.string() + ": offset " + std::to_string(*bytes) +
+                     ": the file ends here; expected whole blocks of 4096 bytes"};
   }
   return SegmentReader{*std::move(file), std::move(path), number, *bytes, buffer};
 }
 
 Result<void> SegmentReader::load(std::uint64_t end) {
   if (end <= loaded_) return {};
-  // Whoever only wants the header pays for the header.
+  // A caller that only needs the header loads one block.
   const std::uint64_t step = end <= block_bytes ? block_bytes : load_step;
   const std::uint64_t wanted = std::min(align_up(end, step), bytes_);
   const std::span<char> into{buffer_->data() + loaded_, wanted - loaded_};
@@ -61,13 +62,13 @@ Result<std::optional<SegmentHeader>> SegmentReader::header() {
   if (header->version > segment_version) {
     return Error{ErrorCode::unsupported_version,
                  path_.string() + ": segment format " + std::to_string(header->version) +
-                     ", but this program knows formats up to " + std::to_string(segment_version)};
+                     "; expected at most format " + std::to_string(segment_version)};
   }
-  // A recycled segment that was not opened yet still has the header of its former life.
+  // A recycled segment that was not opened again still has the header of its former number.
   if (header->segment != number_) return std::optional<SegmentHeader>{};
   if (header->segment_bytes != bytes_) {
     return Error{ErrorCode::corrupt, path_.string() + ": offset " + std::to_string(bytes_) +
-                                         ": the file ends; expected " +
+                                         ": the file ends here; expected " +
                                          std::to_string(header->segment_bytes) + " bytes"};
   }
   return header;

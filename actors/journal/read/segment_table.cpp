@@ -59,15 +59,17 @@ std::size_t SegmentTable::size() const {
 }
 
 Result<std::shared_ptr<File>> SegmentTable::file(SegmentNumber number) {
-  const Error released{ErrorCode::not_found, directory_.segment_path(number).string() +
-                                                 ": not, or no more, part of the log"};
+  const Error released{ErrorCode::not_found,
+                       directory_.segment_path(number).string() +
+                           ": expected a segment of the log; it was never part " +
+                           "of the log, or was released"};
   {
     const std::lock_guard lock{mutex_};
     const auto it = entries_.find(number);
     if (it == entries_.end()) return released;
     if (it->second.file != nullptr) return it->second.file;
   }
-  // Opened without the lock: the writer needs it to go on in a new segment.
+  // Opened without the lock, because the writer needs the lock to continue in a new segment.
   Result<std::unique_ptr<File>> opened =
       directory_.files().open(directory_.segment_path(number), OpenMode::read, access_);
   const std::lock_guard lock{mutex_};

@@ -1,4 +1,4 @@
-// The segments that the log consists of, and reading single frames back from them.
+// SegmentTable: the segments that the log consists of, with their open files.
 #pragma once
 
 #include <atomic>
@@ -17,31 +17,37 @@
 
 namespace millrace::journal {
 
-/// Thread-safe. Its lock is never held during I/O on a frame.
+/// Any thread may call any function concurrently. The lock is never held while a file is opened or
+/// read.
 class SegmentTable {
  public:
-  /// `directory` must outlive the table.
+  /// Starts with the segments `live`; their files are opened with `access` when first needed.
+  /// REQUIRES: `directory` outlives the table.
   SegmentTable(const DataDirectory& directory, const std::vector<SegmentInfo>& live, Access access);
 
-  /// The log goes on in `info`, whose file is open as `file`.
+  /// Adds `info`, in which the log continues. REQUIRES: info.number is above all numbers in the
+  /// table; `file` is open.
   void add(const SegmentInfo& info, std::shared_ptr<File> file);
 
-  /// Takes the segments before `number` out and returns their numbers. The newest one stays.
+  /// Removes the segments before `number`, but never the newest one, and returns their numbers.
+  /// A reader that holds a removed segment's file can still read it.
   std::vector<SegmentNumber> release_before(SegmentNumber number);
 
   /// Segments before `number`, oldest first.
   [[nodiscard]] std::vector<SegmentInfo> before(SegmentNumber number) const;
 
-  /// Number of the segment that holds, or will hold, record `lsn`; 0 if there is none.
+  /// Number of the segment that holds record `lsn`, or will hold it if `lsn` is the next one. 0 if
+  /// the record's segment was released, or the table is empty.
   [[nodiscard]] SegmentNumber segment_holding(Lsn lsn) const;
 
-  /// Number of the oldest segment; 0 if there is none.
+  /// Number of the oldest segment; 0 if the table is empty.
   [[nodiscard]] SegmentNumber first() const;
   [[nodiscard]] std::size_t size() const;
-  /// Of all files. Takes no lock.
+  /// Length of all files. Takes no lock.
   [[nodiscard]] std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
-  /// `not_found` if the segment is not part of the log (any more).
+  /// The open file of a segment. Opens it if needed, which blocks. Fails with `not_found` (the
+  /// segment is not, or no longer, part of the log), `storage_failed`.
   Result<std::shared_ptr<File>> file(SegmentNumber number);
 
   [[nodiscard]] const DataDirectory& directory() const { return directory_; }
@@ -49,14 +55,14 @@ class SegmentTable {
  private:
   struct Entry {
     SegmentInfo info;
-    std::shared_ptr<File> file;  ///< opened when first needed
+    std::shared_ptr<File> file;  ///< null until first needed
   };
 
   const DataDirectory& directory_;
   const Access access_;
   mutable std::mutex mutex_;
-  std::map<SegmentNumber, Entry> entries_;
-  std::atomic<std::uint64_t> bytes_ = 0;
+  std::map<SegmentNumber, Entry> entries_;  ///< guarded by mutex_
+  std::atomic<std::uint64_t> bytes_ = 0;    ///< sum of info.bytes; written with mutex_ held
 };
 
 }  // namespace millrace::journal

@@ -11,7 +11,7 @@ namespace millrace::journal {
 void LogTail::open(ReadySegment segment) {
   segment_ = std::move(segment);
   offset_ = block_bytes;
-  untouched_ = true;
+  needs_header_ = true;
 }
 
 void LogTail::place(Group& group, std::uint64_t bytes) {
@@ -20,7 +20,7 @@ void LogTail::place(Group& group, std::uint64_t bytes) {
   group.segment = segment_.number;
   group.segment_bytes = segment_.bytes;
   group.offset = offset_;
-  group.opens_segment = std::exchange(untouched_, false);
+  group.opens_segment = std::exchange(needs_header_, false);
   group.file = segment_.file;
   for (Committed& record : group.records) record.lsn = next_lsn_++;
   offset_ += align_up(bytes, block_bytes);

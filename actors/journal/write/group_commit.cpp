@@ -9,10 +9,10 @@
 namespace millrace::journal {
 namespace {
 
-/// Where room is short a group gathers for as long, or until it has as many bytes: each takes whole
-/// blocks, and small ones would use up the reserve for little.
-constexpr std::chrono::milliseconds short_gather_time{10};
-constexpr std::uint64_t short_gather_bytes = 64U << 10;
+/// If room is short, a group is formed only when its records have waited this long or have this
+/// many bytes. A group takes whole blocks, so many small groups would waste the reserve.
+constexpr std::chrono::milliseconds short_room_delay{10};
+constexpr std::uint64_t short_room_bytes = 64U << 10;
 
 }  // namespace
 
@@ -41,8 +41,8 @@ void GroupCommit::start() {
 void GroupCommit::stop() {
   {
     const Lock lock{mutex_};
-    stopping_ = true;
-    reserve_open_ = true;
+    is_stopping_ = true;
+    is_reserve_open_ = true;
   }
   work_.notify_all();
   for (std::thread& flusher : flushers_) flusher.join();
@@ -52,7 +52,7 @@ void GroupCommit::stop() {
 void GroupCommit::open_reserve() {
   {
     const Lock lock{mutex_};
-    reserve_open_ = true;
+    is_reserve_open_ = true;
   }
   work_.notify_all();
 }
@@ -61,21 +61,21 @@ Result<void> GroupCommit::append(std::span<std::shared_ptr<Proposal>> proposals)
   for (const std::shared_ptr<Proposal>& proposal : proposals) {
     const std::size_t length = proposal->body.size();
     if (length > options_.record_bytes_max) {
-      return Error{ErrorCode::too_large,
-                   "record of " + std::to_string(length) + " bytes; at most " +
-                       std::to_string(options_.record_bytes_max) + " are allowed"};
+      return Error{ErrorCode::too_large, "record of " + std::to_string(length) +
+                                             " bytes; expected at most " +
+                                             std::to_string(options_.record_bytes_max)};
     }
   }
   bool notify = false;
   {
     const Lock lock{mutex_};
     if (failure_) return Error{ErrorCode::storage_failed, failure_->message};
-    if (stopping_) return Error{ErrorCode::draining, "the journal is stopping"};
+    if (is_stopping_) return Error{ErrorCode::draining, "the journal is stopping"};
     const bool makes_room = !proposals.empty() && proposals.front()->makes_room;
     (makes_room ? makes_room_ : ordinary_).add(proposals);
-    // One is enough: it takes all, and wakes the next if it had to leave some.
-    notify = waiting_ > 0 && !woken_ && in_flight() < slots_.size();
-    if (notify) woken_ = true;
+    // One flusher is enough: it takes all, or notifies another one if records remain.
+    notify = waiting_ > 0 && !is_notified_ && groups_in_flight() < slots_.size();
+    if (notify) is_notified_ = true;
   }
   if (notify) work_.notify_one();
   return {};
@@ -93,26 +93,27 @@ void GroupCommit::run() {
       fail(written.error());
       return;
     }
-    group->written = true;
+    group->is_written = true;
     confirm(lock);
   }
   lock.unlock();
   work_.notify_all();
 }
 
-/// Waits for work that may be taken now; nothing when all is done or lost.
+/// Waits until a group can be formed, and forms it. Null: stopped with everything written, stopped
+/// with a full disk, or failed.
 Group* GroupCommit::next_group(Lock& lock) {
   while (!failure_) {
-    const bool may_write = in_flight() < slots_.size();
-    const bool quiet = in_flight() == 0 && !has_gathered();
-    if (quiet && stopping_ && !unmarked()) return nullptr;
-    const bool mark = quiet && unmarked() && (stopping_ || !marker_waits_);
-    if (mark && !stopping_ && !wait_idle(lock)) continue;
-    if (may_write && has_gathered() && !wait_gathered(lock)) continue;
-    if (mark || (may_write && has_gathered())) {
-      if (mark && make_room(frame_bytes(0), Use::ordinary)) return take_mark();
-      if (Gathering* const gathering = next_gathering()) return take_records(*gathering);
-      if (stopping_ && pool_.is_full()) return nullptr;
+    const bool may_write = groups_in_flight() < slots_.size();
+    const bool quiet = groups_in_flight() == 0 && !has_pending();
+    if (quiet && is_stopping_ && !needs_mark()) return nullptr;
+    const bool mark = quiet && needs_mark() && (is_stopping_ || !is_mark_awaited_);
+    if (mark && !is_stopping_ && !wait_until_idle(lock)) continue;
+    if (may_write && has_pending() && !wait_for_more_records(lock)) continue;
+    if (mark || (may_write && has_pending())) {
+      if (mark && ensure_room(frame_bytes(0), Kind::ordinary)) return form_mark();
+      if (PendingRecords* const pending = next_pending()) return form_group(*pending);
+      if (is_stopping_ && pool_.is_full()) return nullptr;
     }
     wait(lock);
   }
@@ -121,62 +122,66 @@ Group* GroupCommit::next_group(Lock& lock) {
 
 void GroupCommit::wait(Lock& lock) {
   ++waiting_;
-  work_.wait(lock);  // the caller looks again at everything
+  work_.wait(lock);  // may return for any reason: the caller checks every condition again
   --waiting_;
-  woken_ = false;
+  is_notified_ = false;
 }
 
-/// Waits until nothing happened for the idle time; false if something did.
-bool GroupCommit::wait_idle(Lock& lock) {
-  const std::uint64_t groups_before = slots_taken_;
-  marker_waits_ = true;
+/// Waits for idle_mark_after. Returns whether no record was appended, no group formed and nothing
+/// failed in that time.
+bool GroupCommit::wait_until_idle(Lock& lock) {
+  const std::uint64_t groups_before = groups_formed_;
+  is_mark_awaited_ = true;
   ++waiting_;
   const std::cv_status status = work_.wait_for(lock, options_.idle_mark_after);
   --waiting_;
-  marker_waits_ = false;
-  woken_ = false;  // also after the timeout: a notification may have come just then
-  return status == std::cv_status::timeout && !failure_ && slots_taken_ == groups_before &&
-         !has_gathered();
+  is_mark_awaited_ = false;
+  is_notified_ = false;  // even after a timeout: a notification may have arrived with it
+  return status == std::cv_status::timeout && !failure_ && groups_formed_ == groups_before &&
+         !has_pending();
 }
 
-/// Where room is short, waits until the next group is worth its blocks; false if it waited.
-bool GroupCommit::wait_gathered(Lock& lock) {
-  if (stopping_ || !makes_room_.is_empty() || ordinary_.bytes() >= short_gather_bytes ||
+/// If room is short and few ordinary records are pending, waits for more. Returns true if it did
+/// not wait; after a wait the caller checks every condition again.
+bool GroupCommit::wait_for_more_records(Lock& lock) {
+  if (is_stopping_ || !makes_room_.is_empty() || ordinary_.bytes() >= short_room_bytes ||
       !pool_.is_short()) {
     return true;
   }
-  const Clock::time_point until = ordinary_.since() + short_gather_time;
+  const Clock::time_point until = ordinary_.since() + short_room_delay;
   if (Clock::now() >= until) return true;
   ++waiting_;
   work_.wait_until(lock, until);
   --waiting_;
-  woken_ = false;
+  is_notified_ = false;
   return false;
 }
 
-/// The records to be written next, if there is room for the first of them.
-Gathering* GroupCommit::next_gathering() {
-  if (!makes_room_.is_empty() && make_room(makes_room_.first_bytes(), Use::make_room)) {
+/// The pending records that the next group takes from. Null: there is no room for the first one.
+PendingRecords* GroupCommit::next_pending() {
+  if (!makes_room_.is_empty() && ensure_room(makes_room_.first_bytes(), Kind::makes_room)) {
     return &makes_room_;
   }
-  if (!ordinary_.is_empty() && make_room(ordinary_.first_bytes(), Use::ordinary)) {
+  if (!ordinary_.is_empty() && ensure_room(ordinary_.first_bytes(), Kind::ordinary)) {
     return &ordinary_;
   }
   return nullptr;
 }
 
-/// Whether room is short, and what is left is not for `use`.
-bool GroupCommit::is_reserved(Use use, std::size_t segments_ready) const {
-  return use == Use::ordinary && !reserve_open_ && pool_.is_short() &&
+/// Whether records of `kind` must leave the last `segments_ready` segments to records that make
+/// room.
+bool GroupCommit::is_reserved(Kind kind, std::size_t segments_ready) const {
+  return kind == Kind::ordinary && !is_reserve_open_ && pool_.is_short() &&
          segments_ready < options_.make_room_segments();
 }
 
-/// Sees to it that a group of `bytes` fits; false if there is no segment to go on in.
-bool GroupCommit::make_room(std::uint64_t bytes, Use use) {
+/// Ensures that frames of `bytes` bytes fit into the current segment, and opens the next segment if
+/// needed. False: no segment that records of `kind` may use is ready.
+bool GroupCommit::ensure_room(std::uint64_t bytes, Kind kind) {
   const std::size_t ready = pool_.ready();
-  if (tail_.room() >= bytes) return !is_reserved(use, ready);
+  if (tail_.room() >= bytes) return !is_reserved(kind, ready);
   std::optional<ReadySegment> segment;
-  if (ready > 0 && !is_reserved(use, ready - 1)) segment = pool_.take();
+  if (ready > 0 && !is_reserved(kind, ready - 1)) segment = pool_.take();
   if (!segment) {
     if (pool_.is_full()) release_superseded();
     return false;
@@ -188,30 +193,30 @@ bool GroupCommit::make_room(std::uint64_t bytes, Use use) {
   return true;
 }
 
-Group& GroupCommit::next_slot() {
-  Group& group = slots_[slots_taken_ % slots_.size()];
-  ++slots_taken_;
+Group& GroupCommit::take_slot() {
+  Group& group = slots_[groups_formed_ % slots_.size()];
+  ++groups_formed_;
   group.durable = durable_.load(std::memory_order_relaxed);
-  group.written = false;
+  group.is_written = false;
   return group;
 }
 
-Group* GroupCommit::take_records(Gathering& gathering) {
-  Group& group = next_slot();
-  group.gathered_at = gathering.since();
+Group* GroupCommit::form_group(PendingRecords& pending) {
+  Group& group = take_slot();
+  group.appended_at = pending.since();
   const std::uint64_t bytes_max = std::min<std::uint64_t>(options_.group_bytes_max, tail_.room());
-  tail_.place(group, gathering.take(group, bytes_max));
+  tail_.place(group, pending.take(group, bytes_max));
   room_.store(tail_.room(), std::memory_order_relaxed);
-  if (has_gathered() && waiting_ > 0 && !woken_ && in_flight() < slots_.size()) {
-    woken_ = true;
+  if (has_pending() && waiting_ > 0 && !is_notified_ && groups_in_flight() < slots_.size()) {
+    is_notified_ = true;
     work_.notify_one();
   }
   return &group;
 }
 
-Group* GroupCommit::take_mark() {
-  Group& group = next_slot();
-  group.gathered_at = Clock::now();
+Group* GroupCommit::form_mark() {
+  Group& group = take_slot();
+  group.appended_at = Clock::now();
   tail_.place(group, frame_bytes(0));
   room_.store(tail_.room(), std::memory_order_relaxed);
   return &group;
@@ -226,32 +231,33 @@ Result<void> GroupCommit::write(Group& group, AlignedBuffer& buffer) {
   counters_.sync.add(Clock::now() - began);
   counters_.syncs.fetch_add(1, std::memory_order_relaxed);
   counters_.bytes.fetch_add(encoded.bytes.size(), std::memory_order_relaxed);
-  // One large record must not hold its memory for good.
+  // Do not keep the memory that a single large record needed.
   if (buffer.capacity() > 2 * options_.group_bytes_max) buffer.reset();
   return {};
 }
 
-/// Confirms written groups from the front of the ring on, unless another thread is at it.
+/// Confirms the written groups at the front of the ring. If another thread is doing so, that thread
+/// also confirms the caller's group: it looks again with the lock held before it stops.
 void GroupCommit::confirm(Lock& lock) {
-  if (confirming_) return;
-  confirming_ = true;
-  while (!failure_ && in_flight() > 0) {
-    Group& group = slots_[slots_freed_ % slots_.size()];
-    if (!group.written) break;
+  if (is_calling_listener_) return;
+  is_calling_listener_ = true;
+  while (!failure_ && groups_in_flight() > 0) {
+    Group& group = slots_[groups_confirmed_ % slots_.size()];
+    if (!group.is_written) break;
     marked_ = std::max(marked_, group.durable);
     durable_.store(group.last_lsn(), std::memory_order_release);
     release_superseded();
     lock.unlock();
     if (!group.records.empty()) {
-      counters_.append.add(Clock::now() - group.gathered_at);
+      counters_.append.add(Clock::now() - group.appended_at);
       counters_.records.fetch_add(group.records.size(), std::memory_order_relaxed);
       listener_.on_committed(group.records);
       group.records.clear();
     }
     lock.lock();
-    ++slots_freed_;
+    ++groups_confirmed_;
   }
-  confirming_ = false;
+  is_calling_listener_ = false;
   report_failure(lock);
 }
 
@@ -263,21 +269,24 @@ void GroupCommit::fail(const Error& error) {
   work_.notify_all();
 }
 
-/// Tells the listener, unless it is being called: then that thread does it.
+/// Calls Listener::on_failed() if a failure is not reported yet. If another thread is calling the
+/// listener, that thread reports the failure afterwards.
 void GroupCommit::report_failure(Lock& lock) {
-  if (!failure_ || failure_reported_ || confirming_) return;
-  failure_reported_ = true;
-  confirming_ = true;
+  if (!failure_ || is_failure_reported_ || is_calling_listener_) return;
+  is_failure_reported_ = true;
+  is_calling_listener_ = true;
   lock.unlock();
   listener_.on_failed(*failure_);
   lock.lock();
-  confirming_ = false;
+  is_calling_listener_ = false;
 }
 
-void GroupCommit::segments_changed() {
-  // With the lock taken once, no thread is between looking for a segment and waiting for one.
+void GroupCommit::on_segments_changed() {
+  // A flusher holds the lock from finding no segment until it waits. Taking the lock once ensures
+  // that the notification does not fall in between.
   Lock{mutex_}.unlock();
   work_.notify_all();
+  if (pool_.is_short()) listener_.on_storage_full();
 }
 
 void GroupCommit::release_superseded() {

@@ -5,7 +5,7 @@
 
 namespace millrace::journal {
 
-void Gathering::add(std::span<std::shared_ptr<Proposal>> proposals) {
+void PendingRecords::add(std::span<std::shared_ptr<Proposal>> proposals) {
   if (is_empty()) since_ = Clock::now();
   for (std::shared_ptr<Proposal>& proposal : proposals) {
     bytes_ += frame_bytes(proposal->body.size());
@@ -13,9 +13,9 @@ void Gathering::add(std::span<std::shared_ptr<Proposal>> proposals) {
   }
 }
 
-std::uint64_t Gathering::take(Group& group, std::uint64_t bytes_max) {
+std::uint64_t PendingRecords::take(Group& group, std::uint64_t bytes_max) {
   if (taken_ == 0 && bytes_ <= bytes_max) {
-    records_.swap(group.records);  // empty, but with its memory
+    records_.swap(group.records);  // group.records is empty and keeps its capacity
     return std::exchange(bytes_, 0);
   }
   std::uint64_t bytes = 0;
@@ -29,7 +29,7 @@ std::uint64_t Gathering::take(Group& group, std::uint64_t bytes_max) {
   group.records.assign(std::make_move_iterator(from + static_cast<std::ptrdiff_t>(taken_)),
                        std::make_move_iterator(from + static_cast<std::ptrdiff_t>(end)));
   taken_ = end;
-  // Moving the rest up only now and then keeps a long list cheap.
+  // Erase only when at least half is taken, so that each record is moved a bounded number of times.
   if (taken_ >= records_.size() - taken_) {
     records_.erase(records_.begin(), from + static_cast<std::ptrdiff_t>(taken_));
     taken_ = 0;

@@ -1,4 +1,5 @@
-// The two ends of the log's contract: what is proposed to it, and who hears what became of it.
+// The contract between the log and its users: Proposal goes in, Committed comes out, Listener
+// receives the results.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +12,9 @@
 
 namespace millrace::journal {
 
-/// A record on its way: the caller keeps what the record means in a type of its own derived from
-/// this, and gets it back when it is durable.
+/// A record that is proposed to the log. The user derives a class from it that keeps what the
+/// record means, and receives the same object in Listener::on_committed().
+/// From append() until the listener has received it, only the journal may access the fields below.
 class Proposal {
  public:
   Proposal() = default;
@@ -20,39 +22,42 @@ class Proposal {
   Proposal& operator=(const Proposal&) = delete;
   virtual ~Proposal() = default;
 
-  std::uint32_t shard = 0;  ///< shard that decided it
+  /// Stored in the record's frame; the journal does not interpret it.
+  std::uint32_t shard = 0;
 
-  /// Once it is durable, segments can be released: where room is short it goes before others, and
-  /// into segments that are kept for it. Alike for all that are appended together.
+  /// Whether the record, once durable, lets segments be released. If the disk is short of room,
+  /// such records go before all others and may use the reserve that is kept for them.
+  /// Equal for all proposals of one append().
   bool makes_room = false;
 
-  /// Bytes of the record. Empty once it was written, with its memory kept, so that a proposal that
-  /// is used again needs none.
+  /// The record as bytes. on_committed() finds it empty, with its capacity kept, so that a proposal
+  /// that is reused allocates nothing.
   std::string body;
 };
 
-/// A proposal that is durable now.
+/// A proposal that has become durable.
 struct Committed {
   Lsn lsn = 0;
-  Place place{};
+  Place place{};  ///< of its frame; valid until its segment is released
   std::shared_ptr<Proposal> proposal;
 };
 
-/// Receives what became of proposals. Called by the journal's threads, one call at a time.
+/// Receives the results of append(). Called on the journal's own threads. Implementations must not
+/// throw, and must not stop or destroy the journal; they may append and read.
 class Listener {
  public:
   virtual ~Listener() = default;
 
-  /// These are durable; calls and elements come in log order, without gaps. May append, and may
-  /// move from the elements; must not stop or destroy the journal.
+  /// The records in `group` are durable. Calls and elements come in log order without gaps; calls
+  /// never overlap. The elements may be moved from; `group` is valid during the call only.
   virtual void on_committed(std::span<Committed> group) = 0;
 
-  /// A write or sync failed: nothing more will ever be confirmed, and the node must stop. Once.
+  /// A write or sync failed: no further record will be confirmed, and the node must stop, because
+  /// the kernel may have dropped data. Called at most once, not during on_committed().
   virtual void on_failed(const Error& error) = 0;
 
-  /// Room is short: Journal::storage_full() holds. Said again at least every `allocate_retry` while
-  /// that lasts. May release segments. Comes from another thread than the calls above, possibly
-  /// during one of them.
+  /// Journal::storage_full() is true. Repeated at least every `allocate_retry` while that lasts.
+  /// May release segments. Runs on another thread than the calls above and may overlap with them.
   virtual void on_storage_full() {}
 };
 

@@ -6,14 +6,11 @@
 namespace millrace::journal {
 
 SegmentPool::SegmentPool(const DataDirectory& directory, const Options& options,
-                         SegmentNumber first_number, std::vector<SegmentNumber> recyclable,
-                         std::function<std::uint64_t()> log_bytes, std::function<void()> on_change,
-                         std::function<void(const Error&)> on_failed)
+                         const SegmentTable& log, SegmentNumber first_number,
+                         std::vector<SegmentNumber> recyclable)
     : directory_(directory),
       options_(options),
-      log_bytes_(std::move(log_bytes)),
-      on_change_(std::move(on_change)),
-      on_failed_(std::move(on_failed)),
+      log_(log),
       recyclable_(recyclable.begin(), recyclable.end()),
       next_number_(first_number),
       own_count_(recyclable_.size()) {}
@@ -22,7 +19,8 @@ SegmentPool::~SegmentPool() {
   stop();
 }
 
-void SegmentPool::start() {
+void SegmentPool::start(SegmentPoolListener& listener) {
+  listener_ = &listener;
   thread_ = std::thread{[this] {
     run();
   }};
@@ -31,9 +29,9 @@ void SegmentPool::start() {
 void SegmentPool::stop() {
   {
     const Lock lock{mutex_};
-    stopping_ = true;
+    is_stopping_ = true;
   }
-  wanted_.notify_all();
+  changed_.notify_all();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -47,7 +45,7 @@ std::optional<ReadySegment> SegmentPool::take() {
     ready_count_.store(ready_.size(), std::memory_order_relaxed);
     own_count_.fetch_sub(1, std::memory_order_relaxed);
   }
-  wanted_.notify_one();
+  changed_.notify_one();
   return taken;
 }
 
@@ -56,91 +54,98 @@ void SegmentPool::recycle(SegmentNumber number) {
     const Lock lock{mutex_};
     recyclable_.push_back(number);
     own_count_.fetch_add(1, std::memory_order_relaxed);
-    retry_later_ = false;
+    is_backing_off_ = false;
   }
-  wanted_.notify_one();
+  changed_.notify_one();
 }
 
 void SegmentPool::run() {
   Lock lock{mutex_};
-  while (!stopping_) {
+  while (!is_stopping_) {
     const bool too_few = ready_.size() < options_.reserve_segments;
     const bool may_keep = ready_.size() < options_.ready_segments_max && !recyclable_.empty();
-    if (too_few && retry_later_) {
-      wanted_.wait_for(lock, options_.allocate_retry, [&] { return stopping_ || !retry_later_; });
-      retry_later_ = false;
+    if (too_few && is_backing_off_) {
+      changed_.wait_for(lock, options_.allocate_retry,
+                        [&] { return is_stopping_ || !is_backing_off_; });
+      is_backing_off_ = false;
     } else if (too_few || may_keep) {
-      add_one(lock);
+      add_segment(lock);
     } else if (!recyclable_.empty()) {
-      drop_one(lock);
+      delete_recyclable(lock);
     } else if (is_short()) {
-      wanted_.wait_for(lock, options_.allocate_retry);
-      if (!stopping_) look_again(lock);
+      changed_.wait_for(lock, options_.allocate_retry);
+      if (!is_stopping_) measure_again(lock);
     } else {
-      wanted_.wait(lock);
+      changed_.wait(lock);
     }
   }
 }
 
-void SegmentPool::look_again(Lock& lock) {
+void SegmentPool::measure_again(Lock& lock) {
   lock.unlock();
-  const Result<std::uint64_t> room = look_at_room();
-  if (room) on_change_();
+  const Result<std::uint64_t> room = measure_room();
+  if (room) listener_->on_segments_changed();
   lock.lock();
   if (!room) fail(lock, room.error());
 }
 
-/// Bytes of the disk that new segments may take.
-Result<std::uint64_t> SegmentPool::look_at_room() {
+/// Measures the bytes of the disk that new segments may take, and stores whole segments of it.
+Result<std::uint64_t> SegmentPool::measure_room() {
   const Result<std::uint64_t> free = directory_.files().free_bytes(directory_.path());
   if (!free) return free.error();
   const std::uint64_t kept = options_.free_bytes_min + keep_free_.load(std::memory_order_relaxed);
   const std::uint64_t room = *free > kept ? *free - kept : 0;
   disk_bytes_.store(room - room % options_.segment_bytes, std::memory_order_relaxed);
-  looked_.store(true, std::memory_order_relaxed);
+  has_measured_.store(true, std::memory_order_relaxed);
   return room;
 }
 
-void SegmentPool::add_one(Lock& lock) {
-  std::optional<SegmentNumber> old;
+void SegmentPool::add_segment(Lock& lock) {
+  std::optional<SegmentNumber> recycled;
   if (!recyclable_.empty()) {
-    old = recyclable_.front();
+    recycled = recyclable_.front();
     recyclable_.pop_front();
   }
-  const bool had_old = old.has_value();
+  const bool had_recycled = recycled.has_value();
   lock.unlock();
-  Result<ReadySegment> made = make_segment(old, next_number_);
+  Result<ReadySegment> made = make_segment(recycled, next_number_);
   lock.lock();
-  if (had_old && !old) own_count_.fetch_sub(1, std::memory_order_relaxed);  // used up
+  if (had_recycled && !recycled) {  // renamed or deleted
+    own_count_.fetch_sub(1, std::memory_order_relaxed);
+  }
   if (made) {
     ++next_number_;
     own_count_.fetch_add(1, std::memory_order_relaxed);
     ready_.push_back(*std::move(made));
     ready_count_.store(ready_.size(), std::memory_order_relaxed);
-    if (ready_.size() >= options_.reserve_segments) full_.store(false, std::memory_order_relaxed);
+    if (ready_.size() >= options_.reserve_segments) {
+      is_full_.store(false, std::memory_order_relaxed);
+    }
   } else if (made.error().code == ErrorCode::storage_full) {
-    full_.store(true, std::memory_order_relaxed);
-    // Unless something was released meanwhile. What could not be renamed is tried again as well.
-    retry_later_ = recyclable_.empty();
-    if (old) recyclable_.push_front(*old);
+    is_full_.store(true, std::memory_order_relaxed);
+    // Try again at once if a segment was released meanwhile. A file that could not be renamed is
+    // kept for the next attempt.
+    is_backing_off_ = recyclable_.empty();
+    if (recycled) recyclable_.push_front(*recycled);
   } else {
     fail(lock, made.error());
     return;
   }
   lock.unlock();
-  on_change_();
+  listener_->on_segments_changed();
   lock.lock();
 }
 
-/// Uses up `old`, unless it fails before that.
-Result<ReadySegment> SegmentPool::make_segment(std::optional<SegmentNumber>& old,
+/// Makes segment `number` out of the file `recycled`, if there is one of the right length, or as a
+/// new file. Empties `recycled` once that file no longer exists under its old name.
+Result<ReadySegment> SegmentPool::make_segment(std::optional<SegmentNumber>& recycled,
                                                SegmentNumber number) {
   bool reused = false;
-  if (old) {
-    const Result<bool> done = reuse(*old, number);
+  if (recycled) {
+    const Result<bool> done = rename_recycled(*recycled, number);
     if (!done) return done.error();
     reused = *done;
-    old.reset();
+    recycled.reset();
   }
   if (!reused) {
     if (Result<void> created = create(number); !created) return created.error();
@@ -156,10 +161,11 @@ Result<ReadySegment> SegmentPool::make_segment(std::optional<SegmentNumber>& old
   return ReadySegment{number, options_.segment_bytes, *std::move(file)};
 }
 
-/// Gives an old segment file a new life as `number`; false if its size does not fit (any more).
-Result<bool> SegmentPool::reuse(SegmentNumber old, SegmentNumber number) {
+/// Renames the file of segment `recycled` to `number`. If its length is not that of a segment (the
+/// option has changed), deletes it instead and returns false.
+Result<bool> SegmentPool::rename_recycled(SegmentNumber recycled, SegmentNumber number) {
   FileSystem& files = directory_.files();
-  const FileSystem::Path path = directory_.segment_path(old);
+  const FileSystem::Path path = directory_.segment_path(recycled);
   std::uint64_t bytes = 0;
   {
     Result<std::unique_ptr<File>> file = files.open(path, OpenMode::read, Access::buffered);
@@ -172,7 +178,7 @@ Result<bool> SegmentPool::reuse(SegmentNumber old, SegmentNumber number) {
     if (Result<void> removed = files.remove(path); !removed) return removed.error();
     return false;
   }
-  // What is in it bears the old number, so nobody takes it for frames of the new one.
+  // Its frames carry the old segment number, so a scan does not take them for frames of `number`.
   if (Result<void> renamed = files.rename(path, directory_.segment_path(number)); !renamed) {
     return renamed.error();
   }
@@ -181,13 +187,13 @@ Result<bool> SegmentPool::reuse(SegmentNumber old, SegmentNumber number) {
 
 Result<void> SegmentPool::create(SegmentNumber number) {
   FileSystem& files = directory_.files();
-  const Result<std::uint64_t> room = look_at_room();
+  const Result<std::uint64_t> room = measure_room();
   if (!room) return room.error();
   if (*room < options_.segment_bytes) {
     return Error{ErrorCode::storage_full,
-                 directory_.path().string() + ": beside what checkpoints need, " +
-                     std::to_string(*room) + " bytes are free; a segment takes " +
-                     std::to_string(options_.segment_bytes)};
+                 directory_.path().string() + ": " + std::to_string(*room) +
+                     " bytes are free beyond what checkpoints need; expected " +
+                     std::to_string(options_.segment_bytes) + " for a segment"};
   }
   const FileSystem::Path path = directory_.segment_path(number);
   FileSystem::Path unfinished = path;
@@ -200,7 +206,7 @@ Result<void> SegmentPool::create(SegmentNumber number) {
     filled = (*file)->zero_fill(options_.segment_bytes);
   }
   if (!filled) {
-    // The room that it took is needed by others; the failure to fill it is what counts.
+    // Give its room back at once. If that fails, the error of zero_fill() still matters more.
     [[maybe_unused]] const Result<void> removed = files.remove(unfinished);
     return filled;
   }
@@ -210,7 +216,7 @@ Result<void> SegmentPool::create(SegmentNumber number) {
   return {};
 }
 
-void SegmentPool::drop_one(Lock& lock) {
+void SegmentPool::delete_recyclable(Lock& lock) {
   const SegmentNumber number = recyclable_.front();
   recyclable_.pop_front();
   own_count_.fetch_sub(1, std::memory_order_relaxed);
@@ -222,9 +228,9 @@ void SegmentPool::drop_one(Lock& lock) {
 }
 
 void SegmentPool::fail(Lock& lock, const Error& error) {
-  stopping_ = true;
+  is_stopping_ = true;
   lock.unlock();
-  on_failed_(error);
+  listener_->on_pool_failed(error);
   lock.lock();
 }
 
