@@ -1,16 +1,16 @@
-// MILLRACE_ASSERT: a broken invariant stops the process, in every build (fail-stop).
+// MILLRACE_ASSERT: stops the process if an invariant is broken, in every build (fail-stop).
 #pragma once
 
 namespace millrace {
 
-/// Prints what was broken and where to stderr, then aborts. Never returns.
-/// Takes the place apart, as clang 14 has no std::source_location.
+/// Prints `condition` and the place in the source to stderr, then aborts. Any thread.
+/// File, line and function are separate because clang 14 has no std::source_location.
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line,
                                    const char* function);
 
 }  // namespace millrace
 
-/// For programmer errors only; a failure of the outside world is a Result.
+/// For programming errors only; an operating error is a Result. Evaluates `condition` once.
 #define MILLRACE_ASSERT(condition)                                            \
   do {                                                                        \
     if (!(condition)) [[unlikely]]                                            \

@@ -1,5 +1,5 @@
-// The hash tables of the runtime: Abseil's, with hashes of our own so that string_view looks up
-// string without a copy.
+// Hash tables of the runtime: Abseil's, with hash functions that let a std::string_view look up a
+// std::string key without a copy.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct StringEqual {
   bool operator()(std::string_view a, std::string_view b) const { return a == b; }
 };
 
-/// Spreads numbers that come in runs (splitmix64's finisher, Steele et al., OOPSLA 2014).
+/// Spreads consecutive numbers over all bits (finalizer of splitmix64, Steele et al., OOPSLA 2014).
 struct NumberHash {
   std::size_t operator()(std::uint64_t number) const {
     number = (number ^ (number >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -32,6 +32,7 @@ struct NumberHash {
   }
 };
 
+/// An id is a hash already, so combining its halves suffices.
 struct MessageIdHash {
   std::size_t operator()(const MessageId& id) const { return id.high ^ id.low; }
 };

@@ -9,7 +9,8 @@
 namespace millrace {
 namespace {
 
-// Atomic without a locked instruction: there is one writer, and readers want no torn values only.
+// Relaxed atomic accesses, no locked instruction: there is one writer, and readers only need values
+// that are not torn.
 template <class T>
 T load(const T& value) {
   return std::atomic_ref<T>(const_cast<T&>(value)).load(std::memory_order_relaxed);
@@ -22,8 +23,8 @@ void store(T& target, T value) {
 
 }  // namespace
 
-// With s the shift that leaves 7 bits of a value, the value's bucket is s octaves above the first
-// 128 values, which are buckets of their own.
+// Values below 128 have a bucket each. A larger value is shifted right by s until 7 bits are left;
+// its bucket lies s * 64 above that 7-bit number, because each power of two has 64 buckets.
 std::size_t LatencyHistogram::bucket_of(DurationUs duration_us) {
   const auto value = static_cast<std::uint64_t>(duration_us);
   const auto bits = static_cast<unsigned>(std::bit_width(value));

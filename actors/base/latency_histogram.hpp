@@ -1,8 +1,9 @@
-// LatencyHistogram: counts durations in log-linear buckets, so that any percentile is known to 1 %
-// at a fixed size. After G. Tene's HdrHistogram: 64 equal buckets for each power of two.
+// LatencyHistogram: counts durations in buckets whose width grows with the duration, so that each
+// percentile is within 1 % of the true value, in fixed memory. After G. Tene's HdrHistogram: 64
+// buckets of equal width for each power of two.
 //
-//   us:    0 1 2 … 127 │ 128 130 … 254 │ 256 260 … 508 │ …  up to one hour
-//   width: 1           │ 2             │ 4             │
+//   lower bound, µs │ 0 1 2 … 127 │ 128 130 … 254 │ 256 260 … 508 │ … up to one hour
+//   width, µs       │ 1           │ 2             │ 4             │
 #pragma once
 
 #include <array>
@@ -13,36 +14,36 @@
 
 namespace millrace {
 
-/// Plain memory of 14 KB without pointers, so it may lie in shared memory and be copied as bytes;
-/// all zeros is the empty histogram.
-/// Threads: one records; any number may read meanwhile through snapshot(). All else is for one
-/// thread at a time. Several recorders keep one each and merge.
+/// 14 KB without pointers: it may lie in shared memory and be copied as bytes. A histogram whose
+/// bytes are all zero is empty.
+/// Threads: while one thread calls record(), any number of threads may call snapshot(). All other
+/// functions need exclusive access. Several recording threads keep a histogram each and merge them.
 class LatencyHistogram {
  public:
-  /// Longest duration told apart: one hour. Longer ones count as that.
+  /// One hour, in microseconds. Longer durations are counted as this.
   static constexpr DurationUs value_max = 3'600'000'000;
 
-  /// Counts `duration_us`, clamped to 0..value_max. Never blocks, never allocates.
+  /// Counts `duration_us`, clamped to 0..value_max. Never blocks or allocates.
   void record(DurationUs duration_us);
 
-  /// A copy, taken while another thread records: each of its counts was true at some moment of the
-  /// call.
+  /// A copy. While another thread records, each count in the copy was current at some time during
+  /// the call, but not all at the same time.
   [[nodiscard]] LatencyHistogram snapshot() const;
 
-  /// Adds all that `other` counted.
+  /// Adds the counts of `other`.
   void merge(const LatencyHistogram& other);
 
-  /// What was counted after `earlier`, an older snapshot of this histogram. Its max_us() is known
-  /// to 1 % only.
+  /// The durations counted since the snapshot `earlier`. max_us() of the result is within 1 %.
+  /// REQUIRES: `earlier` is a snapshot of this histogram.
   [[nodiscard]] LatencyHistogram since(const LatencyHistogram& earlier) const;
 
-  /// The duration that the share `fraction` (0..1) of all do not exceed, within 1 % of the true
-  /// one; 0 of an empty histogram.
+  /// The duration that the share `fraction` (0 to 1, clamped) of all durations does not exceed,
+  /// within 1 %. 0 if the histogram is empty.
   [[nodiscard]] DurationUs percentile(double fraction) const;
 
-  [[nodiscard]] std::uint64_t count() const;                ///< durations counted
-  [[nodiscard]] DurationUs max_us() const { return max_; }  ///< the longest, exact; 0 when empty
-  [[nodiscard]] double mean_us() const;                     ///< exact; 0 when empty
+  [[nodiscard]] std::uint64_t count() const;                ///< number of durations
+  [[nodiscard]] DurationUs max_us() const { return max_; }  ///< longest duration; 0 if empty
+  [[nodiscard]] double mean_us() const;                     ///< 0 if empty
 
  private:
   static constexpr unsigned sub_bits = 6;

@@ -11,7 +11,7 @@ Result<TemporaryDirectory> TemporaryDirectory::make(const std::filesystem::path&
                                                     const std::string& prefix) {
   std::string name = (parent / prefix).string() + std::string(6, 'X');
   if (mkdtemp(name.data()) != nullptr) return TemporaryDirectory(name);
-  return Error{ErrorCode::storage_failed, "no directory can be made in " + parent.string() + ": " +
+  return Error{ErrorCode::storage_failed, "cannot make a directory in " + parent.string() + ": " +
                                               std::generic_category().message(errno)};
 }
 
@@ -19,8 +19,9 @@ Result<TemporaryDirectory> TemporaryDirectory::make(const std::string& prefix) {
   std::error_code error;
   const std::filesystem::path parent = std::filesystem::temp_directory_path(error);
   if (!error) return make(parent, prefix);
-  return Error{ErrorCode::storage_failed,
-               "no temporary directory can be made; is TMPDIR a directory? " + error.message()};
+  return Error{
+      ErrorCode::storage_failed,
+      "cannot make a temporary directory; expected TMPDIR to be a directory: " + error.message()};
 }
 
 TemporaryDirectory::~TemporaryDirectory() {

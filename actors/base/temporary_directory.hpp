@@ -1,4 +1,4 @@
-// TemporaryDirectory: a new directory that goes away with its owner.
+// TemporaryDirectory: a new directory that is removed with the object.
 #pragma once
 
 #include <filesystem>
@@ -9,13 +9,15 @@
 
 namespace millrace {
 
-/// One thread.
+/// Owns the directory: the destructor removes it with its contents and ignores failures. Not
+/// thread-safe.
 class TemporaryDirectory {
  public:
-  /// In `parent`, with a name that begins with `prefix`. Fails with `storage_failed`.
+  /// Makes a directory in `parent`; its name is `prefix` and six random characters. Fails with
+  /// `storage_failed`.
   [[nodiscard]] static Result<TemporaryDirectory> make(const std::filesystem::path& parent,
                                                        const std::string& prefix);
-  /// In the system's directory for such, by default /tmp; see TMPDIR.
+  /// Makes it in the directory that TMPDIR names, by default /tmp. Fails with `storage_failed`.
   [[nodiscard]] static Result<TemporaryDirectory> make(const std::string& prefix);
 
   ~TemporaryDirectory();
@@ -26,13 +28,13 @@ class TemporaryDirectory {
   }
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  /// It stays.
+  /// Leaves the directory in place when this object is destroyed. path() is empty from now on.
   void keep() { path_.clear(); }
 
  private:
   explicit TemporaryDirectory(std::filesystem::path path) : path_(std::move(path)) {}
 
-  std::filesystem::path path_;  ///< empty: nothing goes away
+  std::filesystem::path path_;  ///< empty: nothing is removed
 };
 
 }  // namespace millrace

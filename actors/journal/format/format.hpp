@@ -80,8 +80,8 @@ std::size_t encode_frame(char* at, const FrameHeader& header, std::string_view b
 /// Reads frame_header_bytes at `at` and checks nothing.
 [[nodiscard]] FrameHeader decode_frame_header(const char* at);
 
-/// Whether the checksum of the frame at `at` is right. REQUIRES: `header` was decoded from `at`, and
-/// header and body are in memory there.
+/// Whether the checksum of the frame at `at` is right. REQUIRES: `header` was decoded from `at`,
+/// and header and body are in memory there.
 [[nodiscard]] bool frame_intact(const char* at, const FrameHeader& header);
 
 /// Writes block_bytes at `at`: the header, then zeros.

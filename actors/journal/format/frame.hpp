@@ -1,4 +1,4 @@
-// Log sequence numbers, places and frames: the words in which users of the journal speak of the log.
+// Lsn, SegmentNumber, Place and Frame: how users of the journal identify and receive records.
 #pragma once
 
 #include <cstdint>
