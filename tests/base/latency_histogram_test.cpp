@@ -1,5 +1,5 @@
-// Promise: a percentile is within 1 % of that of the sorted values, whatever was merged or
-// subtracted on the way. Checked against sorted vectors of seeded values of several distributions.
+// Promise: each percentile is within 1 % of that of the sorted values, also after merge() and
+// since(). Compared with sorted, seeded values of several distributions.
 #include "actors/base/latency_histogram.hpp"
 
 #include <algorithm>
@@ -86,7 +86,7 @@ TEST(LatencyHistogram, PercentilesMatchSortedValues) {
   }
 }
 
-TEST(LatencyHistogram, MergingIsCountingTogether) {
+TEST(LatencyHistogram, MergedHistogramsCountAllValues) {
   Random random(7);
   std::lognormal_distribution<double> draw(6, 2);
   LatencyHistogram merged;
@@ -100,7 +100,7 @@ TEST(LatencyHistogram, MergingIsCountingTogether) {
   expect_matches(merged, all);
 }
 
-TEST(LatencyHistogram, SinceHoldsOnlyWhatCameLater) {
+TEST(LatencyHistogram, SinceCountsOnlyLaterValues) {
   LatencyHistogram histogram = histogram_of({5, 5'000'000, 70});
   const LatencyHistogram earlier = histogram.snapshot();
   const Values later{300, 400, 500, 64'000};
@@ -118,14 +118,14 @@ TEST(LatencyHistogram, ShortDurationsAreExact) {
   }
 }
 
-TEST(LatencyHistogram, ClampsWhatIsOutOfRange) {
+TEST(LatencyHistogram, ClampsValuesOutOfRange) {
   const LatencyHistogram histogram = histogram_of({-5, 2 * LatencyHistogram::value_max});
   EXPECT_EQ(histogram.percentile(0.5), 0);
   EXPECT_EQ(histogram.max_us(), LatencyHistogram::value_max);
   EXPECT_EQ(histogram.count(), 2u);
 }
 
-TEST(LatencyHistogram, EmptyIsAllZero) {
+TEST(LatencyHistogram, EmptyHistogramIsAllZero) {
   const LatencyHistogram histogram;
   EXPECT_EQ(histogram.count(), 0u);
   EXPECT_EQ(histogram.percentile(0.99), 0);
@@ -133,7 +133,7 @@ TEST(LatencyHistogram, EmptyIsAllZero) {
   EXPECT_EQ(histogram.mean_us(), 0);
 }
 
-TEST(LatencyHistogram, SnapshotsOfARunningWriterOnlyGrow) {
+TEST(LatencyHistogram, SnapshotsDuringRecordingOnlyGrow) {
   constexpr std::uint64_t total = 200'000;
   LatencyHistogram histogram;
   std::atomic<bool> started = false;

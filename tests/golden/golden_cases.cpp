@@ -45,7 +45,7 @@ void fill(pb::TimerSet& timer) {
   fill(*timer.mutable_envelope());
 }
 
-// A record of one change, which `fill_change` completes.
+// A record with one change, which `fill_change` fills.
 template <class FillChange>
 GoldenCase change(const std::string& name, FillChange fill_change) {
   auto record = std::make_shared<pb::Record>();
@@ -165,7 +165,7 @@ void fill(pb::Install& install) {
   fill(*install.add_body());
 }
 
-// What moves of shards write, and send.
+// Records and chunks of a shard that moves.
 void add_moves(std::vector<GoldenCase>& cases) {
   auto ownership = std::make_shared<pb::Record>();
   ownership->set_at_us(noon_us);
@@ -221,7 +221,7 @@ GoldenCase snapshot_messages() {
   for (const std::uint32_t i : {0u, 1u}) {
     columns.add_sequence_step(300 - i * 299);
     columns.add_place_step((std::int64_t{7} << 32) - i * (std::int64_t{7} << 32) - i * 64);
-    columns.add_index(i << 31);  // the second was moved
+    columns.add_index(i << 31);  // a moved message has an index other than 0
     columns.add_bytes(200 + i);
     columns.add_flags(i == 0 ? 4 : 9 | 1u << 4 | 1u << 5);
   }

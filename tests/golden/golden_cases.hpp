@@ -1,4 +1,4 @@
-// One example of every kind of thing that the disk holds or nodes say, with all of its fields set.
+// Examples of every message on disk and on the wire; together they set every field.
 #pragma once
 
 #include <memory>
@@ -10,16 +10,16 @@
 namespace millrace {
 
 struct GoldenCase {
-  std::string name;  ///< of the file: name.hex
+  std::string name;  ///< the bytes are in the file <name>.hex
   std::shared_ptr<google::protobuf::Message> message;
 };
 
 [[nodiscard]] std::vector<GoldenCase> golden_cases();
 
-/// Those of messages/cluster.proto.
+/// The cases of messages/cluster.proto.
 [[nodiscard]] std::vector<GoldenCase> golden_cluster_cases();
 
-/// Those of messages/federation.proto.
+/// The cases of messages/federation.proto.
 [[nodiscard]] std::vector<GoldenCase> golden_federation_cases();
 
 }  // namespace millrace

@@ -79,7 +79,7 @@ void add_placement(std::vector<GoldenCase>& cases) {
 
 constexpr const char* role = "pay";
 
-// What came with moves by role.
+// Fields that were added for roles.
 void add_roles(std::vector<GoldenCase>& cases) {
   cases.push_back(made<pb::PlacementGossip>("gossip_role", [](pb::PlacementGossip& gossip) {
     auto& one = *gossip.add_shard();

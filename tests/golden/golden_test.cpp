@@ -1,5 +1,5 @@
-// Promise: what a released version wrote to the disk or said to another node, every later one
-// reads, and writes the same. Checked against bytes in hex files: NEVER change one, only add.
+// Promise: every version reads and writes the same bytes as all released versions, on disk and on
+// the wire. Compared with the bytes in hex files: NEVER change a file, only add files.
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -57,12 +57,12 @@ std::string read_golden(const std::string& name) {
 
 class Golden : public ::testing::TestWithParam<GoldenCase> {};
 
-TEST_P(Golden, BytesAreWrittenAsEver) {
+TEST_P(Golden, WritesTheFrozenBytes) {
   const auto& [name, message] = GetParam();
   EXPECT_EQ(to_hex(message->SerializeAsString()), read_golden(name));
 }
 
-TEST_P(Golden, BytesAreReadAsEver) {
+TEST_P(Golden, ReadsTheFrozenBytes) {
   const auto& [name, message] = GetParam();
   const std::unique_ptr<Message> read(message->New());
   ASSERT_TRUE(read->ParseFromString(from_hex(read_golden(name))));

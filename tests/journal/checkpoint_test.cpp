@@ -1,5 +1,5 @@
-// What checkpoints promise: entries come back as they went in, a damaged one is never believed, and
-// the log before one is given up only when it is in place.
+// Promises of checkpoints: entries are read back as they were written, a damaged checkpoint is not
+// used, and segments are released only when the checkpoint that replaces them is durable.
 #include "actors/journal/checkpoint/checkpoint.hpp"
 
 #include <random>
@@ -45,10 +45,10 @@ class Checkpoint : public ::testing::Test {
   std::optional<DataDirectory> directory_;
 };
 
-TEST_F(Checkpoint, GivesEntriesBackInOrderWhateverTheirSize) {
+TEST_F(Checkpoint, EntriesOfAnySizeAreReadBackInOrder) {
   std::mt19937_64 random{7};
   Entries entries{{1, ""}, {2, std::string(3'500'000, 'b')}, {1, ""}};
-  // Around the end of a chunk every length counts.
+  // Lengths around the end of a chunk.
   for (std::size_t length = 0; length < 40; length += 3) {
     entries.emplace_back(3, std::string((1U << 20) - 32 - 12 - 20 + length, 'c'));
     entries.emplace_back(4, "");
@@ -73,7 +73,7 @@ TEST_F(Checkpoint, KeepsTheNewestTwo) {
   EXPECT_EQ(find_checkpoints(*directory_)->newest->number, 4u);
 }
 
-TEST_F(Checkpoint, WithAFlippedByteIsPassedOverForTheOneBefore) {
+TEST_F(Checkpoint, WithAFlippedByteIsSkippedAndTheOneBeforeIsUsed) {
   ASSERT_OK(write(1, {{1, "old"}}));
   ASSERT_OK(write(2, {{1, "new"}, {2, std::string(500, 'n')}}));
   const FileSystem::Path path = "/data/checkpoint-0000000002";
@@ -91,7 +91,7 @@ TEST_F(Checkpoint, WithAFlippedByteIsPassedOverForTheOneBefore) {
   }
 }
 
-TEST_F(Checkpoint, CutShortIsPassedOver) {
+TEST_F(Checkpoint, CutShortIsSkipped) {
   ASSERT_OK(write(1, {{1, "old"}}));
   ASSERT_OK(write(2, {{1, std::string(2'500'000, 'n')}}));
   const FileSystem::Path path = "/data/checkpoint-0000000002";
@@ -102,7 +102,7 @@ TEST_F(Checkpoint, CutShortIsPassedOver) {
   }
 }
 
-TEST_F(Checkpoint, DamagedWithoutAnotherIsRefused) {
+TEST_F(Checkpoint, DamagedWithoutAnOlderOneRefusesTheStart) {
   ASSERT_OK(write(1, {{1, "only"}}));
   files_.flip("/data/checkpoint-0000000001", 4096 + 40, 1);
   const Result<Contents> found = read_all(*directory_);
@@ -112,12 +112,12 @@ TEST_F(Checkpoint, DamagedWithoutAnotherIsRefused) {
       << found.error().message;
 }
 
-TEST_F(Checkpoint, ThatFailsLeavesTheOneBefore) {
+TEST_F(Checkpoint, ThatFailsKeepsTheOneBefore) {
   ASSERT_OK(write(1, {{1, "old"}}));
   const Result<CheckpointInfo> failed =
       write_checkpoint(*directory_, 2, {1, 0}, [](CheckpointWriter& writer) {
         EXPECT_OK(writer.add(1, std::string(3'000'000, 'x')));
-        return Result<void>{Error{ErrorCode::draining, "changed its mind"}};
+        return Result<void>{Error{ErrorCode::draining, "the fill failed"}};
       });
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code, ErrorCode::draining);
@@ -125,7 +125,7 @@ TEST_F(Checkpoint, ThatFailsLeavesTheOneBefore) {
   EXPECT_TRUE(files_.contents("/data/checkpoint-0000000002.tmp").empty());
 }
 
-TEST_F(Checkpoint, IsThereWholeOrNotAtAllAfterACrash) {
+TEST_F(Checkpoint, IsCompleteOrAbsentAfterACrash) {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random{seed};
@@ -156,9 +156,9 @@ TEST_F(Checkpoint, IsThereWholeOrNotAtAllAfterACrash) {
   }
 }
 
-TEST_F(Checkpoint, RefusesToStartFromAReleasedPartOfTheLog) {
+TEST_F(Checkpoint, IsRefusedForAReleasedPartOfTheLog) {
   directory_.reset();
-  Remember listener;
+  RecordingListener listener;
   Result<Opened> opened = open_journal(files_, "/data", small_options(), listener);
   ASSERT_OK(opened);
   Journal& journal = *opened->journal;

@@ -1,6 +1,6 @@
-// What the journal promises to many threads at once: each one's records keep their order, cold
-// reads see what was confirmed while the log is written and recycled, and a stop in the middle of
-// it confirms all that was accepted. Meant to be run under the thread sanitizer too.
+// Promises of the journal to concurrent threads: the records of each thread keep their order, cold
+// reads return confirmed records while segments are written and recycled, and a stop under load
+// confirms every accepted record. Also for the thread sanitizer.
 #include <algorithm>
 #include <atomic>
 #include <random>
@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::uint32_t appenders = 3;
 
-/// Appends numbered records of its own shard until told to stop or refused.
+/// Appends numbered records of `shard` until `stop`, a refusal, or `most` records. Returns how many
+/// were accepted.
 std::uint64_t append_until(Journal& journal, std::uint32_t shard, const std::atomic<bool>& stop,
                            std::uint64_t most) {
   std::uint64_t accepted = 0;
@@ -41,10 +42,10 @@ void expect_each_in_order(const std::vector<Record>& records,
   EXPECT_EQ(seen, accepted);
 }
 
-TEST(Concurrency, StopUnderLoadConfirmsAllThatWasAccepted) {
+TEST(Concurrency, StopUnderLoadConfirmsEveryAcceptedRecord) {
   for (int round = 0; round < 10; ++round) {
     FaultyFileSystem files;
-    Remember listener;
+    RecordingListener listener;
     Result<Opened> opened = open_journal(files, "/data", small_options(), listener);
     ASSERT_OK(opened);
     const std::atomic<bool> never = false;
@@ -60,16 +61,16 @@ TEST(Concurrency, StopUnderLoadConfirmsAllThatWasAccepted) {
     const std::vector<Record> confirmed = listener.records();
     expect_each_in_order(confirmed, accepted);
     opened->journal.reset();
-    Remember again;
+    RecordingListener again;
     const Result<Opened> reopened = open_journal(files, "/data", small_options(), again);
     ASSERT_OK(reopened);
     EXPECT_EQ(reopened->contents.records, confirmed);
   }
 }
 
-TEST(Concurrency, ColdReadsSeeWhatWasConfirmedWhileSegmentsAreRecycled) {
+TEST(Concurrency, ColdReadsReturnConfirmedRecordsWhileSegmentsAreRecycled) {
   const TemporaryDirectory directory;
-  Remember listener;
+  RecordingListener listener;
   Result<Opened> opened =
       open_journal(posix_file_system(), directory.path() / "data", small_options(), listener);
   ASSERT_OK(opened);
@@ -90,7 +91,7 @@ TEST(Concurrency, ColdReadsSeeWhatWasConfirmedWhileSegmentsAreRecycled) {
         if (records.empty()) continue;
         std::vector<Place> places;
         std::vector<std::size_t> which;
-        // Of all, or of the last, which are there in any case once nothing more is released.
+        // Half of the time only the newest records, which are not released.
         const std::size_t among =
             random() % 2 == 0 ? records.size() : std::min<std::size_t>(records.size(), 20);
         for (int i = 0; i < 20; ++i) {

@@ -1,6 +1,6 @@
-// What the journal promises when the machine loses power, or the process is killed, at any moment:
-// all that was confirmed is there, in order and without a hole, and nothing that was not appended.
-// Seeded; the seed of a failure is printed, and MILLRACE_SEED runs that one alone.
+// Promises of the journal after a power loss or a kill at any moment: every confirmed record is
+// recovered, in order and without a gap, and no record that was not appended. Seeded: a failure
+// prints its seed; MILLRACE_SEED is the first seed, MILLRACE_SEEDS their number.
 #include <atomic>
 #include <cstdlib>
 #include <random>
@@ -15,48 +15,49 @@
 namespace millrace::journal {
 namespace {
 
-/// Several lives of a journal on one disk, each ended by a crash at the n-th file operation.
-class Lives {
+/// Runs a journal on one disk several times. A random crash or kill ends each run, at a random file
+/// operation.
+class CrashedRuns {
  public:
-  explicit Lives(std::uint64_t seed) : random_(seed) {
+  explicit CrashedRuns(std::uint64_t seed) : random_(seed) {
     options_.reserve_segments = 1 + random_() % 2;
     options_.ready_segments_max = options_.reserve_segments + random_() % 2;
     options_.groups_max = 1 + random_() % 3;
     options_.idle_mark_after = std::chrono::microseconds{random_() % 2 == 0 ? 100 : 1'000'000};
   }
 
-  void run(int lives) {
-    for (int life = 0; life < lives && !::testing::Test::HasFatalFailure(); ++life) live(life);
+  void run(int runs) {
+    for (int i = 0; i < runs && !::testing::Test::HasFatalFailure(); ++i) run_until_crash(i);
   }
 
  private:
-  void live(int life) {
-    // Nearly always early, so that a start is hit too; sometimes not before much was written.
+  void run_until_crash(int run_number) {
+    // Usually early, so that crashes during a start are frequent; sometimes after many writes.
     const std::uint64_t crash_at = 1 + random_() % (random_() % 3 == 0 ? 400 : 40);
     std::atomic<std::uint64_t> operations = 0;
-    std::mt19937_64 fate{random_()};
+    std::mt19937_64 random{random_()};
     files_.set_fault([&](const Operation&) -> std::optional<Error> {
-      // One thread makes the crash; operations that others began earlier are in flight in it.
-      if (++operations == crash_at) end_life(fate);
+      // One thread crashes the disk, while operations of other threads are in flight.
+      if (++operations == crash_at) crash_or_kill(random);
       return operations >= crash_at
                  ? std::optional{Error{ErrorCode::storage_failed, "the machine lost power"}}
                  : std::nullopt;
     });
-    Remember listener;
+    RecordingListener listener;
     std::vector<std::string> appended;
     {
       Result<Opened> opened = open_journal(files_, "/data", options_, listener);
       if (opened) {
         check(opened->contents);
         if (::testing::Test::HasFatalFailure()) return;
-        work(*opened->journal, listener, life, appended);
+        work(*opened->journal, listener, run_number, appended);
         opened->journal->stop();
       } else {
-        // Only the crash may keep a log from being opened.
+        // The crash is the only permitted reason for a failed start.
         EXPECT_EQ(opened.error().code, ErrorCode::storage_failed) << opened.error().message;
       }
     }
-    if (operations < crash_at) end_life(fate);
+    if (operations < crash_at) crash_or_kill(random);
     files_.set_fault({});
     for (const Record& record : listener.records()) {
       ASSERT_EQ(record.lsn, confirmed_ + 1);
@@ -65,23 +66,24 @@ class Lives {
     possible_.insert(possible_.end(), appended.begin(), appended.end());
   }
 
-  /// Power fails, or only the process is killed, and the disk's cache keeps what it has.
-  void end_life(std::mt19937_64& fate) {
-    if (fate() % 3 == 0) {
+  /// A power loss; or only a kill of the process, after which the disk's cache is intact.
+  void crash_or_kill(std::mt19937_64& random) {
+    if (random() % 3 == 0) {
       files_.kill();
     } else {
-      files_.crash(fate);
+      files_.crash(random);
     }
   }
 
-  void work(Journal& journal, Remember& listener, int life, std::vector<std::string>& appended) {
+  void work(Journal& journal, RecordingListener& listener, int run_number,
+            std::vector<std::string>& appended) {
     const std::size_t bursts = 1 + random_() % 30;
     for (std::size_t burst = 0; burst < bursts; ++burst) {
       const std::size_t records = 1 + random_() % 8;
       for (std::size_t i = 0; i < records; ++i) {
         const std::size_t length = random_() % 16 == 0 ? random_() % 30'000 : random_() % 500;
-        std::string body = std::to_string(life) + "/" + std::to_string(appended.size()) + ":" +
-                           std::string(length, static_cast<char>('a' + random_() % 26));
+        std::string body = std::to_string(run_number) + "/" + std::to_string(appended.size()) +
+                           ":" + std::string(length, static_cast<char>('a' + random_() % 26));
         appended.push_back(body);
         if (!journal.append(make_proposal(body))) {
           appended.pop_back();
@@ -96,7 +98,7 @@ class Lives {
     }
   }
 
-  /// Holds all records before a random one, and gives up the log before that.
+  /// Writes a checkpoint of the records before a random lsn, and releases the segments before it.
   void checkpoint(Journal& journal, const std::vector<std::string>& appended) {
     const Lsn durable = journal.stats().durable_lsn;
     const Lsn replay_from = replay_from_ + random_() % (durable + 2 - replay_from_);
@@ -122,48 +124,48 @@ class Lives {
     replay_from_ = contents.recovered.start.replay_from;
     ASSERT_EQ(replay_from_, records.size() + 1);
     records.insert(records.end(), contents.records.begin(), contents.records.end());
-    ASSERT_GE(records.size(), confirmed_) << "confirmed records are lost";
-    ASSERT_LE(records.size(), possible_.size()) << "more than was ever appended";
+    ASSERT_GE(records.size(), confirmed_) << "a confirmed record is lost";
+    ASSERT_LE(records.size(), possible_.size()) << "a record was recovered that was not appended";
     for (std::size_t i = 0; i < records.size(); ++i) {
       ASSERT_EQ(records[i].lsn, i + 1);
       ASSERT_EQ(records[i].body, possible_[i]) << "record " << i + 1;
     }
     possible_.resize(records.size());
-    // What a start has shown is relied on from then on.
+    // Recovered records count as confirmed: a later crash must not lose them.
     confirmed_ = records.size();
   }
 
   std::mt19937_64 random_;
   Options options_ = small_options();
   FaultyFileSystem files_;
-  std::vector<std::string> possible_;  ///< what may be found next, in log order
+  std::vector<std::string> possible_;  ///< bodies that recovery may find, in log order
   Lsn replay_from_ = 1;                ///< of the newest checkpoint
-  std::size_t confirmed_ = 0;          ///< how many of `possible_` must be found
+  std::size_t confirmed_ = 0;          ///< how many of `possible_` recovery must find
 };
 
 std::uint64_t number_from_environment(const char* name, std::uint64_t fallback) {
-  const char* given = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): no other thread runs
-  return given == nullptr ? fallback : std::strtoull(given, nullptr, 10);
+  const char* text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): no other thread runs
+  return text == nullptr ? fallback : std::strtoull(text, nullptr, 10);
 }
 
-TEST(Crash, LosesNothingConfirmedOverManyLives) {
+TEST(Crash, NeverLosesAConfirmedRecordOverManyRuns) {
   const std::uint64_t first = number_from_environment("MILLRACE_SEED", 1);
   const std::uint64_t seeds = number_from_environment("MILLRACE_SEEDS", 150);
   for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
     SCOPED_TRACE("MILLRACE_SEED=" + std::to_string(seed));
-    Lives{seed}.run(8);
+    CrashedRuns{seed}.run(8);
     if (HasFailure()) return;
   }
 }
 
-TEST(Crash, TakesNothingAwayThatAStartHasShown) {
+TEST(Crash, NeverLosesARecordThatAStartHasRecovered) {
   FaultyFileSystem files;
-  std::mt19937_64 fate{1};
-  Remember listener;
+  std::mt19937_64 random{1};
+  RecordingListener listener;
   {
     Result<Opened> opened = open_journal(files, "/data", small_options(), listener);
     ASSERT_OK(opened);
-    // Killed while the record is in the disk's cache, before it is synced.
+    // A kill while the record is in the disk's cache, before the sync.
     files.set_fault([&](const Operation& operation) -> std::optional<Error> {
       if (operation.kind != Operation::Kind::sync || operation.path.extension() != ".seg") {
         return std::nullopt;
@@ -176,23 +178,23 @@ TEST(Crash, TakesNothingAwayThatAStartHasShown) {
     EXPECT_TRUE(listener.records().empty());
   }
   files.set_fault({});
-  Remember second;
+  RecordingListener second;
   {
     const Result<Opened> opened = open_journal(files, "/data", small_options(), second);
     ASSERT_OK(opened);
     ASSERT_EQ(opened->contents.records.size(), 1u);
-    for (int i = 0; i < 20; ++i) files.crash(fate);
+    for (int i = 0; i < 20; ++i) files.crash(random);
   }
-  Remember third;
+  RecordingListener third;
   const Result<Opened> opened = open_journal(files, "/data", small_options(), third);
   ASSERT_OK(opened);
   EXPECT_EQ(opened->contents.records.size(), 1u);
 }
 
-TEST(Crash, BeforeANewSegmentIsOnTheDiskLeavesWhereToBegin) {
+TEST(Crash, BeforeANewSegmentsHeaderIsDurableKeepsTheSegmentBefore) {
   FaultyFileSystem files;
-  std::mt19937_64 fate{1};
-  Remember listener;
+  std::mt19937_64 random{1};
+  RecordingListener listener;
   std::atomic<bool> released = false;
   {
     Result<Opened> opened = open_journal(files, "/data", small_options(), listener);
@@ -203,7 +205,7 @@ TEST(Crash, BeforeANewSegmentIsOnTheDiskLeavesWhereToBegin) {
     }
     ASSERT_TRUE(listener.wait_for(3));
     const SegmentNumber full = journal.stats().current_segment;
-    // The next record opens a segment, and never gets there.
+    // The next record opens a segment, but its write never reaches the disk.
     files.set_fault([&](const Operation& operation) -> std::optional<Error> {
       if (operation.kind != Operation::Kind::write || operation.path.extension() != ".seg") {
         return std::nullopt;
@@ -218,10 +220,10 @@ TEST(Crash, BeforeANewSegmentIsOnTheDiskLeavesWhereToBegin) {
     EXPECT_EQ(journal.stats().first_segment, full);
     released = true;
     ASSERT_TRUE(listener.wait_for(4));
-    files.crash(fate);
+    files.crash(random);
   }
   files.set_fault({});
-  Remember again;
+  RecordingListener again;
   const Result<Opened> opened = open_journal(files, "/data", small_options(), again);
   ASSERT_OK(opened);
   EXPECT_EQ(opened->contents.recovered.end.last_lsn, 3u);

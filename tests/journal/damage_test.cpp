@@ -1,6 +1,6 @@
-// What a start promises about damaged segments: confirmed data that fails its check is refused with
-// file and offset, nothing is changed, and nothing wrong is ever handed out. Every byte is flipped
-// and every length is tried.
+// Promises of recovery about damaged segments: confirmed data that fails its check refuses the
+// start, with file and offset; no file is changed; no damaged record is visited. Every byte is
+// flipped, and the file is cut to every length.
 #include <algorithm>
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ class Damage : public ::testing::Test {
  protected:
   /// A log of one segment: header block, a block of records, a block with the mark of the end.
   void SetUp() override {
-    Remember listener;
+    RecordingListener listener;
     Result<Opened> opened = open_journal(files_, "/data", small_options(), listener);
     ASSERT_OK(opened);
     std::vector<std::shared_ptr<Proposal>> proposals;
@@ -41,7 +41,7 @@ class Damage : public ::testing::Test {
     return read_all(*directory);
   }
 
-  /// Where the bytes of the records end.
+  /// Offset behind the last record's frame.
   [[nodiscard]] std::uint64_t records_end() const {
     return offset_of(records_.back().place) + frame_bytes(records_.back().body.size());
   }
@@ -51,15 +51,15 @@ class Damage : public ::testing::Test {
   std::vector<Record> records_;
 };
 
-TEST_F(Damage, IsFoundWhereverAByteIsFlipped) {
+TEST_F(Damage, IsDetectedWhereverAByteIsFlipped) {
   const std::string intact = files_.contents(segment_);
   for (std::uint64_t at = 0; at < intact.size(); ++at) {
-    // Beyond the mark nothing is read but to look for frames: sampled.
+    // Behind the mark, bytes are only searched for witnesses: every 61st offset suffices.
     if (at > 3 * block_bytes && at % 61 != 0) continue;
     files_.flip(segment_, at, static_cast<unsigned char>(1U << (at % 8)));
     const std::string damaged = files_.contents(segment_);
     const Result<Contents> found = read();
-    // Bytes that pad a block mean nothing, and without the mark the records are still all there.
+    // Padding has no meaning, and a damaged mark leaves all records intact.
     const bool in_header = at < segment_header_bytes;
     const bool in_records = at >= block_bytes && at < align_down(records_end(), frame_align);
     if (in_header || in_records) {
@@ -100,10 +100,10 @@ TEST_F(Damage, NamesFileOffsetAndRecord) {
       << found.error().message;
 }
 
-TEST_F(Damage, IsFoundWhereverAFileIsCut) {
+TEST_F(Damage, IsDetectedWhereverAFileIsCut) {
   const std::string intact = files_.contents(segment_);
   for (std::size_t length = 0; length < intact.size(); ++length) {
-    // Behind the mark all is alike, and partial blocks were tried: sampled.
+    // Behind the mark, cuts inside a block do not differ from those tried before.
     if (length > 3 * block_bytes && length % 512 != 0) continue;
     files_.set_contents(segment_, intact.substr(0, length));
     const Result<Contents> found = read();
@@ -112,8 +112,8 @@ TEST_F(Damage, IsFoundWhereverAFileIsCut) {
   }
 }
 
-TEST_F(Damage, OfAnUnmarkedEndCutsTheLogThere) {
-  // A process killed before the mark was written: nothing says that the last group was durable.
+TEST_F(Damage, WithoutAWitnessEndsTheLogThere) {
+  // As if the process was killed before it wrote the mark: no witness for the last group.
   std::string bytes = files_.contents(segment_);
   bytes.replace(2 * block_bytes, block_bytes, block_bytes, '\0');
   files_.set_contents(segment_, bytes);
@@ -123,8 +123,8 @@ TEST_F(Damage, OfAnUnmarkedEndCutsTheLogThere) {
   EXPECT_EQ(found->records, std::vector<Record>(records_.begin(), records_.begin() + 6));
 }
 
-TEST_F(Damage, OfRecordsThatACheckpointKnowsIsFoundWithoutAMark) {
-  Remember listener;
+TEST_F(Damage, IsDetectedIfACheckpointIsTheOnlyWitness) {
+  RecordingListener listener;
   {
     Result<Opened> opened = open_journal(files_, "/data", small_options(), listener);
     ASSERT_OK(opened);
@@ -138,7 +138,7 @@ TEST_F(Damage, OfRecordsThatACheckpointKnowsIsFoundWithoutAMark) {
   const FileSystem::Path path = directory.segment_path(segment_of(last));
   std::string bytes = files_.contents(path);
   bytes.resize(offset_of(last));
-  bytes.resize(small_options().segment_bytes);  // without the record, and all that came after it
+  bytes.resize(small_options().segment_bytes);  // the record and everything behind it become zeros
   files_.set_contents(path, bytes);
   const Result<Contents> found = read();
   ASSERT_FALSE(found);
@@ -146,8 +146,8 @@ TEST_F(Damage, OfRecordsThatACheckpointKnowsIsFoundWithoutAMark) {
   EXPECT_NE(found.error().message.find("checkpoint"), std::string::npos) << found.error().message;
 }
 
-TEST_F(Damage, OfASegmentThatIsMissingIsFound) {
-  Remember listener;
+TEST_F(Damage, OfAMissingSegmentIsDetected) {
+  RecordingListener listener;
   {
     Result<Opened> opened = open_journal(files_, "/data", small_options(), listener);
     ASSERT_OK(opened);

@@ -1,5 +1,5 @@
-// What opening a data directory promises: one writer, no foreign files touched, no future format
-// misread, and an error that says which file is wrong.
+// Promises of opening a data directory: one writer at a time, foreign directories stay unchanged,
+// newer formats are refused, and the error names the file.
 #include "actors/journal/disk/data_directory.hpp"
 
 #include <fstream>
@@ -27,20 +27,20 @@ class DataDirectoryOnDisk : public ::testing::Test {
   std::filesystem::path path_ = directory_.path() / "new" / "data";
 };
 
-TEST_F(DataDirectoryOnDisk, IsMadeByTheWriterOnly) {
+TEST_F(DataDirectoryOnDisk, IsCreatedByAWriterOnly) {
   EXPECT_EQ(open(Opener::reader).error().code, ErrorCode::not_found);
   EXPECT_FALSE(std::filesystem::exists(path_));
   ASSERT_OK(open(Opener::writer));
   ASSERT_OK(open(Opener::reader));
 }
 
-TEST_F(DataDirectoryOnDisk, IsNotMadeByAReaderWhereAnEmptyDirectoryIs) {
+TEST_F(DataDirectoryOnDisk, IsNotCreatedByAReaderInAnEmptyDirectory) {
   std::filesystem::create_directories(path_);
   EXPECT_EQ(open(Opener::reader).error().code, ErrorCode::not_found);
   EXPECT_TRUE(std::filesystem::is_empty(path_));
 }
 
-TEST_F(DataDirectoryOnDisk, HasOneWriterAndNoReaderBesideIt) {
+TEST_F(DataDirectoryOnDisk, HasOneWriterAndThenNoReader) {
   const Result<DataDirectory> writer = open(Opener::writer);
   ASSERT_OK(writer);
   for (const Opener opener : {Opener::writer, Opener::reader}) {
@@ -53,7 +53,7 @@ TEST_F(DataDirectoryOnDisk, HasOneWriterAndNoReaderBesideIt) {
   }
 }
 
-TEST_F(DataDirectoryOnDisk, HasManyReadersAndNoWriterBesideThem) {
+TEST_F(DataDirectoryOnDisk, HasManyReadersAndThenNoWriter) {
   ASSERT_OK(open(Opener::writer));
   const Result<DataDirectory> first = open(Opener::reader);
   const Result<DataDirectory> second = open(Opener::reader);
@@ -62,7 +62,7 @@ TEST_F(DataDirectoryOnDisk, HasManyReadersAndNoWriterBesideThem) {
   EXPECT_EQ(open(Opener::writer).error().code, ErrorCode::storage_locked);
 }
 
-TEST_F(DataDirectoryOnDisk, RefusesADirectoryOfSomethingElseAndTouchesNothing) {
+TEST_F(DataDirectoryOnDisk, RefusesAForeignDirectoryAndLeavesItUnchanged) {
   write("thesis.tex", "text");
   const Result<DataDirectory> opened = open(Opener::writer);
   ASSERT_FALSE(opened);
@@ -86,7 +86,7 @@ TEST_F(DataDirectoryOnDisk, RefusesForeignFilesAmongItsOwn) {
   ASSERT_OK(open(Opener::writer));
 }
 
-TEST_F(DataDirectoryOnDisk, RefusesAFutureFormatAndOneThatIsNone) {
+TEST_F(DataDirectoryOnDisk, RefusesANewerFormatAndAnInvalidOne) {
   ASSERT_OK(open(Opener::writer));
   write("format", "millrace data directory, format 2\n");
   EXPECT_EQ(open(Opener::writer).error().code, ErrorCode::unsupported_version);
@@ -97,7 +97,7 @@ TEST_F(DataDirectoryOnDisk, RefusesAFutureFormatAndOneThatIsNone) {
   EXPECT_EQ(open(Opener::writer).error().code, ErrorCode::foreign_file);
 }
 
-TEST_F(DataDirectoryOnDisk, FinishesAStartThatWasInterrupted) {
+TEST_F(DataDirectoryOnDisk, CompletesAnInterruptedFirstStart) {
   for (const char* name : {"lock", "format.tmp"}) write(name, "");
   std::filesystem::create_directories(path_ / "segments");
   ASSERT_OK(open(Opener::writer));
@@ -105,7 +105,7 @@ TEST_F(DataDirectoryOnDisk, FinishesAStartThatWasInterrupted) {
   ASSERT_OK(open(Opener::reader));
 }
 
-TEST_F(DataDirectoryOnDisk, RemovesWhatACrashLeftUnfinished) {
+TEST_F(DataDirectoryOnDisk, RemovesUnfinishedFilesOfACrash) {
   ASSERT_OK(open(Opener::writer));
   write("segments/0000000009.seg.tmp", "half");
   write("checkpoint-0000000003.tmp", "half");

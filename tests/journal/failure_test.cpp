@@ -1,5 +1,5 @@
-// What the journal promises when the disk refuses: the first error of a write or sync ends all
-// confirmation, for good; a full disk only makes appends wait.
+// Promises of the journal when file operations fail: after the first failed write or sync nothing
+// is confirmed any more; on a full disk records only wait.
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -15,11 +15,11 @@ namespace {
 
 const Error refused{ErrorCode::storage_failed, "refused by the test"};
 
-bool of_a_segment(const Operation& operation) {
+bool is_on_segment(const Operation& operation) {
   return operation.path.extension() == ".seg";
 }
 
-/// A gate that holds operations back until a test lets them through.
+/// Blocks the threads that call pass() until the test calls open().
 class Gate {
  public:
   void close() {
@@ -33,6 +33,7 @@ class Gate {
     }
     changed_.notify_all();
   }
+  /// Called by the blocked operation.
   void pass() {
     std::unique_lock lock{mutex_};
     ++waiting_;
@@ -40,6 +41,7 @@ class Gate {
     changed_.wait(lock, [&] { return open_; });
     --waiting_;
   }
+  /// Waits until `waiting` threads are blocked.
   void wait_for(int waiting) {
     std::unique_lock lock{mutex_};
     changed_.wait(lock, [&] { return waiting_ >= waiting; });
@@ -62,7 +64,7 @@ class Failure : public ::testing::Test {
   }
   Result<void> append(Lsn lsn) { return journal_->append(make_proposal(body_of(lsn))); }
 
-  /// Waits until `condition` holds, which the journal's own threads bring about.
+  /// Waits until the journal's threads make `condition` true. False after a minute.
   template <class Condition>
   [[nodiscard]] static bool eventually(const Condition& condition) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::minutes{1};
@@ -75,15 +77,15 @@ class Failure : public ::testing::Test {
 
   FaultyFileSystem files_;
   Options options_ = small_options();
-  Remember listener_;
+  RecordingListener listener_;
   std::unique_ptr<Journal> journal_;
   Contents contents_;
 };
 
-TEST_F(Failure, OfAWriteStopsAllConfirmationForGood) {
+TEST_F(Failure, OfAWriteOrSyncEndsConfirmationForGood) {
   for (const Operation::Kind kind : {Operation::Kind::write, Operation::Kind::sync}) {
     FaultyFileSystem files;
-    Remember listener;
+    RecordingListener listener;
     {
       Result<Opened> opened = open_journal(files, "/data", options_, listener);
       ASSERT_OK(opened);
@@ -92,8 +94,8 @@ TEST_F(Failure, OfAWriteStopsAllConfirmationForGood) {
       ASSERT_TRUE(listener.wait_for(10));
       std::atomic<int> refusals = 0;
       files.set_fault([&](const Operation& operation) -> std::optional<Error> {
-        if (operation.kind != kind || !of_a_segment(operation)) return std::nullopt;
-        // Only once: whoever tried again would succeed, and confirm what may be lost.
+        if (operation.kind != kind || !is_on_segment(operation)) return std::nullopt;
+        // Fails only once: a retry would succeed and confirm a record that may be lost.
         return refusals++ == 0 ? std::optional{refused} : std::nullopt;
       });
       ASSERT_OK(journal.append(make_proposal(body_of(11))));
@@ -102,24 +104,24 @@ TEST_F(Failure, OfAWriteStopsAllConfirmationForGood) {
       EXPECT_EQ(journal.append(make_proposal(body_of(12))).error().code, ErrorCode::storage_failed);
       journal.stop();
       EXPECT_EQ(journal.stats().durable_lsn, 10u);
-      EXPECT_LE(refusals, 3) << "written on after the failure";
+      EXPECT_LE(refusals, 3) << "groups were written after the failure";
     }
     EXPECT_EQ(listener.records().size(), 10u);
     files.set_fault({});
-    Remember again;
+    RecordingListener again;
     const Result<Opened> reopened = open_journal(files, "/data", options_, again);
     ASSERT_OK(reopened);
     EXPECT_GE(reopened->contents.records.size(), 10u);
   }
 }
 
-TEST_F(Failure, OfAnEarlierGroupKeepsLaterOnesUnconfirmed) {
+TEST_F(Failure, OfAGroupLeavesLaterGroupsUnconfirmed) {
   options_.idle_mark_after = std::chrono::minutes{10};
   start();
   Gate first;
   std::atomic<int> syncs = 0;
   files_.set_fault([&](const Operation& operation) -> std::optional<Error> {
-    if (operation.kind != Operation::Kind::sync || !of_a_segment(operation)) return std::nullopt;
+    if (operation.kind != Operation::Kind::sync || !is_on_segment(operation)) return std::nullopt;
     if (syncs++ > 0) return std::nullopt;
     first.pass();
     return refused;
@@ -128,19 +130,19 @@ TEST_F(Failure, OfAnEarlierGroupKeepsLaterOnesUnconfirmed) {
   first.wait_for(1);
   ASSERT_OK(append(2));
   ASSERT_TRUE(eventually([&] { return syncs.load() >= 2; }));
-  EXPECT_TRUE(listener_.records().empty()) << "confirmed out of order";
+  EXPECT_TRUE(listener_.records().empty()) << "a later group was confirmed first";
   first.open();
   ASSERT_TRUE(eventually([&] { return listener_.failed().has_value(); }));
   journal_->stop();
   EXPECT_TRUE(listener_.records().empty());
 }
 
-TEST_F(Failure, DoesNotComeFromALaterGroupThatEndsFirst) {
+TEST_F(Failure, IsNotCausedByALaterGroupThatIsWrittenFirst) {
   start();
   Gate first;
   std::atomic<int> syncs = 0;
   files_.set_fault([&](const Operation& operation) -> std::optional<Error> {
-    if (operation.kind == Operation::Kind::sync && of_a_segment(operation) && syncs++ == 0) {
+    if (operation.kind == Operation::Kind::sync && is_on_segment(operation) && syncs++ == 0) {
       first.pass();
     }
     return std::nullopt;
@@ -166,7 +168,7 @@ TEST_F(Failure, OfTheSegmentPoolStopsTheJournal) {
   journal_->stop();
 }
 
-TEST_F(Failure, OfACheckpointIsNotOneOfTheJournal) {
+TEST_F(Failure, OfACheckpointDoesNotStopTheJournal) {
   start();
   for (Lsn lsn = 1; lsn <= 5; ++lsn) ASSERT_OK(append(lsn));
   ASSERT_TRUE(listener_.wait_for(5));
@@ -189,8 +191,8 @@ TEST_F(Failure, OfACheckpointIsNotOneOfTheJournal) {
   EXPECT_EQ(contents_.entries.size(), 1u);
 }
 
-TEST_F(Failure, OnAFullDiskIsAWaitThatEndsWhenThereIsRoom) {
-  options_.idle_mark_after = std::chrono::hours(1);  // marks would take the room of records
+TEST_F(Failure, IsNotCausedByAFullDiskAndRecordsWaitForRoom) {
+  options_.idle_mark_after = std::chrono::hours(1);  // no marks, which would take room
   options_.allocate_retry = std::chrono::milliseconds{1};
   start();
   ASSERT_TRUE(eventually([&] { return journal_->stats().segments_ready >= 2; }));
@@ -198,12 +200,12 @@ TEST_F(Failure, OnAFullDiskIsAWaitThatEndsWhenThereIsRoom) {
   files_.set_capacity(files_.used_bytes() + 100);
   Lsn lsn = 0;
   const std::string body(20'000, 'x');
-  // One segment is opened, and the reserve cannot be filled up: said at once, work goes on.
+  // One segment is opened and the reserve cannot be completed: reported at once; writing continues.
   for (; lsn < 3; ++lsn) ASSERT_OK(journal_->append(make_proposal(body)));
   ASSERT_TRUE(listener_.wait_for(3));
   ASSERT_TRUE(eventually([&] { return journal_->storage_full(); }));
-  // The last of the reserve takes three more, of what makes room only; the rest waits, and nothing
-  // fails.
+  // The last segment of the reserve takes three records that make room; the others wait, and
+  // nothing fails.
   for (; lsn < 20; ++lsn) ASSERT_OK(journal_->append(make_proposal(body)));
   for (int i = 0; i < 3; ++i) ASSERT_OK(journal_->append(make_room_proposal("room" + body)));
   ASSERT_TRUE(listener_.wait_for(6));
@@ -221,8 +223,8 @@ TEST_F(Failure, OnAFullDiskIsAWaitThatEndsWhenThereIsRoom) {
   EXPECT_EQ(listener_.records().size(), 23u);
 }
 
-TEST_F(Failure, ADiskThatIsNearlyFullIsSaidSoWhileThereIsRoomToFinish) {
-  options_.idle_mark_after = std::chrono::hours(1);  // marks would take the room of records
+TEST_F(Failure, AShortDiskIsReportedWhileAcceptedWorkStillFits) {
+  options_.idle_mark_after = std::chrono::hours(1);  // no marks, which would take room
   options_.allocate_retry = std::chrono::milliseconds{1};
   start();
   files_.set_capacity(16U * (64U << 10));
@@ -230,23 +232,22 @@ TEST_F(Failure, ADiskThatIsNearlyFullIsSaidSoWhileThereIsRoomToFinish) {
   while (!journal_->storage_full() && lsn < 100) {
     ASSERT_OK(journal_->append(make_proposal(std::string(20'000, 'x'))));
     ASSERT_TRUE(listener_.wait_for(++lsn));
-    // It is noticed when a segment is made; that runs beside the appends.
+    // The pool's thread detects it when it makes a segment, concurrently with the appends.
     ASSERT_TRUE(eventually(
         [&] { return journal_->storage_full() || journal_->stats().segments_ready >= 2; }));
   }
   EXPECT_TRUE(journal_->storage_full());
   EXPECT_FALSE(journal_->storage_exhausted());
-  // A fifth of what is there still goes in, with what segments leave unused.
+  // A fifth of the log still fits, including the unused rests of segments.
   for (Lsn more = lsn / 5; more > 0; --more) {
     ASSERT_OK(journal_->append(make_proposal(std::string(20'000, 'x'))));
     ASSERT_TRUE(listener_.wait_for(++lsn));
   }
   files_.set_capacity(std::uint64_t{1} << 30);
-  ASSERT_TRUE(eventually([&] { return !journal_->storage_full(); }))
-      << "room that is given is seen";
+  ASSERT_TRUE(eventually([&] { return !journal_->storage_full(); })) << "new room was not detected";
 }
 
-TEST_F(Failure, ALogThatWasReplayedCountsTowardsTheNextCheckpoint) {
+TEST_F(Failure, AReplayedLogCountsTowardsTheNextCheckpoint) {
   start();
   for (Lsn lsn = 1; lsn <= 9; ++lsn) {
     ASSERT_OK(journal_->append(make_proposal(std::string(20'000, 'x'))));
@@ -260,8 +261,8 @@ TEST_F(Failure, ALogThatWasReplayedCountsTowardsTheNextCheckpoint) {
   EXPECT_LT(journal_->bytes_since_checkpoint(), 20'000U);
 }
 
-TEST_F(Failure, OnAFullDiskStopLeavesTheRestUnconfirmed) {
-  options_.idle_mark_after = std::chrono::hours(1);  // marks would take the room of records
+TEST_F(Failure, OfAStopOnAFullDiskLeavesTheRestUnconfirmed) {
+  options_.idle_mark_after = std::chrono::hours(1);  // no marks, which would take room
   start();
   ASSERT_TRUE(eventually([&] { return journal_->stats().segments_ready >= 2; }));
   files_.set_capacity(files_.used_bytes());
@@ -278,16 +279,16 @@ TEST_F(Failure, OnAFullDiskStopLeavesTheRestUnconfirmed) {
   EXPECT_EQ(contents_.records, confirmed);
 }
 
-TEST_F(Failure, OnAFullDiskReleasingSegmentsIsEnoughToGoOn) {
+TEST_F(Failure, OfAFullDiskEndsWhenSegmentsAreReleased) {
   options_.free_bytes_min = 64U << 10;
-  options_.idle_mark_after = std::chrono::hours(1);  // marks would take the room of records
+  options_.idle_mark_after = std::chrono::hours(1);  // no marks, which would take room
   start();
   ASSERT_TRUE(eventually([&] { return journal_->stats().segments_ready >= 2; }));
   files_.set_capacity(files_.used_bytes() + (64U << 10));  // room for checkpoints
   for (Lsn lsn = 0; lsn < 6; ++lsn) {
     ASSERT_OK(journal_->append(make_room_proposal(std::string(20'000, 'x'))));
   }
-  // Both segments are used up by six records, and the disk has no room for a third.
+  // Six records fill both segments, and the disk has no room for a third.
   ASSERT_TRUE(eventually([&] { return journal_->stats().segments_ready == 0; }));
   const auto make_room = [&] {
     const Lsn durable = journal_->stats().durable_lsn;

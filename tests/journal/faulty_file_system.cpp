@@ -60,7 +60,7 @@ class FaultyFile final : public File {
     if (auto error = files_.ask({Operation::Kind::sync, path_, offset})) return *error;
     const std::lock_guard lock{files_.mutex_};
     if (files_.generation_ != generation_) return dead();
-    make_durable([&](const FaultyFileSystem::Pending& one) { return one.id == *id; });
+    make_durable([&](const FaultyFileSystem::PendingWrite& one) { return one.id == *id; });
     return {};
   }
 
@@ -68,7 +68,7 @@ class FaultyFile final : public File {
     if (auto error = files_.ask({Operation::Kind::sync, path_, 0})) return *error;
     const std::lock_guard lock{files_.mutex_};
     if (files_.generation_ != generation_) return dead();
-    make_durable([](const FaultyFileSystem::Pending&) { return true; });
+    make_durable([](const FaultyFileSystem::PendingWrite&) { return true; });
     return {};
   }
 
@@ -94,7 +94,7 @@ class FaultyFile final : public File {
     return (offset | reinterpret_cast<std::uintptr_t>(at) | bytes) % 4096 != 0;
   }
   static Error bad_alignment() {
-    return Error{ErrorCode::storage_failed, "not aligned as O_DIRECT wants it"};
+    return Error{ErrorCode::storage_failed, "misaligned direct access; expected multiples of 4096"};
   }
 
   Result<std::uint64_t> begin_write(std::uint64_t offset, std::string_view bytes) {
@@ -120,7 +120,7 @@ class FaultyFile final : public File {
     for (const auto& one : pending) {
       if (!which(one)) continue;
       for (std::uint64_t at = 0; at < one.bytes.size(); at += sector_bytes) {
-        FaultyFileSystem::arrive(*inode_, one, at);
+        FaultyFileSystem::persist_sector(*inode_, one, at);
       }
     }
     std::erase_if(pending, which);
@@ -142,11 +142,11 @@ class FaultyLock final : public FileLock {
   ~FaultyLock() override {
     const std::lock_guard lock{files_.mutex_};
     if (files_.generation_ != generation_) return;  // the crash released it
-    FaultyFileSystem::Held& held = files_.locks_[path_];
+    FaultyFileSystem::LockState& state = files_.locks_[path_];
     if (mode_ == LockMode::exclusive) {
-      held.exclusive = false;
+      state.exclusive = false;
     } else {
-      --held.shared;
+      --state.shared;
     }
   }
 
@@ -166,12 +166,12 @@ void FaultyFileSystem::crash(std::mt19937_64& random) {
   name_changes_.clear();
   names_ = durable_names_;
   for (const auto& [path, inode] : names_) {
-    for (const Pending& one : inode->pending) {
-      // Whole, lost or in parts: each often enough to matter.
+    for (const PendingWrite& one : inode->pending) {
+      // Complete, lost and torn writes all occur often.
       const std::uint64_t percent = std::array{0U, 50U, 90U, 100U}[random() % 4];
       for (std::uint64_t at = 0; at < one.bytes.size(); at += sector_bytes) {
         if (random() % 100 >= percent) continue;
-        arrive(*inode, one, at);
+        persist_sector(*inode, one, at);
       }
     }
     inode->pending.clear();
@@ -239,7 +239,7 @@ std::optional<Error> FaultyFileSystem::ask(const Operation& operation) {
   return fault ? fault(operation) : std::nullopt;
 }
 
-void FaultyFileSystem::arrive(Inode& inode, const Pending& write, std::uint64_t at) {
+void FaultyFileSystem::persist_sector(Inode& inode, const PendingWrite& write, std::uint64_t at) {
   std::uint64_t& from = inode.sector_writes[(write.offset + at) / sector_bytes];
   if (from > write.id) return;
   from = write.id;
@@ -325,14 +325,14 @@ Result<void> FaultyFileSystem::sync_dir(const Path& directory) {
 
 Result<std::unique_ptr<FileLock>> FaultyFileSystem::lock(const Path& path, LockMode mode) {
   const std::lock_guard guard{mutex_};
-  Held& held = locks_[path];
-  if (held.exclusive || (mode == LockMode::exclusive && held.shared > 0)) {
+  LockState& state = locks_[path];
+  if (state.exclusive || (mode == LockMode::exclusive && state.shared > 0)) {
     return Error{ErrorCode::storage_locked, path.string() + ": in use"};
   }
   if (mode == LockMode::exclusive) {
-    held.exclusive = true;
+    state.exclusive = true;
   } else {
-    ++held.shared;
+    ++state.shared;
   }
   return std::unique_ptr<FileLock>{std::make_unique<FaultyLock>(*this, path, mode)};
 }

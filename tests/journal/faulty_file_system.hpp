@@ -1,5 +1,5 @@
-// A file system in memory that behaves as badly as a disk may: a crash loses, tears and reorders
-// what was not synced; a test refuses operations, fills the disk, and flips bytes.
+// FaultyFileSystem: a file system in memory with the failures of a real disk. A crash loses, tears
+// and reorders writes that were not synced; tests refuse operations, fill the disk and flip bytes.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace millrace::journal {
 
-/// One thing that is about to be done to a file or directory.
+/// A file operation that is about to run.
 struct Operation {
   enum class Kind { write, sync, zero_fill, rename, remove, sync_dir };
   Kind kind = Kind::write;
@@ -25,28 +25,29 @@ struct Operation {
   std::uint64_t offset = 0;
 };
 
-/// Thread-safe. Handles from before a crash fail for ever, as those of a dead process.
+/// Any thread may call any function concurrently. After crash() or kill(), every open file fails,
+/// because its process no longer exists.
 class FaultyFileSystem final : public FileSystem {
  public:
-  /// Asked before each operation, without a lock held, so it may block or crash. An error is
-  /// returned to the caller instead. A durable write asks twice: as write, and as sync once the
-  /// bytes are on their way.
+  /// Called before each operation, without a lock held, so it may block or call crash(). If it
+  /// returns an error, the operation does not run and returns that error. A durable write calls it
+  /// twice: as write, and as sync when the bytes are in the cache.
   using Fault = std::function<std::optional<Error>(const Operation&)>;
 
-  /// Power off and on: of what was not synced, each sector of each write arrives or not; of the
-  /// directory changes that were not synced, those up to some point. `random` decides.
+  /// A power loss. Of each write that was not synced, `random` chooses the sectors that reach the
+  /// disk; of the directory changes that were not synced, how many of the oldest ones do.
   void crash(std::mt19937_64& random);
 
-  /// The process is killed: its handles are dead, but nothing is lost and nothing synced.
+  /// A kill of the process: nothing is lost, and nothing is synced.
   void kill();
 
   void set_fault(Fault fault);
-  /// A disk that says that it has synced, and has not: to prove that a test notices.
+  /// From now on syncs succeed without effect: to prove that a test detects it.
   void lie_about_syncs() { is_lying_ = true; }
-  /// Bytes that all files together may have.
+  /// Limits the sum of the lengths of all files.
   void set_capacity(std::uint64_t bytes);
 
-  /// Direct access to what a file holds, past all faults.
+  // Access to the bytes of a file without faults. contents() of a missing file is empty.
   [[nodiscard]] std::string contents(const Path& path) const;
   void set_contents(const Path& path, std::string bytes);
   void flip(const Path& path, std::uint64_t offset, unsigned char mask);
@@ -65,16 +66,17 @@ class FaultyFileSystem final : public FileSystem {
   friend class FaultyFile;
   friend class FaultyLock;
 
-  struct Pending {
-    std::uint64_t id = 0;
+  /// A write that is not synced.
+  struct PendingWrite {
+    std::uint64_t id = 0;  ///< grows with each write
     std::uint64_t offset = 0;
     std::string bytes;
   };
   struct Inode {
-    std::string data;     ///< as programs see it
-    std::string durable;  ///< as it is after a power loss
-    std::vector<Pending> pending;
-    /// Write that each durable sector is from: an older one that was cached cannot come after it.
+    std::string data;                   ///< contents that programs read
+    std::string durable;                ///< contents after a power loss
+    std::vector<PendingWrite> pending;  ///< oldest first
+    /// For each durable sector the id of its write: an older write never replaces it.
     std::map<std::uint64_t, std::uint64_t> sector_writes;
   };
   using Names = std::map<Path, std::shared_ptr<Inode>>;
@@ -83,29 +85,30 @@ class FaultyFileSystem final : public FileSystem {
     std::optional<Path> added;
     std::shared_ptr<Inode> inode;
   };
-  struct Held {
-    int shared = 0;
+  struct LockState {
+    int shared = 0;  ///< number of readers
     bool exclusive = false;
   };
 
+  /// Calls the fault, if one is set.
   std::optional<Error> ask(const Operation& operation);
   void change(NameChange change);
-  /// One sector of a write reaches the disk.
-  static void arrive(Inode& inode, const Pending& write, std::uint64_t at);
+  /// Makes the sector at offset `at` of `write` durable.
+  static void persist_sector(Inode& inode, const PendingWrite& write, std::uint64_t at);
   static void apply(Names& names, const NameChange& change);
   [[nodiscard]] std::uint64_t used_locked() const;
 
   mutable std::mutex mutex_;
   Fault fault_;
   std::uint64_t capacity_ = std::uint64_t{1} << 40;
-  std::uint64_t generation_ = 0;  ///< crashes so far
-  bool is_lying_ = false;         ///< set before it is used
+  std::uint64_t generation_ = 0;  ///< number of crashes and kills; a file of an older one is dead
+  bool is_lying_ = false;         ///< not guarded: set before other threads use the disk
   std::uint64_t next_pending_ = 1;
   Names names_;
   Names durable_names_;
   std::vector<NameChange> name_changes_;  ///< not synced, oldest first
   std::set<Path> directories_;
-  std::map<Path, Held> locks_;
+  std::map<Path, LockState> locks_;
 };
 
 }  // namespace millrace::journal

@@ -1,4 +1,5 @@
-// The bytes of format 1, which never change: a segment header and frames against golden files.
+// Promise: the bytes of format 1 never change. Compares segment header, frames, checkpoint header
+// and chunk with golden files.
 #include "actors/journal/format/format.hpp"
 
 #include <filesystem>
@@ -13,7 +14,7 @@
 namespace millrace::journal {
 namespace {
 
-/// Golden files are text: bytes in hexadecimal; everything from '#' to the end of a line is a note.
+/// Reads a golden file: bytes in hexadecimal; text from '#' to the end of a line is a comment.
 std::string golden(const std::string& name) {
   std::ifstream file{std::filesystem::path{MILLRACE_GOLDEN_DIR} / name};
   EXPECT_TRUE(file.is_open()) << name;
@@ -28,7 +29,7 @@ std::string golden(const std::string& name) {
   return bytes;
 }
 
-/// The group of docs/formats/journal.md: records 41 "tea" and 42 "" open segment 7.
+/// The example of docs/formats/journal.md: records 41 "tea" and 42 "" open segment 7.
 std::string example_group() {
   Group group;
   group.first_lsn = 41;
@@ -89,7 +90,7 @@ TEST(Format, OfACheckpointIsFrozen) {
 }
 
 TEST(Format, ChecksumIsCrc32c) {
-  // The check value of the Castagnoli polynomial in the catalogue of CRC algorithms.
+  // The published check value of CRC-32C.
   EXPECT_EQ(crc32c("123456789"), 0xE3069283u);
   EXPECT_EQ(crc32c(""), 0u);
 }

@@ -1,5 +1,5 @@
-// What most journal tests need: records with known bodies, a listener that remembers, and one call
-// to recover.
+// Shared by the journal's tests: records with known bodies, a listener that records its calls, and
+// functions that recover and start a journal.
 #pragma once
 
 #include <condition_variable>
@@ -16,7 +16,7 @@
 
 namespace millrace::journal {
 
-/// A record as the tests compare it.
+/// A confirmed or recovered record, for comparison.
 struct Record {
   Lsn lsn = 0;
   std::uint32_t shard = 0;
@@ -26,7 +26,7 @@ struct Record {
   friend bool operator==(const Record&, const Record&) = default;
 };
 
-/// Body of the `lsn`-th record: different for each, of a length that varies.
+/// Body for record `lsn`: different for each, at most about `bytes_max` bytes.
 inline std::string body_of(Lsn lsn, std::size_t bytes_max = 300) {
   std::string body = "record " + std::to_string(lsn) + ":";
   body.append(lsn * 37 % bytes_max, static_cast<char>('a' + lsn % 26));
@@ -39,16 +39,16 @@ class TestProposal final : public Proposal {
     shard = to_shard;
     body = std::move(text);
   }
-  std::string copy;  ///< of the body, which the journal releases
+  std::string copy;  ///< of the body, which the journal empties
 };
 
-/// Remembers what it is told, and lets a test wait for it.
-class Remember final : public Listener {
+/// Records its calls, and lets a test wait for them. Any thread.
+class RecordingListener final : public Listener {
  public:
   void on_committed(std::span<Committed> group) override {
     {
       const std::lock_guard lock{mutex_};
-      if (failed_) ADD_FAILURE() << "confirmed after the failure";
+      if (failed_) ADD_FAILURE() << "a group was confirmed after the failure";
       for (const Committed& one : group) {
         const auto& proposal = static_cast<const TestProposal&>(*one.proposal);
         records_.push_back({one.lsn, proposal.shard, proposal.copy, one.place});
@@ -59,13 +59,13 @@ class Remember final : public Listener {
   void on_failed(const Error& error) override {
     {
       const std::lock_guard lock{mutex_};
-      if (failed_) ADD_FAILURE() << "failed twice";
+      if (failed_) ADD_FAILURE() << "the failure was reported twice";
       failed_ = error;
     }
     changed_.notify_all();
   }
 
-  /// Waits until `count` records are confirmed, or the journal failed; false after a minute.
+  /// Waits until `count` records are confirmed or the journal has failed. False after a minute.
   bool wait_for(std::size_t count) {
     std::unique_lock lock{mutex_};
     return changed_.wait_for(lock, std::chrono::minutes{1},
@@ -87,7 +87,7 @@ class Remember final : public Listener {
   std::optional<Error> failed_;
 };
 
-/// All that a start reads.
+/// Everything that recovery reads from a data directory.
 struct Contents {
   Recovered recovered;
   std::vector<std::pair<Section, std::string>> entries;
@@ -111,7 +111,7 @@ inline Result<Contents> read_all(const DataDirectory& directory) {
   return contents;
 }
 
-/// A journal that was opened, and what was in it.
+/// A started journal, and what recovery read before.
 struct Opened {
   std::unique_ptr<Journal> journal;
   Contents contents;
@@ -129,7 +129,7 @@ inline Result<Opened> open_journal(FileSystem& files, const FileSystem::Path& pa
   return Opened{*std::move(journal), *std::move(contents)};
 }
 
-/// Small segments, so that tests see many of them.
+/// Options with small segments, so that tests use many.
 inline Options small_options() {
   Options options;
   options.segment_bytes = 64U << 10;
@@ -150,7 +150,7 @@ inline std::shared_ptr<Proposal> make_room_proposal(std::string body) {
   return made;
 }
 
-/// An operation that must work; the test fails with its error otherwise.
+/// Fails the test with the operation's error, if there is one.
 #define ASSERT_OK(operation)                         \
   do {                                               \
     const auto& outcome = (operation);               \

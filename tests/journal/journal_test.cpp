@@ -1,5 +1,5 @@
-// What the journal promises while nothing goes wrong: everything appended is confirmed in order,
-// is there after a restart, and can be read at its place. On the real file system.
+// Promises of the journal without failures, on the real file system: every appended record is
+// confirmed in order, is recovered after a restart, and can be read at its place.
 #include "actors/journal/journal.hpp"
 
 #include <thread>
@@ -23,7 +23,7 @@ class JournalOnDisk : public ::testing::Test {
 };
 
 TEST_F(JournalOnDisk, ConfirmsInOrderAndRecoversTheSameRecords) {
-  Remember listener;
+  RecordingListener listener;
   {
     Result<Opened> opened = open(listener);
     ASSERT_OK(opened);
@@ -41,17 +41,17 @@ TEST_F(JournalOnDisk, ConfirmsInOrderAndRecoversTheSameRecords) {
     EXPECT_EQ(confirmed[lsn - 1].lsn, lsn);
     EXPECT_EQ(confirmed[lsn - 1].body, body_of(lsn));
   }
-  Remember again;
+  RecordingListener again;
   Result<Opened> reopened = open(again);
   ASSERT_OK(reopened);
   EXPECT_EQ(reopened->contents.records, confirmed);
   EXPECT_FALSE(reopened->contents.recovered.end.torn);
 }
 
-TEST_F(JournalOnDisk, GoesOnWhereTheLogEndedOverManyRestarts) {
+TEST_F(JournalOnDisk, ContinuesTheLogOverManyRestarts) {
   Lsn next = 1;
   for (int start = 0; start < 8; ++start) {
-    Remember listener;
+    RecordingListener listener;
     Result<Opened> opened = open(listener);
     ASSERT_OK(opened);
     ASSERT_EQ(opened->contents.records.size(), next - 1);
@@ -63,8 +63,8 @@ TEST_F(JournalOnDisk, GoesOnWhereTheLogEndedOverManyRestarts) {
   }
 }
 
-TEST_F(JournalOnDisk, ReadsFramesAtTheirPlacesInAnyOrder) {
-  Remember listener;
+TEST_F(JournalOnDisk, ReadsRecordsAtTheirPlacesInAnyOrder) {
+  RecordingListener listener;
   Result<Opened> opened = open(listener);
   ASSERT_OK(opened);
   for (Lsn lsn = 1; lsn <= 500; ++lsn) {
@@ -88,8 +88,8 @@ TEST_F(JournalOnDisk, ReadsFramesAtTheirPlacesInAnyOrder) {
   EXPECT_EQ(*opened->journal->read(records[99].place), std::string(30'000, 'L'));
 }
 
-TEST_F(JournalOnDisk, RefusesWhatIsTooLargeAndWhatComesTooLate) {
-  Remember listener;
+TEST_F(JournalOnDisk, RefusesLargeRecordsAndAppendsAfterStop) {
+  RecordingListener listener;
   Result<Opened> opened = open(listener);
   ASSERT_OK(opened);
   const std::string largest(options_.record_bytes_max, 'x');

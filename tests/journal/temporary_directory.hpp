@@ -1,4 +1,5 @@
-// A directory of the real file system that goes away with the test.
+// TemporaryDirectory: a directory of the real file system that is removed at the end of a test.
+// Fails the test if the directory cannot be made.
 #pragma once
 
 #include <filesystem>
@@ -14,7 +15,7 @@ class TemporaryDirectory {
  public:
   TemporaryDirectory() {
     std::string name = (std::filesystem::temp_directory_path() / "millrace-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no temporary directory";
+    if (::mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "cannot make a temporary directory";
     path_ = name;
   }
   ~TemporaryDirectory() {

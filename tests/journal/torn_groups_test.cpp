@@ -1,6 +1,6 @@
-// What reading the log promises about groups in flight: they may reach the disk in any order and
-// in parts, over and over, and still the log is a prefix of what was written that holds all that
-// was confirmed. Single-threaded and seeded; a failure prints the seed.
+// Promise of recovery about groups in flight at a crash: in whatever order and parts they reached
+// the disk, the recovered log is a prefix of the written records and contains every confirmed one,
+// also over many crashes. Single-threaded and seeded; a failure prints the seed.
 #include <algorithm>
 #include <deque>
 #include <random>
@@ -17,23 +17,24 @@ namespace {
 
 constexpr std::uint64_t segment_size = 64U << 10;
 
-/// The commit path without threads: a seed says which write ends next, and when power fails.
+/// Group commit without threads: the seed decides which write ends next, and when a crash occurs.
 class TornLog {
  public:
   explicit TornLog(std::uint64_t seed) : random_(seed) {}
 
-  void run(int lives) {
-    for (int life = 0; life < lives && !::testing::Test::HasFatalFailure(); ++life) live(life);
+  void run(int runs) {
+    for (int i = 0; i < runs && !::testing::Test::HasFatalFailure(); ++i) run_until_crash(i);
   }
 
  private:
+  /// A group in flight.
   struct Flight {
     Group group;
-    std::vector<std::string> bodies;
-    bool durable = false;
+    std::vector<std::string> bodies;  ///< of its records, which encoding empties
+    bool is_durable = false;
   };
 
-  void live(int life) {
+  void run_until_crash(int run_number) {
     Result<DataDirectory> directory = DataDirectory::open(files_, "/data", Opener::writer);
     ASSERT_OK(directory);
     Result<Contents> contents = read_all(*directory);
@@ -48,7 +49,7 @@ class TornLog {
     const std::uint64_t steps = random_() % 40;
     for (std::uint64_t step = 0; step < steps; ++step) {
       if (flights_.size() < 3 && random_() % 2 == 0) {
-        begin_group(tail, life);
+        begin_group(tail, run_number);
       } else if (!flights_.empty()) {
         end_group(flights_[random_() % flights_.size()]);
       }
@@ -56,13 +57,13 @@ class TornLog {
     files_.crash(random_);
   }
 
-  void begin_group(LogTail& tail, int life) {
+  void begin_group(LogTail& tail, int run_number) {
     Flight& flight = flights_.emplace_back();
     std::uint64_t bytes = 0;
-    // Without records it is a mark, which only an idle log writes.
+    // A group without records is a mark, which is only written if no other group is in flight.
     const std::uint64_t records = flights_.size() == 1 ? random_() % 12 : 1 + random_() % 12;
     for (std::uint64_t i = 0; i < records; ++i) {
-      std::string body = std::to_string(life) + "/" + std::to_string(random_()) +
+      std::string body = std::to_string(run_number) + "/" + std::to_string(random_()) +
                          std::string(random_() % 3000, 'x');
       bytes += frame_bytes(body.size());
       flight.bodies.push_back(body);
@@ -81,7 +82,7 @@ class TornLog {
   void open_segment(LogTail& tail) {
     const FileSystem::Path path = directory_->segment_path(next_segment_);
     std::string stale(segment_size, '\0');
-    // A recycled one holds bytes of its former life.
+    // A recycled segment holds bytes of its earlier use.
     if (!recycled_.empty() && random_() % 2 == 0) stale = recycled_;
     files_.set_contents(path, stale);
     auto file = files_.open(path, OpenMode::write, Access::direct);
@@ -90,23 +91,24 @@ class TornLog {
     tail.open({next_segment_++, segment_size, *std::move(file)});
   }
 
-  /// Its write ended, though maybe before that of an earlier group; confirms what is in order.
+  /// Ends the group's write, possibly before that of an earlier group, and confirms the groups at
+  /// the front that are durable.
   void end_group(Flight& flight) {
-    // What is synced is the whole file, as fdatasync does; so other groups may get durable too.
+    // A sync, like fdatasync, covers the whole file, so other groups may become durable as well.
     if (random_() % 4 == 0) {
       EXPECT_OK(flight.group.file->sync());
     } else {
       AlignedBuffer again;
       rewrite_durably(flight, again);
     }
-    flight.durable = true;
-    while (!flights_.empty() && flights_.front().durable) {
+    flight.is_durable = true;
+    while (!flights_.empty() && flights_.front().is_durable) {
       durable_ = flights_.front().group.last_lsn();
       flights_.pop_front();
     }
   }
 
-  /// The same bytes once more, durably, and only they.
+  /// Writes the group's bytes again, durably, and no other group's.
   static void rewrite_durably(Flight& flight, AlignedBuffer& buffer) {
     for (std::size_t i = 0; i < flight.bodies.size(); ++i) {
       flight.group.records[i].proposal->body = flight.bodies[i];
@@ -116,7 +118,7 @@ class TornLog {
   }
 
   void check(const std::vector<Record>& records) {
-    ASSERT_GE(records.size(), durable_) << "confirmed records are lost";
+    ASSERT_GE(records.size(), durable_) << "a confirmed record is lost";
     ASSERT_LE(records.size(), possible_.size());
     for (std::size_t i = 0; i < records.size(); ++i) {
       ASSERT_EQ(records[i].lsn, i + 1);
@@ -130,12 +132,12 @@ class TornLog {
   DataDirectory* directory_ = nullptr;
   SegmentNumber next_segment_ = 1;
   std::deque<Flight> flights_;
-  std::vector<std::string> possible_;
-  std::string recycled_;
-  Lsn durable_ = 0;
+  std::vector<std::string> possible_;  ///< bodies that recovery may find, in log order
+  std::string recycled_;               ///< contents of a former segment
+  Lsn durable_ = 0;                    ///< last confirmed record
 };
 
-TEST(TornGroups, NeverLeaveAHoleOrLoseWhatWasConfirmed) {
+TEST(TornGroups, NeverLeaveAGapOrLoseAConfirmedRecord) {
   for (std::uint64_t seed = 1; seed <= 150; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     TornLog{seed}.run(10);

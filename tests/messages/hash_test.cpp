@@ -1,4 +1,5 @@
-// Promises of the quiesced hashes: their values never change, because logs hold them.
+// Promise: hash values and ids never change, because logs depend on them; different work has
+// different ids.
 #include "messages/hash.hpp"
 
 #include <set>
@@ -8,7 +9,7 @@
 namespace millrace {
 namespace {
 
-TEST(Hash, KeysHashAsTheLogAlreadyHoldsThem) {
+TEST(Hash, ValuesOfKeysNeverChange) {
   EXPECT_EQ(hash_key(""), 0x2D06800538D394C2u);
   EXPECT_EQ(shard_of("anything", 1), 0u);
 }
@@ -28,7 +29,7 @@ TEST(Hash, OutputIdsDifferByInputStageAndIndex) {
   EXPECT_EQ(ids.size(), 100u + 100u * 10u);
 }
 
-TEST(Hash, SameWorkMakesTheSameId) {
+TEST(Hash, TheSameWorkHasTheSameId) {
   EXPECT_EQ(output_id(offer_id("p", 7), "s", 1), output_id(offer_id("p", 7), "s", 1));
 }
 

@@ -1,4 +1,5 @@
-// What code that is no actor sees of actors, on the threads of a real system.
+// Promises of actor handles to code outside actors: answers, ends and failures of actors arrive, on
+// the threads of a real actor system.
 #include "actors/base/shell/actor_handle.hpp"
 
 #include <atomic>
@@ -10,7 +11,7 @@
 namespace millrace {
 namespace {
 
-struct TellActor : testing::Test {
+struct ActorHandle : testing::Test {
   AnyActor spawn_doubler() {
     return system.spawn([](caf::event_based_actor*) -> caf::behavior {
       return {[](std::int32_t number) {
@@ -18,7 +19,7 @@ struct TellActor : testing::Test {
       }};
     });
   }
-  /// Takes the question, and keeps it.
+  /// An actor that never answers.
   AnyActor spawn_silent() {
     return system.spawn([](caf::event_based_actor* self) -> caf::behavior {
       return {[self, kept = std::make_shared<caf::response_promise>()](std::int32_t) {
@@ -37,7 +38,7 @@ struct TellActor : testing::Test {
   ActorSystem system{config};
 };
 
-TEST_F(TellActor, EachAnswerIsInTheAskedActorsPlace) {
+TEST_F(ActorHandle, AnswersStandInTheOrderOfTheActors) {
   const AnyActor silent = spawn_silent();
   const auto answers = ask_all<std::int32_t>(
       system, std::vector<AnyActor>{silent, spawn_doubler(), spawn_ended(), spawn_doubler()},
@@ -50,21 +51,21 @@ TEST_F(TellActor, EachAnswerIsInTheAskedActorsPlace) {
   end_actor(silent);
 }
 
-TEST_F(TellActor, AnEmptyHandleIsAsAnActorThatHasEnded) {
-  const AnyActor nobody;
-  tell(nobody, std::int32_t{1});
-  end_actor(nobody);
-  const auto answer = ask<std::int32_t>(system, nobody, std::int32_t{1}, std::chrono::hours(1));
+TEST_F(ActorHandle, AnEmptyHandleBehavesAsAnActorThatHasEnded) {
+  const AnyActor empty;
+  tell(empty, std::int32_t{1});
+  end_actor(empty);
+  const auto answer = ask<std::int32_t>(system, empty, std::int32_t{1}, std::chrono::hours(1));
   EXPECT_EQ(answer.error().code, ErrorCode::draining);
 }
 
-TEST_F(TellActor, AskingNobodyIsAnsweredAtOnce) {
+TEST_F(ActorHandle, AskingNoActorReturnsAtOnce) {
   EXPECT_TRUE(
       ask_all<std::int32_t>(system, std::vector<AnyActor>{}, std::int32_t{1}, std::chrono::hours(1))
           .empty());
 }
 
-TEST_F(TellActor, AWatchedActorThatFailsIsToldOf) {
+TEST_F(ActorHandle, AFailureOfAWatchedActorIsReported) {
   std::promise<void> failed;
   const AnyActor actor = system.spawn([](caf::event_based_actor* self) -> caf::behavior {
     return {[self](std::int32_t) {
@@ -76,13 +77,13 @@ TEST_F(TellActor, AWatchedActorThatFailsIsToldOf) {
   EXPECT_EQ(failed.get_future().wait_for(std::chrono::seconds(60)), std::future_status::ready);
 }
 
-TEST_F(TellActor, AWatchedActorThatIsEndedIsNot) {
-  auto told = std::make_shared<std::atomic<bool>>(false);
+TEST_F(ActorHandle, EndingAWatchedActorIsNotReported) {
+  auto reported = std::make_shared<std::atomic<bool>>(false);
   const AnyActor actor = spawn_doubler();
-  watch_actor(actor, [told] { *told = true; });
+  watch_actor(actor, [reported] { *reported = true; });
   end_actor(actor);
   system.await_all_actors_done();
-  EXPECT_FALSE(*told);
+  EXPECT_FALSE(*reported);
 }
 
 }  // namespace
