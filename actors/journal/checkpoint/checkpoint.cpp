@@ -108,10 +108,9 @@ class CheckpointReader {
       return damaged("expected the header of checkpoint " + std::to_string(number_));
     }
     if (header->version > checkpoint_version) {
-      return Error{ErrorCode::unsupported_version, path_.string() + ": checkpoint format " +
-                                                       std::to_string(header->version) +
-                                                       "; expected at most format " +
-                                                       std::to_string(checkpoint_version)};
+      return Error{ErrorCode::unsupported_version,
+                   path_.string() + ": checkpoint format " + std::to_string(header->version) +
+                       "; expected at most format " + std::to_string(checkpoint_version)};
     }
     offset_ = block_bytes;
     return CheckpointInfo{number_, header->start, 0, 0};
