@@ -114,14 +114,16 @@ class HttpClient::Link {
                           [&error](const NetError& done, const Tcp::endpoint&) { error = done; });
     run();
     if (!error) plain().socket().set_option(Tcp::no_delay(true), error);
-    if (!error && tls_) error = shake_hands();
+    const bool is_connected = !error;
+    if (is_connected && tls_) error = shake_hands();
     if (!error) return {};
     close();
+    const std::string what =
+        (is_connected ? "no TLS handshake with " : "cannot connect to ") + url_.text;
     if (error == beast::error::timeout) {
-      return unreachable("cannot connect to " + url_.text + " within " +
-                         seconds_of(connect_timeout));
+      return unreachable(what + " within " + seconds_of(connect_timeout));
     }
-    return unreachable("cannot connect to " + url_.text + ": " + error.message());
+    return unreachable(what + ": " + error.message());
   }
 
   [[nodiscard]] NetError shake_hands() {

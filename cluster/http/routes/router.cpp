@@ -41,7 +41,7 @@ Router::Router(NodeApi& api, EventFeed& feed, Resources resources, RouterOptions
           {"GET", {"healthz"}, Lane::health, &Router::now<&Router::health>},
           {"GET", {"readyz"}, Lane::loop, &Router::now<&Router::readiness>},
           {"GET", {"metrics"}, Lane::waiting, &Router::now<&Router::metrics>},
-          {"GET", {"api", "v1", "status"}, Lane::brief, &Router::now<&Router::status>},
+          {"GET", {"api", "v1", "status"}, Lane::loop, &Router::now<&Router::status>},
           {"GET", {"api", "v1", "cluster", "members"}, Lane::brief, &Router::now<&Router::members>},
           {"GET", {"api", "v1", "cluster", "shards"}, Lane::bulky, &Router::now<&Router::shards>},
           {"POST",

@@ -32,12 +32,19 @@ WorkPool::WorkPool(HttpHandler& handler) : handler_(handler) {
 
 void WorkPool::run(Lane lane, Work work) {
   MILLRACE_ASSERT(lane >= first_lane.front());
-  {
-    const std::lock_guard lock(mutex_);
-    if (is_stopping_) return;
-    lines_[static_cast<std::size_t>(lane) - static_cast<std::size_t>(first_lane.front())]
-        .waiting.push_back(std::move(work));
-  }
+  std::unique_lock lock(mutex_);
+  if (is_stopping_) return;
+  lines_[static_cast<std::size_t>(lane) - static_cast<std::size_t>(first_lane.front())]
+      .waiting.push_back(std::move(work));
+  wake_one(lock);
+}
+
+/// Wakes a thread for a request that can begin. One at a time: a thread that wakes takes a request, and
+/// wakes the next one if there are more. To wake a thread costs more than most requests.
+void WorkPool::wake_one(std::unique_lock<std::mutex>& lock) {
+  if (is_waking_ || idle_ == 0 || next_line() == nullptr) return;
+  is_waking_ = true;
+  lock.unlock();
   changed_.notify_one();
 }
 
@@ -50,19 +57,23 @@ WorkPool::Line* WorkPool::next_line() {
 
 void WorkPool::work() {
   std::unique_lock lock(mutex_);
-  while (true) {
-    Line* line = nullptr;
-    changed_.wait(lock, [&] { return is_stopping_ || (line = next_line()) != nullptr; });
-    if (is_stopping_) return;
+  while (!is_stopping_) {
+    Line* line = next_line();
+    if (line == nullptr) {
+      ++idle_;
+      changed_.wait(lock);
+      --idle_;
+      is_waking_ = false;
+      continue;
+    }
     Work work = std::move(line->waiting.front());
     line->waiting.pop_front();
     ++line->running;
-    lock.unlock();
+    wake_one(lock);
+    if (lock.owns_lock()) lock.unlock();
     run_handler(handler_, std::move(work));
     lock.lock();
     --line->running;
-    // Another thread may have found this line at its bound.
-    if (!line->waiting.empty()) changed_.notify_one();
   }
 }
 

@@ -50,11 +50,14 @@ class WorkPool {
 
   void work();
   [[nodiscard]] Line* next_line();
+  void wake_one(std::unique_lock<std::mutex>& lock);
 
   HttpHandler& handler_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::array<Line, 4> lines_{};  ///< brief, waiting, bulky, lasting
+  std::size_t idle_ = 0;         ///< threads that wait
+  bool is_waking_ = false;       ///< a thread was notified, and does not run yet
   bool is_stopping_ = false;
   std::vector<std::thread> threads_;
 };
