@@ -93,17 +93,26 @@ TEST_F(Order, ClosesWhatIsAtWorkOnlyWithoutProgress) {
   EXPECT_EQ(order_.stalled(Occupation::sending, at(2)), 1u);
 }
 
+TEST_F(Order, LeavesANewConnectionTimeToSendItsRequest) {
+  for (ActivityOrder::Id id = 1; id <= 3; ++id) note(id, Occupation::working, 0);
+  note(4, Occupation::idle, 1);
+  EXPECT_EQ(order_.longest(at(1)), std::nullopt);
+  EXPECT_EQ(order_.longest(at(1) + fresh_time), 4u);
+  for (ActivityOrder::Id id = 5; id <= 7; ++id) note(id, Occupation::idle, 1);
+  EXPECT_EQ(order_.longest(at(1)), 4u) << "a flood of them";
+}
+
 TEST_F(Order, CountsConnectionsOfAPeer) {
   order_.note(1, Occupation::idle, at(0), "a");
   order_.note(2, Occupation::idle, at(1), "b");
   order_.note(3, Occupation::working, at(2), "b");
   order_.note(2, Occupation::idle, at(3));
   EXPECT_EQ(order_.count_of("b"), 2u);
-  EXPECT_EQ(order_.longest_of("b", at(3)), 2u);
+  EXPECT_EQ(order_.longest_of("b", at(4)), 2u);
   order_.remove(2);
   order_.remove(2);
   EXPECT_EQ(order_.count_of("b"), 1u);
-  EXPECT_EQ(order_.longest_of("b", at(3)), std::nullopt);
+  EXPECT_EQ(order_.longest_of("b", at(4)), std::nullopt);
   EXPECT_EQ(order_.count_of("c"), 0u);
   EXPECT_EQ(order_.size(), 2u);
 }

@@ -66,8 +66,9 @@ TEST_F(Client, ConnectsAgainWhenTheServerEndedTheConnection) {
   serve({.timeout = milliseconds(200)});
   HttpClient client = open();
   ASSERT_TRUE(client.ask({.target = "/healthz"}, seconds(20)));
-  RawClient same_age = connect();
-  EXPECT_TRUE(same_age.is_closed());  // so is the client's connection, then
+  // Connections that ran out of time are closed in one pass, in no certain order. When that of a
+  // later pass is closed, so is the client's.
+  for (int pass = 0; pass < 2; ++pass) EXPECT_TRUE(connect().is_closed());
   const auto answer = client.ask(offer_of("{}"), seconds(20));
   ASSERT_TRUE(answer) << answer.error().message;
   EXPECT_EQ(answer->status, 202);

@@ -54,6 +54,7 @@ class FakeNodeApi : public NodeApi {
   }
   Result<std::vector<MessageView>> peek(const std::string&, std::uint64_t max,
                                         const MessageFilter& filter) override {
+    const std::lock_guard lock(mutex);
     last_filter = filter;
     last_max = max;
     if (failure) return *failure;
@@ -61,6 +62,7 @@ class FakeNodeApi : public NodeApi {
   }
   Result<Removed> redrive(const std::string&, const MessageFilter& filter,
                           std::uint64_t max) override {
+    const std::lock_guard lock(mutex);
     last_filter = filter;
     last_max = max;
     if (failure) return *failure;
@@ -68,6 +70,7 @@ class FakeNodeApi : public NodeApi {
   }
   Result<Removed> drop(const std::string&, const MessageFilter& filter,
                        std::uint64_t max) override {
+    const std::lock_guard lock(mutex);
     ++drops;
     last_filter = filter;
     last_max = max;

@@ -40,7 +40,7 @@ class Overload : public ServedFake {
 };
 
 TEST_F(Overload, ByHalfBodies) {
-  serve();
+  serve({.connections_max = 80});
   std::vector<RawClient> slow;
   for (int i = 0; i < 64; ++i) {
     slow.push_back(connect());
@@ -58,7 +58,7 @@ TEST_F(Overload, ByReadersThatDoNotRead) {
   MessageView view;
   view.envelope.set_payload(std::string(2u << 20, 'x'));  // shown as 4 MiB of digits
   api_.message_list = {view};
-  serve({.answers_bytes_max = 16u << 20});
+  serve({.connections_max = 80, .answers_bytes_max = 16u << 20});
   std::vector<RawClient> slow;
   for (int i = 0; i < 64; ++i) {
     slow.push_back(connect());
@@ -113,6 +113,24 @@ TEST_F(Overload, ByAllConnectionsAtWork) {
   release_offers();
   for (RawClient& client : clients) EXPECT_EQ(client.receive().status, 202);
   expect_alive();
+}
+
+TEST_F(Overload, ByAllConnectionsWithoutProgress) {
+  serve({.connections_max = 16, .event_streams_max = 0});
+  std::vector<RawClient> slow;
+  for (int i = 0; i < 16; ++i) {
+    slow.push_back(connect());
+    ASSERT_TRUE(slow.back().send(head_of_body(1u << 20) + "{"));
+  }
+  // At first they might go on; when they have not for a while, others take their places.
+  const auto deadline = steady_clock::now() + std::chrono::seconds(20);
+  int status = 0;
+  while (status != 200 && steady_clock::now() < deadline) {
+    status = ask(request("GET", "/api/v1/status")).status;
+    EXPECT_TRUE(status == 200 || status == 503) << status;
+    expect_health();
+  }
+  EXPECT_EQ(status, 200);
 }
 
 TEST_F(Overload, ByMoreConnectionsThanHaveRequests) {

@@ -7,8 +7,10 @@ constexpr std::array closable{Occupation::lingering,    Occupation::idle,
                               Occupation::reading_head, Occupation::reading_body,
                               Occupation::sending,      Occupation::waiting_for_room};
 
-bool must_stall(Occupation occupation) {
-  return occupation >= Occupation::reading_body;
+/// How long a connection of this occupation must be without progress to be closed for another one.
+std::chrono::milliseconds patience_of(Occupation occupation) {
+  if (occupation >= Occupation::reading_body) return stall_time;
+  return occupation == Occupation::lingering ? std::chrono::milliseconds(0) : fresh_time;
 }
 
 }  // namespace
@@ -37,10 +39,15 @@ void ActivityOrder::remove(Id id) {
 }
 
 std::optional<ActivityOrder::Id> ActivityOrder::longest(SteadyTime now) const {
+  // Then connections come faster than their requests, and it is of no use to wait for these.
+  const bool is_flood =
+      2 * (list_of(Occupation::idle).size() + list_of(Occupation::reading_head).size()) >
+      places_.size();
   for (const Occupation occupation : closable) {
     const auto& list = list_of(occupation);
-    if (list.empty() || (must_stall(occupation) && !stalled(occupation, now))) continue;
-    return list.front().id;
+    if (list.empty()) continue;
+    const bool is_fresh = now - list.front().progress_at < patience_of(occupation);
+    if (!is_fresh || (is_flood && occupation < Occupation::reading_body)) return list.front().id;
   }
   return std::nullopt;
 }
@@ -49,7 +56,7 @@ std::optional<ActivityOrder::Id> ActivityOrder::longest_of(const std::string& pe
                                                            SteadyTime now) const {
   for (const Occupation occupation : closable) {
     for (const Entry& entry : list_of(occupation)) {
-      if (must_stall(occupation) && now - entry.progress_at < stall_time) break;
+      if (now - entry.progress_at < patience_of(occupation)) break;
       if (entry.peer == peer) return entry.id;
     }
   }

@@ -15,8 +15,8 @@ namespace millrace::http {
 /// What a connection is occupied with, in the order in which connections are closed to make room.
 enum class Occupation : std::uint8_t {
   lingering,         ///< answered for the last time
-  idle,              ///< waits for a request
-  reading_head,      ///< has a part of a head
+  idle,              ///< waits for a request; closed only after fresh_time
+  reading_head,      ///< has a part of a head; closed only after fresh_time
   reading_body,      ///< closed only if it makes no progress
   sending,           ///< its client takes an answer; closed only if it makes no progress
   waiting_for_room,  ///< its body is not read yet; closed only after stall_time
@@ -34,7 +34,9 @@ class ActivityOrder {
   void remove(Id id);
 
   /// The connection to close for a new one: of the first occupation that has any, the one without
-  /// progress for longest. One that reads a body or sends qualifies after `stall_time` only.
+  /// progress for longest. One that reads a body, sends or waits for room qualifies after
+  /// `stall_time`; one that is idle or reads a head after `fresh_time`, or if more than half of all
+  /// connections do either.
   [[nodiscard]] std::optional<Id> longest(SteadyTime now) const;
   /// As longest(), of the connections of one peer. Linear in the number of connections.
   [[nodiscard]] std::optional<Id> longest_of(const std::string& peer, SteadyTime now) const;

@@ -58,7 +58,9 @@ void Connection::start() {
   enter(Phase::idle);
   deadline_ = entered_at_ +
               (is_reserve_ ? std::chrono::microseconds(reserve_timeout) : host_.options().timeout);
-  arm_read();
+  // Where many connections wait to be accepted, the request is there already. It is read before the
+  // next connection is accepted, which might take the place of this one.
+  on_readable({});
 }
 
 bool Connection::is_serving() const {

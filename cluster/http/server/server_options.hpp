@@ -28,7 +28,7 @@ struct ServerOptions {
 // Bounds that have no option.
 
 /// Connections beyond connections_max, so that health is answered when all others are in use.
-inline constexpr std::uint32_t reserve_connections = 32;
+inline constexpr std::uint32_t reserve_connections = 64;
 /// A reserved connection must have sent its request within this time.
 inline constexpr std::chrono::seconds reserve_timeout{1};
 
@@ -36,6 +36,8 @@ inline constexpr std::chrono::seconds reserve_timeout{1};
 /// and is closed where others wait for the room that it takes.
 inline constexpr std::uint64_t progress_bytes = 4u << 10;
 inline constexpr std::chrono::seconds stall_time{1};
+/// So long a new connection has to send its request before it may be closed for a newer one.
+inline constexpr std::chrono::milliseconds fresh_time{10};
 
 /// After its last answer a connection is read from for so long, and so much is thrown away: the
 /// client gets the answer, which a reset would take away.
