@@ -16,7 +16,7 @@
 #include "apps/serve/signals.hpp"
 #include "apps/simulate/fleet/node_process.hpp"
 #include "cluster/certs/certificate_files.hpp"
-#include "cluster/config/load/load.hpp"
+#include "cluster/config/file/load.hpp"
 #include "cluster/node/cluster_node.hpp"
 
 namespace millrace::bench {

@@ -3,7 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cluster/config/load/load.hpp"
+#include "cluster/config/file/load.hpp"
 
 namespace millrace::cli {
 

@@ -7,7 +7,7 @@
 
 #include "actors/stage/pipeline_spec.hpp"
 #include "apps/serve/signals.hpp"
-#include "cluster/config/load/load.hpp"
+#include "cluster/config/file/load.hpp"
 #include "cluster/http/resources.hpp"
 
 namespace millrace::serve {

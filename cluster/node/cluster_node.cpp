@@ -10,7 +10,7 @@
 #include <spdlog/spdlog.h>
 
 #include "actors/base/clock.hpp"
-#include "cluster/config/load/load.hpp"
+#include "cluster/config/file/load.hpp"
 #include "cluster/federation/federated_node.hpp"
 #include "cluster/http/service/http_service.hpp"
 #include "cluster/http/service/runtime_api.hpp"

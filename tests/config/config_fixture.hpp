@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cluster/config/load/load.hpp"
+#include "cluster/config/file/load.hpp"
 
 namespace millrace::config {
 

@@ -9,9 +9,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cluster/config/file/load.hpp"
+#include "cluster/config/file/print.hpp"
 #include "cluster/config/keys/key_table.hpp"
-#include "cluster/config/load/load.hpp"
-#include "cluster/config/print/print.hpp"
 #include "cluster/config/read/parse_value.hpp"
 #include "tests/config/config_fixture.hpp"
 

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster/certs/certificate_files.hpp"
-#include "cluster/config/load/load.hpp"
+#include "cluster/config/file/load.hpp"
 #include "tests/config/config_fixture.hpp"
 #include "tests/journal/temporary_directory.hpp"
 

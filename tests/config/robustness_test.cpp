@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "actors/journal/write/options.hpp"
-#include "cluster/config/print/print.hpp"
+#include "cluster/config/file/print.hpp"
 #include "cluster/config/read/toml_reader.hpp"
 #include "tests/config/config_fixture.hpp"
 

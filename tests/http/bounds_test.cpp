@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include "cluster/http/handler/byte_budget.hpp"
 #include "cluster/http/server/activity_order.hpp"
-#include "cluster/http/server/byte_budget.hpp"
 #include "cluster/http/server/file_limit.hpp"
 
 namespace millrace::http {

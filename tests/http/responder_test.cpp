@@ -1,6 +1,6 @@
 // What a handler may do with its answer: give it once, late, from any thread, or never; and hear
 // that nobody waits for it any more. No sockets.
-#include "cluster/http/server/responder.hpp"
+#include "cluster/http/handler/responder.hpp"
 
 #include <thread>
 #include <vector>

@@ -68,8 +68,7 @@ room("cluster/config", "core")
 room("cluster/config/keys", "core", "cluster/config")
 room("cluster/config/read", "plain", "cluster/config", "cluster/config/keys")
 room("cluster/config/check", "plain", "cluster/config", "cluster/config/read")
-room("cluster/config/load", "plain", "cluster/certs", "cluster/config/check", "cluster/config/read")
-room("cluster/config/print", "plain", "cluster/config/read")
+room("cluster/config/file", "plain", "cluster/certs", "cluster/config/check", "cluster/config/read")
 room("cluster/membership/core", "core")
 room("cluster/move/core", "core")
 room("cluster/placement", "core")
@@ -89,14 +88,16 @@ room("cluster/move", "shell", "cluster/federation", "cluster/move/core", "cluste
 room("cluster/http", "shell")
 room("cluster/http/message", "plain")
 room("cluster/http/client", "plain", "cluster/http/message")
-room("cluster/http/server", "plain", "cluster/config", "cluster/http/message")
+room("cluster/http/handler", "plain", "cluster/http/message")
+room("cluster/http/server", "plain", "cluster/config", "cluster/http/handler",
+     "cluster/http/message")
 room("cluster/http/json", "shell", "cluster/http")
 room("cluster/http/metrics", "shell", "cluster/http")
-room("cluster/http/routes", "shell", "cluster/config", "cluster/http", "cluster/http/json",
-     "cluster/http/message", "cluster/http/metrics", "cluster/http/server")
+room("cluster/http/routes", "shell", "cluster/config", "cluster/http", "cluster/http/handler",
+     "cluster/http/json", "cluster/http/message", "cluster/http/metrics", "cluster/http/server")
 room("cluster/http/service", "shell", "cluster/config", "cluster/http", "cluster/http/json",
      "cluster/http/message", "cluster/http/routes", "cluster/http/server")
-room("cluster/node", "shell", "cluster/config", "cluster/config/load", "cluster/federation",
+room("cluster/node", "shell", "cluster/config", "cluster/config/file", "cluster/federation",
      "cluster/http", "cluster/http/service", "cluster/membership", "cluster/move",
      "cluster/placement", "cluster/transport/links", "cluster/transport/net")
 

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <cstdlib>
 
-#include "cluster/config/load/load.hpp"
+#include "cluster/config/file/load.hpp"
 
 namespace millrace::cli {
 namespace {

@@ -7,7 +7,7 @@
 #include "apps/cli/config_options.hpp"
 #include "apps/cli/exit_code.hpp"
 #include "apps/cli/output.hpp"
-#include "cluster/config/print/print.hpp"
+#include "cluster/config/file/print.hpp"
 
 namespace millrace::cli {
 namespace {

@@ -20,7 +20,7 @@
 #include "apps/simulate/node/shard_mover.hpp"
 #include "apps/simulate/node/shell/gateway_host.hpp"
 #include "apps/simulate/node/slow_file_system.hpp"
-#include "cluster/config/load/load.hpp"
+#include "cluster/config/file/load.hpp"
 #include "cluster/node/cluster_node.hpp"
 
 namespace millrace::simulate {

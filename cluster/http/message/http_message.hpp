@@ -2,6 +2,7 @@
 // library and no socket.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -17,6 +18,9 @@
 namespace millrace::http {
 
 class StreamSource;
+
+/// When something is due that a request waits for.
+using SteadyTime = std::chrono::steady_clock::time_point;
 
 /// A header field.
 struct HttpField {

@@ -7,8 +7,8 @@
 #include <memory>
 #include <thread>
 
+#include "cluster/http/handler/stream_source.hpp"
 #include "cluster/http/node_api.hpp"
-#include "cluster/http/server/stream_source.hpp"
 
 namespace millrace::http {
 

@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "cluster/http/handler/http_handler.hpp"
 #include "cluster/http/metrics/metrics_page.hpp"
 #include "cluster/http/node_api.hpp"
 #include "cluster/http/resources.hpp"
 #include "cluster/http/routes/access.hpp"
 #include "cluster/http/routes/event_feed.hpp"
-#include "cluster/http/server/http_handler.hpp"
 
 namespace millrace::http {
 

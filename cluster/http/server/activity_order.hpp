@@ -8,6 +8,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "cluster/http/message/http_message.hpp"
 #include "cluster/http/server/server_options.hpp"
 
 namespace millrace::http {

@@ -16,13 +16,13 @@
 #include <string>
 #include <string_view>
 
+#include "cluster/http/handler/http_handler.hpp"
+#include "cluster/http/handler/stream_source.hpp"
+#include "cluster/http/handler/work_pool.hpp"
 #include "cluster/http/server/activity_order.hpp"
 #include "cluster/http/server/answer_writer.hpp"
 #include "cluster/http/server/head_parser.hpp"
-#include "cluster/http/server/http_handler.hpp"
 #include "cluster/http/server/loop_inbox.hpp"
-#include "cluster/http/server/stream_source.hpp"
-#include "cluster/http/server/work_pool.hpp"
 
 namespace millrace::http {
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "cluster/http/server/http_handler.hpp"
+#include "cluster/http/handler/http_handler.hpp"
 #include "cluster/http/server/server_options.hpp"
 #include "messages/result.hpp"
 

@@ -7,9 +7,9 @@
 #include <variant>
 #include <vector>
 
+#include "cluster/http/handler/stream_source.hpp"
 #include "cluster/http/message/http_message.hpp"
 #include "cluster/http/server/server_options.hpp"
-#include "cluster/http/server/stream_source.hpp"
 
 namespace millrace::http {
 

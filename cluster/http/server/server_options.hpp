@@ -8,8 +8,6 @@
 
 namespace millrace::http {
 
-using SteadyTime = std::chrono::steady_clock::time_point;
-
 struct ServerOptions {
   std::string address = "127.0.0.1:0";  ///< "host:port"; port 0: the system chooses
   bool is_loopback_only = true;         ///< refuse to listen beyond loopback

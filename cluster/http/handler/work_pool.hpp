@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "cluster/http/server/http_handler.hpp"
+#include "cluster/http/handler/http_handler.hpp"
 
 namespace millrace::http {
 

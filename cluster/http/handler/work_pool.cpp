@@ -1,4 +1,4 @@
-#include "cluster/http/server/work_pool.hpp"
+#include "cluster/http/handler/work_pool.hpp"
 
 #include <exception>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "cluster/http/server/byte_budget.hpp"
+#include "cluster/http/handler/byte_budget.hpp"
 
 #include "actors/base/assert.hpp"
 

@@ -1,4 +1,4 @@
-#include "cluster/http/server/responder.hpp"
+#include "cluster/http/handler/responder.hpp"
 
 #include <utility>
 

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "cluster/http/handler/responder.hpp"
+#include "cluster/http/handler/stream_source.hpp"
 #include "cluster/http/message/http_message.hpp"
-#include "cluster/http/server/responder.hpp"
-#include "cluster/http/server/stream_source.hpp"
 
 namespace millrace::http {
 

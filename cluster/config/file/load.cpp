@@ -1,4 +1,4 @@
-#include "cluster/config/load/load.hpp"
+#include "cluster/config/file/load.hpp"
 
 #include <algorithm>
 #include <array>

@@ -6,9 +6,8 @@
 #include <mutex>
 #include <optional>
 
+#include "cluster/http/handler/byte_budget.hpp"
 #include "cluster/http/message/http_message.hpp"
-#include "cluster/http/server/byte_budget.hpp"
-#include "cluster/http/server/server_options.hpp"
 
 namespace millrace::http {
 

@@ -1,4 +1,4 @@
-#include "cluster/config/print/print.hpp"
+#include "cluster/config/file/print.hpp"
 
 #include <string>
 #include <string_view>
