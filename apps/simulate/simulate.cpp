@@ -58,7 +58,7 @@ orders::audit::Witness testimony(const WitnessMemory& memory, const orders::Load
   witness.placed = [&plan](std::uint64_t number) {
     return orders::audit::PlacedOrder{plan.order(number), plan.is_valid(number)};
   };
-  witness.told = [pages](std::uint64_t number) {
+  witness.notified = [pages](std::uint64_t number) {
     return static_cast<orders::Status>(status_of(pages[number].outcome));
   };
   if (is_at_rest) witness.offers = count_offers(plan);

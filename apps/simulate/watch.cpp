@@ -168,8 +168,8 @@ std::optional<Watch::End> Watch::note_ended(const Fleet::Ended& ended) {
   if (ended.end.signal != 0) {
     return fail(name + " was ended by signal " + std::to_string(ended.end.signal));
   }
-  const char* const told = witness_.head().node[ended.node].failure.data();
-  if (*told != 0) return fail(told);
+  const char* const failure = witness_.head().node[ended.node].failure.data();
+  if (*failure != 0) return fail(failure);
   return fail(name + " ended with status " + std::to_string(ended.end.exit_status));
 }
 

@@ -125,7 +125,7 @@ TEST_F(AuditTerms, AnInvalidOrderThatIsShippedBreaksI8) {
 }
 
 TEST_F(AuditTerms, AReportOfAnotherStatusBreaksI9) {
-  run_.witness.told = [](std::uint64_t /*order*/) {
+  run_.witness.notified = [](std::uint64_t /*order*/) {
     return SHIPPED;
   };
   EXPECT_THAT(broken(), ElementsAre("I9"));

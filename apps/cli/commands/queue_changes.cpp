@@ -112,14 +112,14 @@ void add_change(CLI::App& group, Action& action, Change change, const char* name
   command->add_option("--key", options->selection.key, "only messages of this key");
   if (change != Change::purge) {
     command->add_option("--code", options->selection.code,
-                        "only letters of this error, such as "
-                        "rejected");
+                        "only dead letters with this error code, such as rejected");
     command->add_option("--origin", options->selection.origin_queue,
-                        "only letters from this queue");
+                        "only dead letters from this queue");
   }
-  command->add_option("-n,--max", options->selection.max, "at most so many")->check(whole_number);
-  command->add_flag("--dry-run", options->dry_run, "only say what would be done");
-  command->add_flag("--yes", options->yes, "do it");
+  command->add_option("-n,--max", options->selection.max, "at most this number of messages")
+      ->check(whole_number);
+  command->add_flag("--dry-run", options->dry_run, "print what would be done, and do nothing");
+  command->add_flag("--yes", options->yes, "confirm: change the queue");
   command->callback([options, &action] {
     action = [options] {
       return run_change(*options);
@@ -196,16 +196,17 @@ void add_publish(CLI::App& group, Action& action) {
 }
 
 void add_purge(CLI::App& group, Action& action) {
-  add_change(group, action, Change::purge, "purge", "drop the messages that nobody works on");
+  add_change(group, action, Change::purge, "purge",
+             "delete the messages that no worker has leased");
 }
 
 void add_redrive(CLI::App& group, Action& action) {
   add_change(group, action, Change::redrive, "redrive",
-             "put letters back into the queues that they came from");
+             "return dead letters to the queues that they came from");
 }
 
 void add_drop(CLI::App& group, Action& action) {
-  add_change(group, action, Change::drop, "drop", "drop letters");
+  add_change(group, action, Change::drop, "drop", "delete dead letters for good");
 }
 
 }  // namespace millrace::cli

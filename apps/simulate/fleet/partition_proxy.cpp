@@ -18,7 +18,7 @@ Result<std::unique_ptr<PartitionProxy>> PartitionProxy::start(std::uint32_t node
     for (std::uint32_t to = 0; to < nodes; ++to) {
       auto listener = listen_on_loopback();
       if (!listener) return listener.error();
-      proxy->doors_.push_back({from, to, std::move(*listener)});
+      proxy->entrances_.push_back({from, to, std::move(*listener)});
     }
   }
   proxy->thread_ = std::thread([&each = *proxy] { each.run(); });
@@ -39,7 +39,8 @@ PartitionProxy::~PartitionProxy() {
 
 std::vector<std::vector<std::uint16_t>> PartitionProxy::ports() const {
   std::vector<std::vector<std::uint16_t>> ports(nodes_, std::vector<std::uint16_t>(nodes_));
-  for (const Door& door : doors_) ports[door.from][door.to] = door.listener.port;
+  for (const Entrance& entrance : entrances_)
+    ports[entrance.from][entrance.to] = entrance.listener.port;
   return ports;
 }
 
@@ -57,9 +58,9 @@ void PartitionProxy::run() {
   std::vector<bool> is_passing;
   while (!is_stopping_) {
     polls.assign(1, {wake_.get(), POLLIN, 0});
-    for (const Door& door : doors_) {
-      const short wanted = is_cut(door.from, door.to) ? short{0} : POLLIN;
-      polls.push_back({door.listener.fd.get(), wanted, 0});
+    for (const Entrance& entrance : entrances_) {
+      const short wanted = is_cut(entrance.from, entrance.to) ? short{0} : POLLIN;
+      polls.push_back({entrance.listener.fd.get(), wanted, 0});
     }
     // Do not even poll a cut connection: forwarding its end would cross the partition.
     is_passing.clear();
@@ -70,27 +71,28 @@ void PartitionProxy::run() {
     if (poll(polls.data(), polls.size(), -1) < 0) continue;
     eventfd_t ignored = 0;
     eventfd_read(wake_.get(), &ignored);
-    std::size_t at = 1 + doors_.size();
+    std::size_t at = 1 + entrances_.size();
     std::size_t number = 0;
     std::erase_if(carried_, [&](Carried& each) {
       if (!is_passing[number++]) return false;
       at += 2;
       return !each.pipe.carry(polls[at - 2], polls[at - 1]);
     });
-    for (std::size_t door = 0; door < doors_.size(); ++door) {
-      if ((polls[1 + door].revents & POLLIN) != 0) accept_from(doors_[door]);
+    for (std::size_t entrance = 0; entrance < entrances_.size(); ++entrance) {
+      if ((polls[1 + entrance].revents & POLLIN) != 0) accept_from(entrances_[entrance]);
     }
   }
 }
 
-void PartitionProxy::accept_from(const Door& door) {
-  Descriptor near(accept4(door.listener.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+void PartitionProxy::accept_from(const Entrance& entrance) {
+  Descriptor near(
+      accept4(entrance.listener.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (near.get() < 0) return;
   const int on = 1;
   setsockopt(near.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  const std::uint16_t port = port_of_(door.to);
+  const std::uint16_t port = port_of_(entrance.to);
   auto far = port == 0 ? std::nullopt : connect_to(port);
-  if (far) carried_.push_back({door.from, door.to, Pipe(std::move(near), std::move(*far))});
+  if (far) carried_.push_back({entrance.from, entrance.to, Pipe(std::move(near), std::move(*far))});
 }
 
 }  // namespace millrace::simulate

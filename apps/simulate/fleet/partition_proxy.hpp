@@ -39,7 +39,7 @@ class PartitionProxy {
   void cut(std::uint32_t a, std::uint32_t b, bool is_cut);
 
  private:
-  struct Door {
+  struct Entrance {
     std::uint32_t from = 0;
     std::uint32_t to = 0;
     Listener listener;
@@ -53,11 +53,11 @@ class PartitionProxy {
   PartitionProxy(std::uint32_t nodes, PortOf port_of);
   [[nodiscard]] bool is_cut(std::uint32_t a, std::uint32_t b) const;
   void run();
-  void accept_from(const Door& door);
+  void accept_from(const Entrance& entrance);
 
   const std::uint32_t nodes_;
   const PortOf port_of_;
-  std::vector<Door> doors_;
+  std::vector<Entrance> entrances_;
   std::vector<Carried> carried_;  ///< used by the thread only
   std::vector<std::atomic<bool>> cuts_;
   std::atomic<bool> is_stopping_ = false;

@@ -42,7 +42,7 @@ struct Witness {
   /// Order of an order number. Empty: the audit takes the terms from the sagas.
   std::function<PlacedOrder(std::uint64_t)> placed{};
   /// Final status that the customer received, by order number; STATUS_UNKNOWN: none.
-  std::function<Status(std::uint64_t)> told{};
+  std::function<Status(std::uint64_t)> notified{};
   std::optional<OfferCounts> offers{};
   /// Books of an order id. Empty: the audit skips the gateway.
   std::function<GatewayFacts(std::string_view)> gateway{};

@@ -71,12 +71,12 @@ void Presence::find(const Witness& witness, std::uint64_t number, std::vector<bo
   sets_.recovered += is_ok ? 0 : 1;
   const OrderFacts& facts = index()[order];
   sets_.accounted += facts.is_final() || facts.is_paused() ? 1 : 0;
-  const Status told = witness.told ? witness.told(number) : facts.status;
+  const Status notified = witness.notified ? witness.notified(number) : facts.status;
   // An order that was paused and then resumed may have been reported to its customer as PAUSED.
-  if (told != facts.status && told != PAUSED) {
+  if (notified != facts.status && notified != PAUSED) {
     fail([&] {
       return name_of(order) + " is " + Status_Name(facts.status) + ", its customer was told " +
-             Status_Name(told);
+             Status_Name(notified);
     });
   }
 }

@@ -10,7 +10,7 @@ class Notifications : public Check {
 
   void on_order(const OrderRecord& order) override {
     for (const auto& [entry, number] : order.entries) {
-      told_[order.order].entered |= 1u << (entry.status() & 31);
+      bits_[order.order].entered |= 1u << (entry.status() & 31);
     }
   }
 
@@ -24,23 +24,23 @@ class Notifications : public Check {
         });
       }
       const std::uint32_t bit = 1u << (effect.status() & 31);
-      if ((told_[order].told & bit) != 0) {
+      if ((bits_[order].notified & bit) != 0) {
         fail_as_duplicate([&, status = effect.status(), number = order] {
           return "customer " + inbox.view.key + " was told twice that " + name_of(number) + " is " +
                  Status_Name(status);
         });
       }
-      told_[order].told |= bit;
+      bits_[order].notified |= bit;
     }
   }
 
   void finish(const Witness& /*witness*/) override {
     for (OrderNumber order = 0; order < index().size(); ++order) {
-      const std::uint32_t differ = told_[order].entered ^ told_[order].told;
+      const std::uint32_t differ = bits_[order].entered ^ bits_[order].notified;
       if (differ == 0) continue;
       int status = 0;
       while ((differ & (1u << status)) == 0) ++status;
-      const bool is_missing = (told_[order].entered & (1u << status)) != 0;
+      const bool is_missing = (bits_[order].entered & (1u << status)) != 0;
       fail([&] {
         return name_of(order) + ": the notification of " +
                Status_Name(static_cast<Status>(status)) +
@@ -50,15 +50,15 @@ class Notifications : public Check {
   }
 
  protected:
-  void resize(std::size_t orders) override { told_.resize(orders); }
+  void resize(std::size_t orders) override { bits_.resize(orders); }
 
  private:
-  struct Told {
-    std::uint32_t entered = 0;  ///< bit s: status s is in the history
-    std::uint32_t told = 0;     ///< bit s: status s is in the inbox
+  struct StatusBits {
+    std::uint32_t entered = 0;   ///< bit s: status s is in the history
+    std::uint32_t notified = 0;  ///< bit s: status s is in the inbox
   };
 
-  std::vector<Told> told_;
+  std::vector<StatusBits> bits_;
 };
 
 }  // namespace
