@@ -4,12 +4,6 @@
 
 namespace millrace::queues {
 
-MessageIndex::Chunk* MessageIndex::chunk_of(Sequence sequence) const {
-  const std::uint64_t number = sequence >> chunk_bits;
-  if (number < first_chunk_ || number - first_chunk_ >= chunks_.size()) return nullptr;
-  return chunks_[number - first_chunk_].get();
-}
-
 Entry& MessageIndex::add(Sequence sequence) {
   MILLRACE_ASSERT(sequence > last_);
   const std::uint64_t number = sequence >> chunk_bits;
@@ -39,8 +33,8 @@ Entry* MessageIndex::find(Sequence sequence) {
 }
 
 void MessageIndex::remove(Sequence sequence) {
-  drop_body(sequence);
   Chunk* chunk = chunk_of(sequence);
+  drop_body(*chunk, sequence);
   Entry& entry = chunk->entries[sequence % chunk_size];
   bytes_ -= entry.bytes;
   entry = Entry{};
@@ -71,8 +65,8 @@ const Body* MessageIndex::body(Sequence sequence) const {
 }
 
 void MessageIndex::set_body(Sequence sequence, Body body) {
-  if (find(sequence) == nullptr) return;
   Chunk* chunk = chunk_of(sequence);
+  if (chunk == nullptr || chunk->entries[sequence % chunk_size].status_ == Status::absent) return;
   if (!chunk->bodies) chunk->bodies = std::make_unique<std::array<Body, chunk_size>>();
   Body& place = (*chunk->bodies)[sequence % chunk_size];
   if (!place) {
@@ -83,12 +77,15 @@ void MessageIndex::set_body(Sequence sequence, Body body) {
 }
 
 void MessageIndex::drop_body(Sequence sequence) {
-  Chunk* chunk = chunk_of(sequence);
-  if (chunk == nullptr || !chunk->bodies) return;
-  Body& place = (*chunk->bodies)[sequence % chunk_size];
+  if (Chunk* chunk = chunk_of(sequence)) drop_body(*chunk, sequence);
+}
+
+void MessageIndex::drop_body(Chunk& chunk, Sequence sequence) {
+  if (!chunk.bodies) return;
+  Body& place = (*chunk.bodies)[sequence % chunk_size];
   if (!place) return;
   --cached_;
-  cached_bytes_ -= chunk->entries[sequence % chunk_size].bytes + body_overhead;
+  cached_bytes_ -= chunk.entries[sequence % chunk_size].bytes + body_overhead;
   place = {};
 }
 

@@ -134,7 +134,13 @@ class MessageIndex {
     std::uint32_t live = 0;
   };
 
-  [[nodiscard]] Chunk* chunk_of(Sequence sequence) const;
+  // Inline: each event of a message looks it up.
+  [[nodiscard]] Chunk* chunk_of(Sequence sequence) const {
+    const std::uint64_t number = sequence >> chunk_bits;
+    if (number < first_chunk_ || number - first_chunk_ >= chunks_.size()) return nullptr;
+    return chunks_[number - first_chunk_].get();
+  }
+  void drop_body(Chunk& chunk, Sequence sequence);
   void close_chunk(std::uint64_t number);
 
   std::deque<std::unique_ptr<Chunk>> chunks_;
