@@ -57,9 +57,13 @@ std::string seconds_of(std::chrono::milliseconds time) {
 class HttpClient::Link {
  public:
   explicit Link(Url url) : url_(std::move(url)) {
+    if (!url_.is_tls) return;
+    // It reads all certificates that the system trusts: milliseconds, which every client without
+    // TLS would spend in vain.
+    tls_context_.emplace(net::ssl::context::tls_client);
     NetError ignored;
-    tls_context_.set_default_verify_paths(ignored);
-    tls_context_.set_verify_mode(net::ssl::verify_peer);
+    tls_context_->set_default_verify_paths(ignored);
+    tls_context_->set_verify_mode(net::ssl::verify_peer);
   }
 
   Result<ClientAnswer> ask(const ClientRequest& request, std::chrono::milliseconds timeout) {
@@ -105,7 +109,7 @@ class HttpClient::Link {
       return unreachable("cannot find the host of " + url_.text + ": " + error.message());
     }
     if (url_.is_tls) {
-      tls_.emplace(context_, tls_context_);
+      tls_.emplace(context_, *tls_context_);
     } else {
       plain_.emplace(context_);
     }
@@ -207,7 +211,7 @@ class HttpClient::Link {
 
   const Url url_;
   net::io_context context_{1};
-  net::ssl::context tls_context_{net::ssl::context::tls_client};
+  std::optional<net::ssl::context> tls_context_{};  ///< null: without TLS
   std::optional<PlainStream> plain_{};
   std::optional<TlsStream> tls_{};
   bool has_answer_begun_ = false;  ///< in the latest exchange
