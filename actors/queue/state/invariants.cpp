@@ -320,7 +320,7 @@ std::string check_invariants(const State& state) {
 }
 
 void InvariantMonitor::check(const State& state) {
-  constexpr std::uint64_t entries_per_change = 256;
+  constexpr std::uint64_t entries_per_change = 32;
   changes_left_ = (state.durable.index.size() + state.keys.size() +
                    state.durable.keyed.keys().size() + state.durable.keyed.timers().size()) /
                   entries_per_change;

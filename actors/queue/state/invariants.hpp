@@ -20,7 +20,7 @@ namespace millrace::queues {
 using OnViolation = std::function<void(const std::string& violation)>;
 
 /// Checks a queue after its changes at a bounded cost: a queue of `n` table entries is checked
-/// after every n/256 changes, so a small queue after each. For one thread.
+/// after every n/32 changes, so a small queue after each. For one thread.
 class InvariantMonitor {
  public:
   /// Without `on_violation`, a violation stops the process in builds without NDEBUG, and builds
