@@ -7,7 +7,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "cluster/http/server/server_options.hpp"
+#include "cluster/http/message/http_message.hpp"
 
 namespace millrace::http {
 
