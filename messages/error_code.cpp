@@ -24,6 +24,8 @@ std::string_view to_string(ErrorCode code) {
       return "lease_expired";
     case ErrorCode::not_owner:
       return "not_owner";
+    case ErrorCode::outdated:
+      return "outdated";
     case ErrorCode::backlog_full:
       return "backlog_full";
     case ErrorCode::storage_full:

@@ -24,6 +24,7 @@ enum class ErrorCode : std::uint8_t {
   out_of_order = 12,      ///< numbers before the offered one are missing; offer them first
   lease_expired = 13,     ///< the lease ended before its outcome arrived; nothing was applied
   not_owner = 14,         ///< another node serves the shard
+  outdated = 15,          ///< the data directory is older than what another node remembers of it
 
   // Temporary: the same request may succeed later.
   backlog_full = 20,    ///< the queue is at its limit of messages or bytes

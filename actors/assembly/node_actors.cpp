@@ -43,6 +43,7 @@ void NodeActors::spawn_queue(std::unique_ptr<queues::State> state,
   config.reader = reader_;
   config.seed = surroundings_.seed;
   config.on_violation = surroundings_.on_violation;
+  config.on_outdated = surroundings_.outdated;
   if (declaration.dead_letters()) {
     config.origins = [this, shard = declaration.shard()] {
       const Reading lock(mutex_);
@@ -114,6 +115,9 @@ void NodeActors::spawn_forwarder(const OutboxPlan& outbox) {
   config.producer = outbox.producer;
   config.source = handles_[outbox.number];
   config.target = std::move(target);
+  config.generations = outbox.generations;
+  config.accepts_loss = plan_.accepts_loss;
+  config.on_outdated = surroundings_.outdated;
   config.clock = surroundings_.clock;
   forwarders_.push_back({outbox.queue, outbox.shard,
                          forwarders::spawn_forwarder(*surroundings_.system, std::move(config))});
@@ -478,8 +482,11 @@ void NodeActors::give_up(const std::vector<GivenUpQueue>& leaving) {
       plan.served[shard] = 0;
       tell(supervisor_, receivers::DropSourceMessage{one.number});
       if (one.outbox) {
-        plan_.outboxes.push_back(
-            {one.number, served.name(), shard, one.outbox->outbox().producer()});
+        plan_.outboxes.push_back({one.number,
+                                  served.name(),
+                                  shard,
+                                  one.outbox->outbox().producer(),
+                                  {{plan_.generation, one.up_to}}});
         fresh.push_back(plan_.outboxes.back());
         declarations_[one.number] = *one.outbox;
         continue;

@@ -46,6 +46,9 @@ class NodeActors final : public CommitSink {
     /// Called, on any thread, when the actor of a queue ends without end(): the node must stop. May
     /// be empty. Must not throw.
     std::function<void(const std::string& queue)> queue_ended{};
+    /// Called, on any thread, when this node's data directory turns out to be an older copy: the
+    /// node must stop. Error code `outdated`. May be empty: then the node waits. Must not throw.
+    std::function<void(const Error&)> outdated{};
     /// See queues::QueueActorConfig::on_violation.
     queues::OnViolation on_violation{};
   };
@@ -146,7 +149,10 @@ class NodeActors final : public CommitSink {
   struct GivenUpQueue {
     queues::QueueNumber number = 0;
     std::optional<pb::Declaration> outbox{};  ///< of the ingress; empty: the queue ends
+    queues::Sequence up_to = 0;               ///< BecomeOutbox.up_to; set by the caller
   };
+  /// As in RuntimeOptions.
+  [[nodiscard]] std::uint64_t generation() const { return plan_.generation; }
   [[nodiscard]] std::vector<GivenUpQueue> plan_give_up(std::span<const std::string> queues,
                                                        std::uint32_t shard) const;
   /// Another node owns the shard now: its queues become outboxes or end.

@@ -40,6 +40,8 @@ class Planner {
       : wiring_(wiring), pipelines_(pipelines), store_(store), options_(options) {
     plan_.outbox_producer = options.outbox_producer;
     plan_.shards = options.shards;
+    plan_.generation = options.generation;
+    plan_.accepts_loss = options.accepts_loss;
   }
 
   Result<NodePlan> run() {
@@ -55,6 +57,9 @@ class Planner {
       }
     }
     for (std::size_t stage = 0; stage < plan_.stages.size(); ++stage) add_workers(stage);
+    // Outboxes that no pipeline names any more are part of the generation too.
+    for (auto& [number, queue] : store_.queues())
+      queues::begin_generation(*queue.state, plan_.generation);
     return std::move(plan_);
   }
 
@@ -169,7 +174,10 @@ Result<QueueNumber> Planner::add_outbox(const WiredQueue& queue, std::uint32_t s
   auto declared = find_or_declare(std::move(declaration));
   if (!declared) return declared.error();
   const pb::Declaration& outbox = **declared;
-  plan_.outboxes.push_back({outbox.number(), queue.name, shard, outbox.outbox().producer()});
+  queues::State& state = *store_.find(outbox.name(), shard)->state;
+  queues::begin_generation(state, plan_.generation);
+  plan_.outboxes.push_back(
+      {outbox.number(), queue.name, shard, outbox.outbox().producer(), state.durable.generations});
   return outbox.number();
 }
 
@@ -232,6 +240,7 @@ void NodePlan::configure(queues::State& state, const pb::Declaration& declaratio
   if (found == queues.end()) return;  // the queue's pipeline was removed
   const QueuePlan& plan = found->second;
   state.limits = declaration.has_outbox() ? plan.outbox_limits : plan.limits;
+  state.limits.accepts_loss = accepts_loss;
   if (declaration.has_outbox() || plan.dead_letters.empty()) return;
   // The dead letter queue of a staged queue is staged too; add_staged() has set it.
   if (declaration.staged()) return;
@@ -285,6 +294,19 @@ std::uint32_t credit_of(const StageSpec& stage, std::size_t sources) {
   // A blocking worker holds one message, so that the other workers get the rest.
   if (stage.options.blocking) return 1;
   return std::max<std::uint32_t>(1, receiver_credit / static_cast<std::uint32_t>(sources));
+}
+
+std::unique_ptr<pb::Record> start_record(const NodePlan& plan, Store& store, TimeUs now_us) {
+  if (plan.fresh.empty() && plan.leftover.empty() && plan.outboxes.empty()) return nullptr;
+  auto record = std::make_unique<pb::Record>();
+  record->set_at_us(now_us);
+  for (const pb::Declaration& declaration : plan.fresh) *record->add_declare() = declaration;
+  for (const QueueNumber number : plan.leftover) {
+    record->add_retire(number);
+    store.queues().erase(number);
+  }
+  record->set_generation(plan.generation);
+  return record;
 }
 
 Result<NodePlan> plan_node(const Wiring& wiring, std::span<const PipelineSpec> pipelines,

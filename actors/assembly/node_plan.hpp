@@ -40,6 +40,7 @@ struct OutboxPlan {
   std::string queue;
   std::uint32_t shard = 0;
   std::string producer;
+  std::vector<queues::OutboxGeneration> generations{};  ///< as in AttachRequest
 };
 
 /// A queue of the pipelines, in all shards. Names other queues by name.
@@ -70,6 +71,8 @@ struct NodePlan {
   std::vector<queues::QueueNumber> leftover;  ///< staged queues of moves that did not complete
   std::string outbox_producer;                ///< prefix of the producer names of new outboxes
   std::uint32_t shards = 0;
+  std::uint64_t generation = 0;  ///< as in RuntimeOptions
+  bool accepts_loss = false;     ///< as in RuntimeOptions
 
   /// Sets the limits and the dead letter queue of a queue of this node.
   void configure(queues::State& state, const pb::Declaration& declaration) const;
@@ -100,11 +103,17 @@ struct NodePlan {
 /// Messages that a receiver of `stage` with this many sources may hold from each.
 [[nodiscard]] std::uint32_t credit_of(const StageSpec& stage, std::size_t sources);
 
-/// Plans the node and adds its new queues to `store`. Fails with `invalid_argument` if the data
+/// Plans the node, adds its new queues to `store`, and begins the generation in its outboxes. Fails with `invalid_argument` if the data
 /// directory has another number of shards, another type in a queue, or a shard that this node does
 /// not serve by `options`.
 [[nodiscard]] Result<NodePlan> plan_node(const Wiring& wiring,
                                          std::span<const PipelineSpec> pipelines, Store& store,
                                          const RuntimeOptions& options);
+
+/// The record that must be durable before the queues of `plan` are used: it declares the new ones,
+/// retires the leftover ones, which are erased from `store`, and begins the generation. Null: there is
+/// nothing to record.
+[[nodiscard]] std::unique_ptr<pb::Record> start_record(const NodePlan& plan, Store& store,
+                                                       TimeUs now_us);
 
 }  // namespace millrace

@@ -27,6 +27,13 @@ struct RuntimeOptions {
   /// Prefix of the producer names of this node's outboxes; must be unique to the data directory.
   /// Outboxes that exist already keep theirs. Empty: random.
   std::string outbox_producer{};
+  /// Number of this generation of the node, by which other nodes tell an older copy of the data directory;
+  /// must differ from those of all other generations. 0: random.
+  std::uint64_t generation = 0;
+  /// An operator has decided to go on although this node's data directory, or that of another node,
+  /// is older than what the other one remembers: what lies between is lost. False: the node stops
+  /// by `on_fatal` with the error `outdated`.
+  bool accepts_loss = false;
   std::uint32_t threads = 0;  ///< of the scheduler; 0: one per core, at least 2
   SchedulerPolicy scheduler = SchedulerPolicy::sharing;
   std::uint32_t turn_messages = 0;  ///< that an actor handles in a row; 0: no limit
@@ -40,7 +47,8 @@ struct RuntimeOptions {
   journal::Options journal{};
   journal::FileSystem* files = nullptr;  ///< must outlive the runtime; null: POSIX
   std::uint64_t seed = 0;                ///< of the jitter of retries; 0: random
-  /// Called when the node cannot go on, because the log failed or the actor of a queue ended; by
+  /// Called when the node cannot go on, because the log failed, the actor of a queue ended or the
+  /// data directory is outdated; by
   /// any thread, possibly by several at once. Must neither return nor throw. Empty: logs the error
   /// and exits at once with status 1, as a crash does.
   std::function<void(const Error&)> on_fatal{};

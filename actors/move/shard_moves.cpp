@@ -128,9 +128,8 @@ void ShardMoves::give_up(const MovingShard& shard, const pb::ShardRecord& record
                          const pb::Seal& seal, std::function<void()> done) {
   auto written = std::make_shared<pb::Record>();
   *written->add_shard() = record;
-  const std::vector<NodeActors::GivenUpQueue> leaving =
-      actors_.plan_give_up(shard.queues, shard.shard);
-  for (const NodeActors::GivenUpQueue& one : leaving) {
+  std::vector<NodeActors::GivenUpQueue> leaving = actors_.plan_give_up(shard.queues, shard.shard);
+  for (NodeActors::GivenUpQueue& one : leaving) {
     if (!one.outbox) {
       written->add_retire(one.number);
       continue;
@@ -138,13 +137,15 @@ void ShardMoves::give_up(const MovingShard& shard, const pb::ShardRecord& record
     pb::Change& change = *written->add_change();
     change.set_queue(one.number);
     *change.mutable_become_outbox()->mutable_as() = *one.outbox;
+    change.mutable_become_outbox()->set_generation(actors_.generation());
     for (const pb::Seal::Boundary& boundary : seal.boundary()) {
       if (boundary.queue() != one.number) continue;
+      one.up_to = boundary.last();
       change.mutable_become_outbox()->set_up_to(boundary.last());
       change.mutable_become_outbox()->set_duplicates(boundary.duplicates());
     }
   }
-  propose(std::move(written), [this, record, leaving, done = std::move(done)] {
+  propose(std::move(written), [this, record, leaving = std::move(leaving), done = std::move(done)] {
     keep(record);
     actors_.give_up(leaving);
     done();

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <spdlog/spdlog.h>
+#include <sysexits.h>
 
 #include "actors/assembly/federation.hpp"
 #include "actors/assembly/node_actors.hpp"
@@ -62,8 +63,17 @@ void add(const queues::QueueStatus& status, std::uint32_t shard, QueueInfo& info
 [[noreturn]] void stop_at_once(const Error& error) {
   spdlog::critical("the node stops: {}: {}", to_string(error.code), error.message);
   spdlog::default_logger()->flush();
-  std::_Exit(1);
+  // A service manager that starts the node again and again would not help an outdated one.
+  std::_Exit(error.code == ErrorCode::outdated ? EX_CONFIG : 1);
 }
+
+constexpr const char* outdated_advice =
+    ". This data directory is an older copy: it was restored, or its disk has lost writes. What "
+    "this "
+    "node confirmed since the copy was made is lost here, and its numbers would be given out "
+    "again. "
+    "Put the newest directory back; or start the node once with --accept-loss, which goes on with "
+    "what is here";
 
 using Deadline = std::chrono::steady_clock::time_point;
 using Queues = std::vector<queues::QueueHandle>;
@@ -95,6 +105,10 @@ class Runtime::Parts final : public JournalLogOwner {
     if (!options.on_fatal) options.on_fatal = stop_at_once;
     if (options.seed == 0) options.seed = std::random_device{}();
     if (options.outbox_producer.empty()) options.outbox_producer = random_name();
+    while (options.generation == 0) {
+      std::random_device device;
+      options.generation = std::uint64_t{device()} << 32 | device();
+    }
     if (federation != nullptr) {
       options.serves = [this](const std::string& queue, std::uint32_t shard) {
         return federation->serves(queue, shard);
@@ -232,6 +246,10 @@ Result<void> Runtime::Parts::open() {
           .queue_ended =
               [this](const std::string& name) {
                 fatal({ErrorCode::storage_failed, "the actor of queue " + name + " ended"});
+              },
+          .outdated =
+              [this](const Error& error) {
+                fatal({error.code, error.message + outdated_advice});
               }},
       std::move(*planned));
   log.connect(*actors);
@@ -242,16 +260,9 @@ Result<void> Runtime::Parts::open() {
 
 // New queues must be durable in the log before a record names them.
 Result<void> Runtime::Parts::declare(const NodePlan& plan) {
-  if (plan.fresh.empty() && plan.leftover.empty()) return {};
   auto proposal = std::make_shared<queues::RecordProposal>();
-  auto record = std::make_shared<pb::Record>();
-  record->set_at_us(clock.now_us());
-  for (const pb::Declaration& declaration : plan.fresh) *record->add_declare() = declaration;
-  for (const queues::QueueNumber number : plan.leftover) {
-    record->add_retire(number);
-    store.queues().erase(number);
-  }
-  proposal->record = record;
+  proposal->record = start_record(plan, store, clock.now_us());
+  if (proposal->record == nullptr) return {};
   proposal->makes_room = true;  // no queue exists yet that could make room
   log.propose(std::move(proposal));
   std::unique_lock lock(group_mutex_);

@@ -66,6 +66,10 @@ Result<void> Store::apply(const journal::Frame& frame) {
     if (auto checked = check_installed(declaration, *record); !checked) return at(checked.error());
     if (auto declared = declare(declaration); !declared) return at(declared.error());
   }
+  if (record->generation() != 0) {
+    for (auto& [number, queue] : queues_)
+      queues::begin_generation(*queue.state, record->generation());
+  }
   const queues::CommittedRecord committed{record, frame.place};
   for (const pb::Change& change : record->change()) {
     if (auto applied = apply(committed, change); !applied) return at(applied.error());

@@ -96,11 +96,8 @@ void PipelineTest::Parts::start() {
   runtime.limits = options.limits;
   runtime.limits.body_cache_bytes = ~std::uint64_t{0};
   NodePlan plan = value_or_throw(plan_node(wiring, pipelines, store, runtime));
-  if (!plan.fresh.empty()) {
-    pb::Record record;
-    record.set_at_us(actors_system.now_us());
-    for (const pb::Declaration& declaration : plan.fresh) *record.add_declare() = declaration;
-    if (auto added = log.append(record.SerializeAsString()); !added) {
+  if (const auto record = start_record(plan, store, actors_system.now_us())) {
+    if (auto added = log.append(record->SerializeAsString()); !added) {
       throw std::logic_error(added.error().message);
     }
   }

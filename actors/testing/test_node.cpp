@@ -44,17 +44,12 @@ Result<void> TestNode::start() {
     federation->recovered(store.shards());
   }
   runtime.outbox_producer = options_.name;
+  runtime.generation = options_.first_generation + starts_++;
+  runtime.accepts_loss = options_.accepts_loss;
   NodePlan plan = value_or_throw(plan_node(wiring_, pipelines_, store, runtime));
   const Clock& clock = options_.clock != nullptr ? *options_.clock : system_;
-  if (!plan.fresh.empty() || !plan.leftover.empty()) {
-    pb::Record record;
-    record.set_at_us(clock.now_us());
-    for (const pb::Declaration& declaration : plan.fresh) *record.add_declare() = declaration;
-    for (const queues::QueueNumber number : plan.leftover) {
-      record.add_retire(number);
-      store.queues().erase(number);
-    }
-    if (auto added = log_->append(record.SerializeAsString()); !added) {
+  if (const auto record = start_record(plan, store, clock.now_us())) {
+    if (auto added = log_->append(record->SerializeAsString()); !added) {
       log_->crash();
       return added;
     }

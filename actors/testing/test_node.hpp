@@ -31,6 +31,9 @@ struct TestNodeOptions {
   queues::Limits limits{};
   /// null: the node serves all shards. started() and stopped() are not called.
   Federation* federation = nullptr;
+  std::uint64_t first_generation =
+      1;                      ///< RuntimeOptions::generation of the first start; then one more each
+  bool accepts_loss = false;  ///< as RuntimeOptions
   const Clock* clock = nullptr;  ///< must outlive the node; null: the clock of the system
   /// Makes the log; unset: a MemoryLog.
   std::function<std::unique_ptr<MemoryLog>()> make_log{};
@@ -117,6 +120,7 @@ class TestNode {
   std::unique_ptr<ShardMoves> moves_;
   std::map<std::string, Client> clients_;
   std::string violation_;
+  std::uint64_t starts_ = 0;
 };
 
 }  // namespace millrace

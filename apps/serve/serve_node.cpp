@@ -99,12 +99,14 @@ Result<void> drain(ClusterNode& node, const Signals& signals, std::chrono::milli
 int serve_node(const ServeOptions& options, const Signals& signals) {
   set_up_log(options.config.log, options.config.node.name);
   ServiceManager manager;
-  auto node = ClusterNode::start(
-      options.config, options.pipelines,
-      {.version = options.version, .resources = options.resources, .on_drain = [] {
-         // Signals the process, not a thread: all threads block SIGTERM, and run() waits for it.
-         kill(getpid(), SIGTERM);
-       }});
+  auto node = ClusterNode::start(options.config, options.pipelines,
+                                 {.version = options.version,
+                                  .accepts_loss = options.accepts_loss,
+                                  .resources = options.resources,
+                                  .on_drain = [] {
+                                    // Signals the process, not a thread: all threads block SIGTERM, and run() waits for it.
+                                    kill(getpid(), SIGTERM);
+                                  }});
   if (!node) {
     // invalid_argument: a configuration mistake that only the program can detect, for example a
     // stage that it does not register.

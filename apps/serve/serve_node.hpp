@@ -19,6 +19,7 @@ struct ServeOptions {
   std::vector<PipelineSpec> pipelines;
   http::Resources resources{};  ///< of the application, for the HTTP API
   std::string version{};        ///< of the program
+  bool accepts_loss = false;    ///< as RuntimeOptions::accepts_loss
 };
 
 /// Runs the node until SIGTERM or SIGINT, then drains it; a second of these signals ends the

@@ -144,9 +144,7 @@ void FederatedNode::attach(const std::string& peer, const pb::OutboxAttach& atta
   AnyActor& answerer = peers_[peer].answerer;
   if (!answerer) answerer = spawn_answerer(*system_, {peer, names_, &transport_});
   names_->set(queue.number, target);
-  tell(queue.handle,
-       queues::AttachMessage{
-           {attach.producer(), attach.epoch(), attach.base()}, address_of(answerer), true});
+  tell(queue.handle, queues::AttachMessage{to_request(attach), address_of(answerer), true});
 }
 
 void FederatedNode::offer(const std::string& peer, const std::shared_ptr<pb::OutboxOffer>& offer) {

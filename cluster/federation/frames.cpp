@@ -45,6 +45,12 @@ transport::Frame to_frame(const Target& target, const queues::AttachRequest& req
   attach.set_producer(request.producer);
   attach.set_epoch(request.epoch);
   attach.set_base(request.base);
+  for (const queues::OutboxGeneration& generation : request.generations) {
+    pb::OutboxGeneration& sent = *attach.add_generation();
+    sent.set_id(generation.id);
+    sent.set_after(generation.after);
+  }
+  attach.set_accept_loss(request.accepts_loss);
   return pack(attach_frame, attach);
 }
 
@@ -87,6 +93,14 @@ transport::Frame resume_to_frame(const Target& target) {
   pb::OutboxResume resume;
   fill(*resume.mutable_target(), target);
   return pack(resume_frame, resume);
+}
+
+queues::AttachRequest to_request(const pb::OutboxAttach& attach) {
+  queues::AttachRequest request{attach.producer(), attach.epoch(), attach.base()};
+  for (const pb::OutboxGeneration& generation : attach.generation())
+    request.generations.push_back({generation.id(), generation.after()});
+  request.accepts_loss = attach.accept_loss();
+  return request;
 }
 
 Target to_target(const pb::QueueShard& shard) {

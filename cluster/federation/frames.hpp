@@ -33,6 +33,7 @@ constexpr std::size_t frame_bytes = 64u << 10;
 [[nodiscard]] transport::Frame to_frame(const Target& target, const senders::Answer& answer);
 [[nodiscard]] transport::Frame resume_to_frame(const Target& target);
 
+[[nodiscard]] queues::AttachRequest to_request(const pb::OutboxAttach& attach);
 [[nodiscard]] Target to_target(const pb::QueueShard& shard);
 [[nodiscard]] std::optional<Error> to_error(const pb::Refusal& refusal);
 

@@ -169,6 +169,7 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& config,
   auto parts = std::make_unique<Parts>(config, *incarnation, std::move(*specs), *placement,
                                        std::move(*transport));
   RuntimeOptions runtime = runtime_options(config);
+  runtime.accepts_loss = options.accepts_loss;
   if (options.adjust) options.adjust(runtime);
   auto running = Runtime::start(std::move(runtime), parts->pipelines, &parts->federation);
   if (!running) return running.error();

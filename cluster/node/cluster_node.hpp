@@ -23,6 +23,7 @@ class ClusterNode {
  public:
   struct Options {
     std::string version{};        ///< of the program; shown by the HTTP API
+    bool accepts_loss = false;    ///< as RuntimeOptions::accepts_loss
     http::Resources resources{};  ///< served by the HTTP API for the application
     /// Called on an HTTP thread when the HTTP API requests a drain, perhaps several times and
     /// concurrently. Must return soon, must not throw, and must not call stop(), which waits for

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -43,6 +44,9 @@ struct LinkedNodeOptions {
   std::uint64_t incarnation = 1;
   std::uint16_t peer_port = 1;  ///< port of "b"; 1: no node listens there
   federation::Placement placement = by_queue;
+  bool accepts_loss = false;
+  /// As in RuntimeOptions, but may return. Empty: the default of RuntimeOptions.
+  std::function<void(const Error&)> on_fatal{};
 };
 
 class LinkedNode {
@@ -59,7 +63,10 @@ class LinkedNode {
     }
     transport_ = std::move(*made);
     federated_ = std::make_unique<federation::FederatedNode>(name, *transport_, given.placement);
-    auto started = Runtime::start(small_runtime(given.data_dir), given.pipelines, federated_.get());
+    RuntimeOptions runtime = small_runtime(given.data_dir);
+    runtime.accepts_loss = given.accepts_loss;
+    runtime.on_fatal = given.on_fatal;
+    auto started = Runtime::start(runtime, given.pipelines, federated_.get());
     if (!started) {
       ADD_FAILURE() << started.error().message;
       return;

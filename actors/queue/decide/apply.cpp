@@ -70,17 +70,36 @@ void apply_producers(State& state, const pb::Change& change, TimeUs at_us) {
   for (const pb::Attach& attach : change.attach()) {
     const Producer* producer = durable.dedup.find(attach.producer());
     const Producer before = producer == nullptr ? Producer{.last = attach.base()} : *producer;
-    durable.dedup.set(attach.producer(),
-                      {std::max(attach.epoch(), before.epoch), before.last, at_us});
+    durable.dedup.set(
+        attach.producer(),
+        {.epoch = std::max(attach.epoch(), before.epoch),
+         .last = attach.rebase() ? attach.base() : before.last,
+         .active_at_us = at_us,
+         .generation = attach.generation() != 0 ? attach.generation() : before.generation});
   }
   for (const pb::Produced& produced : change.produced()) {
     const std::uint64_t last = produced.first() + produced.count() - 1;
-    durable.dedup.set(produced.producer(), {produced.epoch(), last, at_us});
+    const Producer* producer = durable.dedup.find(produced.producer());
+    durable.dedup.set(produced.producer(),
+                      {.epoch = produced.epoch(),
+                       .last = last,
+                       .active_at_us = at_us,
+                       .generation = producer == nullptr ? 0 : producer->generation});
     durable.ledger.duplicates += static_cast<std::uint64_t>(produced.duplicate_size());
   }
 }
 
 }  // namespace
+
+void begin_generation(State& state, std::uint64_t generation) {
+  std::vector<OutboxGeneration>& generations = state.durable.generations;
+  if (generation == 0 || !state.is_outbox ||
+      (!generations.empty() && generations.back().id == generation))
+    return;
+  generations.push_back({generation, state.durable.last});
+  // The first one stays: it says where the numbers began.
+  if (generations.size() > generations_max) generations.erase(generations.begin() + 1);
+}
 
 void apply(State& state, const CommittedRecord& committed, const pb::Change& change) {
   Durable& durable = state.durable;
@@ -132,6 +151,8 @@ void propose(State& state, const Decision& decision) {
     ProposedProducer& proposed = state.live.proposed[progress.name];
     proposed.epoch = progress.epoch;
     proposed.last = progress.last;
+    proposed.generation = progress.generation;
+    proposed.is_rebased = proposed.is_rebased || progress.is_rebased;
     ++proposed.records;
   }
 }

@@ -7,6 +7,9 @@
 // file or log.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 #include "actors/queue/decide/decision.hpp"
 #include "actors/queue/state/backlog.hpp"
 #include "messages/record.pb.h"
@@ -22,6 +25,13 @@ void propose(State& state, const Decision& decision);
 /// can be applied: sequence numbers that are no longer live are ignored. Bodies of appended
 /// messages are cached as long as there is room.
 void apply(State& state, const CommittedRecord& committed, const pb::Change& change);
+
+/// Runs of its node that an outbox remembers; beyond: the oldest but the first are forgotten.
+constexpr std::size_t generations_max = 1'000;
+
+/// A generation of the node begins: an outbox adds it to Durable::generations. Without effect for other queues,
+/// and if `generation` is the latest already.
+void begin_generation(State& state, std::uint64_t generation);
 
 /// Ends what propose() marked. Call it after apply() of the same record.
 void committed(State& state, const Pending& pending);

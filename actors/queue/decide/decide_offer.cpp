@@ -19,8 +19,9 @@ Error fenced(const State& state, const std::string& producer, std::uint64_t epoc
 struct Session {
   std::uint64_t epoch = 0;
   std::uint64_t last = 0;
-  std::uint64_t settled = 0;  ///< last number that is durable; settled <= last
-  bool is_durable = false;    ///< the attach of this epoch is durable
+  std::uint64_t settled = 0;     ///< last number that is durable
+  std::uint64_t generation = 0;  ///< Producer::generation
+  bool is_durable = false;       ///< the attach of this epoch and generation is durable
 };
 
 std::optional<Session> session_of(const State& state, const std::string& producer) {
@@ -28,11 +29,13 @@ std::optional<Session> session_of(const State& state, const std::string& produce
   const auto proposed = state.live.proposed.find(producer);
   const std::uint64_t settled = durable == nullptr ? 0 : durable->last;
   if (proposed != state.live.proposed.end()) {
-    const auto& [epoch, last, records] = proposed->second;
-    return Session{epoch, last, settled, durable != nullptr && durable->epoch == epoch};
+    const ProposedProducer& newest = proposed->second;
+    return Session{newest.epoch, newest.last, settled, newest.generation,
+                   durable != nullptr && durable->epoch == newest.epoch &&
+                       durable->generation == newest.generation && !newest.is_rebased};
   }
   if (durable == nullptr) return std::nullopt;
-  return Session{durable->epoch, durable->last, settled, true};
+  return Session{durable->epoch, durable->last, settled, durable->generation, true};
 }
 
 std::optional<Error> check_session(const State& state, const Offer& offer,
@@ -143,36 +146,86 @@ OfferDecision decide(const State& state, const Offer& offer, Room room, TimeUs n
   produced.set_first(last + 1);
   produced.set_count(static_cast<std::uint32_t>(out.taken - last));
   *change.add_produced() = std::move(produced);
-  pending.producers.push_back({offer.producer, offer.epoch, out.taken});
+  pending.producers.push_back({offer.producer, offer.epoch, out.taken, session->generation});
   out.decision.record = std::move(record);
   return out;
 }
 
+namespace {
+
+/// What this queue and an outbox remember of each other.
+struct Memory {
+  std::optional<Error> conflict{};
+  bool is_queue_outdated = false;  ///< otherwise the outbox is
+  std::uint64_t common = 0;        ///< numbers up to this are the same messages for both
+};
+
+// The numbers of an outbox are bound to the generations of its node. A copy of the node's data directory
+// that is put back lacks the generations since then, or has given out fewer numbers in the last one.
+Memory compare(const State& state, const AttachRequest& request,
+               const std::optional<Session>& session) {
+  const std::uint64_t last = session ? session->last : 0;
+  // An outbox that began before its generations were recorded may have been forgotten here.
+  const std::uint64_t began =
+      request.generations.empty() ? request.base : request.generations.front().after;
+  if (session ? last < request.base : began < request.base) {
+    return {Error{ErrorCode::unknown_producer,
+                  state.name + " has settled " + std::to_string(last) + " messages of outbox " +
+                      request.producer + ", which has a reply for " + std::to_string(request.base) +
+                      ": the data directory of this queue is older than that"},
+            true, request.base};
+  }
+  if (!session || session->generation == 0 || request.generations.empty()) return {};
+  const auto generation =
+      std::find_if(request.generations.begin(), request.generations.end(),
+                   [&](const OutboxGeneration& each) { return each.id == session->generation; });
+  const std::string begin = state.name + " has " + std::to_string(last) + " messages of outbox " +
+                            request.producer + ", ";
+  if (generation == request.generations.end()) {
+    return {Error{ErrorCode::outdated,
+                  begin + "the last ones from a generation that its data directory does not know"},
+            false, request.base};
+  }
+  const auto next = generation + 1;
+  if (next == request.generations.end() || last <= next->after) return {};
+  return {Error{ErrorCode::outdated,
+                begin + "of which its data directory has only " + std::to_string(next->after)},
+          false, std::max(request.base, next->after)};
+}
+
+}  // namespace
+
 AttachDecision decide(const State& state, const AttachRequest& request, TimeUs now_us) {
   AttachDecision out;
-  out.last = request.base;
-  if (const std::optional<Session> session = session_of(state, request.producer)) {
-    out.last = session->last;
-    if (request.epoch < session->epoch) {
-      out.refusal = fenced(state, request.producer, request.epoch, session->epoch);
-      return out;
-    }
-    if (out.last < request.base) {
-      out.refusal =
-          Error{ErrorCode::unknown_producer,
-                state.name + " has settled " + std::to_string(out.last) + " messages of producer " +
-                    request.producer + ", which has a reply for " + std::to_string(request.base)};
-      return out;
-    }
-    // An attach in flight is logged again, so that no reply precedes a durable attach.
-    if (request.epoch == session->epoch && session->is_durable) return out;
+  const std::optional<Session> session = session_of(state, request.producer);
+  out.last = session ? session->last : request.base;
+  if (session && request.epoch < session->epoch) {
+    out.refusal = fenced(state, request.producer, request.epoch, session->epoch);
+    return out;
   }
+  const std::uint64_t generation = request.generations.empty() ? 0 : request.generations.back().id;
+  const Memory memory = compare(state, request, session);
+  const bool rebases = memory.conflict && (memory.is_queue_outdated ? state.limits.accepts_loss
+                                                                    : request.accepts_loss);
+  if (memory.conflict && !rebases) {
+    out.refusal = memory.conflict;
+    out.is_outdated = memory.is_queue_outdated;
+    return out;
+  }
+  if (rebases) out.last = memory.common;
+  // An attach in flight is logged again, so that no reply precedes a durable attach.
+  const bool is_known =
+      session && request.epoch == session->epoch && generation == session->generation;
+  if (is_known && session->is_durable && !rebases) return out;
   auto record = new_record(state, now_us);
   pb::Attach& attach = *record->mutable_change(0)->add_attach();
   attach.set_producer(request.producer);
   attach.set_epoch(request.epoch);
-  attach.set_base(request.base);
-  out.decision.pending.producers.push_back({request.producer, request.epoch, out.last});
+  attach.set_base(rebases ? memory.common : request.base);
+  attach.set_generation(generation);
+  attach.set_rebase(rebases);
+  out.decision.pending.producers.push_back(
+      {request.producer, request.epoch, out.last, generation, rebases});
   out.decision.record = std::move(record);
   return out;
 }

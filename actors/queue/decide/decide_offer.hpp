@@ -54,15 +54,28 @@ struct AttachRequest {
   /// Last number that the producer knows to be settled here. An outbox that the queue has forgotten
   /// continues after it. 0: none.
   std::uint64_t base = 0;
+  /// Of an outbox: the generations of its node that its data directory knows, oldest first; the last one
+  /// begins the session. Empty: not an outbox, or of an older version.
+  std::vector<OutboxGeneration> generations{};
+  /// An operator has decided that the outbox goes on although this queue remembers more of it than
+  /// its data directory does.
+  bool accepts_loss = false;
 };
 
-/// Null record: the session is durable. Refused with `fenced`, or with `unknown_producer` where
-/// fewer numbers are settled than AttachRequest::base.
+/// Null record: the session is durable. Refused with
+///   fenced            a session of a higher epoch has begun
+///   unknown_producer  fewer numbers are settled than AttachRequest::base: this queue has lost what
+///                     it had confirmed
+///   outdated          the queue remembers a generation or numbers of the outbox that are not in
+///                     AttachRequest::generations: the outbox's data directory is an older copy, and gives
+///                     out numbers again that other messages have had
 struct AttachDecision {
   Decision decision;
   /// Last sequence number of the producer, including records in flight.
   std::uint64_t last = 0;
   std::optional<Error> refusal{};
+  /// The refusal says that this node's data directory is older than what an outbox remembers.
+  bool is_outdated = false;
 };
 
 [[nodiscard]] AttachDecision decide(const State& state, const AttachRequest& request,

@@ -17,6 +17,8 @@ struct ProducerProgress {
   std::string name;
   std::uint64_t epoch = 0;
   std::uint64_t last = 0;
+  std::uint64_t generation = 0;  ///< Producer::generation
+  bool is_rebased = false;       ///< by Attach.rebase
 };
 
 /// What a record in flight uses. propose() marks it, and committed() ends the marks.

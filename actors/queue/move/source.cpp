@@ -46,6 +46,9 @@ void apply_become_outbox(State& state, const pb::BecomeOutbox& become_outbox) {
   state.live.quiesced = state.live.sealed = false;
   state.limits = as_outbox(state.limits);
   declare(state, become_outbox.as());
+  durable.generations.clear();
+  if (become_outbox.generation() != 0)
+    durable.generations = {{become_outbox.generation(), become_outbox.up_to()}};
   for (Kept& one : kept) {
     Entry& entry = durable.index.add(one.sequence);
     entry.place = one.entry.place;

@@ -46,6 +46,7 @@ class QueueShell {
         installer_(*core_),
         pressure_(std::move(config.feeders), std::move(config.cycle)),
         compaction_(*core_, reader_, self),
+        on_outdated_(std::move(config.on_outdated)),
         forget_due_us_(now() + forget_interval_us) {
     core_->live.quiesced = core_->live.sealed = config.quiesced;
   }
@@ -160,6 +161,9 @@ class QueueShell {
     AttachDecision attach = decide(*core_, m.request, now());
     attach.decision.pending.is_local = !m.forwards;
     sessions_.attached(m, attach);
+    if (attach.is_outdated && on_outdated_) {
+      on_outdated_({ErrorCode::outdated, attach.refusal->message});
+    }
     propose_decision(std::move(attach.decision));
   }
 
@@ -442,6 +446,7 @@ class QueueShell {
   Installer installer_;
   Pressure pressure_;
   Compaction compaction_;
+  std::function<void(const Error&)> on_outdated_;
   std::optional<caf::typed_response_promise<QueueStatus>> drain_reply_;
   std::uint64_t records_in_flight_ = 0;  ///< records that this queue decided
   TimeUs tick_due_us_ = 0;               ///< time of the scheduled TickMessage; 0: none

@@ -30,6 +30,9 @@ struct QueueActorConfig {
   std::function<std::vector<QueueHandle>()> cycle{};
   /// Called when the queue's tables violate an invariant. Empty: see InvariantMonitor.
   OnViolation on_violation{};
+  /// Called when an outbox has had replies for messages that this queue does not have, with the
+  /// error `outdated`. May be empty.
+  std::function<void(const Error&)> on_outdated{};
   bool quiesced = false;  ///< begins quiesced and sealed: the queue is staged, or its shard fenced
 };
 

@@ -92,6 +92,11 @@ void write_head(const State& state, const Sink& sink) {
   head.set_duplicates(ledger.duplicates);
   head.set_redelivered(ledger.redelivered);
   head.set_at_us(state.durable.at_us);
+  for (const OutboxGeneration& generation : state.durable.generations) {
+    pb::OutboxGeneration& written = *head.add_generation();
+    written.set_id(generation.id);
+    written.set_after(generation.after);
+  }
   flush(part, sink);
 }
 
@@ -119,6 +124,7 @@ void write_producers(const DedupTable& dedup, int part_max, Order order, const S
     producer.set_epoch(one.second.epoch);
     producer.set_last(one.second.last);
     producer.set_active_at_us(one.second.active_at_us);
+    producer.set_generation(one.second.generation);
     if (part.producers().producer_size() >= producers_max) flush(part, sink);
   });
   for (const DedupTable::IdempotencyKey& known : dedup.idempotency_keys()) {
@@ -206,6 +212,8 @@ void read_head(State& state, const pb::QueueHead& head) {
                           .dropped = head.dropped(),
                           .duplicates = head.duplicates(),
                           .redelivered = head.redelivered()};
+  for (const pb::OutboxGeneration& generation : head.generation())
+    state.durable.generations.push_back({generation.id(), generation.after()});
 }
 
 void read_extra(State& state, Sequence sequence, Entry& entry,
@@ -246,8 +254,10 @@ void read_keyed(State& state, const pb::KeyedStates& keyed) {
 
 void read_producers(State& state, const pb::Producers& producers) {
   for (const pb::Producers::Producer& producer : producers.producer()) {
-    state.durable.dedup.set(producer.name(),
-                            {producer.epoch(), producer.last(), producer.active_at_us()});
+    state.durable.dedup.set(producer.name(), {.epoch = producer.epoch(),
+                                              .last = producer.last(),
+                                              .active_at_us = producer.active_at_us(),
+                                              .generation = producer.generation()});
   }
   for (const pb::Producers::IdempotencyKey& key : producers.idempotency_key()) {
     state.durable.dedup.remember({key.high(), key.low()}, key.at_us(),

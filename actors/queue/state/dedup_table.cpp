@@ -22,7 +22,7 @@ void DedupTable::forget(std::string_view producer) {
 std::vector<std::string> DedupTable::idle_since(TimeUs limit_us) const {
   std::vector<std::string> idle;
   for (const auto& [name, producer] : producers_) {
-    if (producer.active_at_us < limit_us) idle.push_back(name);
+    if (producer.generation == 0 && producer.active_at_us < limit_us) idle.push_back(name);
   }
   return idle;
 }

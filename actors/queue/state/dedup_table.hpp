@@ -15,10 +15,18 @@
 
 namespace millrace::queues {
 
+/// A generation of an outbox's node, from a start of the node to the next. The outbox gave out the numbers
+/// above `after`, and up to `after` of its next generation, in this generation.
+struct OutboxGeneration {
+  std::uint64_t id = 0;     ///< random; not 0
+  std::uint64_t after = 0;  ///< last number of the outbox when the generation began
+};
+
 struct Producer {
-  std::uint64_t epoch = 0;  ///< offers of a lower epoch are fenced
-  std::uint64_t last = 0;   ///< last sequence number that was settled
-  TimeUs active_at_us = 0;  ///< time of the last record with an attach or offer
+  std::uint64_t epoch = 0;       ///< offers of a lower epoch are fenced
+  std::uint64_t last = 0;        ///< last sequence number that was settled
+  TimeUs active_at_us = 0;       ///< time of the last record with an attach or offer
+  std::uint64_t generation = 0;  ///< OutboxGeneration::id of its latest session; 0: not an outbox
 };
 
 class DedupTable {
@@ -28,7 +36,8 @@ class DedupTable {
   void set(std::string_view producer, Producer value);
   void forget(std::string_view producer);
 
-  /// Producers that were last active before `limit_us`.
+  /// Producers that were last active before `limit_us`. Outboxes are never among them: an outbox
+  /// that the queue does not know any more is a sign of lost data.
   [[nodiscard]] std::vector<std::string> idle_since(TimeUs limit_us) const;
 
   /// Returns whether the idempotency key was last remembered at `since_us` or later.

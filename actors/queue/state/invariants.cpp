@@ -290,6 +290,7 @@ class Check {
       if (proposed.records == 0) return violates("proposed", name + " has no record in flight");
       const Producer* producer = durable_.dedup.find(name);
       if (producer == nullptr) continue;
+      if (proposed.is_rebased) continue;
       if (proposed.epoch < producer->epoch || proposed.last < producer->last) {
         return violates("proposed", name + " is behind what is durable");
       }

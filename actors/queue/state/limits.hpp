@@ -37,6 +37,9 @@ struct Limits {
   std::uint32_t idempotency_keys = 1u << 20;           ///< remembered keys; beyond: the oldest go
   DurationUs idempotency_window_us = 600'000'000;      ///< how long a key is remembered
   DurationUs producer_idle_us = 7ll * 86'400'000'000;  ///< idle longer: the producer is forgotten
+  /// An operator has decided to go on although outboxes of other nodes have had replies for
+  /// messages that this queue does not have. False: their attaches are refused.
+  bool accepts_loss = false;
 };
 
 /// The limits of a queue that becomes an outbox: a lease is what is in flight to the other node,

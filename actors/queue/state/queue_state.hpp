@@ -76,11 +76,13 @@ struct Lease {
 };
 
 /// Progress of one producer including the records that are in flight; takes precedence over the
-/// dedup table. Never behind the dedup table.
+/// dedup table. Never behind the dedup table, unless `is_rebased`.
 struct ProposedProducer {
   std::uint64_t epoch = 0;
+  std::uint64_t generation = 0;
   std::uint64_t last = 0;     ///< last sequence number in a record in flight
   std::uint32_t records = 0;  ///< in flight; > 0
+  bool is_rebased = false;    ///< one of them is an Attach.rebase
 };
 
 struct Receiver {
@@ -96,7 +98,9 @@ struct Durable {
   NumberMap<FailureNote> failures;  ///< by message; exactly those with Entry::has_failure
   DedupTable dedup;
   KeyedStore keyed;
-  Ledger ledger;  ///< offered == acked + dead + dropped + live messages, unless staged
+  std::vector<OutboxGeneration>
+      generations;  ///< of an outbox, oldest first; empty: written by an older version
+  Ledger ledger;    ///< offered == acked + dead + dropped + live messages, unless staged
 };
 
 /// What a restart begins without, or derives from Durable.

@@ -59,13 +59,17 @@ class ForwarderShell {
   // Sends an attach again until it is answered. Called only while a lease is held.
   void attach() {
     self_->send(config_.target,
-                queues::AttachMessage{{config_.producer, only_epoch, core_.stream.settled},
+                queues::AttachMessage{{config_.producer, only_epoch, core_.stream.settled,
+                                       config_.generations, config_.accepts_loss},
                                       caf::actor_cast<caf::strong_actor_ptr>(self_),
                                       true});
     schedule(now() + config_.limits.resend_first_us);
   }
 
   void on_attached(const queues::AttachReply& m) {
+    if (m.refusal && m.refusal->code == ErrorCode::outdated && config_.on_outdated) {
+      config_.on_outdated(*m.refusal);
+    }
     if (m.refusal) return back_off(*m.refusal);
     if (const auto result = forwarders::on_attached(core_, m.last); !result)
       return back_off(result.error());

@@ -2,7 +2,9 @@
 // this node serves the shard, else the actor that stands for the queue of another node.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <vector>
 
 #include <caf/actor.hpp>
 #include <caf/fwd.hpp>
@@ -39,6 +41,10 @@ struct ForwarderConfig {
   senders::Limits limits{};
   DurationUs patience_us = 1'000'000;  ///< of a drain, while the target settles nothing
   const Clock* clock = nullptr;        ///< not null; must outlive the actor
+  std::vector<queues::OutboxGeneration> generations{};  ///< as queues::AttachRequest::generations
+  bool accepts_loss = false;                            ///< as queues::AttachRequest::accepts_loss
+  /// Called when the target refuses an attach with `outdated`. May be empty. Must not throw.
+  std::function<void(const Error&)> on_outdated{};
 };
 
 /// Starts a forwarder. It ends, and its lease returns to the outbox, after an exit message or

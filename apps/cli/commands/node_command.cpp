@@ -10,37 +10,46 @@
 namespace millrace::cli {
 namespace {
 
-int run_node(const config::Inputs& inputs, const Program& program) {
+struct NodeOptions {
+  config::Inputs inputs;
+  bool accepts_loss = false;
+};
+
+int run_node(const NodeOptions& options, const Program& program) {
   const serve::Signals signals;
-  config::Resolved resolved = load_config(inputs);
+  config::Resolved resolved = load_config(options.inputs);
   if (!resolved.problems.empty()) return exit_config;
   return serve::serve_node({.config = std::move(resolved.config),
                             .reload =
-                                [inputs] {
-                                  config::Inputs again = inputs;
+                                [&options] {
+                                  config::Inputs again = options.inputs;
                                   again.environment = config::environment();
                                   return config::load(again, std::time(nullptr));
                                 },
                             .pipelines = program.pipelines(),
                             .resources = program.resources,
-                            .version = MILLRACE_VERSION},
+                            .version = MILLRACE_VERSION,
+                            .accepts_loss = options.accepts_loss},
                            signals);
 }
 
 }  // namespace
 
 void add_node(CLI::App& app, Action& action, const Program& program) {
-  auto inputs = std::make_shared<config::Inputs>();
+  auto options = std::make_shared<NodeOptions>();
   CLI::App* command = add_command(app, "node", "run a node of a cluster, from a config file");
-  add_config_options(*command, *inputs);
+  add_config_options(*command, options->inputs);
+  command->add_flag("--accept-loss", options->accepts_loss,
+                    "start with a data directory that was restored from an older copy, although "
+                    "messages that were confirmed since the copy are missing in it");
   command->footer(
       "SIGTERM or SIGINT drains the node; a second one ends it at once. SIGHUP reads log.level\n"
       "and the files of [tls] again: new links begin with them, those that are up stay, and a\n"
       "bad file is logged and changes nothing. Exit status: 0 drained, 1 failed, 78 mistakes in\n"
-      "the configuration.");
-  command->callback([inputs, &action, &program] {
-    action = [inputs, &program] {
-      return run_node(*inputs, program);
+      "the configuration, or a data directory that is an older copy.");
+  command->callback([options, &action, &program] {
+    action = [options, &program] {
+      return run_node(*options, program);
     };
   });
 }
