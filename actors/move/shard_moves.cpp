@@ -81,6 +81,12 @@ void ShardMoves::quiesce(const MovingShard& shard, std::chrono::milliseconds tim
   spawn_quiescer(system_, std::move(config));
 }
 
+void ShardMoves::fence(const MovingShard& shard) {
+  for (const NodeActors::ServedQueue& member : actors_.served_queues(shard.queues, shard.shard)) {
+    tell(member.handle, queues::QuiesceMessage{.seals = true});
+  }
+}
+
 void ShardMoves::serve_again(const MovingShard& shard) {
   for (const NodeActors::ServedQueue& member : actors_.served_queues(shard.queues, shard.shard)) {
     tell(member.handle, queues::ServeMessage{});

@@ -63,6 +63,9 @@ class ShardMoves {
   /// `timeout` or, if the node stops, `draining`; the queues serve again then.
   void quiesce(const MovingShard& shard, std::chrono::milliseconds timeout,
                std::function<void(Result<QuiescedShard>)> done);
+  /// Quiesces and seals the queues of the shard at once and for as long as the node runs, because
+  /// another node owns it. Nothing that happens here ends it: neither time nor a peer that is away.
+  void fence(const MovingShard& shard);
   /// Ends the quiescence of the shard: its queues lease again. Does nothing to a serving queue.
   void serve_again(const MovingShard& shard);
 

@@ -238,6 +238,28 @@ TEST(MoveShard, IsRefusedByANodeThatDoesNotServeIt) {
   EXPECT_EQ(world.outcome()->error().code, ErrorCode::not_owner);
 }
 
+// The outbox for "c" cannot be flushed, which ends a quiescence but must not end a fence.
+TEST(MoveShard, StaysFencedThoughAPeerIsAway) {
+  World world;
+  world.move("a", "c", 1);
+  world.node("c").kill();
+  world.enter();
+  world.settle(50);
+  world.node("a").node().moves().fence(
+      {.role = sim::entered().name(), .shard = 0, .queues = {sim::entered().name()}});
+  world.settle(50);
+  for (int i = 0; i < 20; ++i) world.enter();
+  world.settle(100);
+  const auto waiting = [&] {
+    Store store = world.node("a").node().log().replay();
+    return store.find(sim::entered().name(), 0)->state->durable.index.size();
+  };
+  const std::size_t before = waiting();
+  EXPECT_GT(before, 0u);
+  world.settle(60'000);
+  EXPECT_EQ(waiting(), before);
+}
+
 class MoveShardCrash : public ::testing::TestWithParam<const char*> {};
 
 // Crashes the node one record later each time, until the move ends before the crash.

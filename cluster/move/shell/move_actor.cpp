@@ -279,7 +279,7 @@ class MoveService::Shell {
         "{} is served by {} in epoch {}, though this node never gave it away: its disk seems to be "
         "restored from a copy. What it holds of the shard stays as it is, and waits for a person",
         entry.name(), entry.core.record.ownership().owner(), entry.core.record.ownership().epoch());
-    config_.moves->quiesce(entry.shard, config_.rest_timeout, [](const auto& /*quiesced*/) {});
+    config_.moves->fence(entry.shard);
   }
 
   void carry_out(Entry& entry, const moves::Discard& /*discard*/) {
