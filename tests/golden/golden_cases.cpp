@@ -7,6 +7,7 @@ namespace millrace {
 namespace {
 
 constexpr std::int64_t noon_us = 1'700'000'000'000'000;
+constexpr std::uint64_t generation = 0xfedcba9876543210;
 
 void fill(pb::Envelope& envelope) {
   envelope.set_id_high(0x0123456789abcdef);
@@ -108,6 +109,35 @@ void add_removals(std::vector<GoldenCase>& cases) {
     c.add_append()->set_redriven(2);
     c.add_drop(300);
   }));
+}
+
+void add_generations(std::vector<GoldenCase>& cases) {
+  auto begins = std::make_shared<pb::Record>();
+  begins->set_at_us(noon_us);
+  begins->set_generation(generation);
+  cases.push_back({"record_generation", begins});
+  cases.push_back(change("attach_generation", [](pb::Change& c) {
+    pb::Attach& attach = *c.add_attach();
+    attach.set_producer("a/1f/orders.placed/5");
+    attach.set_epoch(1);
+    attach.set_base(300);
+    attach.set_generation(generation);
+    attach.set_rebase(true);
+  }));
+  cases.push_back(change("hand_over_generation", [](pb::Change& c) {
+    c.mutable_become_outbox()->set_up_to(300);
+    c.mutable_become_outbox()->set_generation(generation);
+  }));
+  auto head = std::make_shared<pb::SnapshotPart>();
+  pb::OutboxGeneration& known = *head->mutable_head()->add_generation();
+  known.set_id(generation);
+  known.set_after(300);
+  cases.push_back({"snapshot_head_generation", head});
+  auto producers = std::make_shared<pb::SnapshotPart>();
+  pb::Producers::Producer& producer = *producers->mutable_producers()->add_producer();
+  producer.set_name("a/1f/orders.placed/5");
+  producer.set_generation(generation);
+  cases.push_back({"snapshot_producers_generation", producers});
 }
 
 void add_outcomes(std::vector<GoldenCase>& cases) {
@@ -266,6 +296,7 @@ std::vector<GoldenCase> golden_cases() {
   std::vector<GoldenCase> cases;
   add_records(cases);
   add_removals(cases);
+  add_generations(cases);
   add_outcomes(cases);
   add_moves(cases);
   cases.push_back(snapshot_shard());

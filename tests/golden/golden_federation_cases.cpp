@@ -32,6 +32,13 @@ std::vector<GoldenCase> golden_federation_cases() {
                                attach.set_epoch(7);
                                attach.set_base(0x0123456789abcdef);
                              }),
+      made<pb::OutboxAttach>("attach_generation",
+                             [](pb::OutboxAttach& attach) {
+                               pb::OutboxGeneration& generation = *attach.add_generation();
+                               generation.set_id(0xfedcba9876543210);
+                               generation.set_after(300);
+                               attach.set_accept_loss(true);
+                             }),
       made<pb::OutboxAttached>("attached",
                                [](pb::OutboxAttached& attached) {
                                  attached.set_last(301);
