@@ -129,7 +129,7 @@ void add_drain(CLI::App& group, Action& action) {
   CLI::App* command = add_command(group, "drain", "have a node finish its work, leave and exit");
   add_server_options(*command, options->server);
   add_format(*command, options->format);
-  command->add_flag("--yes", options->yes, "do it");
+  command->add_flag("--yes", options->yes, "confirm");
   command->callback([options, &action] {
     action = [options] {
       return run_drain(*options);

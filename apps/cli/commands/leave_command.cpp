@@ -110,11 +110,10 @@ void add_leave(CLI::App& group, Action& action) {
   command->add_option("--timeout", options->timeout_s, "seconds to wait for each shard to move")
       ->capture_default_str()
       ->check(CLI::Range(1, 86'400));
-  command->add_flag("--yes", options->yes, "do it");
+  command->add_flag("--yes", options->yes, "confirm: move the shards");
   command->footer(
-      "Where a shard does not move the node goes on serving, with those that are left; the "
-      "command\n"
-      "may be given again. A node that is only to be restarted is drained: it keeps its shards.");
+      "If a shard cannot be moved, the node keeps serving the shards that are left; run the\n"
+      "command again. To only restart a node, stop it with SIGTERM: it keeps its shards.");
   command->callback([options, &action] {
     action = [options] {
       return run_leave(*options);

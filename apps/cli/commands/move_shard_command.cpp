@@ -102,7 +102,7 @@ void add_move_shard(CLI::App& group, Action& action) {
       ->check(CLI::Range(1, 86'400));
   add_server_options(*command, options->server);
   add_format(*command, options->format);
-  command->add_flag("--yes", options->yes, "do it");
+  command->add_flag("--yes", options->yes, "confirm: move the shard");
   command->callback([options, &action] {
     action = [options] {
       return run_move(*options);

@@ -10,10 +10,11 @@ constexpr std::int64_t second = 1'000'000;
 void add_tls(KeyTable& table) {
   table.groups.push_back(
       {.path = "tls",
-       .doc =
-           "Mutual TLS between nodes; `millrace cluster certs` makes the files. All three keys "
-           "or none: without, the cluster is confined to loopback. SIGHUP reads them again for "
-           "new links; those that are up stay up, and a bad file is logged and changes nothing."});
+       .doc = "Mutual TLS between nodes; `millrace cluster certs` creates the files. "
+              "Set all three keys or none; without them, nodes listen on loopback "
+              "only. On SIGHUP the files are read again for new links; existing "
+              "links stay up. If a file is bad, that is logged and the old files "
+              "stay in use."});
   table.keys.push_back({.path = "tls.ca",
                         .type = Type::path,
                         .doc = "Certificate of the cluster's own authority, PEM.",
@@ -26,7 +27,9 @@ void add_tls(KeyTable& table) {
                         .example = "\"certs/a.crt\""});
   table.keys.push_back({.path = "tls.key",
                         .type = Type::path,
-                        .doc = "Its private key, PEM, which others may not read.",
+                        .doc =
+                            "The certificate's private key, PEM. The file must not be readable by "
+                            "others.",
                         .store = take<&Config::tls, &TlsConfig::key>,
                         .example = "\"certs/a.key\""});
 }
@@ -36,61 +39,64 @@ void add_http(KeyTable& table) {
   table.keys.push_back({.path = "http.token_file",
                         .type = Type::path,
                         .doc =
-                            "File of the token that changing calls must carry, and all calls from "
-                            "beyond loopback; others may not read it.",
+                            "File with the token. Calls that change something need it, and all "
+                            "calls from beyond loopback. The file must not be readable by others.",
                         .store = take<&Config::http, &HttpConfig::token_file>,
                         .example = "\"token\""});
   table.keys.push_back({.path = "http.body_max",
                         .type = Type::size,
                         .fallback = "\"8MiB\"",
-                        .doc = "Body of a request; a larger one is refused.",
+                        .doc = "Maximum size of a request's body; a larger one is refused.",
                         .store = take<&Config::http, &HttpConfig::body_bytes_max>,
                         .min = 1 << 10,
                         .max = 64 << 20});
-  table.keys.push_back(
-      {.path = "http.connections_max",
-       .type = Type::integer,
-       .fallback = "64",
-       .doc = "Open at the same time; for one more, the one that has waited or made no progress "
-              "longest is closed.",
-       .store = take<&Config::http, &HttpConfig::connections_max>,
-       .min = 1,
-       .max = 100'000});
+  table.keys.push_back({.path = "http.connections_max",
+                        .type = Type::integer,
+                        .fallback = "64",
+                        .doc =
+                            "Maximum open connections. To accept one more, the one that has been "
+                            "idle or without progress for the longest time is closed.",
+                        .store = take<&Config::http, &HttpConfig::connections_max>,
+                        .min = 1,
+                        .max = 100'000});
   table.keys.push_back({.path = "http.event_streams_max",
                         .type = Type::integer,
                         .fallback = "8",
-                        .doc = "Of these, streams of events; fewer than connections_max.",
+                        .doc = "Maximum event streams among these connections; less than "
+                               "connections_max.",
                         .store = take<&Config::http, &HttpConfig::event_streams_max>,
                         .min = 0,
                         .max = 100'000});
   table.keys.push_back({.path = "http.peer_connections_max",
                         .type = Type::integer,
                         .fallback = "32",
-                        .doc = "Connections of one address beyond loopback.",
+                        .doc = "Maximum connections from one address beyond loopback.",
                         .store = take<&Config::http, &HttpConfig::peer_connections_max>,
                         .min = 1,
                         .max = 10'000});
   table.keys.push_back({.path = "http.bodies_max",
                         .type = Type::size,
                         .fallback = "\"64MiB\"",
-                        .doc = "Bodies of all requests in progress; at least body_max. For more, a "
-                               "request waits, at most for the timeout.",
+                        .doc =
+                            "Maximum size of the bodies of all requests in progress together; at "
+                            "least body_max. Beyond, a request waits for up to http.timeout.",
                         .store = take<&Config::http, &HttpConfig::bodies_bytes_max>,
                         .min = 1 << 20,
                         .max = std::int64_t{16} << 30});
   table.keys.push_back({.path = "http.answers_max",
                         .type = Type::size,
                         .fallback = "\"64MiB\"",
-                        .doc = "Answers that clients have not taken yet. At half of it large "
-                               "answers wait, at all of it all, and clients that take nothing for "
-                               "1 s are cut off.",
+                        .doc =
+                            "Maximum size of all answers that clients have not received yet. Above "
+                            "half of it, large requests wait; above it, all requests wait, and "
+                            "clients that receive nothing for 1 s are disconnected.",
                         .store = take<&Config::http, &HttpConfig::answers_bytes_max>,
                         .min = 1 << 20,
                         .max = std::int64_t{16} << 30});
   table.keys.push_back({.path = "http.timeout",
                         .type = Type::duration,
                         .fallback = "\"30s\"",
-                        .doc = "For a request to come in, and for its answer to go out.",
+                        .doc = "Time limit for receiving a request, and for sending its answer.",
                         .store = take<&Config::http, &HttpConfig::timeout>,
                         .min = second / 10,
                         .max = 600 * second});
