@@ -378,15 +378,20 @@ Result<std::shared_ptr<SenderLink>> Runtime::sender_link(const std::string& queu
   return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
 }
 
-Result<void> Runtime::can_take(const std::string& queue, std::uint32_t shard, std::uint64_t bytes) {
+Result<queues::KeyUse> Runtime::can_take(const std::string& queue, std::uint32_t shard,
+                                         std::uint64_t bytes, queues::KeyedOffer offer) {
   const auto ingress = parts_->actors->ingress(queue, shard);
   if (!ingress) return ingress.error();
   if (!ingress->handle) return Error{ErrorCode::not_owner, "another node serves " + queue};
-  const auto status = ask<queues::QueueStatus>(parts_->system, ingress->handle,
-                                               queues::InspectMessage{bytes}, inspect_timeout);
+  queues::InspectMessage question{bytes};
+  if (!offer.idempotency_key.empty()) {
+    question.offer = std::make_shared<const queues::KeyedOffer>(std::move(offer));
+  }
+  const auto status =
+      ask<queues::QueueStatus>(parts_->system, ingress->handle, question, inspect_timeout);
   if (!status) return no_answer(queue);
-  if (status->refusal) return *status->refusal;
-  return {};
+  if (status->key_use == queues::KeyUse::none && status->refusal) return *status->refusal;
+  return status->key_use;
 }
 
 Result<KeyView> Runtime::key(const std::string& queue, const std::string& key) {

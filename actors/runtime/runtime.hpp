@@ -14,6 +14,7 @@
 #include "actors/base/clock.hpp"
 #include "actors/journal/write/journal_stats.hpp"
 #include "actors/operate/operation.hpp"
+#include "actors/queue/state/keyed_offer.hpp"
 #include "actors/queue/state/ledger.hpp"
 #include "actors/runtime/sender.hpp"
 #include "actors/stage/pipeline_spec.hpp"
@@ -99,11 +100,13 @@ class Runtime {
                                                                 const SenderOptions& options);
 
   /// Whether the queue or outbox that this node appends to would accept a message of `bytes` bytes
-  /// now. Blocks for at most 10 s. Fails as the offer would: `backlog_full`, `storage_full`,
-  /// `draining`; with `not_found` (no such queue), `invalid_argument` (no such shard), `not_owner`
-  /// (a dead letter queue of another node), or `timeout`.
-  [[nodiscard]] Result<void> can_take(const std::string& queue, std::uint32_t shard,
-                                      std::uint64_t bytes);
+  /// now, and what the idempotency key of `offer` says of it; an outbox does not know idempotency
+  /// keys. A duplicate needs no room. Blocks for at most 10 s. Fails as the offer would:
+  /// `backlog_full`, `storage_full`, `draining`; with `not_found` (no such queue),
+  /// `invalid_argument` (no such shard), `not_owner` (a dead letter queue of another node), or
+  /// `timeout`.
+  [[nodiscard]] Result<queues::KeyUse> can_take(const std::string& queue, std::uint32_t shard,
+                                                std::uint64_t bytes, queues::KeyedOffer offer = {});
 
   /// Durable state and history of a key. Blocks for at most 10 s. Fails with `not_found` (no such
   /// queue or key), `not_owner` (another node serves the shard of the key) or `timeout`.

@@ -27,6 +27,14 @@ struct Offered {
   std::string queue;
   std::string key;
   std::uint32_t shard = 0;
+  bool is_duplicate = false;  ///< the message was accepted before, under the same idempotency key
+};
+
+/// A shard of a queue with two owners.
+struct ShardConflict {
+  std::string queue;
+  std::uint32_t shard = 0;
+  std::string owner;  ///< name of the other node
 };
 
 /// Receives the outcome of an offer that was taken, once, from any thread. Must not block.
@@ -70,11 +78,11 @@ class NodeApi {
   /// queue.
   [[nodiscard]] virtual std::string type_of(const std::string& queue) = 0;
 
-  /// Offers a message. `done` is called when it is durable, or when its sender has failed. Fails
-  /// with `not_found`, `invalid_argument` (the text names the field), `too_large`, `backlog_full`,
-  /// `storage_full`, `draining`, `fenced`, `not_owner`; then the message was not taken, and `done` is
-  /// not called. `done` is destroyed without a call if the node stops: nobody knows then whether the
-  /// message is durable.
+  /// Offers a message. `done` is called when it is durable, or when its sender has failed; perhaps
+  /// before the function returns. Fails with `not_found`, `invalid_argument` (the text names the
+  /// field), `too_large`, `backlog_full`, `storage_full`, `draining`, `fenced`, `not_owner`,
+  /// `key_reused`; then the message was not taken, and `done` is not called. `done` is destroyed
+  /// without a call if the node stops: nobody knows then whether the message is durable.
   [[nodiscard]] virtual Result<void> offer(const OfferRequest& request, OfferDone done) = 0;
 
   // As those of Runtime, on what this node serves.

@@ -86,7 +86,9 @@ Json to_json(const PipelineGraph& pipeline) {
 }
 
 Json to_json(const Offered& offered) {
-  return {{"queue", offered.queue}, {"shard", offered.shard}, {"key", offered.key}};
+  Json json{{"queue", offered.queue}, {"shard", offered.shard}, {"key", offered.key}};
+  if (offered.is_duplicate) json["duplicate"] = true;
+  return json;
 }
 
 }  // namespace millrace::http

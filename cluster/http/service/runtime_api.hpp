@@ -9,6 +9,7 @@
 
 #include "actors/stage/pipeline_spec.hpp"
 #include "cluster/http/node_api.hpp"
+#include "cluster/http/service/offers_in_flight.hpp"
 
 namespace millrace::http {
 
@@ -50,9 +51,15 @@ class RuntimeApi : public NodeApi {
     std::mutex mutex{};
     std::shared_ptr<SenderLink> link{};  ///< under mutex, as link_used_us
     TimeUs link_used_us = 0;
+    OffersInFlight in_flight{};
   };
 
+  struct Ending;
+
   Result<std::shared_ptr<SenderLink>> link_to(const std::string& queue, Target& target);
+  /// As offer(), of a message under `keyed`, whose payload is `payload`.
+  Result<void> send(const OfferRequest& request, const std::shared_ptr<Target>& target,
+                    const queues::KeyedOffer& keyed, std::string payload, OfferDone done);
 
   Runtime& runtime_;
   const std::vector<PipelineSpec> pipelines_;
