@@ -210,6 +210,19 @@ TEST_F(RuntimeGateway, SaysWhatIsWrongWithAnOffer) {
   EXPECT_EQ(queue_info("in").ledger.offered, 0u);
 }
 
+TEST_F(RuntimeGateway, IsNotReadyWhileItHoldsAShardOfAnotherNode) {
+  start();
+  ASSERT_TRUE(api_->ready());
+  cluster_.owner_of_shard_1 = "b";
+  api_ = std::make_unique<RuntimeApi>(*runtime_, pipelines_, cluster_);  // does not remember
+  const auto ready = api_->ready();
+  ASSERT_FALSE(ready);
+  EXPECT_EQ(ready.error().code, ErrorCode::fenced);
+  EXPECT_NE(ready.error().message.find("shard 1 of in"), std::string::npos)
+      << ready.error().message;
+  EXPECT_EQ(api_->conflicts().size(), 3u) << "in, its dead letters, and out";
+}
+
 TEST_F(RuntimeGateway, SaysAtOnceThatAQueueIsFull) {
   *holding_ = true;
   queues::Limits limits;

@@ -54,6 +54,7 @@ Json to_json(const QueueInfo& queue, TimeUs now_us) {
             {"dead_letters", queue.is_dead_letter},
             {"outbox", queue.is_outbox},
             {"shards", queue.shards.size()},
+            {"unanswered", queue.unanswered},
             {"queued", queue.ledger.queued()},
             {"in_flight", queue.in_flight},
             {"offered", queue.ledger.offered},

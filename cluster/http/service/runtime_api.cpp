@@ -17,6 +17,9 @@ namespace {
 /// Queues forget a producer that is idle for a week; a sender gives up its name long before.
 constexpr DurationUs link_idle_max_us = 24 * 3'600'000'000LL;
 
+/// For pages that show the queues: shorter than a client waits.
+constexpr std::chrono::seconds look_timeout{3};
+
 /// After these a sender sends no more; the next message gets a new one.
 bool ends_sender(ErrorCode code) {
   return code == ErrorCode::fenced || code == ErrorCode::unknown_producer ||
@@ -110,7 +113,17 @@ NodeStatus RuntimeApi::status() {
 }
 
 Result<void> RuntimeApi::ready() {
-  return cluster_.ready();
+  if (auto ready = cluster_.ready(); !ready) return ready;
+  if (const auto conflicts = this->conflicts(); !conflicts.empty()) {
+    const ShardConflict& first = conflicts.front();
+    return Error{ErrorCode::fenced, "this node holds shard " + std::to_string(first.shard) +
+                                        " of " + first.queue + ", which " + first.owner +
+                                        " owns (" + std::to_string(conflicts.size()) +
+                                        " conflicts in all): an operator must decide"};
+  }
+  if (!runtime_.is_storage_full()) return {};
+  return Error{ErrorCode::storage_full,
+               "the disk is short of room: new messages are refused, accepted work goes on"};
 }
 
 std::vector<Member> RuntimeApi::members() {
@@ -125,13 +138,29 @@ std::vector<ShardView> RuntimeApi::shards() {
   return cluster_.shards();
 }
 
+// Requests for readiness are frequent, and the number of shards is large: looked up once a second.
+std::vector<ShardConflict> RuntimeApi::conflicts() {
+  const auto now = std::chrono::steady_clock::now();
+  const std::lock_guard lock(conflicts_mutex_);
+  if (conflicts_at_ && now - *conflicts_at_ < std::chrono::seconds(1)) return conflicts_;
+  const std::string self = cluster_.status().node;
+  conflicts_.clear();
+  for (auto& [queue, shard] : runtime_.served()) {
+    std::string owner = cluster_.owner(queue, shard);
+    if (owner.empty() || owner == self) continue;
+    conflicts_.push_back({std::move(queue), shard, std::move(owner)});
+  }
+  conflicts_at_ = now;
+  return conflicts_;
+}
+
 Result<void> RuntimeApi::move_shard(const std::string& role, std::uint32_t shard,
                                     const std::string& to) {
   return cluster_.move_shard(role, shard, to);
 }
 
 std::vector<QueueInfo> RuntimeApi::queues() {
-  return runtime_.queues();
+  return runtime_.queues(look_timeout);
 }
 
 std::vector<PipelineGraph> RuntimeApi::pipelines() {
@@ -284,6 +313,10 @@ std::optional<Member> RuntimeApi::owner(const std::string& queue, const std::str
 
 std::string RuntimeApi::owner_name(const std::string& queue, std::uint32_t shard) {
   return cluster_.owner(queue, shard);
+}
+
+Result<std::uint64_t> RuntimeApi::free_storage_bytes() {
+  return runtime_.free_storage_bytes();
 }
 
 journal::JournalStats RuntimeApi::journal() {
