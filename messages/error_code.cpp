@@ -14,6 +14,8 @@ std::string_view to_string(ErrorCode code) {
       return "expired";
     case ErrorCode::rejected:
       return "rejected";
+    case ErrorCode::key_reused:
+      return "key_reused";
     case ErrorCode::fenced:
       return "fenced";
     case ErrorCode::unknown_producer:

@@ -17,6 +17,7 @@ enum class ErrorCode : std::uint8_t {
   too_large = 3,         ///< a message or record exceeds its documented limit
   expired = 4,           ///< the message's own deadline has passed
   rejected = 5,          ///< a stage refused the message for good
+  key_reused = 6,        ///< the idempotency key was used for a message with another payload
 
   // Sessions, leases, ownership: the caller is not, or no longer, entitled to the request.
   fenced = 10,            ///< a newer epoch of the same producer or owner exists; final

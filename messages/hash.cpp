@@ -30,8 +30,16 @@ MessageId output_id(MessageId input, std::string_view stage, std::uint32_t index
   return {.high = first.high ^ input.low, .low = digest(stage, first.low ^ input.low).low};
 }
 
-MessageId hash_idempotency_key(std::string_view key) {
-  return digest(key, 0);
+MessageId hash_idempotency_key(std::string_view key, std::string_view message_key) {
+  const MessageId own = digest(key, 0);
+  if (message_key.empty()) return own;
+  const MessageId scope = digest(message_key, own.low);
+  return {.high = own.high ^ scope.high, .low = scope.low};
+}
+
+std::uint64_t hash_payload(std::string_view payload) {
+  const std::uint64_t hash = XXH3_64bits(payload.data(), payload.size());
+  return hash == 0 ? 1 : hash;
 }
 
 }  // namespace millrace

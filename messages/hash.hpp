@@ -31,7 +31,13 @@ struct MessageId {
 /// ids.
 [[nodiscard]] MessageId output_id(MessageId input, std::string_view stage, std::uint32_t index);
 
-/// 128-bit hash of an idempotency key, as the dedup table stores it.
-[[nodiscard]] MessageId hash_idempotency_key(std::string_view key);
+/// 128-bit hash of an idempotency key, as the dedup table stores it. It holds for the messages of
+/// one key of a queue: `message_key`, empty if the message has none.
+[[nodiscard]] MessageId hash_idempotency_key(std::string_view key,
+                                             std::string_view message_key = {});
+
+/// Hash of a payload, by which a duplicate under an idempotency key is told from another message.
+/// XXH3, 64 bits; never 0.
+[[nodiscard]] std::uint64_t hash_payload(std::string_view payload);
 
 }  // namespace millrace

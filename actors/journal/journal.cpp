@@ -176,6 +176,10 @@ bool Journal::storage_exhausted() const {
   return parts_->spare() < parts_->make_room_bytes + parts_->segments.bytes() / compaction_divisor;
 }
 
+Result<std::uint64_t> Journal::free_bytes() const {
+  return parts_->directory.files().free_bytes(parts_->directory.path());
+}
+
 std::uint64_t Journal::bytes_since_checkpoint() const {
   return parts_->log_bytes() - parts_->bytes_covered.load(std::memory_order_relaxed);
 }

@@ -90,6 +90,10 @@ class Journal {
   /// and for compacting all live messages once. The node then begins nothing else that needs room.
   [[nodiscard]] bool storage_exhausted() const;
 
+  /// Bytes that this process may still allocate in the file system of the data directory. Blocks on
+  /// one system call. Fails with `storage_failed`.
+  [[nodiscard]] Result<std::uint64_t> free_bytes() const;
+
   /// Bytes written since the newest checkpoint began, plus the segments that the start replayed if
   /// no checkpoint was written since. A node that crashes before its checkpoint therefore writes
   /// one soon after the next start.

@@ -29,6 +29,7 @@
 #include "actors/upkeep/journal_log.hpp"
 #include "actors/upkeep/log_keeper.hpp"
 #include "actors/upkeep/shell/body_reader_actor.hpp"
+#include "actors/upkeep/storage_notice.hpp"
 #include "messages/hash.hpp"
 
 namespace millrace {
@@ -43,7 +44,13 @@ Error no_answer(const std::string& queue) {
   return {ErrorCode::timeout, "queue " + queue + " did not answer in time"};
 }
 
-void add(const queues::QueueStatus& status, std::uint32_t shard, QueueInfo& info) {
+void add(const Result<queues::QueueStatus>& answer, std::uint32_t shard, QueueInfo& info) {
+  if (!answer) {
+    info.shards.push_back({shard, 0});
+    ++info.unanswered;
+    return;
+  }
+  const queues::QueueStatus& status = *answer;
   info.shards.push_back({shard, status.ledger.queued()});
   info.ledger += status.ledger;
   info.ledger.duplicates += status.duplicates;
@@ -148,10 +155,25 @@ class Runtime::Parts final : public JournalLogOwner {
  private:
   void on_group(journal::Lsn lsn) override;
   void on_storage_full(journal::Lsn lsn) override {
+    if (storage_notice_.begins(std::chrono::steady_clock::now())) {
+      spdlog::warn(
+          "storage full: {} has {}; new messages are refused until there is room, accepted work "
+          "goes on",
+          options.data_dir.string(), free_text());
+    }
     if (LogKeeper* const serving = keeper_serving_) serving->on_storage_full(lsn);
   }
   void after_storage_full() override {
     if (LogKeeper* const serving = keeper_serving_) serving->after_storage_full();
+  }
+  void on_storage_free() override {
+    if (!storage_notice_.ends()) return;
+    spdlog::info("storage has room again: {} has {}; new messages are accepted",
+                 options.data_dir.string(), free_text());
+  }
+  [[nodiscard]] std::string free_text() const {
+    const auto free = journal->free_bytes();
+    return free ? std::to_string(*free >> 20) + " MiB free" : free.error().message;
   }
   void on_log_failed(const Error& error) override { fatal(error); }
   Result<void> declare(const NodePlan& plan);
@@ -160,6 +182,7 @@ class Runtime::Parts final : public JournalLogOwner {
   /// node that cannot be reached costs no time. Fails with `timeout`.
   [[nodiscard]] Result<void> drain(std::chrono::milliseconds timeout);
 
+  StorageNotice storage_notice_;  ///< of the journal's thread that reports a full disk
   std::mutex group_mutex_;
   std::condition_variable group_changed_;
   journal::Lsn last_group_ = 0;
@@ -351,19 +374,32 @@ bool Runtime::is_storage_full() const {
   return parts_->log.is_full();
 }
 
+Result<std::uint64_t> Runtime::free_storage_bytes() const {
+  return parts_->journal->free_bytes();
+}
+
 const Clock& Runtime::clock() const {
   return parts_->clock;
 }
 
-std::vector<QueueInfo> Runtime::queues() {
+std::vector<std::pair<std::string, std::uint32_t>> Runtime::served() const {
+  std::vector<std::pair<std::string, std::uint32_t>> served;
+  for (pb::Declaration& each : parts_->actors->declarations()) {
+    if (each.staged() || each.has_outbox()) continue;
+    served.emplace_back(std::move(*each.mutable_name()), each.shard());
+  }
+  return served;
+}
+
+std::vector<QueueInfo> Runtime::queues(std::chrono::milliseconds within) {
   std::vector<pb::Declaration> declarations = parts_->actors->declarations();
   std::erase_if(declarations, [](const pb::Declaration& one) { return one.staged(); });
   std::vector<queues::QueueHandle> handles;
   handles.reserve(declarations.size());
   for (const pb::Declaration& one : declarations)
     handles.push_back(parts_->actors->handle(one.number()));
-  const auto answers = ask_all<queues::QueueStatus>(parts_->system, handles,
-                                                    queues::InspectMessage{}, inspect_timeout);
+  const auto answers =
+      ask_all<queues::QueueStatus>(parts_->system, handles, queues::InspectMessage{}, within);
   std::map<std::string, QueueInfo> infos;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const pb::Declaration& declaration = declarations[i];
@@ -372,7 +408,7 @@ std::vector<QueueInfo> Runtime::queues() {
     info.type = declaration.type();
     info.is_dead_letter = declaration.dead_letters();
     info.is_outbox = declaration.has_outbox();
-    if (answers[i]) add(*answers[i], declaration.shard(), info);
+    add(answers[i], declaration.shard(), info);
   }
   std::vector<QueueInfo> out;
   out.reserve(infos.size());
@@ -389,15 +425,20 @@ Result<std::shared_ptr<SenderLink>> Runtime::sender_link(const std::string& queu
   return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
 }
 
-Result<void> Runtime::can_take(const std::string& queue, std::uint32_t shard, std::uint64_t bytes) {
+Result<queues::KeyUse> Runtime::can_take(const std::string& queue, std::uint32_t shard,
+                                         std::uint64_t bytes, queues::KeyedOffer offer) {
   const auto ingress = parts_->actors->ingress(queue, shard);
   if (!ingress) return ingress.error();
   if (!ingress->handle) return Error{ErrorCode::not_owner, "another node serves " + queue};
-  const auto status = ask<queues::QueueStatus>(parts_->system, ingress->handle,
-                                               queues::InspectMessage{bytes}, inspect_timeout);
+  queues::InspectMessage question{bytes};
+  if (!offer.idempotency_key.empty()) {
+    question.offer = std::make_shared<const queues::KeyedOffer>(std::move(offer));
+  }
+  const auto status =
+      ask<queues::QueueStatus>(parts_->system, ingress->handle, question, inspect_timeout);
   if (!status) return no_answer(queue);
-  if (status->refusal) return *status->refusal;
-  return {};
+  if (status->key_use == queues::KeyUse::none && status->refusal) return *status->refusal;
+  return status->key_use;
 }
 
 Result<KeyView> Runtime::key(const std::string& queue, const std::string& key) {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "actors/assembly/runtime_options.hpp"
@@ -14,6 +15,7 @@
 #include "actors/base/clock.hpp"
 #include "actors/journal/write/journal_stats.hpp"
 #include "actors/operate/operation.hpp"
+#include "actors/queue/state/keyed_offer.hpp"
 #include "actors/queue/state/ledger.hpp"
 #include "actors/runtime/sender.hpp"
 #include "actors/stage/pipeline_spec.hpp"
@@ -38,6 +40,9 @@ struct QueueInfo {
   bool is_dead_letter = false;  ///< holds the dead letters of one or more stages
   bool is_outbox = false;       ///< holds messages for shards that other nodes serve
   std::vector<Shard> shards;
+  /// Shards that did not answer in time, or whose actor has ended. What they hold is missing from
+  /// every number below.
+  std::uint32_t unanswered = 0;
   queues::Ledger ledger;    ///< sums; `duplicates` also counts duplicates by number since the start
   std::uint64_t bytes = 0;  ///< of live messages
   std::uint64_t in_flight = 0;  ///< messages that are leased or whose outcome is not durable yet
@@ -99,19 +104,22 @@ class Runtime {
                                                                 const SenderOptions& options);
 
   /// Whether the queue or outbox that this node appends to would accept a message of `bytes` bytes
-  /// now. Blocks for at most 10 s. Fails as the offer would: `backlog_full`, `storage_full`,
-  /// `draining`; with `not_found` (no such queue), `invalid_argument` (no such shard), `not_owner`
-  /// (a dead letter queue of another node), or `timeout`.
-  [[nodiscard]] Result<void> can_take(const std::string& queue, std::uint32_t shard,
-                                      std::uint64_t bytes);
+  /// now, and what the idempotency key of `offer` says of it; an outbox does not know idempotency
+  /// keys. A duplicate needs no room. Blocks for at most 10 s. Fails as the offer would:
+  /// `backlog_full`, `storage_full`, `draining`; with `not_found` (no such queue),
+  /// `invalid_argument` (no such shard), `not_owner` (a dead letter queue of another node), or
+  /// `timeout`.
+  [[nodiscard]] Result<queues::KeyUse> can_take(const std::string& queue, std::uint32_t shard,
+                                                std::uint64_t bytes, queues::KeyedOffer offer = {});
 
   /// Durable state and history of a key. Blocks for at most 10 s. Fails with `not_found` (no such
   /// queue or key), `not_owner` (another node serves the shard of the key) or `timeout`.
   [[nodiscard]] Result<KeyView> key(const std::string& queue, const std::string& key);
 
-  /// All queues and outboxes of this node, by name. Blocks for at most 10 s; a shard that does not
-  /// answer in time is missing from the sums of its queue.
-  [[nodiscard]] std::vector<QueueInfo> queues();
+  /// All queues and outboxes of this node, by name. Blocks for at most `within`; a shard that does
+  /// not answer in time is counted by QueueInfo::unanswered.
+  [[nodiscard]] std::vector<QueueInfo> queues(
+      std::chrono::milliseconds within = std::chrono::seconds(10));
 
   // Operations on live messages: peek, redrive, drop and purge. Each works page by page on the
   // messages that were in the queue when it reached their shard; redrive and drop skip messages in
@@ -142,8 +150,16 @@ class Runtime {
   /// Drops all live messages, but skips the same messages as drop().
   [[nodiscard]] Result<Removed> purge(const std::string& queue) { return drop(queue, {}); }
 
+  /// The queues and shards whose messages this node holds as their owner: no outboxes, and none that
+  /// is being received. Does not wait for actors.
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint32_t>> served() const;
+
   /// Whether offers are refused because the disk is full. Does not block.
   [[nodiscard]] bool is_storage_full() const;
+
+  /// Bytes that this process may still allocate on the disk of the data directory. Blocks on one
+  /// system call. Fails with `storage_failed`.
+  [[nodiscard]] Result<std::uint64_t> free_storage_bytes() const;
 
   /// Drains and stops: refuses offers and leases, waits for handlers in progress, flushes outboxes,
   /// writes a checkpoint and closes the log. Fails with `timeout` if a handler has not returned

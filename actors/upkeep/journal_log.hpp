@@ -30,6 +30,9 @@ class JournalLogOwner {
   /// Follows each on_storage_full(); groups may be delivered during the call.
   virtual void after_storage_full() = 0;
 
+  /// The disk has room again. On the thread of on_storage_full(), once after it.
+  virtual void on_storage_free() = 0;
+
   /// The journal has failed and makes nothing more durable: the node must stop at once.
   virtual void on_log_failed(const Error& error) = 0;
 };
@@ -67,6 +70,7 @@ class JournalLog final : public queues::RecordLog, public journal::Listener {
 
   void on_committed(std::span<journal::Committed> group) override;
   void on_storage_full() override;
+  void on_storage_free() override { owner_.on_storage_free(); }
   void on_failed(const Error& error) override { owner_.on_log_failed(error); }
 
  private:

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "apps/cli/exit_code.hpp"
+#include "apps/cli/printable.hpp"
 
 namespace millrace::cli {
 namespace {
@@ -17,7 +18,7 @@ std::string dump(const nlohmann::ordered_json& value, int indent) {
 
 std::string cell(const nlohmann::ordered_json& value) {
   if (value.is_null()) return "-";
-  return value.is_string() ? value.get<std::string>() : dump(value, -1);
+  return printable(value.is_string() ? value.get<std::string>() : dump(value, -1));
 }
 
 }  // namespace
@@ -78,7 +79,8 @@ void print(const nlohmann::ordered_json& object, Format format) {
 }
 
 int fail(const Error& error) {
-  std::cerr << "millrace: error: " << to_string(error.code) << ": " << error.message << '\n';
+  std::cerr << "millrace: error: " << to_string(error.code) << ": " << printable(error.message)
+            << '\n';
   return exit_code_of(error.code);
 }
 

@@ -1,8 +1,12 @@
 #include "apps/cli/program.hpp"
 
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <iostream>
+#include <new>
+#include <string>
 #include <vector>
 
 #include <fcntl.h>
@@ -44,6 +48,29 @@ int flushed(int status) {
   return exit_failed;
 }
 
+// Says why the process ends where an exception could not be caught: mostly for lack of memory.
+[[noreturn]] void explain_termination() {
+  const char* reason =
+      "a thread could not be started or joined, for example for lack of memory (ulimit -v, "
+      "TasksMax, "
+      "MemoryMax)";
+  std::string text;
+  if (const std::exception_ptr thrown = std::current_exception()) {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::bad_alloc&) {
+      reason = "there is no more memory (ulimit -v, MemoryMax)";
+    } catch (const std::exception& error) {
+      text = error.what();
+      reason = text.c_str();
+    } catch (...) {
+      reason = "an exception of an unknown type";
+    }
+  }
+  std::fprintf(stderr, "millrace: fatal: the process ends at once: %s\n", reason);
+  std::abort();
+}
+
 bool takes_subcommand(const CLI::App& app) {
   return app.get_require_subcommand_min() > 0;
 }
@@ -80,6 +107,7 @@ int explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** 
 
 int run_program(int argc, char** argv, const Program& program) try {
   if (!open_standard_streams()) return exit_failed;
+  std::set_terminate(explain_termination);
   CLI::App app{program.description, name_of(argc, argv)};
   app.require_subcommand(1);
   Action action;

@@ -11,6 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "apps/serve/liveness.hpp"
 #include "apps/serve/log_setup.hpp"
 #include "apps/serve/service_manager.hpp"
 #include "cluster/node/cluster_node.hpp"
@@ -20,7 +21,10 @@ namespace {
 
 using cluster::ClusterNode;
 
-constexpr std::chrono::milliseconds look_interval{1'000};
+/// For one look at the queues, and to the next one without a watchdog.
+constexpr std::chrono::milliseconds answer_max{5'000};
+constexpr std::chrono::milliseconds look_interval{10'000};
+constexpr std::chrono::hours signal_wait{1};
 constexpr std::chrono::milliseconds drain_look_interval{20};
 
 bool is_end(int signal) {
@@ -49,20 +53,39 @@ void reload(const ServeOptions& options, ClusterNode& node) {
       "reloaded: log.level and the files of tls; all other keys take effect at the next start");
 }
 
-/// Serves until SIGTERM or SIGINT; reloads on SIGHUP. Resets the watchdog, if there is one, each
-/// time queues() has returned.
-void run(const ServeOptions& options, const Signals& signals, ServiceManager& manager,
-         ClusterNode& node) {
-  auto span = look_interval;
-  if (const auto watchdog = manager.watchdog()) {
-    span = std::min(span, std::chrono::duration_cast<std::chrono::milliseconds>(*watchdog / 4));
+std::vector<std::string> silent_queues(Runtime& runtime, std::chrono::milliseconds within) {
+  std::vector<std::string> names;
+  for (QueueInfo& queue : runtime.queues(within)) {
+    if (queue.unanswered > 0) names.push_back(std::move(queue.name));
   }
+  return names;
+}
+
+/// Asks the queues often enough for the watchdog, if there is one: a question and the next one's
+/// answer take less than its time.
+Liveness::Options liveness_of(ServiceManager& manager, Runtime& runtime) {
+  auto interval = look_interval;
+  if (const auto watchdog = manager.watchdog()) {
+    interval =
+        std::min(interval, std::chrono::duration_cast<std::chrono::milliseconds>(*watchdog / 3));
+  }
+  return {.interval = interval,
+          .silent_queues =
+              [&runtime, within = std::min(interval, answer_max)] {
+                return silent_queues(runtime, within);
+              },
+          .alive =
+              [&manager] {
+                manager.alive();
+              }};
+}
+
+/// Serves until SIGTERM or SIGINT; reloads on SIGHUP.
+void run(const ServeOptions& options, const Signals& signals, ClusterNode& node) {
   for (;;) {
-    const auto signal = signals.wait(span);
-    if (!signal) {
-      // queues() blocks until each queue has answered, at most 10 s.
-      if (manager.watchdog() && !node.runtime().queues().empty()) manager.alive();
-    } else if (is_end(*signal)) {
+    const auto signal = signals.wait(signal_wait);
+    if (!signal) continue;
+    if (is_end(*signal)) {
       spdlog::info("signal {}: draining", *signal);
       return;
     } else if (*signal == SIGHUP) {
@@ -114,7 +137,9 @@ int serve_node(const ServeOptions& options, const Signals& signals) {
     return node.error().code == ErrorCode::invalid_argument ? EX_CONFIG : status;
   }
   manager.ready("node " + options.config.node.name + " of cluster " + options.config.cluster.name);
-  run(options, signals, manager, **node);
+  Liveness liveness(liveness_of(manager, (*node)->runtime()));
+  run(options, signals, **node);
+  liveness.end();
   const auto timeout = std::chrono::ceil<std::chrono::milliseconds>(options.config.drain.timeout);
   manager.stopping(options.config.drain.timeout);
   if (const auto drained = drain(**node, signals, timeout); !drained) return fail(drained.error());

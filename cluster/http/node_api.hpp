@@ -27,6 +27,14 @@ struct Offered {
   std::string queue;
   std::string key;
   std::uint32_t shard = 0;
+  bool is_duplicate = false;  ///< the message was accepted before, under the same idempotency key
+};
+
+/// A shard of a queue with two owners.
+struct ShardConflict {
+  std::string queue;
+  std::uint32_t shard = 0;
+  std::string owner;  ///< name of the other node
 };
 
 /// Receives the outcome of an offer that was taken, once, from any thread. Must not block.
@@ -53,28 +61,35 @@ class NodeApi {
   virtual ~NodeApi() = default;
 
   [[nodiscard]] virtual NodeStatus status() = 0;
+  /// Whether work may be sent here. Fails as ClusterView::ready(), with `storage_full`, or with
+  /// `fenced` if there are conflicts().
   [[nodiscard]] virtual Result<void> ready() = 0;
   [[nodiscard]] virtual std::vector<Member> members() = 0;
   /// Begins to drain the node, and returns. Fails with `draining` when it does already.
   virtual Result<void> drain() = 0;
 
   [[nodiscard]] virtual std::vector<ShardView> shards() = 0;
+  /// Queues and shards that this node holds though another node owns them: its disk or that of the
+  /// other one was restored from a copy, and an operator must decide. Does not wait; at most a second
+  /// old.
+  [[nodiscard]] virtual std::vector<ShardConflict> conflicts() = 0;
   /// As ClusterView::move_shard().
   virtual Result<void> move_shard(const std::string& role, std::uint32_t shard,
                                   const std::string& to) = 0;
 
-  /// All queues with what this node serves of them, outboxes among them.
+  /// All queues with what this node serves of them, outboxes among them. Waits for at most 3 s; see
+  /// QueueInfo::unanswered.
   [[nodiscard]] virtual std::vector<QueueInfo> queues() = 0;
   [[nodiscard]] virtual std::vector<PipelineGraph> pipelines() = 0;
   /// Full name of the Protobuf type that a queue carries; empty: several, or there is no such
   /// queue.
   [[nodiscard]] virtual std::string type_of(const std::string& queue) = 0;
 
-  /// Offers a message. `done` is called when it is durable, or when its sender has failed. Fails
-  /// with `not_found`, `invalid_argument` (the text names the field), `too_large`, `backlog_full`,
-  /// `storage_full`, `draining`, `fenced`, `not_owner`; then the message was not taken, and `done` is
-  /// not called. `done` is destroyed without a call if the node stops: nobody knows then whether the
-  /// message is durable.
+  /// Offers a message. `done` is called when it is durable, or when its sender has failed; perhaps
+  /// before the function returns. Fails with `not_found`, `invalid_argument` (the text names the
+  /// field), `too_large`, `backlog_full`, `storage_full`, `draining`, `fenced`, `not_owner`,
+  /// `key_reused`; then the message was not taken, and `done` is not called. `done` is destroyed
+  /// without a call if the node stops: nobody knows then whether the message is durable.
   [[nodiscard]] virtual Result<void> offer(const OfferRequest& request, OfferDone done) = 0;
 
   // As those of Runtime, on what this node serves.
@@ -94,6 +109,8 @@ class NodeApi {
   [[nodiscard]] virtual std::string owner_name(const std::string& queue, std::uint32_t shard) = 0;
 
   [[nodiscard]] virtual journal::JournalStats journal() = 0;
+  /// As Runtime::free_storage_bytes().
+  [[nodiscard]] virtual Result<std::uint64_t> free_storage_bytes() = 0;
   [[nodiscard]] virtual std::vector<StageCounts> stages() = 0;
 };
 

@@ -5,14 +5,17 @@
 #include <filesystem>
 
 #include "actors/base/time.hpp"
+#include "actors/journal/disk/file_system.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::cluster {
 
 /// Returns an incarnation higher than all earlier ones in `data_dir`, and not below `now_us`;
-/// it is durable on return. Creates `data_dir` if missing. Fails with `corrupt` or
-/// `storage_failed`. Blocks on the disk.
-[[nodiscard]] Result<std::uint64_t> next_incarnation(const std::filesystem::path& data_dir,
-                                                     TimeUs now_us);
+/// it is durable on return. Creates `data_dir` if missing. Needs no room on the disk if there was an
+/// earlier one. Fails with `corrupt`, `storage_failed`, or `storage_full` (first start only). Blocks
+/// on the disk.
+[[nodiscard]] Result<std::uint64_t> next_incarnation(
+    const std::filesystem::path& data_dir, TimeUs now_us,
+    journal::FileSystem& files = journal::posix_file_system());
 
 }  // namespace millrace::cluster

@@ -87,6 +87,27 @@ class Server(unittest.TestCase):
             self.ask("queue", "publish", "in", '"apple"', "--idempotency-key=k")
         self.assertEqual(self.json("queue", "info", "in")["offered"], 1)
 
+    def test_a_repeat_is_told_from_another_message_under_its_idempotency_key(self):
+        once = ["queue", "publish", "out", "--key=k", "--idempotency-key=once"]
+        self.assertNotIn("duplicate", self.ask(*once, '"apple"'))
+        self.assertEqual(self.ask(*once, '"apple"').split()[-1], "true")
+        self.assertEqual(self.json(*once, '"apple"')[0]["duplicate"], True)
+        self.assertIn("key_reused", self.ask(*once, '"pear"', status=1))
+        self.ask("queue", "publish", "out", '"pear"', "--key=k2", "--idempotency-key=once")
+
+    def test_texts_from_outside_do_not_control_the_terminal(self):
+        shown = self.ask("queue", "publish", "in", '"bad\\u009b2J\\u202e"')
+        self.wait_for("in.dead", "queued", 1)
+        shown += self.ask("dlq", "show", "in.dead")
+        for character in "\x9b", "\u202e":
+            self.assertNotIn(character, shown)
+        self.assertEqual(shown.count("bad\\x9b2J\\u202e"), 2)
+        self.assertEqual(self.json("dlq", "show", "in.dead")[0]["key"], "bad\x9b2J\u202e")
+
+    def test_queues_that_answer_are_said_to_be_ok(self):
+        self.assertEqual({row["status"] for row in self.json("queue", "ls")}, {"ok"})
+        self.assertIn("status", self.ask("queue", "ls").splitlines()[0])
+
     def test_a_refused_message_is_reported(self):
         self.assertIn("body: expected", self.ask("queue", "publish", "in", "{", status=2))
         self.assertIn("not_found", self.ask("queue", "publish", "none", "1", status=1))

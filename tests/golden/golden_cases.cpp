@@ -290,6 +290,16 @@ GoldenCase snapshot_producers() {
   return {"snapshot_producers", part};
 }
 
+GoldenCase snapshot_producers_payload() {
+  auto part = std::make_shared<pb::SnapshotPart>();
+  pb::Producers::IdempotencyKey& key = *part->mutable_producers()->add_idempotency_key();
+  key.set_high(0x0123456789abcdef);
+  key.set_low(0xfedcba9876543210);
+  key.set_at_us(noon_us);
+  key.set_payload(0x1122334455667788);
+  return {"snapshot_producers_payload", part};
+}
+
 }  // namespace
 
 std::vector<GoldenCase> golden_cases() {
@@ -304,6 +314,7 @@ std::vector<GoldenCase> golden_cases() {
   cases.push_back(snapshot_messages());
   cases.push_back(snapshot_keyed());
   cases.push_back(snapshot_producers());
+  cases.push_back(snapshot_producers_payload());
   return cases;
 }
 

@@ -26,8 +26,10 @@ class FakeClusterView : public ClusterView {
     return {self, other};
   }
   [[nodiscard]] std::string owner(const std::string&, std::uint32_t shard) const override {
-    return shard == 1 ? "b" : "a";
+    return shard == 1 ? owner_of_shard_1 : "a";
   }
+  std::string owner_of_shard_1 = "a";
+
   Result<void> drain() override { return {}; }
   std::vector<ShardView> shards() const override { return {}; }
   Result<void> move_shard(const std::string&, std::uint32_t, const std::string&) override {

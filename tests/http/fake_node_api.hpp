@@ -15,7 +15,12 @@ namespace millrace::http {
 class FakeNodeApi : public NodeApi {
  public:
   NodeStatus status() override {
-    return {.node = "a", .cluster = "test", .version = "1.2.3", .state = "up", .shards = 4};
+    return {.node = "a",
+            .cluster = "test",
+            .version = "1.2.3",
+            .state = "up",
+            .shards = 4,
+            .is_storage_full = is_storage_full};
   }
   Result<void> ready() override { return readiness; }
   std::vector<Member> members() override { return member_list; }
@@ -24,6 +29,7 @@ class FakeNodeApi : public NodeApi {
     return {};
   }
   std::vector<ShardView> shards() override { return shard_list; }
+  std::vector<ShardConflict> conflicts() override { return conflict_list; }
   Result<void> move_shard(const std::string& role, std::uint32_t shard,
                           const std::string& to) override {
     moves.push_back({.role = role, .shard = shard, .moving_to = to});
@@ -86,11 +92,14 @@ class FakeNodeApi : public NodeApi {
   std::optional<Member> owner(const std::string&, const std::string&) override { return key_owner; }
   std::string owner_name(const std::string&, std::uint32_t) override { return "b"; }
   journal::JournalStats journal() override { return journal_stats; }
+  Result<std::uint64_t> free_storage_bytes() override { return 5u << 20; }
   std::vector<StageCounts> stages() override { return stage_list; }
 
   std::mutex mutex;
   Result<void> readiness;
+  bool is_storage_full = false;
   std::vector<ShardView> shard_list;
+  std::vector<ShardConflict> conflict_list;
   std::vector<ShardView> moves;
   std::vector<Member> member_list{
       {.name = "a", .address = "127.0.0.1:1", .state = "up", .is_self = true}};

@@ -52,6 +52,9 @@ TEST_F(Metrics, HaveTheNamesThatDashboardsAreBuiltOn) {
   expect("millrace_stage_wait_duration_seconds_count{pipeline=\"orders\",stage=\"charge\"} 3");
   expect("millrace_stage_run_duration_seconds_count{pipeline=\"orders\",stage=\"charge\"} 4");
   expect("millrace_pipeline_end_to_end_duration_seconds_count{pipeline=\"orders\"} 0");
+  expect("millrace_queue_unanswered_shards{queue=\"in\"} 0");
+  expect("millrace_storage_full 0");
+  expect("millrace_storage_free_bytes 5242880");
   for (const char* name :
        {"millrace_queue_acked_messages_total", "millrace_journal_syncs_total",
         "millrace_queue_oldest_message_age_seconds",
@@ -60,6 +63,26 @@ TEST_F(Metrics, HaveTheNamesThatDashboardsAreBuiltOn) {
         "process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds"}) {
     EXPECT_NE(page().find(name), std::string::npos) << name;
   }
+}
+
+TEST_F(Metrics, ShowAQueueThatDoesNotAnswerAsSuchAndNotAsEmpty) {
+  api_.queue_list[0].unanswered = 2;
+  expect("millrace_queue_unanswered_shards{queue=\"in\"} 2");
+  EXPECT_EQ(page().find("millrace_queue_ready_messages{queue=\"in\"}"), std::string::npos);
+  EXPECT_EQ(page().find("millrace_queue_leased_messages{queue=\"in\"}"), std::string::npos);
+  expect("millrace_queue_unanswered_shards{queue=\"in.dead\"} 0");
+  expect("millrace_queue_ready_messages{queue=\"in.dead\"} 3");
+}
+
+TEST_F(Metrics, SayThatTheDiskIsFull) {
+  api_.is_storage_full = true;
+  expect("millrace_storage_full 1");
+}
+
+TEST_F(Metrics, CountShardsWithTwoOwners) {
+  expect("millrace_conflict_shards 0");
+  api_.conflict_list = {{.queue = "in", .shard = 1, .owner = "b"}};
+  expect("millrace_conflict_shards 1");
 }
 
 TEST_F(Metrics, NeverShowACounterGoDown) {

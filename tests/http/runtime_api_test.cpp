@@ -112,6 +112,72 @@ TEST_F(RuntimeGateway, AddsNothingForARepeatUnderItsIdempotencyKey) {
   EXPECT_EQ(queue_info("out").ledger.duplicates, 3u);
 }
 
+TEST_F(RuntimeGateway, TellsARepeatFromAMessageThatWasAccepted) {
+  start();
+  const auto first = offer("\"apple\"", "once");
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(first->is_duplicate);
+  const auto second = offer("\"apple\"", "once");
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(second->is_duplicate);
+  EXPECT_EQ(second->shard, first->shard);
+  EXPECT_EQ(second->key, first->key);
+}
+
+TEST_F(RuntimeGateway, RefusesAnotherMessageUnderAnIdempotencyKey) {
+  start();
+  // "out" takes no key from its messages, so that the key can stay the same.
+  const auto offer_out = [&](const char* json, std::optional<std::string> key) {
+    return offer({.queue = "out", .json = json, .key = std::move(key), .idempotency_key = "once"});
+  };
+  const std::vector<std::optional<std::string>> keys{std::nullopt, "k"};
+  for (const auto& key : keys) {
+    ASSERT_TRUE(offer_out("\"apple\"", key));
+    const auto other = offer_out("\"pear\"", key);
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().code, ErrorCode::key_reused);
+  }
+  // The scope is the queue and the message's key, whatever shards they share.
+  for (const char* key : {"k1", "k2", "k3", "k4", "k5"}) {
+    const auto own = offer_out("\"pear\"", key);
+    ASSERT_TRUE(own) << key;
+    EXPECT_FALSE(own->is_duplicate) << key;
+  }
+  EXPECT_EQ(queue_info("out").ledger.offered, 7u);
+}
+
+TEST_F(RuntimeGateway, GivesOneOfManySimultaneousOffersUnderAnIdempotencyKeyAsNew) {
+  start();
+  constexpr std::size_t count = 32;
+  std::vector<std::promise<Result<Offered>>> outcomes(count);
+  std::vector<std::future<Result<Offered>>> answers;
+  for (auto& outcome : outcomes) answers.push_back(outcome.get_future());
+  std::size_t refused = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool is_other = i % 4 == 3;
+    const OfferRequest request{
+        .queue = "out", .json = is_other ? "\"pear\"" : "\"apple\"", .idempotency_key = "once"};
+    const auto taken = api_->offer(request, [&outcome = outcomes[i]](const Result<Offered>& done) {
+      outcome.set_value(done);
+    });
+    EXPECT_EQ(taken.has_value(), !is_other);
+    if (taken) continue;
+    EXPECT_EQ(taken.error().code, ErrorCode::key_reused);
+    outcomes[i].set_value(taken.error());
+    ++refused;
+  }
+  std::size_t accepted = 0;
+  std::size_t repeated = 0;
+  for (auto& answer : answers) {
+    const Result<Offered> done = answer.get();
+    if (done) ++(done->is_duplicate ? repeated : accepted);
+  }
+  EXPECT_EQ(accepted, 1u);
+  EXPECT_EQ(refused, count / 4);
+  EXPECT_EQ(repeated, count - refused - 1);
+  EXPECT_EQ(queue_info("out").ledger.offered, 1u);
+}
+
 TEST_F(RuntimeGateway, TakesNoKeyThatNobodyCouldAskForLater) {
   start();
   // "out" takes no key from its messages, "in" takes the value.
@@ -142,6 +208,19 @@ TEST_F(RuntimeGateway, SaysWhatIsWrongWithAnOffer) {
   EXPECT_EQ(offer(OfferRequest{.queue = "in.dead", .json = "\"x\""}).error().code,
             ErrorCode::invalid_argument);
   EXPECT_EQ(queue_info("in").ledger.offered, 0u);
+}
+
+TEST_F(RuntimeGateway, IsNotReadyWhileItHoldsAShardOfAnotherNode) {
+  start();
+  ASSERT_TRUE(api_->ready());
+  cluster_.owner_of_shard_1 = "b";
+  api_ = std::make_unique<RuntimeApi>(*runtime_, pipelines_, cluster_);  // does not remember
+  const auto ready = api_->ready();
+  ASSERT_FALSE(ready);
+  EXPECT_EQ(ready.error().code, ErrorCode::fenced);
+  EXPECT_NE(ready.error().message.find("shard 1 of in"), std::string::npos)
+      << ready.error().message;
+  EXPECT_EQ(api_->conflicts().size(), 3u) << "in, its dead letters, and out";
 }
 
 TEST_F(RuntimeGateway, SaysAtOnceThatAQueueIsFull) {
@@ -176,6 +255,16 @@ TEST_F(RuntimeGateway, ServesAWholeLifeOverHttp) {
             1u);
   EXPECT_EQ(ask(address, request("DELETE", "/api/v1/queues/out/messages")).json()["dropped"], 1);
   EXPECT_EQ(ask(address, post("/api/v1/queues/in/messages", "oops")).code(), "invalid_argument");
+  const auto offer_once = [&](const char* body) {
+    return ask(address, post("/api/v1/queues/out/messages", body, "Idempotency-Key: K1\r\n"));
+  };
+  EXPECT_FALSE(offer_once("\"a1\"").json().contains("duplicate"));
+  const Answer again = offer_once("\"a1\"");
+  EXPECT_EQ(again.status, 202);
+  EXPECT_EQ(again.json()["duplicate"], true);
+  const Answer other = offer_once("\"a2\"");
+  EXPECT_EQ(other.status, 422);
+  EXPECT_EQ(other.code(), "key_reused");
   const auto stages = api_->stages();
   ASSERT_EQ(stages.size(), 1u);
   EXPECT_EQ(stages[0].acked, 1u);

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/journal/journal_fixture.hpp"
@@ -32,6 +33,58 @@ TEST_F(DataDirectoryOnDisk, IsCreatedByAWriterOnly) {
   EXPECT_FALSE(std::filesystem::exists(path_));
   ASSERT_OK(open(Opener::writer));
   ASSERT_OK(open(Opener::reader));
+}
+
+TEST_F(DataDirectoryOnDisk, IsNobodyElsesWhateverTheUmask) {
+  for (const mode_t umask_of_caller : {0000, 0022, 0077}) {
+    const mode_t before = ::umask(umask_of_caller);
+    const auto opened = open(Opener::writer);
+    ::umask(before);
+    ASSERT_OK(opened);
+    const auto mode_of = [](const std::filesystem::path& path) {
+      return static_cast<unsigned>(std::filesystem::status(path).permissions());
+    };
+    EXPECT_EQ(mode_of(path_), 0750u) << umask_of_caller;
+    EXPECT_EQ(mode_of(path_ / "segments"), 0750u) << umask_of_caller;
+    EXPECT_EQ(mode_of(path_ / "lock"), 0640u) << umask_of_caller;
+    EXPECT_EQ(mode_of(path_ / "format"), 0640u) << umask_of_caller;
+    std::filesystem::remove_all(path_);
+  }
+}
+
+TEST_F(DataDirectoryOnDisk, FollowsNoSymbolicLinkInIt) {
+  ASSERT_OK(open(Opener::writer));
+  const std::filesystem::path outside = directory_.path() / "outside";
+  std::ofstream{outside} << "precious";
+  for (const char* name : {"lock", "format"}) {
+    std::filesystem::rename(path_ / name, directory_.path() / name);
+    std::filesystem::create_symlink(outside, path_ / name);
+    const auto opened = open(Opener::writer);
+    ASSERT_FALSE(opened) << name;
+    EXPECT_NE(opened.error().message.find(name), std::string::npos) << opened.error().message;
+    EXPECT_NE(opened.error().message.find("symbolic link"), std::string::npos)
+        << opened.error().message;
+    std::filesystem::rename(directory_.path() / name, path_ / name);
+  }
+  std::filesystem::rename(path_ / "segments", directory_.path() / "segments");
+  std::filesystem::create_directory_symlink(directory_.path() / "segments", path_ / "segments");
+  EXPECT_EQ(open(Opener::writer).error().code, ErrorCode::foreign_file);
+  EXPECT_EQ(std::filesystem::file_size(outside), 8u);
+}
+
+TEST_F(DataDirectoryOnDisk, WaitsForNoFifo) {
+  ASSERT_OK(open(Opener::writer));
+  for (const char* name : {"lock", "format"}) {
+    std::filesystem::remove(path_ / name);
+    ASSERT_EQ(::mkfifo((path_ / name).c_str(), 0600), 0);
+    for (const Opener opener : {Opener::writer, Opener::reader}) {
+      const auto opened = open(opener);
+      ASSERT_FALSE(opened) << name;
+      EXPECT_NE(opened.error().message.find("expected a regular file"), std::string::npos)
+          << opened.error().message;
+    }
+    std::filesystem::remove(path_ / name);
+  }
 }
 
 TEST_F(DataDirectoryOnDisk, IsNotCreatedByAReaderInAnEmptyDirectory) {

@@ -2,10 +2,16 @@
 // Checked on files in a temporary directory.
 #include "cluster/node/incarnation.hpp"
 
+#include <filesystem>
 #include <fstream>
+#include <optional>
+#include <random>
+#include <string>
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include "tests/journal/faulty_file_system.hpp"
 #include "tests/journal/temporary_directory.hpp"
 
 namespace millrace::cluster {
@@ -33,6 +39,61 @@ TEST(Incarnation, SurvivesAStartThatCrashedHalfway) {
   const auto second = next_incarnation(directory.path(), 10);
   ASSERT_TRUE(second);
   EXPECT_EQ(*second, 5'001U);
+}
+
+TEST(Incarnation, NeedsNoRoomAfterTheFirstStart) {
+  journal::FaultyFileSystem files;
+  ASSERT_TRUE(next_incarnation("/data", 1'700'000'000'000'000, files));
+  files.set_capacity(files.used_bytes());
+  for (const TimeUs now_us : {TimeUs{1'800'000'000'000'000}, TimeUs{10}}) {
+    const auto next = next_incarnation("/data", now_us, files);
+    ASSERT_TRUE(next) << next.error().message;
+    const std::string stored = files.contents("/data/incarnation");
+    EXPECT_EQ(stored, std::to_string(*next) + "\n");
+    EXPECT_TRUE(files.contents("/data/incarnation.tmp").empty());
+  }
+  EXPECT_EQ(files.contents("/data/incarnation"), "1800000000000001\n");
+  journal::FaultyFileSystem full;
+  full.set_capacity(0);
+  EXPECT_EQ(next_incarnation("/data", 5, full).error().code, ErrorCode::storage_full);
+}
+
+TEST(Incarnation, IsHigherAfterAPowerLossAtAnyMoment) {
+  for (int operations = 0; operations < 12; ++operations) {
+    journal::FaultyFileSystem files;
+    std::mt19937_64 random(static_cast<std::uint64_t>(operations));
+    std::uint64_t highest = 0;
+    for (int start = 0; start < 4; ++start) {
+      if (start == 2) files.set_capacity(files.used_bytes());
+      int left = operations;
+      files.set_fault([&](const journal::Operation&) -> std::optional<Error> {
+        if (left-- > 0) return std::nullopt;
+        return Error{ErrorCode::storage_failed, "the power is gone"};
+      });
+      const auto next = next_incarnation("/data", 5'000, files);
+      if (next) {
+        EXPECT_GT(*next, highest) << "after " << operations << " operations, start " << start;
+        highest = *next;
+      }
+      files.crash(random);
+    }
+  }
+}
+
+TEST(Incarnation, IsAFileOfTheOwnerAndNoLink) {
+  const journal::TemporaryDirectory directory;
+  const mode_t before = ::umask(0);
+  ASSERT_TRUE(next_incarnation(directory.path() / "data", 5'000));
+  ::umask(before);
+  const auto file = directory.path() / "data" / "incarnation";
+  EXPECT_EQ(static_cast<unsigned>(std::filesystem::status(file).permissions()), 0640u);
+  std::ofstream(directory.path() / "outside") << "7\n";
+  std::filesystem::remove(file);
+  std::filesystem::create_symlink(directory.path() / "outside", file);
+  EXPECT_FALSE(next_incarnation(directory.path() / "data", 5'000));
+  std::filesystem::remove(file);
+  ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
+  EXPECT_FALSE(next_incarnation(directory.path() / "data", 5'000));
 }
 
 TEST(Incarnation, FailsIfTheFileIsDamaged) {

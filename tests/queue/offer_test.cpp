@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "messages/envelope.hpp"
+#include "messages/hash.hpp"
 #include "tests/queue/random/queue_world.hpp"
 #include "tests/queue/work.hpp"
 
@@ -128,6 +129,50 @@ TEST_F(QueueOffer, WithAKnownIdempotencyKeyAppendsNothing) {
   EXPECT_EQ(offer_keyed(4, "order-7").taken, 4u);
   work.world.commit();
   EXPECT_EQ(live(), 1u) << "idempotency keys survive a crash";
+}
+
+TEST_F(QueueOffer, WithAnIdempotencyKeyThatAnotherKeyUsedIsNew) {
+  attach();
+  offer_keyed(1, "order-7");
+  auto envelope = std::make_shared<pb::Envelope>(*message("other"));
+  envelope->set_idempotency_key("order-7");
+  work.world.offer(1, {"p", 1, 2, {envelope}});
+  work.world.commit();
+  EXPECT_EQ(live(), 2u) << "an idempotency key holds for the messages of one key";
+  EXPECT_EQ(work.state().durable.ledger.duplicates, 0u);
+}
+
+TEST_F(QueueOffer, IsToldFromAnotherPayloadUnderItsIdempotencyKey) {
+  attach();
+  const auto original = message("k");
+  const KeyedOffer same{"k", "order-7", hash_payload(original->payload())};
+  const KeyedOffer other{"k", "order-7", hash_payload("something else")};
+  const auto repeat = [&](const KeyedOffer& offer) {
+    return note_key_use(work.state(), offer, work.world.now());
+  };
+  EXPECT_EQ(repeat(same), KeyUse::none);
+  offer_keyed(1, "order-7");
+  EXPECT_EQ(repeat(same), KeyUse::none) << "the first is not durable yet";
+  work.world.commit();
+  EXPECT_EQ(repeat(same), KeyUse::duplicate);
+  EXPECT_EQ(repeat(other), KeyUse::other);
+  EXPECT_EQ(repeat({"other", "order-7", other.payload_hash}), KeyUse::none);
+  EXPECT_EQ(work.state().live.duplicates, 1u);
+  work.world.crash();
+  EXPECT_EQ(repeat(other), KeyUse::other) << "payloads are remembered over a crash";
+  work.world.advance(work.state().limits.idempotency_window_us + 1);
+  EXPECT_EQ(repeat(other), KeyUse::none);
+}
+
+TEST_F(QueueOffer, OfAnyPayloadRepeatsAnIdempotencyKeyOfAnOlderVersion) {
+  attach();
+  // Older versions stored the key without scope and payload.
+  work.state().durable.dedup.remember({hash_idempotency_key("order-7"), work.world.now(), 0},
+                                      work.state().limits.idempotency_window_us, 10);
+  EXPECT_EQ(note_key_use(work.state(), {"k", "order-7", 1}, work.world.now()), KeyUse::duplicate);
+  offer_keyed(1, "order-7");
+  work.world.commit();
+  EXPECT_EQ(live(), 0u);
 }
 
 TEST_F(QueueOffer, WithAnIdempotencyKeyPastItsWindowIsNew) {

@@ -1,9 +1,14 @@
 // Promise: on a full disk no message is lost and no call blocks for ever; the node continues when
 // there is room, whether compaction or the operator made it. Checked with a file system in memory of a given size.
-#include <future>
+#include <algorithm>
+#include <memory>
+#include <string>
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ringbuffer_sink.h>
+#include <spdlog/spdlog.h>
 
 #include "tests/journal/faulty_file_system.hpp"
 #include "tests/runtime/runtime_fixture.hpp"
@@ -59,6 +64,30 @@ struct Hold {
 struct See {
   Seen* seen;
   void operator()(const StringValue& message) const { seen->add(name_of(message)); }
+};
+
+/// Collects the lines of the default logger while it lives.
+class LogLines {
+ public:
+  LogLines()
+      : before_(spdlog::default_logger()),
+        sink_(std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(1'000)) {
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", sink_));
+  }
+  ~LogLines() { spdlog::set_default_logger(before_); }
+  LogLines(const LogLines&) = delete;
+  LogLines& operator=(const LogLines&) = delete;
+
+  [[nodiscard]] long count(const std::string& text) const {
+    const auto lines = sink_->last_formatted();
+    return std::count_if(lines.begin(), lines.end(), [&](const std::string& line) {
+      return line.find(text) != std::string::npos;
+    });
+  }
+
+ private:
+  std::shared_ptr<spdlog::logger> before_;
+  std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt> sink_;
 };
 
 class FullDisk : public ::testing::Test {
@@ -158,13 +187,19 @@ TEST_F(FullDisk, ContinuesThoughTheHeadOfTheLogIsLive) {
   expect_all(60'000);
 }
 
-TEST_F(FullDisk, ContinuesWhenTheDiskGrows) {
+TEST_F(FullDisk, IsLoggedWhenItBeginsAndEndsAndContinuesWhenTheDiskGrows) {
+  const LogLines log;
   files_.set_capacity(32u << 20);
   ASSERT_OK(start());
   send(80'000);
   ASSERT_TRUE(eventually([this] { return runtime_->is_storage_full(); }));
   files_.set_capacity(256u << 20);
   ASSERT_TRUE(eventually([this] { return !runtime_->is_storage_full(); }));
+  ASSERT_TRUE(eventually([&] { return log.count("storage has room again: /data") == 1; }));
+  EXPECT_EQ(log.count("storage full: /data"), 1) << "once, and not each time it is noticed";
+  const auto free = runtime_->free_storage_bytes();
+  ASSERT_OK(free);
+  EXPECT_GT(*free, 64u << 20);
   gate_.set_open(true);
   expect_all(80'000);
 }

@@ -119,5 +119,40 @@ TEST(Runtime, CanBeDestroyedThoughAHandlerNeverReturns) {
   EXPECT_EXIT(stop_with_a_handler_that_hangs(), ::testing::ExitedWithCode(0), "");
 }
 
+/// Holds every thread of the scheduler until it is opened.
+struct Hang {
+  std::shared_ptr<std::promise<void>> begun;
+  std::shared_future<void> opened;
+  void operator()(const StringValue& /*in*/) const {
+    begun->set_value();
+    opened.wait();
+  }
+};
+
+TEST(Runtime, SaysWhichQueuesDoNotAnswer) {
+  const journal::TemporaryDirectory directory;
+  const auto words = queue<StringValue>("words");
+  const auto begun = std::make_shared<std::promise<void>>();
+  std::promise<void> open;
+  auto started = Runtime::start(
+      {.data_dir = directory.path(), .shards = 2, .threads = 1},
+      {pipeline("test").from(words).then("hang", Hang{begun, open.get_future().share()})});
+  ASSERT_TRUE(started) << started.error().message;
+  Runtime& runtime = **started;
+  for (const QueueInfo& info : runtime.queues()) EXPECT_EQ(info.unanswered, 0u) << info.name;
+  auto sender = runtime.sender(words, {.producer = "test"});
+  ASSERT_TRUE(sender) << sender.error().message;
+  ASSERT_TRUE(sender->send(StringValue()));
+  begun->get_future().wait();
+  const auto infos = runtime.queues(std::chrono::milliseconds(50));
+  EXPECT_EQ(infos.size(), 2u);
+  for (const QueueInfo& info : infos) {
+    EXPECT_EQ(info.unanswered, 2u) << info.name;
+    EXPECT_EQ(info.shards.size(), 2u) << info.name;
+  }
+  open.set_value();
+  for (const QueueInfo& info : runtime.queues()) EXPECT_EQ(info.unanswered, 0u) << info.name;
+}
+
 }  // namespace
 }  // namespace millrace

@@ -1,4 +1,6 @@
-// A program that uses millrace::main() with its own pipeline, which greets names.
+// A program that uses millrace::main() with its own pipeline, which greets names; it never returns
+// from a name that begins with "hang".
+#include <future>
 #include <optional>
 
 #include <google/protobuf/wrappers.pb.h>
@@ -13,6 +15,7 @@ namespace {
 struct Greet {
   std::optional<StringValue> operator()(const StringValue& name) const {
     if (name.value() == "nobody") return std::nullopt;
+    if (name.value().starts_with("hang")) std::promise<void>().get_future().wait();
     StringValue greeting;
     greeting.set_value("hello " + name.value());
     return greeting;

@@ -6,12 +6,15 @@ Usage: own_program_test.py PROGRAM
 import json
 import os
 import pathlib
+import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
+import urllib.request
 
 from node_process import DEADLINE_S, Node
 
@@ -57,6 +60,45 @@ class OwnProgram(unittest.TestCase):
             self.assertIn("greet", self.ask("pipeline", "ls", *server))
             self.assertEqual(node.end(signal.SIGTERM), 0)
         self.assertEqual(self.queues("--data-dir", self.data)["greetings.said"]["queued"], 1)
+
+    def test_a_node_whose_handlers_hang_says_so_and_is_not_reported_alive(self):
+        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(manager.close)
+        address = os.path.join(self.folder.name, "notify")
+        manager.bind(address)
+        manager.settimeout(DEADLINE_S)
+        with open(self.config, "a", encoding="utf-8") as file:
+            file.write('[runtime]\nthreads = 1\n[drain]\ntimeout = "1s"\n')
+        told = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "900000"}
+        with Node(PROGRAM, self.config, environment=told) as node:
+            url = node.wait_for("HTTP API at").split()[-1]
+            self.assertIn("READY=1", manager.recv(4096).decode())
+            self.assertEqual(manager.recv(4096).decode(), "WATCHDOG=1")
+            # The handler may begin before the confirmation gets to its thread.
+            run("queue", "publish", "names", '"hang"', "--server", url)
+            self.assertIn("names", node.wait_for("no answer from queues"))
+            # What was reported before is read first; then nothing more comes.
+            manager.setblocking(False)
+            while True:
+                try:
+                    manager.recv(4096)
+                except BlockingIOError:
+                    break
+            self.assertEqual(self.queues("--server", url)["names"]["status"], "no answer")
+            with urllib.request.urlopen(f"http://{url}/metrics", timeout=DEADLINE_S) as answer:
+                page = answer.read().decode()
+            unanswered = re.search(r'^millrace_queue_unanswered_shards{queue="names"} (.*)$', page,
+                                   re.MULTILINE)
+            self.assertGreater(int(unanswered[1]), 0)
+            self.assertNotIn('millrace_queue_ready_messages{queue="names"}', page)
+            with self.assertRaises(BlockingIOError):
+                manager.recv(4096)
+            # SIGTERM is noticed at once; the drain then ends after its timeout.
+            began = time.monotonic()
+            node.process.send_signal(signal.SIGTERM)
+            node.wait_for("draining")
+            self.assertLess(time.monotonic() - began, 1)
+            self.assertEqual(node.process.wait(timeout=DEADLINE_S), 1)
 
     def test_its_command_line_uses_its_own_name(self):
         name = os.path.basename(PROGRAM)

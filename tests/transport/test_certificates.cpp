@@ -79,10 +79,18 @@ TestAuthority::~TestAuthority() {
 }
 
 TlsFiles TestAuthority::issue(const std::string& name, long seconds) const {
+  return issue(name, seconds, true);
+}
+
+TlsFiles TestAuthority::issue_without_dns_name(const std::string& name) const {
+  return issue(name, 3600, false);
+}
+
+TlsFiles TestAuthority::issue(const std::string& name, long seconds, bool has_dns_name) const {
   const Key key = make_key();
   const Certificate made = make_certificate(name, key.get(), seconds);
   X509_set_issuer_name(made.get(), X509_get_subject_name(keys_->certificate.get()));
-  extend(made.get(), NID_subject_alt_name, "DNS:" + name);
+  if (has_dns_name) extend(made.get(), NID_subject_alt_name, "DNS:" + name);
   X509_sign(made.get(), keys_->key.get(), EVP_sha256());
   TlsFiles files{directory_ / "ca.pem", directory_ / (name + ".pem"), directory_ / (name + ".key")};
   write_certificate(files.certificate, made.get());

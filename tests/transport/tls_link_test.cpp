@@ -35,6 +35,23 @@ class TlsLink : public ::testing::Test {
     EXPECT_EQ(at_b_.told("a").ups, 0);
     return a_->status("b")->last_error;
   }
+  // Dials `b` as node "a" with these files, and expects to be refused.
+  void expect_refused(const TlsFiles& files) {
+    const auto impostor = TlsContext::load(files);
+    ASSERT_TRUE(impostor);
+    RawClient client(b_->port());
+    Connection connection((*impostor)->make_channel(TlsContext::Role::dialing),
+                          LinkCore(1 << 20, {5'000'000, 1'000'000, 5'000'000}, 0),
+                          make_hello(identity("a")));
+    auto event = client.next(connection);
+    if (std::holds_alternative<HelloReceived>(event)) {
+      connection.welcome(0);
+      event = client.next(connection);
+    }
+    ASSERT_TRUE(std::holds_alternative<LinkClosed>(event));
+    EXPECT_EQ(std::get<LinkClosed>(event).reason.code, ErrorCode::unauthenticated);
+    EXPECT_EQ(at_b_.told("a").ups, 0);
+  }
   void TearDown() override {
     EXPECT_TRUE(!a_ || a_->stop());
     EXPECT_TRUE(!b_ || b_->stop());
@@ -96,20 +113,21 @@ TEST_F(TlsLink, RefusesToStartUnderANameThatItsCertificateDoesNotCarry) {
 
 TEST_F(TlsLink, RefusesADialerWithACertificateOfAnotherName) {
   start_b();
-  const auto impostor = TlsContext::load(authority_.issue("c"));
-  ASSERT_TRUE(impostor);
-  RawClient client(b_->port());
-  Connection connection((*impostor)->make_channel(TlsContext::Role::dialing),
-                        LinkCore(1 << 20, {5'000'000, 1'000'000, 5'000'000}, 0),
-                        make_hello(identity("a")));
-  auto event = client.next(connection);
-  if (std::holds_alternative<HelloReceived>(event)) {
-    connection.welcome(0);
-    event = client.next(connection);
-  }
-  ASSERT_TRUE(std::holds_alternative<LinkClosed>(event));
-  EXPECT_EQ(std::get<LinkClosed>(event).reason.code, ErrorCode::unauthenticated);
-  EXPECT_EQ(at_b_.told("a").ups, 0);
+  expect_refused(authority_.issue("c"));
+}
+
+// The subject of a certificate is a text for people, and an authority may write there what it likes.
+TEST_F(TlsLink, RefusesADialerWhoseCertificateHasItsNameInTheSubjectOnly) {
+  start_b();
+  expect_refused(authority_.issue_without_dns_name("a"));
+}
+
+TEST_F(TlsLink, RefusesToStartWithACertificateWithoutDnsName) {
+  auto wrong = options("a", "b");
+  wrong.tls = authority_.issue_without_dns_name("a");
+  const auto made = CafTransport::make(wrong);
+  ASSERT_FALSE(made);
+  EXPECT_THAT(made.error().message, ::testing::HasSubstr("'a'"));
 }
 
 TEST_F(TlsLink, RefusesANodeOtherThanTheDialedOne) {

@@ -114,6 +114,10 @@ Result<Format> examine(FileSystem& files, const Path& path, const std::vector<st
         *format == Format::current ? is_allowed_at_top(name) : is_allowed_before_format(name);
     if (!is_allowed) foreign_names.push_back(name);
   }
+  if (files.is_link(path / segments_name)) {
+    return Error{ErrorCode::foreign_file,
+                 (path / segments_name).string() + ": expected a directory, found a symbolic link"};
+  }
   const Result<std::vector<std::string>> segments = files.list(path / segments_name);
   if (!segments && segments.error().code != ErrorCode::not_found) return segments.error();
   if (segments) {

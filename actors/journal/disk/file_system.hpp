@@ -77,6 +77,8 @@ class FileSystem {
 
   virtual ~FileSystem() = default;
 
+  /// A symbolic link, and anything else but a regular file, is refused with `storage_failed`. A new
+  /// file can be read by its owner and group and written by its owner, whatever the umask.
   virtual Result<std::unique_ptr<File>> open(const Path& path, OpenMode mode, Access access) = 0;
 
   /// Names of the entries of `directory`, without their path, in any order.
@@ -89,11 +91,15 @@ class FileSystem {
   virtual Result<void> rename(const Path& from, const Path& to) = 0;
   virtual Result<void> remove(const Path& path) = 0;
 
-  /// Creates `directory` and its parents. Succeeds if it exists.
+  /// Creates `directory` and its parents. Succeeds if it exists. A new `directory` can be listed by
+  /// its owner and group and changed by its owner, whatever the umask, which applies to parents.
   virtual Result<void> make_dir(const Path& directory) = 0;
   virtual Result<void> sync_dir(const Path& directory) = 0;
 
-  /// Does not wait for the lock: fails with `storage_locked` if another process or another
+  /// Whether there is a symbolic link at `path` itself.
+  virtual bool is_link(const Path& /*path*/) { return false; }
+
+  /// As open(), a lock file must be a regular file. Does not wait for the lock: fails with `storage_locked` if another process or another
   /// FileLock holds it in a conflicting mode. The message names the writer's process id if known.
   virtual Result<std::unique_ptr<FileLock>> lock(const Path& path, LockMode mode) = 0;
 

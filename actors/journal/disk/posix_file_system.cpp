@@ -54,6 +54,36 @@ Error posix_error(const char* action, const Path& path, int reason) {
       code, path.string() + ": cannot " + action + ": " + std::generic_category().message(reason)};
 }
 
+/// Whatever the umask: owner and group read, the owner writes.
+constexpr mode_t file_mode = 0640;
+constexpr mode_t directory_mode = 0750;
+
+/// As ::open(), but follows no symbolic link at `path` itself, which could lead to a file of somebody
+/// else, and never waits for the other end of a FIFO.
+int open_itself(const Path& path, int flags) {
+  return ::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, file_mode);
+}
+
+/// Takes the result of open_itself(), called just before. Fails unless it is a regular file.
+Result<Descriptor> regular_file(const Path& path, int opened) {
+  if (opened < 0 && errno == ELOOP) {
+    return Error{ErrorCode::storage_failed,
+                 path.string() + ": expected a regular file, found a symbolic link"};
+  }
+  if (opened < 0) return posix_error("open", path, errno);
+  Descriptor descriptor{opened};
+  struct stat info = {};
+  if (::fstat(opened, &info) != 0) return posix_error("stat", path, errno);
+  if (!S_ISREG(info.st_mode)) {
+    return Error{ErrorCode::storage_failed, path.string() + ": expected a regular file"};
+  }
+  const int flags = ::fcntl(opened, F_GETFL);
+  if (flags < 0 || ::fcntl(opened, F_SETFL, flags & ~O_NONBLOCK) != 0) {
+    return posix_error("open", path, errno);
+  }
+  return descriptor;
+}
+
 class PosixFile final : public File {
  public:
   PosixFile(Descriptor descriptor, Path path)
@@ -165,19 +195,36 @@ std::string holder_of(int descriptor) {
   return digits;
 }
 
+/// Opens a lock file; creates it for the writer.
+Result<Descriptor> open_lock(const Path& path, bool is_writer) {
+  Result<Descriptor> existing =
+      regular_file(path, open_itself(path, is_writer ? O_RDWR : O_RDONLY));
+  if (existing || !is_writer || existing.error().code != ErrorCode::not_found) return existing;
+  Result<Descriptor> opened = regular_file(path, open_itself(path, O_RDWR | O_CREAT));
+  if (opened && ::fchmod(opened->get(), file_mode) != 0) {
+    return posix_error("set the mode", path, errno);
+  }
+  return opened;
+}
+
 class PosixFileSystem final : public FileSystem {
  public:
   Result<std::unique_ptr<File>> open(const Path& path, OpenMode mode, Access access) override {
-    int flags = O_CLOEXEC | (mode == OpenMode::read ? O_RDONLY : O_RDWR);
-    if (mode == OpenMode::create) flags |= O_CREAT | O_TRUNC;
+    const bool creates = mode == OpenMode::create;
+    int flags = mode == OpenMode::read ? O_RDONLY : O_RDWR;
+    if (creates) flags |= O_CREAT | O_TRUNC;
     int descriptor = -1;
-    if (access == Access::direct) descriptor = ::open(path.c_str(), flags | O_DIRECT, 0640);
+    if (access == Access::direct) descriptor = open_itself(path, flags | O_DIRECT);
     // EINVAL means that the file system does not support O_DIRECT; other errors are real.
     if (access == Access::buffered || (descriptor < 0 && errno == EINVAL)) {
-      descriptor = ::open(path.c_str(), flags, 0640);
+      descriptor = open_itself(path, flags);
     }
-    if (descriptor < 0) return posix_error("open", path, errno);
-    return std::unique_ptr<File>{std::make_unique<PosixFile>(Descriptor{descriptor}, path)};
+    Result<Descriptor> opened = regular_file(path, descriptor);
+    if (!opened) return opened.error();
+    if (creates && ::fchmod(opened->get(), file_mode) != 0) {
+      return posix_error("set the mode", path, errno);
+    }
+    return std::unique_ptr<File>{std::make_unique<PosixFile>(*std::move(opened), path)};
   }
 
   Result<std::vector<std::string>> list(const Path& directory) override {
@@ -202,11 +249,20 @@ class PosixFileSystem final : public FileSystem {
     return {};
   }
 
-  Result<void> make_dir(const Path& directory) override {
+  Result<void> make_dir(const Path& given) override {
+    const Path directory = given.has_filename() ? given : given.parent_path();
     std::error_code failure;
-    std::filesystem::create_directories(directory, failure);
-    if (failure) return posix_error("make directory", directory, failure.value());
-    return {};
+    if (directory.has_parent_path()) {
+      std::filesystem::create_directories(directory.parent_path(), failure);
+      if (failure) return posix_error("make directory", directory, failure.value());
+    }
+    if (::mkdir(directory.c_str(), directory_mode) == 0) {
+      if (::chmod(directory.c_str(), directory_mode) == 0) return {};
+      return posix_error("set the mode", directory, errno);
+    }
+    const int reason = errno;
+    if (std::filesystem::is_directory(directory, failure)) return {};
+    return posix_error("make directory", directory, reason);
   }
 
   Result<void> sync_dir(const Path& directory) override {
@@ -218,9 +274,9 @@ class PosixFileSystem final : public FileSystem {
 
   Result<std::unique_ptr<FileLock>> lock(const Path& path, LockMode mode) override {
     const bool exclusive = mode == LockMode::exclusive;
-    const int flags = O_CLOEXEC | (exclusive ? O_RDWR | O_CREAT : O_RDONLY);
-    Descriptor descriptor{::open(path.c_str(), flags, 0640)};
-    if (!descriptor.is_open()) return posix_error("open", path, errno);
+    Result<Descriptor> opened = open_lock(path, exclusive);
+    if (!opened) return opened.error();
+    Descriptor descriptor = *std::move(opened);
     if (::flock(descriptor.get(), (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) return posix_error("lock", path, errno);
       const std::string holder = holder_of(descriptor.get());
@@ -237,6 +293,11 @@ class PosixFileSystem final : public FileSystem {
       }
     }
     return std::unique_ptr<FileLock>{std::make_unique<PosixLock>(std::move(descriptor))};
+  }
+
+  bool is_link(const Path& path) override {
+    struct stat info = {};
+    return ::lstat(path.c_str(), &info) == 0 && S_ISLNK(info.st_mode);
   }
 
   Result<std::uint64_t> free_bytes(const Path& directory) override {

@@ -286,7 +286,13 @@ void GroupCommit::on_segments_changed() {
   // that the notification does not fall in between.
   Lock{mutex_}.unlock();
   work_.notify_all();
-  if (pool_.is_short()) listener_.on_storage_full();
+  const bool is_short = pool_.is_short();
+  if (is_short) {
+    listener_.on_storage_full();
+  } else if (was_short_) {
+    listener_.on_storage_free();
+  }
+  was_short_ = is_short;
 }
 
 void GroupCommit::release_superseded() {

@@ -157,6 +157,8 @@ class GroupCommit final : public SegmentPoolListener {
   std::optional<Error> failure_;  ///< the first failure; never reset
   bool is_failure_reported_ = false;
 
+  bool was_short_ = false;  ///< SegmentPool::is_short() as last reported; on the pool's thread only
+
   std::atomic<Lsn> durable_;                        ///< see durable(); written with the lock held
   std::atomic<SegmentNumber> current_segment_ = 0;  ///< see current_segment()
   std::atomic<std::uint64_t> room_ = 0;             ///< see room()

@@ -59,6 +59,9 @@ class Listener {
   /// Journal::storage_full() is true. Repeated at least every `allocate_retry` while that lasts.
   /// May release segments. Runs on another thread than the calls above and may overlap with them.
   virtual void on_storage_full() {}
+
+  /// Journal::storage_full() is false again. On the thread of on_storage_full(), once after it.
+  virtual void on_storage_free() {}
 };
 
 }  // namespace millrace::journal

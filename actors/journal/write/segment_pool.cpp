@@ -222,7 +222,10 @@ void SegmentPool::delete_recyclable(Lock& lock) {
   own_count_.fetch_sub(1, std::memory_order_relaxed);
   lock.unlock();
   const Result<void> removed = directory_.files().remove(directory_.segment_path(number));
-  if (removed) disk_bytes_.fetch_add(options_.segment_bytes, std::memory_order_relaxed);
+  if (removed) {
+    disk_bytes_.fetch_add(options_.segment_bytes, std::memory_order_relaxed);
+    listener_->on_segments_changed();
+  }
   lock.lock();
   if (!removed) fail(lock, removed.error());
 }

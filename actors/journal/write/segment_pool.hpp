@@ -30,8 +30,9 @@ class SegmentPoolListener {
  public:
   virtual ~SegmentPoolListener() = default;
 
-  /// An attempt to add a segment has ended, with or without success; or the free space of the disk
-  /// was measured again because it is short.
+  /// An attempt to add a segment has ended, with or without success; a surplus file was deleted; or
+  /// the free space of the disk was measured again because it is short. Whatever ends is_short()
+  /// is followed by a call.
   virtual void on_segments_changed() = 0;
 
   /// A file operation failed for another reason than a full disk. The pool's thread ends; the

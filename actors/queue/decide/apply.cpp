@@ -112,7 +112,8 @@ void apply(State& state, const CommittedRecord& committed, const pb::Change& cha
   for (const pb::Envelope& envelope : change.append()) {
     append(state, committed, envelope, position++);
     if (!envelope.idempotency_key().empty() && !state.is_outbox) {
-      durable.dedup.remember(hash_idempotency_key(envelope.idempotency_key()), at_us,
+      durable.dedup.remember({hash_idempotency_key(envelope.idempotency_key(), envelope.key()),
+                              at_us, hash_payload(envelope.payload())},
                              state.limits.idempotency_window_us, state.limits.idempotency_keys);
     }
   }

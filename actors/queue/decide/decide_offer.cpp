@@ -87,7 +87,27 @@ std::optional<Error> check_room(const State& state, const Pending& pending, std:
   return std::nullopt;
 }
 
+const DedupTable::IdempotencyKey* find_key(const State& state, std::string_view idempotency_key,
+                                           std::string_view key, TimeUs since_us) {
+  const DedupTable& dedup = state.durable.dedup;
+  const auto* used =
+      dedup.find_idempotency_key(hash_idempotency_key(idempotency_key, key), since_us);
+  if (used != nullptr) return used;
+  // Older versions kept a key without its scope and payload.
+  used = dedup.find_idempotency_key(hash_idempotency_key(idempotency_key), since_us);
+  return used != nullptr && used->payload == 0 ? used : nullptr;
+}
+
 }  // namespace
+
+KeyUse note_key_use(State& state, const KeyedOffer& offer, TimeUs now_us) {
+  const TimeUs since_us = new_record(state, now_us)->at_us() - state.limits.idempotency_window_us;
+  const auto* used = find_key(state, offer.idempotency_key, offer.key, since_us);
+  if (used == nullptr) return KeyUse::none;
+  if (used->payload != 0 && used->payload != offer.payload_hash) return KeyUse::other;
+  ++state.live.duplicates;
+  return KeyUse::duplicate;
+}
 
 std::optional<Error> refusal_of_offer(const State& state, Room room, std::uint64_t bytes) {
   if (auto closed = check_open(state, room)) return closed;
@@ -123,9 +143,10 @@ OfferDecision decide(const State& state, const Offer& offer, Room room, TimeUs n
     if (out.refusal) break;
     std::optional<MessageId> idempotency_key;
     if (!message.idempotency_key().empty()) {
-      idempotency_key = hash_idempotency_key(message.idempotency_key());
+      idempotency_key = hash_idempotency_key(message.idempotency_key(), message.key());
       auto& offered = pending.idempotency_keys;
-      if (state.durable.dedup.has_idempotency_key(*idempotency_key, remembered_since_us) ||
+      if (find_key(state, message.idempotency_key(), message.key(), remembered_since_us) !=
+              nullptr ||
           state.live.proposed_keys.contains(*idempotency_key) ||
           std::find(offered.begin(), offered.end(), *idempotency_key) != offered.end()) {
         produced.add_duplicate(++out.taken);  // a duplicate needs no room

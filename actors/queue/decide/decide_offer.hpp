@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "actors/queue/decide/decision.hpp"
+#include "actors/queue/state/keyed_offer.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::queues {
@@ -41,6 +42,10 @@ struct Room {
 /// room.
 [[nodiscard]] OfferDecision decide(const State& state, const Offer& offer, Room room,
                                    TimeUs now_us);
+
+/// What the durable idempotency keys say of an offer that was not made yet. Counts a duplicate,
+/// because its client gets the answer without an offer.
+[[nodiscard]] KeyUse note_key_use(State& state, const KeyedOffer& offer, TimeUs now_us);
 
 /// The refusal of one more message of `bytes`; nullopt: decide() would take it.
 [[nodiscard]] std::optional<Error> refusal_of_offer(const State& state, Room room,

@@ -22,6 +22,7 @@ struct QueueStatus {
   TimeUs oldest_born_us = 0;  ///< birth of the first live message; 0: none, or its body is on disk
   /// Refusal of a message that is offered now; nullopt: it would be accepted.
   std::optional<Error> refusal{};
+  KeyUse key_use = KeyUse::none;  ///< of the offer in the question
 };
 
 /// `offer_bytes`: size of the message for which `refusal` is computed.

@@ -84,7 +84,7 @@ class QueueShell {
         // Operators.
         [this](const PageMessage& m) { return on_page(m); },
         [this](const RemoveMessage& m) { return on_remove(m); },
-        [this](const InspectMessage& m) { return status_of(*core_, room(), m.offer_bytes); },
+        [this](const InspectMessage& m) { return on_inspect(m); },
         [this](const KeyMessage& m) { return on_key(m); },
         // Time, and the end of the node.
         [this](const TickMessage& m) { on_tick(m); },
@@ -363,6 +363,12 @@ class QueueShell {
     propose_decision(removals_.decide(m, promise, now()));
     monitor_.changed(*core_);
     return promise;
+  }
+
+  [[nodiscard]] QueueStatus on_inspect(const InspectMessage& m) {
+    QueueStatus status = status_of(*core_, room(), m.offer_bytes);
+    if (m.offer) status.key_use = note_key_use(*core_, *m.offer, now());
+    return status;
   }
 
   [[nodiscard]] KeyReply on_key(const KeyMessage& m) const {

@@ -205,6 +205,7 @@ struct RemoveReply {
 struct InspectMessage {
   std::uint64_t offer_bytes =
       0;  ///< size of the message for which QueueStatus::refusal is computed
+  std::shared_ptr<const KeyedOffer> offer{};  ///< for QueueStatus::key_use; null: not asked for
 };
 
 /// Asks for the durable state of one key.

@@ -132,6 +132,7 @@ void write_producers(const DedupTable& dedup, int part_max, Order order, const S
     key.set_high(known.id.high);
     key.set_low(known.id.low);
     key.set_at_us(known.at_us);
+    key.set_payload(known.payload);
     if (part.producers().idempotency_key_size() >= part_max) flush(part, sink);
   }
   if (part.has_producers()) flush(part, sink);
@@ -260,7 +261,7 @@ void read_producers(State& state, const pb::Producers& producers) {
                                               .generation = producer.generation()});
   }
   for (const pb::Producers::IdempotencyKey& key : producers.idempotency_key()) {
-    state.durable.dedup.remember({key.high(), key.low()}, key.at_us(),
+    state.durable.dedup.remember({{key.high(), key.low()}, key.at_us(), key.payload()},
                                  state.limits.idempotency_window_us, state.limits.idempotency_keys);
   }
 }

@@ -27,14 +27,13 @@ std::vector<std::string> DedupTable::idle_since(TimeUs limit_us) const {
   return idle;
 }
 
-void DedupTable::remember(const MessageId& idempotency_key, TimeUs at_us, DurationUs window_us,
-                          std::uint32_t max) {
-  latest_[idempotency_key] = at_us;
-  ages_.push_back({idempotency_key, at_us});
-  while (!ages_.empty() && (ages_.front().at_us < at_us - window_us || ages_.size() > max)) {
+void DedupTable::remember(const IdempotencyKey& used, DurationUs window_us, std::uint32_t max) {
+  latest_[used.id] = used;
+  ages_.push_back(used);
+  while (!ages_.empty() && (ages_.front().at_us < used.at_us - window_us || ages_.size() > max)) {
     // A key that was used again after its window also has a later entry.
     const auto it = latest_.find(ages_.front().id);
-    if (it != latest_.end() && it->second == ages_.front().at_us) latest_.erase(it);
+    if (it != latest_.end() && it->second.at_us == ages_.front().at_us) latest_.erase(it);
     ages_.pop_front();
   }
 }

@@ -40,32 +40,34 @@ class DedupTable {
   /// that the queue does not know any more is a sign of lost data.
   [[nodiscard]] std::vector<std::string> idle_since(TimeUs limit_us) const;
 
-  /// Returns whether the idempotency key was last remembered at `since_us` or later.
-  [[nodiscard]] bool has_idempotency_key(const MessageId& idempotency_key, TimeUs since_us) const {
+  struct IdempotencyKey {
+    MessageId id;  ///< hash_idempotency_key()
+    TimeUs at_us = 0;
+    std::uint64_t payload = 0;  ///< hash_payload() of the message; 0: an older version kept none
+  };
+
+  /// Returns the latest use of the idempotency key at `since_us` or later. Null: there is none.
+  [[nodiscard]] const IdempotencyKey* find_idempotency_key(const MessageId& idempotency_key,
+                                                           TimeUs since_us) const {
     const auto it = latest_.find(idempotency_key);
-    return it != latest_.end() && it->second >= since_us;
+    return it != latest_.end() && it->second.at_us >= since_us ? &it->second : nullptr;
   }
 
-  /// Remembers an idempotency key, and forgets keys older than `at_us - window_us` and the oldest
-  /// beyond `max`.
-  void remember(const MessageId& idempotency_key, TimeUs at_us, DurationUs window_us,
-                std::uint32_t max);
+  /// Remembers the use of an idempotency key, and forgets keys older than `used.at_us - window_us`
+  /// and the oldest beyond `max`.
+  void remember(const IdempotencyKey& used, DurationUs window_us, std::uint32_t max);
 
   void forget_idempotency_keys() {
     latest_.clear();
     ages_.clear();
   }
 
-  struct IdempotencyKey {
-    MessageId id;
-    TimeUs at_us;
-  };
   [[nodiscard]] const StringMap<Producer>& producers() const { return producers_; }
   [[nodiscard]] const std::deque<IdempotencyKey>& idempotency_keys() const { return ages_; }
 
  private:
   StringMap<Producer> producers_;
-  absl::flat_hash_map<MessageId, TimeUs, MessageIdHash> latest_;  ///< last time of each key
+  absl::flat_hash_map<MessageId, IdempotencyKey, MessageIdHash> latest_;  ///< last use of each key
   std::deque<IdempotencyKey> ages_;  ///< oldest first; a key occurs once for each use
 };
 

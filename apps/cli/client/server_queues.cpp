@@ -41,14 +41,17 @@ Result<std::vector<Json>> queues_of(ClusterClient& cluster) {
   if (!asked) return asked.error();
   std::vector<Json> rows;
   rows.reserve(sums.size());
-  for (auto& [name, sum] : sums) rows.push_back(std::move(sum));
+  for (auto& [name, sum] : sums) {
+    sum["status"] = sum.value("unanswered", std::uint64_t{0}) == 0 ? "ok" : "no answer";
+    rows.push_back(std::move(sum));
+  }
   return rows;
 }
 
 const std::vector<std::string>& queue_columns() {
   static const std::vector<std::string> columns{
-      "queue",      "queued",      "in_flight", "offered",      "acked", "dead",
-      "duplicates", "redelivered", "timers",    "oldest_age_s", "shards"};
+      "queue",      "queued",      "in_flight", "offered",      "acked",  "dead",
+      "duplicates", "redelivered", "timers",    "oldest_age_s", "shards", "status"};
   return columns;
 }
 

@@ -13,7 +13,8 @@
 
 namespace millrace::cli {
 
-/// All queues, sorted by name; counts are summed over all members, ages are the maximum. Fails as
+/// All queues, sorted by name; counts are summed over all members, ages are the maximum. "status" is
+/// "no answer" if a shard of the queue did not answer its node, and otherwise "ok". Fails as
 /// ClusterClient::for_each().
 [[nodiscard]] Result<std::vector<nlohmann::ordered_json>> queues_of(ClusterClient& cluster);
 

@@ -144,10 +144,12 @@ int run_publish(const PublishOptions& options) {
   Listing listing{.columns = {"queue", "shard", "key"}, .rows = {}};
   int status = exit_ok;
   std::uint64_t taken = 0;
+  bool has_duplicate = false;
   const auto publish = [&](const std::string& message) {
     auto answer = node->post(path, message, options.idempotency_key);
     if (answer) {
       ++taken;
+      if (answer->contains("duplicate")) has_duplicate = true;
       if (options.format == Format::jsonl) {
         std::cout << answer->dump() << std::endl;  // flushed: a reader sees each answer at once
       } else {
@@ -168,6 +170,7 @@ int run_publish(const PublishOptions& options) {
       break;
     }
   }
+  if (has_duplicate) listing.columns.emplace_back("duplicate");
   if (options.format != Format::jsonl) print(listing, options.format);
   return status;
 }

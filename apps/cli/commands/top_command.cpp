@@ -58,7 +58,7 @@ Result<std::string> picture(ClusterClient& cluster, ServerClient& node, Before& 
                              : std::chrono::duration<double>(now - before.at).count();
   before.at = now;
   Listing listing{.columns = {"queue", "queued", "in_flight", "in/s", "out/s", "dead",
-                              "redelivered", "oldest_age_s"},
+                              "redelivered", "oldest_age_s", "status"},
                   .rows = {}};
   for (Json& queue : *queues) {
     const std::string name = queue.value("queue", "");

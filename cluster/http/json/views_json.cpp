@@ -54,6 +54,7 @@ Json to_json(const QueueInfo& queue, TimeUs now_us) {
             {"dead_letters", queue.is_dead_letter},
             {"outbox", queue.is_outbox},
             {"shards", queue.shards.size()},
+            {"unanswered", queue.unanswered},
             {"queued", queue.ledger.queued()},
             {"in_flight", queue.in_flight},
             {"offered", queue.ledger.offered},
@@ -86,7 +87,9 @@ Json to_json(const PipelineGraph& pipeline) {
 }
 
 Json to_json(const Offered& offered) {
-  return {{"queue", offered.queue}, {"shard", offered.shard}, {"key", offered.key}};
+  Json json{{"queue", offered.queue}, {"shard", offered.shard}, {"key", offered.key}};
+  if (offered.is_duplicate) json["duplicate"] = true;
+  return json;
 }
 
 }  // namespace millrace::http

@@ -25,6 +25,7 @@ int status_of(ErrorCode code) {
       return 421;
     case ErrorCode::expired:
     case ErrorCode::rejected:
+    case ErrorCode::key_reused:
       return 422;
     case ErrorCode::backlog_full:
       return 429;

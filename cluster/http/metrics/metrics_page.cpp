@@ -33,6 +33,10 @@ void add_queue(MetricFamilies& out, const QueueInfo& queue) {
               number(ledger.dead));
   out.counter("millrace_queue_duplicate_messages_total", "Offers recognised as repeats.", labels,
               number(ledger.duplicates));
+  out.gauge("millrace_queue_unanswered_shards", "Shards of the queue that do not answer.", labels,
+            number(queue.unanswered));
+  // What is missing from a sum is not zero: no value is better than a wrong one.
+  if (queue.unanswered > 0) return;
   out.gauge("millrace_queue_ready_messages", "Live messages that nobody holds.", labels,
             number(ledger.queued() - std::min(ledger.queued(), queue.in_flight)));
   out.gauge("millrace_queue_leased_messages", "Live messages in the hands of a receiver.", labels,
@@ -71,6 +75,21 @@ void add_members(MetricFamilies& out, NodeApi& api) {
     out.gauge("millrace_cluster_members", "Members of the cluster, as this node sees them.",
               {{"state", state}}, count);
   }
+}
+
+void add_conflicts(MetricFamilies& out, NodeApi& api) {
+  out.gauge("millrace_conflict_shards",
+            "Shards of queues that this node holds though another node owns them.", {},
+            static_cast<double>(api.conflicts().size()));
+}
+
+void add_storage(MetricFamilies& out, NodeApi& api, bool is_full) {
+  out.gauge("millrace_storage_full", "1 while new messages are refused for lack of room.", {},
+            is_full ? 1 : 0);
+  const auto free = api.free_storage_bytes();
+  if (!free) return;
+  out.gauge("millrace_storage_free_bytes", "Free bytes of the disk of the data directory.", {},
+            number(*free));
 }
 
 void add_journal(MetricFamilies& out, const journal::JournalStats& stats) {
@@ -119,6 +138,8 @@ std::string MetricsPage::text(NodeApi& api) {
   for (const QueueInfo& queue : queues) add_queue(out, queue);
   add_outboxes(out, api, queues);
   add_members(out, api);
+  add_conflicts(out, api);
+  add_storage(out, api, status.is_storage_full);
   add_journal(out, api.journal());
   for (const StageCounts& stage : api.stages()) add_stage(out, stage);
   add_process_metrics(out);

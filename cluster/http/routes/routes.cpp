@@ -64,7 +64,12 @@ HttpResponse Router::health(const HttpRequest&) {
 
 HttpResponse Router::readiness(const HttpRequest&) {
   const auto ready = api_.ready();
-  return ready ? json({{"ready", true}}) : problem({ready.error()});
+  if (ready) return json({{"ready", true}});
+  // Whatever the reason: no work may be sent here now.
+  HttpResponse response =
+      problem(503, std::string(to_string(ready.error().code)), ready.error().message);
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
 }
 
 HttpResponse Router::metrics(const HttpRequest&) {

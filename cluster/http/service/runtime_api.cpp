@@ -3,15 +3,22 @@
 #include <algorithm>
 #include <utility>
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
 #include "actors/base/names.hpp"
 #include "actors/pipeline/wiring.hpp"
 #include "cluster/http/json/json_message.hpp"
+#include "messages/hash.hpp"
 
 namespace millrace::http {
 namespace {
 
 /// Queues forget a producer that is idle for a week; a sender gives up its name long before.
 constexpr DurationUs link_idle_max_us = 24 * 3'600'000'000LL;
+
+/// For pages that show the queues: shorter than a client waits.
+constexpr std::chrono::seconds look_timeout{3};
 
 /// After these a sender sends no more; the next message gets a new one.
 bool ends_sender(ErrorCode code) {
@@ -45,6 +52,17 @@ Result<std::string> key_for(const OfferRequest& request, std::string own, bool i
   return own;
 }
 
+/// Equal messages become equal bytes, also where they have maps.
+std::string serialized(const google::protobuf::MessageLite& message) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream out(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&out);
+  coded.SetSerializationDeterministic(true);
+  message.SerializeToCodedStream(&coded);
+  coded.Trim();
+  return bytes;
+}
+
 struct ParsedOffer {
   std::string key;
   std::string payload;
@@ -56,7 +74,13 @@ Result<ParsedOffer> parse_offer(const OfferRequest& request, const std::string& 
   if (!message) return message.error();
   auto key = key_for(request, key_of ? key_of(**message) : std::string(), key_of != nullptr);
   if (!key) return key.error();
-  return ParsedOffer{std::move(*key), (*message)->SerializeAsString()};
+  return ParsedOffer{std::move(*key), serialized(**message)};
+}
+
+Error key_reused(const OfferRequest& request) {
+  return {ErrorCode::key_reused, "Idempotency-Key: " + request.queue +
+                                     " accepted another message under this key; use a new one, or "
+                                     "send the same message"};
 }
 
 }  // namespace
@@ -89,7 +113,17 @@ NodeStatus RuntimeApi::status() {
 }
 
 Result<void> RuntimeApi::ready() {
-  return cluster_.ready();
+  if (auto ready = cluster_.ready(); !ready) return ready;
+  if (const auto conflicts = this->conflicts(); !conflicts.empty()) {
+    const ShardConflict& first = conflicts.front();
+    return Error{ErrorCode::fenced, "this node holds shard " + std::to_string(first.shard) +
+                                        " of " + first.queue + ", which " + first.owner +
+                                        " owns (" + std::to_string(conflicts.size()) +
+                                        " conflicts in all): an operator must decide"};
+  }
+  if (!runtime_.is_storage_full()) return {};
+  return Error{ErrorCode::storage_full,
+               "the disk is short of room: new messages are refused, accepted work goes on"};
 }
 
 std::vector<Member> RuntimeApi::members() {
@@ -104,13 +138,29 @@ std::vector<ShardView> RuntimeApi::shards() {
   return cluster_.shards();
 }
 
+// Requests for readiness are frequent, and the number of shards is large: looked up once a second.
+std::vector<ShardConflict> RuntimeApi::conflicts() {
+  const auto now = std::chrono::steady_clock::now();
+  const std::lock_guard lock(conflicts_mutex_);
+  if (conflicts_at_ && now - *conflicts_at_ < std::chrono::seconds(1)) return conflicts_;
+  const std::string self = cluster_.status().node;
+  conflicts_.clear();
+  for (auto& [queue, shard] : runtime_.served()) {
+    std::string owner = cluster_.owner(queue, shard);
+    if (owner.empty() || owner == self) continue;
+    conflicts_.push_back({std::move(queue), shard, std::move(owner)});
+  }
+  conflicts_at_ = now;
+  return conflicts_;
+}
+
 Result<void> RuntimeApi::move_shard(const std::string& role, std::uint32_t shard,
                                     const std::string& to) {
   return cluster_.move_shard(role, shard, to);
 }
 
 std::vector<QueueInfo> RuntimeApi::queues() {
-  return runtime_.queues();
+  return runtime_.queues(look_timeout);
 }
 
 std::vector<PipelineGraph> RuntimeApi::pipelines() {
@@ -148,6 +198,20 @@ Result<std::shared_ptr<SenderLink>> RuntimeApi::link_to(const std::string& queue
   return target.link;
 }
 
+/// Ends an offer in flight when its confirmation was called, or destroyed.
+struct RuntimeApi::Ending {
+  Ending(std::shared_ptr<Target> of, queues::KeyedOffer under)
+      : target(std::move(of)), keyed(std::move(under)) {}
+  ~Ending() { target->in_flight.end(keyed, outcome); }
+  Ending(const Ending&) = delete;
+  Ending& operator=(const Ending&) = delete;
+
+  const std::shared_ptr<Target> target;
+  const queues::KeyedOffer keyed;
+  Result<Offered> outcome =
+      Error{ErrorCode::timeout, "nobody knows whether the message is durable"};
+};
+
 Result<void> RuntimeApi::offer(const OfferRequest& request, OfferDone done) {
   const auto found = targets_.find(request.queue);
   if (found == targets_.end()) {
@@ -161,16 +225,46 @@ Result<void> RuntimeApi::offer(const OfferRequest& request, OfferDone done) {
   auto parsed = parse_offer(request, target->type, target->key_of);
   if (!parsed) return parsed.error();
   auto& [key, payload] = *parsed;
+  const queues::KeyedOffer keyed{std::move(key), request.idempotency_key, hash_payload(payload)};
+  if (keyed.idempotency_key.empty()) {
+    return send(request, target, keyed, std::move(payload), std::move(done));
+  }
+  switch (target->in_flight.begin(keyed, done)) {
+    case queues::KeyUse::duplicate:
+      return {};
+    case queues::KeyUse::other:
+      return key_reused(request);
+    case queues::KeyUse::none:
+      break;
+  }
+  const auto ending = std::make_shared<Ending>(target, keyed);
+  auto sent = send(request, target, keyed, std::move(payload),
+                   [ending, done = std::move(done)](const Result<Offered>& outcome) {
+                     done(outcome);
+                     ending->outcome = outcome;
+                   });
+  if (!sent) ending->outcome = sent.error();
+  return sent;
+}
+
+Result<void> RuntimeApi::send(const OfferRequest& request, const std::shared_ptr<Target>& target,
+                              const queues::KeyedOffer& keyed, std::string payload,
+                              OfferDone done) {
   auto link = link_to(request.queue, *target);
   if (!link) return link.error();
   MessageOptions options;
-  options.idempotency_key = request.idempotency_key;
-  Offered offered{.queue = request.queue, .key = key, .shard = 0};
+  options.idempotency_key = keyed.idempotency_key;
+  Offered offered{.queue = request.queue, .key = keyed.key, .shard = 0};
   offered.shard = (*link)->shard_for(offered.key, options);
   const std::uint64_t bytes = payload.size() + offered.key.size();
   // A sender waits for room; a caller from outside gets a refusal.
-  if (auto room = runtime_.can_take(request.queue, offered.shard, bytes); !room) {
-    return room.error();
+  const auto use = runtime_.can_take(request.queue, offered.shard, bytes, keyed);
+  if (!use) return use.error();
+  if (*use == queues::KeyUse::other) return key_reused(request);
+  if (*use == queues::KeyUse::duplicate) {
+    offered.is_duplicate = true;
+    done(offered);
+    return {};
   }
   const auto settle = [target, link = std::weak_ptr<SenderLink>(*link)](ErrorCode code) {
     if (!ends_sender(code)) return;
@@ -179,7 +273,7 @@ Result<void> RuntimeApi::offer(const OfferRequest& request, OfferDone done) {
   };
   const std::uint32_t shard = offered.shard;
   auto sent = (*link)->send_to(
-      shard, std::move(key), std::move(payload), std::move(options),
+      shard, keyed.key, std::move(payload), std::move(options),
       [settle, done = std::move(done), offered = std::move(offered)](const Result<void>& result) {
         if (result) return done(offered);
         settle(result.error().code);
@@ -219,6 +313,10 @@ std::optional<Member> RuntimeApi::owner(const std::string& queue, const std::str
 
 std::string RuntimeApi::owner_name(const std::string& queue, std::uint32_t shard) {
   return cluster_.owner(queue, shard);
+}
+
+Result<std::uint64_t> RuntimeApi::free_storage_bytes() {
+  return runtime_.free_storage_bytes();
 }
 
 journal::JournalStats RuntimeApi::journal() {

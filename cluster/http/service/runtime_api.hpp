@@ -1,14 +1,17 @@
 // RuntimeApi: the gateway's view of a running node.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "actors/stage/pipeline_spec.hpp"
 #include "cluster/http/node_api.hpp"
+#include "cluster/http/service/offers_in_flight.hpp"
 
 namespace millrace::http {
 
@@ -22,6 +25,7 @@ class RuntimeApi : public NodeApi {
   Result<void> ready() override;
   std::vector<Member> members() override;
   std::vector<ShardView> shards() override;
+  std::vector<ShardConflict> conflicts() override;
   Result<void> move_shard(const std::string& role, std::uint32_t shard,
                           const std::string& to) override;
   Result<void> drain() override;
@@ -39,6 +43,7 @@ class RuntimeApi : public NodeApi {
   std::optional<Member> owner(const std::string& queue, const std::string& key) override;
   std::string owner_name(const std::string& queue, std::uint32_t shard) override;
   journal::JournalStats journal() override;
+  Result<std::uint64_t> free_storage_bytes() override;
   std::vector<StageCounts> stages() override;
 
  private:
@@ -50,14 +55,23 @@ class RuntimeApi : public NodeApi {
     std::mutex mutex{};
     std::shared_ptr<SenderLink> link{};  ///< under mutex, as link_used_us
     TimeUs link_used_us = 0;
+    OffersInFlight in_flight{};
   };
 
+  struct Ending;
+
   Result<std::shared_ptr<SenderLink>> link_to(const std::string& queue, Target& target);
+  /// As offer(), of a message under `keyed`, whose payload is `payload`.
+  Result<void> send(const OfferRequest& request, const std::shared_ptr<Target>& target,
+                    const queues::KeyedOffer& keyed, std::string payload, OfferDone done);
 
   Runtime& runtime_;
   const std::vector<PipelineSpec> pipelines_;
   ClusterView& cluster_;
   std::map<std::string, std::shared_ptr<Target>> targets_;
+  std::mutex conflicts_mutex_;
+  std::vector<ShardConflict> conflicts_{};  ///< under conflicts_mutex_, as conflicts_at_
+  std::optional<std::chrono::steady_clock::time_point> conflicts_at_{};
 };
 
 }  // namespace millrace::http

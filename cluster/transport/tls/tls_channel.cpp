@@ -19,8 +19,10 @@ constexpr std::size_t record_bytes_max = 16 * 1024;
 }  // namespace
 
 bool carries_name(x509_st* certificate, std::string_view name) {
-  return certificate != nullptr && X509_check_host(certificate, name.data(), name.size(),
-                                                   X509_CHECK_FLAG_NO_WILDCARDS, nullptr) == 1;
+  // Only the DNS names of a certificate count: its subject is a text for people.
+  constexpr unsigned flags = X509_CHECK_FLAG_NO_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
+  return certificate != nullptr &&
+         X509_check_host(certificate, name.data(), name.size(), flags, nullptr) == 1;
 }
 
 TlsChannel::TlsChannel(std::shared_ptr<ssl_ctx_st> context, bool is_accepting)

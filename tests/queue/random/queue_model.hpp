@@ -56,7 +56,7 @@ struct ModelQueue {
   std::map<std::string, std::vector<std::string>> histories;
   std::map<TimerName, ModelTimer> timers;
   std::map<std::string, ModelProducer> producers;
-  std::map<std::string, TimeUs> idempotency_keys;
+  std::map<std::string, TimeUs> idempotency_keys;  ///< with the key of their message
 
   // On the way, or in hands: gone after a crash.
   std::map<std::string, ModelProducer> coming_producers;

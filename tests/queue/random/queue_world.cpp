@@ -234,7 +234,8 @@ std::string durable_text(const State& state, bool with_places) {
   }
   for (const std::string& line : producers) out << line << '\n';
   for (const auto& key : state.durable.dedup.idempotency_keys()) {
-    out << "idempotency key " << key.id.high << ' ' << key.id.low << '@' << key.at_us << '\n';
+    out << "idempotency key " << key.id.high << ' ' << key.id.low << '@' << key.at_us << " of "
+        << key.payload << '\n';
   }
   return out.str();
 }

@@ -14,6 +14,11 @@ struct Expected {
   std::vector<ModelMessage> accepted{};
 };
 
+/// An idempotency key holds for the messages of one key. Empty: the message has none.
+std::string scope_of(const ModelMessage& message) {
+  return message.idempotency_key.empty() ? "" : message.key + '/' + message.idempotency_key;
+}
+
 Expected judge(const ModelQueue& model, const Limits& limits, const Offer& offer,
                const std::vector<ModelMessage>& messages, Room room, TimeUs at) {
   const auto known = model.producer(offer.producer);
@@ -26,7 +31,7 @@ Expected judge(const ModelQueue& model, const Limits& limits, const Offer& offer
   }
   std::set<std::string> own;
   for (std::size_t i = known->last + 1 - offer.first; i < messages.size(); ++i) {
-    const std::string& idempotency_key = messages[i].idempotency_key;
+    const std::string idempotency_key = scope_of(messages[i]);
     if (room.draining || room.storage_full) {
       out.refusal = room.draining ? ErrorCode::draining : ErrorCode::storage_full;
       break;
@@ -135,8 +140,8 @@ void RandomDriver::expect_offer(QueueNumber number, const Offer& offer,
     for (const ModelMessage& message : accepted) {
       model.append(message);
       if (message.idempotency_key.empty()) continue;
-      model.coming_idempotency_keys.extract(message.idempotency_key);
-      model.idempotency_keys[message.idempotency_key] = *at_us;
+      model.coming_idempotency_keys.extract(scope_of(message));
+      model.idempotency_keys[scope_of(message)] = *at_us;
     }
     model.coming_messages -= accepted.size();
     model.ledger.duplicates += duplicates;
@@ -154,8 +159,7 @@ void RandomDriver::expect_offer(QueueNumber number, const Offer& offer,
   model.coming_producers[offer.producer] = {known->epoch, taken};
   model.coming_messages += accepted.size();
   for (const ModelMessage& message : accepted) {
-    if (!message.idempotency_key.empty())
-      model.coming_idempotency_keys.insert(message.idempotency_key);
+    if (!message.idempotency_key.empty()) model.coming_idempotency_keys.insert(scope_of(message));
   }
 }
 
