@@ -112,7 +112,8 @@ OfferDecision decide(const State& state, const Offer& offer, Room room, TimeUs n
   auto record = new_record(state, now_us);
   pb::Change& change = *record->mutable_change(0);
   pb::Produced produced;
-  const TimeUs remembered_since_us = record->at_us() - state.limits.idempotency_window_us;
+  const TimeUs remembered_since_us =
+      now_us - state.live.stepping_us - state.limits.idempotency_window_us;
   Pending& pending = out.decision.pending;
   for (std::size_t i = skip; i < offer.messages.size(); ++i) {
     const pb::Envelope& message = *offer.messages[i];
