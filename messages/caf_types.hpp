@@ -11,6 +11,7 @@
 
 namespace millrace {
 struct TaskMessage;
+struct TickMessage;
 }  // namespace millrace
 
 namespace millrace::queues {
@@ -49,7 +50,6 @@ struct RewiredMessage;
 struct SnapshotMessage;
 struct SubscribeMessage;
 struct ServeMessage;
-struct TickMessage;
 }  // namespace millrace::queues
 
 namespace millrace::forwarders {
@@ -73,6 +73,7 @@ struct WakeMessage;
 
 CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::TaskMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::TickMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::forwarders::GiveBackMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::forwarders::LinkMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::forwarders::RetargetMessage))
@@ -112,7 +113,6 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::SnapshotMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::SubscribeMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::ServeMessage))
-  CAF_ADD_TYPE_ID(millrace, (millrace::queues::TickMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::AddWorkerMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::DropSourceMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::RestartMessage))
@@ -122,6 +122,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
 CAF_END_TYPE_ID_BLOCK(millrace)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::TaskMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::TickMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::forwarders::GiveBackMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::forwarders::LinkMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::forwarders::RetargetMessage)
@@ -161,7 +162,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::RewiredMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::SnapshotMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::SubscribeMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ServeMessage)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::TickMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::AddWorkerMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::DropSourceMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::RestartMessage)

@@ -16,7 +16,7 @@ DurationBuckets buckets_of(const journal::DurationCounts& counts) {
 
 }  // namespace
 
-void StageMeter::on_results(const StageRun& run, TimeUs started_us, TimeUs ended_us) {
+void StageMeter::on_results(const StageRun& run, Now started, Now ended) {
   constexpr auto relaxed = std::memory_order_relaxed;
   for (std::size_t i = 0; i < run.results.size() && i < run.inputs.size(); ++i) {
     switch (run.results[i].kind) {
@@ -24,7 +24,7 @@ void StageMeter::on_results(const StageRun& run, TimeUs started_us, TimeUs ended
         continue;
       case StageResult::Kind::acked:
         acked_.fetch_add(1, relaxed);
-        if (ends_pipeline_) add(end_to_end_, run.inputs[i].envelope->born_at_us(), ended_us);
+        if (ends_pipeline_) add(end_to_end_, run.inputs[i].envelope->born_at_us(), ended.wall_us);
         break;
       case StageResult::Kind::retry:
         retried_.fetch_add(1, relaxed);
@@ -37,8 +37,8 @@ void StageMeter::on_results(const StageRun& run, TimeUs started_us, TimeUs ended
         break;
     }
     const TimeUs waits_since_us = run.inputs[i].waits_since_us;
-    if (waits_since_us != 0) add(wait_, waits_since_us, started_us);
-    add(run_, started_us, ended_us);
+    if (waits_since_us != 0) add(wait_, waits_since_us, started.wall_us);
+    add(run_, started.steady_us, ended.steady_us);
   }
 }
 

@@ -41,7 +41,7 @@ class StageMeter : public receivers::StageObserver {
   StageMeter(std::string pipeline, std::string stage, bool ends_pipeline)
       : pipeline_(std::move(pipeline)), stage_(std::move(stage)), ends_pipeline_(ends_pipeline) {}
 
-  void on_results(const StageRun& run, TimeUs started_us, TimeUs ended_us) override;
+  void on_results(const StageRun& run, Now started, Now ended) override;
 
   /// Not a consistent cut: counts are read one after the other while workers count.
   [[nodiscard]] StageCounts counts() const;

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "actors/stage/message_options.hpp"
 #include "actors/stage/outcome_limits.hpp"
 #include "messages/envelope.hpp"
 
@@ -11,17 +12,6 @@ namespace millrace::receivers {
 namespace {
 
 using queues::MessageOutcome;
-
-void set_times(pb::Envelope& envelope, const pb::Envelope& input, const MessageOptions& options,
-               TimeUs now_us) {
-  envelope.set_born_at_us(input.born_at_us());
-  if (options.delay.count() > 0) envelope.set_not_before_us(now_us + options.delay.count());
-  if (options.expires_in.count() > 0) {
-    envelope.set_expires_at_us(now_us + options.expires_in.count());
-  } else {
-    envelope.set_expires_at_us(input.expires_at_us());  // the rest of the deadline is inherited
-  }
-}
 
 queues::RoutedOutput build_output(const std::string& stage, const OutputRoutes& routes,
                                   const pb::Envelope& input, StageOutput& output,
@@ -46,7 +36,9 @@ queues::RoutedOutput build_output(const std::string& stage, const OutputRoutes& 
   if (!output.options.idempotency_key.empty()) {
     envelope.set_idempotency_key(std::move(output.options.idempotency_key));
   }
-  set_times(envelope, input, output.options, now_us);
+  envelope.set_born_at_us(input.born_at_us());
+  envelope.set_expires_at_us(input.expires_at_us());  // the rest of the deadline is inherited
+  set_times(envelope, output.options, now_us);
   const TargetShards& shards = routes.targets[output.target];
   const std::uint32_t shard =
       envelope.key().empty() ? routes.shard
@@ -60,7 +52,8 @@ pb::TimerSet build_timer(const std::string& stage, const pb::Envelope& input,
   pb::TimerSet set;
   set.set_key(input.key());
   set.set_name(std::move(timer.name));
-  set.set_due_us(now_us + timer.after.count());
+  set.set_due_us(time_after(now_us, timer.after.count()));
+  set.set_after_us(std::min<DurationUs>(timer.after.count(), time_max_us));
   pb::Envelope& envelope = *set.mutable_envelope();
   const MessageId id = output_id({input.id_high(), input.id_low()}, stage + "#timer", index);
   envelope.set_id_high(id.high);

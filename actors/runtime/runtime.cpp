@@ -85,6 +85,11 @@ constexpr const char* outdated_advice =
 using Deadline = std::chrono::steady_clock::time_point;
 using Queues = std::vector<queues::QueueHandle>;
 
+void log_step(DurationUs step_us) {
+  spdlog::warn("the wall clock was set {} by {:.3f} s", step_us < 0 ? "back" : "forwards",
+               static_cast<double>(step_us < 0 ? -step_us : step_us) / 1e6);
+}
+
 /// Returns how many queues drained before `deadline` or have ended.
 std::size_t await_rest(ActorSystem& system, const Queues& queues, Deadline deadline) {
   const auto left = std::max(
@@ -135,7 +140,7 @@ class Runtime::Parts final : public JournalLogOwner {
   Federation* federation;  ///< null: this node serves all
   std::vector<PipelineSpec> pipelines;
   Wiring wiring;
-  SystemClock clock;
+  SystemClock clock{log_step};
   JournalLog log;
   std::unique_ptr<journal::Journal> journal;
   std::unique_ptr<LogKeeper> keeper;

@@ -1,5 +1,6 @@
 #include "actors/runtime/sender.hpp"
 
+#include "actors/stage/message_options.hpp"
 #include "messages/envelope.hpp"
 
 namespace millrace {
@@ -19,10 +20,8 @@ Result<void> SenderLink::send_to(std::uint32_t shard, std::string key, std::stri
                                            " bytes; expected at most " +
                                            std::to_string(payload_bytes_max)};
   }
-  if (options.priority > priority_max) {
-    return Error{ErrorCode::invalid_argument, "priority " + std::to_string(options.priority) +
-                                                  "; expected 0 to " +
-                                                  std::to_string(priority_max)};
+  if (std::string error = check_options(options); !error.empty()) {
+    return Error{ErrorCode::invalid_argument, std::move(error)};
   }
   const TimeUs now_us = clock_->now_us();
   senders::UnsentMessage message;
@@ -33,10 +32,7 @@ Result<void> SenderLink::send_to(std::uint32_t shard, std::string key, std::stri
   envelope.set_payload(std::move(payload));
   envelope.set_born_at_us(now_us);
   if (options.priority >= 0) set_priority(envelope, options.priority);
-  if (options.delay.count() > 0) envelope.set_not_before_us(now_us + options.delay.count());
-  if (options.expires_in.count() > 0) {
-    envelope.set_expires_at_us(now_us + options.expires_in.count());
-  }
+  set_times(envelope, options, now_us);
   if (!options.idempotency_key.empty()) {
     envelope.set_idempotency_key(std::move(options.idempotency_key));
   }

@@ -73,7 +73,7 @@ class Sender {
   /// full. It must not throw: an exception ends the sender without its other confirmations.
   /// If send() itself fails, `confirmation` is not called.
   ///
-  /// Fails with `invalid_argument` (priority), `too_large` (key and payload above 8 MiB), or, for
+  /// Fails with `invalid_argument` (an option outside its range), `too_large` (key and payload above 8 MiB), or, for
   /// good, with the failure of the sender: `fenced` (a sender of a higher epoch has attached),
   /// `unknown_producer` (a queue has forgotten the producer), `draining` (the runtime stops).
   [[nodiscard]] Result<void> send(const T& message, MessageOptions options = {},

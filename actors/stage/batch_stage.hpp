@@ -116,7 +116,7 @@ class BatchStage final : public Stage {
   void finish_states() {
     for (std::size_t i = 0; i < members_.size(); ++i) {
       StageResult& result = members_[i]->results.front();
-      limit_outcome(result, states_[i].changes_bytes());
+      limit_outcome(result, states_[i].changes_bytes(), states_[i].timer_error());
       if (result.kind == StageResult::Kind::acked) {
         states_[i].keep(result);
       } else {

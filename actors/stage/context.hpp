@@ -15,8 +15,8 @@ namespace millrace {
 class LeaseControl {
  public:
   virtual ~LeaseControl() = default;
-  [[nodiscard]] virtual TimeUs now_us() const = 0;          ///< any thread
-  [[nodiscard]] virtual TimeUs lease_until_us() const = 0;  ///< any thread
+  [[nodiscard]] virtual SteadyUs now_us() const = 0;          ///< any thread
+  [[nodiscard]] virtual SteadyUs lease_until_us() const = 0;  ///< any thread
   /// See Context::extend. The handler's thread.
   virtual void extend(DurationUs by_us) = 0;
 };
@@ -31,10 +31,11 @@ class Context {
     std::uint32_t failed = 0;    ///< failures before this delivery
     std::uint32_t acquired = 1;  ///< leases so far, this one included; > failed
     TimeUs now_us = 0;           ///< when this delivery began
+    SteadyUs steady_us = 0;      ///< the same, in steady time
     TimeUs born_at_us = 0;       ///< when the message from outside that led to this one was offered
     TimeUs expires_at_us = 0;    ///< deadline of the message; 0: none
-    TimeUs lease_until_us = 0;   ///< end of the lease when the delivery began; see extend()
-    int priority = 4;            ///< 0 (last) to 9 (first)
+    SteadyUs lease_until_us = 0;  ///< end of the lease when the delivery began; see extend()
+    int priority = 4;             ///< 0 (last) to 9 (first)
     /// Why the message was given up, and its history; null unless it comes from a dead letter
     /// queue.
     const pb::DeadLetter* dead_letter = nullptr;
@@ -64,7 +65,7 @@ class Context {
   /// took less than a quarter of the lease.
   [[nodiscard]] bool has_time() const {
     if (control_ == nullptr) return true;
-    return (control_->now_us() - facts_.now_us) * 4 < facts_.lease_until_us - facts_.now_us;
+    return (control_->now_us() - facts_.steady_us) * 4 < facts_.lease_until_us - facts_.steady_us;
   }
 
   /// Returns an id of 32 hexadecimal digits for the `index`-th call of this handling to an outside

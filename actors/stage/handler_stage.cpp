@@ -45,8 +45,9 @@ std::size_t bytes_of(const StageInput& input, const StageResult& result) {
   return bytes;
 }
 
-void limit_outcome(StageResult& result, std::size_t changes) {
+void limit_outcome(StageResult& result, std::size_t changes, const std::string& error) {
   if (result.kind != StageResult::Kind::acked) return;
+  if (!error.empty()) return set_failed(result, error);
   std::size_t bytes = changes;
   for (const StageOutput& output : result.outputs) {
     bytes += output.payload.size() + (output.key ? output.key->size() : 0) + item_bytes;

@@ -42,8 +42,8 @@ struct StateCarrier<void> {
                                StageResult& result);
 
 /// Turns an acked `result` into a failed one if its outputs and `changes` (bytes of history and
-/// timers) exceed outcome_bytes_max together.
-void limit_outcome(StageResult& result, std::size_t changes);
+/// timers) exceed outcome_bytes_max together, or for `error`, unless that is empty.
+void limit_outcome(StageResult& result, std::size_t changes, const std::string& error = {});
 
 /// Estimates the bytes that a message and its outcome take in the record of their run.
 [[nodiscard]] std::size_t bytes_of(const StageInput& input, const StageResult& result);
@@ -103,7 +103,7 @@ class HandlerStage final : public Stage {
     if constexpr (!Shape::is_keyed) {
       limit_outcome(result, 0);
     } else {
-      limit_outcome(result, state_.changes_bytes());
+      limit_outcome(result, state_.changes_bytes(), state_.timer_error());
       if (result.kind == StageResult::Kind::acked) {
         state_.keep(result);
       } else {

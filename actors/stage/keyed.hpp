@@ -93,7 +93,7 @@ class Keyed {
   }
 
   /// Appends `message` to the stage's own queue, under this key, once `after` has passed since the
-  /// handling ended. `message` must have the type of that queue. Replaces the key's timer of the
+  /// handling ended: 0 or more, else the message fails; what is too long to add never passes. `message` must have the type of that queue. Replaces the key's timer of the
   /// same name, and survives restarts.
   void set_timer(std::string name, std::chrono::microseconds after,
                  const google::protobuf::MessageLite& message) {

@@ -52,6 +52,16 @@ class KeyedRun {
     return bytes;
   }
 
+  /// Why the message fails because of a timer that it set; empty: it does not.
+  [[nodiscard]] std::string timer_error() const {
+    for (const auto& timer : keyed_.changes_.timers_set) {
+      if (timer.after.count() < 0) {
+        return "the handler set timer " + timer.name + " with after: expected 0 or more";
+      }
+    }
+    return {};
+  }
+
   /// The message is acked: moves its history and timers into `result`; its value stays.
   void keep(StageResult& result) {
     KeyedChanges changes = std::exchange(keyed_.changes_, {});

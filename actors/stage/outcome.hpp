@@ -21,8 +21,9 @@ namespace millrace {
 /// Handle the message again later. Counts as a failure: after RetryOptions::attempts failures the
 /// message becomes a dead letter with the last reason.
 struct Retry {
-  std::string reason;                                ///< for people; cut off after 4 KiB
-  std::optional<std::chrono::microseconds> delay{};  ///< nullopt: as RetryOptions says
+  std::string reason;  ///< for people; cut off after 4 KiB
+  /// 0 or more, else the handling has failed; nullopt: as RetryOptions says.
+  std::optional<std::chrono::microseconds> delay{};
 };
 
 /// Give the message up: it becomes a dead letter at once, whatever attempts are left.

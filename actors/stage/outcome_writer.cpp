@@ -5,17 +5,14 @@
 #include <memory>
 #include <utility>
 
+#include "actors/stage/message_options.hpp"
+
 namespace millrace::pipelines {
 namespace {
 
 /// Returns an error text for the options of an output; empty if they are valid.
-std::string check_options(const MessageOptions& options) {
-  using std::chrono::microseconds;
-  if (options.priority < -1 || options.priority > 9) {
-    return "priority: expected 0 to 9, got " + std::to_string(options.priority);
-  }
-  if (options.delay < microseconds::zero()) return "delay: expected 0 or more";
-  if (options.expires_in < microseconds::zero()) return "expires_in: expected 0 or more";
+std::string check_output(const MessageOptions& options) {
+  if (std::string error = check_options(options); !error.empty()) return error;
   if (!options.idempotency_key.empty()) {
     return "idempotency_key: expected none; only a sender may set it";
   }
@@ -53,6 +50,12 @@ void OutcomeWriter::write(std::vector<Routed>& routed, StageResult& result) cons
 }
 
 void OutcomeWriter::write_retry(const Retry& retry, StageResult& result) {
+  if (retry.delay && retry.delay->count() < 0) {
+    return set_failed(result,
+                      "the handler returned a Retry with delay: expected 0 or more; its "
+                      "reason: " +
+                          retry.reason);
+  }
   result = {};
   result.kind = StageResult::Kind::retry;
   result.reason = retry.reason;
@@ -94,7 +97,7 @@ bool OutcomeWriter::add(Routed::Item& item, StageResult& result) const {
                            item.queue + ", which carries " + found->queue.type);
     return false;
   }
-  if (const std::string error = check_options(item.options); !error.empty()) {
+  if (const std::string error = check_output(item.options); !error.empty()) {
     set_failed(result, "the handler routed a message to queue " + item.queue + " with " + error);
     return false;
   }

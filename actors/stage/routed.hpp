@@ -15,8 +15,9 @@
 
 namespace millrace {
 
-/// Options of one message that a sender or a Routed sends. An output with a value outside its range
-/// fails the handling.
+/// Options of one message that a sender or a Routed sends. A value outside its range fails the
+/// handling, or the call of the sender with `invalid_argument`. A duration that is too long to be
+/// added to the present time means "never".
 struct MessageOptions {
   int priority = -1;  ///< 0 (last) to 9 (first); -1: the input's priority; 4 for a sender
   std::chrono::microseconds delay{};       ///< 0 or more: handled no earlier than this from now

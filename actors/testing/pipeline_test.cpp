@@ -12,6 +12,7 @@
 #include "actors/queue/state/invariants.hpp"
 #include "actors/queue/state/keyed_store.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
+#include "actors/stage/message_options.hpp"
 #include "actors/testing/memory_log.hpp"
 #include "actors/testing/shell/deterministic_actor_system.hpp"
 #include "messages/envelope.hpp"
@@ -39,7 +40,7 @@ class PipelineTest::Parts {
       throw std::invalid_argument(valid.error().message);
     wiring = analyse_wiring(pipelines);
     start();
-    began_us = actors_system.now_us();
+    began_us = actors_system.steady_us();
   }
   ~Parts() { end(); }
   Parts(const Parts&) = delete;
@@ -192,10 +193,7 @@ void PipelineTest::send(const std::string& queue, const std::string& type, std::
   envelope.set_payload(std::move(payload));
   envelope.set_born_at_us(now_us);
   if (options.priority >= 0) set_priority(envelope, options.priority);
-  if (options.delay.count() > 0) envelope.set_not_before_us(now_us + options.delay.count());
-  if (options.expires_in.count() > 0) {
-    envelope.set_expires_at_us(now_us + options.expires_in.count());
-  }
+  set_times(envelope, options, now_us);
   envelope.set_idempotency_key(std::move(options.idempotency_key));
   const std::uint32_t shard =
       envelope.key().empty() ? 0 : shard_of(envelope.key(), parts_->options.shards);
@@ -205,6 +203,10 @@ void PipelineTest::send(const std::string& queue, const std::string& type, std::
 
 void PipelineTest::run() {
   parts_->run();
+}
+
+void PipelineTest::set_clock(std::chrono::microseconds by) {
+  parts_->actors_system.set_clock(by.count());
 }
 
 void PipelineTest::run_steps(std::uint64_t steps) {
@@ -286,7 +288,7 @@ std::vector<StageCounts> PipelineTest::stage_counts() const {
 }
 
 std::chrono::microseconds PipelineTest::now() const {
-  return std::chrono::microseconds(parts_->actors_system.now_us() - parts_->began_us);
+  return std::chrono::microseconds(parts_->actors_system.steady_us() - parts_->began_us);
 }
 
 }  // namespace millrace

@@ -66,6 +66,9 @@ class PipelineTest {
   /// call it, to take that long while other actors run.
   void advance(std::chrono::milliseconds span);
 
+  /// Sets the wall clock forwards, or back if `by` is negative. No time passes.
+  void set_clock(std::chrono::microseconds by);
+
   /// Stops the node without what is not yet in the log, and starts it again from the log. Messages
   /// that were sent and not confirmed are offered again. Must not be called by a handler: it
   /// ends the handler's actor.

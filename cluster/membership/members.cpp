@@ -76,7 +76,7 @@ void Members::run() {
     {
       std::unique_lock lock(mutex_);
       if (stopping_.wait_until(lock, due, [this] { return is_stopping_; })) return;
-      effects = tick(membership_, clock_.now_us());
+      effects = tick(membership_, clock_.steady_us());
     }
     carry_out(effects);
     due = std::max(due + interval, std::chrono::steady_clock::now());
@@ -118,7 +118,7 @@ Result<void> Members::take(const std::string& peer, const std::string& bytes) {
   membership::Effects effects;
   {
     const std::lock_guard lock(mutex_);
-    effects = heard(membership_, heartbeat, clock_.now_us());
+    effects = heard(membership_, heartbeat, clock_.steady_us());
   }
   carry_out(effects);
   return {};

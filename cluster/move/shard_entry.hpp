@@ -25,9 +25,9 @@ struct ShardEntry {
   std::set<std::uint64_t> staged{};  ///< indices of durable chunks of the incoming move
   std::optional<Error> cause{};      ///< why the move failed, or why the target declines
   std::function<void(Result<void>)> done{};
-  TimeUs began_us = 0;
+  SteadyUs began_us = 0;
   std::uint64_t progress = 0;  ///< chunks at the target when their number last changed
-  TimeUs progress_us = 0;      ///< time of that change
+  SteadyUs progress_us = 0;    ///< time of that change
 
   [[nodiscard]] std::string name() const {
     return placement::ShardName{shard.role, shard.shard}.text();
@@ -38,7 +38,7 @@ struct ShardEntry {
 
   /// Whether the target of a move that is not fenced has stored no chunk for `patience_us`. Call
   /// periodically: each call samples the progress.
-  [[nodiscard]] bool is_stuck(TimeUs now_us, DurationUs patience_us) {
+  [[nodiscard]] bool is_stuck(SteadyUs now_us, DurationUs patience_us) {
     const bool is_sending = core.outgoing && core.outgoing->seal.chunks() > 0 && !core.writing;
     const std::uint64_t chunks = is_sending ? core.outgoing->reported : 0;
     if (!is_sending || chunks != progress) {

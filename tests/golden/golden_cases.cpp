@@ -174,6 +174,11 @@ void add_outcomes(std::vector<GoldenCase>& cases) {
     timer.set_name("no answer");
   }));
   cases.push_back(change("timer_set", [](pb::Change& c) { fill(*c.add_timer_set()); }));
+  cases.push_back(change("durations", [](pb::Change& c) {
+    c.add_append()->set_delay_us(20'000);
+    c.add_timer_set()->set_after_us(30'000);
+    c.set_stepped_us(3'600'000'000);
+  }));
   cases.push_back(change("move", [](pb::Change& c) {
     pb::Relocation& move = *c.add_relocation();
     move.set_sequence(300);
@@ -266,6 +271,12 @@ GoldenCase snapshot_messages() {
   return {"snapshot_messages", part};
 }
 
+GoldenCase snapshot_delay() {
+  auto part = std::make_shared<pb::SnapshotPart>();
+  part->mutable_messages()->add_extra()->set_delay_us(20'000);
+  return {"snapshot_delay", part};
+}
+
 GoldenCase snapshot_keyed() {
   auto part = std::make_shared<pb::SnapshotPart>();
   pb::KeyedStates::Key& key = *part->mutable_keyed()->add_key();
@@ -312,6 +323,7 @@ std::vector<GoldenCase> golden_cases() {
   cases.push_back(snapshot_shard());
   cases.push_back(snapshot_head());
   cases.push_back(snapshot_messages());
+  cases.push_back(snapshot_delay());
   cases.push_back(snapshot_keyed());
   cases.push_back(snapshot_producers());
   cases.push_back(snapshot_producers_payload());

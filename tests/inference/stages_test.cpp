@@ -18,6 +18,7 @@ constexpr TimeUs now_us = 1'000'000;
 class FixedClock final : public Clock {
  public:
   [[nodiscard]] TimeUs now_us() const override { return inference::now_us; }
+  [[nodiscard]] SteadyUs steady_us() const override { return inference::now_us; }
 };
 
 Request request(std::uint64_t id, const std::string& prompt = "why") {

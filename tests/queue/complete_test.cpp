@@ -94,7 +94,7 @@ TEST_F(QueueComplete, AcceptsOneOutcomeForEachLease) {
   Complete twice;
   twice.outcomes.push_back(Work::acked(grant));
   twice.outcomes.push_back(Work::acked(grant));
-  const CompleteDecision decided = decide(work.state(), twice, work.world.now());
+  const CompleteDecision decided = decide(work.state(), twice, work.world.time());
   EXPECT_EQ(decided.refused, std::vector{grant.lease});
   EXPECT_EQ(decided.decision.record->change(0).ack_size(), 1);
 
@@ -162,7 +162,7 @@ TEST_F(QueueComplete, WithRetryIsRedeliveredAfterItsDelay) {
   work.complete(std::move(retry));
   work.world.commit();
   EXPECT_TRUE(work.lease(1).empty());
-  EXPECT_EQ(next_due_us(work.state()), work.world.now() + 5'000);
+  EXPECT_EQ(next_look_us(work.state(), work.world.time()), work.world.now() + 5'000);
   work.world.advance(5'000);
   const Grant again = lease_one();
   EXPECT_EQ(again.messages[0].failed, 1u);

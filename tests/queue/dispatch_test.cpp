@@ -126,7 +126,7 @@ TEST_F(QueueDispatch, DelaysOnlyTheKeyOfAMessageThatIsNotDue) {
   work.append("a", "a2");
   work.append("b", "b1");
   EXPECT_EQ(text(work.lease(10)), "b1");
-  EXPECT_EQ(next_due_us(work.state()), work.world.now() + 1'000);
+  EXPECT_EQ(next_look_us(work.state(), work.world.time()), work.world.now() + 1'000);
   work.world.advance(1'000);
   EXPECT_EQ(text(work.lease(10)), "a1+a2");
 }
@@ -229,7 +229,7 @@ TEST_F(QueueDispatch, LeasesNoMessageBehindABodyThatIsBeingRead) {
   }
   work.state().durable.index.set_body(3, Body(message("", "3")));
   work.state().live.receivers[7].demand = 10;
-  const Dispatch dispatched = dispatch(work.state(), work.world.now());
+  const Dispatch dispatched = dispatch(work.state(), work.world.time());
   EXPECT_EQ(text(dispatched.grants), "small");
   EXPECT_TRUE(dispatched.needs_bodies);
   const auto wanted = wanted_bodies(work.state(), 10);

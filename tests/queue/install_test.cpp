@@ -168,7 +168,7 @@ TEST_F(QueueInstall, OfMutatedBytesNeverCrashes) {
     }
     // A queue that was accepted must satisfy all invariants.
     copied.state.live.receivers[1].demand = 100;
-    static_cast<void>(dispatch(copied.state, work_.world.now()));
+    static_cast<void>(dispatch(copied.state, work_.world.time()));
     static_cast<void>(durable_text(copied.state));
   }
   EXPECT_GT(refused, 500);

@@ -31,10 +31,10 @@ class QuiescerShell {
         self->monitor(caf::actor_cast<caf::actor>(queue));
       }
     }
-    self->delayed_send(self, config_.timeout, queues::TickMessage{});
+    self->delayed_send(self, config_.timeout, TickMessage{});
     quiesce();
     return {
-        [this](const queues::TickMessage&) {
+        [this](const TickMessage&) {
           finish(Error{ErrorCode::timeout, what_ + " took longer than " +
                                                std::to_string(config_.timeout.count()) + " ms"});
         },

@@ -11,6 +11,18 @@
 namespace millrace::queues {
 namespace {
 
+// A delay ends after its duration from the record at the latest: not_before_us may come from a clock
+// that was ahead, of another node or before it was set back.
+Schedule schedule_of(const pb::Envelope& envelope, TimeUs at_us) {
+  Schedule schedule{envelope.not_before_us(), envelope.expires_at_us(), envelope.delay_us()};
+  if (schedule.delay_us <= 0) {
+    schedule.delay_us = std::max<DurationUs>(schedule.not_before_us - at_us, 0);
+  } else {
+    schedule.not_before_us = std::min(schedule.not_before_us, time_after(at_us, schedule.delay_us));
+  }
+  return schedule;
+}
+
 void append(State& state, const CommittedRecord& committed, const pb::Envelope& envelope,
             std::uint32_t position) {
   Durable& durable = state.durable;
@@ -28,7 +40,7 @@ void append(State& state, const CommittedRecord& committed, const pb::Envelope& 
   entry.priority = priority_of(envelope);
   if (envelope.not_before_us() != 0 || envelope.expires_at_us() != 0) {
     entry.has_schedule = true;
-    durable.schedules[sequence] = {envelope.not_before_us(), envelope.expires_at_us()};
+    durable.schedules[sequence] = schedule_of(envelope, committed.record->at_us());
   }
   enqueue(state, sequence, entry,
           envelope.key().empty() ? std::nullopt : std::optional(hash_key(envelope.key())));
@@ -45,7 +57,9 @@ void apply_failure(State& state, const pb::Failure& failure, TimeUs at_us) {
   FailureNote& note = durable.failures[failure.sequence()];
   if (note.first_at_us == 0) note.first_at_us = at_us;
   note.last_at_us = at_us;
-  reschedule(state, failure.sequence(), *entry, failure.not_before_us());
+  note.first_at_us = std::min(note.first_at_us, at_us);
+  reschedule(state, failure.sequence(), *entry, failure.not_before_us(),
+             std::max<DurationUs>(failure.not_before_us() - at_us, 0));
 }
 
 void apply_relocation(State& state, const CommittedRecord& committed, const pb::Relocation& move,
@@ -104,8 +118,13 @@ void begin_generation(State& state, std::uint64_t generation) {
 void apply(State& state, const CommittedRecord& committed, const pb::Change& change) {
   Durable& durable = state.durable;
   const TimeUs at_us = committed.record->at_us();
+  if (was_set_back(at_us, durable.at_us)) {
+    clock_set_back(state, at_us);
+    durable.at_us = at_us;
+  }
   durable.at_us = std::max(durable.at_us, at_us);
-  state.live.now_us = std::max(state.live.now_us, at_us);
+  state.live.now_us = at_us;
+  if (change.stepped_us() > 0) durable.dedup.clock_set_forwards(change.stepped_us());
   apply_declarations(state, *committed.record);
   apply_producers(state, change, at_us);
   std::uint32_t position = 0;
@@ -128,7 +147,7 @@ void apply(State& state, const CommittedRecord& committed, const pb::Change& cha
   for (const pb::TimerRef& timer : change.timer_clear()) {
     durable.keyed.clear_timer(timer.key(), timer.name());
   }
-  for (const pb::TimerSet& timer : change.timer_set()) durable.keyed.set_timer(timer);
+  for (const pb::TimerSet& timer : change.timer_set()) durable.keyed.set_timer(timer, at_us);
   position = 0;
   for (const pb::Relocation& move : change.relocation())
     apply_relocation(state, committed, move, position++);
@@ -147,7 +166,8 @@ void propose(State& state, const Decision& decision) {
   for (const MessageId& key : pending.idempotency_keys) state.live.proposed_keys.insert(key);
   state.live.proposed_messages += pending.messages;
   state.live.proposed_bytes += pending.bytes;
-  for (const TimerId& timer : pending.timers) state.live.settling_timers.insert(timer);
+  state.live.stepping_us += pending.stepped_us;
+  for (const TimerId& timer : pending.timers) state.live.settling_timers.insert(timer.second);
   for (const ProducerProgress& progress : pending.producers) {
     ProposedProducer& proposed = state.live.proposed[progress.name];
     proposed.epoch = progress.epoch;
@@ -168,7 +188,8 @@ void committed(State& state, const Pending& pending) {
   }
   state.live.proposed_messages -= pending.messages;
   state.live.proposed_bytes -= pending.bytes;
-  for (const TimerId& timer : pending.timers) state.live.settling_timers.erase(timer);
+  state.live.stepping_us -= pending.stepped_us;
+  for (const TimerId& timer : pending.timers) state.live.settling_timers.erase(timer.second);
 }
 
 }  // namespace millrace::queues

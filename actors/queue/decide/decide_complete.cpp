@@ -33,9 +33,9 @@ void add_failure(const State& state, pb::Record& record, Sequence sequence, Erro
   failure.set_sequence(sequence);
   failure.set_failed(failed);
   failure.set_acquired(entry.acquired);
-  failure.set_not_before_us(
-      record.at_us() +
-      delay_us.value_or(retry_delay_us(state.limits, failed, jitter ^ NumberHash{}(sequence))));
+  failure.set_not_before_us(time_after(
+      record.at_us(),
+      delay_us.value_or(retry_delay_us(state.limits, failed, jitter ^ NumberHash{}(sequence)))));
   failure.set_code(static_cast<std::uint32_t>(code));
   failure.set_reason(std::move(reason));
 }
@@ -123,21 +123,21 @@ DurationUs retry_delay_us(const Limits& limits, std::uint32_t failed, std::uint6
   return delay * percent / 100;
 }
 
-CompleteDecision decide(const State& state, Complete& complete, TimeUs now_us) {
+CompleteDecision decide(const State& state, Complete& complete, Now now) {
   CompleteDecision out;
   std::unique_ptr<pb::Record> record;
   for (LeaseOutcome& outcome : complete.outcomes) {
     const auto it = state.live.leases.find(outcome.lease);
     auto& leases = out.decision.pending.leases;
     const bool valid = it != state.live.leases.end() && !it->second.settling &&
-                       it->second.deadline_us >= now_us &&
+                       it->second.deadline_us >= now.steady_us &&
                        it->second.run.size() == outcome.messages.size() &&
                        std::find(leases.begin(), leases.end(), outcome.lease) == leases.end();
     if (!valid) {
       out.refused.push_back(outcome.lease);
       continue;
     }
-    if (!record) record = new_record(state, now_us);
+    if (!record) record = new_record(state, now.wall_us);
     mark_timers(state, outcome, out.decision.pending);
     add_outcome(state, *record, it->second, outcome, complete.jitter);
     leases.push_back(outcome.lease);

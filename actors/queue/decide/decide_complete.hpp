@@ -53,7 +53,7 @@ struct CompleteDecision {
 
 /// Builds one record of all valid outcomes: acks, outputs, states, timers, failures, deaths. Moves
 /// the outputs and states out of `complete`. A refused outcome changes nothing.
-[[nodiscard]] CompleteDecision decide(const State& state, Complete& complete, TimeUs now_us);
+[[nodiscard]] CompleteDecision decide(const State& state, Complete& complete, Now now);
 
 /// Ends leases that have no outcome: the receiver died (`receiver_lost`), or the deadline passed
 /// (`lease_expired`). Only a message that its receiver handled alone (Lease::begun) fails; among

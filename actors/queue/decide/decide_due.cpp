@@ -17,7 +17,7 @@ Decision decide_timers(const State& state, TimeUs now_us, std::uint32_t max) {
   std::size_t bytes = 0;
   for (const auto& [id, timer] : state.durable.keyed.timers()) {
     if (id.first > now_us || out.pending.timers.size() >= max) break;
-    if (state.live.settling_timers.contains(id)) continue;
+    if (state.live.settling_timers.contains(id.second)) continue;
     const std::size_t size = 2 * bytes_of(timer.envelope) + timer.name.size();
     if (out.record && bytes + size > record_bytes) break;
     bytes += size;
@@ -35,8 +35,8 @@ Decision decide_timers(const State& state, TimeUs now_us, std::uint32_t max) {
 Decision decide_forget(const State& state, TimeUs now_us) {
   Decision out;
   int forgotten = 0;
-  for (std::string& producer :
-       state.durable.dedup.idle_since(now_us - state.limits.producer_idle_us)) {
+  for (std::string& producer : state.durable.dedup.idle_since(now_us - state.live.stepping_us -
+                                                              state.limits.producer_idle_us)) {
     if (state.live.proposed.contains(producer)) continue;  // attached again
     if (++forgotten > forgotten_max) break;                // the rest in the next call
     if (!out.record) out.record = new_record(state, now_us);
@@ -64,19 +64,45 @@ Decision decide_give_up(const State& state, std::span<const LeaseId> leases, Tim
   return out;
 }
 
-TimeUs next_due_us(const State& state) {
-  TimeUs next = 0;
-  const auto consider = [&next](TimeUs due_us) {
-    if (due_us != 0 && (next == 0 || due_us < next)) next = due_us;
+Decision decide_step(const State& state, Now before, Now now) {
+  Decision out;
+  const DedupTable& dedup = state.durable.dedup;
+  const DurationUs step_us = step_between(before, now);
+  if (step_us <= step_min_us) return out;
+  if (dedup.producers().empty() && dedup.idempotency_keys().empty() &&
+      state.live.proposed.empty()) {
+    return out;
+  }
+  out.record = new_record(state, now.wall_us);
+  out.record->mutable_change(0)->set_stepped_us(step_us);
+  out.pending.stepped_us = step_us;
+  return out;
+}
+
+Decision decide_set_back(const State& state, TimeUs now_us) {
+  Decision out;
+  const bool is_waiting = !state.live.delayed.empty() || !state.durable.keyed.timers().empty();
+  if (is_waiting && was_set_back(now_us, state.durable.at_us))
+    out.record = new_record(state, now_us);
+  return out;
+}
+
+std::optional<SteadyUs> next_look_us(const State& state, Now now) {
+  std::optional<SteadyUs> next;
+  const auto consider = [&next](SteadyUs due_us) {
+    next = std::min(next.value_or(due_us), due_us);
+  };
+  const auto consider_wall = [&](TimeUs due_us) {
+    consider(now.steady_us + std::clamp<DurationUs>(due_us - now.wall_us, 0, look_max_us));
   };
   if (!state.live.deadlines.empty()) consider(state.live.deadlines.begin()->first + 1);
   if (state.live.draining || state.live.quiesced) return next;
   for (const auto& [id, timer] : state.durable.keyed.timers()) {
-    if (state.live.settling_timers.contains(id)) continue;
-    consider(id.first);
+    if (state.live.settling_timers.contains(id.second)) continue;
+    consider_wall(id.first);
     break;
   }
-  if (!state.live.delayed.empty()) consider(state.live.delayed.begin()->first);
+  if (!state.live.delayed.empty()) consider_wall(state.live.delayed.begin()->first);
   return next;
 }
 

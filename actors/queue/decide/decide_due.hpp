@@ -1,6 +1,7 @@
 // Decides what time makes due: timers, messages to give up, idle producers.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -19,8 +20,23 @@ namespace millrace::queues {
 [[nodiscard]] Decision decide_give_up(const State& state, std::span<const LeaseId> leases,
                                       TimeUs now_us);
 
-/// Earliest time at which a lease expires, a timer fires or a delayed message is due; 0: none. A
-/// queue that drains or is quiesced only expires leases.
-[[nodiscard]] TimeUs next_due_us(const State& state);
+/// Logs that the wall clock was set forwards between two looks at the clock, so that no producer or
+/// idempotency key is forgotten for that. Null record: it was not, or nothing is remembered. To be
+/// decided before all else of `now`.
+[[nodiscard]] Decision decide_step(const State& state, Now before, Now now);
+
+/// Logs that the wall clock was set back before the latest record, so that delayed messages and
+/// timers do not wait for it to catch up: see clock_set_back(). Null record: it was not, or nothing
+/// waits.
+[[nodiscard]] Decision decide_set_back(const State& state, TimeUs now_us);
+
+/// How long a queue waits for a time of the wall clock before it looks at that clock again, because
+/// the clock may be set.
+constexpr DurationUs look_max_us = 1'000'000;
+
+/// When to look at the queue again: a lease expires, a timer fires, a delayed message is due, or the
+/// wall clock may have been set. Nullopt: nothing waits. A queue that drains or is quiesced only
+/// expires leases.
+[[nodiscard]] std::optional<SteadyUs> next_look_us(const State& state, Now now);
 
 }  // namespace millrace::queues

@@ -98,11 +98,16 @@ const DedupTable::IdempotencyKey* find_key(const State& state, std::string_view 
   return used != nullptr && used->payload == 0 ? used : nullptr;
 }
 
+// Idempotency keys that were used before this time are not remembered any more.
+TimeUs remembered_since_us(const State& state, TimeUs now_us) {
+  return now_us - state.live.stepping_us - state.limits.idempotency_window_us;
+}
+
 }  // namespace
 
 KeyUse note_key_use(State& state, const KeyedOffer& offer, TimeUs now_us) {
-  const TimeUs since_us = new_record(state, now_us)->at_us() - state.limits.idempotency_window_us;
-  const auto* used = find_key(state, offer.idempotency_key, offer.key, since_us);
+  const auto* used =
+      find_key(state, offer.idempotency_key, offer.key, remembered_since_us(state, now_us));
   if (used == nullptr) return KeyUse::none;
   if (used->payload != 0 && used->payload != offer.payload_hash) return KeyUse::other;
   ++state.live.duplicates;
@@ -135,7 +140,7 @@ OfferDecision decide(const State& state, const Offer& offer, Room room, TimeUs n
   auto record = new_record(state, now_us);
   pb::Change& change = *record->mutable_change(0);
   pb::Produced produced;
-  const TimeUs remembered_since_us = record->at_us() - state.limits.idempotency_window_us;
+  const TimeUs since_us = remembered_since_us(state, now_us);
   Pending& pending = out.decision.pending;
   for (std::size_t i = skip; i < offer.messages.size(); ++i) {
     const pb::Envelope& message = *offer.messages[i];
@@ -145,8 +150,7 @@ OfferDecision decide(const State& state, const Offer& offer, Room room, TimeUs n
     if (!message.idempotency_key().empty()) {
       idempotency_key = hash_idempotency_key(message.idempotency_key(), message.key());
       auto& offered = pending.idempotency_keys;
-      if (find_key(state, message.idempotency_key(), message.key(), remembered_since_us) !=
-              nullptr ||
+      if (find_key(state, message.idempotency_key(), message.key(), since_us) != nullptr ||
           state.live.proposed_keys.contains(*idempotency_key) ||
           std::find(offered.begin(), offered.end(), *idempotency_key) != offered.end()) {
         produced.add_duplicate(++out.taken);  // a duplicate needs no room

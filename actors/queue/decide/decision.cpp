@@ -8,8 +8,7 @@ namespace millrace::queues {
 
 std::unique_ptr<pb::Record> new_record(const State& state, TimeUs now_us) {
   auto record = std::make_unique<pb::Record>();
-  // The time of a queue never runs back, even if the wall clock does.
-  record->set_at_us(std::max(now_us, state.live.now_us));
+  record->set_at_us(now_us);
   record->add_change()->set_queue(state.number);
   return record;
 }
@@ -47,6 +46,7 @@ void add_death(const State& state, pb::Record& record, Sequence sequence, std::u
   *dead_letter = **body;
   // A dead letter is neither delayed nor expires, and is no duplicate.
   dead_letter->clear_not_before_us();
+  dead_letter->clear_delay_us();
   dead_letter->clear_expires_at_us();
   dead_letter->clear_idempotency_key();
   pb::DeadLetter& note = *dead_letter->mutable_dead_letter();

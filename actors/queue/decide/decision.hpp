@@ -30,6 +30,7 @@ struct Pending {
   std::uint64_t bytes = 0;                  ///< of these messages
   std::vector<TimerId> timers;              ///< that it fires, clears or replaces
   std::uint64_t operation = 0;              ///< of an operator who waits for a reply; 0: none
+  DurationUs stepped_us = 0;                ///< its Change::stepped_us
   bool is_local = false;  ///< an attach or offer of this node's producer, allowed while quiesced
 };
 
@@ -41,7 +42,7 @@ struct Decision {
 /// Returns how many of `leases`, at least the first, have bodies that fit into one record.
 [[nodiscard]] std::size_t fitting(const State& state, std::span<const LeaseId> leases);
 
-/// A record with an empty change of this queue. Its time is `now_us`, or the queue's time if later.
+/// A record of `now_us`, the wall time, with an empty change of this queue.
 [[nodiscard]] std::unique_ptr<pb::Record> new_record(const State& state, TimeUs now_us);
 
 /// The change of queue `number` in `record`, added where there is none. The first change of a

@@ -12,7 +12,7 @@ enum class Fitness : std::uint8_t { runs, waits, gives_up, lacks_body };
 
 class Dispatcher {
  public:
-  Dispatcher(State& state, TimeUs now_us) : state_(state), now_us_(now_us) {}
+  Dispatcher(State& state, SteadyUs now_us) : state_(state), now_us_(now_us) {}
 
   Dispatch run() {
     while (state_.live.in_flight < state_.limits.in_flight) {
@@ -67,7 +67,7 @@ class Dispatcher {
   [[nodiscard]] Fitness fitness(Sequence sequence, const Entry& entry) const {
     if (entry.has_schedule) {
       const Schedule& schedule = state_.durable.schedules.find(sequence)->second;
-      if (schedule.not_before_us > state_.live.now_us) return Fitness::waits;
+      if (schedule.due_us() > state_.live.now_us) return Fitness::waits;
       if (state_.durable.index.body(sequence) == nullptr) return Fitness::lacks_body;
       if (schedule.expires_at_us != 0 && schedule.expires_at_us <= state_.live.now_us) {
         return Fitness::gives_up;
@@ -111,7 +111,7 @@ class Dispatcher {
   void grant(ReceiverEntry::value_type& receiver, KeySlot slot, const std::vector<Sequence>& run) {
     Grant grant;
     grant.receiver = receiver.first;
-    grant.deadline_us = now_us_ + state_.limits.lease_us;
+    grant.deadline_us = time_after(now_us_, state_.limits.lease_us);
     grant.lease = begin_lease(state_, receiver.first, slot, run, grant.deadline_us);
     for (const Sequence sequence : run) {
       const Entry& entry = *state_.durable.index.find(sequence);
@@ -132,21 +132,21 @@ class Dispatcher {
   }
 
   State& state_;
-  TimeUs now_us_;
+  SteadyUs now_us_;
   Dispatch out_;
 };
 
 }  // namespace
 
-Dispatch dispatch(State& state, TimeUs now_us) {
-  wake_delayed(state, now_us);
+Dispatch dispatch(State& state, Now now) {
+  wake_delayed(state, now.wall_us);
   // An outbox that drains goes on leasing: see DrainMessage. An outbox that was a queue before may
   // still count blocked queues, which no longer get its messages.
   const bool stopped = (state.live.draining || state.live.blocked > 0) && !state.is_outbox;
   if (stopped || state.live.quiesced || state.live.exhausted) return {};
   // Detects wrong wiring at the start, not at the first dead letter.
   MILLRACE_ASSERT(state.dead_letters != 0 || state.is_outbox || state.live.receivers.empty());
-  return Dispatcher(state, now_us).run();
+  return Dispatcher(state, now.steady_us).run();
 }
 
 std::vector<WantedBody> wanted_bodies(const State& state, std::size_t max) {

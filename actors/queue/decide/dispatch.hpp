@@ -20,7 +20,7 @@ struct GrantedMessage {
 struct Grant {
   ReceiverId receiver = 0;
   LeaseId lease = 0;
-  TimeUs deadline_us = 0;
+  SteadyUs deadline_us = 0;
   std::shared_ptr<const std::string> state;  ///< of the key; null: none
   std::vector<GrantedMessage> messages;      ///< consecutive messages of a key, or one without key
 };
@@ -35,7 +35,7 @@ struct Dispatch {
 /// Leases ready messages to receivers with demand, up to Limits::in_flight. Leases nothing while a
 /// downstream queue is above its high water or the queue drains, unless it is an outbox; and
 /// nothing while the queue is quiesced or the log has no room for outcomes.
-[[nodiscard]] Dispatch dispatch(State& state, TimeUs now_us);
+[[nodiscard]] Dispatch dispatch(State& state, Now now);
 
 /// A body to be read from the log.
 struct WantedBody {

@@ -10,7 +10,7 @@ bool is_redrivable(const pb::Envelope& message, const Origins& origins) {
   return message.has_dead_letter() && origins.contains(message.dead_letter().origin_queue());
 }
 
-std::vector<LeaseId> hold(State& state, std::span<const PageEntry> page, TimeUs now_us) {
+std::vector<LeaseId> hold(State& state, std::span<const PageEntry> page, SteadyUs now_us) {
   std::vector<LeaseId> leases;
   std::map<KeySlot, std::vector<Sequence>> runs;
   for (const PageEntry& one : page) {

@@ -22,7 +22,7 @@ using Origins = std::map<std::string, QueueNumber, std::less<>>;
 /// Leases those messages of `page` that are neither leased nor settling, and whose key is not
 /// leased, to `nobody`, so that no receiver gets them until their removal is durable.
 [[nodiscard]] std::vector<LeaseId> hold(State& state, std::span<const PageEntry> page,
-                                        TimeUs now_us);
+                                        SteadyUs now_us);
 
 /// Drops the messages of `leases`. Null record: there are none.
 [[nodiscard]] Decision decide_drop(const State& state, const std::vector<LeaseId>& leases,

@@ -94,7 +94,8 @@ class InstallCheck {
     if (message.extra->failed() > UINT16_MAX || message.extra->acquired() > UINT16_MAX) {
       return fails("a count above 65,535");
     }
-    if (!is_time(message.extra->not_before_us()) || !is_time(message.extra->expires_at_us())) {
+    if (!is_time(message.extra->not_before_us()) || !is_time(message.extra->expires_at_us()) ||
+        !is_time(message.extra->delay_us())) {
       return fails("an invalid time");
     }
     return {};
@@ -110,7 +111,8 @@ class InstallCheck {
       if (!KeyedStore::is_history(key.history())) return corrupt("an invalid history");
     }
     for (const pb::TimerSet& timer : keyed.timer()) {
-      if (!is_time(timer.due_us())) return corrupt("a timer with an invalid time");
+      if (!is_time(timer.due_us()) || !is_time(timer.after_us()))
+        return corrupt("a timer with an invalid time");
     }
     return {};
   }

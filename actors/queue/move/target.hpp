@@ -17,8 +17,7 @@ namespace millrace::queues {
 /// check_install() succeeded for this state.
 void apply_install(State& state, const CommittedRecord& committed, const pb::Install& install);
 
-/// The latest time that a part may carry (in the year 38500). Sums of later times could overflow.
-constexpr TimeUs time_max_us = 1ll << 60;
+/// Whether a part may carry this time.
 [[nodiscard]] constexpr bool is_time(TimeUs at_us) {
   return at_us >= 0 && at_us <= time_max_us;
 }

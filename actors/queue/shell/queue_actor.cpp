@@ -6,6 +6,7 @@
 
 #include <caf/all.hpp>
 
+#include "actors/base/shell/tick_timer.hpp"
 #include "actors/queue/decide/apply.hpp"
 #include "actors/queue/decide/decide_due.hpp"
 #include "actors/queue/move/source.hpp"
@@ -47,7 +48,8 @@ class QueueShell {
         pressure_(std::move(config.feeders), std::move(config.cycle)),
         compaction_(*core_, reader_, self),
         on_outdated_(std::move(config.on_outdated)),
-        forget_due_us_(now() + forget_interval_us) {
+        seen_(now()),
+        forget_due_us_(seen_.steady_us + forget_interval_us) {
     core_->live.quiesced = core_->live.sealed = config.quiesced;
   }
 
@@ -93,7 +95,9 @@ class QueueShell {
   }
 
  private:
-  [[nodiscard]] TimeUs now() const { return clock_.now_us(); }
+  [[nodiscard]] Now now() const { return clock_.now(); }
+  [[nodiscard]] TimeUs wall_us() const { return clock_.now_us(); }
+  [[nodiscard]] SteadyUs steady_us() const { return clock_.steady_us(); }
   [[nodiscard]] Room room() const { return {log_.is_full(), core_->live.draining}; }
 
   // ---- Records ----
@@ -131,7 +135,7 @@ class QueueShell {
     if (has_relocated) compaction_.step();
     reply_if_drained();
     replies_.deliver_due();
-    propose_decision(installer_.next(now()));
+    propose_decision(installer_.next(wall_us()));
   }
 
   void on_own_commit(const Pending& pending, const pb::Change& change) {
@@ -158,7 +162,7 @@ class QueueShell {
 
   void on_attach(const AttachMessage& m) {
     if (!sessions_.admits(m)) return;
-    AttachDecision attach = decide(*core_, m.request, now());
+    AttachDecision attach = decide(*core_, m.request, look().wall_us);
     attach.decision.pending.is_local = !m.forwards;
     sessions_.attached(m, attach);
     if (attach.is_outdated && on_outdated_) {
@@ -169,7 +173,7 @@ class QueueShell {
 
   void on_offer(const OfferMessage& m) {
     if (!sessions_.admits(*m.offer, self_->current_sender())) return;
-    OfferDecision offer = decide(*core_, *m.offer, room(), now());
+    OfferDecision offer = decide(*core_, *m.offer, room(), look().wall_us);
     core_->live.duplicates += offer.duplicates;
     offer.decision.pending.is_local = !sessions_.is_forwarded(m.offer->producer);
     propose_decision(std::move(offer.decision));
@@ -177,6 +181,13 @@ class QueueShell {
     if (!offer.refusal && offer.duplicates == 0) return;  // the reply follows the commit
     if (offer.refusal && offer.refusal->code == ErrorCode::storage_full) poll_for_room();
     sessions_.reply(*m.offer, offer);
+  }
+
+  // Reads the clock, and logs that it was set forwards. Comes before each decision about producers.
+  Now look() {
+    const Now now_at = now();
+    propose_decision(decide_step(*core_, std::exchange(seen_, now_at), now_at));
+    return now_at;
   }
 
   // Lets refused senders offer again when there is room.
@@ -209,7 +220,9 @@ class QueueShell {
   }
 
   void on_extend(const ExtendMessage& m) {
-    for (const LeaseId lease : m.leases) extend_lease(*core_, lease, now() + m.by_us);
+    for (const LeaseId lease : m.leases) {
+      extend_lease(*core_, lease, time_after(steady_us(), m.by_us));
+    }
   }
 
   void on_receiver_down(const caf::down_msg& down) {
@@ -229,7 +242,7 @@ class QueueShell {
 
   void propose_lost(std::span<const LeaseId> leases, ErrorCode code) {
     propose_in_parts(leases, [&](std::span<const LeaseId> part) {
-      return decide_lost(*core_, part, code, random_(), now());
+      return decide_lost(*core_, part, code, random_(), wall_us());
     });
   }
 
@@ -250,13 +263,13 @@ class QueueShell {
 
   // Leases what is ready to receivers with demand, and schedules the next tick.
   void dispatch_ready() {
-    const TimeUs now_us = now();
+    const Now now_at = now();
     core_->live.exhausted = log_.is_exhausted();
     is_polling_ = is_polling_ || core_->live.exhausted;
-    Dispatch dispatched = dispatch(*core_, now_us);
+    Dispatch dispatched = dispatch(*core_, now_at);
     receivers_.send(std::move(dispatched.grants));
     propose_in_parts(dispatched.give_up, [&](std::span<const LeaseId> part) {
-      return decide_give_up(*core_, part, now_us);
+      return decide_give_up(*core_, part, now_at.wall_us);
     });
     if (dispatched.needs_bodies) request_bodies();
     schedule_tick();
@@ -283,7 +296,7 @@ class QueueShell {
   }
 
   void relocate(const std::vector<RelocatedBody>& bodies) {
-    Decision relocations = compaction_.relocate(bodies, now());
+    Decision relocations = compaction_.relocate(bodies, wall_us());
     if (relocations.record) {
       propose_decision(std::move(relocations));
     } else {
@@ -312,7 +325,7 @@ class QueueShell {
 
   void on_install(const InstallMessage& m) {
     installer_.add(m);
-    propose_decision(installer_.next(now()));
+    propose_decision(installer_.next(wall_us()));
   }
 
   void on_abandon(const AbandonMessage& m) {
@@ -379,14 +392,13 @@ class QueueShell {
   // ---- Time, and the end of the node ----
 
   void on_tick(const TickMessage& m) {
-    if (m.due_us != tick_due_us_) return;  // an earlier tick has replaced this one
-    tick_due_us_ = 0;
-    propose_lost(overdue_leases(*core_, now()), ErrorCode::lease_expired);
+    if (!tick_.is_due(self_, m, steady_us())) return;
+    propose_lost(overdue_leases(*core_, steady_us()), ErrorCode::lease_expired);
     if (core_->live.draining) {
       schedule_tick();
       return;
     }
-    if (!core_->live.quiesced) act_on_time(now());
+    if (!core_->live.quiesced) act_on_time();
     if (is_polling_ && !log_.is_full()) {
       is_polling_ = false;
       sessions_.resume();
@@ -394,11 +406,14 @@ class QueueShell {
     dispatch_ready();
   }
 
-  void act_on_time(TimeUs now_us) {
-    propose_decision(decide_timers(*core_, now_us));
-    if (now_us < forget_due_us_) return;
-    forget_due_us_ = now_us + forget_interval_us;
-    propose_decision(decide_forget(*core_, now_us));
+  void act_on_time() {
+    const Now now_at = look();
+    // A record in flight may show the present time as well.
+    if (records_in_flight_ == 0) propose_decision(decide_set_back(*core_, now_at.wall_us));
+    propose_decision(decide_timers(*core_, now_at.wall_us));
+    if (now_at.steady_us < forget_due_us_) return;
+    forget_due_us_ = now_at.steady_us + forget_interval_us;
+    propose_decision(decide_forget(*core_, now_at.wall_us));
   }
 
   void poll_for_room() {
@@ -406,19 +421,16 @@ class QueueShell {
     schedule_tick();
   }
 
-  // Schedules a tick for the earliest time at which something is due, unless one is scheduled.
+  // Sets the timer to the earliest time at which something is due.
   void schedule_tick() {
-    TimeUs due_us = next_due_us(*core_);
-    const auto consider = [&due_us](TimeUs time_us) {
-      if (due_us == 0 || due_us > time_us) due_us = time_us;
+    const Now now_at = now();
+    const auto consider = [&](SteadyUs due_us) {
+      tick_.set(self_, due_us, now_at.steady_us);
     };
     const bool is_stopped = core_->live.draining || core_->live.quiesced;
+    if (const auto due_us = next_look_us(*core_, now_at)) consider(*due_us);
     if (!core_->durable.dedup.producers().empty() && !is_stopped) consider(forget_due_us_);
-    if (is_polling_) consider(now() + room_poll_us);
-    if (due_us == 0 || (tick_due_us_ != 0 && tick_due_us_ <= due_us)) return;
-    tick_due_us_ = due_us;
-    const DurationUs wait_us = std::max<DurationUs>(due_us - now(), 0);
-    self_->delayed_send(self_, std::chrono::microseconds(wait_us), TickMessage{due_us});
+    if (is_polling_) consider(now_at.steady_us + room_poll_us);
   }
 
   caf::typed_response_promise<QueueStatus> on_drain() {
@@ -455,9 +467,10 @@ class QueueShell {
   std::function<void(const Error&)> on_outdated_;
   std::optional<caf::typed_response_promise<QueueStatus>> drain_reply_;
   std::uint64_t records_in_flight_ = 0;  ///< records that this queue decided
-  TimeUs tick_due_us_ = 0;               ///< time of the scheduled TickMessage; 0: none
-  TimeUs forget_due_us_;                 ///< next search for idle producers
-  bool is_polling_ = false;              ///< the log was full: check for room every room_poll_us
+  TickTimer tick_;
+  Now seen_;                 ///< the clock at the last look()
+  SteadyUs forget_due_us_;   ///< next search for idle producers
+  bool is_polling_ = false;  ///< the log was full: check for room every room_poll_us
 };
 
 // Created by the actor's first run; CAF destroys it when the actor ends.

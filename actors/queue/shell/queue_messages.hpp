@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "actors/base/shell/actor_handle.hpp"
+#include "actors/base/shell/tick_timer.hpp"
 #include "actors/queue/decide/decide_complete.hpp"
 #include "actors/queue/decide/decide_offer.hpp"
 #include "actors/queue/decide/dispatch.hpp"
@@ -216,12 +217,7 @@ struct KeyReply {
   std::shared_ptr<const KeyState> state;  ///< null: none
 };
 
-// Time, and the end of the node.
-
-/// From the queue to itself: the time `due_us` has come.
-struct TickMessage {
-  TimeUs due_us = 0;
-};
+// The end of the node. The queue's time is a TickTimer.
 
 /// Accept no offers and lease nothing more: the node stops. The reply follows when nothing is
 /// leased and no record of the queue is in flight. An outbox goes on leasing, and also waits until

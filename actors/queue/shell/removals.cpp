@@ -20,7 +20,7 @@ std::optional<Error> Removals::refusal(bool is_redrive) const {
   return std::nullopt;
 }
 
-Decision Removals::decide(const RemoveMessage& m, Promise promise, TimeUs now_us) {
+Decision Removals::decide(const RemoveMessage& m, Promise promise, Now now) {
   if (auto refused = refusal(m.redrive)) {
     promise.deliver(RemoveReply{0, std::move(refused)});
     return {};
@@ -32,9 +32,9 @@ Decision Removals::decide(const RemoveMessage& m, Promise promise, TimeUs now_us
       return !one.body || !is_redrivable(*one.body, origins);
     });
   }
-  const std::vector<LeaseId> leases = hold(state_, page, now_us);
-  Decision decision = m.redrive ? decide_redrive(state_, leases, page, origins, now_us)
-                                : decide_drop(state_, leases, now_us);
+  const std::vector<LeaseId> leases = hold(state_, page, now.steady_us);
+  Decision decision = m.redrive ? decide_redrive(state_, leases, page, origins, now.wall_us)
+                                : decide_drop(state_, leases, now.wall_us);
   if (!decision.record) {
     promise.deliver(RemoveReply{});
     return {};

@@ -24,7 +24,7 @@ class Removals {
   /// Keeps the messages from being leased, and returns the record that removes them; `promise` is
   /// delivered when that record is committed. Null record: there is nothing to remove, or the
   /// request is refused, and `promise` was delivered.
-  [[nodiscard]] Decision decide(const RemoveMessage& m, Promise promise, TimeUs now_us);
+  [[nodiscard]] Decision decide(const RemoveMessage& m, Promise promise, Now now);
 
   /// The record with this Pending::operation is durable and removed `removed` messages.
   void committed(std::uint64_t operation, int removed);

@@ -62,6 +62,7 @@ class MessageWriter {
     if (schedule != state_.durable.schedules.end()) {
       extra.set_not_before_us(schedule->second.not_before_us);
       extra.set_expires_at_us(schedule->second.expires_at_us);
+      extra.set_delay_us(schedule->second.delay_us);
     }
     const auto failure = state_.durable.failures.find(sequence);
     if (failure != state_.durable.failures.end()) {
@@ -161,6 +162,7 @@ void write_keyed(const KeyedStore& keyed, std::size_t bytes_max, Order order, co
     set.set_key(timer.key);
     set.set_name(timer.name);
     set.set_due_us(id.first);
+    set.set_after_us(timer.after_us);
     *set.mutable_envelope() = timer.envelope;
     grown(timer.key.size() + timer.envelope.payload().size());
   }
@@ -205,7 +207,7 @@ namespace {
 
 void read_head(State& state, const pb::QueueHead& head) {
   state.durable.at_us = std::max(state.durable.at_us, head.at_us());
-  state.live.now_us = std::max(state.live.now_us, head.at_us());
+  state.live.now_us = head.at_us();
   state.durable.last = head.last();
   state.durable.ledger = {.offered = head.offered(),
                           .acked = head.acked(),
@@ -223,7 +225,10 @@ void read_extra(State& state, Sequence sequence, Entry& entry,
   entry.acquired = static_cast<std::uint16_t>(extra.acquired());
   if (extra.not_before_us() != 0 || extra.expires_at_us() != 0) {
     entry.has_schedule = true;
-    state.durable.schedules[sequence] = {extra.not_before_us(), extra.expires_at_us()};
+    const DurationUs delay_us =
+        extra.delay_us() > 0 ? extra.delay_us()
+                             : std::max<DurationUs>(extra.not_before_us() - state.durable.at_us, 0);
+    state.durable.schedules[sequence] = {extra.not_before_us(), extra.expires_at_us(), delay_us};
   }
   if (extra.last_failed_at_us() != 0) {
     entry.has_failure = true;
@@ -250,7 +255,8 @@ void read_keyed(State& state, const pb::KeyedStates& keyed) {
     restored.history = key.history();
     state.durable.keyed.restore(key.key(), std::move(restored));
   }
-  for (const pb::TimerSet& timer : keyed.timer()) state.durable.keyed.set_timer(timer);
+  for (const pb::TimerSet& timer : keyed.timer())
+    state.durable.keyed.set_timer(timer, state.durable.at_us);
 }
 
 void read_producers(State& state, const pb::Producers& producers) {

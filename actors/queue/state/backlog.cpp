@@ -18,12 +18,11 @@ bool delay(State& state, Sequence sequence, Entry& entry) {
   ChainWriter::set_status(entry, Status::waiting);
   if (!entry.has_schedule) return false;
   const auto schedule = state.durable.schedules.find(sequence);
-  if (schedule == state.durable.schedules.end() ||
-      schedule->second.not_before_us <= state.live.now_us) {
+  if (schedule == state.durable.schedules.end() || schedule->second.due_us() <= state.live.now_us) {
     return false;
   }
   ChainWriter::set_status(entry, Status::delayed);
-  state.live.delayed.emplace(schedule->second.not_before_us, sequence);
+  state.live.delayed.emplace(schedule->second.due_us(), sequence);
   if (const Body* body = state.durable.index.body(sequence)) {
     // Copy the body: a message that waits for long must not keep its whole record in memory.
     state.durable.index.set_body(
@@ -35,7 +34,7 @@ bool delay(State& state, Sequence sequence, Entry& entry) {
 // Makes a delayed message waiting, in no line yet. A delayed key is no longer busy.
 void undelay(State& state, Sequence sequence, Entry& entry) {
   const Schedule& schedule = state.durable.schedules.find(sequence)->second;
-  state.live.delayed.erase({schedule.not_before_us, sequence});
+  state.live.delayed.erase({schedule.due_us(), sequence});
   ChainWriter::set_status(entry, Status::waiting);
   if (entry.slot != no_slot) chain_of(state, entry.slot).busy = false;
 }
@@ -150,7 +149,7 @@ bool remove_message(State& state, Sequence sequence) {
   if (entry == nullptr) return false;
   if (entry->has_schedule) {
     const auto schedule = durable.schedules.find(sequence);
-    state.live.delayed.erase({schedule->second.not_before_us, sequence});
+    state.live.delayed.erase({schedule->second.due_us(), sequence});
     durable.schedules.erase(schedule);
   }
   if (entry->has_failure) durable.failures.erase(sequence);
@@ -178,12 +177,24 @@ bool remove_message(State& state, Sequence sequence) {
   return true;
 }
 
-void reschedule(State& state, Sequence sequence, Entry& entry, TimeUs not_before_us) {
+void reschedule(State& state, Sequence sequence, Entry& entry, TimeUs not_before_us,
+                DurationUs delay_us) {
   Schedule& schedule = state.durable.schedules[sequence];
   entry.has_schedule = true;
-  state.live.delayed.erase({schedule.not_before_us, sequence});
+  state.live.delayed.erase({schedule.due_us(), sequence});
   schedule.not_before_us = not_before_us;
-  if (entry.status() == Status::delayed) state.live.delayed.emplace(not_before_us, sequence);
+  schedule.delay_us = delay_us;
+  if (entry.status() == Status::delayed) state.live.delayed.emplace(schedule.due_us(), sequence);
+}
+
+void clock_set_back(State& state, TimeUs at_us) {
+  for (auto& [sequence, schedule] : state.durable.schedules) {
+    const TimeUs latest_us = time_after(at_us, schedule.delay_us);
+    if (schedule.not_before_us <= latest_us) continue;
+    reschedule(state, sequence, *state.durable.index.find(sequence), latest_us, schedule.delay_us);
+  }
+  state.durable.keyed.clock_set_back(at_us);
+  state.durable.dedup.clock_set_back(at_us);
 }
 
 void clear_backlog(State& state) {
@@ -285,7 +296,7 @@ void give_back(State& state, KeySlot slot, std::span<const Sequence> run) {
 }
 
 void wake_delayed(State& state, TimeUs now_us) {
-  state.live.now_us = std::max(state.live.now_us, now_us);
+  state.live.now_us = now_us;
   auto& delayed = state.live.delayed;
   while (!delayed.empty() && delayed.begin()->first <= state.live.now_us) {
     const Sequence sequence = delayed.begin()->second;

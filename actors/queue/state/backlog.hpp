@@ -55,8 +55,14 @@ void enqueue(State& state, Sequence sequence, Entry& entry, std::optional<std::u
 /// status. Returns false, without effect, where the message is not live.
 bool remove_message(State& state, Sequence sequence);
 
-/// Sets the time before which a live message is not leased.
-void reschedule(State& state, Sequence sequence, Entry& entry, TimeUs not_before_us);
+/// Sets the time before which a live message is not leased, and the delay that it comes from.
+void reschedule(State& state, Sequence sequence, Entry& entry, TimeUs not_before_us,
+                DurationUs delay_us);
+
+/// A record of `at_us` shows that the wall clock was set back. Times after `at_us` may have been
+/// computed in a wrong hour, so every delay and timer now ends after its duration from `at_us` at the
+/// latest.
+void clock_set_back(State& state, TimeUs at_us);
 
 /// Removes all messages and all that follows from them. REQUIRES: there is no lease.
 void clear_backlog(State& state);
@@ -97,8 +103,8 @@ void mark_settling(State& state, std::span<const Sequence> run);
 /// frees the key of `slot`. Only end_lease() calls it.
 void give_back(State& state, KeySlot slot, std::span<const Sequence> run);
 
-/// Advances the queue's time to `now_us`, and moves messages that are due by then from the delay
-/// table into their lines. Time never runs back.
+/// Sets the queue's time to `now_us`, and moves messages that are due from the delay table into their
+/// lines.
 void wake_delayed(State& state, TimeUs now_us);
 
 /// Returns whether the backlog, by messages or by bytes, is at least `percent` of its limit.

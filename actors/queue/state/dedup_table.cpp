@@ -1,5 +1,7 @@
 #include "actors/queue/state/dedup_table.hpp"
 
+#include <algorithm>
+
 namespace millrace::queues {
 
 const Producer* DedupTable::find(std::string_view producer) const {
@@ -36,6 +38,19 @@ void DedupTable::remember(const IdempotencyKey& used, DurationUs window_us, std:
     if (it != latest_.end() && it->second.at_us == ages_.front().at_us) latest_.erase(it);
     ages_.pop_front();
   }
+}
+
+void DedupTable::clock_set_forwards(DurationUs by_us) {
+  for (auto& [name, producer] : producers_) {
+    producer.active_at_us = time_after(producer.active_at_us, by_us);
+  }
+  for (auto& [id, used] : latest_) used.at_us = time_after(used.at_us, by_us);
+  for (IdempotencyKey& key : ages_) key.at_us = time_after(key.at_us, by_us);
+}
+
+void DedupTable::clock_set_back(TimeUs at_us) {
+  for (auto& [id, used] : latest_) used.at_us = std::min(used.at_us, at_us);
+  for (IdempotencyKey& key : ages_) key.at_us = std::min(key.at_us, at_us);
 }
 
 }  // namespace millrace::queues

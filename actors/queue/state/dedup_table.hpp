@@ -57,6 +57,11 @@ class DedupTable {
   /// and the oldest beyond `max`.
   void remember(const IdempotencyKey& used, DurationUs window_us, std::uint32_t max);
 
+  /// The wall clock was set forwards by `by_us`: nothing becomes older by that.
+  void clock_set_forwards(DurationUs by_us);
+  /// The wall clock was set back to `at_us`: no idempotency key is remembered as used after that.
+  void clock_set_back(TimeUs at_us);
+
   void forget_idempotency_keys() {
     latest_.clear();
     ages_.clear();

@@ -105,9 +105,6 @@ class Check {
       return violates("last", message(totals_.last) + " is beyond the last number " +
                                   std::to_string(durable_.last));
     }
-    if (live_.now_us < durable_.at_us) {
-      return violates("time", "the queue's time is before its latest record");
-    }
     return std::nullopt;
   }
 
@@ -120,13 +117,13 @@ class Check {
   }
 
   Violation delayed() {
-    for (const auto& [not_before_us, sequence] : live_.delayed) {
+    for (const auto& [due_us, sequence] : live_.delayed) {
       const Entry* entry = durable_.index.find(sequence);
       if (entry == nullptr || entry->status() != Status::delayed) {
         return violates("delayed", message(sequence) + " is in the table, but not delayed");
       }
       const auto schedule = durable_.schedules.find(sequence);
-      if (schedule == durable_.schedules.end() || schedule->second.not_before_us != not_before_us) {
+      if (schedule == durable_.schedules.end() || schedule->second.due_us() != due_us) {
         return violates("delayed", message(sequence) + " has another time in its schedule");
       }
       if (entry->slot == no_slot) continue;
@@ -276,10 +273,14 @@ class Check {
       }
     }
     if (auto v = differ("timer", "timers of keys", timers, keyed.timers().size())) return v;
-    for (const TimerId& id : live_.settling_timers) {
-      if (!keyed.timers().contains(id)) {
-        return violates("settling timer", "the timer is not in the table");
+    std::uint64_t settling = 0;
+    if (!live_.settling_timers.empty()) {
+      for (const auto& [id, timer] : keyed.timers()) {
+        settling += live_.settling_timers.contains(id.second) ? 1u : 0u;
       }
+    }
+    if (settling != live_.settling_timers.size()) {
+      return violates("settling timer", "the timer is not in the table");
     }
     return std::nullopt;
   }

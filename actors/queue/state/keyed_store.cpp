@@ -52,11 +52,28 @@ void KeyedStore::apply(const pb::StateChange& change) {
   drop_if_empty(change.key());
 }
 
-void KeyedStore::set_timer(const pb::TimerSet& timer) {
+void KeyedStore::set_timer(const pb::TimerSet& timer, TimeUs at_us) {
   clear_timer(timer.key(), timer.name());
-  const TimerId id{timer.due_us(), ++timers_set_};
-  timers_.emplace(id, Timer{timer.key(), timer.name(), timer.envelope()});
+  const DurationUs after_us =
+      timer.after_us() > 0 ? timer.after_us() : std::max<DurationUs>(timer.due_us() - at_us, 0);
+  const TimerId id{std::min(timer.due_us(), time_after(at_us, after_us)), ++timers_set_};
+  timers_.emplace(id, Timer{timer.key(), timer.name(), timer.envelope(), after_us});
   keys_[timer.key()].timers.push_back(id);
+}
+
+void KeyedStore::clock_set_back(TimeUs at_us) {
+  std::vector<TimerId> late;
+  for (const auto& [id, timer] : timers_) {
+    if (id.first > time_after(at_us, timer.after_us)) late.push_back(id);
+  }
+  for (const TimerId& id : late) {
+    auto node = timers_.extract(id);
+    const TimerId next{time_after(at_us, node.mapped().after_us), id.second};
+    std::vector<TimerId>& of_key = keys_.find(node.mapped().key)->second.timers;
+    std::replace(of_key.begin(), of_key.end(), id, next);
+    node.key() = next;
+    timers_.insert(std::move(node));
+  }
 }
 
 std::optional<TimerId> KeyedStore::find_timer(std::string_view key, std::string_view name) const {

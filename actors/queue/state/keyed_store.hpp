@@ -21,6 +21,7 @@ struct Timer {
   std::string key;
   std::string name;
   pb::Envelope envelope;
+  DurationUs after_us = 0;  ///< the duration that the due time was computed from; 0: unknown
 };
 
 /// Orders timers by due time, then by the order in which they were set.
@@ -39,8 +40,11 @@ class KeyedStore {
 
   /// Sets or erases the value, then appends to the history.
   void apply(const pb::StateChange& change);
-  /// Sets a timer, and replaces that of the same key and name.
-  void set_timer(const pb::TimerSet& timer);
+  /// Sets a timer, and replaces that of the same key and name. `at_us`: time of the record.
+  void set_timer(const pb::TimerSet& timer, TimeUs at_us);
+  /// The wall clock was set back to `at_us`: a timer fires after its duration from now at the latest.
+  /// Only the first parts of TimerIds change.
+  void clock_set_back(TimeUs at_us);
   /// Without effect where no such timer is set.
   void clear_timer(std::string_view key, std::string_view name);
 

@@ -5,7 +5,7 @@
 namespace millrace::queues {
 
 LeaseId begin_lease(State& state, ReceiverId receiver, KeySlot slot, std::vector<Sequence> run,
-                    TimeUs deadline_us) {
+                    SteadyUs deadline_us) {
   const LeaseId id = ++state.live.lease_last;
   mark_leased(state, slot, run);
   if (receiver != nobody) {
@@ -42,7 +42,7 @@ void begin_work(State& state, LeaseId id) {
   if (it != state.live.leases.end()) it->second.begun = it->second.run.size() == 1;
 }
 
-bool extend_lease(State& state, LeaseId id, TimeUs deadline_us) {
+bool extend_lease(State& state, LeaseId id, SteadyUs deadline_us) {
   const auto it = state.live.leases.find(id);
   if (it == state.live.leases.end() || it->second.settling) return false;
   if (deadline_us <= it->second.deadline_us) return true;
@@ -52,7 +52,7 @@ bool extend_lease(State& state, LeaseId id, TimeUs deadline_us) {
   return true;
 }
 
-std::vector<LeaseId> overdue_leases(const State& state, TimeUs now_us) {
+std::vector<LeaseId> overdue_leases(const State& state, SteadyUs now_us) {
   std::vector<LeaseId> ids;
   for (const auto& [deadline_us, id] : state.live.deadlines) {
     if (deadline_us >= now_us) break;

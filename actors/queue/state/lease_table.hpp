@@ -14,7 +14,7 @@ namespace millrace::queues {
 /// Leases `run` to `receiver`; leases to `nobody` do not count as acquired. REQUIRES: `run` is not
 /// empty, was taken or withdrawn (see backlog.hpp), and `slot` is the slot of all its messages.
 LeaseId begin_lease(State& state, ReceiverId receiver, KeySlot slot, std::vector<Sequence> run,
-                    TimeUs deadline_us);
+                    SteadyUs deadline_us);
 
 /// Makes a lease settling, so that it can neither expire nor be completed: its outcome is proposed.
 /// REQUIRES: the lease exists and is not settling.
@@ -30,10 +30,10 @@ void begin_work(State& state, LeaseId id);
 
 /// Moves the deadline of a lease to `deadline_us`, unless it is later. Returns false where the
 /// lease has ended or is settling.
-bool extend_lease(State& state, LeaseId id, TimeUs deadline_us);
+bool extend_lease(State& state, LeaseId id, SteadyUs deadline_us);
 
 /// Leases that are not settling and whose deadline is before `now_us`.
-[[nodiscard]] std::vector<LeaseId> overdue_leases(const State& state, TimeUs now_us);
+[[nodiscard]] std::vector<LeaseId> overdue_leases(const State& state, SteadyUs now_us);
 
 /// Leases of `receiver` that are not settling.
 [[nodiscard]] std::vector<LeaseId> leases_of(const State& state, ReceiverId receiver);

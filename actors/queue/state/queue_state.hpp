@@ -25,6 +25,7 @@
 //   settling    run of one lease that is settling; with key: its chain, which is busy
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -57,6 +58,12 @@ constexpr ReceiverId nobody = 0;
 struct Schedule {
   TimeUs not_before_us = 0;
   TimeUs expires_at_us = 0;
+  DurationUs delay_us = 0;  ///< the duration that not_before_us was computed from
+
+  /// When the message is to be looked at: it may be leased, or is to be given up.
+  [[nodiscard]] TimeUs due_us() const {
+    return expires_at_us == 0 ? not_before_us : std::min(not_before_us, expires_at_us);
+  }
 };
 
 /// When a message failed. first_at_us <= last_at_us
@@ -69,7 +76,7 @@ struct FailureNote {
 struct Lease {
   ReceiverId receiver = nobody;
   KeySlot slot = no_slot;  ///< of the key, which is busy; no_slot: without key
-  TimeUs deadline_us = 0;
+  SteadyUs deadline_us = 0;
   std::vector<Sequence> run;  ///< not empty; those still live have the status of the lease
   bool settling = false;      ///< its outcome is proposed; it can neither expire nor be completed
   bool begun = false;         ///< the receiver handles this lease alone; run.size() == 1
@@ -91,7 +98,9 @@ struct Receiver {
 
 /// What the log holds.
 struct Durable {
-  TimeUs at_us = 0;                 ///< of the latest record; at_us <= Volatile::now_us
+  /// Latest time of a record, since the wall clock was last set back. A label, no clock: it may be
+  /// after the present.
+  TimeUs at_us = 0;
   Sequence last = 0;                ///< of the latest message; no live message is beyond it
   MessageIndex index;               ///< the live messages; size() == ledger.queued(), unless staged
   NumberMap<Schedule> schedules;    ///< by message; exactly those with Entry::has_schedule
@@ -105,16 +114,16 @@ struct Durable {
 
 /// What a restart begins without, or derives from Durable.
 struct Volatile {
-  TimeUs now_us = 0;  ///< latest time of any command or record; never runs back
+  TimeUs now_us = 0;  ///< wall time of the latest dispatch or record; may go back
 
   // Messages.
   DispatchLines lines;  ///< a ticket for each free key and each waiting message without key
-  std::set<std::pair<TimeUs, Sequence>> delayed;  ///< by not_before_us; exactly those delayed
+  std::set<std::pair<TimeUs, Sequence>> delayed;  ///< by Schedule::due_us(); exactly those delayed
 
   // Leases.
-  NumberMap<Lease> leases;                         ///< at most one for each key
-  std::set<std::pair<TimeUs, LeaseId>> deadlines;  ///< exactly of the leases not settling
-  LeaseId lease_last = 0;                          ///< no lease is beyond it
+  NumberMap<Lease> leases;                           ///< at most one for each key
+  std::set<std::pair<SteadyUs, LeaseId>> deadlines;  ///< exactly of the leases not settling
+  LeaseId lease_last = 0;                            ///< no lease is beyond it
   std::map<ReceiverId, Receiver> receivers;
   ReceiverId receiver_last_served = nobody;  ///< receivers take turns
   std::uint32_t in_flight = 0;               ///< sum of the sizes of all runs
@@ -135,7 +144,9 @@ struct Volatile {
   absl::flat_hash_set<MessageId, MessageIdHash> proposed_keys;  ///< idempotency keys in flight
   std::uint64_t proposed_messages = 0;  ///< of offers in flight; 0 while `proposed` is empty
   std::uint64_t proposed_bytes = 0;     ///< of these messages
-  std::set<TimerId> settling_timers;    ///< fired, cleared or replaced by a record in flight
+  /// Fired, cleared or replaced by a record in flight: second parts of their TimerId.
+  std::set<std::uint64_t> settling_timers;
+  DurationUs stepping_us = 0;  ///< sum of Change::stepped_us of the records in flight
 
   std::uint64_t duplicates = 0;  ///< offers known by their sequence number, since the start
 };

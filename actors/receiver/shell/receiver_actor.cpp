@@ -56,8 +56,8 @@ class ReceiverShell {
               std::shared_ptr<const queues::Grant> lease)
         : shell(&owner), source(queue), grant(std::move(lease)), until_us(grant->deadline_us) {}
 
-    [[nodiscard]] TimeUs now_us() const override { return shell->now_us(); }
-    [[nodiscard]] TimeUs lease_until_us() const override { return until_us; }
+    [[nodiscard]] SteadyUs now_us() const override { return shell->steady_us(); }
+    [[nodiscard]] SteadyUs lease_until_us() const override { return until_us; }
     void extend(DurationUs by_us) override { shell->extend(*this, by_us); }
 
     // A lease of a single message that was lost without a failure: its handler may have ended the
@@ -70,7 +70,7 @@ class ReceiverShell {
     ReceiverShell* shell;
     queues::QueueNumber source;
     std::shared_ptr<const queues::Grant> grant;
-    std::atomic<TimeUs> until_us;
+    std::atomic<SteadyUs> until_us;
   };
 
   // Outcomes by queue, in reports of at most report_bytes, or of one larger outcome.
@@ -96,7 +96,8 @@ class ReceiverShell {
     std::vector<std::pair<queues::QueueNumber, std::shared_ptr<queues::Complete>>> all_;
   };
 
-  [[nodiscard]] TimeUs now_us() const { return config_.clock->now_us(); }
+  [[nodiscard]] Now now() const { return config_.clock->now(); }
+  [[nodiscard]] SteadyUs steady_us() const { return config_.clock->steady_us(); }
   [[nodiscard]] DurationUs timeout_us() const { return config_.spec->options.timeout.count(); }
 
   void on_grants(const queues::GrantMessage& m) {
@@ -120,20 +121,23 @@ class ReceiverShell {
   // Runs leases one by one until the slice ends, and reports their outcomes. Extends the leases
   // that wait, so that a slow handler does not let them expire.
   void run_slice() {
-    const TimeUs started_us = now_us();
-    keep_alive(started_us, timeout_us());
+    const Now started = now();
+    keep_alive(started.steady_us, timeout_us());
     Reports reports;
-    TimeUs at_us = started_us;
+    Now at = started;
+    const auto is_over = [&] {
+      return at.steady_us - started.steady_us >= slice_us;
+    };
     bool runs_alone = false;
     for (std::uint32_t count = 0; count < slice_leases && !leases_.empty() && !runs_alone;
          ++count) {
-      if (at_us - started_us >= slice_us) break;
-      if (drop_if_expired(at_us, reports)) continue;
+      if (is_over()) break;
+      if (drop_if_expired(at, reports)) continue;
       runs_alone = config_.spec->options.blocking || leases_.front().is_suspect();
       if (runs_alone && count > 0) break;  // report the outcomes so far first
-      at_us = run_leases(1, at_us, runs_alone, reports);
+      at = run_leases(1, at, runs_alone, reports);
     }
-    is_slow_ = at_us - started_us >= slice_us;
+    is_slow_ = is_over();
     send(reports);
     if (!leases_.empty()) wake();
   }
@@ -144,7 +148,7 @@ class ReceiverShell {
     if (leases_.empty() || is_window_open_) return;
     if (batch.window.count() == 0) return run_batches(1);
     is_window_open_ = true;
-    keep_alive(now_us(), timeout_us() + batch.window.count());
+    keep_alive(steady_us(), timeout_us() + batch.window.count());
     self_->delayed_send(self_, batch.window, WindowMessage{++window_number_});
   }
 
@@ -153,45 +157,45 @@ class ReceiverShell {
     const std::size_t max = config_.spec->options.batch.max;
     while (!leases_.empty() && (leases_.size() >= min || leases_.front().is_suspect())) {
       is_window_open_ = false;
-      const TimeUs started_us = now_us();
-      keep_alive(started_us, timeout_us());
+      const Now started = now();
+      keep_alive(started.steady_us, timeout_us());
       Reports reports;
-      if (!drop_if_expired(started_us, reports)) {
+      if (!drop_if_expired(started, reports)) {
         const bool runs_alone = leases_.front().is_suspect() || max == 1;
         std::size_t count = 1;
         while (!runs_alone && count < std::min(max, leases_.size()) &&
-               !leases_[count].is_suspect() && leases_[count].until_us >= started_us) {
+               !leases_[count].is_suspect() && leases_[count].until_us >= started.steady_us) {
           ++count;
         }
-        run_leases(count, started_us, runs_alone, reports);
+        run_leases(count, started, runs_alone, reports);
       }
       send(reports);
     }
   }
 
   // Runs the stage over the first `count` leases. Returns the time when it ended.
-  TimeUs run_leases(std::size_t count, TimeUs started_us, bool runs_alone, Reports& reports) {
+  Now run_leases(std::size_t count, Now started, bool runs_alone, Reports& reports) {
     if (runs_alone) {
       self_->send(handles_[leases_.front().source],
                   queues::BeginMessage{leases_.front().grant->lease});
     }
     runs_.clear();
-    for (std::size_t i = 0; i < count; ++i) runs_.push_back(make_run(leases_[i], started_us));
+    for (std::size_t i = 0; i < count; ++i) runs_.push_back(make_run(leases_[i], started));
     stage_->run(runs_);
-    const TimeUs ended_us = now_us();
+    const Now ended = now();
     for (StageRun& run : runs_) {
-      if (config_.observer != nullptr) config_.observer->on_results(run, started_us, ended_us);
-      report(run, ended_us, reports);
+      if (config_.observer != nullptr) config_.observer->on_results(run, started, ended);
+      report(run, ended.wall_us, reports);
     }
-    return ended_us;
+    return ended;
   }
 
   // Returns the first lease without running it if it has expired: its outcome would be refused.
-  bool drop_if_expired(TimeUs at_us, Reports& reports) {
-    if (leases_.front().until_us >= at_us) return false;
-    StageRun run = make_run(leases_.front(), at_us);
+  bool drop_if_expired(Now at, Reports& reports) {
+    if (leases_.front().until_us >= at.steady_us) return false;
+    StageRun run = make_run(leases_.front(), at);
     run.results.resize(run.inputs.size());
-    report(run, at_us, reports);
+    report(run, at.wall_us, reports);
     return true;
   }
 
@@ -213,12 +217,12 @@ class ReceiverShell {
 
   // Extends the leases that end before at_us + by_us, with a tolerance of a sixteenth of the
   // timeout to save messages. A lease counts from its grant, so waiting would use it up.
-  void keep_alive(TimeUs at_us, DurationUs by_us) {
+  void keep_alive(SteadyUs at_us, DurationUs by_us) {
     std::map<queues::QueueNumber, std::vector<queues::LeaseId>> waiting;
     for (HeldLease& lease : leases_) {
       const DurationUs left_us = lease.until_us - at_us;
       if (left_us < 0 || left_us >= by_us - timeout_us() / 16) continue;
-      lease.until_us = at_us + by_us;
+      lease.until_us = time_after(at_us, by_us);
       waiting[lease.source].push_back(lease.grant->lease);
     }
     for (auto& [source, leases] : waiting) {
@@ -227,13 +231,14 @@ class ReceiverShell {
   }
 
   void extend(HeldLease& lease, DurationUs by_us) {
-    const TimeUs at_us = now_us();
-    if (lease.until_us < at_us || at_us + by_us <= lease.until_us) return;
-    lease.until_us = at_us + by_us;
+    const SteadyUs at_us = steady_us();
+    const SteadyUs until_us = time_after(at_us, by_us);
+    if (lease.until_us < at_us || until_us <= lease.until_us) return;
+    lease.until_us = until_us;
     self_->send(handles_[lease.source], queues::ExtendMessage{{lease.grant->lease}, by_us});
   }
 
-  StageRun make_run(HeldLease& lease, TimeUs at_us) {
+  StageRun make_run(HeldLease& lease, Now at) {
     StageRun run;
     const queues::Grant& grant = *lease.grant;
     run.key = grant.messages.front().body->key();
@@ -247,7 +252,8 @@ class ReceiverShell {
                                      .sequence = message.sequence,
                                      .failed = message.failed,
                                      .acquired = message.acquired,
-                                     .now_us = at_us,
+                                     .now_us = at.wall_us,
+                                     .steady_us = at.steady_us,
                                      .born_at_us = envelope.born_at_us(),
                                      .expires_at_us = envelope.expires_at_us(),
                                      .lease_until_us = lease.until_us,

@@ -45,7 +45,7 @@ class StageObserver {
   virtual ~StageObserver() = default;
   /// Called once for each lease that was run, on the receiver's thread, before the outcome is
   /// reported. Must not throw or block. `run` is valid during the call.
-  virtual void on_results(const StageRun& run, TimeUs started_us, TimeUs ended_us) = 0;
+  virtual void on_results(const StageRun& run, Now started, Now ended) = 0;
 };
 
 struct ReceiverConfig {

@@ -49,12 +49,12 @@ class SupervisorShell {
   struct Worker {
     ReceiverConfig config{};
     caf::actor receiver{};
-    TimeUs started_us = 0;
+    SteadyUs started_us = 0;
     DurationUs delay_us = first_delay_us;
   };
 
   void start(Worker& worker) {
-    worker.started_us = worker.config.clock->now_us();
+    worker.started_us = worker.config.clock->steady_us();
     worker.receiver = spawn_receiver(self_->system(), worker.config);
     self_->monitor(worker.receiver);
   }
@@ -76,7 +76,7 @@ class SupervisorShell {
     });
     if (ended == workers_.end()) return;
     ended->receiver = {};
-    if (ended->config.clock->now_us() - ended->started_us >= stable_after_us) {
+    if (ended->config.clock->steady_us() - ended->started_us >= stable_after_us) {
       ended->delay_us = first_delay_us;
     }
     spdlog::error("a worker of stage {} ended; another one starts in {} ms",

@@ -8,7 +8,7 @@
 namespace millrace::senders {
 namespace {
 
-void wait_for_answer(Stream& stream, const Limits& limits, std::uint64_t jitter, TimeUs now_us) {
+void wait_for_answer(Stream& stream, const Limits& limits, std::uint64_t jitter, SteadyUs now_us) {
   if (stream.resend_after_us == 0) stream.resend_after_us = limits.resend_first_us;
   const auto percent = static_cast<DurationUs>(80 + jitter % 41);
   stream.resend_at_us = now_us + stream.resend_after_us * percent / 100;
@@ -20,7 +20,7 @@ void push(Stream& stream, std::shared_ptr<const pb::Envelope> message) {
   stream.kept.push_back(std::move(message));
 }
 
-OfferBatch next_batch(Stream& stream, const Limits& limits, std::uint64_t jitter, TimeUs now_us) {
+OfferBatch next_batch(Stream& stream, const Limits& limits, std::uint64_t jitter, SteadyUs now_us) {
   OfferBatch batch;
   if (!stream.is_attached || stream.is_refused) return batch;
   const std::uint64_t end =
@@ -66,7 +66,7 @@ Result<void> on_attached(Stream& stream, std::uint64_t last) {
 }
 
 Result<std::uint64_t> on_answer(Stream& stream, const Answer& answer, const Limits& limits,
-                                TimeUs now_us) {
+                                SteadyUs now_us) {
   const std::uint64_t before = stream.settled;
   while (stream.settled < answer.settled && !stream.kept.empty()) {
     stream.kept.pop_front();
@@ -99,7 +99,7 @@ void on_resume(Stream& stream) {
   stream.is_refused = false;
 }
 
-bool resend_if_due(Stream& stream, const Limits& limits, TimeUs now_us) {
+bool resend_if_due(Stream& stream, const Limits& limits, SteadyUs now_us) {
   if (stream.resend_at_us == 0 || now_us < stream.resend_at_us) return false;
   stream.sent = stream.settled;
   stream.offers.clear();

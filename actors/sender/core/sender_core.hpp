@@ -45,7 +45,7 @@ struct Stream {
   bool is_started = false;         ///< was attached once, so `settled` is that of the queue
   bool is_attached = false;        ///< the queue answers this sender
   bool is_refused = false;         ///< no room: offers nothing until on_resume() or resend_at_us
-  TimeUs resend_at_us = 0;         ///< 0: no answer is awaited
+  SteadyUs resend_at_us = 0;       ///< 0: no answer is awaited
   DurationUs resend_after_us = 0;  ///< the current wait; 0: none so far
 
   [[nodiscard]] std::uint64_t last() const { return settled + kept.size(); }
@@ -70,7 +70,7 @@ void push(Stream& stream, std::shared_ptr<const pb::Envelope> message);
 /// Returns the next offer and marks it sent. Empty if all is sent, the window is full, the stream
 /// is not attached, or the queue has no room. `jitter`: random bits that vary the resend time.
 [[nodiscard]] OfferBatch next_batch(Stream& stream, const Limits& limits, std::uint64_t jitter,
-                                    TimeUs now_us);
+                                    SteadyUs now_us);
 
 /// The queue has attached the producer and knows its numbers up to `last`. All that is not settled
 /// will be offered again. The first time, numbering starts behind `last`, and `kept` must be empty.
@@ -81,13 +81,13 @@ void push(Stream& stream, std::shared_ptr<const pb::Envelope> message);
 /// Applies an answer and returns how many messages it settled. Late and repeated answers are
 /// harmless. Fails with the refusal if it ends the stream: `fenced` or `unknown_producer`.
 [[nodiscard]] Result<std::uint64_t> on_answer(Stream& stream, const Answer& answer,
-                                              const Limits& limits, TimeUs now_us);
+                                              const Limits& limits, SteadyUs now_us);
 
 /// The queue has room again.
 void on_resume(Stream& stream);
 
 /// If no answer came until resend_at_us: makes all unsettled messages unsent, doubles the wait, and
 /// returns true.
-bool resend_if_due(Stream& stream, const Limits& limits, TimeUs now_us);
+bool resend_if_due(Stream& stream, const Limits& limits, SteadyUs now_us);
 
 }  // namespace millrace::senders

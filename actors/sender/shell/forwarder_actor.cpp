@@ -8,6 +8,7 @@
 #include <caf/all.hpp>
 #include <spdlog/spdlog.h>
 
+#include "actors/base/shell/tick_timer.hpp"
 #include "actors/sender/core/forwarder_core.hpp"
 
 namespace millrace::forwarders {
@@ -38,14 +39,14 @@ class ForwarderShell {
         [this](const LinkMessage& m) { on_link(m.is_up); },
         [this](const queues::DrainMessage&) { on_drain(); },
         [this](const GiveBackMessage&) { end(); },
-        [this](const queues::TickMessage& m) {
-          if (m.due_us == tick_due_us_) on_tick();
+        [this](const TickMessage& m) {
+          if (tick_.is_due(self_, m, now())) on_tick();
         },
     };
   }
 
  private:
-  [[nodiscard]] TimeUs now() const { return config_.clock->now_us(); }
+  [[nodiscard]] SteadyUs now() const { return config_.clock->steady_us(); }
 
   void on_grants(const queues::GrantMessage& m) {
     for (const queues::Grant& grant : *m.grants) forwarders::on_grant(core_, grant);
@@ -176,7 +177,6 @@ class ForwarderShell {
   }
 
   void on_tick() {
-    tick_due_us_ = 0;
     if (is_draining_ && is_out_of_patience()) return end();
     if (core_.lease == 0) return;
     if (!core_.stream.is_attached) return attach();
@@ -188,22 +188,17 @@ class ForwarderShell {
     offer();
   }
 
-  void schedule(TimeUs due_us) {
-    if (tick_due_us_ != 0 && tick_due_us_ <= due_us) return;
-    tick_due_us_ = due_us;
-    self_->delayed_send(self_, std::chrono::microseconds(std::max<DurationUs>(due_us - now(), 0)),
-                        queues::TickMessage{due_us});
-  }
+  void schedule(SteadyUs due_us) { tick_.set(self_, due_us, now()); }
 
   caf::event_based_actor* self_ = nullptr;
   ForwarderConfig config_;
   State core_;
   std::string last_refusal_;
-  TimeUs tick_due_us_ = 0;
+  TickTimer tick_;
   bool is_cut_off_ = false;  ///< the link to the target is down
   bool is_draining_ = false;
   std::uint64_t patience_settled_ = 0;  ///< stream.settled at the last restart_patience()
-  TimeUs patience_until_us_ = 0;
+  SteadyUs patience_until_us_ = 0;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <caf/all.hpp>
 
+#include "actors/base/shell/tick_timer.hpp"
 #include "messages/hash.hpp"
 
 namespace millrace::senders {
@@ -37,8 +38,8 @@ class SenderShell {
         [this](const queues::OfferReply& m) { on_reply(m); },
         [this](const queues::ResumeMessage& m) { on_resume(m); },
         [this](const WakeMessage&) { on_wake(); },
-        [this](const queues::TickMessage& m) {
-          if (m.due_us == tick_due_us_) on_tick();
+        [this](const TickMessage& m) {
+          if (tick_.is_due(self_, m, now())) on_tick();
         },
     };
   }
@@ -53,7 +54,7 @@ class SenderShell {
 
   static Error stopped_error() { return {ErrorCode::draining, "the sender has been stopped"}; }
 
-  [[nodiscard]] TimeUs now() const { return config_.clock->now_us(); }
+  [[nodiscard]] SteadyUs now() const { return config_.clock->steady_us(); }
 
   void attach_all() {
     for (std::size_t shard = 0; shard < lanes_.size(); ++shard) {
@@ -120,7 +121,6 @@ class SenderShell {
   }
 
   void on_tick() {
-    tick_due_us_ = 0;
     attach_all();
     for (std::size_t shard = 0; shard < lanes_.size(); ++shard) {
       resend_if_due(lanes_[shard].stream, config_.limits, now());
@@ -143,12 +143,7 @@ class SenderShell {
     if (lane.stream.resend_at_us != 0) schedule(lane.stream.resend_at_us);
   }
 
-  void schedule(TimeUs due_us) {
-    if (tick_due_us_ != 0 && tick_due_us_ <= due_us) return;
-    tick_due_us_ = due_us;
-    self_->delayed_send(self_, std::chrono::microseconds(std::max<DurationUs>(due_us - now(), 0)),
-                        queues::TickMessage{due_us});
-  }
+  void schedule(SteadyUs due_us) { tick_.set(self_, due_us, now()); }
 
   // Completes all confirmations with `error`: whether those messages are durable is unknown.
   void fail(const Error& error) {
@@ -169,7 +164,7 @@ class SenderShell {
   SenderConfig config_;
   std::shared_ptr<SenderInbox> inbox_;
   std::vector<Lane> lanes_;
-  TimeUs tick_due_us_ = 0;
+  TickTimer tick_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // DeterministicActorSystem: a CAF actor system for tests. It runs in the calling thread, one
-// message at a time, in an order that a seed decides, on a clock that moves only by advance().
+// message at a time, in an order that a seed decides, on clocks that move only by advance(), and
+// set_clock() for the wall clock.
 #pragma once
 
 #include <chrono>
@@ -39,7 +40,11 @@ class DeterministicActorSystem final : public Clock {
   /// Advances the clock and sends the delayed messages that fall due; step() delivers them.
   void advance(std::chrono::microseconds span);
 
-  [[nodiscard]] TimeUs now_us() const override {
+  /// Sets the wall clock forwards, or back if `by_us` is negative.
+  void set_clock(DurationUs by_us) { ahead_us_ += by_us; }
+
+  [[nodiscard]] TimeUs now_us() const override { return steady_us() + ahead_us_; }
+  [[nodiscard]] SteadyUs steady_us() const override {
     return to_us(coordinator_.clock().now().time_since_epoch());
   }
 
@@ -54,6 +59,7 @@ class DeterministicActorSystem final : public Clock {
   caf::scheduler::test_coordinator& coordinator_;
   std::mt19937_64 random_;
   bool shuffles_;
+  DurationUs ahead_us_ = 0;  ///< of the wall clock
 };
 
 }  // namespace millrace

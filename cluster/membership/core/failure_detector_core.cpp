@@ -5,7 +5,7 @@
 
 namespace millrace::membership {
 
-FailureDetector::FailureDetector(const DetectorLimits& limits, TimeUs now_us)
+FailureDetector::FailureDetector(const DetectorLimits& limits, SteadyUs now_us)
     : limits_(limits), last_us_(now_us) {
   // Start with only two samples around the estimate, so that real intervals soon outweigh them.
   const DurationUs spread_us = limits_.interval_first_us / 4;
@@ -13,7 +13,7 @@ FailureDetector::FailureDetector(const DetectorLimits& limits, TimeUs now_us)
   learn(limits_.interval_first_us + spread_us);
 }
 
-void FailureDetector::heartbeat(TimeUs now_us, bool regular) {
+void FailureDetector::heartbeat(SteadyUs now_us, bool regular) {
   if (regular && available(now_us)) learn(std::max<DurationUs>(now_us - last_us_, 0));
   last_us_ = std::max(last_us_, now_us);
 }
@@ -33,7 +33,7 @@ void FailureDetector::learn(DurationUs interval_us) {
   deviation_us_ = std::sqrt(squares / count);
 }
 
-double FailureDetector::phi(TimeUs now_us) const {
+double FailureDetector::phi(SteadyUs now_us) const {
   // Approximates the tail of the normal distribution by a logistic function, as Akka does; the
   // error is below 0.00014.
   const double silence_us = static_cast<double>(now_us - last_us_);

@@ -21,22 +21,22 @@ struct DetectorLimits {
 /// The detector of one node, created at its first heartbeat.
 class FailureDetector {
  public:
-  FailureDetector(const DetectorLimits& limits, TimeUs now_us);
+  FailureDetector(const DetectorLimits& limits, SteadyUs now_us);
 
   /// Records a heartbeat. Its interval is not sampled if the node was unreachable, or if
   /// `!regular`: such an interval would delay the next detection.
-  void heartbeat(TimeUs now_us, bool regular = true);
+  void heartbeat(SteadyUs now_us, bool regular = true);
 
   /// Returns -log10 of the probability that a heartbeat still follows the current silence; >= 0.
-  [[nodiscard]] double phi(TimeUs now_us) const;
+  [[nodiscard]] double phi(SteadyUs now_us) const;
 
-  [[nodiscard]] bool available(TimeUs now_us) const { return phi(now_us) < limits_.phi_max; }
+  [[nodiscard]] bool available(SteadyUs now_us) const { return phi(now_us) < limits_.phi_max; }
 
  private:
   void learn(DurationUs interval_us);
 
   DetectorLimits limits_;
-  TimeUs last_us_;
+  SteadyUs last_us_;
   std::deque<DurationUs> intervals_us_;
   double mean_us_ = 0;
   double deviation_us_ = 0;

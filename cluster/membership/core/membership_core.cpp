@@ -41,7 +41,7 @@ void forget_opinions(Membership& membership, const std::string& name) {
 }
 
 // Call before every other step: a pause of this node is detected by the first event after it.
-void check_own_pace(Membership& membership, TimeUs now_us, Effects& effects) {
+void check_own_pace(Membership& membership, SteadyUs now_us, Effects& effects) {
   const Limits& limits = membership.limits;
   if (!membership.ticked_us) return;
   if (now_us - *membership.ticked_us <= limits.heartbeat_us + limits.late_max_us) return;
@@ -59,7 +59,7 @@ void fence(Membership& membership, std::uint64_t incarnation, Effects& effects) 
 
 // Applies a direct or indirect report of a member, if it is newer than the known state.
 void adopt(Membership& membership, const std::string& name, std::uint64_t incarnation,
-           pb::MemberState state, TimeUs now_us, Effects& effects) {
+           pb::MemberState state, SteadyUs now_us, Effects& effects) {
   if (!pb::MemberState_IsValid(state)) return;  // sent by a later version
   Member& member = membership.members.at(name);
   if (std::pair(incarnation, state) <= std::pair(member.incarnation, member.state)) return;
@@ -84,7 +84,7 @@ void adopt(Membership& membership, const std::string& name, std::uint64_t incarn
 }
 
 void adopt_view(Membership& membership, const std::string& from, const pb::MemberView& view,
-                TimeUs now_us, Effects& effects) {
+                SteadyUs now_us, Effects& effects) {
   if (view.name() == membership.self.name()) {
     fence(membership, view.incarnation(), effects);
     return;
@@ -111,7 +111,7 @@ Membership start(const Limits& limits, pb::NodeId self,
   return membership;
 }
 
-Effects tick(Membership& membership, TimeUs now_us) {
+Effects tick(Membership& membership, SteadyUs now_us) {
   Effects effects;
   check_own_pace(membership, now_us, effects);
   membership.ticked_us = now_us;
@@ -125,7 +125,7 @@ Effects tick(Membership& membership, TimeUs now_us) {
   return effects;
 }
 
-Effects heard(Membership& membership, const pb::Heartbeat& heartbeat, TimeUs now_us) {
+Effects heard(Membership& membership, const pb::Heartbeat& heartbeat, SteadyUs now_us) {
   Effects effects;
   check_own_pace(membership, now_us, effects);
   const pb::NodeId& from = heartbeat.from();

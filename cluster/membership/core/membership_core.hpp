@@ -42,8 +42,8 @@ struct Membership {
   pb::NodeId self;
   pb::MemberState state = pb::MEMBER_JOINING;
   std::map<std::string, Member> members{};  ///< the configured others, by name
-  std::optional<TimeUs> ticked_us{};        ///< none before the first tick
-  TimeUs trusted_from_us = 0;               ///< no member is suspected before this time
+  std::optional<SteadyUs> ticked_us{};      ///< none before the first tick
+  SteadyUs trusted_from_us = 0;             ///< no member is suspected before this time
   bool fenced = false;                      ///< a later incarnation of this node exists; final
 };
 
@@ -78,10 +78,11 @@ struct Effects {
                                const std::map<std::string, std::string>& others);
 
 /// Call every `heartbeat_us`: updates the reachability of all members and returns a heartbeat.
-[[nodiscard]] Effects tick(Membership& membership, TimeUs now_us);
+[[nodiscard]] Effects tick(Membership& membership, SteadyUs now_us);
 
 /// Applies a heartbeat. A heartbeat of an unconfigured node or an older incarnation is ignored.
-[[nodiscard]] Effects heard(Membership& membership, const pb::Heartbeat& heartbeat, TimeUs now_us);
+[[nodiscard]] Effects heard(Membership& membership, const pb::Heartbeat& heartbeat,
+                            SteadyUs now_us);
 
 /// Sets this node's state and returns a heartbeat. States only advance; an earlier state is
 /// ignored.

@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include "actors/base/shell/actor_handle.hpp"
+#include "actors/base/shell/tick_timer.hpp"
 #include "cluster/move/core/source_core.hpp"
 #include "cluster/move/core/target_core.hpp"
 #include "cluster/move/move_request.hpp"
@@ -46,8 +47,8 @@ class MoveService::Shell {
     schedule();
     return {
         [](const TaskMessage& m) { (*m.run)(); },
-        [this](const queues::TickMessage& m) {
-          if (m.due_us == tick_due_us_) on_tick();  // otherwise an earlier tick replaced it
+        [this](const TickMessage& m) {
+          if (tick_.is_due(self_, m, now())) on_tick();
         },
     };
   }
@@ -78,13 +79,15 @@ class MoveService::Shell {
     if (!begun) return done(begun.error());
     entry->done = std::move(done);
     entry->cause.reset();
-    entry->began_us = config_.clock->now_us();
+    entry->began_us = now();
     spdlog::info("{} begins to move to {}", entry->name(), to);
     run(*entry, *begun);
     schedule();
   }
 
  private:
+  [[nodiscard]] SteadyUs now() const { return config_.clock->steady_us(); }
+
   using Key = std::pair<std::string, std::uint32_t>;
 
   void add(const pb::ShardRecord& record) {
@@ -143,9 +146,8 @@ class MoveService::Shell {
   }
 
   void on_tick() {
-    tick_due_us_ = 0;
     for (auto& [key, entry] : entries_) {
-      if (entry.is_stuck(config_.clock->now_us(), config_.rest_timeout.count() * 1'000)) {
+      if (entry.is_stuck(now(), config_.rest_timeout.count() * 1'000)) {
         fail(entry, {ErrorCode::timeout, "the target took nothing more of it"});
       } else {
         run(entry, moves::retry(entry.core));
@@ -160,10 +162,7 @@ class MoveService::Shell {
                                     [](const auto& one) { return one.second.is_leaving(); });
     if (!is_any && pending_gossip_.empty()) return;
     const DurationUs wait_us = std::exchange(is_stalled_, false) ? stalled_retry_us : retry_us;
-    const TimeUs due_us = config_.clock->now_us() + wait_us;
-    if (tick_due_us_ != 0 && tick_due_us_ <= due_us) return;
-    tick_due_us_ = due_us;
-    self_->delayed_send(self_, std::chrono::microseconds(wait_us), queues::TickMessage{due_us});
+    tick_.set(self_, now() + wait_us, now());
   }
 
   // --- Effects
@@ -332,8 +331,7 @@ class MoveService::Shell {
 
   void finish(Entry& entry, Result<void> result) {
     if (!entry.done) return;
-    const double seconds =
-        static_cast<double>(config_.clock->now_us() - entry.began_us) / 1'000'000;
+    const double seconds = static_cast<double>(now() - entry.began_us) / 1'000'000;
     if (result) {
       spdlog::info("{} has moved, in {:.3f} s", entry.name(), seconds);
     } else {
@@ -356,7 +354,7 @@ class MoveService::Shell {
   MoveServiceConfig config_;
   std::map<Key, Entry> entries_;  ///< never grows after the start, so references stay valid
   std::set<std::string> pending_gossip_;
-  TimeUs tick_due_us_ = 0;   ///< time of the pending tick; 0: none
+  TickTimer tick_;
   bool is_stalled_ = false;  ///< a send returned `backlog_full` since the last schedule()
 };
 

@@ -7,9 +7,45 @@
 
 namespace millrace::queues {
 
+void ModelQueue::note_time(TimeUs at_us, DurationUs stepped_us) {
+  record_us = at_us;
+  const bool was_set_back = at_us < latest_us - 1'000'000;
+  latest_us = was_set_back ? at_us : std::max(latest_us, at_us);
+  const auto each_use = [this](auto act) {
+    for (auto& [key, used_us] : idempotency_keys) act(used_us);
+    for (auto& [key, used_us] : idempotency_uses) act(used_us);
+  };
+  each_use([=](TimeUs& used_us) {
+    if (was_set_back) used_us = std::min(used_us, at_us);
+    used_us += stepped_us;
+  });
+  if (!was_set_back) return;
+  for (auto& [sequence, message] : messages) {
+    message.not_before_us = std::min(message.not_before_us, at_us + message.delay_us);
+  }
+  for (auto& [name, timer] : timers) timer.due_us = std::min(timer.due_us, at_us + timer.after_us);
+}
+
+void ModelQueue::use_idempotency_key(const std::string& key, DurationUs window_us) {
+  idempotency_keys[key] = record_us;
+  idempotency_uses.emplace_back(key, record_us);
+  while (idempotency_uses.front().second < record_us - window_us) {
+    const auto& [oldest, used_us] = idempotency_uses.front();
+    if (idempotency_keys[oldest] == used_us) idempotency_keys.erase(oldest);
+    idempotency_uses.pop_front();
+  }
+}
+
 void ModelQueue::append(const ModelMessage& message) {
-  messages[++last] = message;
+  ModelMessage& own = messages[++last] = message;
+  if (own.delay_us == 0) own.delay_us = std::max<DurationUs>(own.not_before_us - record_us, 0);
+  own.not_before_us = std::min(own.not_before_us, record_us + own.delay_us);
   ++ledger.offered;
+}
+
+void ModelQueue::set_timer(const TimerName& name, ModelTimer timer) {
+  timer.due_us = std::min(timer.due_us, record_us + timer.after_us);
+  timers[name] = std::move(timer);
 }
 
 ModelMessage ModelQueue::take(Sequence sequence) {

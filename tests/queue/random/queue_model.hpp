@@ -2,6 +2,7 @@
 // tells it what it asked for; nothing in it is copied from the core's tables.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -20,6 +21,7 @@ struct ModelMessage {
   int priority = 4;
   TimeUs not_before_us = 0;
   TimeUs expires_at_us = 0;
+  DurationUs delay_us = 0;  ///< of not_before_us
   std::string idempotency_key{};
   std::uint32_t failed = 0;
   QueueNumber origin = 0;  ///< of a dead letter
@@ -32,6 +34,7 @@ struct ModelProducer {
 
 struct ModelTimer {
   TimeUs due_us = 0;
+  DurationUs after_us = 0;
   ModelMessage message;
 };
 
@@ -39,7 +42,7 @@ struct ModelLease {
   ReceiverId receiver = 0;
   std::vector<Sequence> run;
   std::string key;
-  TimeUs deadline_us = 0;
+  SteadyUs deadline_us = 0;
   bool settling = false;
   bool begun = false;
 };
@@ -56,7 +59,11 @@ struct ModelQueue {
   std::map<std::string, std::vector<std::string>> histories;
   std::map<TimerName, ModelTimer> timers;
   std::map<std::string, ModelProducer> producers;
-  std::map<std::string, TimeUs> idempotency_keys;  ///< with the key of their message
+  std::map<std::string, TimeUs> idempotency_keys;               ///< last use; with the key of their message
+  std::deque<std::pair<std::string, TimeUs>> idempotency_uses;  ///< oldest first
+
+  TimeUs record_us = 0;  ///< time of the latest record
+  TimeUs latest_us = 0;  ///< latest time of a record since the clock was set back
 
   // On the way, or in hands: gone after a crash.
   std::map<std::string, ModelProducer> coming_producers;
@@ -66,7 +73,12 @@ struct ModelQueue {
   std::map<LeaseId, ModelLease> leases;
   std::map<Sequence, std::uint32_t> acquired;
 
+  /// Notes the time of a record, before its effects.
+  void note_time(TimeUs at_us, DurationUs stepped_us);
   void append(const ModelMessage& message);
+  void set_timer(const TimerName& name, ModelTimer timer);
+  /// Remembers a use at the time of the latest record, and forgets what is older than the window.
+  void use_idempotency_key(const std::string& key, DurationUs window_us);
   /// Takes a message out; it must be there.
   ModelMessage take(Sequence sequence);
   void crash();

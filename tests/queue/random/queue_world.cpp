@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -48,20 +49,22 @@ void QueueWorld::expect_intact() {
 
 AttachDecision QueueWorld::attach(QueueNumber number, const AttachRequest& request,
                                   OnCommit on_commit) {
-  AttachDecision decided = decide(queue(number), request, now_us_);
+  look(number);
+  AttachDecision decided = decide(queue(number), request, now());
   send(number, std::move(decided.decision), std::move(on_commit));
   return decided;
 }
 
 OfferDecision QueueWorld::offer(QueueNumber number, const Offer& offer, Room room,
                                 OnCommit on_commit) {
-  OfferDecision decided = decide(queue(number), offer, room, now_us_);
+  look(number);
+  OfferDecision decided = decide(queue(number), offer, room, now());
   send(number, std::move(decided.decision), std::move(on_commit));
   return decided;
 }
 
 CompleteDecision QueueWorld::complete(QueueNumber number, Complete complete, OnCommit on_commit) {
-  CompleteDecision decided = decide(queue(number), complete, now_us_);
+  CompleteDecision decided = decide(queue(number), complete, time());
   send(number, std::move(decided.decision), std::move(on_commit));
   return decided;
 }
@@ -73,14 +76,14 @@ void QueueWorld::demand(QueueNumber number, ReceiverId receiver, std::uint32_t m
 std::vector<Grant> QueueWorld::dispatch(QueueNumber number) {
   std::vector<Grant> grants;
   while (true) {
-    Dispatch dispatched = queues::dispatch(queue(number), now_us_);
+    Dispatch dispatched = queues::dispatch(queue(number), time());
     std::vector<OnCommit> on_commit;
     for (const LeaseId id : dispatched.give_up) {
       if (!on_give_up) break;
       on_commit.push_back(on_give_up(number, id, queue(number).live.leases.at(id).run.front()));
     }
     std::move(dispatched.grants.begin(), dispatched.grants.end(), std::back_inserter(grants));
-    send(number, decide_give_up(queue(number), dispatched.give_up, now_us_), [on_commit] {
+    send(number, decide_give_up(queue(number), dispatched.give_up, now()), [on_commit] {
       for (const OnCommit& run : on_commit) run();
     });
     expect_intact();
@@ -131,6 +134,7 @@ void QueueWorld::commit(std::size_t count) {
     MILLRACE_ASSERT(record->ParseFromString(first.bytes));
     log_.push_back(std::move(record));
     apply_to(queues_, log_.size() - 1);
+    note_applied();
     committed(queue(first.queue), first.pending);
     expect_intact();
     if (first.on_commit) first.on_commit();
@@ -140,7 +144,19 @@ void QueueWorld::commit(std::size_t count) {
 void QueueWorld::append(pb::Record record) {
   log_.push_back(std::make_shared<const pb::Record>(std::move(record)));
   apply_to(queues_, log_.size() - 1);
+  note_applied();
   expect_intact();
+}
+
+void QueueWorld::note_applied() const {
+  for (const pb::Change& change : log_.back()->change()) {
+    if (on_apply) on_apply(*log_.back(), change);
+  }
+}
+
+void QueueWorld::look(QueueNumber number) {
+  Now& seen = seen_.try_emplace(number, time()).first->second;
+  send(number, decide_step(queue(number), std::exchange(seen, time()), time()));
 }
 
 Checkpoint QueueWorld::checkpoint() const {
@@ -172,6 +188,7 @@ QueueWorld::Queues QueueWorld::replayed(const Checkpoint* from) const {
 
 void QueueWorld::crash(const Checkpoint* from) {
   in_flight_.clear();
+  seen_.clear();
   queues_ = replayed(from);
   expect_intact();
 }
@@ -188,7 +205,8 @@ void write_messages(std::ostream& out, const State& state, bool with_places) {
     out << " bytes " << entry.bytes << " priority " << int{entry.priority} << " failed "
         << entry.failed << " key " << (entry.slot == no_slot ? 0 : state.keys[entry.slot].hash);
     if (const auto it = durable.schedules.find(sequence); it != durable.schedules.end()) {
-      out << " not_before " << it->second.not_before_us << " expires " << it->second.expires_at_us;
+      out << " not_before " << it->second.not_before_us << " expires " << it->second.expires_at_us
+          << " delay " << it->second.delay_us;
     }
     if (const auto it = durable.failures.find(sequence); it != durable.failures.end()) {
       out << " failures " << it->second.first_at_us << ".." << it->second.last_at_us;
@@ -210,8 +228,8 @@ void write_keyed(std::ostream& out, const KeyedStore& keyed) {
   }
   for (const std::string& line : lines) out << line << '\n';
   for (const auto& [id, timer] : keyed.timers()) {
-    out << "timer " << id.first << ' ' << timer.key << '/' << timer.name << ' '
-        << timer.envelope.ShortDebugString() << '\n';
+    out << "timer " << id.first << " after " << timer.after_us << ' ' << timer.key << '/'
+        << timer.name << ' ' << timer.envelope.ShortDebugString() << '\n';
   }
 }
 

@@ -3,7 +3,8 @@
 //   decide ─▶ propose ─▶ in flight ─commit()─▶ log ─▶ apply ─▶ committed
 //
 // A test commits records, in log order, so decisions overlap. A crash drops the volatile state and
-// the records in flight, and replays the log. Time is a number. The invariants of all queues are
+// the records in flight, and replays the log. Wall and steady time are numbers, equal until the wall
+// clock is set. The invariants of all queues are
 // checked after each change.
 #pragma once
 
@@ -49,8 +50,14 @@ class QueueWorld {
 
   [[nodiscard]] State& queue(QueueNumber number) { return *queues_.at(number); }
   [[nodiscard]] const Queues& queues() const { return queues_; }
-  [[nodiscard]] TimeUs now() const { return now_us_; }
-  void advance(DurationUs by_us) { now_us_ += by_us; }
+  [[nodiscard]] TimeUs now() const { return steady_us_ + ahead_us_; }
+  [[nodiscard]] SteadyUs steady() const { return steady_us_; }
+  [[nodiscard]] Now time() const { return {now(), steady()}; }
+  void advance(DurationUs by_us) { steady_us_ += by_us; }
+  /// Sets the wall clock forwards, or back if `by_us` is negative.
+  void step(DurationUs by_us) { ahead_us_ += by_us; }
+  /// Looks at the clock, as the actor does before it decides about producers and on ticks.
+  void look(QueueNumber number);
 
   // Decide and propose, as the actor does. `on_commit` runs after the record is committed.
   AttachDecision attach(QueueNumber number, const AttachRequest& request, OnCommit on_commit = {});
@@ -92,6 +99,9 @@ class QueueWorld {
 
   [[nodiscard]] const std::vector<std::shared_ptr<const pb::Record>>& log() const { return log_; }
 
+  /// Called after each change that was applied live, before the `on_commit` of its record.
+  std::function<void(const pb::Record&, const pb::Change&)> on_apply;
+
   /// Called for each message that dispatch() gives up, before that is proposed; the result runs
   /// after the commit.
   std::function<OnCommit(QueueNumber, LeaseId, Sequence)> on_give_up;
@@ -111,6 +121,7 @@ class QueueWorld {
 
   /// Reports a violated invariant of any queue to GoogleTest; large queues are not checked each time.
   void expect_intact();
+  void note_applied() const;
   [[nodiscard]] Queues fresh() const;
   void apply_to(Queues& queues, std::size_t index) const;
 
@@ -120,7 +131,9 @@ class QueueWorld {
   std::vector<std::shared_ptr<const pb::Record>> log_;
   std::deque<InFlight> in_flight_;
   journal::SegmentNumber first_segment_ = 1;
-  TimeUs now_us_ = 1'700'000'000'000'000;
+  std::map<QueueNumber, Now> seen_;  ///< the clock at the last look() of the queue
+  SteadyUs steady_us_ = 1'700'000'000'000'000;
+  DurationUs ahead_us_ = 0;  ///< of the wall clock
 };
 
 /// The durable state of a queue as sorted text. Two queues are equal when their texts are. Without

@@ -27,6 +27,9 @@ RandomDriver::RandomDriver(std::uint64_t seed) : random_(seed) {
                                         {second, {"second", dead, limits}},
                                         {dead, {"dead", 0, letters}}});
   for (const QueueNumber number : {first, second, dead}) models_[number];
+  world_->on_apply = [this](const pb::Record& record, const pb::Change& change) {
+    models_[change.queue()].note_time(record.at_us(), change.stepped_us());
+  };
   world_->on_give_up = [this](QueueNumber number, LeaseId id, Sequence sequence) {
     return give_up(number, id, sequence);
   };
@@ -69,7 +72,7 @@ void RandomDriver::act() {
   } else if (dice < 885) {
     world_->advance(static_cast<DurationUs>(pick(2'500'000)));
   } else if (dice < 890) {
-    world_->advance(-static_cast<DurationUs>(pick(30'000)));
+    set_clock();
   } else if (dice < 930) {
     tick(pick_queue());
   } else if (dice < 940) {

@@ -87,6 +87,7 @@ class RandomDriver {
   void lose(QueueNumber number, const std::vector<LeaseId>& leases, ErrorCode code);
   void lose_receiver();
   void tick(QueueNumber number);
+  void set_clock();
   void fire_timers(QueueNumber number);
   void forget();
   void operate();

@@ -81,7 +81,7 @@ void RandomDriver::kill(QueueNumber number, Sequence sequence) {
   ModelMessage message = models_[number].take(sequence);
   ++models_[number].ledger.dead;
   message.failed = 0;
-  message.not_before_us = message.expires_at_us = 0;
+  message.not_before_us = message.expires_at_us = message.delay_us = 0;
   message.origin = number;
   models_[dead].append(message);
 }
@@ -112,6 +112,7 @@ void RandomDriver::add_failure_effect(QueueNumber number, Sequence sequence, Eff
     ModelMessage& message = models_[number].messages.at(sequence);
     message.failed = failed;
     message.not_before_us = retry_at(*world_->log().back(), sequence);
+    message.delay_us = message.not_before_us - world_->log().back()->at_us();
     ++models_[number].ledger.redelivered;
   });
 }
@@ -137,15 +138,17 @@ void RandomDriver::add_timers(QueueNumber number, const std::string& key, Messag
     outcome.timers_cleared.push_back(name);
     effects.emplace_back([&model, key, name] { model.timers.erase({key, name}); });
   } else {
-    ModelTimer timer{world_->now() + static_cast<TimeUs>(pick(300'000)), make_message()};
+    const auto after_us = 1 + static_cast<DurationUs>(pick(300'000));
+    ModelTimer timer{world_->now() + after_us, after_us, make_message()};
     timer.message.key = key;
-    timer.message.not_before_us = timer.message.expires_at_us = 0;
+    timer.message.not_before_us = timer.message.expires_at_us = timer.message.delay_us = 0;
     pb::TimerSet& set = outcome.timers_set.emplace_back();
     set.set_key(key);
     set.set_name(name);
     set.set_due_us(timer.due_us);
+    set.set_after_us(timer.after_us);
     *set.mutable_envelope() = *to_envelope(timer.message);
-    effects.emplace_back([&model, key, name, timer] { model.timers[{key, name}] = timer; });
+    effects.emplace_back([&model, key, name, timer] { model.set_timer({key, name}, timer); });
   }
   effects.emplace_back([&model, key, name] { model.coming_timers.extract({key, name}); });
 }
@@ -232,7 +235,7 @@ void RandomDriver::complete(QueueNumber number, bool well) {
   std::vector<LeaseId> refused;
   for (auto& [id, lease] : model.leases) {
     if (lease.settling || lease.receiver == 0 || (!well && !chance(40))) continue;
-    const bool late = lease.deadline_us < world_->now();
+    const bool late = lease.deadline_us < world_->steady();
     Effects own;
     LeaseOutcome outcome = make_outcome(number, lease, well, own);
     outcome.lease = id;
@@ -282,7 +285,7 @@ void RandomDriver::extend() {
       lease.begun = lease.run.size() == 1;
     }
     if (!chance(20)) continue;
-    const TimeUs deadline_us = world_->now() + static_cast<TimeUs>(pick(1'500'000));
+    const SteadyUs deadline_us = world_->steady() + static_cast<DurationUs>(pick(1'500'000));
     EXPECT_EQ(extend_lease(world_->queue(number), id, deadline_us), !lease.settling);
     if (!lease.settling) lease.deadline_us = std::max(lease.deadline_us, deadline_us);
   }

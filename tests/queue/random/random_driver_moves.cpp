@@ -14,7 +14,7 @@ namespace {
 
 // The order in which all messages that are due leave the queue. `read` brings all bodies into
 // memory, so that the cache makes no difference.
-std::vector<Sequence> order_of(State& state, const ReadBody& read, TimeUs now_us) {
+std::vector<Sequence> order_of(State& state, const ReadBody& read, Now now) {
   MessageIndex& index = state.durable.index;
   std::vector<std::pair<Sequence, Body>> bodies;
   index.for_each([&](Sequence sequence, const Entry& entry) {
@@ -24,10 +24,10 @@ std::vector<Sequence> order_of(State& state, const ReadBody& read, TimeUs now_us
   std::vector<Sequence> order;
   while (true) {
     state.live.receivers[1].demand = 2;
-    Dispatch round = dispatch(state, now_us);
+    Dispatch round = dispatch(state, now);
     std::vector<LeaseId> leases = round.give_up;
     for (const Grant& grant : round.grants) leases.push_back(grant.lease);
-    const Decision ended = decide_drop(state, leases, now_us);
+    const Decision ended = decide_drop(state, leases, now.wall_us);
     if (!ended.record) return order;
     for (const Sequence sequence : ended.record->change(0).drop()) order.push_back(sequence);
     propose(state, ended);
@@ -70,15 +70,15 @@ void RandomDriver::copy() {
   }
   // A quiesced queue leases nothing, and continues unchanged when it serves again.
   original.live.quiesced = true;
-  EXPECT_EQ(order_of(original, read, world_->now()), std::vector<Sequence>());
+  EXPECT_EQ(order_of(original, read, world_->time()), std::vector<Sequence>());
   original.live.quiesced = false;
   if (number == dead) original.dead_letters = copied.state.dead_letters = dead;
   const auto read_copy = [&copied](journal::Place place, std::uint32_t index) {
     return std::make_shared<const pb::Envelope>(
         *envelope_at(copied.records.at(journal::offset_of(place))->change(0), index));
   };
-  EXPECT_EQ(order_of(copied.state, read_copy, world_->now()),
-            order_of(original, read, world_->now()));
+  EXPECT_EQ(order_of(copied.state, read_copy, world_->time()),
+            order_of(original, read, world_->time()));
 }
 
 // A move leaves the messages behind the seal at the source, as one chain.
@@ -120,8 +120,8 @@ void RandomDriver::become_outbox() {
   const ReadBody read = [this, number](journal::Place place, std::uint32_t index) {
     return world_->read_body(number, place, index);
   };
-  EXPECT_EQ(order_of(state, read, world_->now()), later);
-  EXPECT_EQ(order_of(again, read, world_->now()), later);
+  EXPECT_EQ(order_of(state, read, world_->time()), later);
+  EXPECT_EQ(order_of(again, read, world_->time()), later);
 }
 
 }  // namespace millrace::queues

@@ -88,7 +88,11 @@ ModelMessage RandomDriver::make_message() {
   message.payload = "m" + std::to_string(++messages_made_);
   if (chance(80)) message.key = "k" + std::to_string(pick(5));
   if (chance(20)) message.priority = static_cast<int>(pick(10));
-  if (chance(10)) message.not_before_us = world_->now() + static_cast<TimeUs>(pick(400'000));
+  if (chance(10)) {
+    const auto delay_us = 1 + static_cast<DurationUs>(pick(400'000));
+    message.not_before_us = world_->now() + delay_us;
+    message.delay_us = delay_us;
+  }
   if (chance(5)) message.expires_at_us = world_->now() + static_cast<TimeUs>(pick(3'000'000)) + 1;
   return message;
 }
@@ -99,6 +103,7 @@ std::shared_ptr<const pb::Envelope> RandomDriver::to_envelope(const ModelMessage
   envelope->set_key(message.key);
   set_priority(*envelope, message.priority);
   envelope->set_not_before_us(message.not_before_us);
+  envelope->set_delay_us(message.delay_us);
   envelope->set_expires_at_us(message.expires_at_us);
   envelope->set_idempotency_key(message.idempotency_key);
   return envelope;
@@ -128,27 +133,26 @@ void RandomDriver::expect_offer(QueueNumber number, const Offer& offer,
                                 const std::vector<ModelMessage>& messages, Room room) {
   ModelQueue& model = models_[number];
   const auto known = model.producer(offer.producer);
-  // A queue's time does not run back when the clock does.
-  const TimeUs at = std::max(world_->now(), world_->queue(number).live.now_us);
+  world_->look(number);
+  const TimeUs at = world_->now() - world_->queue(number).live.stepping_us;
   const auto [refusal, taken, duplicates, accepted] =
       judge(model, world_->queue(number).limits, offer, messages, room, at);
 
-  auto at_us = std::make_shared<TimeUs>(0);
   const std::uint64_t settled = known ? known->last : 0;
-  const auto on_commit = [&model, accepted = accepted, duplicates = duplicates, offer,
-                          taken = taken, at_us] {
+  const DurationUs window_us = world_->queue(number).limits.idempotency_window_us;
+  const auto on_commit = [&model, window_us, accepted = accepted, duplicates = duplicates, offer,
+                          taken = taken] {
     for (const ModelMessage& message : accepted) {
       model.append(message);
       if (message.idempotency_key.empty()) continue;
       model.coming_idempotency_keys.extract(scope_of(message));
-      model.idempotency_keys[scope_of(message)] = *at_us;
+      model.use_idempotency_key(scope_of(message), window_us);
     }
     model.coming_messages -= accepted.size();
     model.ledger.duplicates += duplicates;
     ModelProducer& producer = model.producers[offer.producer];
     producer = {std::max(producer.epoch, offer.epoch), taken};
   };
-  *at_us = at;
   const OfferDecision decided = world_->offer(number, offer, room, on_commit);
   ASSERT_EQ(decided.refusal.has_value(), refusal.has_value());
   if (refusal) {

@@ -33,12 +33,20 @@ void RandomDriver::lose_receiver() {
 }
 
 void RandomDriver::tick(QueueNumber number) {
-  lose(number, overdue_leases(world_->queue(number), world_->now()), ErrorCode::lease_expired);
+  lose(number, overdue_leases(world_->queue(number), world_->steady()), ErrorCode::lease_expired);
   for (const auto& [id, lease] : models_[number].leases) {
-    EXPECT_TRUE(lease.settling || lease.deadline_us >= world_->now())
+    EXPECT_TRUE(lease.settling || lease.deadline_us >= world_->steady())
         << "lease " << id << " is overdue";
   }
+  world_->look(number);
+  send(number, decide_set_back(world_->queue(number), world_->now()), {});
   fire_timers(number);
+}
+
+// Sets the wall clock by 1 ms to 200 days, forwards or back.
+void RandomDriver::set_clock() {
+  const auto by_us = static_cast<DurationUs>((1'000ull << pick(35)) + pick(1'000));
+  world_->step(chance(50) ? by_us : -by_us);
 }
 
 void RandomDriver::fire_timers(QueueNumber number) {
@@ -69,6 +77,7 @@ void RandomDriver::fire_timers(QueueNumber number) {
 void RandomDriver::forget() {
   const QueueNumber number = pick_queue();
   ModelQueue& model = models_[number];
+  world_->look(number);
   world_->commit();
   Decision decided = decide_forget(world_->queue(number), world_->now());
   if (!decided.record) return;
