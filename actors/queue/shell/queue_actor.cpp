@@ -380,7 +380,7 @@ class QueueShell {
 
   [[nodiscard]] QueueStatus on_inspect(const InspectMessage& m) {
     QueueStatus status = status_of(*core_, room(), m.offer_bytes);
-    if (m.offer) status.key_use = note_key_use(*core_, *m.offer, now());
+    if (m.offer) status.key_use = note_key_use(*core_, *m.offer, look().wall_us);
     return status;
   }
 
