@@ -2,7 +2,7 @@
 //
 // keys/key_table.hpp defines the keys, units, ranges and defaults; docs/config.md is generated from
 // that table. Each field carries its unit in its name or in its type. Default member initialisers
-// are placeholders: load() overwrites each field that has a key with a default.
+// only make a Config defined: load() overwrites each field whose key has a default.
 #pragma once
 
 #include <chrono>

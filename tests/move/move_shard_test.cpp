@@ -2,6 +2,7 @@
 // with its key states, and a crash of either node at any record leaves one owner. Checked with the
 // real actors of three nodes on a simulated network.
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <optional>
 #include <string>
@@ -258,6 +259,21 @@ TEST(MoveShard, StaysFencedThoughAPeerIsAway) {
   EXPECT_GT(before, 0u);
   world.settle(60'000);
   EXPECT_EQ(waiting(), before);
+}
+
+// As after a move of another shard, whose queues end here.
+TEST(MoveShard, GoesOnWhenAQueueOfAnotherShardEnds) {
+  World world;
+  TestNode& node = world.node("a").node();
+  std::optional<Error> failure = Error{ErrorCode::timeout, "no answer"};
+  node.moves().quiesce(
+      {.role = sim::entered().name(), .shard = 0, .queues = {sim::entered().name()}},
+      std::chrono::seconds(10), [&failure](const Result<QuiescedShard>& quiesced) {
+        failure = quiesced ? std::nullopt : std::optional(quiesced.error());
+      });
+  tell(node.actors().ingress(sim::passed().name(), 1)->handle, queues::RetireMessage{});
+  world.settle(200);
+  EXPECT_EQ(failure ? failure->message : "", "");
 }
 
 class MoveShardCrash : public ::testing::TestWithParam<const char*> {};

@@ -15,14 +15,18 @@ namespace {
 
 using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
-using File = std::unique_ptr<std::FILE, decltype(&std::fclose)>;
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
 
 Key make_key() {
   return {EVP_EC_gen("P-256"), EVP_PKEY_free};
 }
 
 File open_for_writing(const std::filesystem::path& path) {
-  File file(std::fopen(path.c_str(), "w"), std::fclose);
+  File file(std::fopen(path.c_str(), "w"));
   MILLRACE_ASSERT(file != nullptr);
   return file;
 }

@@ -26,10 +26,8 @@ class QuiescerShell {
     replies_.resize(config_.queues.size());
     self->set_exit_handler([this](const caf::exit_msg&) { finish(ended()); });
     self->set_down_handler([this](const caf::down_msg&) { finish(ended()); });
-    for (const auto* const some : {&config_.queues, &config_.ingresses}) {
-      for (const queues::QueueHandle& queue : *some) {
-        self->monitor(caf::actor_cast<caf::actor>(queue));
-      }
+    for (const queues::QueueHandle& queue : config_.queues) {
+      self->monitor(caf::actor_cast<caf::actor>(queue));
     }
     self->delayed_send(self, config_.timeout, TickMessage{});
     quiesce();
@@ -50,7 +48,7 @@ class QuiescerShell {
     what_ = "work in progress on the shard";
     ask<queues::QuiescedReply>(
         config_.queues, queues::QuiesceMessage{}, [](std::size_t, const queues::QuiescedReply&) {},
-        [this] { pass_barrier(); });
+        [this] { pass_barrier(); }, [this] { finish(ended()); });
   }
 
   // An empty record: when it is durable, every change before it has been sent to its queue.
@@ -69,9 +67,18 @@ class QuiescerShell {
 
   void flush() {
     what_ = "delivery of what the shard sent to other nodes";
+    const auto flushed = [this] {
+      if (missing_ == 0) read();
+    };
+    // An ingress may end meanwhile: its shard has just moved, and its messages with it. If the node
+    // is stopping, the queues of this shard fail, too.
     ask<queues::FlushedReply>(
         config_.ingresses, queues::FlushMessage{}, [](std::size_t, const queues::FlushedReply&) {},
-        [this] { read(); });
+        flushed,
+        [this, flushed] {
+          --missing_;
+          flushed();
+        });
   }
 
   void read() {
@@ -79,12 +86,14 @@ class QuiescerShell {
     ask<queues::QuiescedReply>(
         config_.queues, queues::QuiesceMessage{.seals = true},
         [this](std::size_t i, const queues::QuiescedReply& reply) { replies_[i] = reply; },
-        [this] { finish(std::move(replies_)); });
+        [this] { finish(std::move(replies_)); }, [this] { finish(ended()); });
   }
 
-  /// Passes each reply to `take`, and calls `next` after the last one.
-  template <class Reply, class Message, class Take, class Next>
-  void ask(const std::vector<queues::QueueHandle>& queues, Message message, Take take, Next next) {
+  /// Passes each reply to `take`, and calls `next` after the last one. Calls `failed` for each queue
+  /// that ends or refuses instead of a reply.
+  template <class Reply, class Message, class Take, class Next, class Failed>
+  void ask(const std::vector<queues::QueueHandle>& queues, Message message, Take take, Next next,
+           Failed failed) {
     missing_ = queues.size();
     for (std::size_t i = 0; i < queues.size(); ++i) {
       self_->request(queues[i], caf::infinite, message)
@@ -93,7 +102,7 @@ class QuiescerShell {
                 take(i, reply);
                 if (--missing_ == 0) next();
               },
-              [this](const caf::error&) { finish(ended()); });
+              [failed](const caf::error&) { failed(); });
     }
     if (queues.empty()) next();
   }
