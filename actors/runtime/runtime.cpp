@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <random>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -67,6 +68,16 @@ void add(const queues::QueueStatus& status, std::uint32_t shard, QueueInfo& info
 
 using Deadline = std::chrono::steady_clock::time_point;
 using Queues = std::vector<queues::QueueHandle>;
+
+/// Removes the items of one record from the front of `items` and returns them.
+template <class Item>
+std::span<Item> take_front(std::span<Item>& items) {
+  constexpr std::size_t declarations_per_record = 10'000;  // about 2 MiB
+  const std::size_t count = std::min(items.size(), declarations_per_record);
+  const std::span<Item> front = items.first(count);
+  items = items.subspan(count);
+  return front;
+}
 
 /// Returns how many queues drained before `deadline` or have ended.
 std::size_t await_rest(ActorSystem& system, const Queues& queues, Deadline deadline) {
@@ -141,6 +152,7 @@ class Runtime::Parts final : public JournalLogOwner {
   }
   void on_log_failed(const Error& error) override { fatal(error); }
   Result<void> declare(const NodePlan& plan);
+  [[nodiscard]] bool append(pb::Record record);
   /// Returns when no queue has leases or records in flight; messages that could not be sent to
   /// other nodes are in their outboxes then. Outboxes are flushed for up to 3/4 of `timeout`; a
   /// node that cannot be reached costs no time. Fails with `timeout`.
@@ -243,25 +255,39 @@ Result<void> Runtime::Parts::open() {
 // New queues must be durable in the log before a record names them.
 Result<void> Runtime::Parts::declare(const NodePlan& plan) {
   if (plan.fresh.empty() && plan.leftover.empty()) return {};
-  auto proposal = std::make_shared<queues::RecordProposal>();
-  auto record = std::make_shared<pb::Record>();
-  record->set_at_us(clock.now_us());
-  for (const pb::Declaration& declaration : plan.fresh) *record->add_declare() = declaration;
-  for (const queues::QueueNumber number : plan.leftover) {
-    record->add_retire(number);
-    store.queues().erase(number);
-  }
-  proposal->record = record;
-  proposal->makes_room = true;  // no queue exists yet that could make room
-  log.propose(std::move(proposal));
-  std::unique_lock lock(group_mutex_);
-  while (!group_changed_.wait_for(lock, full_poll, [this] { return last_group_ != 0; })) {
-    if (!journal->storage_exhausted()) continue;
-    return Error{ErrorCode::storage_full, options.data_dir.string() +
-                                              ": no room on the disk to declare " +
-                                              std::to_string(plan.fresh.size()) + " new queues"};
+  std::span<const pb::Declaration> fresh = plan.fresh;
+  std::span<const queues::QueueNumber> leftover = plan.leftover;
+  while (!fresh.empty() || !leftover.empty()) {
+    pb::Record record;
+    for (const pb::Declaration& declaration : take_front(fresh)) {
+      *record.add_declare() = declaration;
+    }
+    for (const queues::QueueNumber number : take_front(leftover)) {
+      record.add_retire(number);
+      store.queues().erase(number);
+    }
+    if (!append(std::move(record))) {
+      return Error{ErrorCode::storage_full, options.data_dir.string() +
+                                                ": no room on the disk to declare " +
+                                                std::to_string(plan.fresh.size()) + " new queues"};
+    }
   }
   return {};
+}
+
+// Returns false if the disk is full.
+bool Runtime::Parts::append(pb::Record record) {
+  record.set_at_us(clock.now_us());
+  auto proposal = std::make_shared<queues::RecordProposal>();
+  proposal->record = std::make_shared<pb::Record>(std::move(record));
+  proposal->makes_room = true;  // no queue exists yet that could make room
+  std::unique_lock lock(group_mutex_);
+  const journal::Lsn before = last_group_;
+  log.propose(std::move(proposal));
+  while (!group_changed_.wait_for(lock, full_poll, [&] { return last_group_ != before; })) {
+    if (journal->storage_exhausted()) return false;
+  }
+  return true;
 }
 
 void Runtime::Parts::spawn() {
