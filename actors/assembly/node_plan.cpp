@@ -232,6 +232,7 @@ void NodePlan::configure(queues::State& state, const pb::Declaration& declaratio
   if (found == queues.end()) return;  // the queue's pipeline was removed
   const QueuePlan& plan = found->second;
   state.limits = declaration.has_outbox() ? plan.outbox_limits : plan.limits;
+  queues::forget_repeats(state);
   if (declaration.has_outbox() || plan.dead_letters.empty()) return;
   // The dead letter queue of a staged queue is staged too; add_staged() has set it.
   if (declaration.staged()) return;

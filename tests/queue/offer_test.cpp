@@ -140,6 +140,26 @@ TEST_F(QueueOffer, WithAnIdempotencyKeyPastItsWindowIsNew) {
   EXPECT_EQ(live(), 2u);
 }
 
+TEST_F(QueueOffer, WithAnIdempotencyKeyIsKnownForTheWholeWindowAfterARestart) {
+  const DurationUs day_us = 86'400'000'000;
+  work.world.set_limits(1, {.idempotency_window_us = day_us});
+  attach();
+  offer_keyed(1, "order-7");
+  work.world.commit();
+  work.world.advance(day_us / 24);
+  offer_keyed(2, "order-8");
+  work.world.commit();
+  const Checkpoint checkpoint = work.world.checkpoint();
+  for (const Checkpoint* from : {static_cast<const Checkpoint*>(nullptr), &checkpoint}) {
+    work.world.crash(from);
+    EXPECT_TRUE(work.state().durable.dedup.has_idempotency_key(hash_idempotency_key("order-7"),
+                                                               work.world.now() - day_us));
+  }
+  offer_keyed(3, "order-7");
+  work.world.commit();
+  EXPECT_EQ(live(), 2u);
+}
+
 TEST_F(QueueOffer, RemembersNoMoreIdempotencyKeysThanItsLimit) {
   work.state().limits.idempotency_keys = 2;
   attach();

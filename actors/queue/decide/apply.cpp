@@ -93,8 +93,7 @@ void apply(State& state, const CommittedRecord& committed, const pb::Change& cha
   for (const pb::Envelope& envelope : change.append()) {
     append(state, committed, envelope, position++);
     if (!envelope.idempotency_key().empty() && !state.is_outbox) {
-      durable.dedup.remember(hash_idempotency_key(envelope.idempotency_key()), at_us,
-                             state.limits.idempotency_window_us, state.limits.idempotency_keys);
+      durable.dedup.remember(hash_idempotency_key(envelope.idempotency_key()), at_us);
     }
   }
   for (const std::uint64_t sequence : change.ack()) {
@@ -136,7 +135,14 @@ void propose(State& state, const Decision& decision) {
   }
 }
 
+void forget_repeats(State& state) {
+  Durable& durable = state.durable;
+  durable.dedup.trim_idempotency_keys(durable.at_us - state.limits.idempotency_window_us,
+                                      state.limits.idempotency_keys);
+}
+
 void committed(State& state, const Pending& pending) {
+  if (!pending.idempotency_keys.empty()) forget_repeats(state);
   for (const LeaseId id : pending.leases) end_lease(state, id);
   for (const MessageId& key : pending.idempotency_keys) state.live.proposed_keys.erase(key);
   for (const ProducerProgress& progress : pending.producers) {

@@ -21,7 +21,14 @@ void propose(State& state, const Decision& decision);
 /// Applies one committed change; `change` is an element of `committed.record`. Any prefix of a log
 /// can be applied: sequence numbers that are no longer live are ignored. Bodies of appended
 /// messages are cached as long as there is room.
+///
+/// Does not depend on State::limits, but for the cache: a replay under other limits gives the same
+/// state.
 void apply(State& state, const CommittedRecord& committed, const pb::Change& change);
+
+/// Forgets the idempotency keys beyond State::limits. Only live, or after recovery: a replay runs
+/// before the limits of the queue are known, so apply() keeps all keys.
+void forget_repeats(State& state);
 
 /// Ends what propose() marked. Call it after apply() of the same record.
 void committed(State& state, const Pending& pending);

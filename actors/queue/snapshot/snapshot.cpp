@@ -250,8 +250,7 @@ void read_producers(State& state, const pb::Producers& producers) {
                             {producer.epoch(), producer.last(), producer.active_at_us()});
   }
   for (const pb::Producers::IdempotencyKey& key : producers.idempotency_key()) {
-    state.durable.dedup.remember({key.high(), key.low()}, key.at_us(),
-                                 state.limits.idempotency_window_us, state.limits.idempotency_keys);
+    state.durable.dedup.remember({key.high(), key.low()}, key.at_us());
   }
 }
 

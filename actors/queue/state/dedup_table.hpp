@@ -37,10 +37,11 @@ class DedupTable {
     return it != latest_.end() && it->second >= since_us;
   }
 
-  /// Remembers an idempotency key, and forgets keys older than `at_us - window_us` and the oldest
-  /// beyond `max`.
-  void remember(const MessageId& idempotency_key, TimeUs at_us, DurationUs window_us,
-                std::uint32_t max);
+  /// Remembers an idempotency key until trim_idempotency_keys().
+  void remember(const MessageId& idempotency_key, TimeUs at_us);
+
+  /// Forgets the keys that were last remembered before `since_us`, and the oldest beyond `max`.
+  void trim_idempotency_keys(TimeUs since_us, std::size_t max);
 
   void forget_idempotency_keys() {
     latest_.clear();

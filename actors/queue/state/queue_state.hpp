@@ -9,7 +9,7 @@
 // The comments of the fields state the invariants, and check_invariants() checks them. They hold
 // whenever no change is half done. Writers of each part:
 //
-//   Durable, but for bodies             apply() and read_snapshot()
+//   Durable, but for bodies             apply() and read_snapshot(); forget_repeats()
 //   key chains, status of messages,     backlog.cpp
 //     lines, delayed
 //   leases, deadlines, in_flight        lease_table.cpp

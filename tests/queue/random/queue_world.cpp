@@ -153,8 +153,26 @@ Checkpoint QueueWorld::checkpoint() const {
   return out;
 }
 
+// A replay runs under other limits than the decisions did: the configuration may have changed, and
+// a node learns the limits of a queue only after recovery.
 QueueWorld::Queues QueueWorld::replayed(const Checkpoint* from) const {
   Queues queues = fresh();
+  for (auto& [number, state] : queues) {
+    state->limits = {.backlog_messages = 1,
+                     .backlog_bytes = 1,
+                     .body_cache_bytes = state->limits.body_cache_bytes,
+                     .in_flight = 1,
+                     .run_messages = 1,
+                     .run_bytes = 1,
+                     .lease_us = 1,
+                     .failed_max = 0,
+                     .acquired_max = 1,
+                     .retry_first_us = 0,
+                     .retry_max_us = 0,
+                     .idempotency_keys = 0,
+                     .idempotency_window_us = 0,
+                     .producer_idle_us = 0};
+  }
   if (from != nullptr) {
     for (const auto& [number, parts] : from->parts) {
       for (const std::string& bytes : parts) {
@@ -166,6 +184,11 @@ QueueWorld::Queues QueueWorld::replayed(const Checkpoint* from) const {
   }
   for (std::size_t i = from == nullptr ? 0 : from->log_size; i < log_.size(); ++i) {
     apply_to(queues, i);
+  }
+  for (auto& [number, state] : queues) {
+    const Limits& limits = setups_.at(number).limits;
+    state->limits = state->is_outbox ? as_outbox(limits) : limits;
+    forget_repeats(*state);
   }
   return queues;
 }
@@ -233,7 +256,13 @@ std::string durable_text(const State& state, bool with_places) {
                      std::to_string(producer.active_at_us));
   }
   for (const std::string& line : producers) out << line << '\n';
-  for (const auto& key : state.durable.dedup.idempotency_keys()) {
+  // Keys beyond the limits may be in memory still; they make no message a duplicate.
+  const auto& keys = state.durable.dedup.idempotency_keys();
+  const std::size_t spare =
+      keys.size() - std::min<std::size_t>(keys.size(), state.limits.idempotency_keys);
+  for (std::size_t i = spare; i < keys.size(); ++i) {
+    const auto& key = keys[i];
+    if (key.at_us < state.durable.at_us - state.limits.idempotency_window_us) continue;
     out << "idempotency key " << key.id.high << ' ' << key.id.low << '@' << key.at_us << '\n';
   }
   return out.str();

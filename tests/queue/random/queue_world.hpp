@@ -51,6 +51,11 @@ class QueueWorld {
   [[nodiscard]] const Queues& queues() const { return queues_; }
   [[nodiscard]] TimeUs now() const { return now_us_; }
   void advance(DurationUs by_us) { now_us_ += by_us; }
+  /// Sets the limits of a queue, now and after each restart.
+  void set_limits(QueueNumber number, const Limits& limits) {
+    setups_.at(number).limits = limits;
+    queue(number).limits = limits;
+  }
 
   // Decide and propose, as the actor does. `on_commit` runs after the record is committed.
   AttachDecision attach(QueueNumber number, const AttachRequest& request, OnCommit on_commit = {});
