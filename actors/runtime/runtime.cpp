@@ -213,7 +213,8 @@ Result<void> Runtime::Parts::open() {
       std::max<std::uint64_t>(options.body_cache_bytes / queues, 1u << 20);
   for (auto& [name, limits] : options.queue_limits) {
     // A value at its default stands for the queue's share of the common cache.
-    if (limits.body_cache_bytes == queues::Limits{}.body_cache_bytes) {
+    if (limits.body_cache_bytes == queues::Limits{}.body_cache_bytes &&
+        !options.own_body_cache.contains(name)) {
       limits.body_cache_bytes = options.limits.body_cache_bytes;
     }
   }
