@@ -29,6 +29,7 @@ namespace millrace::queues {
 struct CommittedRecord {
   std::shared_ptr<const pb::Record> record;
   journal::Place place{};
+  std::size_t bytes = 0;  ///< serialized size of the record
 };
 
 /// Sets number, name and kind of the queue, whether it was declared before or not.
@@ -40,7 +41,7 @@ void declare(State& state, const pb::Declaration& declaration);
 [[nodiscard]] Result<void> redeclare(State& state, const pb::Declaration& declaration);
 
 /// Keeps the body of a live message in memory, unless that would exceed Limits::body_cache_bytes.
-/// `envelope` is part of `committed.record`, which stays in memory as long as the body.
+/// `envelope` is part of `committed.record`. See body_in() for what it keeps in memory.
 void cache_body(State& state, Sequence sequence, const CommittedRecord& committed,
                 const pb::Envelope& envelope);
 

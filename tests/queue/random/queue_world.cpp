@@ -108,7 +108,7 @@ Body QueueWorld::read_body(QueueNumber number, journal::Place place, std::uint32
 }
 
 void QueueWorld::apply_to(Queues& queues, std::size_t index) const {
-  const CommittedRecord committed_record{log_[index], place_of(index)};
+  const CommittedRecord committed_record{log_[index], place_of(index), log_[index]->ByteSizeLong()};
   for (const pb::Change& change : log_[index]->change()) {
     apply(*queues.at(change.queue()), committed_record, change);
   }
