@@ -373,6 +373,7 @@ Result<std::vector<pb::Declaration>> NodeActors::add_staged(std::span<const std:
     queue.set_name(name);
     queue.set_shard(shard);
     queue.set_type(plan.type);
+    queue.set_state_type(plan.state_type);
     queue.set_shards(plan_.shards);
     queue.set_dead_letters(plan.is_dead_letter);
     queue.set_staged(true);
@@ -460,6 +461,7 @@ std::vector<NodeActors::GivenUpQueue> NodeActors::plan_give_up(std::span<const s
     one.outbox = declarations_.at(number);
     one.outbox->set_name(outbox_name(name));
     one.outbox->set_dead_letters(false);
+    one.outbox->clear_state_type();
     one.outbox->mutable_outbox()->set_producer(
         outbox_producer_name(plan_.outbox_producer, name, shard));
   }

@@ -21,6 +21,30 @@ Result<void> check_shards(const Store& store, std::uint32_t shards) {
   return {};
 }
 
+bool keeps_values(const queues::State& state) {
+  const auto& keys = state.durable.keyed.keys();
+  return std::any_of(keys.begin(), keys.end(),
+                     [](const auto& one) { return one.second.value != nullptr; });
+}
+
+// A state type that the log does not name is from before it named any, and is accepted.
+Result<void> check_types(const StoredQueue& stored, const pb::Declaration& declaration) {
+  const pb::Declaration& old = stored.declaration;
+  if (old.type() != declaration.type()) {
+    return Error{ErrorCode::invalid_argument, "queue " + declaration.name() +
+                                                  " holds messages of type " + old.type() +
+                                                  ", the pipeline expects " + declaration.type()};
+  }
+  const bool differ = !old.state_type().empty() && !declaration.state_type().empty() &&
+                      old.state_type() != declaration.state_type();
+  if (differ && keeps_values(*stored.state)) {
+    return Error{ErrorCode::invalid_argument,
+                 "queue " + declaration.name() + " keeps states of type " + old.state_type() +
+                     " for its keys, the stage expects " + declaration.state_type()};
+  }
+  return {};
+}
+
 queues::Limits limits_of(const StageSpec& spec, queues::Limits limits) {
   limits.lease_us = spec.options.timeout.count();
   limits.failed_max = spec.options.retry.attempts - 1;
@@ -87,6 +111,7 @@ class Planner {
     declaration.set_type(queue.type);
     declaration.set_shards(options_.shards);
     declaration.set_dead_letters(queue.is_dead_letter);
+    declaration.set_state_type(plan_.queues.at(queue.name).state_type);
     return declaration;
   }
 
@@ -127,6 +152,7 @@ void Planner::add_stage(const WiredStage& stage) {
   QueuePlan& source = plan_.queues[spec.source.name];
   source.limits = limits_of(spec, limits_for(spec.source.name));
   source.dead_letters = wiring_.queues[stage.dead_letter].name;
+  source.state_type = spec.state_type;
 }
 
 Result<void> Planner::add_shard(const WiredQueue& queue, std::uint32_t shard) {
@@ -164,6 +190,7 @@ Result<QueueNumber> Planner::add_served(const WiredQueue& queue, std::uint32_t s
 Result<QueueNumber> Planner::add_outbox(const WiredQueue& queue, std::uint32_t shard) {
   pb::Declaration declaration = declare(queue, shard);
   declaration.set_name(outbox_name(queue.name));
+  declaration.clear_state_type();
   declaration.mutable_outbox()->set_producer(
       outbox_producer_name(options_.outbox_producer, queue.name, shard));
   auto declared = find_or_declare(std::move(declaration));
@@ -175,16 +202,16 @@ Result<QueueNumber> Planner::add_outbox(const WiredQueue& queue, std::uint32_t s
 
 Result<const pb::Declaration*> Planner::find_or_declare(pb::Declaration declaration) {
   if (StoredQueue* const stored = store_.find(declaration.name(), declaration.shard())) {
-    if (stored->declaration.type() == declaration.type()) {
-      if (stored->declaration.dead_letters() != declaration.dead_letters()) {
-        stored->declaration.set_dead_letters(declaration.dead_letters());
-        plan_.fresh.push_back(stored->declaration);
-      }
-      return &stored->declaration;
+    if (auto checked = check_types(*stored, declaration); !checked) return checked.error();
+    pb::Declaration next = stored->declaration;
+    next.set_dead_letters(declaration.dead_letters());
+    if (!declaration.state_type().empty()) next.set_state_type(declaration.state_type());
+    if (next.dead_letters() != stored->declaration.dead_letters() ||
+        next.state_type() != stored->declaration.state_type()) {
+      if (auto declared = store_.declare(next); !declared) return declared.error();
+      plan_.fresh.push_back(stored->declaration);
     }
-    return Error{ErrorCode::invalid_argument,
-                 "queue " + declaration.name() + " holds messages of type " +
-                     stored->declaration.type() + ", the pipeline expects " + declaration.type()};
+    return &stored->declaration;
   }
   declaration.set_number(store_.next_number());
   if (auto declared = store_.declare(declaration); !declared) return declared.error();

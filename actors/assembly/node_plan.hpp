@@ -45,6 +45,7 @@ struct OutboxPlan {
 /// A queue of the pipelines, in all shards. Names other queues by name.
 struct QueuePlan {
   std::string type;
+  std::string state_type{};  ///< of the stage that reads it; empty: no stage, or without state
   bool is_dead_letter = false;
   queues::Limits limits;         ///< of the queue, in shards that this node serves
   queues::Limits outbox_limits;  ///< of its outbox, in other shards
@@ -101,8 +102,8 @@ struct NodePlan {
 [[nodiscard]] std::uint32_t credit_of(const StageSpec& stage, std::size_t sources);
 
 /// Plans the node and adds its new queues to `store`. Fails with `invalid_argument` if the data
-/// directory has another number of shards, another type in a queue, or a shard that this node does
-/// not serve by `options`.
+/// directory has another number of shards, another type in a queue or in its keyed state, or a
+/// shard that this node does not serve by `options`.
 [[nodiscard]] Result<NodePlan> plan_node(const Wiring& wiring,
                                          std::span<const PipelineSpec> pipelines, Store& store,
                                          const RuntimeOptions& options);

@@ -93,6 +93,11 @@ void add_removals(std::vector<GoldenCase>& cases) {
   declares->mutable_declare(0)->set_dead_letters(true);
   cases.push_back({"record_declare_dead_letters", declares});
 
+  auto with_state = std::make_shared<pb::Record>();
+  fill(*with_state->add_declare());
+  with_state->mutable_declare(0)->set_state_type("orders.Stock");
+  cases.push_back({"record_declare_state_type", with_state});
+
   auto outbox = std::make_shared<pb::Record>();
   fill(*outbox->add_declare());
   outbox->mutable_declare(0)->set_shards(16);

@@ -124,6 +124,7 @@ Result<void> redeclare(State& state, const pb::Declaration& declaration) {
                                          declaration.ShortDebugString()};
   }
   next.set_dead_letters(declaration.dead_letters());
+  if (!declaration.state_type().empty()) next.set_state_type(declaration.state_type());
   next.set_staged(declaration.staged());
   declare(state, next);
   return {};

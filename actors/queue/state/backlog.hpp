@@ -36,7 +36,7 @@ struct CommittedRecord {
 void declare(State& state, const pb::Declaration& declaration);
 
 /// Applies a later declaration of the same number: it may change whether the queue takes dead
-/// letters, and end that the queue is staged. Fails with `corrupt` where name or shard differ, or
+/// letters, name the type of its keyed state, and end that the queue is staged. Fails with `corrupt` where name or shard differ, or
 /// the queue would become staged.
 [[nodiscard]] Result<void> redeclare(State& state, const pb::Declaration& declaration);
 
