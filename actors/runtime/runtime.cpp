@@ -66,6 +66,22 @@ void add(const queues::QueueStatus& status, std::uint32_t shard, QueueInfo& info
   std::_Exit(1);
 }
 
+/// Logs each queue that has messages and that no pipeline names.
+void warn_of_unnamed(const NodePlan& plan, const Store& store) {
+  std::map<std::string, std::uint64_t> messages;
+  for (const auto& [number, queue] : store.queues()) {
+    if (plan.queues.contains(queue_of(queue.declaration))) continue;
+    messages[queue.declaration.name()] += queue.state->durable.index.size();
+  }
+  for (const auto& [name, count] : messages) {
+    if (count == 0) continue;
+    spdlog::warn(
+        "queue {} holds {} messages, and no pipeline names it: see them with `millrace queue peek "
+        "{}`, and name it again, or redrive or purge them",
+        name, count, name);
+  }
+}
+
 using Deadline = std::chrono::steady_clock::time_point;
 using Queues = std::vector<queues::QueueHandle>;
 
@@ -235,6 +251,7 @@ Result<void> Runtime::Parts::open() {
   auto planned = plan_node(wiring, pipelines, store, options);
   if (!planned) return planned.error();
   if (auto declared = declare(*planned); !declared) return declared;
+  warn_of_unnamed(*planned, store);
   actors = std::make_unique<NodeActors>(
       NodeActors::Surroundings{
           .system = &system,
