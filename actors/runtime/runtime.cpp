@@ -450,6 +450,11 @@ Result<KeyView> Runtime::key(const std::string& queue, const std::string& key) {
   return view_key(key, *reply->state);
 }
 
+std::size_t Runtime::senders() const {
+  const std::lock_guard lock(parts_->senders_mutex);
+  return parts_->senders.size();
+}
+
 std::uint32_t Runtime::shards() const {
   return parts_->options.shards;
 }
@@ -478,6 +483,10 @@ Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queu
     *actor = *spawned;
     parts_->senders.push_back(*actor);
   }
+  on_end(*actor, [parts = parts_.get(), id = actor->id()] {
+    const std::lock_guard lock(parts->senders_mutex);
+    std::erase_if(parts->senders, [id](const AnyActor& sender) { return sender.id() == id; });
+  });
   auto settled = inbox->wait_ready(sender_ready_timeout);
   if (!settled) {
     // No caller gets this sender, and its actor would try to attach for ever.

@@ -24,6 +24,10 @@ class SenderLink {
   SenderLink(std::shared_ptr<senders::SenderInbox> inbox, std::uint32_t shards, const Clock& clock,
              std::vector<std::uint64_t> settled)
       : inbox_(std::move(inbox)), shards_(shards), clock_(&clock), settled_(std::move(settled)) {}
+  /// Does not wait: the sender offers its messages until they are durable, and then ends.
+  ~SenderLink() { inbox_->close(); }
+  SenderLink(const SenderLink&) = delete;
+  SenderLink& operator=(const SenderLink&) = delete;
 
   /// As Sender::send() (`wait`) or Sender::try_send() (not `wait`), to the shard of shard_for().
   [[nodiscard]] Result<void> send(std::string key, std::string payload, MessageOptions options,
@@ -70,10 +74,10 @@ class Sender {
   /// full. What it throws is logged and has no further effect.
   /// If send() itself fails, `confirmation` is not called.
   ///
-  /// Fails with `invalid_argument` (priority), `too_large` (a part of the message above its
-  /// bound in messages/bounds.hpp), or, for
-  /// good, with the failure of the sender: `fenced` (a sender of a higher epoch has attached),
-  /// `unknown_producer` (a queue has forgotten the producer), `draining` (the runtime stops).
+  /// Fails with `invalid_argument` (priority), `too_large` (a part of the message is above its bound
+  /// in messages/bounds.hpp), or, for good, with the failure of the sender: `fenced` (a sender of a
+  /// higher epoch has attached), `unknown_producer` (a queue has forgotten the producer), `draining`
+  /// (the runtime stops).
   [[nodiscard]] Result<void> send(const T& message, MessageOptions options = {},
                                   senders::Confirmation confirmation = {}) {
     std::string key = target_.key_of(message);
