@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -84,6 +85,7 @@ struct RuntimeConfig {
 struct QueueConfig {
   std::string name;
   queues::Limits limits{};
+  std::set<std::string> told{};  ///< keys that are set, whatever their value: "lease", "failed_max"
 };
 
 /// Options of one stage. An option without a value keeps the value set by the program.
