@@ -77,7 +77,8 @@ void add(const Result<queues::QueueStatus>& answer, std::uint32_t shard, QueueIn
 constexpr const char* outdated_advice =
     ". This data directory is an older copy: it was restored, or its disk has lost writes. What "
     "this node confirmed since the copy was made is lost here, and its numbers would be given out "
-    "again. Put the newest directory back; or start the node once with --accept-loss, which goes on "
+    "again. Put the newest directory back; or start the node once with --accept-loss, which goes "
+    "on "
     "with what is here";
 
 /// Logs each queue that has messages and that no pipeline names.

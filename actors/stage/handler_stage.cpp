@@ -71,8 +71,8 @@ void limit_outcome(const StageInput& input, StageResult& result) {
   }
   for (const auto& timer : result.timers_set) {
     if (timer.after.count() < 0) {
-      return set_failed(
-          result, "the handler set timer " + timer.name + " with after: expected 0 or more");
+      return set_failed(result,
+                        "the handler set timer " + timer.name + " with after: expected 0 or more");
     }
     const MessageSizes sizes{.key = timer.name.size(), .payload = timer.payload.size()};
     if (fails(check_sizes(sizes), "the handler set a timer with ")) return;

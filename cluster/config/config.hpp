@@ -85,7 +85,8 @@ struct RuntimeConfig {
 struct QueueConfig {
   std::string name;
   queues::Limits limits{};
-  std::set<std::string> told{};  ///< keys that are set, whatever their value: "lease", "failed_max"
+  std::set<std::string>
+      set_keys{};  ///< keys that are set, whatever their value: "lease", "failed_max"
 };
 
 /// Options of one stage. An option without a value keeps the value set by the program.

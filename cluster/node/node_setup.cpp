@@ -37,12 +37,12 @@ std::chrono::milliseconds to_ms(microseconds span) {
 /// override the program's options, with their default value too.
 void apply(StageOptions& options, const QueueConfig& queue) {
   const queues::Limits& limits = queue.limits;
-  if (queue.told.contains("lease")) options.timeout = microseconds(limits.lease_us);
-  if (queue.told.contains("failed_max")) options.retry.attempts = limits.failed_max + 1;
-  if (queue.told.contains("retry_first")) {
+  if (queue.set_keys.contains("lease")) options.timeout = microseconds(limits.lease_us);
+  if (queue.set_keys.contains("failed_max")) options.retry.attempts = limits.failed_max + 1;
+  if (queue.set_keys.contains("retry_first")) {
     options.retry.first = microseconds(limits.retry_first_us);
   }
-  if (queue.told.contains("retry_max")) options.retry.max = microseconds(limits.retry_max_us);
+  if (queue.set_keys.contains("retry_max")) options.retry.max = microseconds(limits.retry_max_us);
 }
 
 template <class Value>
@@ -111,7 +111,7 @@ RuntimeOptions runtime_options(const Config& config) {
   options.journal = config.journal;
   for (const QueueConfig& queue : config.queues) {
     options.queue_limits[queue.name] = queue.limits;
-    if (queue.told.contains("body_cache")) options.own_body_cache.insert(queue.name);
+    if (queue.set_keys.contains("body_cache")) options.own_body_cache.insert(queue.name);
   }
   return options;
 }

@@ -69,7 +69,7 @@ TEST(NodeSetup, StageSettingsOverrideQueueSettingsAndBothTheProgram) {
   config::Config config;
   config.queues = {{.name = "stock",
                     .limits = {.lease_us = 2'000'000, .failed_max = 8, .retry_first_us = 11'000},
-                    .told = {"lease", "failed_max", "retry_first"}}};
+                    .set_keys = {"lease", "failed_max", "retry_first"}}};
   config.pipelines = {{.name = "orders", .options = {{.name = "reserve", .retry_attempts = 2}}}};
   const auto pipelines = configured(program(), config);
   ASSERT_TRUE(pipelines);
@@ -98,7 +98,7 @@ TEST(NodeSetup, AQueueSettingThatEqualsItsDefaultOverridesTheProgram) {
 
 TEST(NodeSetup, TheMostFailuresAreAttemptsThatAStageMayHave) {
   config::Config config;
-  config.queues = {{.name = "stock", .limits = {.failed_max = 1'000}, .told = {"failed_max"}}};
+  config.queues = {{.name = "stock", .limits = {.failed_max = 1'000}, .set_keys = {"failed_max"}}};
   const auto pipelines = configured(program(), config);
   ASSERT_TRUE(pipelines);
   const auto valid = validate(*pipelines);
