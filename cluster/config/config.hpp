@@ -85,8 +85,8 @@ struct RuntimeConfig {
 struct QueueConfig {
   std::string name;
   queues::Limits limits{};
-  std::set<std::string>
-      set_keys{};  ///< keys that are set, whatever their value: "lease", "failed_max"
+  /// Keys that the file sets, to their default or not: "lease", "failed_max".
+  std::set<std::string> set_keys{};
 };
 
 /// Options of one stage. An option without a value keeps the value set by the program.
