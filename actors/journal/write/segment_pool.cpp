@@ -49,6 +49,14 @@ std::optional<ReadySegment> SegmentPool::take() {
   return taken;
 }
 
+void SegmentPool::on_log_grown() {
+  {
+    const Lock lock{mutex_};
+    has_grown_ = true;
+  }
+  changed_.notify_one();
+}
+
 void SegmentPool::recycle(SegmentNumber number) {
   {
     const Lock lock{mutex_};
@@ -73,9 +81,9 @@ void SegmentPool::run() {
     } else if (!recyclable_.empty()) {
       delete_recyclable(lock);
     } else if (is_short()) {
-      changed_.wait_for(lock, options_.allocate_retry);
+      if (!std::exchange(has_grown_, false)) changed_.wait_for(lock, options_.allocate_retry);
       if (!is_stopping_) measure_again(lock);
-    } else {
+    } else if (!std::exchange(has_grown_, false)) {
       changed_.wait(lock);
     }
   }
