@@ -61,7 +61,7 @@ class SegmentPool {
   /// Takes the oldest ready segment; empty if none is ready. Never waits for the disk.
   [[nodiscard]] std::optional<ReadySegment> take();
 
-  /// The log has one more segment, which may begin is_short(): the pool's thread looks at once.
+  /// The log has one more segment, which may begin is_short(): wakes the pool's thread if so.
   void on_log_grown();
 
   /// Returns segment `number` to the pool. REQUIRES: nothing will read its contents again.
@@ -126,7 +126,7 @@ class SegmentPool {
   std::deque<SegmentNumber> recyclable_;  ///< files whose contents are not needed
   SegmentNumber next_number_;             ///< of the next segment; used by the pool's thread only
   bool is_stopping_ = false;
-  bool has_grown_ = false;       ///< on_log_grown() since run() last looked at is_short()
+  bool is_known_short_ = false;  ///< is_short() as run() last saw it
   bool is_backing_off_ = false;  ///< the disk was full: no attempt before `allocate_retry`
 
   std::atomic<std::size_t> ready_count_ = 0;   ///< ready_.size()
