@@ -37,6 +37,7 @@ struct LeaseOutcome {
   std::vector<MessageOutcome> messages;   ///< one for each message of the run, in order
   std::optional<std::string> next_state;  ///< of the key; nullopt: unchanged
   bool state_erased = false;
+  bool returned_demand = false;  ///< the receiver has asked for others since it began to handle it
 };
 
 /// Outcomes of one receiver. `jitter`: random bits for the delays of retries.

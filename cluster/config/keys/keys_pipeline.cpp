@@ -49,7 +49,7 @@ void add_running(KeyTable& table) {
                         .example = "\"worker\""});
   table.keys.push_back({.path = "pipeline[].stage.*.workers",
                         .type = Type::integer,
-                        .doc = "Receivers that run the stage at the same time.",
+                        .doc = "Workers that run the stage at the same time; an idle one takes messages of any shard.",
                         .store = take_stage<&StageConfig::workers>,
                         .min = 1,
                         .max = 1'000,
