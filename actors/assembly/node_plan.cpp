@@ -23,9 +23,10 @@ Result<void> check_shards(const Store& store, std::uint32_t shards) {
 
 queues::Limits limits_of(const StageSpec& spec, queues::Limits limits) {
   limits.lease_us = spec.options.timeout.count();
-  limits.failed_max = spec.options.retry.attempts - 1;
+  const std::uint32_t attempts = spec.options.retry.attempts;
+  limits.failed_max = attempts == 0 ? queues::no_limit : attempts - 1;
   // Each attempt needs a lease; a lease may end without an attempt.
-  limits.acquired_max = std::max(limits.acquired_max, 2 * spec.options.retry.attempts);
+  limits.acquired_max = std::max(limits.acquired_max, 2 * attempts);
   limits.retry_first_us = spec.options.retry.first.count();
   limits.retry_max_us = spec.options.retry.max.count();
   // A batch never holds two messages of one key.

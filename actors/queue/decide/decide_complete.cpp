@@ -24,7 +24,7 @@ ErrorCode code_of(Kind kind) {
 void add_failure(const State& state, pb::Record& record, Sequence sequence, ErrorCode code,
                  std::string reason, std::optional<DurationUs> delay_us, std::uint64_t jitter) {
   const Entry& entry = *state.durable.index.find(sequence);
-  const std::uint32_t failed = entry.failed + 1u;
+  const std::uint32_t failed = std::min<std::uint32_t>(entry.failed + 1u, UINT16_MAX);
   if (failed > state.limits.failed_max) {
     add_death(state, record, sequence, failed, code, std::move(reason));
     return;
