@@ -1,6 +1,7 @@
 #include "actors/receiver/lease_pool.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace millrace::receivers {
@@ -24,6 +25,13 @@ void LeasePool::take(WorkerId worker, SteadyUs now_us, std::vector<WaitingLease>
     waiting_.pop_front();
   } while (taken.size() < max && !waiting_.empty() && !taken.front().is_suspect() &&
            !waiting_.front().is_suspect());
+}
+
+void LeasePool::give_back(std::vector<WaitingLease>& taken) {
+  const std::lock_guard lock(mutex_);
+  waiting_.insert(waiting_.begin(), std::move_iterator(taken.begin()),
+                  std::move_iterator(taken.end()));
+  taken.clear();
 }
 
 std::vector<WorkerId> LeasePool::wake(SteadyUs now_us) {

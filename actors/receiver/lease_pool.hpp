@@ -31,6 +31,9 @@ class LeasePool {
   /// a batch. If none is ready, the worker is idle.
   void take(WorkerId worker, SteadyUs now_us, std::vector<WaitingLease>& taken);
 
+  /// Puts leases back that the worker has taken and will not run. Wakes nobody.
+  void give_back(std::vector<WaitingLease>& taken);
+
   /// Returns the idle workers to be woken for the leases that are ready now.
   [[nodiscard]] std::vector<WorkerId> wake(SteadyUs now_us);
 

@@ -237,7 +237,8 @@ class QueueShell {
     const auto lease = core_->live.leases.find(m.lease);
     if (lease != core_->live.leases.end() && !lease->second.settling) {
       if (m.is_alone) begin_work(*core_, m.lease);
-      propose_lost({&m.lease, 1}, ErrorCode::receiver_lost);
+      propose_lost({&m.lease, 1},
+                   m.has_overrun ? ErrorCode::lease_expired : ErrorCode::receiver_lost);
     }
     dispatch_ready();
   }

@@ -120,10 +120,12 @@ struct BeginMessage {
   std::uint32_t demand = 0;  ///< messages that the receiver asks for in addition
 };
 
-/// The receiver has no outcome of the lease: the worker that handled it ended.
+/// The receiver has no outcome of the lease: the worker that handled it ended, or its handler runs
+/// beyond the lease.
 struct LostMessage {
   LeaseId lease = 0;
   bool is_alone = false;     ///< the worker handled no other lease at that time
+  bool has_overrun = false;  ///< the handler still runs
   std::uint32_t demand = 0;  ///< messages that the receiver asks for in addition
 };
 

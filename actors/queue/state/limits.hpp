@@ -33,8 +33,9 @@ struct Limits {
   // Failures.
   std::uint32_t failed_max = no_limit;    ///< failures of a message; beyond: dead letter
   std::uint32_t acquired_max = no_limit;  ///< leases of a message; beyond: dead letter
-  DurationUs retry_first_us = 100'000;    ///< delay after the first failure, then doubling
-  DurationUs retry_max_us = 60'000'000;   ///< largest delay
+  std::uint32_t overran_max = 3;  ///< handlings beyond the lease of a message; then dead letter
+  DurationUs retry_first_us = 100'000;   ///< delay after the first failure, then doubling
+  DurationUs retry_max_us = 60'000'000;  ///< largest delay
 
   // Duplicates.
   std::uint32_t idempotency_keys = 1u << 20;           ///< remembered keys; beyond: the oldest go

@@ -27,6 +27,15 @@ std::optional<BatchOptions> batch_of(const StageSpec& spec) {
   return spec.is_batch ? std::optional(spec.options.batch) : std::nullopt;
 }
 
+// The beginning of a key, for a line of the log.
+std::string printable(std::string_view key) {
+  constexpr std::size_t length_max = 100;
+  std::string text(key.substr(0, length_max));
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c > '~'; }, '?');
+  return text + (key.size() > length_max ? "..." : "");
+}
+
 class ReceiverShell {
  public:
   static inline const char* name = "millrace.receiver";
@@ -46,7 +55,7 @@ class ReceiverShell {
         [this](const queues::GrantMessage& m) { on_grants(m); },
         [this](const WatchMessage&) { on_watch(); },
         [this](const WindowMessage&) { on_window(); },
-        [this](const IdleMessage&) { await_window(now()); },
+        [this](const IdleMessage&) { on_idle(); },
         [this](const RestartMessage& m) {
           if (m.worker < workers_.size() && !workers_[m.worker].actor) start(workers_[m.worker]);
         },
@@ -123,6 +132,12 @@ class ReceiverShell {
                         WindowMessage{});
   }
 
+  void on_idle() {
+    const SteadyUs now_us = now();
+    wake(pool_->wake(now_us));
+    await_window(now_us);
+  }
+
   void on_window() {
     is_awaiting_window_ = false;
     const SteadyUs now_us = now();
@@ -154,6 +169,8 @@ class ReceiverShell {
 
   // The thread of a detached actor ends with the last reference to the actor.
   void end_workers() {
+    for (Worker& worker : replaced_) workers_.push_back(std::move(worker));
+    replaced_.clear();
     for (Worker& worker : workers_) {
       if (!worker.actor) continue;
       self_->demonitor(worker.actor);
@@ -164,9 +181,15 @@ class ReceiverShell {
   }
 
   void on_down(const caf::down_msg& down) {
-    const auto ended = std::find_if(workers_.begin(), workers_.end(), [&](const Worker& worker) {
+    const auto is_it = [&](const Worker& worker) {
       return worker.actor && worker.actor.address() == down.source;
+    };
+    std::erase_if(replaced_, [&](const Worker& worker) {
+      if (!is_it(worker)) return false;
+      pool_->remove(worker.id);
+      return true;
     });
+    const auto ended = std::find_if(workers_.begin(), workers_.end(), is_it);
     if (ended == workers_.end()) return;
     ended->actor = {};
     pool_->remove(ended->id);
@@ -185,12 +208,15 @@ class ReceiverShell {
     std::vector<WaitingLease> lost;
     slot.take_lost(lost).send_as(self());
     for (const WaitingLease& lease : lost) {
-      queues::LostMessage message{lease.grant->lease, lost.size() == 1, 0};
-      if (!has_demand_at_begin(*config_.spec)) {
-        message.demand = static_cast<std::uint32_t>(lease.grant->messages.size());
-      }
-      self_->send(lease.source->handle, message);
+      self_->send(lease.source->handle,
+                  queues::LostMessage{lease.grant->lease, lost.size() == 1, false, owed(lease)});
     }
+  }
+
+  // Messages that the receiver asks for in place of those of a lease that has no report.
+  [[nodiscard]] std::uint32_t owed(const WaitingLease& lease) const {
+    if (has_demand_at_begin(*config_.spec)) return 0;
+    return static_cast<std::uint32_t>(lease.grant->messages.size());
   }
 
   // Looks at the workers again after a while, as long as there is work.
@@ -207,6 +233,7 @@ class ReceiverShell {
       if (!worker.actor) continue;
       ++alive;
       report_if_slow(*worker.slot, now_us);
+      if (const auto overrun = worker.slot->overrun(now_us)) on_overrun(worker, *overrun, now_us);
     }
     pool_->keep_alive(now_us, options().timeout.count());
     if (pool_->waiting() > 0 || pool_->idle() < alive) watch();
@@ -219,11 +246,48 @@ class ReceiverShell {
     if (slow->source) self_->send(slow->source->handle, queues::BeginMessage{slow->lease, 0});
   }
 
+  // ---- Handlers that run beyond their lease ----
+
+  void on_overrun(Worker& worker, const WorkerSlot::Overrun& overrun, SteadyUs now_us) {
+    const bool is_replaced =
+        config_.own_thread && replaced_.size() < replaced_max && worker.slot->give_up(now_us);
+    if (overrun.is_first) tell_overrun(overrun);
+    for (const WaitingLease& lease : overrun.leases) {
+      if (!overrun.is_first && !is_replaced) break;
+      self_->send(lease.source->handle,
+                  queues::LostMessage{lease.grant->lease, overrun.leases.size() == 1, true,
+                                      is_replaced ? owed(lease) : 0});
+    }
+    if (!is_replaced) return;
+    replaced_.push_back(std::exchange(worker, Worker{}));
+    start(worker);
+    if (replaced_.size() < replaced_max) return;
+    spdlog::error(
+        "{} handlers of stage {} do not return; no further worker is replaced until one does",
+        replaced_.size(), config_.spec->name);
+  }
+
+  void tell_overrun(const WorkerSlot::Overrun& overrun) {
+    std::size_t messages = 0;
+    for (const WaitingLease& lease : overrun.leases) messages += lease.grant->messages.size();
+    if (config_.observer != nullptr) config_.observer->on_overrun(messages);
+    const WaitingLease& first = overrun.leases.front();
+    const pb::Envelope& envelope = *first.grant->messages.front().body;
+    spdlog::error(
+        "the handler of stage {} runs for {} ms, beyond its lease: queue {} shard {} key {} "
+        "message "
+        "{:016x}{:016x}{}; its outcome will be refused",
+        config_.spec->name, overrun.runs_for_us / 1'000, config_.spec->source.name,
+        first.source->shard, printable(envelope.key()), envelope.id_high(), envelope.id_low(),
+        messages == 1 ? "" : " and " + std::to_string(messages - 1) + " more");
+  }
+
   caf::event_based_actor* self_ = nullptr;
   ReceiverConfig config_;
   std::shared_ptr<LeasePool> pool_;
   std::map<queues::QueueNumber, std::shared_ptr<const Source>> sources_;
-  std::vector<Worker> workers_;  ///< as many as the stage has; empty while there is no source
+  std::vector<Worker> workers_;   ///< as many as the stage has; empty while there is no source
+  std::vector<Worker> replaced_;  ///< their handlers run beyond the lease
   WorkerId last_worker_ = 0;
   bool is_watching_ = false;         ///< a WatchMessage is in flight
   bool is_awaiting_window_ = false;  ///< a WindowMessage is in flight

@@ -35,7 +35,7 @@ struct WatchMessage {};
 /// To itself: the window of the oldest lease of a batch has ended.
 struct WindowMessage {};
 
-/// From a worker: it is idle, while leases wait for the end of the window of their batch.
+/// From a worker: it is idle or ends, while leases wait.
 struct IdleMessage {};
 
 /// To itself: start the worker again.
@@ -60,6 +60,9 @@ class StageObserver {
   /// Called once for each lease that was run, on the worker's thread, before the outcome is
   /// reported. Must not throw or block. `run` is valid during the call.
   virtual void on_results(const StageRun& run, Now started, Now ended) = 0;
+  /// Called once when a handler runs beyond its lease, on the receiver's thread, with the number of
+  /// messages that it handles. Must not throw or block.
+  virtual void on_overrun(std::size_t messages) = 0;
 };
 
 struct ReceiverConfig {
@@ -77,10 +80,20 @@ struct ReceiverConfig {
   return spec.options.blocking && !spec.is_batch;
 }
 
+/// Workers of one stage whose handler does not return, and that another one has replaced.
+constexpr std::size_t replaced_max = 16;
+
 /// Starts the receiver of a stage and, while it has sources, StageOptions::workers workers. A worker
 /// that ends unexpectedly, for example because its handler's constructor threw, is started again
 /// after 100 ms; the delay doubles up to 30 s, and is 100 ms again after a worker has run for a
-/// minute. The leases that it ran return to their queues. After an exit message the receiver and its
+/// minute. The leases that it ran return to their queues.
+///
+/// A handler that runs beyond its lease is logged and counted, and its message has failed. A worker
+/// with a thread of its own is then replaced, and its outcome dropped when the handler returns; of at
+/// most `replaced_max` workers the handlers run on like this, and then no more are replaced until one
+/// returns. A worker on the scheduler is not replaced: it keeps one of the scheduler's threads.
+///
+/// After an exit message the receiver and its
 /// workers end, and all leases return.
 [[nodiscard]] caf::actor spawn_receiver(caf::actor_system& system, ReceiverConfig config);
 

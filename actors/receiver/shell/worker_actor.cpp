@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <caf/all.hpp>
+#include <spdlog/spdlog.h>
 
 #include "actors/base/assert.hpp"
 #include "actors/base/shell/actor_handle.hpp"
@@ -52,11 +53,12 @@ class WorkerShell {
       const bool runs_alone = is_alone();
       drop_expired(at);
       if (taken_.empty()) continue;
-      if (runs_alone && calls > 0) report();  // so that its failure takes no outcome with it
-      at = run_taken(at, runs_alone);
+      // So that its failure takes no outcome with it.
+      if (runs_alone && calls > 0 && !report()) return;
+      if (!run_taken(at, runs_alone)) return;
       is_over = config_.spec->options.blocking || at.steady_us - started_us >= slice_us;
     }
-    report();
+    if (!report()) return;
     if (!is_idle) {
       self_->send(self_, RunMessage{});
     } else if (config_.pool->window_until_us()) {
@@ -71,21 +73,37 @@ class WorkerShell {
     return has_demand_at_begin(*config_.spec) || taken_.front().is_suspect();
   }
 
-  // Runs the stage over the leases in `taken_`. Returns the time when it ended.
-  Now run_taken(Now started, bool runs_alone) {
+  // Runs the stage over the leases in `taken_`, and sets `at` to the time when it ended. Returns
+  // false if the worker ends instead.
+  bool run_taken(Now& at, bool runs_alone) {
+    const Now started = at;
     extend_taken(started.steady_us);
-    if (runs_alone) tell_begin(taken_.front());
-    config_.slot->begin(finished_, taken_, started.steady_us, runs_alone);
+    const WaitingLease first = taken_.front();
+    if (!config_.slot->begin(finished_, taken_, started.steady_us, runs_alone)) return end();
+    if (runs_alone) tell_begin(first);
     std::deque<HeldLease>& running = config_.slot->running();
     runs_.clear();
     for (HeldLease& lease : running) runs_.push_back(make_run(lease, started));
     stage_->run(runs_);
-    const Now ended = now();
+    const Now ended = at = now();
     for (std::size_t i = 0; i < runs_.size(); ++i) {
       if (config_.observer != nullptr) config_.observer->on_results(runs_[i], started, ended);
       finish(running[i].source, running[i].grant->lease, runs_[i], ended.wall_us);
     }
-    return ended;
+    return true;
+  }
+
+  // The receiver has given the worker up: what it has finished since would be refused. Another
+  // worker takes the leases that it did not begin.
+  bool end() {
+    spdlog::warn(
+        "a handler of stage {} has returned after its worker was replaced; the outcome is "
+        "dropped",
+        config_.spec->name);
+    config_.pool->give_back(taken_);
+    self_->send(config_.receiver, IdleMessage{});
+    self_->quit(caf::exit_reason::user_shutdown);
+    return false;
   }
 
   void tell_begin(const WaitingLease& lease) {
@@ -129,9 +147,12 @@ class WorkerShell {
     finished_.push_back({source, std::move(outcome), bytes});
   }
 
-  void report() {
-    Reports reports = config_.slot->end(finished_);
-    reports.send_as(config_.receiver);
+  // Returns false if the worker ends.
+  bool report() {
+    std::optional<Reports> reports = config_.slot->end(finished_);
+    if (!reports) return end();
+    reports->send_as(config_.receiver);
+    return true;
   }
 
   StageRun make_run(HeldLease& lease, Now at) {
