@@ -8,7 +8,7 @@ namespace {
 
 using queues::QueueNumber;
 
-constexpr std::uint32_t receiver_credit = 256;
+constexpr std::uint32_t worker_credit = 256;
 constexpr std::string_view outbox_prefix = "outbox/";
 constexpr std::size_t declarations_per_record = 10'000;  // about 2 MiB
 
@@ -57,9 +57,10 @@ Result<void> check_types(const StoredQueue& stored, const pb::Declaration& decla
 
 queues::Limits limits_of(const StageSpec& spec, queues::Limits limits) {
   limits.lease_us = spec.options.timeout.count();
-  limits.failed_max = spec.options.retry.attempts - 1;
+  const std::uint32_t attempts = spec.options.retry.attempts;
+  limits.failed_max = attempts == 0 ? queues::no_limit : attempts - 1;
   // Each attempt needs a lease; a lease may end without an attempt.
-  limits.acquired_max = std::max(limits.acquired_max, 2 * spec.options.retry.attempts);
+  limits.acquired_max = std::max(limits.acquired_max, 2 * attempts);
   limits.retry_first_us = spec.options.retry.first.count();
   limits.retry_max_us = spec.options.retry.max.count();
   // A batch never holds two messages of one key.
@@ -90,7 +91,6 @@ class Planner {
         if (auto added = add_shard(queue, shard); !added) return added.error();
       }
     }
-    for (std::size_t stage = 0; stage < plan_.stages.size(); ++stage) add_workers(stage);
     // Outboxes that no pipeline names any more are part of the generation too.
     for (auto& [number, queue] : store_.queues())
       queues::begin_generation(*queue.state, plan_.generation);
@@ -117,7 +117,6 @@ class Planner {
   Result<QueueNumber> add_served(const WiredQueue& queue, std::uint32_t shard);
   Result<QueueNumber> add_outbox(const WiredQueue& queue, std::uint32_t shard);
   Result<const pb::Declaration*> find_or_declare(pb::Declaration declaration);
-  void add_workers(std::size_t stage);
 
   [[nodiscard]] pb::Declaration declare(const WiredQueue& queue, std::uint32_t shard) const {
     pb::Declaration declaration;
@@ -237,28 +236,6 @@ Result<const pb::Declaration*> Planner::find_or_declare(pb::Declaration declarat
   return &store_.find(declaration.name(), declaration.shard())->declaration;
 }
 
-// Of the shards that are served here, worker w takes the w-th, the (w + workers)-th, …; more
-// workers than shards share them.
-void Planner::add_workers(std::size_t stage) {
-  const StageSpec& spec = *plan_.stages[stage].spec;
-  const std::vector<QueueNumber>& served = plan_.queues[spec.source.name].served;
-  std::vector<std::uint32_t> shards;
-  for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
-    if (served[shard] != 0) shards.push_back(shard);
-  }
-  if (shards.empty()) return;
-  for (std::size_t i = 0; i < spec.options.workers; ++i) {
-    WorkerPlan worker{.stage = stage, .shards = {}, .sources = {}};
-    for (std::size_t at = i % shards.size(); at < shards.size();
-         at += std::min<std::size_t>(spec.options.workers, shards.size())) {
-      worker.shards.push_back(shards[at]);
-      worker.sources.push_back(served[shards[at]]);
-    }
-    worker.credit = credit_of(spec, worker.sources.size());
-    plan_.workers.push_back(std::move(worker));
-  }
-}
-
 // Outboxes are not held back: their messages do not go to the full queue of this node.
 std::vector<QueueNumber> served_of(const NodePlan& plan, const std::vector<std::string>& queues) {
   std::vector<QueueNumber> numbers;
@@ -327,10 +304,13 @@ std::string queue_of(const pb::Declaration& declaration) {
 }
 
 std::uint32_t credit_of(const StageSpec& stage, std::size_t sources) {
-  if (stage.is_batch) return stage.options.batch.max;
-  // A blocking worker holds one message, so that the other workers get the rest.
-  if (stage.options.blocking) return 1;
-  return std::max<std::uint32_t>(1, receiver_credit / static_cast<std::uint32_t>(sources));
+  const StageOptions& options = stage.options;
+  // All workers may run batches of one shard at a time.
+  if (stage.is_batch) return options.batch.max * options.workers;
+  // One waits, so that a worker finds the next; has_demand_at_begin() lets workers ask for more.
+  if (options.blocking) return 1;
+  const auto shards = static_cast<std::uint32_t>(std::max<std::size_t>(sources, 1));
+  return std::max(options.workers, worker_credit * options.workers / shards);
 }
 
 std::vector<std::shared_ptr<const pb::Record>> start_records(const NodePlan& plan, Store& store,

@@ -1,4 +1,4 @@
-// NodePlan: the queues, limits, outboxes and workers that a node needs for its pipelines. Planned
+// NodePlan: the queues, limits and outboxes that a node needs for its pipelines. Planned
 // before any actor exists; NodeActors keeps it up to date as shards move.
 #pragma once
 
@@ -18,14 +18,6 @@
 #include "messages/result.hpp"
 
 namespace millrace {
-
-/// One receiver: a worker of a stage.
-struct WorkerPlan {
-  std::size_t stage = 0;                     ///< index into NodePlan::stages
-  std::vector<std::uint32_t> shards{};       ///< shards that it reads
-  std::vector<queues::QueueNumber> sources;  ///< queue of each of `shards`, in that order
-  std::uint32_t credit = 0;                  ///< messages that it may hold from each source
-};
 
 /// A stage of the pipelines, whether this node runs it or not.
 struct StagePlan {
@@ -67,7 +59,6 @@ struct NodePlan {
   std::map<std::string, QueuePlan> queues;
   std::vector<StagePlan> stages;
   std::vector<OutboxPlan> outboxes;
-  std::vector<WorkerPlan> workers;
   std::vector<pb::Declaration> fresh;  ///< declarations that the log lacks, or has in another form
   std::vector<queues::QueueNumber> leftover;  ///< staged queues of moves that did not complete
   std::string outbox_producer;                ///< prefix of the producer names of new outboxes
@@ -101,7 +92,7 @@ struct NodePlan {
 /// The name of the declared queue, or of the target if it is an outbox.
 [[nodiscard]] std::string queue_of(const pb::Declaration& declaration);
 
-/// Messages that a receiver of `stage` with this many sources may hold from each.
+/// Messages that the receiver of `stage` with this many sources may hold from each.
 [[nodiscard]] std::uint32_t credit_of(const StageSpec& stage, std::size_t sources);
 
 /// Plans the node, adds its new queues to `store`, and begins the generation in its outboxes. Fails

@@ -45,14 +45,14 @@ class ClockStepOfAQueue : public QueueActor, public ::testing::WithParamInterfac
 TEST_P(ClockStepOfAQueue, BeforeAFailureDoesNotHoldUpTheRetry) {
   step();
   complete(receiver_, lease(0).lease, Kind::retry);
-  advance(100ms);
+  advance(150ms);
   EXPECT_EQ(heard_->grants.size(), 2u);
 }
 
 TEST_P(ClockStepOfAQueue, AfterAFailureDoesNotHoldUpTheRetry) {
   complete(receiver_, lease(0).lease, Kind::retry);
   step();
-  for (microseconds passed = 0ms; passed < late_max + 100ms; passed += 10ms) advance(10ms);
+  for (microseconds passed = 0ms; passed < late_max + 150ms; passed += 10ms) advance(10ms);
   EXPECT_EQ(heard_->grants.size(), 2u);
 }
 
@@ -60,7 +60,7 @@ TEST_P(ClockStepOfAQueue, ThatIsCorrectedAfterAFailureDoesNotHoldUpTheRetry) {
   step();
   complete(receiver_, lease(0).lease, Kind::retry);
   system_.set_clock(-GetParam().count());
-  for (microseconds passed = 0ms; passed < late_max + 100ms; passed += 10ms) advance(10ms);
+  for (microseconds passed = 0ms; passed < late_max + 150ms; passed += 10ms) advance(10ms);
   EXPECT_EQ(heard_->grants.size(), 2u);
 }
 
@@ -134,7 +134,8 @@ class ClockStepOfANode : public ::testing::TestWithParam<int> {};
 TEST_P(ClockStepOfANode, AtAnyMomentHoldsNoOrderUp) {
   std::mt19937_64 random(static_cast<std::uint64_t>(GetParam()));
   const auto in = queue<Placed>("in").key_by(&Placed::customer);
-  PipelineTest test({pipeline("p").from(in).then("work", &try_twice)}, {});
+  PipelineTest test({pipeline("p").from(in).then("work", &try_twice, {.retry = {.first = 50ms}})},
+                    {});
   test.run();
   for (int round = 0; round < 10; ++round) {
     Placed order;

@@ -68,6 +68,7 @@ class MessageWriter {
     if (failure != state_.durable.failures.end()) {
       extra.set_first_failed_at_us(failure->second.first_at_us);
       extra.set_last_failed_at_us(failure->second.last_at_us);
+      extra.set_overran(failure->second.overran);
     }
   }
 
@@ -232,7 +233,8 @@ void read_extra(State& state, Sequence sequence, Entry& entry,
   }
   if (extra.last_failed_at_us() != 0) {
     entry.has_failure = true;
-    state.durable.failures[sequence] = {extra.first_failed_at_us(), extra.last_failed_at_us()};
+    state.durable.failures[sequence] = {extra.first_failed_at_us(), extra.last_failed_at_us(),
+                                        extra.overran()};
   }
 }
 
