@@ -102,11 +102,11 @@ TEST(ClusterSim, ASeedGivesTheSameRun) {
   }
 }
 
-constexpr std::uint64_t sabotage_seeds = 20;
+constexpr std::uint64_t sabotage_seeds = 60;
 
 class SabotagedCluster : public ::testing::TestWithParam<Sabotage> {};
 
-TEST_P(SabotagedCluster, IsFoundWithinTwentySeeds) {
+TEST_P(SabotagedCluster, IsFoundWithinSixtySeeds) {
   spdlog::set_level(spdlog::level::off);
   for (std::uint64_t seed = 1; seed <= sabotage_seeds; ++seed) {
     const std::string wrong = ClusterSim({.seed = seed, .sabotage = GetParam()}).run();

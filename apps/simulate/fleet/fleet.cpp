@@ -35,7 +35,7 @@ Result<void> Fleet::start(std::uint32_t node) {
   page.port = 0;
   page.rest_looks = 0;
   own.starts_before = page.starts;
-  own.started_us = clock_.steady_us();
+  own.started_us = clock_->steady_us();
   own.is_stop_requested = false;
   auto process = NodeProcess::start(
       node_arguments(*options_, {node, files.config, files.sets}, witness_->fd()), witness_->fd(),

@@ -87,7 +87,7 @@ class Fleet {
 
   const Options* options_;
   WitnessMemory* witness_;
-  SystemClock clock_;
+  std::unique_ptr<Clock> clock_ = std::make_unique<SystemClock>();
   std::unique_ptr<PartitionProxy> proxy_;  ///< nullptr with a single node
   std::vector<NodeFiles> files_;
   std::vector<Node> nodes_;
