@@ -222,8 +222,20 @@ LocalQueue NodeActors::local(QueueNumber number) const {
   return number == 0 ? LocalQueue{} : LocalQueue{handles_[number], number};
 }
 
+std::vector<const pb::Declaration*> NodeActors::unnamed(const std::string& queue) const {
+  std::vector<const pb::Declaration*> found;
+  if (plan_.queues.contains(queue)) return found;
+  for (const auto& [number, declaration] : declarations_) {
+    if (declaration.name() == queue && !declaration.staged()) found.push_back(&declaration);
+  }
+  return found;
+}
+
 Result<LocalQueue> NodeActors::served(const std::string& queue, std::uint32_t shard) const {
   const Reading lock(mutex_);
+  for (const pb::Declaration* one : unnamed(queue)) {
+    if (one->shard() == shard && !one->has_outbox()) return local(one->number());
+  }
   const auto number = find(queue, shard, &QueuePlan::served);
   if (!number) return number.error();
   return local(*number);
@@ -248,26 +260,38 @@ Result<void> NodeActors::operate(const std::string& queue, const AnyActor& reade
     shard.queue = handles_[number];
     return shard;
   };
-  for (const OutboxPlan& outbox : plan_.outboxes) {
-    if (outbox_name(outbox.queue) == queue) add(outbox.number);
-  }
+  const bool is_redrive = operation.verb == Operation::Verb::redrive;
+  bool is_outbox = false;
+  bool has_dead_letters = false;
+  const auto add_declared = [&](const pb::Declaration& declaration) {
+    is_outbox = is_outbox || declaration.has_outbox();
+    has_dead_letters = has_dead_letters || declaration.dead_letters();
+    OperatorConfig::Shard& shard = add(declaration.number());
+    if (!is_redrive) return;
+    for (const auto& [name, number] : plan_.origins(declaration.shard())) {
+      shard.origins[name] = handles_[number];
+    }
+  };
   const auto plan = plan_.queues.find(queue);
-  if (config.shards.empty() && plan == plan_.queues.end()) {
-    return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
+  if (plan != plan_.queues.end()) {
+    has_dead_letters = plan->second.is_dead_letter;
+    for (const QueueNumber number : plan->second.served) {
+      if (number != 0) add_declared(declarations_.at(number));
+    }
+  } else {
+    // An outbox, or a queue of a pipeline that was removed.
+    const std::vector<const pb::Declaration*> declared = unnamed(queue);
+    if (declared.empty()) {
+      return Error{ErrorCode::not_found, "no pipeline and no log has a queue " + queue};
+    }
+    for (const pb::Declaration* one : declared) add_declared(*one);
   }
-  if (!config.shards.empty() && operation.verb != Operation::Verb::peek) {
+  if (is_outbox && operation.verb != Operation::Verb::peek) {
     return Error{ErrorCode::invalid_argument,
                  queue + " is an outbox: its messages cannot be removed"};
   }
-  const bool is_redrive = operation.verb == Operation::Verb::redrive;
-  if (is_redrive && !plan->second.is_dead_letter) {
+  if (is_redrive && !has_dead_letters) {
     return Error{ErrorCode::invalid_argument, "queue " + queue + " holds no dead letters"};
-  }
-  for (std::uint32_t i = 0; plan != plan_.queues.end() && i < plan_.shards; ++i) {
-    if (plan->second.served[i] == 0) continue;
-    OperatorConfig::Shard& shard = add(plan->second.served[i]);
-    if (!is_redrive) continue;
-    for (const auto& [name, number] : plan_.origins(i)) shard.origins[name] = handles_[number];
   }
   config.reader = reader;
   config.done = std::move(done);
@@ -377,6 +401,7 @@ Result<std::vector<pb::Declaration>> NodeActors::add_staged(std::span<const std:
     queue.set_name(name);
     queue.set_shard(shard);
     queue.set_type(plan.type);
+    queue.set_state_type(plan.state_type);
     queue.set_shards(plan_.shards);
     queue.set_dead_letters(plan.is_dead_letter);
     queue.set_staged(true);
@@ -464,6 +489,7 @@ std::vector<NodeActors::GivenUpQueue> NodeActors::plan_give_up(std::span<const s
     one.outbox = declarations_.at(number);
     one.outbox->set_name(outbox_name(name));
     one.outbox->set_dead_letters(false);
+    one.outbox->clear_state_type();
     one.outbox->mutable_outbox()->set_producer(
         outbox_producer_name(plan_.outbox_producer, name, shard));
   }

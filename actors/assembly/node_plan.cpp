@@ -10,6 +10,16 @@ using queues::QueueNumber;
 
 constexpr std::uint32_t receiver_credit = 256;
 constexpr std::string_view outbox_prefix = "outbox/";
+constexpr std::size_t declarations_per_record = 10'000;  // about 2 MiB
+
+/// Removes the items of one record from the front of `items` and returns them.
+template <class Item>
+std::span<Item> take_front(std::span<Item>& items) {
+  const std::size_t count = std::min(items.size(), declarations_per_record);
+  const std::span<Item> front = items.first(count);
+  items = items.subspan(count);
+  return front;
+}
 
 Result<void> check_shards(const Store& store, std::uint32_t shards) {
   for (const auto& [number, queue] : store.queues()) {
@@ -17,6 +27,30 @@ Result<void> check_shards(const Store& store, std::uint32_t shards) {
     return Error{ErrorCode::invalid_argument,
                  "the data directory has " + std::to_string(queue.declaration.shards()) +
                      " shards, the node was asked to run " + std::to_string(shards)};
+  }
+  return {};
+}
+
+bool keeps_values(const queues::State& state) {
+  const auto& keys = state.durable.keyed.keys();
+  return std::any_of(keys.begin(), keys.end(),
+                     [](const auto& one) { return one.second.value != nullptr; });
+}
+
+// A state type that the log does not name is from before it named any, and is accepted.
+Result<void> check_types(const StoredQueue& stored, const pb::Declaration& declaration) {
+  const pb::Declaration& old = stored.declaration;
+  if (old.type() != declaration.type()) {
+    return Error{ErrorCode::invalid_argument, "queue " + declaration.name() +
+                                                  " holds messages of type " + old.type() +
+                                                  ", the pipeline expects " + declaration.type()};
+  }
+  const bool differ = !old.state_type().empty() && !declaration.state_type().empty() &&
+                      old.state_type() != declaration.state_type();
+  if (differ && keeps_values(*stored.state)) {
+    return Error{ErrorCode::invalid_argument,
+                 "queue " + declaration.name() + " keeps states of type " + old.state_type() +
+                     " for its keys, the stage expects " + declaration.state_type()};
   }
   return {};
 }
@@ -92,6 +126,7 @@ class Planner {
     declaration.set_type(queue.type);
     declaration.set_shards(options_.shards);
     declaration.set_dead_letters(queue.is_dead_letter);
+    declaration.set_state_type(plan_.queues.at(queue.name).state_type);
     return declaration;
   }
 
@@ -132,6 +167,7 @@ void Planner::add_stage(const WiredStage& stage) {
   QueuePlan& source = plan_.queues[spec.source.name];
   source.limits = limits_of(spec, limits_for(spec.source.name));
   source.dead_letters = wiring_.queues[stage.dead_letter].name;
+  source.state_type = spec.state_type;
 }
 
 Result<void> Planner::add_shard(const WiredQueue& queue, std::uint32_t shard) {
@@ -169,6 +205,7 @@ Result<QueueNumber> Planner::add_served(const WiredQueue& queue, std::uint32_t s
 Result<QueueNumber> Planner::add_outbox(const WiredQueue& queue, std::uint32_t shard) {
   pb::Declaration declaration = declare(queue, shard);
   declaration.set_name(outbox_name(queue.name));
+  declaration.clear_state_type();
   declaration.mutable_outbox()->set_producer(
       outbox_producer_name(options_.outbox_producer, queue.name, shard));
   auto declared = find_or_declare(std::move(declaration));
@@ -183,16 +220,16 @@ Result<QueueNumber> Planner::add_outbox(const WiredQueue& queue, std::uint32_t s
 
 Result<const pb::Declaration*> Planner::find_or_declare(pb::Declaration declaration) {
   if (StoredQueue* const stored = store_.find(declaration.name(), declaration.shard())) {
-    if (stored->declaration.type() == declaration.type()) {
-      if (stored->declaration.dead_letters() != declaration.dead_letters()) {
-        stored->declaration.set_dead_letters(declaration.dead_letters());
-        plan_.fresh.push_back(stored->declaration);
-      }
-      return &stored->declaration;
+    if (auto checked = check_types(*stored, declaration); !checked) return checked.error();
+    pb::Declaration next = stored->declaration;
+    next.set_dead_letters(declaration.dead_letters());
+    if (!declaration.state_type().empty()) next.set_state_type(declaration.state_type());
+    if (next.dead_letters() != stored->declaration.dead_letters() ||
+        next.state_type() != stored->declaration.state_type()) {
+      if (auto declared = store_.declare(next); !declared) return declared.error();
+      plan_.fresh.push_back(stored->declaration);
     }
-    return Error{ErrorCode::invalid_argument,
-                 "queue " + declaration.name() + " holds messages of type " +
-                     stored->declaration.type() + ", the pipeline expects " + declaration.type()};
+    return &stored->declaration;
   }
   declaration.set_number(store_.next_number());
   if (auto declared = store_.declare(declaration); !declared) return declared.error();
@@ -296,17 +333,27 @@ std::uint32_t credit_of(const StageSpec& stage, std::size_t sources) {
   return std::max<std::uint32_t>(1, receiver_credit / static_cast<std::uint32_t>(sources));
 }
 
-std::unique_ptr<pb::Record> start_record(const NodePlan& plan, Store& store, TimeUs now_us) {
-  if (plan.fresh.empty() && plan.leftover.empty() && plan.outboxes.empty()) return nullptr;
-  auto record = std::make_unique<pb::Record>();
-  record->set_at_us(now_us);
-  for (const pb::Declaration& declaration : plan.fresh) *record->add_declare() = declaration;
-  for (const QueueNumber number : plan.leftover) {
-    record->add_retire(number);
-    store.queues().erase(number);
-  }
-  record->set_generation(plan.generation);
-  return record;
+std::vector<std::shared_ptr<const pb::Record>> start_records(const NodePlan& plan, Store& store,
+                                                             TimeUs now_us) {
+  std::vector<std::shared_ptr<const pb::Record>> records;
+  if (plan.fresh.empty() && plan.leftover.empty() && plan.outboxes.empty()) return records;
+  std::span<const pb::Declaration> fresh = plan.fresh;
+  std::span<const QueueNumber> leftover = plan.leftover;
+  do {
+    auto record = std::make_shared<pb::Record>();
+    record->set_at_us(now_us);
+    for (const pb::Declaration& declaration : take_front(fresh)) {
+      *record->add_declare() = declaration;
+    }
+    for (const QueueNumber number : take_front(leftover)) {
+      record->add_retire(number);
+      store.queues().erase(number);
+    }
+    // Only the last record has the generation, so that it begins in all outboxes.
+    if (fresh.empty() && leftover.empty()) record->set_generation(plan.generation);
+    records.push_back(std::move(record));
+  } while (!fresh.empty() || !leftover.empty());
+  return records;
 }
 
 Result<NodePlan> plan_node(const Wiring& wiring, std::span<const PipelineSpec> pipelines,

@@ -46,6 +46,7 @@ struct OutboxPlan {
 /// A queue of the pipelines, in all shards. Names other queues by name.
 struct QueuePlan {
   std::string type;
+  std::string state_type{};  ///< of the stage that reads it; empty: no stage, or without state
   bool is_dead_letter = false;
   queues::Limits limits;         ///< of the queue, in shards that this node serves
   queues::Limits outbox_limits;  ///< of its outbox, in other shards
@@ -103,17 +104,18 @@ struct NodePlan {
 /// Messages that a receiver of `stage` with this many sources may hold from each.
 [[nodiscard]] std::uint32_t credit_of(const StageSpec& stage, std::size_t sources);
 
-/// Plans the node, adds its new queues to `store`, and begins the generation in its outboxes. Fails with `invalid_argument` if the data
-/// directory has another number of shards, another type in a queue, or a shard that this node does
-/// not serve by `options`.
+/// Plans the node, adds its new queues to `store`, and begins the generation in its outboxes. Fails
+/// with `invalid_argument` if the data directory has another number of shards, another type in a
+/// queue or in its keyed state, or a shard that this node does not serve by `options`.
 [[nodiscard]] Result<NodePlan> plan_node(const Wiring& wiring,
                                          std::span<const PipelineSpec> pipelines, Store& store,
                                          const RuntimeOptions& options);
 
-/// The record that must be durable before the queues of `plan` are used: it declares the new ones,
-/// retires the leftover ones, which are erased from `store`, and begins the generation. Null: there is
-/// nothing to record.
-[[nodiscard]] std::unique_ptr<pb::Record> start_record(const NodePlan& plan, Store& store,
-                                                       TimeUs now_us);
+/// The records that must be durable, in this order, before the queues of `plan` are used: they
+/// declare the new ones, retire the leftover ones, which are erased from `store`, and begin the
+/// generation. Empty: there is nothing to record.
+[[nodiscard]] std::vector<std::shared_ptr<const pb::Record>> start_records(const NodePlan& plan,
+                                                                           Store& store,
+                                                                           TimeUs now_us);
 
 }  // namespace millrace

@@ -263,7 +263,8 @@ class Arrivals : public pipelines::ThenCalls<Arrivals<T, maybe_keyed>> {
                                           .options = options,
                                           .is_batch = Shape::is_batch,
                                           .is_keyed = is_keyed_,
-                                          .keeps_state = Shape::is_keyed},
+                                          .keeps_state = Shape::is_keyed,
+                                          .state_type = pipelines::state_type<Handler>()},
                                 .make = pipelines::stage_maker<Handler>(from...)};
       if constexpr (Shape::returns == pipelines::Returns::nothing) {
         return Pipeline(open.closed({}));

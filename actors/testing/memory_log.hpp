@@ -31,6 +31,7 @@ class MemoryLog : public queues::RecordLog {
     pb::Record record = *proposal->record;
     if (forge_) forge_(record);
     proposal->body = record.SerializeAsString();
+    proposal->bytes = proposal->body.size();
     MILLRACE_ASSERT(proposal->body.size() <= journal::Options{}.record_bytes_max);
     proposed_.push_back(proposal);
     if (!delivers_early_) return;

@@ -48,7 +48,7 @@ Result<void> TestNode::start() {
   runtime.accepts_loss = options_.accepts_loss;
   NodePlan plan = value_or_throw(plan_node(wiring_, pipelines_, store, runtime));
   const Clock& clock = options_.clock != nullptr ? *options_.clock : system_;
-  if (const auto record = start_record(plan, store, clock.now_us())) {
+  for (const auto& record : start_records(plan, store, clock.now_us())) {
     if (auto added = log_->append(record->SerializeAsString()); !added) {
       log_->crash();
       return added;

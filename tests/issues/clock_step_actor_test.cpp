@@ -4,6 +4,7 @@
 #include <caf/all.hpp>
 #include <gtest/gtest.h>
 
+#include "actors/pipeline/pipeline.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
 #include "actors/testing/pipeline_test.hpp"
 #include "tests/pipeline/shapes.pb.h"
@@ -84,7 +85,7 @@ TEST_P(ClockStepOfAQueue, DoesNotKeepASenderFromOfferingAgain) {
   const caf::actor deaf = system_.system().spawn([&offers](caf::event_based_actor* self) {
     return caf::behavior{
         [self](const AttachMessage& m) {
-          self->send(caf::actor_cast<caf::actor>(m.sender), AttachReply{.queue = 1});
+          self->send(caf::actor_cast<caf::actor>(m.sender), AttachReply{1, 0, std::nullopt});
         },
         [&offers](const OfferMessage&) { ++offers; },
     };
@@ -115,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(Steps, ClockStepOfAQueue,
                                            -10 * day, 365 * day, -365 * day));
 
 /// Fails each order once, and sets a timer with the second try.
-void try_twice(const Context& context, const Placed& order, Keyed<Stock>& stock) {
+void try_twice(const Placed& order, Keyed<Stock>& stock, const Context& context) {
   if (order.broken()) {
     stock.change().set_left(1);
     return;

@@ -267,8 +267,7 @@ void read_producers(State& state, const pb::Producers& producers) {
                                               .generation = producer.generation()});
   }
   for (const pb::Producers::IdempotencyKey& key : producers.idempotency_key()) {
-    state.durable.dedup.remember({{key.high(), key.low()}, key.at_us(), key.payload()},
-                                 state.limits.idempotency_window_us, state.limits.idempotency_keys);
+    state.durable.dedup.remember({{key.high(), key.low()}, key.at_us(), key.payload()});
   }
 }
 

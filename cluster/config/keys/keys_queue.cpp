@@ -15,6 +15,7 @@ constexpr std::int64_t u32_max = std::numeric_limits<std::uint32_t>::max();
 template <auto Field>
 void take_limit(Config& config, const Value& value) {
   take<&Config::queues, &QueueConfig::limits, Field>(config, value);
+  if (!value.is_default) config.queues.back().set_keys.insert(value.name);
 }
 
 void add_backlog(KeyTable& table) {
