@@ -60,6 +60,7 @@ Result<void> TestNode::start() {
                                                                   .seed = options_.seed,
                                                                   .threads = false,
                                                                   .federation = federation,
+                                                                  .outdated = options_.on_outdated,
                                                                   .on_violation =
                                                                       [this](const auto& text) {
                                                                         violation_ = text;

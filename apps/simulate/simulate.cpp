@@ -201,12 +201,14 @@ Result<report::RunReport> simulate(const Options& options) {
   const DurableView view = orders::audit::view_of(*read);
   const orders::LoadPlan plan(load_options(options));
   const orders::StockPlan stock(stock_options(options));
-  take_over(report, orders::audit::audit(view, testimony(*memory, plan, end == Watch::End::at_rest),
-                                         {.seed = options.seed,
-                                          .skus = options.skus,
-                                          .initial_stock = [&stock](std::string_view sku) {
-                                            return stock.initial(sku);
-                                          }}));
+  take_over(report,
+            orders::audit::audit(
+                view, testimony(*memory, plan, end == Watch::End::at_rest),
+                {.seed = options.seed,
+                 .skus = options.skus,
+                 .initial_stock = [&stock](std::string_view sku) { return stock.initial(sku); },
+                 .was_clock_set = std::count(options.fault_kinds.begin(), options.fault_kinds.end(),
+                                             FaultKind::clock) > 0}));
   for (const audit::Check& check : read->report.checks()) {
     report.invariants.push_back({check.name + ": " + check.title, check.passed(),
                                  check.findings.empty()

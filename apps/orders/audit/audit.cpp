@@ -80,9 +80,9 @@ AuditReport audit(const DurableView& view, const Witness& witness, const RunFact
   checks.add(make_reservations_check());
   checks.add(make_captures_check());
   checks.add(make_invoices_check());
-  checks.add(make_shipments_check());
+  checks.add(make_shipments_check(run));
   checks.add(make_all_or_nothing_check());
-  checks.add(make_paths_check());
+  checks.add(make_paths_check(run));
   checks.add_presence();
   checks.add(make_once_check());
   checks.add(make_sequence_check());
@@ -97,7 +97,7 @@ AuditReport audit(const DurableView& view, const Witness& witness, const RunFact
 AuditReport audit_orders(const DurableView& view, const Witness& witness, const RunFacts& run) {
   Checks checks;
   checks.add(make_invoices_check());
-  checks.add(make_paths_check());
+  checks.add(make_paths_check(run));
   checks.add_presence();
   return run_checks(checks, view, witness, run);
 }
