@@ -69,12 +69,6 @@ void SegmentPool::recycle(SegmentNumber number) {
   changed_.notify_one();
 }
 
-void SegmentPool::on_log_grown() {
-  // The thread holds the lock from evaluating is_short() until it waits.
-  Lock{mutex_}.unlock();
-  changed_.notify_one();
-}
-
 void SegmentPool::run() {
   Lock lock{mutex_};
   while (!is_stopping_) {
