@@ -363,13 +363,15 @@ class QueueShell {
     sessions_.end_forwarded();
   }
 
-  // The queue ends: cancels its replies and callbacks, and removes its pressure from other queues.
+  // The queue ends: cancels its replies and callbacks, and removes its pressure from other queues. Its
+  // messages are at the new owner of the shard, so they count as flushed.
   void on_retire() {
     core_->live.draining = true;
     compaction_.step();
     pressure_.release(*core_);
-    cancel_replies("another node serves the queue");
-    self_->quit(caf::exit_reason::user_shutdown);
+    replies_.cancel_quiesce("another node serves the queue");
+    replies_.deliver_flushed();
+    self_->quit(caf::exit_reason::normal);
   }
 
   caf::typed_response_promise<FlushedReply> on_flush() {
