@@ -134,6 +134,8 @@ void Planner::add_stage(const WiredStage& stage) {
   source.dead_letters = wiring_.queues[stage.dead_letter].name;
 }
 
+// A queue that another node owns, though this one never gave it up, stays as it is: sealed, and beside
+// the outbox.
 Result<void> Planner::add_shard(const WiredQueue& queue, std::uint32_t shard) {
   QueuePlan& plan = plan_.queues[queue.name];
   const bool is_served = serves(queue, shard);
@@ -142,11 +144,6 @@ Result<void> Planner::add_shard(const WiredQueue& queue, std::uint32_t shard) {
     auto added = add_served(queue, shard);
     if (!added) return added.error();
     served = *added;
-  } else if (store_.find(queue.name, shard) != nullptr) {
-    return Error{ErrorCode::invalid_argument,
-                 "the data directory holds shard " + std::to_string(shard) + " of " + queue.name +
-                     ", which another node serves by the configuration: a shard moves with "
-                     "`millrace cluster move-shard` only"};
   }
   plan.served.push_back(served);
   QueueNumber ingress = served;
@@ -297,13 +294,20 @@ std::uint32_t credit_of(const StageSpec& stage, std::size_t sources) {
 }
 
 std::unique_ptr<pb::Record> start_record(const NodePlan& plan, Store& store, TimeUs now_us) {
-  if (plan.fresh.empty() && plan.leftover.empty() && plan.outboxes.empty()) return nullptr;
+  if (plan.fresh.empty() && plan.leftover.empty() && plan.outboxes.empty() &&
+      plan.shard_records.empty()) {
+    return nullptr;
+  }
   auto record = std::make_unique<pb::Record>();
   record->set_at_us(now_us);
   for (const pb::Declaration& declaration : plan.fresh) *record->add_declare() = declaration;
   for (const QueueNumber number : plan.leftover) {
     record->add_retire(number);
     store.queues().erase(number);
+  }
+  for (const pb::ShardRecord& shard : plan.shard_records) {
+    *record->add_shard() = shard;
+    store.keep(shard);
   }
   record->set_generation(plan.generation);
   return record;

@@ -68,8 +68,9 @@ struct NodePlan {
   std::vector<OutboxPlan> outboxes;
   std::vector<WorkerPlan> workers;
   std::vector<pb::Declaration> fresh;  ///< declarations that the log lacks, or has in another form
-  std::vector<queues::QueueNumber> leftover;  ///< staged queues of moves that did not complete
-  std::string outbox_producer;                ///< prefix of the producer names of new outboxes
+  std::vector<queues::QueueNumber> leftover;     ///< staged queues of moves that did not complete
+  std::vector<pb::ShardRecord> shard_records{};  ///< as returned by Federation::recovered()
+  std::string outbox_producer;                   ///< prefix of the producer names of new outboxes
   std::uint32_t shards = 0;
   std::uint64_t generation = 0;  ///< as in RuntimeOptions
   bool accepts_loss = false;     ///< as in RuntimeOptions
@@ -103,16 +104,15 @@ struct NodePlan {
 /// Messages that a receiver of `stage` with this many sources may hold from each.
 [[nodiscard]] std::uint32_t credit_of(const StageSpec& stage, std::size_t sources);
 
-/// Plans the node, adds its new queues to `store`, and begins the generation in its outboxes. Fails with `invalid_argument` if the data
-/// directory has another number of shards, another type in a queue, or a shard that this node does
-/// not serve by `options`.
+/// Plans the node, adds its new queues to `store`, and begins the generation in its outboxes. Fails with `invalid_argument` if the
+/// data directory has another number of shards or another type in a queue.
 [[nodiscard]] Result<NodePlan> plan_node(const Wiring& wiring,
                                          std::span<const PipelineSpec> pipelines, Store& store,
                                          const RuntimeOptions& options);
 
 /// The record that must be durable before the queues of `plan` are used: it declares the new ones,
-/// retires the leftover ones, which are erased from `store`, and begins the generation. Null: there is
-/// nothing to record.
+/// retires the leftover ones, which are erased from `store`, adds the shard records to it and to `store`,
+/// and begins the generation. Null: there is nothing to record.
 [[nodiscard]] std::unique_ptr<pb::Record> start_record(const NodePlan& plan, Store& store,
                                                        TimeUs now_us);
 

@@ -56,6 +56,7 @@ class FrameRouter final : public transport::TransportListener {
   void on_writable(const std::string& peer) override { federation_.on_writable(peer); }
   void on_down(const std::string& peer, const Error& reason) override {
     federation_.on_down(peer, reason);
+    shards_.on_down(peer);
   }
 
  private:
@@ -93,16 +94,17 @@ Members::Options member_options(const Config& config, std::uint64_t incarnation)
 class ClusterNode::Parts {
  public:
   Parts(const Config& told, std::uint64_t incarnation, std::vector<PipelineSpec> specs,
-        const QueuePlacement& placement, std::unique_ptr<transport::CafTransport> made)
+        const QueuePlacement& placement, std::unique_ptr<transport::CafTransport> made,
+        bool accepts_loss)
       : config(told),
         pipelines(std::move(specs)),
-        table(config.node.name, placement.groups()),
+        table(config.node.name, placement.layout()),
         transport(std::move(made)),
         others(config.node.name, *transport,
                [this](const std::string& queue, std::uint32_t shard) {
                  return table.owner(queue, shard);
                }),
-        federation(config.node.data_dir, others, table, *transport, clock),
+        federation(config.node.data_dir, others, table, *transport, clock, accepts_loss),
         members(member_options(config, incarnation), *transport, clock),
         router(others, federation, members, *transport) {}
 
@@ -167,7 +169,7 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& config,
   if (!transport) return transport.error();
 
   auto parts = std::make_unique<Parts>(config, *incarnation, std::move(*specs), *placement,
-                                       std::move(*transport));
+                                       std::move(*transport), options.accepts_loss);
   RuntimeOptions runtime = runtime_options(config);
   runtime.accepts_loss = options.accepts_loss;
   if (options.adjust) options.adjust(runtime);

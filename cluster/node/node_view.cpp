@@ -1,6 +1,7 @@
 #include "cluster/node/node_view.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace millrace::cluster {
 namespace {
@@ -18,6 +19,11 @@ std::string to_text(pb::MemberState state) {
     default:
       return "unknown";
   }
+}
+
+bool needs_decision(const moves::WaitingShards& shards) {
+  return shards.wait.reason != moves::Wait::Reason::peers &&
+         shards.wait.reason != moves::Wait::Reason::layouts;
 }
 
 }  // namespace
@@ -38,7 +44,14 @@ http::NodeStatus NodeView::status() const {
 
 Result<void> NodeView::ready() const {
   const std::string state = status().state;
-  if (state == "up") return {};
+  if (state == "up") {
+    const std::vector<moves::WaitingShards> waiting = table_.waiting();
+    if (waiting.empty()) return {};
+    const auto decided = std::find_if(waiting.begin(), waiting.end(), needs_decision);
+    const bool is_decision = decided != waiting.end();
+    return Error{is_decision ? ErrorCode::fenced : ErrorCode::not_owner,
+                 (is_decision ? *decided : waiting.front()).text()};
+  }
   if (state == "joining") return Error{ErrorCode::timeout, "the node does not serve yet"};
   return Error{ErrorCode::draining, "the node is " + state};
 }
@@ -54,6 +67,8 @@ std::vector<http::Member> NodeView::members() const {
     shown.is_self = member.is_self;
     shown.incarnation = member.incarnation;
     shown.served_shards = table_.shards_of(member.name);
+    const std::uint64_t layout = table_.layout_of(member.name);
+    shown.has_other_layout = layout != 0 && layout != table_.layout()->digest;
     const auto& nodes = config_.cluster.nodes;
     const auto configured = std::find_if(
         nodes.begin(), nodes.end(), [&](const auto& node) { return node.name == member.name; });
@@ -78,17 +93,45 @@ Result<void> NodeView::drain() {
   return {};
 }
 
+std::vector<http::WaitingShardsView> NodeView::waiting() const {
+  std::vector<http::WaitingShardsView> views;
+  for (const moves::WaitingShards& shards : table_.waiting()) {
+    views.push_back({shards.text(), shards.shards.size(), needs_decision(shards)});
+  }
+  return views;
+}
+
+Result<void> NodeView::give_up(const std::string& node) {
+  if (table_.layout()->nodes.contains(node)) {
+    return Error{
+        ErrorCode::invalid_argument,
+        "node " + node + " is configured: take it out of the configuration of every node first"};
+  }
+  federation_.give_up(node);
+  return {};
+}
+
 std::vector<http::ShardView> NodeView::shards() const {
+  const auto layout = table_.layout();
+  std::map<moves::ShardKey, std::string> waiting;
+  for (const moves::WaitingShards& shards : table_.waiting()) {
+    for (const moves::ShardKey& key : shards.shards) waiting[key] = shards.text();
+  }
   std::vector<http::ShardView> views;
   for (const pb::ShardRecord& record : table_.records()) {
+    const moves::QueueGroup& group = layout->groups.at(record.role());
     // The group without a role has no queues if every stage has a role.
-    if (table_.groups().at(record.role()).queues.empty()) continue;
+    if (group.queues.empty()) continue;
     http::ShardView& view = views.emplace_back();
     view.role = record.role();
     view.shard = record.shard();
-    view.owner = record.ownership().owner();
     view.epoch = record.ownership().epoch();
-    view.nodes = table_.groups().at(record.role()).nodes;
+    if (view.epoch > 0) view.owner = record.ownership().owner();
+    view.home = group.homes.at(record.shard());
+    if (const auto why = waiting.find({record.role(), record.shard()}); why != waiting.end()) {
+      view.waits_for = why->second;
+    }
+    view.nodes = group.nodes;
     last_moves_->describe(view);
   }
   return views;
@@ -97,8 +140,9 @@ std::vector<http::ShardView> NodeView::shards() const {
 // Returns only the errors that are known at once; shards() shows how the move ends.
 Result<void> NodeView::move_shard(const std::string& role, std::uint32_t shard,
                                   const std::string& to) {
-  const auto groups = table_.groups().find(role);
-  if (groups == table_.groups().end() || shard >= groups->second.homes.size()) {
+  const auto layout = table_.layout();
+  const auto groups = layout->groups.find(role);
+  if (groups == layout->groups.end() || shard >= groups->second.homes.size()) {
     return Error{ErrorCode::not_found,
                  "there is no shard " + std::to_string(shard) + " of role \"" + role + "\""};
   }

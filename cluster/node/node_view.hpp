@@ -38,6 +38,8 @@ class NodeView final : public http::ClusterView {
   [[nodiscard]] std::vector<http::Member> members() const override;
   [[nodiscard]] std::string owner(const std::string& queue, std::uint32_t shard) const override;
   Result<void> drain() override;
+  [[nodiscard]] std::vector<http::WaitingShardsView> waiting() const override;
+  Result<void> give_up(const std::string& node) override;
   [[nodiscard]] std::vector<http::ShardView> shards() const override;
   Result<void> move_shard(const std::string& role, std::uint32_t shard,
                           const std::string& to) override;

@@ -102,6 +102,7 @@ class ClusterSim {
   const bool has_disks_;
   const bool is_one_group_;         ///< otherwise the queues of each stage move separately
   const std::size_t window_bytes_;  ///< of links
+  const bool is_founded_;           ///< otherwise the shards get their owners under faults
   const bool has_late_receivers_;   ///< otherwise clocks are stepped, which extends leases
   const std::uint32_t
       calm_;  ///< divisor of the rate at which nodes and links fail; 1: the highest rate
