@@ -111,7 +111,7 @@ class ClusterNode::Parts {
   /// Starts the HTTP API. Requires a running `runtime`.
   Result<void> open_http(const Options& options);
 
-  const Config config;
+  Config config;  ///< of the thread that calls start() and reload()
   const std::vector<PipelineSpec> pipelines;
   moves::ShardTable table;
   const SystemClock clock;
@@ -218,8 +218,26 @@ Result<void> ClusterNode::stop(std::chrono::milliseconds timeout) {
   return drained;
 }
 
-Result<void> ClusterNode::reload_tls(const config::TlsConfig& tls) {
-  return parts_->transport->reload_tls(tls_files(tls));
+Result<void> ClusterNode::reload(const Config& config) {
+  Parts& parts = *parts_;
+  Config next = parts.config;
+  next.cluster.nodes = config.cluster.nodes;
+  next.cluster.overrides = config.cluster.overrides;
+  next.node.roles = config.node.roles;
+  next.tls = config.tls;
+  const auto placement = QueuePlacement::make(next, parts.pipelines);
+  if (!placement) return placement.error();
+  auto transport = transport_options(next, 1);
+  if (!transport) return transport.error();
+  if (auto renewed = parts.transport->reload_tls(tls_files(next.tls)); !renewed) {
+    return renewed.error();
+  }
+  if (auto set = parts.transport->set_peers(std::move(transport->peers)); !set) return set.error();
+  parts.members.set_others(member_options(next, 1).others);
+  parts.view->set_nodes(next.cluster.nodes);
+  parts.federation.set_layout(placement->layout());
+  parts.config = std::move(next);
+  return {};
 }
 
 Runtime& ClusterNode::runtime() {

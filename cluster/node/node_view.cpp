@@ -30,12 +30,12 @@ bool needs_decision(const moves::WaitingShards& shards) {
 
 http::NodeStatus NodeView::status() const {
   http::NodeStatus status;
-  status.node = config_.node.name;
-  status.cluster = config_.cluster.name;
+  status.node = node_;
+  status.cluster = cluster_;
   status.version = options_.version;
   status.started_at_us = options_.started_at_us;
-  status.shards = config_.cluster.shards;
-  status.served_shards = table_.shards_of(config_.node.name);
+  status.shards = shards_;
+  status.served_shards = table_.shards_of(node_);
   for (const MemberView& member : members_.view()) {
     if (member.is_self) status.state = to_text(member.state);
   }
@@ -57,6 +57,11 @@ Result<void> NodeView::ready() const {
 }
 
 std::vector<http::Member> NodeView::members() const {
+  std::vector<config::MemberConfig> nodes;
+  {
+    const std::lock_guard lock(mutex_);
+    nodes = nodes_;
+  }
   std::vector<http::Member> members;
   for (const MemberView& member : members_.view()) {
     http::Member shown;
@@ -69,7 +74,6 @@ std::vector<http::Member> NodeView::members() const {
     shown.served_shards = table_.shards_of(member.name);
     const std::uint64_t layout = table_.layout_of(member.name);
     shown.has_other_layout = layout != 0 && layout != table_.layout()->digest;
-    const auto& nodes = config_.cluster.nodes;
     const auto configured = std::find_if(
         nodes.begin(), nodes.end(), [&](const auto& node) { return node.name == member.name; });
     if (configured != nodes.end()) shown.http = configured->http;
@@ -148,7 +152,7 @@ Result<void> NodeView::move_shard(const std::string& role, std::uint32_t shard,
   }
   const std::string owner = table_.owner(
       groups->second.queues.empty() ? std::string() : groups->second.queues.front(), shard);
-  if (owner != config_.node.name) {
+  if (owner != node_) {
     return Error{ErrorCode::not_owner, "shard " + std::to_string(shard) + " is served by " + owner};
   }
   if (!last_moves_->begin(role, shard, to)) {

@@ -48,9 +48,7 @@ Result<moves::QueueGroup> make_group(const Config& config, const std::string& ro
   const auto layout =
       placement::make_layout(config.cluster.shards, std::move(nodes), std::move(overrides));
   if (!layout) return layout.error();
-  for (std::uint32_t shard = 0; shard < config.cluster.shards; ++shard) {
-    group.homes.push_back(placement::home_of(*layout, shard).name);
-  }
+  group.homes = placement::homes_of(*layout);
   return group;
 }
 

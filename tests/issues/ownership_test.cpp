@@ -117,8 +117,8 @@ class Ownership : public ::testing::Test {
   /// What the node waits for.
   std::vector<Wait> waits(const std::string& name) {
     std::vector<Wait> all;
-    for (const moves::WaitingShards& shards : nodes_.at(name)->table().waiting()) {
-      all.push_back(shards.wait);
+    for (const moves::WaitingShards& one : nodes_.at(name)->table().waiting()) {
+      all.push_back(one.wait);
     }
     return all;
   }

@@ -154,7 +154,7 @@ void FoundingWorld::relayout(const std::string& name, std::size_t layout) {
   node.layout = layout;
   node.others = layouts_[layout].nodes;
   node.others.erase(name);
-  if (sabotage_ != FoundingSabotage::stale_words || node.round == 0) ++node.round;
+  ++node.round;
   for (const auto& [other, peer] : nodes_) {
     if (!node.others.contains(other)) cut(name, other);
   }
