@@ -6,7 +6,7 @@
 #include "actors/base/shell/actor_handle.hpp"
 #include "actors/operate/shell/operator_actor.hpp"
 #include "actors/queue/shell/queue_actor.hpp"
-#include "actors/receiver/shell/supervisor_actor.hpp"
+#include "actors/receiver/shell/receiver_actor.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
 
 namespace millrace {
@@ -74,16 +74,18 @@ std::vector<queues::QueueHandle> NodeActors::handles_of(
   return handles;
 }
 
-receivers::ReceiverConfig NodeActors::receiver_config(const WorkerPlan& worker) const {
-  const StagePlan& stage = plan_.stages[worker.stage];
+receivers::ReceiverConfig NodeActors::receiver_config(const StagePlan& stage) const {
   receivers::ReceiverConfig config;
   config.spec = stage.spec;
-  config.outputs.targets = plan_.targets(stage);
-  config.outputs.shard = worker.shards.front();
-  for (const QueueNumber number : worker.sources) {
-    config.sources.push_back({number, handles_[number]});
+  config.targets = plan_.targets(stage);
+  const std::vector<QueueNumber>& served = plan_.queues.at(stage.spec->source.name).served;
+  const std::size_t sources = served.size() - static_cast<std::size_t>(std::count(
+                                                  served.begin(), served.end(), QueueNumber{0}));
+  for (std::uint32_t shard = 0; shard < served.size(); ++shard) {
+    if (served[shard] == 0) continue;
+    config.sources.push_back(
+        {served[shard], shard, handles_[served[shard]], credit_of(*stage.spec, sources)});
   }
-  config.credit = worker.credit;
   config.clock = surroundings_.clock;
   config.observer = stage.meter.get();
   config.own_thread = surroundings_.threads && stage.spec->options.blocking;
@@ -92,9 +94,9 @@ receivers::ReceiverConfig NodeActors::receiver_config(const WorkerPlan& worker) 
 
 void NodeActors::spawn_receivers() {
   const Writing lock(mutex_);
-  std::vector<receivers::ReceiverConfig> configs;
-  for (const WorkerPlan& worker : plan_.workers) configs.push_back(receiver_config(worker));
-  supervisor_ = receivers::spawn_supervisor(*surroundings_.system, std::move(configs));
+  for (const StagePlan& stage : plan_.stages) {
+    receivers_.push_back(receivers::spawn_receiver(*surroundings_.system, receiver_config(stage)));
+  }
 }
 
 void NodeActors::spawn_forwarders() {
@@ -222,8 +224,20 @@ LocalQueue NodeActors::local(QueueNumber number) const {
   return number == 0 ? LocalQueue{} : LocalQueue{handles_[number], number};
 }
 
+std::vector<const pb::Declaration*> NodeActors::unnamed(const std::string& queue) const {
+  std::vector<const pb::Declaration*> found;
+  if (plan_.queues.contains(queue)) return found;
+  for (const auto& [number, declaration] : declarations_) {
+    if (declaration.name() == queue && !declaration.staged()) found.push_back(&declaration);
+  }
+  return found;
+}
+
 Result<LocalQueue> NodeActors::served(const std::string& queue, std::uint32_t shard) const {
   const Reading lock(mutex_);
+  for (const pb::Declaration* one : unnamed(queue)) {
+    if (one->shard() == shard && !one->has_outbox()) return local(one->number());
+  }
   const auto number = find(queue, shard, &QueuePlan::served);
   if (!number) return number.error();
   return local(*number);
@@ -248,26 +262,38 @@ Result<void> NodeActors::operate(const std::string& queue, const AnyActor& reade
     shard.queue = handles_[number];
     return shard;
   };
-  for (const OutboxPlan& outbox : plan_.outboxes) {
-    if (outbox_name(outbox.queue) == queue) add(outbox.number);
-  }
+  const bool is_redrive = operation.verb == Operation::Verb::redrive;
+  bool is_outbox = false;
+  bool has_dead_letters = false;
+  const auto add_declared = [&](const pb::Declaration& declaration) {
+    is_outbox = is_outbox || declaration.has_outbox();
+    has_dead_letters = has_dead_letters || declaration.dead_letters();
+    OperatorConfig::Shard& shard = add(declaration.number());
+    if (!is_redrive) return;
+    for (const auto& [name, number] : plan_.origins(declaration.shard())) {
+      shard.origins[name] = handles_[number];
+    }
+  };
   const auto plan = plan_.queues.find(queue);
-  if (config.shards.empty() && plan == plan_.queues.end()) {
-    return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
+  if (plan != plan_.queues.end()) {
+    has_dead_letters = plan->second.is_dead_letter;
+    for (const QueueNumber number : plan->second.served) {
+      if (number != 0) add_declared(declarations_.at(number));
+    }
+  } else {
+    // An outbox, or a queue of a pipeline that was removed.
+    const std::vector<const pb::Declaration*> declared = unnamed(queue);
+    if (declared.empty()) {
+      return Error{ErrorCode::not_found, "no pipeline and no log has a queue " + queue};
+    }
+    for (const pb::Declaration* one : declared) add_declared(*one);
   }
-  if (!config.shards.empty() && operation.verb != Operation::Verb::peek) {
+  if (is_outbox && operation.verb != Operation::Verb::peek) {
     return Error{ErrorCode::invalid_argument,
                  queue + " is an outbox: its messages cannot be removed"};
   }
-  const bool is_redrive = operation.verb == Operation::Verb::redrive;
-  if (is_redrive && !plan->second.is_dead_letter) {
+  if (is_redrive && !has_dead_letters) {
     return Error{ErrorCode::invalid_argument, "queue " + queue + " holds no dead letters"};
-  }
-  for (std::uint32_t i = 0; plan != plan_.queues.end() && i < plan_.shards; ++i) {
-    if (plan->second.served[i] == 0) continue;
-    OperatorConfig::Shard& shard = add(plan->second.served[i]);
-    if (!is_redrive) continue;
-    for (const auto& [name, number] : plan_.origins(i)) shard.origins[name] = handles_[number];
   }
   config.reader = reader;
   config.done = std::move(done);
@@ -294,7 +320,7 @@ void NodeActors::end() {
   const Writing lock(mutex_);
   has_ended_ = true;
   reader_ = {};  // the reader's thread ends with its last handle
-  end_actor(supervisor_);
+  for (const AnyActor& receiver : receivers_) end_actor(receiver);
   for (const Forwarder& forwarder : forwarders_) {
     end_actor(forwarder.actor);
   }
@@ -377,6 +403,7 @@ Result<std::vector<pb::Declaration>> NodeActors::add_staged(std::span<const std:
     queue.set_name(name);
     queue.set_shard(shard);
     queue.set_type(plan.type);
+    queue.set_state_type(plan.state_type);
     queue.set_shards(plan_.shards);
     queue.set_dead_letters(plan.is_dead_letter);
     queue.set_staged(true);
@@ -413,21 +440,25 @@ void NodeActors::install_staged(const std::vector<pb::Declaration>& staged) {
     }
     for (const pb::Declaration& queue : staged) {
       tell(handles_[queue.number()], queues::ServeMessage{});
-      for (std::size_t i = 0; i < plan_.stages.size(); ++i) {
-        const StageSpec& stage = *plan_.stages[i].spec;
-        if (stage.source.name != queue.name()) continue;
-        const WorkerPlan worker{.stage = i,
-                                .shards = {queue.shard()},
-                                .sources = {queue.number()},
-                                .credit = credit_of(stage, 1)};
-        tell(supervisor_,
-             receivers::AddWorkerMessage{
-                 std::make_shared<const receivers::ReceiverConfig>(receiver_config(worker))});
-      }
+      add_source(queue);
     }
     rewire();
   }
   for (const pb::Declaration& queue : staged) retarget(queue.name(), queue.shard());
+}
+
+// The receivers of the shards that are here keep their credit.
+void NodeActors::add_source(const pb::Declaration& queue) {
+  for (std::size_t i = 0; i < receivers_.size(); ++i) {
+    const StageSpec& stage = *plan_.stages[i].spec;
+    if (stage.source.name != queue.name()) continue;
+    const std::vector<QueueNumber>& served = plan_.queues.at(queue.name()).served;
+    const auto none = std::count(served.begin(), served.end(), QueueNumber{0});
+    tell(receivers_[i],
+         receivers::AddSourceMessage{std::make_shared<const receivers::Source>(
+             receivers::Source{queue.number(), queue.shard(), handles_[queue.number()],
+                               credit_of(stage, served.size() - static_cast<std::size_t>(none))})});
+  }
 }
 
 void NodeActors::remove_staged(const std::vector<pb::Declaration>& staged) {
@@ -464,6 +495,7 @@ std::vector<NodeActors::GivenUpQueue> NodeActors::plan_give_up(std::span<const s
     one.outbox = declarations_.at(number);
     one.outbox->set_name(outbox_name(name));
     one.outbox->set_dead_letters(false);
+    one.outbox->clear_state_type();
     one.outbox->mutable_outbox()->set_producer(
         outbox_producer_name(plan_.outbox_producer, name, shard));
   }
@@ -480,7 +512,9 @@ void NodeActors::give_up(const std::vector<GivenUpQueue>& leaving) {
       QueuePlan& plan = plan_.queues.at(served.name());
       const std::uint32_t shard = served.shard();
       plan.served[shard] = 0;
-      tell(supervisor_, receivers::DropSourceMessage{one.number});
+      for (const AnyActor& receiver : receivers_) {
+        tell(receiver, receivers::DropSourceMessage{one.number});
+      }
       if (one.outbox) {
         plan_.outboxes.push_back({one.number,
                                   served.name(),

@@ -92,7 +92,8 @@ class NodeActors final : public CommitSink {
   /// queue of another node. Fails as served().
   [[nodiscard]] Result<LocalQueue> ingress(const std::string& queue, std::uint32_t shard) const;
 
-  /// Starts an operation on the live messages of the queue in the shards that this node serves.
+  /// Starts an operation on the live messages of the queue in the shards that this node serves; of
+  /// a queue that the log has and no pipeline names any more, too.
   /// `done` is called once, on an actor's thread, unless this fails. `reader` as in spawn_queues().
   /// Fails with `not_found` (no such queue), or with `invalid_argument` for a redrive from a queue
   /// without dead letters, or a drop or redrive from an outbox.
@@ -179,11 +180,16 @@ class NodeActors final : public CommitSink {
   void rewire();
   /// Ends the actor of a queue that no longer exists. REQUIRES: `mutex_` is held.
   void retire(queues::QueueNumber number);
-  [[nodiscard]] receivers::ReceiverConfig receiver_config(const WorkerPlan& worker) const;
+  [[nodiscard]] receivers::ReceiverConfig receiver_config(const StagePlan& stage) const;
+  /// Lets the receiver of the stage read the queue. REQUIRES: `mutex_` is held.
+  void add_source(const pb::Declaration& queue);
   void spawn_forwarder(const OutboxPlan& outbox);
   [[nodiscard]] queues::OfferHandle target_of(const std::string& queue, std::uint32_t shard) const;
   [[nodiscard]] Result<queues::QueueNumber> find(const std::string& queue, std::uint32_t shard,
                                                  NumbersOfPlan numbers) const;
+  /// The declarations of a queue or outbox that the log has and no pipeline names, by shard.
+  /// REQUIRES: `mutex_` is held; valid as long.
+  [[nodiscard]] std::vector<const pb::Declaration*> unnamed(const std::string& queue) const;
   [[nodiscard]] LocalQueue local(queues::QueueNumber number) const;
   [[nodiscard]] std::vector<queues::QueueHandle> handles_of(
       const std::vector<queues::QueueNumber>& numbers) const;
@@ -195,8 +201,8 @@ class NodeActors final : public CommitSink {
   std::map<queues::QueueNumber, pb::Declaration> declarations_;
   std::vector<queues::QueueHandle> handles_;  ///< by number; empty: 0 and queues that are gone
   std::vector<Forwarder> forwarders_;
-  AnyActor supervisor_;     ///< of all receivers
-  bool has_ended_ = false;  ///< end() was called: no actor is started any more
+  std::vector<AnyActor> receivers_;  ///< of the stages, in the order of the plan
+  bool has_ended_ = false;           ///< end() was called: no actor is started any more
 };
 
 }  // namespace millrace

@@ -8,8 +8,18 @@ namespace {
 
 using queues::QueueNumber;
 
-constexpr std::uint32_t receiver_credit = 256;
+constexpr std::uint32_t worker_credit = 256;
 constexpr std::string_view outbox_prefix = "outbox/";
+constexpr std::size_t declarations_per_record = 10'000;  // about 2 MiB
+
+/// Removes the items of one record from the front of `items` and returns them.
+template <class Item>
+std::span<Item> take_front(std::span<Item>& items) {
+  const std::size_t count = std::min(items.size(), declarations_per_record);
+  const std::span<Item> front = items.first(count);
+  items = items.subspan(count);
+  return front;
+}
 
 Result<void> check_shards(const Store& store, std::uint32_t shards) {
   for (const auto& [number, queue] : store.queues()) {
@@ -21,11 +31,36 @@ Result<void> check_shards(const Store& store, std::uint32_t shards) {
   return {};
 }
 
+bool keeps_values(const queues::State& state) {
+  const auto& keys = state.durable.keyed.keys();
+  return std::any_of(keys.begin(), keys.end(),
+                     [](const auto& one) { return one.second.value != nullptr; });
+}
+
+// A state type that the log does not name is from before it named any, and is accepted.
+Result<void> check_types(const StoredQueue& stored, const pb::Declaration& declaration) {
+  const pb::Declaration& old = stored.declaration;
+  if (old.type() != declaration.type()) {
+    return Error{ErrorCode::invalid_argument, "queue " + declaration.name() +
+                                                  " holds messages of type " + old.type() +
+                                                  ", the pipeline expects " + declaration.type()};
+  }
+  const bool differ = !old.state_type().empty() && !declaration.state_type().empty() &&
+                      old.state_type() != declaration.state_type();
+  if (differ && keeps_values(*stored.state)) {
+    return Error{ErrorCode::invalid_argument,
+                 "queue " + declaration.name() + " keeps states of type " + old.state_type() +
+                     " for its keys, the stage expects " + declaration.state_type()};
+  }
+  return {};
+}
+
 queues::Limits limits_of(const StageSpec& spec, queues::Limits limits) {
   limits.lease_us = spec.options.timeout.count();
-  limits.failed_max = spec.options.retry.attempts - 1;
+  const std::uint32_t attempts = spec.options.retry.attempts;
+  limits.failed_max = attempts == 0 ? queues::no_limit : attempts - 1;
   // Each attempt needs a lease; a lease may end without an attempt.
-  limits.acquired_max = std::max(limits.acquired_max, 2 * spec.options.retry.attempts);
+  limits.acquired_max = std::max(limits.acquired_max, 2 * attempts);
   limits.retry_first_us = spec.options.retry.first.count();
   limits.retry_max_us = spec.options.retry.max.count();
   // A batch never holds two messages of one key.
@@ -56,7 +91,6 @@ class Planner {
         if (auto added = add_shard(queue, shard); !added) return added.error();
       }
     }
-    for (std::size_t stage = 0; stage < plan_.stages.size(); ++stage) add_workers(stage);
     // Outboxes that no pipeline names any more are part of the generation too.
     for (auto& [number, queue] : store_.queues())
       queues::begin_generation(*queue.state, plan_.generation);
@@ -83,7 +117,6 @@ class Planner {
   Result<QueueNumber> add_served(const WiredQueue& queue, std::uint32_t shard);
   Result<QueueNumber> add_outbox(const WiredQueue& queue, std::uint32_t shard);
   Result<const pb::Declaration*> find_or_declare(pb::Declaration declaration);
-  void add_workers(std::size_t stage);
 
   [[nodiscard]] pb::Declaration declare(const WiredQueue& queue, std::uint32_t shard) const {
     pb::Declaration declaration;
@@ -92,6 +125,7 @@ class Planner {
     declaration.set_type(queue.type);
     declaration.set_shards(options_.shards);
     declaration.set_dead_letters(queue.is_dead_letter);
+    declaration.set_state_type(plan_.queues.at(queue.name).state_type);
     return declaration;
   }
 
@@ -132,6 +166,7 @@ void Planner::add_stage(const WiredStage& stage) {
   QueuePlan& source = plan_.queues[spec.source.name];
   source.limits = limits_of(spec, limits_for(spec.source.name));
   source.dead_letters = wiring_.queues[stage.dead_letter].name;
+  source.state_type = spec.state_type;
 }
 
 // A queue that another node owns, though this one never gave it up, stays as it is: sealed, and beside
@@ -166,6 +201,7 @@ Result<QueueNumber> Planner::add_served(const WiredQueue& queue, std::uint32_t s
 Result<QueueNumber> Planner::add_outbox(const WiredQueue& queue, std::uint32_t shard) {
   pb::Declaration declaration = declare(queue, shard);
   declaration.set_name(outbox_name(queue.name));
+  declaration.clear_state_type();
   declaration.mutable_outbox()->set_producer(
       outbox_producer_name(options_.outbox_producer, queue.name, shard));
   auto declared = find_or_declare(std::move(declaration));
@@ -180,43 +216,21 @@ Result<QueueNumber> Planner::add_outbox(const WiredQueue& queue, std::uint32_t s
 
 Result<const pb::Declaration*> Planner::find_or_declare(pb::Declaration declaration) {
   if (StoredQueue* const stored = store_.find(declaration.name(), declaration.shard())) {
-    if (stored->declaration.type() == declaration.type()) {
-      if (stored->declaration.dead_letters() != declaration.dead_letters()) {
-        stored->declaration.set_dead_letters(declaration.dead_letters());
-        plan_.fresh.push_back(stored->declaration);
-      }
-      return &stored->declaration;
+    if (auto checked = check_types(*stored, declaration); !checked) return checked.error();
+    pb::Declaration next = stored->declaration;
+    next.set_dead_letters(declaration.dead_letters());
+    if (!declaration.state_type().empty()) next.set_state_type(declaration.state_type());
+    if (next.dead_letters() != stored->declaration.dead_letters() ||
+        next.state_type() != stored->declaration.state_type()) {
+      if (auto declared = store_.declare(next); !declared) return declared.error();
+      plan_.fresh.push_back(stored->declaration);
     }
-    return Error{ErrorCode::invalid_argument,
-                 "queue " + declaration.name() + " holds messages of type " +
-                     stored->declaration.type() + ", the pipeline expects " + declaration.type()};
+    return &stored->declaration;
   }
   declaration.set_number(store_.next_number());
   if (auto declared = store_.declare(declaration); !declared) return declared.error();
   plan_.fresh.push_back(declaration);
   return &store_.find(declaration.name(), declaration.shard())->declaration;
-}
-
-// Of the shards that are served here, worker w takes the w-th, the (w + workers)-th, …; more
-// workers than shards share them.
-void Planner::add_workers(std::size_t stage) {
-  const StageSpec& spec = *plan_.stages[stage].spec;
-  const std::vector<QueueNumber>& served = plan_.queues[spec.source.name].served;
-  std::vector<std::uint32_t> shards;
-  for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
-    if (served[shard] != 0) shards.push_back(shard);
-  }
-  if (shards.empty()) return;
-  for (std::size_t i = 0; i < spec.options.workers; ++i) {
-    WorkerPlan worker{.stage = stage, .shards = {}, .sources = {}};
-    for (std::size_t at = i % shards.size(); at < shards.size();
-         at += std::min<std::size_t>(spec.options.workers, shards.size())) {
-      worker.shards.push_back(shards[at]);
-      worker.sources.push_back(served[shards[at]]);
-    }
-    worker.credit = credit_of(spec, worker.sources.size());
-    plan_.workers.push_back(std::move(worker));
-  }
 }
 
 // Outboxes are not held back: their messages do not go to the full queue of this node.
@@ -287,30 +301,46 @@ std::string queue_of(const pb::Declaration& declaration) {
 }
 
 std::uint32_t credit_of(const StageSpec& stage, std::size_t sources) {
-  if (stage.is_batch) return stage.options.batch.max;
-  // A blocking worker holds one message, so that the other workers get the rest.
-  if (stage.options.blocking) return 1;
-  return std::max<std::uint32_t>(1, receiver_credit / static_cast<std::uint32_t>(sources));
+  const StageOptions& options = stage.options;
+  // All workers may run batches of one shard at a time.
+  if (stage.is_batch) return options.batch.max * options.workers;
+  // One waits, so that a worker finds the next; has_demand_at_begin() lets workers ask for more.
+  if (options.blocking) return 1;
+  const auto shards = static_cast<std::uint32_t>(std::max<std::size_t>(sources, 1));
+  return std::max(options.workers, worker_credit * options.workers / shards);
 }
 
-std::unique_ptr<pb::Record> start_record(const NodePlan& plan, Store& store, TimeUs now_us) {
+std::vector<std::shared_ptr<const pb::Record>> start_records(const NodePlan& plan, Store& store,
+                                                             TimeUs now_us) {
+  std::vector<std::shared_ptr<const pb::Record>> records;
   if (plan.fresh.empty() && plan.leftover.empty() && plan.outboxes.empty() &&
       plan.shard_records.empty()) {
-    return nullptr;
+    return records;
   }
-  auto record = std::make_unique<pb::Record>();
-  record->set_at_us(now_us);
-  for (const pb::Declaration& declaration : plan.fresh) *record->add_declare() = declaration;
-  for (const QueueNumber number : plan.leftover) {
-    record->add_retire(number);
-    store.queues().erase(number);
-  }
-  for (const pb::ShardRecord& shard : plan.shard_records) {
-    *record->add_shard() = shard;
-    store.keep(shard);
-  }
-  record->set_generation(plan.generation);
-  return record;
+  std::span<const pb::Declaration> fresh = plan.fresh;
+  std::span<const QueueNumber> leftover = plan.leftover;
+  do {
+    auto record = std::make_shared<pb::Record>();
+    record->set_at_us(now_us);
+    // In the first record: a queue without a record of its shard is one that an earlier version served.
+    if (records.empty()) {
+      for (const pb::ShardRecord& shard : plan.shard_records) {
+        *record->add_shard() = shard;
+        store.keep(shard);
+      }
+    }
+    for (const pb::Declaration& declaration : take_front(fresh)) {
+      *record->add_declare() = declaration;
+    }
+    for (const QueueNumber number : take_front(leftover)) {
+      record->add_retire(number);
+      store.queues().erase(number);
+    }
+    // Only the last record has the generation, so that it begins in all outboxes.
+    if (fresh.empty() && leftover.empty()) record->set_generation(plan.generation);
+    records.push_back(std::move(record));
+  } while (!fresh.empty() || !leftover.empty());
+  return records;
 }
 
 Result<NodePlan> plan_node(const Wiring& wiring, std::span<const PipelineSpec> pipelines,

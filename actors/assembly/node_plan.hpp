@@ -1,4 +1,4 @@
-// NodePlan: the queues, limits, outboxes and workers that a node needs for its pipelines. Planned
+// NodePlan: the queues, limits and outboxes that a node needs for its pipelines. Planned
 // before any actor exists; NodeActors keeps it up to date as shards move.
 #pragma once
 
@@ -19,14 +19,6 @@
 
 namespace millrace {
 
-/// One receiver: a worker of a stage.
-struct WorkerPlan {
-  std::size_t stage = 0;                     ///< index into NodePlan::stages
-  std::vector<std::uint32_t> shards{};       ///< shards that it reads
-  std::vector<queues::QueueNumber> sources;  ///< queue of each of `shards`, in that order
-  std::uint32_t credit = 0;                  ///< messages that it may hold from each source
-};
-
 /// A stage of the pipelines, whether this node runs it or not.
 struct StagePlan {
   std::shared_ptr<const StageSpec> spec;
@@ -46,6 +38,7 @@ struct OutboxPlan {
 /// A queue of the pipelines, in all shards. Names other queues by name.
 struct QueuePlan {
   std::string type;
+  std::string state_type{};  ///< of the stage that reads it; empty: no stage, or without state
   bool is_dead_letter = false;
   queues::Limits limits;         ///< of the queue, in shards that this node serves
   queues::Limits outbox_limits;  ///< of its outbox, in other shards
@@ -66,7 +59,6 @@ struct NodePlan {
   std::map<std::string, QueuePlan> queues;
   std::vector<StagePlan> stages;
   std::vector<OutboxPlan> outboxes;
-  std::vector<WorkerPlan> workers;
   std::vector<pb::Declaration> fresh;  ///< declarations that the log lacks, or has in another form
   std::vector<queues::QueueNumber> leftover;     ///< staged queues of moves that did not complete
   std::vector<pb::ShardRecord> shard_records{};  ///< as returned by Federation::recovered()
@@ -101,19 +93,21 @@ struct NodePlan {
 /// The name of the declared queue, or of the target if it is an outbox.
 [[nodiscard]] std::string queue_of(const pb::Declaration& declaration);
 
-/// Messages that a receiver of `stage` with this many sources may hold from each.
+/// Messages that the receiver of `stage` with this many sources may hold from each.
 [[nodiscard]] std::uint32_t credit_of(const StageSpec& stage, std::size_t sources);
 
-/// Plans the node, adds its new queues to `store`, and begins the generation in its outboxes. Fails with `invalid_argument` if the
-/// data directory has another number of shards or another type in a queue.
+/// Plans the node, adds its new queues to `store`, and begins the generation in its outboxes. Fails
+/// with `invalid_argument` if the data directory has another number of shards, or another type in a
+/// queue or in its keyed state.
 [[nodiscard]] Result<NodePlan> plan_node(const Wiring& wiring,
                                          std::span<const PipelineSpec> pipelines, Store& store,
                                          const RuntimeOptions& options);
 
-/// The record that must be durable before the queues of `plan` are used: it declares the new ones,
-/// retires the leftover ones, which are erased from `store`, adds the shard records to it and to `store`,
-/// and begins the generation. Null: there is nothing to record.
-[[nodiscard]] std::unique_ptr<pb::Record> start_record(const NodePlan& plan, Store& store,
-                                                       TimeUs now_us);
+/// The records that must be durable, in this order, before the queues of `plan` are used: they
+/// keep the shard records, in `store` too, declare the new queues, retire the leftover ones, which are
+/// erased from `store`, and begin the generation. Empty: there is nothing to record.
+[[nodiscard]] std::vector<std::shared_ptr<const pb::Record>> start_records(const NodePlan& plan,
+                                                                           Store& store,
+                                                                           TimeUs now_us);
 
 }  // namespace millrace

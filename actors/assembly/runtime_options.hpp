@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 #include "actors/assembly/scheduler_policy.hpp"
@@ -39,8 +40,9 @@ struct RuntimeOptions {
   std::uint32_t turn_messages = 0;  ///< that an actor handles in a row; 0: no limit
   queues::Limits limits{};          ///< per queue and shard; options of the stage take precedence
   /// By name of the queue, in place of `limits`. A `body_cache_bytes` at its default means the
-  /// queue's share of `body_cache_bytes` below.
+  /// queue's share of `body_cache_bytes` below, but for the queues of `own_body_cache`.
   std::map<std::string, queues::Limits> queue_limits{};
+  std::set<std::string> own_body_cache{};
   std::uint64_t body_cache_bytes =
       256u << 20;  ///< for all queues together; at least 1 MiB per queue and shard
   std::uint64_t checkpoint_log_bytes = 128u << 20;  ///< least bytes of log between checkpoints

@@ -49,12 +49,21 @@ class SystemClock final : public Clock {
   /// Number of steps that now() has noticed.
   [[nodiscard]] std::uint64_t steps() const { return steps_.load(std::memory_order_relaxed); }
 
+  /// For simulations: from now on, every SystemClock of this process shows a wall time that is later
+  /// by `offset_us`, as if the clock of the machine were set whenever the value changes. Steady time
+  /// stays as it is. `offset_us` may be in shared memory, and must live until the process ends.
+  static void shift_wall_time(const std::atomic<DurationUs>& offset_us) { offset_us_ = &offset_us; }
+
  private:
   [[nodiscard]] static TimeUs wall_us() {
-    return to_us(std::chrono::system_clock::now().time_since_epoch());
+    const std::atomic<DurationUs>* const offset_us = offset_us_.load(std::memory_order_relaxed);
+    return to_us(std::chrono::system_clock::now().time_since_epoch()) +
+           (offset_us == nullptr ? 0 : offset_us->load(std::memory_order_relaxed));
   }
   /// The time by which the wall clock is ahead of the steady clock.
   [[nodiscard]] DurationUs read() const { return wall_us() - steady_us(); }
+
+  inline static std::atomic<const std::atomic<DurationUs>*> offset_us_ = nullptr;
 
   OnStep on_step_;
   mutable WallTime wall_;

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
 
+#include "actors/journal/disk/durable_point.hpp"
 #include "actors/journal/read/segment_table.hpp"
 #include "actors/journal/write/group_commit.hpp"
 #include "actors/journal/write/segment_pool.hpp"
@@ -39,15 +41,17 @@ Result<void> sync_segments(const DataDirectory& directory, const std::vector<Seg
 /// Flushers that end still need segments, so the pool stops after `commit`.
 class Journal::Parts {
  public:
-  Parts(DataDirectory opened, const Recovered& recovered, const Options& options,
-        Listener& listener)
+  Parts(DataDirectory opened, std::unique_ptr<DurablePointWriter> point, const Recovered& recovered,
+        const Options& options, Listener& listener)
       : directory(std::move(opened)),
         segment_bytes(options.segment_bytes),
         make_room_bytes(options.make_room_segments() * options.segment_bytes),
         segments(directory, recovered.end.live, options.direct ? Access::direct : Access::buffered),
         reader(segments),
+        durable_point(std::move(point)),
         pool(directory, options, segments, recovered.end.last_number + 1, recovered.end.unopened),
-        commit(options, recovered.end.last_lsn, recovered.end.superseded, segments, pool, listener),
+        commit(options, recovered.end.last_lsn, recovered.end.superseded, segments, pool,
+               *durable_point, listener),
         checkpoint_number(recovered.last_checkpoint_number) {
     if (recovered.checkpoint) {
       pool.keep_free(recovered.checkpoint->bytes);
@@ -81,6 +85,7 @@ class Journal::Parts {
   const std::uint64_t make_room_bytes;  ///< part of the reserve for records that make room
   SegmentTable segments;
   ColdReader reader;
+  std::unique_ptr<DurablePointWriter> durable_point;
   SegmentPool pool;
   GroupCommit commit;
 
@@ -103,7 +108,17 @@ Result<std::unique_ptr<Journal>> Journal::start(DataDirectory directory, const R
   if (Result<void> synced = sync_segments(directory, recovered.end.live); !synced) {
     return synced.error();
   }
-  auto parts = std::make_unique<Parts>(std::move(directory), recovered, options, listener);
+  Result<std::unique_ptr<DurablePointWriter>> point = DurablePointWriter::open(directory);
+  if (!point) return point.error();
+  if (!recovered.end.live.empty()) {
+    // Before the pool reuses segments that are not part of the log.
+    const SegmentInfo& newest = recovered.end.live.back();
+    const Result<void> noted =
+        (*point)->write(newest.number, newest.first_lsn, recovered.end.last_lsn);
+    if (!noted) return noted.error();
+  }
+  auto parts = std::make_unique<Parts>(std::move(directory), *std::move(point), recovered, options,
+                                       listener);
   parts->commit.start();
   parts->pool.start(parts->commit);
   return std::unique_ptr<Journal>{new Journal{std::move(parts)}};

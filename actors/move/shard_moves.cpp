@@ -199,6 +199,12 @@ void ShardMoves::stage(const MovingShard& shard, bool anew, const std::string& b
     return done(malformed("queue " + queue + " of type " + chunk->queue().type() +
                           "; here it has type " + declaration.type()));
   }
+  const std::string& state_type = chunk->queue().state_type();
+  if (!state_type.empty() && !declaration.state_type().empty() &&
+      state_type != declaration.state_type()) {
+    return done(malformed("queue " + queue + " with states of type " + state_type +
+                          "; here they have type " + declaration.state_type()));
+  }
   tell(
       actors_.handle(declaration.number()),
       queues::InstallMessage{std::shared_ptr<const pb::Install>(chunk, &chunk->install()),

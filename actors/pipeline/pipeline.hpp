@@ -52,7 +52,7 @@
 //   -------------+---------------------------------------+----------------------------------------
 //   acked        | durable in one record with the ack    | leaves the queue
 //   retried      | discarded                             | is redelivered after a delay, up to
-//   or failed    |                                       | retry.attempts failures; then dead letter
+//   or failed    |                                       | retry.attempts failures, if named; then dead letter
 //   rejected     | discarded                             | becomes a dead letter at once
 //
 // A handler may run more than once for a message; the effects above are recorded once. A call to
@@ -263,7 +263,8 @@ class Arrivals : public pipelines::ThenCalls<Arrivals<T, maybe_keyed>> {
                                           .options = options,
                                           .is_batch = Shape::is_batch,
                                           .is_keyed = is_keyed_,
-                                          .keeps_state = Shape::is_keyed},
+                                          .keeps_state = Shape::is_keyed,
+                                          .state_type = pipelines::state_type<Handler>()},
                                 .make = pipelines::stage_maker<Handler>(from...)};
       if constexpr (Shape::returns == pipelines::Returns::nothing) {
         return Pipeline(open.closed({}));

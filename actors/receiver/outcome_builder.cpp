@@ -106,6 +106,7 @@ queues::LeaseOutcome build_outcome(const std::string& stage, const OutputRoutes&
 
 std::size_t bytes_of(const queues::LeaseOutcome& outcome, const StageRun& run) {
   std::size_t bytes = outcome.next_state ? outcome.next_state->size() : 0;
+  bytes += outcome.key.size();
   for (std::size_t i = 0; i < outcome.messages.size(); ++i) {
     const MessageOutcome& message = outcome.messages[i];
     bytes += item_bytes + message.reason.size();
@@ -116,6 +117,9 @@ std::size_t bytes_of(const queues::LeaseOutcome& outcome, const StageRun& run) {
     }
     for (const std::string& entry : message.history) bytes += entry.size() + item_bytes;
     for (const pb::TimerSet& timer : message.timers_set) bytes += timer.ByteSizeLong();
+    for (const std::string& name : message.timers_cleared) {
+      bytes += name.size() + outcome.key.size() + item_bytes;
+    }
   }
   return bytes;
 }

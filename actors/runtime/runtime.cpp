@@ -76,11 +76,26 @@ void add(const Result<queues::QueueStatus>& answer, std::uint32_t shard, QueueIn
 
 constexpr const char* outdated_advice =
     ". This data directory is an older copy: it was restored, or its disk has lost writes. What "
-    "this "
-    "node confirmed since the copy was made is lost here, and its numbers would be given out "
-    "again. "
-    "Put the newest directory back; or start the node once with --accept-loss, which goes on with "
-    "what is here";
+    "this node confirmed since the copy was made is lost here, and its numbers would be given out "
+    "again. Put the newest directory back; or start the node once with --accept-loss, which goes "
+    "on "
+    "with what is here";
+
+/// Logs each queue that has messages and that no pipeline names.
+void warn_of_unnamed(const NodePlan& plan, const Store& store) {
+  std::map<std::string, std::uint64_t> messages;
+  for (const auto& [number, queue] : store.queues()) {
+    if (plan.queues.contains(queue_of(queue.declaration))) continue;
+    messages[queue.declaration.name()] += queue.state->durable.index.size();
+  }
+  for (const auto& [name, count] : messages) {
+    if (count == 0) continue;
+    spdlog::warn(
+        "queue {} holds {} messages, and no pipeline names it: see them with `millrace queue peek "
+        "{}`, and name it again, or redrive or purge them",
+        name, count, name);
+  }
+}
 
 using Deadline = std::chrono::steady_clock::time_point;
 using Queues = std::vector<queues::QueueHandle>;
@@ -182,6 +197,7 @@ class Runtime::Parts final : public JournalLogOwner {
   }
   void on_log_failed(const Error& error) override { fatal(error); }
   Result<void> declare(const NodePlan& plan);
+  [[nodiscard]] bool append(std::shared_ptr<const pb::Record> record);
   /// Returns when no queue has leases or records in flight; messages that could not be sent to
   /// other nodes are in their outboxes then. Outboxes are flushed for up to 3/4 of `timeout`; a
   /// node that cannot be reached costs no time. Fails with `timeout`.
@@ -243,7 +259,8 @@ Result<void> Runtime::Parts::open() {
       std::max<std::uint64_t>(options.body_cache_bytes / queues, 1u << 20);
   for (auto& [name, limits] : options.queue_limits) {
     // A value at its default stands for the queue's share of the common cache.
-    if (limits.body_cache_bytes == queues::Limits{}.body_cache_bytes) {
+    if (limits.body_cache_bytes == queues::Limits{}.body_cache_bytes &&
+        !options.own_body_cache.contains(name)) {
       limits.body_cache_bytes = options.limits.body_cache_bytes;
     }
   }
@@ -268,6 +285,7 @@ Result<void> Runtime::Parts::open() {
   if (!planned) return planned.error();
   planned->shard_records = std::move(shard_records);
   if (auto declared = declare(*planned); !declared) return declared;
+  warn_of_unnamed(*planned, store);
   actors = std::make_unique<NodeActors>(
       NodeActors::Surroundings{
           .system = &system,
@@ -292,19 +310,27 @@ Result<void> Runtime::Parts::open() {
 
 // New queues must be durable in the log before a record names them.
 Result<void> Runtime::Parts::declare(const NodePlan& plan) {
-  auto proposal = std::make_shared<queues::RecordProposal>();
-  proposal->record = start_record(plan, store, clock.now_us());
-  if (proposal->record == nullptr) return {};
-  proposal->makes_room = true;  // no queue exists yet that could make room
-  log.propose(std::move(proposal));
-  std::unique_lock lock(group_mutex_);
-  while (!group_changed_.wait_for(lock, full_poll, [this] { return last_group_ != 0; })) {
-    if (!journal->storage_exhausted()) continue;
+  for (auto& record : start_records(plan, store, clock.now_us())) {
+    if (append(std::move(record))) continue;
     return Error{ErrorCode::storage_full, options.data_dir.string() +
                                               ": no room on the disk to declare " +
                                               std::to_string(plan.fresh.size()) + " new queues"};
   }
   return {};
+}
+
+// Returns false if the disk is full.
+bool Runtime::Parts::append(std::shared_ptr<const pb::Record> record) {
+  auto proposal = std::make_shared<queues::RecordProposal>();
+  proposal->record = std::move(record);
+  proposal->makes_room = true;  // no queue exists yet that could make room
+  std::unique_lock lock(group_mutex_);
+  const journal::Lsn before = last_group_;
+  log.propose(std::move(proposal));
+  while (!group_changed_.wait_for(lock, full_poll, [&] { return last_group_ != before; })) {
+    if (journal->storage_exhausted()) return false;
+  }
+  return true;
 }
 
 void Runtime::Parts::spawn() {
@@ -467,6 +493,11 @@ Result<KeyView> Runtime::key(const std::string& queue, const std::string& key) {
   return view_key(key, *reply->state);
 }
 
+std::size_t Runtime::senders() const {
+  const std::lock_guard lock(parts_->senders_mutex);
+  return parts_->senders.size();
+}
+
 std::uint32_t Runtime::shards() const {
   return parts_->options.shards;
 }
@@ -495,6 +526,10 @@ Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queu
     *actor = *spawned;
     parts_->senders.push_back(*actor);
   }
+  on_end(*actor, [parts = parts_.get(), id = actor->id()] {
+    const std::lock_guard lock(parts->senders_mutex);
+    std::erase_if(parts->senders, [id](const AnyActor& sender) { return sender.id() == id; });
+  });
   auto settled = inbox->wait_ready(sender_ready_timeout);
   if (!settled) {
     // No caller gets this sender, and its actor would try to attach for ever.

@@ -170,6 +170,8 @@ class Runtime {
 
   /// The clock of this node; valid as long as the runtime.
   [[nodiscard]] const Clock& clock() const;
+  /// Senders that have not ended.
+  [[nodiscard]] std::size_t senders() const;
   /// Shards of each queue.
   [[nodiscard]] std::uint32_t shards() const;
   [[nodiscard]] journal::JournalStats journal_stats() const;

@@ -1,6 +1,7 @@
 #include "actors/runtime/sender.hpp"
 
 #include "actors/stage/message_options.hpp"
+#include "messages/bounds.hpp"
 #include "messages/envelope.hpp"
 
 namespace millrace {
@@ -15,10 +16,10 @@ Result<void> SenderLink::send(std::string key, std::string payload, MessageOptio
 Result<void> SenderLink::send_to(std::uint32_t shard, std::string key, std::string payload,
                                  MessageOptions options, senders::Confirmation confirmation,
                                  bool wait) {
-  if (payload.size() + key.size() > payload_bytes_max) {
-    return Error{ErrorCode::too_large, "a message of " + std::to_string(payload.size()) +
-                                           " bytes; expected at most " +
-                                           std::to_string(payload_bytes_max)};
+  if (auto refused = check_sizes({.key = key.size(),
+                                  .payload = payload.size(),
+                                  .idempotency_key = options.idempotency_key.size()})) {
+    return *std::move(refused);
   }
   if (std::string error = check_options(options); !error.empty()) {
     return Error{ErrorCode::invalid_argument, std::move(error)};

@@ -21,12 +21,13 @@ namespace millrace {
 /// Thread-safe; several threads may send at once.
 class SenderLink {
  public:
-  /// Key and payload together; a larger message fails with `too_large`.
-  static constexpr std::size_t payload_bytes_max = 8u << 20;
-
   SenderLink(std::shared_ptr<senders::SenderInbox> inbox, std::uint32_t shards, const Clock& clock,
              std::vector<std::uint64_t> settled)
       : inbox_(std::move(inbox)), shards_(shards), clock_(&clock), settled_(std::move(settled)) {}
+  /// Does not wait: the sender offers its messages until they are durable, and then ends.
+  ~SenderLink() { inbox_->close(); }
+  SenderLink(const SenderLink&) = delete;
+  SenderLink& operator=(const SenderLink&) = delete;
 
   /// As Sender::send() (`wait`) or Sender::try_send() (not `wait`), to the shard of shard_for().
   [[nodiscard]] Result<void> send(std::string key, std::string payload, MessageOptions options,
@@ -70,12 +71,13 @@ class Sender {
   /// `confirmation` is called exactly once, on a thread of the runtime: with success when the
   /// message is durable, or with the sender's failure (`draining` at stop()), after which the
   /// message may or may not be durable. It must neither block nor call send(): the window may be
-  /// full. It must not throw: an exception ends the sender without its other confirmations.
+  /// full. What it throws is logged and has no further effect.
   /// If send() itself fails, `confirmation` is not called.
   ///
-  /// Fails with `invalid_argument` (an option outside its range), `too_large` (key and payload above 8 MiB), or, for
-  /// good, with the failure of the sender: `fenced` (a sender of a higher epoch has attached),
-  /// `unknown_producer` (a queue has forgotten the producer), `draining` (the runtime stops).
+  /// Fails with `invalid_argument` (an option outside its range), `too_large` (a part of the message
+  /// is above its bound in messages/bounds.hpp), or, for good, with the failure of the sender:
+  /// `fenced` (a sender of a higher epoch has attached), `unknown_producer` (a queue has forgotten the
+  /// producer), `draining` (the runtime stops).
   [[nodiscard]] Result<void> send(const T& message, MessageOptions options = {},
                                   senders::Confirmation confirmation = {}) {
     std::string key = target_.key_of(message);

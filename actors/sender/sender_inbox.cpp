@@ -45,6 +45,19 @@ Result<std::vector<std::uint64_t>> SenderInbox::wait_ready(std::chrono::microsec
   return *ready_;
 }
 
+void SenderInbox::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (error_ || std::exchange(is_closed_, true)) return;
+  }
+  wake_();
+}
+
+bool SenderInbox::is_done() {
+  const std::lock_guard lock(mutex_);
+  return is_closed_ && unconfirmed_ == 0;
+}
+
 std::vector<UnsentMessage> SenderInbox::take_all() {
   const std::lock_guard lock(mutex_);
   return std::exchange(inbox_, {});

@@ -16,8 +16,7 @@ namespace millrace::senders {
 
 /// Called exactly once for each message that push() or try_push() accepted: with success when the
 /// message is durable, with the error when the sender has failed or is stopped. Called on the
-/// sender actor's thread. Must not block. Must not throw: an exception ends the actor, and
-/// the other confirmations are never called.
+/// sender actor's thread. Must not block. What it throws is logged and has no further effect.
 using Confirmation = std::function<void(const Result<void>&)>;
 
 /// A message that has no number yet.
@@ -45,6 +44,9 @@ class SenderInbox {
   /// Blocks until every message is durable.
   [[nodiscard]] Result<void> flush();
 
+  /// No client adds messages any more: the sender ends when all its messages are durable.
+  void close();
+
   /// Blocks until the sender is attached to all shards. Returns the last settled number of each;
   /// fails with `timeout`.
   [[nodiscard]] Result<std::vector<std::uint64_t>> wait_ready(std::chrono::microseconds timeout);
@@ -53,6 +55,8 @@ class SenderInbox {
 
   /// Returns the messages that were added since the last call.
   [[nodiscard]] std::vector<UnsentMessage> take_all();
+  /// Returns whether the inbox is closed and has no unconfirmed message.
+  [[nodiscard]] bool is_done();
   /// `count` messages have become durable. Requires: count <= unconfirmed messages.
   void confirm(std::uint64_t count);
   /// The sender is attached; `last` holds the last settled number of each shard.
@@ -72,6 +76,7 @@ class SenderInbox {
   std::uint64_t unconfirmed_ = 0;  ///< includes inbox_; <= window_
   std::optional<std::vector<std::uint64_t>> ready_;
   std::optional<Error> error_;
+  bool is_closed_ = false;
 };
 
 }  // namespace millrace::senders

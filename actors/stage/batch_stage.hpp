@@ -42,7 +42,8 @@ class BatchStage final : public Stage {
     if constexpr (Shape::is_keyed) {
       finish_states();
     } else {
-      for (StageRun* member : members_) limit_outcome(member->results.front(), 0);
+      for (StageRun* member : members_)
+        limit_outcome(member->inputs.front(), member->results.front());
     }
     items_.clear();
   }
@@ -116,12 +117,9 @@ class BatchStage final : public Stage {
   void finish_states() {
     for (std::size_t i = 0; i < members_.size(); ++i) {
       StageResult& result = members_[i]->results.front();
-      limit_outcome(result, states_[i].changes_bytes(), states_[i].timer_error());
-      if (result.kind == StageResult::Kind::acked) {
-        states_[i].keep(result);
-      } else {
-        states_[i].undo();
-      }
+      if (result.kind == StageResult::Kind::acked) states_[i].keep(result);
+      limit_outcome(members_[i]->inputs.front(), result);
+      if (result.kind != StageResult::Kind::acked) states_[i].undo();
       states_[i].finish(*members_[i]);
     }
   }

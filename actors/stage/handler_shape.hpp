@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -142,5 +143,16 @@ struct HandlerShape : TakesShape<typename SignatureOf<Handler>::Takes> {
   using Output = typename Gives::Output;
   static constexpr Returns returns = Gives::returns;
 };
+
+/// Full name of the Protobuf message that the handler keeps for each key; empty if it keeps none.
+template <class Handler>
+[[nodiscard]] std::string state_type() {
+  using State = typename HandlerShape<Handler>::State;
+  if constexpr (std::is_void_v<State>) {
+    return {};
+  } else {
+    return State::default_instance().GetTypeName();
+  }
+}
 
 }  // namespace millrace::pipelines

@@ -1,5 +1,10 @@
 #include "actors/stage/handler_stage.hpp"
 
+#include <algorithm>
+
+#include "messages/bounds.hpp"
+#include "messages/envelope.hpp"
+
 namespace millrace::pipelines {
 
 std::string exception_text() {
@@ -31,27 +36,48 @@ bool parse_input(const StageInput& input, google::protobuf::MessageLite& message
   return false;
 }
 
-std::size_t bytes_of(const StageInput& input, const StageResult& result) {
-  std::size_t bytes = input.envelope->payload().size() + item_bytes;
+std::size_t outcome_bytes(const pb::Envelope& input, const StageResult& result) {
+  const std::size_t key = input.key().size();
+  std::size_t bytes = key;  // of the change of the state
   for (const StageOutput& output : result.outputs) {
-    bytes += output.payload.size() +
-             (output.key ? output.key->size() : input.envelope->key().size()) + item_bytes;
+    bytes += output.payload.size() + (output.key ? output.key->size() : key) + item_bytes;
   }
   for (const std::string& entry : result.history) bytes += entry.size() + item_bytes;
   for (const auto& timer : result.timers_set) {
-    bytes +=
-        timer.payload.size() + timer.name.size() + 2 * input.envelope->key().size() + item_bytes;
+    bytes += timer.payload.size() + timer.name.size() + 2 * key + item_bytes;
   }
+  for (const std::string& name : result.timers_cleared) bytes += name.size() + key + item_bytes;
   return bytes;
 }
 
-void limit_outcome(StageResult& result, std::size_t changes, const std::string& error) {
+std::size_t run_bytes_of(const StageInput& input, const StageResult& result) {
+  const pb::Envelope& envelope = *input.envelope;
+  return millrace::bytes_of(envelope) + std::min(result.reason.size(), reason_bytes_max) +
+         2 * item_bytes + outcome_bytes(envelope, result);
+}
+
+void limit_outcome(const StageInput& input, StageResult& result) {
   if (result.kind != StageResult::Kind::acked) return;
-  if (!error.empty()) return set_failed(result, error);
-  std::size_t bytes = changes;
+  const pb::Envelope& envelope = *input.envelope;
+  const auto fails = [&result](const std::optional<Error>& error, const char* what) {
+    if (error) set_failed(result, what + error->message);
+    return error.has_value();
+  };
   for (const StageOutput& output : result.outputs) {
-    bytes += output.payload.size() + (output.key ? output.key->size() : 0) + item_bytes;
+    // An inherited key was checked with its message, or is older than the bound.
+    const MessageSizes sizes{.key = output.key ? output.key->size() : 0,
+                             .payload = output.payload.size()};
+    if (fails(check_sizes(sizes), "the handler returned ")) return;
   }
+  for (const auto& timer : result.timers_set) {
+    if (timer.after.count() < 0) {
+      return set_failed(result,
+                        "the handler set timer " + timer.name + " with after: expected 0 or more");
+    }
+    const MessageSizes sizes{.key = timer.name.size(), .payload = timer.payload.size()};
+    if (fails(check_sizes(sizes), "the handler set a timer with ")) return;
+  }
+  const std::size_t bytes = outcome_bytes(envelope, result);
   if (bytes <= outcome_bytes_max) return;
   set_failed(result, "the outcome takes " + std::to_string(bytes) + " bytes; expected at most " +
                          std::to_string(outcome_bytes_max));

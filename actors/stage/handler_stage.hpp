@@ -41,12 +41,16 @@ struct StateCarrier<void> {
 [[nodiscard]] bool parse_input(const StageInput& input, google::protobuf::MessageLite& message,
                                StageResult& result);
 
-/// Turns an acked `result` into a failed one if its outputs and `changes` (bytes of history and
-/// timers) exceed outcome_bytes_max together, or for `error`, unless that is empty.
-void limit_outcome(StageResult& result, std::size_t changes, const std::string& error = {});
+/// Estimates the bytes that an acked `result` takes in a record, with what it inherits.
+[[nodiscard]] std::size_t outcome_bytes(const pb::Envelope& input, const StageResult& result);
 
-/// Estimates the bytes that a message and its outcome take in the record of their run.
-[[nodiscard]] std::size_t bytes_of(const StageInput& input, const StageResult& result);
+/// Turns an acked `result` into a failed one if an output or timer is larger than a message may be,
+/// or if all of it exceeds outcome_bytes_max. REQUIRES: `result` has its history and timers.
+void limit_outcome(const StageInput& input, StageResult& result);
+
+/// Estimates the bytes that a message and its outcome take in the record of their run. The message
+/// is included, because it may become a dead letter in that record.
+[[nodiscard]] std::size_t run_bytes_of(const StageInput& input, const StageResult& result);
 
 /// Gives `run` one not_run result for each input, and no change of state.
 void reset_results(StageRun& run);
@@ -82,7 +86,7 @@ class HandlerStage final : public Stage {
       if (result.kind != StageResult::Kind::acked && result.kind != StageResult::Kind::rejected) {
         break;
       }
-      bytes += bytes_of(run.inputs[i], result);
+      bytes += run_bytes_of(run.inputs[i], result);
     }
     if constexpr (Shape::is_keyed) state_.finish(run);
   }
@@ -101,14 +105,11 @@ class HandlerStage final : public Stage {
       set_failed(result, exception_text());
     }
     if constexpr (!Shape::is_keyed) {
-      limit_outcome(result, 0);
+      limit_outcome(input, result);
     } else {
-      limit_outcome(result, state_.changes_bytes(), state_.timer_error());
-      if (result.kind == StageResult::Kind::acked) {
-        state_.keep(result);
-      } else {
-        state_.undo();
-      }
+      if (result.kind == StageResult::Kind::acked) state_.keep(result);
+      limit_outcome(input, result);
+      if (result.kind != StageResult::Kind::acked) state_.undo();
     }
   }
 

@@ -42,8 +42,9 @@ class KeyedRun;
 ///
 /// No other handling of the key runs at the same time. Changes become durable in one record with
 /// the ack and the outputs of the message; if the message is not acked, they are discarded. Limits:
-/// 4 MiB for the value, 8 MiB for a message's outputs, history and timers together; beyond, the
-/// message has failed. Valid until the handler returns; for the handler's thread only.
+/// 4 MiB for the value, 8.5 MiB for a message's outputs, history and timers together, with the keys
+/// that they inherit; beyond, the message has failed. Valid until the handler returns; for the
+/// handler's thread only.
 template <Message T>
 class Keyed {
  public:
@@ -93,8 +94,9 @@ class Keyed {
   }
 
   /// Appends `message` to the stage's own queue, under this key, once `after` has passed since the
-  /// handling ended: 0 or more, else the message fails; what is too long to add never passes. `message` must have the type of that queue. Replaces the key's timer of the
-  /// same name, and survives restarts.
+  /// handling ended: 0 or more, else the message fails; what is too long to add never passes.
+  /// `message` must have the type of that queue. Replaces the key's timer of the same name, and
+  /// survives restarts.
   void set_timer(std::string name, std::chrono::microseconds after,
                  const google::protobuf::MessageLite& message) {
     forget_timer(name);

@@ -40,29 +40,8 @@ class KeyedRun {
     keyed_.undo_.touched = false;
   }
 
-  /// Estimates the bytes that the message adds to the record by history and timers.
-  [[nodiscard]] std::size_t changes_bytes() const {
-    std::size_t bytes = 0;
-    for (const std::string& entry : keyed_.changes_.history) bytes += entry.size() + item_bytes;
-    for (const auto& timer : keyed_.changes_.timers_set) {
-      bytes += timer.payload.size() + timer.name.size() + item_bytes;
-    }
-    for (const std::string& name : keyed_.changes_.timers_cleared)
-      bytes += name.size() + item_bytes;
-    return bytes;
-  }
-
-  /// Why the message fails because of a timer that it set; empty: it does not.
-  [[nodiscard]] std::string timer_error() const {
-    for (const auto& timer : keyed_.changes_.timers_set) {
-      if (timer.after.count() < 0) {
-        return "the handler set timer " + timer.name + " with after: expected 0 or more";
-      }
-    }
-    return {};
-  }
-
-  /// The message is acked: moves its history and timers into `result`; its value stays.
+  /// The message is acked: moves its history and timers into `result`; its value stays, unless
+  /// undo() follows.
   void keep(StageResult& result) {
     KeyedChanges changes = std::exchange(keyed_.changes_, {});
     result.history = std::move(changes.history);

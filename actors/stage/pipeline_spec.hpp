@@ -40,6 +40,7 @@ struct StageSpec {
   bool is_batch = false;     ///< the handler takes a Batch
   bool is_keyed = false;     ///< messages of `source` have a key: of the queue, or inherited
   bool keeps_state = false;  ///< the handler takes Keyed<State>; then is_keyed must hold
+  std::string state_type{};  ///< full name of State; empty unless keeps_state
   /// Returns a new handler for one worker; never null. Any thread, several at once.
   std::function<std::unique_ptr<Stage>()> make{};
 };

@@ -42,7 +42,8 @@ Result<Bodies> read_bodies(const ReadFrames& read, queues::QueueNumber queue,
         return Error{ErrorCode::corrupt,
                      "a record of the log lacks message " + std::to_string(wanted[next].sequence)};
       }
-      bodies.emplace_back(wanted[next].sequence, Body({record, envelope}, record->at_us()));
+      bodies.emplace_back(wanted[next].sequence,
+                          queues::body_in(record, frame.body.size(), *envelope));
     }
     return {};
   };

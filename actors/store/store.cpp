@@ -18,6 +18,7 @@ Result<void> Store::declare(const pb::Declaration& declaration) {
   if (queue.state) {
     auto declared = queues::redeclare(*queue.state, declaration);
     queue.declaration = *queue.state->declaration;
+    index(queue.declaration);
     return declared;
   }
   queue.declaration = declaration;
@@ -25,6 +26,7 @@ Result<void> Store::declare(const pb::Declaration& declaration) {
   queue.state->limits = limits_;
   queues::declare(*queue.state, declaration);
   last_number_ = std::max(last_number_, declaration.number());
+  index(declaration);
   return {};
 }
 
@@ -77,7 +79,7 @@ Result<void> Store::apply(const journal::Frame& frame) {
     for (auto& [number, queue] : queues_)
       queues::begin_generation(*queue.state, record->generation());
   }
-  const queues::CommittedRecord committed{record, frame.place};
+  const queues::CommittedRecord committed{record, frame.place, frame.body.size()};
   for (const pb::Change& change : record->change()) {
     if (auto applied = apply(committed, change); !applied) return at(applied.error());
   }
@@ -119,15 +121,24 @@ Result<void> Store::apply(const queues::CommittedRecord& committed, const pb::Ch
     return Error{ErrorCode::corrupt, state.name + " becomes an outbox of another number"};
   }
   queues::apply(state, committed, change);
+  if (change.has_become_outbox()) index(*state.declaration);
   found->second.declaration = *state.declaration;
   return {};
 }
 
+void Store::index(const pb::Declaration& declaration) {
+  numbers_[{declaration.name(), declaration.shard()}].insert(declaration.number());
+}
+
 StoredQueue* Store::find(std::string_view name, std::uint32_t shard) {
-  for (auto& [number, queue] : queues_) {
-    const pb::Declaration& declaration = queue.declaration;
+  const auto numbers = numbers_.find({std::string(name), shard});
+  if (numbers == numbers_.end()) return nullptr;
+  for (const QueueNumber number : numbers->second) {
+    const auto queue = queues_.find(number);
+    if (queue == queues_.end()) continue;
+    const pb::Declaration& declaration = queue->second.declaration;
     if (declaration.name() == name && declaration.shard() == shard && !declaration.staged()) {
-      return &queue;
+      return &queue->second;
     }
   }
   return nullptr;

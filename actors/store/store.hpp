@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -55,8 +56,8 @@ class Store {
   /// Replaces the record of the shard.
   void keep(const pb::ShardRecord& shard);
 
-  /// Adds an empty queue. For a queue that exists under the number, only `dead_letters` may change
-  /// and `staged` may become false. Fails with `corrupt`.
+  /// Adds an empty queue. For a queue that exists under the number, only `dead_letters` and
+  /// `state_type` may change and `staged` may become false. Fails with `corrupt`.
   [[nodiscard]] Result<void> declare(const pb::Declaration& declaration);
 
  private:
@@ -64,9 +65,12 @@ class Store {
                                    const pb::Change& change);
   [[nodiscard]] Result<void> check_installed(const pb::Declaration& declaration,
                                              const pb::Record& record) const;
+  void index(const pb::Declaration& declaration);
 
   queues::Limits limits_;
   std::map<queues::QueueNumber, StoredQueue> queues_;
+  /// Numbers that had this name and shard at some time; for find().
+  std::map<std::pair<std::string, std::uint32_t>, std::set<queues::QueueNumber>> numbers_;
   Shards shards_;
   queues::QueueNumber last_number_ = 0;
   queues::State* loading_ = nullptr;  ///< queue of the current parts in load()

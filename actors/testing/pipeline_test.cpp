@@ -97,7 +97,7 @@ void PipelineTest::Parts::start() {
   runtime.limits = options.limits;
   runtime.limits.body_cache_bytes = ~std::uint64_t{0};
   NodePlan plan = value_or_throw(plan_node(wiring, pipelines, store, runtime));
-  if (const auto record = start_record(plan, store, actors_system.now_us())) {
+  for (const auto& record : start_records(plan, store, actors_system.now_us())) {
     if (auto added = log.append(record->SerializeAsString()); !added) {
       throw std::logic_error(added.error().message);
     }

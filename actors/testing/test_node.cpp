@@ -50,7 +50,7 @@ Result<void> TestNode::start() {
   NodePlan plan = value_or_throw(plan_node(wiring_, pipelines_, store, runtime));
   plan.shard_records = std::move(shard_records);
   const Clock& clock = options_.clock != nullptr ? *options_.clock : system_;
-  if (const auto record = start_record(plan, store, clock.now_us())) {
+  for (const auto& record : start_records(plan, store, clock.now_us())) {
     if (auto added = log_->append(record->SerializeAsString()); !added) {
       log_->crash();
       return added;
@@ -62,6 +62,7 @@ Result<void> TestNode::start() {
                                                                   .seed = options_.seed,
                                                                   .threads = false,
                                                                   .federation = federation,
+                                                                  .outdated = options_.on_outdated,
                                                                   .on_violation =
                                                                       [this](const auto& text) {
                                                                         violation_ = text;

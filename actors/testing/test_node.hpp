@@ -34,6 +34,8 @@ struct TestNodeOptions {
   std::uint64_t first_generation =
       1;                      ///< RuntimeOptions::generation of the first start; then one more each
   bool accepts_loss = false;  ///< as RuntimeOptions
+  /// As NodeActors::Surroundings::outdated; must not stop the node. Unset: the node waits.
+  std::function<void(const Error&)> on_outdated{};
   const Clock* clock = nullptr;  ///< must outlive the node; null: the clock of the system
   /// Makes the log; unset: a MemoryLog.
   std::function<std::unique_ptr<MemoryLog>()> make_log{};
@@ -52,6 +54,8 @@ class TestNode {
 
   /// Starts the node from its log. Fails as the disk fails; then the node is down.
   Result<void> start();
+  /// Sets the limits of all queues from the next start on.
+  void set_limits(const queues::Limits& limits) { options_.limits = limits; }
   /// Connects the current clients. start() has connected the former ones.
   void connect();
   /// Begins a drain, as Runtime::stop does. The test decides for how long it runs.
@@ -113,7 +117,7 @@ class TestNode {
 
   DeterministicActorSystem& system_;
   const std::vector<PipelineSpec> pipelines_;
-  const TestNodeOptions options_;
+  TestNodeOptions options_;
   Wiring wiring_;
   std::unique_ptr<MemoryLog> log_;
   std::unique_ptr<NodeActors> actors_;

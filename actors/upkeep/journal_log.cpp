@@ -6,6 +6,7 @@ namespace millrace {
 
 void JournalLog::propose(std::shared_ptr<queues::RecordProposal> proposal) {
   proposal->record->SerializeToString(&proposal->body);
+  proposal->bytes = proposal->body.size();
   const Result<void> appended = journal()->append(std::move(proposal));
   // A stopped or failed journal commits nothing more; the node is stopping then, so the proposal
   // is dropped. A record above the size limit means that this node broke one of its own bounds.

@@ -119,6 +119,7 @@ int run_program(int argc, char** argv, const Program& program) try {
   add_queue(app, action);
   add_dlq(app, action);
   add_pipeline(app, action);
+  add_audit(app, action, program);
   add_bench(app, action);
   add_config(app, action);
   add_cluster(app, action);

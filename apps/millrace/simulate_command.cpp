@@ -185,13 +185,12 @@ void add_faults(CLI::App& command, const std::shared_ptr<Options>& options) {
               if (!kind) {
                 throw CLI::ValidationError(
                     "--faults",
-                    "expected some of kill, pause, partition, restart, slow-disk, move, got " +
-                        name);
+                    "expected some of " + std::string(simulate::fault_kinds) + ", got " + name);
               }
               options->fault_kinds.push_back(*kind);
             }
           },
-          "list of kill, pause, partition, restart, slow-disk, move")
+          std::string("list of ") + simulate::fault_kinds)
       ->delimiter(',');
   command.add_option("--fault-count", options->fault_count,
                      "total number of these faults; default: two of each kind");

@@ -53,10 +53,12 @@ Json faults_json(const RunReport& report) {
   for (const Fault& fault : report.faults) {
     Json recovered = nullptr;
     if (fault.recovered_after_s) recovered = rounded(*fault.recovered_after_s, 3);
-    list.push_back({{"at_s", rounded(fault.at_s, 3)},
-                    {"kind", fault.kind},
-                    {"node", fault.node},
-                    {"recovered_after_s", recovered}});
+    Json each = {{"at_s", rounded(fault.at_s, 3)},
+                 {"kind", fault.kind},
+                 {"node", fault.node},
+                 {"recovered_after_s", recovered}};
+    if (!fault.note.empty()) each["note"] = fault.note;
+    list.push_back(std::move(each));
   }
   return list;
 }

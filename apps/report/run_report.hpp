@@ -26,6 +26,7 @@ struct Fault {
   std::string kind;                         ///< such as "kill"
   std::string node;                         ///< name of the affected node
   std::optional<double> recovered_after_s;  ///< until the work recovered; nullopt: it did not
+  std::string note{};                       ///< what else happened; mostly empty
 };
 
 /// One sample of the running system. Counts are since the start of the run.

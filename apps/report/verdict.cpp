@@ -38,6 +38,14 @@ std::string latency_of(const LatencyHistogram& latency) {
          short_duration(latency.percentile(0.999)) + "  max " + short_duration(latency.max_us());
 }
 
+std::string notes_of(const RunReport& report) {
+  std::string text;
+  for (const Fault& fault : report.faults) {
+    if (!fault.note.empty()) text += fault.kind + "  " + fault.node + ": " + fault.note + "\n";
+  }
+  return text;
+}
+
 std::string broken_of(const RunReport& report) {
   std::string text;
   if (!report.failure.empty()) text += "failure  " + report.failure + "\n";
@@ -65,7 +73,8 @@ std::string verdict_text(const RunReport& report, const VerdictStyle& style) {
                      painted(pass ? "PASS" : "FAIL", pass ? green : red, style.color) + "  " +
                      with_commas(report.orders_accounted) + " of " +
                      with_commas(report.orders_offered) + " accounted" + states_of(report) + "\n";
-  text += counts_of(report) + "\n" + latency_of(report.latency) + "\n" + broken_of(report);
+  text += counts_of(report) + "\n" + latency_of(report.latency) + "\n" + notes_of(report) +
+          broken_of(report);
   const std::string rerun = "rerun with --seed " + std::to_string(report.seed);
   if (style.directory.empty()) return text + "         " + rerun + "\n";
   const std::string slash = style.directory.back() == '/' ? "" : "/";

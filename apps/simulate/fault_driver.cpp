@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "apps/report/format.hpp"
+
 namespace millrace::simulate {
 namespace {
 
@@ -13,6 +15,12 @@ constexpr std::int64_t slow_disk_us = 40'000;
 std::string describe(const FaultMoment& moment) {
   if (moment.kind == FaultKind::move) {
     return node_name(moment.node) + " > " + node_name(moment.peer);
+  }
+  if (moment.kind == FaultKind::clock) {
+    const bool is_back = moment.clock_us < 0;
+    return (moment.is_at_all ? "all nodes" : node_name(moment.node)) + (is_back ? " -" : " +") +
+           report::short_duration(is_back ? -moment.clock_us : moment.clock_us) +
+           (moment.is_corrected ? ", then corrected" : "");
   }
   if (moment.kind != FaultKind::partition) return node_name(moment.node);
   return node_name(moment.node) + " | " + node_name(moment.peer);
@@ -63,7 +71,8 @@ std::optional<TimeUs> FaultDriver::due_us(TimeUs now_us, bool is_ending) {
   if (is_hit(moment.node) || (is_pair && is_hit(moment.peer))) return std::nullopt;
   if (!fleet_.is_running(moment.node)) return std::nullopt;
   // A node handles SIGTERM only after it serves.
-  if (moment.kind == FaultKind::restart && !fleet_.serves(moment.node)) return std::nullopt;
+  const bool needs_drain = moment.kind == FaultKind::restart || moment.kind == FaultKind::restore;
+  if (needs_drain && !fleet_.serves(moment.node)) return std::nullopt;
   if (moment.is_after_start) return restarted_us_ + moment.delay_us;
   const bool is_at_end = moment.finished >= head_.orders;
   const bool is_reached =
@@ -118,19 +127,26 @@ void FaultDriver::strike(TimeUs now_us) {
     case FaultKind::move:
       fleet_.move_shard(moment.node, moment.peer);
       break;
+    case FaultKind::clock:
+      set_clock(moment, moment.clock_us);
+      break;
+    case FaultKind::restore:
+      active.restoration.emplace(moment.node, moment.duration_us, fleet_, head_);
+      active.over_us.reset();
+      break;
   }
   active_.push_back(active);
 }
 
 Result<void> FaultDriver::end_due(TimeUs now_us) {
   for (std::size_t i = 0; i < active_.size();) {
-    const Active active = active_[i];
-    const bool is_over =
-        active.over_us ? *active.over_us <= now_us : !fleet_.is_running(active.moment.node);
-    if (!is_over) {
+    const auto over = is_over(active_[i], now_us);
+    if (!over) return over.error();
+    if (!*over) {
       ++i;
       continue;
     }
+    const Active active = active_[i];
     active_.erase(active_.begin() + static_cast<std::ptrdiff_t>(i));
     if (auto ended = end(active, now_us); !ended) return ended;
     unrecovered_.push_back({active.fault, active.moment, head_.finished()});
@@ -138,11 +154,30 @@ Result<void> FaultDriver::end_due(TimeUs now_us) {
   return {};
 }
 
+Result<bool> FaultDriver::is_over(Active& active, TimeUs now_us) {
+  if (active.restoration) return active.restoration->step(now_us);
+  return active.over_us ? *active.over_us <= now_us : !fleet_.is_running(active.moment.node);
+}
+
+bool FaultDriver::expects(std::uint32_t node, const ProcessEnd& end) {
+  return std::any_of(active_.begin(), active_.end(), [&](Active& active) {
+    return active.restoration && active.moment.node == node && active.restoration->take_end(end);
+  });
+}
+
+void FaultDriver::set_clock(const FaultMoment& moment, DurationUs offset_us) {
+  for (std::uint32_t node = 0; node < fleet_.size(); ++node) {
+    if (moment.is_at_all || node == moment.node) fleet_.set_clock(node, offset_us);
+  }
+}
+
 Result<void> FaultDriver::end(const Active& active, TimeUs now_us) {
   const FaultMoment& moment = active.moment;
+  if (active.restoration) faults_[active.fault].note = active.restoration->note();
   switch (moment.kind) {
     case FaultKind::kill:
     case FaultKind::restart:
+    case FaultKind::restore:
       restarted_us_ = now_us;
       return fleet_.start(moment.node);
     case FaultKind::pause:
@@ -153,6 +188,9 @@ Result<void> FaultDriver::end(const Active& active, TimeUs now_us) {
       break;
     case FaultKind::slow_disk:
       fleet_.set_disk_delay(moment.node, 0);
+      break;
+    case FaultKind::clock:
+      if (moment.is_corrected) set_clock(moment, 0);
       break;
     case FaultKind::move:
       break;

@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "actors/base/time.hpp"
 #include "apps/report/run_report.hpp"
 #include "apps/simulate/fleet/fleet.hpp"
 #include "apps/simulate/plan/fault_plan.hpp"
+#include "apps/simulate/restoration.hpp"
 
 namespace millrace::simulate {
 
@@ -20,7 +22,7 @@ class FaultDriver {
               std::vector<report::Fault>& faults, TimeUs began_us);
 
   /// Starts and ends the faults that are due. `is_ending`: all nodes were asked to stop. Fails as
-  /// Fleet::start().
+  /// Fleet::start() and Restoration::step().
   Result<void> step(TimeUs now_us, bool is_ending);
 
   /// Time at which step() is due next, if known.
@@ -28,6 +30,9 @@ class FaultDriver {
 
   /// Records the kill of a node by another process as a fault, and restarts the node.
   Result<void> note_kill_from_outside(std::uint32_t node, TimeUs now_us);
+
+  /// Whether a process of the node had to end like this.
+  bool expects(std::uint32_t node, const ProcessEnd& end);
 
   /// Call when all nodes have drained although faults remain: the next fault then hits the
   /// following start.
@@ -43,6 +48,7 @@ class FaultDriver {
     FaultMoment moment;
     std::size_t fault = 0;          ///< in faults_
     std::optional<TimeUs> over_us;  ///< nullopt: the fault ends when the node process ends
+    std::optional<Restoration> restoration{};
   };
   struct Unrecovered {
     std::size_t fault = 0;
@@ -54,7 +60,9 @@ class FaultDriver {
   [[nodiscard]] std::optional<TimeUs> due_us(TimeUs now_us, bool is_ending);
   void strike(TimeUs now_us);
   Result<void> end_due(TimeUs now_us);
+  Result<bool> is_over(Active& active, TimeUs now_us);
   Result<void> end(const Active& active, TimeUs now_us);
+  void set_clock(const FaultMoment& moment, DurationUs offset_us);
   void note_recovered(TimeUs now_us);
 
   std::vector<FaultMoment> plan_;

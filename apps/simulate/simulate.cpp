@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <csignal>
-#include <iterator>
+#include <filesystem>
 #include <random>
 #include <utility>
+#include <vector>
 
 #include "actors/base/clock.hpp"
-#include "actors/store/stopped_node.hpp"
+#include "apps/audit/audit.hpp"
 #include "apps/orders/audit/audit.hpp"
+#include "apps/orders/audit/stopped_data.hpp"
 #include "apps/orders/load/arrival.hpp"
 #include "apps/orders/load/load_plan.hpp"
 #include "apps/orders/stages/stock_plan.hpp"
@@ -78,19 +80,6 @@ std::string faults_text(const Options& options) {
     text += (text.empty() ? "" : ",") + std::string(to_string(kind));
   }
   return text.empty() ? "none" : text + " x" + std::to_string(options.fault_count);
-}
-
-/// The contents of all data directories. REQUIRES: all nodes have ended.
-Result<DurableView> view_of(const Fleet& fleet) {
-  DurableView all;
-  for (std::uint32_t node = 0; node < fleet.size(); ++node) {
-    auto stopped = StoppedNode::open(fleet.files(node).data_dir);
-    if (!stopped) return stopped.error();
-    auto view = stopped->view(true);
-    if (!view) return view.error();
-    std::move(view->queues.begin(), view->queues.end(), std::back_inserter(all.queues));
-  }
-  return all;
 }
 
 void describe(report::RunReport& report, const Options& options) {
@@ -203,17 +192,30 @@ Result<report::RunReport> simulate(const Options& options) {
   }
   if (end == Watch::End::failed) return report;
 
-  const auto view = view_of(*fleet);
-  if (!view) return view.error();
+  std::vector<std::filesystem::path> directories;
+  for (std::uint32_t node = 0; node < fleet->size(); ++node) {
+    directories.push_back(fleet->files(node).data_dir);
+  }
+  const auto read = audit::audit(directories);
+  if (!read) return read.error();
+  const DurableView view = orders::audit::view_of(*read);
   const orders::LoadPlan plan(load_options(options));
   const orders::StockPlan stock(stock_options(options));
   take_over(report,
-            orders::audit::audit(*view, testimony(*memory, plan, end == Watch::End::at_rest),
-                                 {.seed = options.seed,
-                                  .skus = options.skus,
-                                  .initial_stock = [&stock](std::string_view sku) {
-                                    return stock.initial(sku);
-                                  }}));
+            orders::audit::audit(
+                view, testimony(*memory, plan, end == Watch::End::at_rest),
+                {.seed = options.seed,
+                 .skus = options.skus,
+                 .initial_stock = [&stock](std::string_view sku) { return stock.initial(sku); },
+                 .was_clock_set = std::count(options.fault_kinds.begin(), options.fault_kinds.end(),
+                                             FaultKind::clock) > 0}));
+  for (const audit::Check& check : read->report.checks()) {
+    report.invariants.push_back({check.name + ": " + check.title, check.passed(),
+                                 check.findings.empty()
+                                     ? ""
+                                     : check.findings[0].directory + "/" + check.findings[0].file +
+                                           ": " + check.findings[0].text});
+  }
   return report;
 }
 

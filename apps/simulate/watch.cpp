@@ -44,7 +44,7 @@ Watch::Watch(const Options& options, Fleet& fleet, WitnessMemory& witness,
       witness_(witness),
       report_(report),
       progress_(std::cerr, progress_style(options)),
-      began_us_(clock_.now_us()),
+      began_us_(clock_.steady_us()),
       faults_(plan(options), fleet, witness, report.faults, began_us_),
       moved_us_(began_us_) {
   for (int state = 1; state < static_cast<int>(state_max) && orders::Status_IsValid(state);
@@ -54,7 +54,7 @@ Watch::Watch(const Options& options, Fleet& fleet, WitnessMemory& witness,
 }
 
 double Watch::elapsed_s() const {
-  return static_cast<double>(clock_.now_us() - began_us_) / 1e6;
+  return static_cast<double>(clock_.steady_us() - began_us_) / 1e6;
 }
 
 std::map<std::string, Watch::Queue> Watch::queues() const {
@@ -115,7 +115,7 @@ void Watch::note_movement() {
   }
   const bool is_idle = waiting == 0 && head.offered() == finished && finished < options_.orders;
   if (finished != finished_last_ || waiting != waiting_last_ || gone != gone_last_ || is_idle) {
-    moved_us_ = clock_.now_us();
+    moved_us_ = clock_.steady_us();
   }
   finished_last_ = finished;
   waiting_last_ = waiting;
@@ -132,7 +132,7 @@ void Watch::look() {
     state.retried += queue.redelivered;
     state.dead += queue.dead;
   }
-  progress_.update(state, clock_.now_us());
+  progress_.update(state, clock_.steady_us());
 }
 
 Watch::End Watch::fail(std::string why) {
@@ -153,15 +153,16 @@ Watch::End Watch::give_up() {
   return End::stalled;
 }
 
-/// A process may end with status 0 after a stop request, or by SIGKILL without one, after which it
-/// is started again. Any other end fails the run.
+/// A process may end with status 0 after a stop request, as a fault expects, or by SIGKILL without
+/// request, after which it is started again. Any other end fails the run.
 std::optional<Watch::End> Watch::note_ended(const Fleet::Ended& ended) {
   if (ended.was_requested && ended.end.signal == 0 && ended.end.exit_status == 0)
     return std::nullopt;
+  if (faults_.expects(ended.node, ended.end)) return std::nullopt;
   const std::string name = node_name(ended.node);
   // A SIGKILL without request comes from outside, for example from a user who tests recovery.
   if (ended.end.signal == SIGKILL && !ended.was_requested) {
-    auto started = faults_.note_kill_from_outside(ended.node, clock_.now_us());
+    auto started = faults_.note_kill_from_outside(ended.node, clock_.steady_us());
     if (started) return std::nullopt;
     return fail(started.error().message);
   }
@@ -212,7 +213,7 @@ std::optional<Watch::End> Watch::end_where_at_rest() {
   if (faults_.is_done()) return End::at_rest;
   is_ending_ = false;
   rest_from_.clear();
-  faults_.note_all_ended(clock_.now_us());
+  faults_.note_all_ended(clock_.steady_us());
   if (auto started = fleet_.start_missing(); !started) return fail(started.error().message);
   return std::nullopt;
 }
@@ -225,7 +226,7 @@ std::optional<Watch::End> Watch::step() {
     fleet_.kill_all();
     return End::interrupted;
   }
-  if (auto done = faults_.step(clock_.now_us(), is_ending_); !done) {
+  if (auto done = faults_.step(clock_.steady_us(), is_ending_); !done) {
     return fail(done.error().message);
   }
   // Stop a node that a fault restarted while the other nodes stop.
@@ -235,14 +236,14 @@ std::optional<Watch::End> Watch::step() {
     }
   }
   if (const auto end = end_where_at_rest()) return end;
-  if (clock_.now_us() - moved_us_ > patience_us) return give_up();
+  if (clock_.steady_us() - moved_us_ > patience_us) return give_up();
   return std::nullopt;
 }
 
 void Watch::wait() const {
   DurationUs span = faults_.is_recovering() ? look_interval_recovering_us : look_interval_us;
   if (const auto next_us = faults_.next_us()) {
-    span = std::clamp<DurationUs>(*next_us - clock_.now_us(), 0, span);
+    span = std::clamp<DurationUs>(*next_us - clock_.steady_us(), 0, span);
   }
   fleet_.wait(std::chrono::microseconds(span));
 }

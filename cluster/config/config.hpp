@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -84,6 +85,8 @@ struct RuntimeConfig {
 struct QueueConfig {
   std::string name;
   queues::Limits limits{};
+  /// Keys that the file sets, to their default or not: "lease", "failed_max".
+  std::set<std::string> set_keys{};
 };
 
 /// Options of one stage. An option without a value keeps the value set by the program.

@@ -33,18 +33,16 @@ std::chrono::milliseconds to_ms(microseconds span) {
   return std::chrono::ceil<std::chrono::milliseconds>(span);
 }
 
-/// Applies the configured limits of a queue to the options of the stage that reads it. They
-/// override the program's options, but a limit with its default value overrides nothing.
-void apply(StageOptions& options, const queues::Limits& limits) {
-  const queues::Limits defaults;
-  if (limits.lease_us != defaults.lease_us) options.timeout = microseconds(limits.lease_us);
-  if (limits.failed_max != defaults.failed_max) options.retry.attempts = limits.failed_max + 1;
-  if (limits.retry_first_us != defaults.retry_first_us) {
+/// Applies the limits of a queue that are set to the options of the stage that reads it. They
+/// override the program's options, with their default value too.
+void apply(StageOptions& options, const QueueConfig& queue) {
+  const queues::Limits& limits = queue.limits;
+  if (queue.set_keys.contains("lease")) options.timeout = microseconds(limits.lease_us);
+  if (queue.set_keys.contains("failed_max")) options.retry.attempts = limits.failed_max + 1;
+  if (queue.set_keys.contains("retry_first")) {
     options.retry.first = microseconds(limits.retry_first_us);
   }
-  if (limits.retry_max_us != defaults.retry_max_us) {
-    options.retry.max = microseconds(limits.retry_max_us);
-  }
+  if (queue.set_keys.contains("retry_max")) options.retry.max = microseconds(limits.retry_max_us);
 }
 
 template <class Value>
@@ -111,7 +109,10 @@ RuntimeOptions runtime_options(const Config& config) {
   options.body_cache_bytes = config.runtime.body_cache_bytes;
   options.checkpoint_log_bytes = config.runtime.checkpoint_log_bytes;
   options.journal = config.journal;
-  for (const QueueConfig& queue : config.queues) options.queue_limits[queue.name] = queue.limits;
+  for (const QueueConfig& queue : config.queues) {
+    options.queue_limits[queue.name] = queue.limits;
+    if (queue.set_keys.contains("body_cache")) options.own_body_cache.insert(queue.name);
+  }
   return options;
 }
 
@@ -165,7 +166,7 @@ Result<std::vector<PipelineSpec>> configured(std::vector<PipelineSpec> pipelines
   for (const QueueConfig& queue : config.queues) {
     for (PipelineSpec& pipeline : pipelines) {
       for (StageSpec& stage : pipeline.stages) {
-        if (stage.source.name == queue.name) apply(stage.options, queue.limits);
+        if (stage.source.name == queue.name) apply(stage.options, queue);
       }
     }
   }

@@ -94,6 +94,11 @@ void add_removals(std::vector<GoldenCase>& cases) {
   declares->mutable_declare(0)->set_dead_letters(true);
   cases.push_back({"record_declare_dead_letters", declares});
 
+  auto with_state = std::make_shared<pb::Record>();
+  fill(*with_state->add_declare());
+  with_state->mutable_declare(0)->set_state_type("orders.Stock");
+  cases.push_back({"record_declare_state_type", with_state});
+
   auto outbox = std::make_shared<pb::Record>();
   fill(*outbox->add_declare());
   outbox->mutable_declare(0)->set_shards(16);
@@ -178,6 +183,10 @@ void add_outcomes(std::vector<GoldenCase>& cases) {
     c.add_append()->set_delay_us(20'000);
     c.add_timer_set()->set_after_us(30'000);
     c.set_stepped_us(3'600'000'000);
+  }));
+  cases.push_back(change("idempotency_bounds", [](pb::Change& c) {
+    c.set_idempotency_window_us(600'000'000);
+    c.set_idempotency_keys_max(1'000);
   }));
   cases.push_back(change("move", [](pb::Change& c) {
     pb::Relocation& move = *c.add_relocation();

@@ -4,6 +4,7 @@
 #include <caf/all.hpp>
 #include <gtest/gtest.h>
 
+#include "actors/pipeline/pipeline.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
 #include "actors/testing/pipeline_test.hpp"
 #include "tests/pipeline/shapes.pb.h"
@@ -44,14 +45,14 @@ class ClockStepOfAQueue : public QueueActor, public ::testing::WithParamInterfac
 TEST_P(ClockStepOfAQueue, BeforeAFailureDoesNotHoldUpTheRetry) {
   step();
   complete(receiver_, lease(0).lease, Kind::retry);
-  advance(100ms);
+  advance(150ms);
   EXPECT_EQ(heard_->grants.size(), 2u);
 }
 
 TEST_P(ClockStepOfAQueue, AfterAFailureDoesNotHoldUpTheRetry) {
   complete(receiver_, lease(0).lease, Kind::retry);
   step();
-  for (microseconds passed = 0ms; passed < late_max + 100ms; passed += 10ms) advance(10ms);
+  for (microseconds passed = 0ms; passed < late_max + 150ms; passed += 10ms) advance(10ms);
   EXPECT_EQ(heard_->grants.size(), 2u);
 }
 
@@ -59,7 +60,7 @@ TEST_P(ClockStepOfAQueue, ThatIsCorrectedAfterAFailureDoesNotHoldUpTheRetry) {
   step();
   complete(receiver_, lease(0).lease, Kind::retry);
   system_.set_clock(-GetParam().count());
-  for (microseconds passed = 0ms; passed < late_max + 100ms; passed += 10ms) advance(10ms);
+  for (microseconds passed = 0ms; passed < late_max + 150ms; passed += 10ms) advance(10ms);
   EXPECT_EQ(heard_->grants.size(), 2u);
 }
 
@@ -84,7 +85,7 @@ TEST_P(ClockStepOfAQueue, DoesNotKeepASenderFromOfferingAgain) {
   const caf::actor deaf = system_.system().spawn([&offers](caf::event_based_actor* self) {
     return caf::behavior{
         [self](const AttachMessage& m) {
-          self->send(caf::actor_cast<caf::actor>(m.sender), AttachReply{.queue = 1});
+          self->send(caf::actor_cast<caf::actor>(m.sender), AttachReply{1, 0, std::nullopt});
         },
         [&offers](const OfferMessage&) { ++offers; },
     };
@@ -115,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(Steps, ClockStepOfAQueue,
                                            -10 * day, 365 * day, -365 * day));
 
 /// Fails each order once, and sets a timer with the second try.
-void try_twice(const Context& context, const Placed& order, Keyed<Stock>& stock) {
+void try_twice(const Placed& order, Keyed<Stock>& stock, const Context& context) {
   if (order.broken()) {
     stock.change().set_left(1);
     return;
@@ -133,7 +134,8 @@ class ClockStepOfANode : public ::testing::TestWithParam<int> {};
 TEST_P(ClockStepOfANode, AtAnyMomentHoldsNoOrderUp) {
   std::mt19937_64 random(static_cast<std::uint64_t>(GetParam()));
   const auto in = queue<Placed>("in").key_by(&Placed::customer);
-  PipelineTest test({pipeline("p").from(in).then("work", &try_twice)}, {});
+  PipelineTest test({pipeline("p").from(in).then("work", &try_twice, {.retry = {.first = 50ms}})},
+                    {});
   test.run();
   for (int round = 0; round < 10; ++round) {
     Placed order;

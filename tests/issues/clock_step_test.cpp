@@ -247,6 +247,28 @@ INSTANTIATE_TEST_SUITE_P(Steps, ClockStep,
                                            minute, -minute, hour, -hour, day, -day, 365 * day,
                                            -365 * day));
 
+TEST(IdempotencyKey, ThatWasForgottenUnderATimeAheadIsForgottenAfterAReplayToo) {
+  Work work;
+  work.world.attach(1, {"p", 1});
+  std::uint64_t number = 0;
+  const auto offer = [&](const std::string& idempotency_key) {
+    auto envelope = std::make_shared<pb::Envelope>(*message("k"));
+    envelope->set_idempotency_key(idempotency_key);
+    work.world.offer(1, {"p", 1, ++number, {envelope}});
+    work.world.commit();
+  };
+  offer("first");
+  work.world.crash();  // what the clock did meanwhile, nobody knows
+  work.world.step(day);
+  offer("ahead");
+  work.world.step(-day);
+  offer("back");
+  ASSERT_EQ(work.state().durable.dedup.idempotency_keys().size(), 2u);
+  const std::string before = durable_text(work.state(), true);
+  work.world.crash();
+  EXPECT_EQ(durable_text(work.state(), true), before);
+}
+
 TEST(ExpiredMessage, WithADelayIsGivenUpAtItsDeadlineAndFreesItsKey) {
   Work work;
   pb::Envelope expiring = *message("k", "expiring");

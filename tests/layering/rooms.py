@@ -102,14 +102,19 @@ room("cluster/node", "shell", "cluster/config", "cluster/config/file", "cluster/
      "cluster/placement", "cluster/transport/links", "cluster/transport/net")
 
 # Programs.
-room("apps/cli", "plain")
+room("apps/audit/disk", "plain")
+room("apps/audit/model", "core")
+room("apps/audit/check", "core", "apps/audit/model")
+room("apps/audit", "plain", "apps/audit/check", "apps/audit/disk", "apps/audit/model")
+room("apps/cli", "plain", "apps/audit")
 room("apps/cli/client", "plain", "apps/cli")
 room("apps/cli/completions", "plain")
 room("apps/inference", "shell")
 room("apps/orders", "core")
 room("apps/orders/audit/evidence", "core", "apps/orders")
 room("apps/orders/audit/invariants", "core", "apps/orders/audit/evidence")
-room("apps/orders/audit", "core", "apps/orders/audit/evidence", "apps/orders/audit/invariants")
+room("apps/orders/audit", "plain", "apps/audit", "apps/audit/model", "apps/orders/audit/evidence",
+     "apps/orders/audit/invariants")
 room("apps/orders/gateway", "plain", "apps/orders")
 room("apps/orders/load", "core", "apps/orders")
 room("apps/orders/stages", "core", "apps/orders", "apps/orders/gateway")
@@ -124,15 +129,16 @@ room("apps/simulate/plan", "plain", "apps/orders/gateway", "apps/orders/load", "
 room("apps/simulate/fleet", "plain", "apps/serve", "apps/simulate/plan")
 room("apps/simulate/node", "shell", "apps/orders", "apps/orders/gateway", "apps/orders/load",
      "apps/orders/workflow", "apps/serve", "apps/simulate/fleet", "apps/simulate/plan")
-room("apps/simulate", "shell", "apps/orders", "apps/orders/audit", "apps/orders/audit/evidence",
+room("apps/simulate", "shell", "apps/audit", "apps/audit/model", "apps/orders", "apps/orders/audit", "apps/orders/audit/evidence",
      "apps/orders/gateway", "apps/orders/load", "apps/orders/stages", "apps/orders/workflow",
      "apps/report", "apps/simulate/fleet", "apps/simulate/node", "apps/simulate/plan")
 room("apps/simulate/remote", "plain", "apps/orders", "apps/orders/audit", "apps/orders/load",
      "apps/report", "apps/simulate", "apps/simulate/plan")
 room("apps/bench", "shell", "apps/serve", "apps/simulate/fleet")
 room("apps/dev", "shell", "apps/serve", "apps/simulate/fleet")
-room("apps/millrace", "shell", "apps/cli", "apps/cli/client", "apps/orders", "apps/orders/view",
+room("apps/millrace", "shell", "apps/cli", "apps/cli/client", "apps/orders", "apps/orders/audit",
+     "apps/orders/view",
      "apps/report", "apps/report/page", "apps/simulate", "apps/simulate/node",
      "apps/simulate/remote")
-room("apps/cli/commands", "shell", "apps/bench", "apps/cli", "apps/cli/client",
+room("apps/cli/commands", "shell", "apps/audit", "apps/audit/model", "apps/bench", "apps/cli", "apps/cli/client",
      "apps/cli/completions", "apps/dev", "apps/serve")

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include "actors/pipeline/validate.hpp"
+#include "tests/config/config_fixture.hpp"
+
 namespace millrace::cluster {
 namespace {
 
@@ -65,7 +68,8 @@ TEST(NodeSetup, OptionsOfTheActorFrameworkReachTheirPart) {
 TEST(NodeSetup, StageSettingsOverrideQueueSettingsAndBothTheProgram) {
   config::Config config;
   config.queues = {{.name = "stock",
-                    .limits = {.lease_us = 2'000'000, .failed_max = 8, .retry_first_us = 11'000}}};
+                    .limits = {.lease_us = 2'000'000, .failed_max = 8, .retry_first_us = 11'000},
+                    .set_keys = {"lease", "failed_max", "retry_first"}}};
   config.pipelines = {{.name = "orders", .options = {{.name = "reserve", .retry_attempts = 2}}}};
   const auto pipelines = configured(program(), config);
   ASSERT_TRUE(pipelines);
@@ -73,6 +77,33 @@ TEST(NodeSetup, StageSettingsOverrideQueueSettingsAndBothTheProgram) {
   EXPECT_EQ(options_of(pipelines).retry.attempts, 2U);
   EXPECT_EQ(options_of(pipelines).retry.first, milliseconds(11));
   EXPECT_EQ(options_of(pipelines).retry.max, seconds(7));
+}
+
+TEST(NodeSetup, AQueueSettingThatEqualsItsDefaultOverridesTheProgram) {
+  const config::Config resolved =
+      config::resolve_text(
+          "[[queue]]\nname = \"stock\"\nlease = \"30s\"\nfailed_max = 5\nretry_first = \"50ms\"\n"
+          "retry_max = \"60s\"\nbody_cache = \"16MiB\"\n")
+          .config;
+  std::vector<PipelineSpec> pipelines = program();
+  pipelines[0].stages[0].options.timeout = seconds(3);
+  const auto overridden = configured(std::move(pipelines), resolved);
+  ASSERT_TRUE(overridden);
+  EXPECT_EQ(options_of(overridden).timeout, seconds(30));
+  EXPECT_EQ(options_of(overridden).retry.attempts, 6U);
+  EXPECT_EQ(options_of(overridden).retry.first, milliseconds(50));
+  EXPECT_EQ(options_of(overridden).retry.max, seconds(60));
+  EXPECT_TRUE(runtime_options(resolved).own_body_cache.contains("stock"));
+}
+
+TEST(NodeSetup, TheMostFailuresAreAttemptsThatAStageMayHave) {
+  config::Config config;
+  config.queues = {{.name = "stock", .limits = {.failed_max = 1'000}, .set_keys = {"failed_max"}}};
+  const auto pipelines = configured(program(), config);
+  ASSERT_TRUE(pipelines);
+  const auto valid = validate(*pipelines);
+  EXPECT_TRUE(valid || valid.error().message.find("attempts") == std::string::npos)
+      << valid.error().message;
 }
 
 TEST(NodeSetup, SuggestsASimilarNameForAMissingStage) {

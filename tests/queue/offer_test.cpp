@@ -167,8 +167,7 @@ TEST_F(QueueOffer, IsToldFromAnotherPayloadUnderItsIdempotencyKey) {
 TEST_F(QueueOffer, OfAnyPayloadRepeatsAnIdempotencyKeyOfAnOlderVersion) {
   attach();
   // Older versions stored the key without scope and payload.
-  work.state().durable.dedup.remember({hash_idempotency_key("order-7"), work.world.now(), 0},
-                                      work.state().limits.idempotency_window_us, 10);
+  work.state().durable.dedup.remember({hash_idempotency_key("order-7"), work.world.now(), 0});
   EXPECT_EQ(note_key_use(work.state(), {"k", "order-7", 1}, work.world.now()), KeyUse::duplicate);
   offer_keyed(1, "order-7");
   work.world.commit();
@@ -181,6 +180,27 @@ TEST_F(QueueOffer, WithAnIdempotencyKeyPastItsWindowIsNew) {
   work.world.commit();
   work.world.advance(work.state().limits.idempotency_window_us + 1);
   offer_keyed(2, "order-7");
+  work.world.commit();
+  EXPECT_EQ(live(), 2u);
+}
+
+TEST_F(QueueOffer, WithAnIdempotencyKeyIsKnownForTheWholeWindowAfterARestart) {
+  const DurationUs day_us = 86'400'000'000;
+  work.world.set_limits(1, {.idempotency_window_us = day_us});
+  attach();
+  offer_keyed(1, "order-7");
+  work.world.commit();
+  work.world.advance(day_us / 24);
+  offer_keyed(2, "order-8");
+  work.world.commit();
+  const Checkpoint checkpoint = work.world.checkpoint();
+  for (const Checkpoint* from : {static_cast<const Checkpoint*>(nullptr), &checkpoint}) {
+    work.world.crash(from);
+    const auto* used = work.state().durable.dedup.find_idempotency_key(
+        hash_idempotency_key("order-7", "k"), work.world.now() - day_us);
+    EXPECT_NE(used, nullptr);
+  }
+  offer_keyed(3, "order-7");
   work.world.commit();
   EXPECT_EQ(live(), 2u);
 }

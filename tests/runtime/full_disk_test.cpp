@@ -193,6 +193,7 @@ TEST_F(FullDisk, IsLoggedWhenItBeginsAndEndsAndContinuesWhenTheDiskGrows) {
   ASSERT_OK(start());
   send(80'000);
   ASSERT_TRUE(eventually([this] { return runtime_->is_storage_full(); }));
+  ASSERT_TRUE(eventually([&] { return log.count("storage full: /data") == 1; }));
   files_.set_capacity(256u << 20);
   ASSERT_TRUE(eventually([this] { return !runtime_->is_storage_full(); }));
   ASSERT_TRUE(eventually([&] { return log.count("storage has room again: /data") == 1; }));

@@ -14,8 +14,11 @@
 namespace millrace {
 namespace {
 
-constexpr std::uint32_t rest_ticks = 120'000;  // milliseconds
-constexpr std::uint32_t moving_ticks = 1'000;  // the first of them, in which shards still move
+constexpr std::uint32_t rest_ticks = 120'000;       // milliseconds
+constexpr std::uint32_t moving_ticks = 1'000;       // the first of them, in which shards still move
+constexpr std::uint32_t recognition_ticks = 3'000;  // in which an older copy must be recognised
+// Where the wall clocks begin: no step leads to a time before 1970.
+constexpr TimeUs year_2026_us = 1'767'225'600'000'000;
 constexpr DurationUs skew_max_us = 3'600'000'000;
 constexpr std::int64_t rate_max_ppm = 50'000;
 // Longer than the lease by the slowest clock of a node.
@@ -30,6 +33,8 @@ ClusterSim::ClusterSim(ClusterSimOptions options)
       window_bytes_(options.seed % 5 < 2 ? 500 : transport::TransportOptions{}.window_bytes),
       is_founded_(options.seed % 4 != 3),
       has_late_receivers_(options.seed % 3 == 0),
+      has_large_steps_(options.seed % 3 == 1),
+      has_copies_(options.seed % 4 == 1),
       calm_(options.seed % 7 < 3   ? 1
             : options.seed % 7 < 5 ? 8
                                    : 40),
@@ -53,7 +58,8 @@ void ClusterSim::add_node(std::uint32_t index) {
   node->name = names_[index];
   node->first_number = (index + 1) * sim::numbers_per_node;
   const std::int64_t rate_ppm = random_us(rate_max_ppm);
-  node->clock = std::make_unique<SkewedClock>(system_, rate_ppm, random_us(skew_max_us));
+  node->clock =
+      std::make_unique<SkewedClock>(system_, rate_ppm, year_2026_us + random_us(skew_max_us));
   Node* const self = node.get();
   MovingNodeOptions options;
   options.pipelines = sim::workload(watch_);
@@ -65,7 +71,12 @@ void ClusterSim::add_node(std::uint32_t index) {
   options.remote = [this](const queues::OfferHandle& remote) {
     return sabotage(system_.system(), options_.sabotage, remote, random_);
   };
+  if (options_.sabotage == Sabotage::wall_time) node->clock->never_goes_back();
   TestNodeOptions& setup = options.node;
+  setup.first_generation = index * 1'000'000 + 1;
+  setup.on_outdated = [self](const Error& error) {
+    self->refusal = error.message;
+  };
   setup.name = node->name;
   setup.shards = options_.shards;
   setup.seed = options_.seed + index;
@@ -91,6 +102,10 @@ queues::Limits ClusterSim::random_limits() {
   queues::Limits limits;
   if (random_() % 2 == 0) limits.backlog_messages = 8 + random_() % 40;
   if (random_() % 2 == 0) limits.run_bytes = 1 + random_() % 100;
+  if (random_() % 2 == 0)
+    limits.retry_first_us = 1'000 + static_cast<DurationUs>(random_() % 99'000);
+  limits.failed_max = 5 + static_cast<std::uint32_t>(random_() % 20);
+  if (has_large_steps_) limits.idempotency_window_us = limits.producer_idle_us = time_max_us;
   return limits;
 }
 
@@ -113,6 +128,7 @@ std::vector<moves::QueueGroup> ClusterSim::groups(const std::vector<PipelineSpec
 }
 
 void ClusterSim::start(Node& node) try {
+  if (random_() % 3 == 0) node.node->set_limits(random_limits());
   if (node.moving->start()) {
     if (has_late_receivers_) start_lazy(node);
   } else {
@@ -138,13 +154,15 @@ void ClusterSim::tick() {
     const std::size_t proposed = log.proposed();
     if (proposed > 0 && random_() % 6 == 0) log.commit(1 + random_() % proposed);
     if (log.has_failed() || (node->ticks_left > 0 && --node->ticks_left == 0)) kill(*node);
-    if (random_() % 20 == 0) node->node->connect();
+    // What the node confirmed with the copy would be lost with it.
+    if (random_() % 20 == 0 && !node->newest) node->node->connect();
   }
   bool has_work = true;
   while (has_work) {
     has_work = system_.step();
     for (auto& node : nodes_) has_work = node->node->poll_clients() || has_work;
   }
+  if (watch_->violation.empty()) watch_->violation = judge_outdated();
   system_.advance(std::chrono::milliseconds(1));
   network_.run_for(1'000);
 }
@@ -162,6 +180,7 @@ void ClusterSim::heal() {
   mend_links();
   for (auto& node : nodes_) {
     if (node->disk != nullptr) node->disk->set_faulty(false);
+    if (!has_late_receivers_) step_clock(*node);
     if (!node->node->is_up()) start(*node);
     node->end_lazy_receivers();
     // A draining node is not killed, and accepts no offers.
@@ -198,6 +217,10 @@ std::string ClusterSim::run() {
     for (std::uint32_t n = 0; n < options_.numbers; ++n) all.push_back(node->first_number + n);
   }
   for (std::uint32_t i = 0; i < rest_ticks && violation().empty(); ++i) {
+    // A copy that nobody could recognise: the node had exchanged nothing since.
+    if (i == recognition_ticks) {
+      for (auto& node : nodes_) put_back_newest(*node);
+    }
     if (i < moving_ticks && random_() % 20 == 0) move_shard(*nodes_[random_() % nodes_.size()]);
     tick();
     if (i % options_.audit_interval_ms != options_.audit_interval_ms - 1) continue;
@@ -212,7 +235,10 @@ std::string ClusterSim::run() {
 
 sim::ClusterAudit ClusterSim::audit() const {
   std::vector<Store> stores;
-  for (const auto& node : nodes_) stores.push_back(node->node->log().replay());
+  for (const auto& node : nodes_) {
+    const MemoryLog& log = node->node->log();
+    stores.push_back(node->newest ? MemoryLog::replay(*node->newest) : log.replay());
+  }
   return {stores, [this](const std::string& queue) {
             return role_of(queue);
           }};

@@ -3,6 +3,7 @@
 #include "apps/simulate/plan/fault_plan.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -83,9 +84,42 @@ TEST(FaultPlan, UsesTheKindsInTurn) {
   EXPECT_EQ(pauses, 4u);
 }
 
+TEST(FaultPlan, SetsClocksByUpToADayBothWays) {
+  constexpr DurationUs day_us = 86'400'000'000;
+  std::size_t back = 0;
+  std::size_t at_all = 0;
+  std::size_t corrected = 0;
+  const auto plan = plan_faults(
+      {.seed = 4, .orders = 1'000, .nodes = 3, .kinds = {FaultKind::clock}, .count = 200});
+  ASSERT_EQ(plan.size(), 200u);
+  DurationUs largest_us = 0;
+  for (const FaultMoment& moment : plan) {
+    const DurationUs size_us = std::abs(moment.clock_us);
+    EXPECT_GE(size_us, 1'000);
+    EXPECT_LE(size_us, day_us);
+    largest_us = std::max(largest_us, size_us);
+    back += moment.clock_us < 0 ? 1 : 0;
+    at_all += moment.is_at_all ? 1 : 0;
+    corrected += moment.is_corrected ? 1 : 0;
+  }
+  EXPECT_GT(largest_us, day_us / 4);
+  for (const std::size_t count : {back, at_all, corrected}) {
+    EXPECT_GT(count, 40u);
+    EXPECT_LT(count, 160u);
+  }
+}
+
+TEST(FaultPlan, RestoresWhileWorkIsLeft) {
+  for (const FaultMoment& moment : plan_faults(
+           {.seed = 4, .orders = 1'000, .nodes = 3, .kinds = {FaultKind::restore}, .count = 50})) {
+    EXPECT_LE(moment.finished, 500u);
+  }
+}
+
 TEST(FaultPlan, NamesOfKindsRoundTrip) {
-  for (const FaultKind kind : {FaultKind::kill, FaultKind::pause, FaultKind::partition,
-                               FaultKind::restart, FaultKind::slow_disk}) {
+  for (const FaultKind kind :
+       {FaultKind::kill, FaultKind::pause, FaultKind::partition, FaultKind::restart,
+        FaultKind::slow_disk, FaultKind::move, FaultKind::clock, FaultKind::restore}) {
     EXPECT_EQ(parse_fault_kind(to_string(kind)), kind);
   }
   EXPECT_EQ(parse_fault_kind("flood"), std::nullopt);

@@ -71,6 +71,11 @@ def run(program, seed, args):
         wrong["placement"] = places
     if report["orders"] != {"offered": orders, "accounted": orders}:
         wrong["orders"] = report["orders"]
+    if args.nodes > 1:
+        not_refused = [fault for fault in report["faults"] if fault["kind"] == "restore"
+                       and "refused with status 78" not in fault.get("note", "")]
+        if not_refused:
+            wrong["restore"] = not_refused
     if inflicted != crashes + count:
         wrong["faults"] = inflicted
     if "move" in kinds and report["shards_moved"] == 0:

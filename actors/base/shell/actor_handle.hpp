@@ -68,6 +68,13 @@ void watch_actor(const Handle& actor, std::function<void()> failed) {
   });
 }
 
+/// Calls `ended` once when the actor ends, for any reason; at once if it has ended. As `failed` of
+/// watch_actor().
+template <class Handle>
+void on_end(const Handle& actor, std::function<void()> ended) {
+  actor->attach_functor([ended = std::move(ended)](const caf::error&) { ended(); });
+}
+
 /// Sends `message` to all of `actors`, then collects one Reply each, in the order of `actors`.
 /// In place of a missing Reply stands `timeout`, or `draining` if the actor has ended. Each actor
 /// has `within`, counted from the sending. Blocks the calling thread, which must not run an actor.

@@ -1,7 +1,7 @@
 // DataDirectory: the layout of a data directory, its format number, and the lock that keeps a
 // second writer out.
 //
-//   format                    text: "millrace data directory, format 1"
+//   format                    text: "millrace data directory, format 1"; the durable point
 //   lock                      locked while in use; contains the process id of the writer
 //   incarnation               number of the node's latest start; written by the cluster, not here
 //   checkpoint-<number>       the newest two checkpoints
@@ -48,6 +48,8 @@ class DataDirectory {
 
   [[nodiscard]] FileSystem& files() const { return *files_; }
   [[nodiscard]] const Path& path() const { return path_; }
+  /// The file that begins with the format number; the durable point follows.
+  [[nodiscard]] Path format_path() const { return path_ / "format"; }
   [[nodiscard]] Path segments_path() const { return path_ / "segments"; }
   [[nodiscard]] Path segment_path(SegmentNumber number) const;
   [[nodiscard]] Path checkpoint_path(std::uint64_t number) const;

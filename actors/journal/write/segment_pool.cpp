@@ -49,6 +49,16 @@ std::optional<ReadySegment> SegmentPool::take() {
   return taken;
 }
 
+void SegmentPool::on_log_grown() {
+  if (!is_short()) return;
+  {
+    // run() holds the lock from its look at is_short() until it waits.
+    const Lock lock{mutex_};
+    if (is_known_short_) return;
+  }
+  changed_.notify_one();
+}
+
 void SegmentPool::recycle(SegmentNumber number) {
   {
     const Lock lock{mutex_};
@@ -56,6 +66,12 @@ void SegmentPool::recycle(SegmentNumber number) {
     own_count_.fetch_add(1, std::memory_order_relaxed);
     is_backing_off_ = false;
   }
+  changed_.notify_one();
+}
+
+void SegmentPool::on_log_grown() {
+  // The thread holds the lock from evaluating is_short() until it waits.
+  Lock{mutex_}.unlock();
   changed_.notify_one();
 }
 
@@ -73,9 +89,11 @@ void SegmentPool::run() {
     } else if (!recyclable_.empty()) {
       delete_recyclable(lock);
     } else if (is_short()) {
-      changed_.wait_for(lock, options_.allocate_retry);
+      // Reported at once when it begins, then every `allocate_retry`.
+      if (std::exchange(is_known_short_, true)) changed_.wait_for(lock, options_.allocate_retry);
       if (!is_stopping_) measure_again(lock);
     } else {
+      is_known_short_ = false;
       changed_.wait(lock);
     }
   }

@@ -31,8 +31,8 @@ class SegmentPoolListener {
   virtual ~SegmentPoolListener() = default;
 
   /// An attempt to add a segment has ended, with or without success; a surplus file was deleted; or
-  /// the free space of the disk was measured again because it is short. Whatever ends is_short()
-  /// is followed by a call.
+  /// the free space of the disk was measured again because it is short. Whatever begins or ends
+  /// is_short() is followed by a call.
   virtual void on_segments_changed() = 0;
 
   /// A file operation failed for another reason than a full disk. The pool's thread ends; the
@@ -61,8 +61,14 @@ class SegmentPool {
   /// Takes the oldest ready segment; empty if none is ready. Never waits for the disk.
   [[nodiscard]] std::optional<ReadySegment> take();
 
+  /// The log has one more segment, which may begin is_short(): wakes the pool's thread if so.
+  void on_log_grown();
+
   /// Returns segment `number` to the pool. REQUIRES: nothing will read its contents again.
   void recycle(SegmentNumber number);
+
+  /// To be called after the log became longer: that may begin is_short().
+  void on_log_grown();
 
   /// Segments that are ready.
   [[nodiscard]] std::size_t ready() const { return ready_count_.load(std::memory_order_relaxed); }
@@ -123,6 +129,7 @@ class SegmentPool {
   std::deque<SegmentNumber> recyclable_;  ///< files whose contents are not needed
   SegmentNumber next_number_;             ///< of the next segment; used by the pool's thread only
   bool is_stopping_ = false;
+  bool is_known_short_ = false;  ///< is_short() as run() last saw it
   bool is_backing_off_ = false;  ///< the disk was full: no attempt before `allocate_retry`
 
   std::atomic<std::size_t> ready_count_ = 0;   ///< ready_.size()

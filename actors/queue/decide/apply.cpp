@@ -57,6 +57,7 @@ void apply_failure(State& state, const pb::Failure& failure, TimeUs at_us) {
   FailureNote& note = durable.failures[failure.sequence()];
   if (note.first_at_us == 0) note.first_at_us = at_us;
   note.last_at_us = at_us;
+  if (failure.overran() > 0) note.overran = failure.overran();
   note.first_at_us = std::min(note.first_at_us, at_us);
   reschedule(state, failure.sequence(), *entry, failure.not_before_us(),
              std::max<DurationUs>(failure.not_before_us() - at_us, 0));
@@ -132,9 +133,12 @@ void apply(State& state, const CommittedRecord& committed, const pb::Change& cha
     append(state, committed, envelope, position++);
     if (!envelope.idempotency_key().empty() && !state.is_outbox) {
       durable.dedup.remember({hash_idempotency_key(envelope.idempotency_key(), envelope.key()),
-                              at_us, hash_payload(envelope.payload())},
-                             state.limits.idempotency_window_us, state.limits.idempotency_keys);
+                              at_us, hash_payload(envelope.payload())});
     }
+  }
+  if (change.has_idempotency_keys_max()) {
+    durable.dedup.trim_idempotency_keys(at_us - change.idempotency_window_us(),
+                                        change.idempotency_keys_max());
   }
   for (const std::uint64_t sequence : change.ack()) {
     if (remove_message(state, sequence)) ++durable.ledger.acked;

@@ -24,6 +24,9 @@ void propose(State& state, const Decision& decision);
 /// Applies one committed change; `change` is an element of `committed.record`. Any prefix of a log
 /// can be applied: sequence numbers that are no longer live are ignored. Bodies of appended
 /// messages are cached as long as there is room.
+///
+/// Does not depend on State::limits, except that body_cache_bytes bounds what is cached: recovery
+/// replays a log before the limits of its queues are known.
 void apply(State& state, const CommittedRecord& committed, const pb::Change& change);
 
 /// Runs of its node that an outbox remembers; beyond: the oldest but the first are forgotten.

@@ -171,6 +171,10 @@ OfferDecision decide(const State& state, const Offer& offer, Room room, TimeUs n
   produced.set_first(last + 1);
   produced.set_count(static_cast<std::uint32_t>(out.taken - last));
   *change.add_produced() = std::move(produced);
+  if (!pending.idempotency_keys.empty() && !state.is_outbox) {
+    change.set_idempotency_window_us(state.limits.idempotency_window_us);
+    change.set_idempotency_keys_max(state.limits.idempotency_keys);
+  }
   pending.producers.push_back({offer.producer, offer.epoch, out.taken, session->generation});
   out.decision.record = std::move(record);
   return out;

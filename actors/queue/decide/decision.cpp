@@ -13,11 +13,16 @@ std::unique_ptr<pb::Record> new_record(const State& state, TimeUs now_us) {
   return record;
 }
 
+// Of a dead letter, beside its payload and key; with a queue name of the largest size.
+constexpr std::size_t dead_letter_bytes = 512;
+
 std::size_t fitting(const State& state, std::span<const LeaseId> leases) {
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < leases.size(); ++i) {
     for (const Sequence sequence : state.live.leases.find(leases[i])->second.run) {
-      if (const Entry* entry = state.durable.index.find(sequence)) bytes += entry->bytes;
+      if (const Entry* entry = state.durable.index.find(sequence)) {
+        bytes += entry->bytes + dead_letter_bytes;
+      }
     }
     if (i > 0 && bytes > record_bytes) return i;
   }

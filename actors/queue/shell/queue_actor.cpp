@@ -72,7 +72,8 @@ class QueueShell {
         // Receivers.
         [this](const SubscribeMessage& m) { on_subscribe(m); },
         [this](const CompleteMessage& m) { on_complete(m); },
-        [this](const BeginMessage& m) { begin_work(*core_, m.lease); },
+        [this](const BeginMessage& m) { on_begin(m); },
+        [this](const LostMessage& m) { on_lost(m); },
         [this](const ExtendMessage& m) { on_extend(m); },
         [this](const PressureMessage& m) { on_pressure(m); },
         [this](const RewiredMessage&) { on_rewired(); },
@@ -121,7 +122,7 @@ class QueueShell {
     for (const CommittedChange& committed_change : *m.changes) {
       const RecordProposal& proposal = *committed_change.proposal;
       const pb::Change& change = proposal.record->change(committed_change.change);
-      apply(*core_, {proposal.record, committed_change.place}, change);
+      apply(*core_, {proposal.record, committed_change.place, proposal.bytes}, change);
       has_become_outbox = has_become_outbox || change.has_become_outbox();
       // The first change of a record is that of the queue that decided it.
       if (proposal.owner != core_->number || committed_change.change != 0) continue;
@@ -208,13 +209,36 @@ class QueueShell {
     m.complete->jitter = random_();
     std::uint32_t messages = 0;
     for (const LeaseOutcome& outcome : m.complete->outcomes) {
-      messages += static_cast<std::uint32_t>(outcome.messages.size());
+      if (!outcome.returned_demand) messages += static_cast<std::uint32_t>(outcome.messages.size());
     }
     CompleteDecision complete = decide(*core_, *m.complete, now());
     propose_decision(std::move(complete.decision));
-    if (const auto sender = self_->current_sender()) {
-      const auto receiver = core_->live.receivers.find(sender->id());
-      if (receiver != core_->live.receivers.end()) receiver->second.demand += messages;
+    add_demand(messages);
+    dispatch_ready();
+  }
+
+  // Of the receiver that sent the current message.
+  void add_demand(std::uint32_t messages) {
+    const auto sender = self_->current_sender();
+    if (!sender) return;
+    const auto receiver = core_->live.receivers.find(sender->id());
+    if (receiver != core_->live.receivers.end()) receiver->second.demand += messages;
+  }
+
+  void on_begin(const BeginMessage& m) {
+    begin_work(*core_, m.lease);
+    if (m.demand == 0) return;
+    add_demand(m.demand);
+    dispatch_ready();
+  }
+
+  void on_lost(const LostMessage& m) {
+    add_demand(m.demand);
+    const auto lease = core_->live.leases.find(m.lease);
+    if (lease != core_->live.leases.end() && !lease->second.settling) {
+      if (m.is_alone) begin_work(*core_, m.lease);
+      propose_lost({&m.lease, 1},
+                   m.has_overrun ? ErrorCode::lease_expired : ErrorCode::receiver_lost);
     }
     dispatch_ready();
   }

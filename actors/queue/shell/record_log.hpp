@@ -19,6 +19,7 @@ class RecordProposal : public journal::Proposal {
   std::shared_ptr<const pb::Record> record;
   QueueNumber owner = 0;  ///< the queue that decided the record; 0: none did
   Pending pending;
+  std::size_t bytes = 0;  ///< serialized size of `record`; set by the log
   /// May be empty. Called once, in log order, when the record is durable and its changes have been
   /// sent to all queues that it touches. Must not throw.
   std::function<void()> durable{};

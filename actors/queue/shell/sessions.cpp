@@ -69,7 +69,9 @@ bool Sessions::admits(const Offer& offer, const caf::strong_actor_ptr& from) con
 
 void Sessions::reply(const Offer& offer, OfferDecision& decision) {
   Session& session = sessions_[offer.producer];
-  if (decision.refusal) session.refused = true;
+  if (decision.refusal && !std::exchange(session.refused, true)) {
+    refused_.insert(offer.producer);
+  }
   send(session.sender,
        OfferReply{state_.number, decision.settled, decision.taken, std::move(decision.refusal)});
 }
@@ -105,9 +107,10 @@ void Sessions::end_forwarded() {
 }
 
 void Sessions::resume() {
-  for (auto& [producer, session] : sessions_) {
-    if (!std::exchange(session.refused, false)) continue;
-    send(session.sender, ResumeMessage{state_.number});
+  for (const std::string& producer : std::exchange(refused_, {})) {
+    const auto session = sessions_.find(producer);
+    if (session == sessions_.end() || !std::exchange(session->second.refused, false)) continue;
+    send(session->second.sender, ResumeMessage{state_.number});
   }
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include <caf/actor_control_block.hpp>
@@ -58,7 +59,8 @@ class Sessions {
   [[nodiscard]] Error taken_over(const std::string& producer) const;
 
   const State& state_;
-  std::map<std::string, Session> sessions_;                 ///< by producer
+  std::map<std::string, Session> sessions_;  ///< by producer
+  std::set<std::string> refused_;  ///< producers of sessions with `refused`, and of ended ones
   std::map<std::string, caf::strong_actor_ptr> attaching_;  ///< by producer; record in flight
 };
 

@@ -68,6 +68,7 @@ class MessageWriter {
     if (failure != state_.durable.failures.end()) {
       extra.set_first_failed_at_us(failure->second.first_at_us);
       extra.set_last_failed_at_us(failure->second.last_at_us);
+      extra.set_overran(failure->second.overran);
     }
   }
 
@@ -232,7 +233,8 @@ void read_extra(State& state, Sequence sequence, Entry& entry,
   }
   if (extra.last_failed_at_us() != 0) {
     entry.has_failure = true;
-    state.durable.failures[sequence] = {extra.first_failed_at_us(), extra.last_failed_at_us()};
+    state.durable.failures[sequence] = {extra.first_failed_at_us(), extra.last_failed_at_us(),
+                                        extra.overran()};
   }
 }
 
@@ -267,8 +269,7 @@ void read_producers(State& state, const pb::Producers& producers) {
                                               .generation = producer.generation()});
   }
   for (const pb::Producers::IdempotencyKey& key : producers.idempotency_key()) {
-    state.durable.dedup.remember({{key.high(), key.low()}, key.at_us(), key.payload()},
-                                 state.limits.idempotency_window_us, state.limits.idempotency_keys);
+    state.durable.dedup.remember({{key.high(), key.low()}, key.at_us(), key.payload()});
   }
 }
 

@@ -78,6 +78,20 @@ void note_stale(State& state) {
   });
 }
 
+// The message before `sequence`, which is not the head, in the chain of `slot`. Searches along the
+// chain from its head and through the index back from `sequence` at once: with many messages of one
+// key the second is short, with few the first.
+Sequence before_in_chain(MessageIndex& index, Sequence head, Sequence sequence, KeySlot slot) {
+  Sequence from_head = head;
+  for (Sequence back = sequence - 1;; --back) {
+    const Sequence next = index.find(from_head)->next();
+    if (next == sequence) return from_head;
+    from_head = next;
+    const Entry* entry = index.find(back);
+    if (entry != nullptr && entry->slot == slot) return back;
+  }
+}
+
 // Takes a message out of its key's chain, at any position.
 void unlink(State& state, Sequence sequence, const Entry& entry) {
   KeyChain& chain = chain_of(state, entry.slot);
@@ -86,14 +100,8 @@ void unlink(State& state, Sequence sequence, const Entry& entry) {
     if (entry.next() == 0) chain.tail = 0;
     return;
   }
-  MessageIndex& index = state.durable.index;
-  Sequence before = chain.head;
-  Entry* entry_before = index.find(before);
-  while (entry_before->next() != sequence) {
-    before = entry_before->next();
-    entry_before = index.find(before);
-  }
-  ChainWriter::set_next(*entry_before, entry.next());
+  const Sequence before = before_in_chain(state.durable.index, chain.head, sequence, entry.slot);
+  ChainWriter::set_next(*state.durable.index.find(before), entry.next());
   if (chain.tail == sequence) chain.tail = before;
 }
 
@@ -115,6 +123,7 @@ Result<void> redeclare(State& state, const pb::Declaration& declaration) {
                                          declaration.ShortDebugString()};
   }
   next.set_dead_letters(declaration.dead_letters());
+  if (!declaration.state_type().empty()) next.set_state_type(declaration.state_type());
   next.set_staged(declaration.staged());
   declare(state, next);
   return {};
@@ -124,7 +133,7 @@ void cache_body(State& state, Sequence sequence, const CommittedRecord& committe
                 const pb::Envelope& envelope) {
   MessageIndex& index = state.durable.index;
   if (index.cached_bytes() + bytes_of(envelope) > state.limits.body_cache_bytes) return;
-  index.set_body(sequence, {{committed.record, &envelope}, committed.record->at_us()});
+  index.set_body(sequence, body_in(committed.record, committed.bytes, envelope));
 }
 
 void enqueue(State& state, Sequence sequence, Entry& entry, std::optional<std::uint64_t> key_hash) {

@@ -29,18 +29,19 @@ namespace millrace::queues {
 struct CommittedRecord {
   std::shared_ptr<const pb::Record> record;
   journal::Place place{};
+  std::size_t bytes = 0;  ///< serialized size of the record
 };
 
 /// Sets number, name and kind of the queue, whether it was declared before or not.
 void declare(State& state, const pb::Declaration& declaration);
 
 /// Applies a later declaration of the same number: it may change whether the queue takes dead
-/// letters, and end that the queue is staged. Fails with `corrupt` where name or shard differ, or
-/// the queue would become staged.
+/// letters, name the type of its keyed state, and end that the queue is staged. Fails with `corrupt`
+/// where name or shard differ, or the queue would become staged.
 [[nodiscard]] Result<void> redeclare(State& state, const pb::Declaration& declaration);
 
 /// Keeps the body of a live message in memory, unless that would exceed Limits::body_cache_bytes.
-/// `envelope` is part of `committed.record`, which stays in memory as long as the body.
+/// `envelope` is part of `committed.record`. See body_in() for what it keeps in memory.
 void cache_body(State& state, Sequence sequence, const CommittedRecord& committed,
                 const pb::Envelope& envelope);
 

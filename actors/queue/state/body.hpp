@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/base/time.hpp"
+#include "messages/envelope.hpp"
 #include "messages/envelope.pb.h"
 #include "messages/record.pb.h"
 
@@ -30,6 +31,19 @@ class Body {
   std::shared_ptr<const pb::Envelope> message_{};
   TimeUs logged_at_us_ = 0;
 };
+
+/// Approximate bytes of memory that a body takes beside its payload and key.
+constexpr std::uint64_t body_overhead = 256;
+
+/// The body of `envelope`, which is part of `record` of `bytes` serialized bytes. Shares the
+/// record, and so keeps all of it in memory, only where the message is at least a quarter of it;
+/// otherwise a copy. So bodies take at most four times the memory that they are charged for.
+[[nodiscard]] inline Body body_in(const std::shared_ptr<const pb::Record>& record,
+                                  std::size_t bytes, const pb::Envelope& envelope) {
+  const std::uint64_t charged = bytes_of(envelope) + body_overhead;
+  if (bytes <= 4 * charged) return {{record, &envelope}, record->at_us()};
+  return {std::make_shared<const pb::Envelope>(envelope), record->at_us()};
+}
 
 // Entry::index of a message in a change: of `append[i]`, i; of `relocation[i]`, i with
 // relocated_bit; of `install.body[i]`, i with installed_bit.

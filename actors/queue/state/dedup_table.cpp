@@ -29,10 +29,13 @@ std::vector<std::string> DedupTable::idle_since(TimeUs limit_us) const {
   return idle;
 }
 
-void DedupTable::remember(const IdempotencyKey& used, DurationUs window_us, std::uint32_t max) {
+void DedupTable::remember(const IdempotencyKey& used) {
   latest_[used.id] = used;
   ages_.push_back(used);
-  while (!ages_.empty() && (ages_.front().at_us < used.at_us - window_us || ages_.size() > max)) {
+}
+
+void DedupTable::trim_idempotency_keys(TimeUs since_us, std::size_t max) {
+  while (!ages_.empty() && (ages_.front().at_us < since_us || ages_.size() > max)) {
     // A key that was used again after its window also has a later entry.
     const auto it = latest_.find(ages_.front().id);
     if (it != latest_.end() && it->second.at_us == ages_.front().at_us) latest_.erase(it);

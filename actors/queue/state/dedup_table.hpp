@@ -53,9 +53,11 @@ class DedupTable {
     return it != latest_.end() && it->second.at_us >= since_us ? &it->second : nullptr;
   }
 
-  /// Remembers the use of an idempotency key, and forgets keys older than `used.at_us - window_us`
-  /// and the oldest beyond `max`.
-  void remember(const IdempotencyKey& used, DurationUs window_us, std::uint32_t max);
+  /// Remembers the use of an idempotency key until trim_idempotency_keys().
+  void remember(const IdempotencyKey& used);
+
+  /// Forgets the keys that were last used before `since_us`, and the oldest beyond `max`.
+  void trim_idempotency_keys(TimeUs since_us, std::size_t max);
 
   /// The wall clock was set forwards by `by_us`: nothing becomes older by that.
   void clock_set_forwards(DurationUs by_us);

@@ -81,7 +81,7 @@ class Check {
     totals_.bytes += entry.bytes;
     if (durable_.index.body(sequence) != nullptr) {
       ++totals_.cached;
-      totals_.cached_bytes += entry.bytes + MessageIndex::body_overhead;
+      totals_.cached_bytes += entry.bytes + body_overhead;
     }
     totals_.schedules += entry.has_schedule ? 1u : 0u;
     totals_.failures += entry.has_failure ? 1u : 0u;

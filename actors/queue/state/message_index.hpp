@@ -60,9 +60,6 @@ static_assert(sizeof(Entry) <= 40);
 
 class MessageIndex {
  public:
-  /// Approximate bytes of memory that a cached body takes beside its payload and key.
-  static constexpr std::uint64_t body_overhead = 256;
-
   /// Sets the size of a message. REQUIRES: its body is not cached.
   void set_bytes(Entry& entry, std::uint32_t bytes) {
     bytes_ = bytes_ - entry.bytes + bytes;

@@ -66,10 +66,11 @@ struct Schedule {
   }
 };
 
-/// When a message failed. first_at_us <= last_at_us
+/// When and how a message failed. first_at_us <= last_at_us
 struct FailureNote {
   TimeUs first_at_us = 0;
   TimeUs last_at_us = 0;
+  std::uint32_t overran = 0;  ///< how often its handler ran beyond the lease
 };
 
 /// Messages leased to one receiver: of one key, or one without key.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <caf/all.hpp>
+#include <spdlog/spdlog.h>
 
 #include "actors/base/shell/tick_timer.hpp"
 #include "messages/hash.hpp"
@@ -98,6 +99,7 @@ class SenderShell {
       lane.confirmations.push_back(std::move(message.confirmation));
     }
     for (std::size_t shard = 0; shard < lanes_.size(); ++shard) offer(shard);
+    quit_if_done();
   }
 
   void on_reply(const queues::OfferReply& m) {
@@ -107,11 +109,12 @@ class SenderShell {
         on_answer(lane.stream, {m.settled, m.taken, m.refusal}, config_.limits, now());
     if (!settled) return fail(settled.error());
     for (std::uint64_t i = 0; i < *settled; ++i) {
-      if (lane.confirmations.front()) lane.confirmations.front()({});
+      confirm(lane.confirmations.front(), {});
       lane.confirmations.pop_front();
     }
     if (*settled > 0) inbox_->confirm(*settled);
     offer(shard);
+    quit_if_done();
   }
 
   void on_resume(const queues::ResumeMessage& m) {
@@ -145,17 +148,33 @@ class SenderShell {
 
   void schedule(SteadyUs due_us) { tick_.set(self_, due_us, now()); }
 
+  // The confirmation of one message must not end those of the others.
+  static void confirm(const Confirmation& confirmation, const Result<void>& result) {
+    if (!confirmation) return;
+    try {
+      confirmation(result);
+    } catch (const std::exception& error) {
+      spdlog::error("a confirmation of a sender threw: {}", error.what());
+    } catch (...) {
+      spdlog::error("a confirmation of a sender threw something that is not a std::exception");
+    }
+  }
+
+  void quit_if_done() {
+    if (inbox_->is_done()) self_->quit(caf::exit_reason::user_shutdown);
+  }
+
   // Completes all confirmations with `error`: whether those messages are durable is unknown.
   void fail(const Error& error) {
     inbox_->fail(error);
     for (Lane& lane : lanes_) {
       for (Confirmation& confirmation : lane.confirmations) {
-        if (confirmation) confirmation(error);
+        confirm(confirmation, error);
       }
       lane.confirmations.clear();
     }
     for (UnsentMessage& message : inbox_->take_all()) {
-      if (message.confirmation) message.confirmation(error);
+      confirm(message.confirmation, error);
     }
     self_->quit();
   }

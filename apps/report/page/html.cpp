@@ -89,7 +89,7 @@ std::string faults(const RunReport& report) {
   std::string rows;
   for (const Fault& fault : report.faults) {
     rows += "<tr>" + number_cell(seconds(fault.at_s)) + cell(escaped(fault.kind)) +
-            cell(escaped(fault.node)) +
+            cell(escaped(fault.note.empty() ? fault.node : fault.node + ": " + fault.note)) +
             (fault.recovered_after_s ? number_cell(seconds(*fault.recovered_after_s))
                                      : R"(<td class="not n">never</td>)") +
             "</tr>";

@@ -35,7 +35,7 @@ Result<void> Fleet::start(std::uint32_t node) {
   page.port = 0;
   page.rest_looks = 0;
   own.starts_before = page.starts;
-  own.started_us = clock_.now_us();
+  own.started_us = clock_->steady_us();
   own.is_stop_requested = false;
   auto process = NodeProcess::start(
       node_arguments(*options_, {node, files.config, files.sets}, witness_->fd()), witness_->fd(),
@@ -100,6 +100,10 @@ std::uint64_t Fleet::shards_moved() const {
 
 void Fleet::set_disk_delay(std::uint32_t node, std::int64_t delay_us) {
   witness_->head().node[node].disk_delay_us = delay_us;
+}
+
+void Fleet::set_clock(std::uint32_t node, DurationUs offset_us) {
+  witness_->head().node[node].clock_offset_us = offset_us;
 }
 
 void Fleet::wait(std::chrono::microseconds span) const {

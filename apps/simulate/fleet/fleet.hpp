@@ -56,6 +56,8 @@ class Fleet {
   /// Completed moves of all nodes.
   [[nodiscard]] std::uint64_t shards_moved() const;
   void set_disk_delay(std::uint32_t node, std::int64_t delay_us);
+  /// Sets the wall clock that the processes of the node see `offset_us` after the true time.
+  void set_clock(std::uint32_t node, DurationUs offset_us);
 
   /// Blocks until a process has ended, for at most `span`.
   void wait(std::chrono::microseconds span) const;
@@ -85,7 +87,7 @@ class Fleet {
 
   const Options* options_;
   WitnessMemory* witness_;
-  SystemClock clock_;
+  std::unique_ptr<Clock> clock_ = std::make_unique<SystemClock>();
   std::unique_ptr<PartitionProxy> proxy_;  ///< nullptr with a single node
   std::vector<NodeFiles> files_;
   std::vector<Node> nodes_;

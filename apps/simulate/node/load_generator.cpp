@@ -28,7 +28,7 @@ Result<void> LoadGenerator::run(Sender<orders::OrderPlaced>& sender) {
     OrderPage& page = in_.witness.orders()[offer.number];
     if (passed[shard] < sender.settled()[shard]) {
       ++passed[shard];
-      note_attempt(page, in_.clock.now_us());
+      note_attempt(page, in_.clock.steady_us());
       page.is_confirmed = 1;
       continue;
     }
@@ -44,7 +44,7 @@ Result<void> LoadGenerator::run(Sender<orders::OrderPlaced>& sender) {
   return sender.flush();
 }
 
-void LoadGenerator::note_attempt(OrderPage& page, TimeUs due_us) {
+void LoadGenerator::note_attempt(OrderPage& page, SteadyUs due_us) {
   std::int64_t none = 0;
   if (page.due_us.compare_exchange_strong(none, due_us)) {
     in_.witness.head().node[in_.node].offered += 1;
@@ -52,24 +52,24 @@ void LoadGenerator::note_attempt(OrderPage& page, TimeUs due_us) {
 }
 
 // The schedule counts from the start of the run; restarts of the node do not shift it.
-std::optional<TimeUs> LoadGenerator::wait_until_due(std::uint64_t number) {
+std::optional<SteadyUs> LoadGenerator::wait_until_due(std::uint64_t number) {
   const WitnessHead& head = in_.witness.head();
   const bool is_closed = in_.arrival.is_closed();
-  const TimeUs due_us = head.started_at_us + (is_closed ? 0 : in_.arrival.due(number).count());
+  const SteadyUs due_us = head.started_at_us + (is_closed ? 0 : in_.arrival.due(number).count());
   const auto is_due = [&] {
     return is_closed ? number < head.finished() + in_.arrival.in_flight_max()
-                     : in_.clock.now_us() >= due_us;
+                     : in_.clock.steady_us() >= due_us;
   };
   while (!is_due()) {
     if (in_.is_stopping) return std::nullopt;
     std::chrono::microseconds span = look_interval;
     if (!is_closed) {
-      const std::chrono::microseconds left(due_us - in_.clock.now_us());
+      const std::chrono::microseconds left(due_us - in_.clock.steady_us());
       span = std::clamp(left, std::chrono::microseconds::zero(), span);
     }
     in_.bell.wait(span, [&] { return in_.is_stopping || is_due(); });
   }
-  return is_closed ? in_.clock.now_us() : due_us;
+  return is_closed ? in_.clock.steady_us() : due_us;
 }
 
 }  // namespace millrace::simulate

@@ -58,8 +58,8 @@ class LoadGenerator {
   [[nodiscard]] Result<void> run(Sender<orders::OrderPlaced>& sender);
 
  private:
-  void note_attempt(OrderPage& page, TimeUs due_us);
-  [[nodiscard]] std::optional<TimeUs> wait_until_due(std::uint64_t number);
+  void note_attempt(OrderPage& page, SteadyUs due_us);
+  [[nodiscard]] std::optional<SteadyUs> wait_until_due(std::uint64_t number);
 
   Surroundings in_;
 };

@@ -47,8 +47,8 @@ class NoteFinished {
     if (!page.outcome.compare_exchange_strong(none, outcome)) return;
     WitnessHead& head = witness_->head();
     NodePage& own = head.node[node_];
-    const TimeUs now_us = clock_->now_us();
-    own.latency.record(std::max<TimeUs>(0, now_us - page.due_us));
+    const SteadyUs now_us = clock_->steady_us();
+    own.latency.record(std::max<DurationUs>(0, now_us - page.due_us));
     head.last_finished_at_us = now_us;
     own.outcomes[status_of(outcome) % state_max] += 1;
     own.finished += 1;
@@ -119,6 +119,7 @@ Result<void> run(const Options& options, const NodeOptions& own, WitnessMemory& 
   page.is_placed = 0;
   recount(witness, own.node);
   WitnessBooks books(witness.orders());
+  SystemClock::shift_wall_time(page.clock_offset_us);
   SlowFileSystem files(page.disk_delay_us);
   Bell bell;
   const SystemClock clock;
@@ -140,7 +141,7 @@ Result<void> run(const Options& options, const NodeOptions& own, WitnessMemory& 
   if (!sender) return sender.error();
 
   std::int64_t none = 0;
-  head.started_at_us.compare_exchange_strong(none, clock.now_us());
+  head.started_at_us.compare_exchange_strong(none, clock.steady_us());
   page.starts += 1;
   std::atomic<bool> is_stopping = false;
   LoadGenerator generator({plan, *arrival, witness, own.node, bell, clock, is_stopping});

@@ -9,13 +9,15 @@
 namespace millrace::simulate {
 namespace {
 
-constexpr std::array<std::pair<FaultKind, std::string_view>, 6> names{{
+constexpr std::array<std::pair<FaultKind, std::string_view>, 8> names{{
     {FaultKind::kill, "kill"},
     {FaultKind::pause, "pause"},
     {FaultKind::partition, "partition"},
     {FaultKind::restart, "restart"},
     {FaultKind::slow_disk, "slow-disk"},
     {FaultKind::move, "move"},
+    {FaultKind::clock, "clock"},
+    {FaultKind::restore, "restore"},
 }};
 
 constexpr DurationUs delay_max_us = 50'000;
@@ -27,6 +29,13 @@ constexpr DurationUs move_us = 50'000;
 DurationUs pick_delay_after_start(std::mt19937_64& random) {
   std::uniform_real_distribution<double> decades(3, 6);
   return static_cast<DurationUs>(std::pow(10, decades(random)));
+}
+
+/// 1 ms to a day, log-uniform, forwards or back.
+DurationUs pick_step(std::mt19937_64& random) {
+  std::uniform_real_distribution<double> decades(3, std::log10(86'400e6));
+  const auto step_us = static_cast<DurationUs>(std::pow(10, decades(random)));
+  return random() % 2 == 0 ? step_us : -step_us;
 }
 
 /// With one node, a kill ends at once: no other node has to notice it. With several nodes, some
@@ -76,10 +85,17 @@ class Planner {
       after_start_.push_back(moment);
       return;
     }
+    if (kind == FaultKind::clock) {
+      moment.clock_us = pick_step(random_);
+      moment.is_at_all = random_() % 3 == 0;
+      moment.is_corrected = random_() % 2 == 0;
+    }
     const bool is_at_end = kind == FaultKind::kill && random_() % 8 == 0;
-    moment.finished =
-        is_at_end ? options_.orders
-                  : std::uniform_int_distribution<std::uint64_t>(0, options_.orders - 1)(random_);
+    // Work must be left for the time after the copy: otherwise there is nothing that it lacks.
+    const std::uint64_t latest =
+        kind == FaultKind::restore ? options_.orders / 2 : options_.orders - 1;
+    moment.finished = is_at_end ? options_.orders
+                                : std::uniform_int_distribution<std::uint64_t>(0, latest)(random_);
     moment.delay_us = std::uniform_int_distribution<DurationUs>(0, delay_max_us)(random_);
     moments_.push_back(moment);
   }

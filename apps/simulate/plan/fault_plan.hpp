@@ -18,7 +18,13 @@ enum class FaultKind : std::uint8_t {
   restart,    ///< SIGTERM: the node drains; then a new process
   slow_disk,  ///< each sync takes much longer
   move,       ///< a shard moves to another node
+  clock,      ///< the wall clock that the processes of a node, or of all nodes, see is set
+  restore,    ///< the data directory of a node is replaced by an older copy
 };
+
+/// All names, for messages.
+constexpr const char* fault_kinds =
+    "kill, pause, partition, restart, slow-disk, move, clock, restore";
 
 [[nodiscard]] std::string_view to_string(FaultKind kind);
 
@@ -34,7 +40,13 @@ struct FaultMoment {
   bool is_after_start = false;
   std::uint64_t finished = 0;  ///< orders; of a fault after a start: equal to the previous fault
   DurationUs delay_us = 0;
-  DurationUs duration_us = 0;  ///< until the fault ends; of a kill: until the node is restarted
+  /// Until the fault ends; of a kill: until the node is restarted; of a restore: from the copy until
+  /// it takes the place of the directory.
+  DurationUs duration_us = 0;
+  // Of a fault of the clock:
+  DurationUs clock_us = 0;    ///< by which the clock is wrong from then on; up to a day
+  bool is_at_all = false;     ///< on all nodes
+  bool is_corrected = false;  ///< the clock is right again when the fault ends
 };
 
 struct FaultPlanOptions {

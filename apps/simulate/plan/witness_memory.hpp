@@ -26,7 +26,8 @@ constexpr std::size_t state_max = 16;
 /// One order as its customer sees it. Written by the node that places the order, or that finishes
 /// it.
 struct OrderPage {
-  std::atomic<std::int64_t> due_us;  ///< scheduled time of the first offer; 0: not yet placed
+  /// Scheduled time of the first offer, as all times here in steady time; 0: not yet placed.
+  std::atomic<std::int64_t> due_us;
   std::atomic<std::uint8_t> is_confirmed;
   /// Bits 0-7: final orders::Status; bits 8-15: node that read the outcome. 0: not finished.
   std::atomic<std::uint16_t> outcome;
@@ -62,6 +63,7 @@ struct NodePage {
   std::array<QueuePage, queue_max> queues;
   std::array<char, 512> failure;  ///< reason why the node stopped with an error; else empty
   std::atomic<std::int64_t> disk_delay_us;     ///< requested extra duration of each sync
+  std::atomic<std::int64_t> clock_offset_us;   ///< by which the wall clock of its process is wrong
   std::atomic<std::uint64_t> requested_moves;  ///< requested number of moves so far
   std::atomic<std::uint32_t> move_target;      ///< requested target of the latest move
   std::atomic<std::uint64_t> moves;            ///< completed moves away from this node

@@ -35,6 +35,7 @@ struct Value {
   double decimal = 0;
   bool boolean = false;
   std::vector<std::string> texts;  ///< names, paths
+  bool is_default = false;         ///< the key is not set
 };
 
 /// A row of the table. In `path`, `[]` follows the name of a list of tables and `*` stands for a

@@ -15,6 +15,7 @@ constexpr std::int64_t u32_max = std::numeric_limits<std::uint32_t>::max();
 template <auto Field>
 void take_limit(Config& config, const Value& value) {
   take<&Config::queues, &QueueConfig::limits, Field>(config, value);
+  if (!value.is_default) config.queues.back().set_keys.insert(value.name);
 }
 
 void add_backlog(KeyTable& table) {
@@ -94,21 +95,23 @@ void add_leases(KeyTable& table) {
        .max = 24 * hour});
   table.keys.push_back({.path = "queue[].failed_max",
                         .type = Type::integer,
-                        .fallback = "5",
-                        .doc = "Maximum failures of a message; one more makes it a dead letter.",
+                        .doc = "Maximum failures of a message; one more makes it a dead letter. "
+                               "Unset: as the stage says, by default retries without end.",
                         .store = take_limit<&Limits::failed_max>,
                         .min = 0,
-                        .max = 1'000});
+                        .max = 1'000,
+                        .example = "5"});
   table.keys.push_back({.path = "queue[].acquired_max",
                         .type = Type::integer,
-                        .fallback = "100",
-                        .doc = "Maximum leases of a message; one more makes it a dead letter.",
+                        .doc = "Maximum leases of a message, whatever became of them; one more "
+                               "makes it a dead letter. Unset: no limit.",
                         .store = take_limit<&Limits::acquired_max>,
                         .min = 1,
-                        .max = 1'000'000});
+                        .max = 1'000'000,
+                        .example = "1000"});
   table.keys.push_back({.path = "queue[].retry_first",
                         .type = Type::duration,
-                        .fallback = "\"50ms\"",
+                        .fallback = "\"100ms\"",
                         .doc = "Delay after the first failure; doubles with each failure.",
                         .store = take_limit<&Limits::retry_first_us>,
                         .min = 0,

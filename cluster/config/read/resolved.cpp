@@ -175,6 +175,7 @@ class Converter {
     }
     Value& value = std::get<Value>(parsed);
     value.name = name;
+    value.is_default = is_default;
     key.store(into_.config, value);
     into_.settings.push_back({.path = path,
                               .value = to_toml(key, value),

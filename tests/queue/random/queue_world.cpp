@@ -111,7 +111,7 @@ Body QueueWorld::read_body(QueueNumber number, journal::Place place, std::uint32
 }
 
 void QueueWorld::apply_to(Queues& queues, std::size_t index) const {
-  const CommittedRecord committed_record{log_[index], place_of(index)};
+  const CommittedRecord committed_record{log_[index], place_of(index), log_[index]->ByteSizeLong()};
   for (const pb::Change& change : log_[index]->change()) {
     apply(*queues.at(change.queue()), committed_record, change);
   }
@@ -169,8 +169,26 @@ Checkpoint QueueWorld::checkpoint() const {
   return out;
 }
 
+// A replay runs under other limits than the decisions did: the configuration may have changed, and
+// a node learns the limits of a queue only after recovery.
 QueueWorld::Queues QueueWorld::replayed(const Checkpoint* from) const {
   Queues queues = fresh();
+  for (auto& [number, state] : queues) {
+    state->limits = {.backlog_messages = 1,
+                     .backlog_bytes = 1,
+                     .body_cache_bytes = state->limits.body_cache_bytes,
+                     .in_flight = 1,
+                     .run_messages = 1,
+                     .run_bytes = 1,
+                     .lease_us = 1,
+                     .failed_max = 0,
+                     .acquired_max = 1,
+                     .retry_first_us = 0,
+                     .retry_max_us = 0,
+                     .idempotency_keys = 0,
+                     .idempotency_window_us = 0,
+                     .producer_idle_us = 0};
+  }
   if (from != nullptr) {
     for (const auto& [number, parts] : from->parts) {
       for (const std::string& bytes : parts) {
@@ -182,6 +200,10 @@ QueueWorld::Queues QueueWorld::replayed(const Checkpoint* from) const {
   }
   for (std::size_t i = from == nullptr ? 0 : from->log_size; i < log_.size(); ++i) {
     apply_to(queues, i);
+  }
+  for (auto& [number, state] : queues) {
+    const Limits& limits = setups_.at(number).limits;
+    state->limits = state->is_outbox ? as_outbox(limits) : limits;
   }
   return queues;
 }

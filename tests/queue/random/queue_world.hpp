@@ -58,6 +58,11 @@ class QueueWorld {
   void step(DurationUs by_us) { ahead_us_ += by_us; }
   /// Looks at the clock, as the actor does before it decides about producers and on ticks.
   void look(QueueNumber number);
+  /// Sets the limits of a queue, now and after each restart.
+  void set_limits(QueueNumber number, const Limits& limits) {
+    setups_.at(number).limits = limits;
+    queue(number).limits = limits;
+  }
 
   // Decide and propose, as the actor does. `on_commit` runs after the record is committed.
   AttachDecision attach(QueueNumber number, const AttachRequest& request, OnCommit on_commit = {});

@@ -54,6 +54,9 @@ struct RunFacts {
   std::uint64_t skus = 0;  ///< upper bound of the number of SKUs; 0: unknown
   /// Initial stock of a SKU. Empty: unknown.
   std::function<std::int64_t(std::string_view)> initial_stock{};
+  /// The wall clocks of nodes were set during the run: then times say nothing about the order of
+  /// what happened, and are not compared.
+  bool was_clock_set = false;
 };
 
 }  // namespace millrace::orders::audit

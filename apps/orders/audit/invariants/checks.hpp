@@ -13,9 +13,9 @@ namespace millrace::orders::audit {
 [[nodiscard]] std::unique_ptr<Check> make_reservations_check();              // I3
 [[nodiscard]] std::unique_ptr<Check> make_captures_check();                  // I4
 [[nodiscard]] std::unique_ptr<Check> make_invoices_check();                  // I5
-[[nodiscard]] std::unique_ptr<Check> make_shipments_check();                 // I6
+[[nodiscard]] std::unique_ptr<Check> make_shipments_check(RunFacts run);     // I6
 [[nodiscard]] std::unique_ptr<Check> make_all_or_nothing_check();            // I7
-[[nodiscard]] std::unique_ptr<Check> make_paths_check();                     // I8
+[[nodiscard]] std::unique_ptr<Check> make_paths_check(RunFacts run);         // I8
 [[nodiscard]] std::unique_ptr<Check> make_once_check();                      // I10
 [[nodiscard]] std::unique_ptr<Check> make_sequence_check();                  // I11
 [[nodiscard]] std::unique_ptr<Check> make_notifications_check();             // I12
