@@ -326,19 +326,15 @@ class MoveService::Shell {
     const pb::Ownership before = entry.core.record.ownership();
     const Effects effects = moves::written(entry.core);
     const pb::Ownership& now = entry.core.record.ownership();
-    const std::string& queue = entry.shard.queues.empty() ? no_queue_ : entry.shard.queues.front();
-    const std::string target = config_.table->owner(queue, entry.shard.shard);
     config_.table->set(entry.core.record);
-    if (now.epoch() > 0 && now.owner() != before.owner()) {
+    const std::string owner_before = before.epoch() > 0 ? before.owner() : std::string();
+    if (now.epoch() > 0 && now.owner() != owner_before) {
       const std::string& self = config_.table->self();
       spdlog::log(before.epoch() == 0 ? spdlog::level::debug : spdlog::level::info,
                   "{} is served by {}, epoch {}", entry.name(), now.owner(), now.epoch());
-      // give_up, install and found have redirected the ingresses themselves.
-      const bool was_self = before.epoch() > 0 && before.owner() == self;
-      if (!was_self && now.owner() != self &&
-          config_.table->owner(queue, entry.shard.shard) != target) {
-        config_.moves->retarget(entry.shard);
-      }
+      // give_up, install and found have redirected the ingresses themselves. A first owner has refused
+      // what was offered to it before: forwarders begin anew instead of waiting.
+      if (owner_before != self && now.owner() != self) config_.moves->retarget(entry.shard);
     }
     run(entry, effects);
     changed_.insert({entry.shard.role, entry.shard.shard});
@@ -487,7 +483,6 @@ class MoveService::Shell {
     return sent;
   }
 
-  const std::string no_queue_{};
   caf::event_based_actor* self_ = nullptr;
   MoveServiceConfig config_;
   std::shared_ptr<const ClusterLayout> layout_{};
