@@ -169,6 +169,8 @@ void Planner::add_stage(const WiredStage& stage) {
   source.state_type = spec.state_type;
 }
 
+// A queue that another node owns, though this one never gave it up, stays as it is: sealed, and beside
+// the outbox.
 Result<void> Planner::add_shard(const WiredQueue& queue, std::uint32_t shard) {
   QueuePlan& plan = plan_.queues[queue.name];
   const bool is_served = serves(queue, shard);
@@ -177,11 +179,6 @@ Result<void> Planner::add_shard(const WiredQueue& queue, std::uint32_t shard) {
     auto added = add_served(queue, shard);
     if (!added) return added.error();
     served = *added;
-  } else if (store_.find(queue.name, shard) != nullptr) {
-    return Error{ErrorCode::invalid_argument,
-                 "the data directory holds shard " + std::to_string(shard) + " of " + queue.name +
-                     ", which another node serves by the configuration: a shard moves with "
-                     "`millrace cluster move-shard` only"};
   }
   plan.served.push_back(served);
   QueueNumber ingress = served;
@@ -316,12 +313,22 @@ std::uint32_t credit_of(const StageSpec& stage, std::size_t sources) {
 std::vector<std::shared_ptr<const pb::Record>> start_records(const NodePlan& plan, Store& store,
                                                              TimeUs now_us) {
   std::vector<std::shared_ptr<const pb::Record>> records;
-  if (plan.fresh.empty() && plan.leftover.empty() && plan.outboxes.empty()) return records;
+  if (plan.fresh.empty() && plan.leftover.empty() && plan.outboxes.empty() &&
+      plan.shard_records.empty()) {
+    return records;
+  }
   std::span<const pb::Declaration> fresh = plan.fresh;
   std::span<const QueueNumber> leftover = plan.leftover;
   do {
     auto record = std::make_shared<pb::Record>();
     record->set_at_us(now_us);
+    // In the first record: a queue without a record of its shard is one that an earlier version served.
+    if (records.empty()) {
+      for (const pb::ShardRecord& shard : plan.shard_records) {
+        *record->add_shard() = shard;
+        store.keep(shard);
+      }
+    }
     for (const pb::Declaration& declaration : take_front(fresh)) {
       *record->add_declare() = declaration;
     }

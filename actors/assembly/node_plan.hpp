@@ -60,8 +60,9 @@ struct NodePlan {
   std::vector<StagePlan> stages;
   std::vector<OutboxPlan> outboxes;
   std::vector<pb::Declaration> fresh;  ///< declarations that the log lacks, or has in another form
-  std::vector<queues::QueueNumber> leftover;  ///< staged queues of moves that did not complete
-  std::string outbox_producer;                ///< prefix of the producer names of new outboxes
+  std::vector<queues::QueueNumber> leftover;     ///< staged queues of moves that did not complete
+  std::vector<pb::ShardRecord> shard_records{};  ///< as returned by Federation::recovered()
+  std::string outbox_producer;                   ///< prefix of the producer names of new outboxes
   std::uint32_t shards = 0;
   std::uint64_t generation = 0;  ///< as in RuntimeOptions
   bool accepts_loss = false;     ///< as in RuntimeOptions
@@ -96,15 +97,15 @@ struct NodePlan {
 [[nodiscard]] std::uint32_t credit_of(const StageSpec& stage, std::size_t sources);
 
 /// Plans the node, adds its new queues to `store`, and begins the generation in its outboxes. Fails
-/// with `invalid_argument` if the data directory has another number of shards, another type in a
-/// queue or in its keyed state, or a shard that this node does not serve by `options`.
+/// with `invalid_argument` if the data directory has another number of shards, or another type in a
+/// queue or in its keyed state.
 [[nodiscard]] Result<NodePlan> plan_node(const Wiring& wiring,
                                          std::span<const PipelineSpec> pipelines, Store& store,
                                          const RuntimeOptions& options);
 
 /// The records that must be durable, in this order, before the queues of `plan` are used: they
-/// declare the new ones, retire the leftover ones, which are erased from `store`, and begin the
-/// generation. Empty: there is nothing to record.
+/// keep the shard records, in `store` too, declare the new queues, retire the leftover ones, which are
+/// erased from `store`, and begin the generation. Empty: there is nothing to record.
 [[nodiscard]] std::vector<std::shared_ptr<const pb::Record>> start_records(const NodePlan& plan,
                                                                            Store& store,
                                                                            TimeUs now_us);

@@ -277,9 +277,13 @@ Result<void> Runtime::Parts::open() {
   journal = std::move(*started);
   log.attach(*journal, recovered->end.last_lsn);
 
-  if (federation != nullptr) federation->recovered(store.shards());
+  std::vector<pb::ShardRecord> shard_records;
+  if (federation != nullptr) {
+    shard_records = federation->recovered(store.shards(), store.declarations());
+  }
   auto planned = plan_node(wiring, pipelines, store, options);
   if (!planned) return planned.error();
+  planned->shard_records = std::move(shard_records);
   if (auto declared = declare(*planned); !declared) return declared;
   warn_of_unnamed(*planned, store);
   actors = std::make_unique<NodeActors>(

@@ -30,6 +30,13 @@ Result<void> Store::declare(const pb::Declaration& declaration) {
   return {};
 }
 
+std::vector<pb::Declaration> Store::declarations() const {
+  std::vector<pb::Declaration> all;
+  all.reserve(queues_.size());
+  for (const auto& [number, queue] : queues_) all.push_back(queue.declaration);
+  return all;
+}
+
 void Store::keep(const pb::ShardRecord& shard) {
   shards_.insert_or_assign({shard.role(), shard.shard()}, shard);
 }

@@ -32,6 +32,9 @@ void add_completions(CLI::App& app, Action& action);
 void add_shards(CLI::App& group, Action& action);
 void add_move_shard(CLI::App& group, Action& action);
 void add_leave(CLI::App& group, Action& action);
+void add_grow(CLI::App& group, Action& action);
+void add_rebalance(CLI::App& group, Action& action);
+void add_remove(CLI::App& group, Action& action);
 void add_version(CLI::App& app, Action& action);
 
 /// Returns the command of `app` nearest to `word` by edit distance; empty if none is near.

@@ -30,6 +30,11 @@ class FakeNodeApi : public NodeApi {
   }
   std::vector<ShardView> shards() override { return shard_list; }
   std::vector<ShardConflict> conflicts() override { return conflict_list; }
+  std::vector<WaitingShardsView> waiting() override { return waiting_list; }
+  Result<void> give_up(const std::string& node) override {
+    given_up.push_back(node);
+    return {};
+  }
   Result<void> move_shard(const std::string& role, std::uint32_t shard,
                           const std::string& to) override {
     moves.push_back({.role = role, .shard = shard, .moving_to = to});
@@ -100,6 +105,8 @@ class FakeNodeApi : public NodeApi {
   bool is_storage_full = false;
   std::vector<ShardView> shard_list;
   std::vector<ShardConflict> conflict_list;
+  std::vector<WaitingShardsView> waiting_list;
+  std::vector<std::string> given_up;
   std::vector<ShardView> moves;
   std::vector<Member> member_list{
       {.name = "a", .address = "127.0.0.1:1", .state = "up", .is_self = true}};

@@ -85,6 +85,17 @@ TEST_F(Metrics, CountShardsWithTwoOwners) {
   expect("millrace_conflict_shards 1");
 }
 
+TEST_F(Metrics, CountShardsThatNobodyServes) {
+  expect("millrace_waiting_shards{for=\"operator\"} 0");
+  api_.waiting_list = {{.text = "", .shards = 3, .needs_decision = true},
+                       {.text = "", .shards = 2, .needs_decision = false}};
+  expect("millrace_waiting_shards{for=\"operator\"} 3");
+  expect("millrace_waiting_shards{for=\"nodes\"} 2");
+  expect("millrace_cluster_other_layouts 0");
+  api_.member_list[0].has_other_layout = true;
+  expect("millrace_cluster_other_layouts 1");
+}
+
 TEST_F(Metrics, NeverShowACounterGoDown) {
   api_.queue_list[0].ledger.acked = 2;
   expect("millrace_queue_acked_messages_total{queue=\"in\"} 2");

@@ -179,7 +179,7 @@ class NodeCommand(unittest.TestCase):
             self.certs("--nodes", "a", "--renew")
             self.assertEqual(self.fingerprint(*address), first)
             node.process.send_signal(signal.SIGHUP)
-            node.wait_for("reloaded: log.level and the files of tls")
+            node.wait_for("reloaded the configuration")
             renewed = self.fingerprint(file)
             self.assertNotEqual(renewed, first)
             self.assertEqual(self.fingerprint(*address), renewed)

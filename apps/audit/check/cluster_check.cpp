@@ -133,12 +133,13 @@ void check_outbox(const Held& outbox, const std::multimap<QueueName, Held>& serv
   OutboxCheck(outbox, *target, report).run(known);
 }
 
-// Whether the node has a durable record that it gave a shard of this number away.
-bool has_fenced(const Held& held) {
+// Whether the node has a durable record that it gave a shard of this number away, or that it has not
+// founded it: then the queue is sealed.
+bool has_sealed(const Held& held) {
   return std::any_of(held.directory->model->shards().begin(), held.directory->model->shards().end(),
                      [&](const auto& one) {
                        return one.first.second == held.queue->declaration.shard() &&
-                              one.second.has_offered();
+                              (one.second.has_offered() || one.second.ownership().epoch() == 0);
                      });
 }
 
@@ -149,7 +150,7 @@ void check_holders(std::span<const DirectoryView> directories, Report& report) {
     std::vector<const Held*> holders;
     for (; at != end; ++at) {
       // Each node keeps the dead letters of its own stages.
-      const bool counts = !at->second.queue->declaration.dead_letters() && !has_fenced(at->second);
+      const bool counts = !at->second.queue->declaration.dead_letters() && !has_sealed(at->second);
       if (counts) holders.push_back(&at->second);
     }
     report.count(About::ownership, holders.size());
@@ -181,7 +182,8 @@ void check_ownership(std::span<const DirectoryView> directories, Report& report)
   for (const DirectoryView& directory : directories) {
     for (const auto& [shard, record] : directory.model->shards()) {
       const pb::Ownership& ownership = record.ownership();
-      if (ownership.epoch() == 0) continue;
+      // No owner yet, or another node, whose name the directory does not know.
+      if (ownership.epoch() == 0 || ownership.owner().empty()) continue;
       const auto [at, is_new] = owners.try_emplace({shard.first, shard.second, ownership.epoch()},
                                                    ownership.owner(), directory.path);
       if (is_new || at->second.first == ownership.owner()) continue;

@@ -305,7 +305,7 @@ class Applier {
       complain_(About::ownership, title + ": epoch " + text_of(shard.ownership().epoch()) +
                                       " after epoch " + text_of(known.ownership().epoch()));
     } else if (shard.ownership().epoch() == known.ownership().epoch() &&
-               known.ownership().epoch() != 0 &&
+               known.ownership().epoch() != 0 && !known.ownership().owner().empty() &&
                shard.ownership().owner() != known.ownership().owner()) {
       complain_(About::ownership, title + " belongs to " + shard.ownership().owner() + " and " +
                                       known.ownership().owner() + " in epoch " +

@@ -83,6 +83,23 @@ void add_conflicts(MetricFamilies& out, NodeApi& api) {
             static_cast<double>(api.conflicts().size()));
 }
 
+void add_waiting(MetricFamilies& out, NodeApi& api) {
+  std::uint64_t for_nodes = 0;
+  std::uint64_t for_operator = 0;
+  for (const WaitingShardsView& shards : api.waiting()) {
+    (shards.needs_decision ? for_operator : for_nodes) += shards.shards;
+  }
+  constexpr const char* name = "millrace_waiting_shards";
+  constexpr const char* help = "Shards of this node that nobody serves.";
+  out.gauge(name, help, {{"for", "nodes"}}, number(for_nodes));
+  out.gauge(name, help, {{"for", "operator"}}, number(for_operator));
+  std::uint64_t others = 0;
+  for (const Member& member : api.members()) others += member.has_other_layout ? 1 : 0;
+  out.gauge("millrace_cluster_other_layouts",
+            "Members whose nodes, weights, roles, overrides or shards differ from this node's.", {},
+            number(others));
+}
+
 void add_storage(MetricFamilies& out, NodeApi& api, bool is_full) {
   out.gauge("millrace_storage_full", "1 while new messages are refused for lack of room.", {},
             is_full ? 1 : 0);
@@ -140,6 +157,7 @@ std::string MetricsPage::text(NodeApi& api) {
   add_outboxes(out, api, queues);
   add_members(out, api);
   add_conflicts(out, api);
+  add_waiting(out, api);
   add_storage(out, api, status.is_storage_full);
   add_journal(out, api.journal());
   for (const StageCounts& stage : api.stages()) add_stage(out, stage);

@@ -256,6 +256,10 @@ Result<void> RuntimeApi::send(const OfferRequest& request, const std::shared_ptr
   options.idempotency_key = keyed.idempotency_key;
   Offered offered{.queue = request.queue, .key = keyed.key, .shard = 0};
   offered.shard = (*link)->shard_for(offered.key, options);
+  if (cluster_.owner(request.queue, offered.shard).empty()) {
+    return Error{ErrorCode::unreachable, "shard " + std::to_string(offered.shard) + " of " +
+                                             request.queue + " has no owner yet; see /readyz"};
+  }
   const std::uint64_t bytes = payload.size() + offered.key.size();
   // A sender waits for room; a caller from outside gets a refusal.
   const auto use = runtime_.can_take(request.queue, offered.shard, bytes, keyed);

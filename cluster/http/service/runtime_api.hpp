@@ -26,6 +26,8 @@ class RuntimeApi : public NodeApi {
   std::vector<Member> members() override;
   std::vector<ShardView> shards() override;
   std::vector<ShardConflict> conflicts() override;
+  std::vector<WaitingShardsView> waiting() override { return cluster_.waiting(); }
+  Result<void> give_up(const std::string& node) override { return cluster_.give_up(node); }
   Result<void> move_shard(const std::string& role, std::uint32_t shard,
                           const std::string& to) override;
   Result<void> drain() override;
