@@ -51,8 +51,8 @@ class Store {
   using Shards = std::map<std::pair<std::string, std::uint32_t>, pb::ShardRecord>;
   [[nodiscard]] const Shards& shards() const { return shards_; }
 
-  /// Adds an empty queue. For a queue that exists under the number, only `dead_letters` and
-  /// `state_type` may change and `staged` may become false. Fails with `corrupt`.
+  /// Adds an empty queue. For a queue that exists under the number, only `dead_letters`,
+  /// `state_type` and the schemas may change, `staged` may become false, and `was` renames it. Fails with `corrupt`.
   [[nodiscard]] Result<void> declare(const pb::Declaration& declaration);
 
  private:
