@@ -1,6 +1,7 @@
 #include "cluster/node/cluster_node.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <map>
@@ -106,6 +107,12 @@ class ClusterNode::Parts {
         members(member_options(config, incarnation), *transport, clock),
         router(others, federation, members, *transport) {}
 
+  /// Reads when the certificates end. Requires `view`.
+  void note_certificates(const config::TlsConfig& tls) const {
+    const auto end = config::certificates_end(tls);
+    view->set_certificates_end(end ? static_cast<TimeUs>(*end) * 1'000'000 : 0);
+  }
+
   /// Starts the HTTP API. Requires a running `runtime`.
   Result<void> open_http(const Options& options);
 
@@ -122,7 +129,7 @@ class ClusterNode::Parts {
   std::unique_ptr<NodeView> view;
   std::unique_ptr<http::RuntimeApi> api;
   std::unique_ptr<http::HttpService> http;
-  bool is_stopped = false;
+  std::atomic<bool> is_stopped = false;
   bool has_leftovers = false;  ///< the drain failed: actors of the runtime still run
 };
 
@@ -144,6 +151,7 @@ Result<void> ClusterNode::Parts::open_http(const Options& options) {
   view = std::make_unique<NodeView>(
       NodeView::Options{options.version, clock.now_us(), options.on_drain}, config, members, table,
       federation);
+  note_certificates(config.tls);
   api = std::make_unique<http::RuntimeApi>(*runtime, pipelines, *view);
   auto server = http::HttpService::start(wanted, *api, options.resources);
   if (!server) return server.error();
@@ -181,6 +189,7 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& config,
   }
   node->parts_->members.start();
   node->parts_->members.advance(pb::MEMBER_UP);
+  node->check_certificates();
   spdlog::info("node {} of cluster {} serves, incarnation {}", config.node.name,
                config.cluster.name, *incarnation);
   return node;
@@ -197,7 +206,7 @@ ClusterNode::~ClusterNode() {
 }
 
 Result<void> ClusterNode::stop(std::chrono::milliseconds timeout) {
-  if (std::exchange(parts_->is_stopped, true)) return {};
+  if (parts_->is_stopped.exchange(true)) return {};
   parts_->members.advance(pb::MEMBER_LEAVING);
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   Result<void> drained = parts_->runtime->stop(timeout);
@@ -217,7 +226,23 @@ Result<void> ClusterNode::stop(std::chrono::milliseconds timeout) {
 }
 
 Result<void> ClusterNode::reload_tls(const config::TlsConfig& tls) {
-  return parts_->transport->reload_tls(tls_files(tls));
+  if (auto reloaded = parts_->transport->reload_tls(tls_files(tls)); !reloaded) return reloaded;
+  parts_->note_certificates(tls);
+  check_certificates();
+  return {};
+}
+
+void ClusterNode::check_certificates() const {
+  constexpr DurationUs day_us = 86'400'000'000;
+  const TimeUs end_us = parts_->view->status().certificates_end_us;
+  if (end_us == 0) return;
+  const DurationUs left_us = end_us - parts_->clock.now_us();
+  if (left_us > http::certificates_notice_us) return;
+  spdlog::warn(
+      "the certificates of this node {} {} days{}: see \"Renew certificates\" in "
+      "docs/operations.md",
+      left_us < 0 ? "ended" : "end in", std::abs(left_us) / day_us,
+      left_us < 0 ? " ago, and it gets no new links" : "");
 }
 
 Runtime& ClusterNode::runtime() {

@@ -56,6 +56,9 @@ class ClusterNode {
   /// file and the fault; then the old files stay in use. Thread-safe; reads files.
   Result<void> reload_tls(const config::TlsConfig& tls);
 
+  /// Logs a warning if the certificates in use end within 30 days, or have ended. Thread-safe.
+  void check_certificates() const;
+
   [[nodiscard]] Runtime& runtime();
   [[nodiscard]] std::vector<MemberView> members() const;
 

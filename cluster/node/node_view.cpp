@@ -28,6 +28,7 @@ http::NodeStatus NodeView::status() const {
   status.cluster = config_.cluster.name;
   status.version = options_.version;
   status.started_at_us = options_.started_at_us;
+  status.certificates_end_us = certificates_end_us_;
   status.shards = config_.cluster.shards;
   status.served_shards = table_.shards_of(config_.node.name);
   for (const MemberView& member : members_.view()) {
