@@ -233,6 +233,11 @@ std::vector<const pb::Declaration*> NodeActors::unnamed(const std::string& queue
   return found;
 }
 
+bool NodeActors::is_named(const pb::Declaration& declaration) const {
+  const Reading lock(mutex_);
+  return plan_.queues.contains(queue_of(declaration));
+}
+
 Result<LocalQueue> NodeActors::served(const std::string& queue, std::uint32_t shard) const {
   const Reading lock(mutex_);
   for (const pb::Declaration* one : unnamed(queue)) {

@@ -84,6 +84,9 @@ class NodeActors final : public CommitSink {
                                               const SenderOptions& options,
                                               std::shared_ptr<senders::SenderInbox> inbox);
 
+  /// Whether a pipeline names the declared queue, or the target of the declared outbox.
+  [[nodiscard]] bool is_named(const pb::Declaration& declaration) const;
+
   /// The queue if this node serves the shard, else null. Fails with `not_found` (no such queue) or
   /// `invalid_argument` (no such shard).
   [[nodiscard]] Result<LocalQueue> served(const std::string& queue, std::uint32_t shard) const;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "messages/schema.hpp"
+
 namespace millrace {
 namespace {
 
@@ -10,15 +12,29 @@ using queues::QueueNumber;
 
 constexpr std::uint32_t worker_credit = 256;
 constexpr std::string_view outbox_prefix = "outbox/";
-constexpr std::size_t declarations_per_record = 10'000;  // about 2 MiB
+constexpr const char* advice_on_numbers =
+    ": give the field a number that no field had, and handle both until the old ones are gone";
+constexpr std::size_t record_bytes_max = 2u << 20;
+constexpr std::size_t retired_per_record = 10'000;
 
-/// Removes the items of one record from the front of `items` and returns them.
+/// Removes `count` items from the front of `items` and returns them.
 template <class Item>
-std::span<Item> take_front(std::span<Item>& items) {
-  const std::size_t count = std::min(items.size(), declarations_per_record);
+std::span<Item> take_front(std::span<Item>& items, std::size_t count) {
   const std::span<Item> front = items.first(count);
   items = items.subspan(count);
   return front;
+}
+
+/// How many of the declarations one record takes; at least one.
+std::size_t that_fit(std::span<const pb::Declaration> declarations) {
+  std::size_t count = 0;
+  std::size_t bytes = 0;
+  while (count < declarations.size()) {
+    bytes += declarations[count].ByteSizeLong();
+    if (count > 0 && bytes > record_bytes_max) break;
+    ++count;
+  }
+  return count;
 }
 
 Result<void> check_shards(const Store& store, std::uint32_t shards) {
@@ -52,7 +68,31 @@ Result<void> check_types(const StoredQueue& stored, const pb::Declaration& decla
                  "queue " + declaration.name() + " keeps states of type " + old.state_type() +
                      " for its keys, the stage expects " + declaration.state_type()};
   }
+  if (stored.state->durable.index.size() > 0) {
+    if (const auto conflict = conflict_of(old.schema(), declaration.schema())) {
+      return Error{ErrorCode::invalid_argument, "queue " + declaration.name() +
+                                                    " holds messages that would be read wrongly: " +
+                                                    *conflict + advice_on_numbers};
+    }
+  }
+  if (keeps_values(*stored.state)) {
+    if (const auto conflict = conflict_of(old.state_schema(), declaration.state_schema())) {
+      return Error{ErrorCode::invalid_argument,
+                   "queue " + declaration.name() +
+                       " keeps states for its keys that would be read wrongly: " + *conflict +
+                       advice_on_numbers};
+    }
+  }
   return {};
+}
+
+/// The schema to declare: with the fields of before, as long as something with them may be there.
+pb::Schema next_schema(const pb::Schema& before, const pb::Schema& now, bool is_in_use) {
+  return is_in_use ? merged(before, now) : now;
+}
+
+bool is_equal(const pb::Schema& a, const pb::Schema& b) {
+  return a.SerializeAsString() == b.SerializeAsString();
 }
 
 queues::Limits limits_of(const StageSpec& spec, queues::Limits limits) {
@@ -86,6 +126,9 @@ class Planner {
     }
     for (const WiredQueue& queue : wiring_.queues) add_queue(queue);
     for (const WiredStage& stage : wiring_.stages) add_stage(stage);
+    for (const WiredStage& stage : wiring_.stages) {
+      if (auto renamed = rename_queues(stage); !renamed) return renamed.error();
+    }
     for (const WiredQueue& queue : wiring_.queues) {
       for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
         if (auto added = add_shard(queue, shard); !added) return added.error();
@@ -113,6 +156,8 @@ class Planner {
 
   void add_queue(const WiredQueue& queue);
   void add_stage(const WiredStage& stage);
+  Result<void> rename_queues(const WiredStage& stage);
+  Result<void> rename(const std::string& former, const std::string& name, std::uint32_t shard);
   Result<void> add_shard(const WiredQueue& queue, std::uint32_t shard);
   Result<QueueNumber> add_served(const WiredQueue& queue, std::uint32_t shard);
   Result<QueueNumber> add_outbox(const WiredQueue& queue, std::uint32_t shard);
@@ -125,8 +170,21 @@ class Planner {
     declaration.set_type(queue.type);
     declaration.set_shards(options_.shards);
     declaration.set_dead_letters(queue.is_dead_letter);
-    declaration.set_state_type(plan_.queues.at(queue.name).state_type);
+    const std::string& state_type = plan_.queues.at(queue.name).state_type;
+    declaration.set_state_type(state_type);
+    if (const pb::Schema& schema = schema_for(queue.type); schema.message_size() > 0) {
+      *declaration.mutable_schema() = schema;
+    }
+    if (const pb::Schema& schema = schema_for(state_type); schema.message_size() > 0) {
+      *declaration.mutable_state_schema() = schema;
+    }
     return declaration;
+  }
+
+  [[nodiscard]] const pb::Schema& schema_for(const std::string& type) const {
+    const auto [place, is_new] = schemas_.try_emplace(type);
+    if (is_new && !type.empty()) place->second = schema_of(type);
+    return place->second;
   }
 
   [[nodiscard]] const queues::Limits& limits_for(const std::string& queue) const {
@@ -139,6 +197,7 @@ class Planner {
   Store& store_;
   const RuntimeOptions& options_;
   NodePlan plan_;
+  mutable std::map<std::string, pb::Schema> schemas_;  ///< by type
 };
 
 // Dead letter queues hold nothing back. A full outbox holds back the same queues as its target.
@@ -167,6 +226,64 @@ void Planner::add_stage(const WiredStage& stage) {
   source.limits = limits_of(spec, limits_for(spec.source.name));
   source.dead_letters = wiring_.queues[stage.dead_letter].name;
   source.state_type = spec.state_type;
+}
+
+// Of the queues, those between two stages are named after one of them, and dead letter queues after
+// the queue that the stage reads.
+Result<void> Planner::rename_queues(const WiredStage& stage) {
+  const PipelineSpec& pipeline = pipelines_[stage.pipeline];
+  const StageSpec& spec = pipeline.stages[stage.stage];
+  if (spec.options.was.empty()) return {};
+  const std::string name = pipeline.name + "." + spec.name;
+  const std::string former = pipeline.name + "." + spec.options.was;
+  if (plan_.queues.contains(former)) {
+    return Error{ErrorCode::invalid_argument, "pipeline " + pipeline.name + ", stage " + spec.name +
+                                                  ": was = " + spec.options.was +
+                                                  ", but there is a queue " + former + " still"};
+  }
+  for (const char* const suffix : {"", ".dead"}) {
+    if (!plan_.queues.contains(name + suffix)) continue;
+    if (!plan_.former.emplace(former + suffix, name + suffix).second) {
+      return Error{ErrorCode::invalid_argument,
+                   "pipeline " + pipeline.name + ": two stages were " + spec.options.was};
+    }
+    for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
+      for (const bool is_outbox : {false, true}) {
+        const auto named = [is_outbox](const std::string& queue) {
+          return is_outbox ? outbox_name(queue) : queue;
+        };
+        auto renamed = rename(named(former + suffix), named(name + suffix), shard);
+        if (!renamed) return renamed;
+      }
+    }
+  }
+  return {};
+}
+
+// A queue of the new name that was never used is from a start without `was`, and gives way.
+Result<void> Planner::rename(const std::string& former, const std::string& name,
+                             std::uint32_t shard) {
+  StoredQueue* const stored = store_.find(former, shard);
+  if (stored == nullptr) return {};
+  if (StoredQueue* const other = store_.find(name, shard)) {
+    const queues::Durable& durable = other->state->durable;
+    if (durable.ledger.offered > 0 || !durable.keyed.keys().empty()) {
+      return Error{ErrorCode::invalid_argument,
+                   "queue " + former + " cannot become " + name +
+                       ", which has had messages of its own: take `was` away, and let a pipeline "
+                       "read " +
+                       former + " until it is empty"};
+    }
+    const QueueNumber number = other->declaration.number();
+    plan_.leftover.push_back(number);
+    store_.queues().erase(number);
+  }
+  pb::Declaration next = store_.find(former, shard)->declaration;
+  next.set_was(former);
+  next.set_name(name);
+  if (auto declared = store_.declare(next); !declared) return declared;
+  plan_.fresh.push_back(std::move(next));
+  return {};
 }
 
 // A queue that another node owns, though this one never gave it up, stays as it is: sealed, and beside
@@ -202,6 +319,7 @@ Result<QueueNumber> Planner::add_outbox(const WiredQueue& queue, std::uint32_t s
   pb::Declaration declaration = declare(queue, shard);
   declaration.set_name(outbox_name(queue.name));
   declaration.clear_state_type();
+  declaration.clear_state_schema();
   declaration.mutable_outbox()->set_producer(
       outbox_producer_name(options_.outbox_producer, queue.name, shard));
   auto declared = find_or_declare(std::move(declaration));
@@ -220,8 +338,18 @@ Result<const pb::Declaration*> Planner::find_or_declare(pb::Declaration declarat
     pb::Declaration next = stored->declaration;
     next.set_dead_letters(declaration.dead_letters());
     if (!declaration.state_type().empty()) next.set_state_type(declaration.state_type());
+    if (declaration.has_schema()) {
+      *next.mutable_schema() =
+          next_schema(next.schema(), declaration.schema(), stored->state->durable.index.size() > 0);
+    }
+    if (declaration.has_state_schema()) {
+      *next.mutable_state_schema() = next_schema(next.state_schema(), declaration.state_schema(),
+                                                 keeps_values(*stored->state));
+    }
     if (next.dead_letters() != stored->declaration.dead_letters() ||
-        next.state_type() != stored->declaration.state_type()) {
+        next.state_type() != stored->declaration.state_type() ||
+        !is_equal(next.schema(), stored->declaration.schema()) ||
+        !is_equal(next.state_schema(), stored->declaration.state_schema())) {
       if (auto declared = store_.declare(next); !declared) return declared.error();
       plan_.fresh.push_back(stored->declaration);
     }
@@ -262,6 +390,11 @@ queues::Origins NodePlan::origins(std::uint32_t shard) const {
   queues::Origins origins;
   for (const auto& [name, queue] : queues) {
     if (queue.ingresses[shard] != 0) origins.emplace(name, queue.ingresses[shard]);
+  }
+  // Dead letters from before a stage was renamed.
+  for (const auto& [old, name] : former) {
+    const auto found = origins.find(name);
+    if (found != origins.end()) origins.emplace(old, found->second);
   }
   return origins;
 }
@@ -329,10 +462,11 @@ std::vector<std::shared_ptr<const pb::Record>> start_records(const NodePlan& pla
         store.keep(shard);
       }
     }
-    for (const pb::Declaration& declaration : take_front(fresh)) {
+    for (const pb::Declaration& declaration : take_front(fresh, that_fit(fresh))) {
       *record->add_declare() = declaration;
     }
-    for (const QueueNumber number : take_front(leftover)) {
+    for (const QueueNumber number :
+         take_front(leftover, std::min(leftover.size(), retired_per_record))) {
       record->add_retire(number);
       store.queues().erase(number);
     }

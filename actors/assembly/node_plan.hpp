@@ -62,6 +62,7 @@ struct NodePlan {
   std::vector<pb::Declaration> fresh;  ///< declarations that the log lacks, or has in another form
   std::vector<queues::QueueNumber> leftover;     ///< staged queues of moves that did not complete
   std::vector<pb::ShardRecord> shard_records{};  ///< as returned by Federation::recovered()
+  std::map<std::string, std::string> former;     ///< former names of queues, and the present ones
   std::string outbox_producer;                   ///< prefix of the producer names of new outboxes
   std::uint32_t shards = 0;
   std::uint64_t generation = 0;  ///< as in RuntimeOptions
@@ -97,8 +98,9 @@ struct NodePlan {
 [[nodiscard]] std::uint32_t credit_of(const StageSpec& stage, std::size_t sources);
 
 /// Plans the node, adds its new queues to `store`, and begins the generation in its outboxes. Fails
-/// with `invalid_argument` if the data directory has another number of shards, or another type in a
-/// queue or in its keyed state.
+/// with `invalid_argument` if the data directory has another number of shards, another type in a
+/// queue or in its keyed state, or messages or states that the present schema of their type would
+/// read wrongly.
 [[nodiscard]] Result<NodePlan> plan_node(const Wiring& wiring,
                                          std::span<const PipelineSpec> pipelines, Store& store,
                                          const RuntimeOptions& options);

@@ -114,6 +114,7 @@ class Validator {
     }
     const std::string dead_letter = dead_letter_queue(stage);
     check_name(place, "dead_letter", dead_letter);
+    if (!stage.options.was.empty()) check_name(place, "was", stage.options.was);
   }
 
   void check_queue(const std::string& place, const std::string& what, const QueueSpec& queue) {

@@ -156,6 +156,17 @@ class Runtime::Parts final : public JournalLogOwner {
   std::vector<PipelineSpec> pipelines;
   Wiring wiring;
   SystemClock clock{log_step};
+
+ private:
+  // Declared before the journal, whose threads use them until it has ended.
+  StorageNotice storage_notice_;  ///< of the journal's thread that reports a full disk
+  std::mutex group_mutex_;
+  std::condition_variable group_changed_;
+  journal::Lsn last_group_ = 0;
+  /// Null until the queues can take snapshots.
+  std::atomic<LogKeeper*> keeper_serving_ = nullptr;
+
+ public:
   JournalLog log;
   std::unique_ptr<journal::Journal> journal;
   std::unique_ptr<LogKeeper> keeper;
@@ -169,6 +180,7 @@ class Runtime::Parts final : public JournalLogOwner {
   std::mutex senders_mutex;
   std::vector<AnyActor> senders;
   bool takes_senders = true;  ///< false from stop() on: a new sender would never be ended
+  std::atomic<bool> is_stopping = false;  ///< stop() was called
   std::atomic<bool> stopped = false;
   bool has_leftovers = false;  ///< the drain failed: some actors may never end
 
@@ -202,13 +214,6 @@ class Runtime::Parts final : public JournalLogOwner {
   /// other nodes are in their outboxes then. Outboxes are flushed for up to 3/4 of `timeout`; a
   /// node that cannot be reached costs no time. Fails with `timeout`.
   [[nodiscard]] Result<void> drain(std::chrono::milliseconds timeout);
-
-  StorageNotice storage_notice_;  ///< of the journal's thread that reports a full disk
-  std::mutex group_mutex_;
-  std::condition_variable group_changed_;
-  journal::Lsn last_group_ = 0;
-  /// Null until the queues can take snapshots.
-  std::atomic<LogKeeper*> keeper_serving_ = nullptr;
 };
 
 //   no offers, no leases ─▶ handlers in progress end ─▶ outboxes are flushed
@@ -345,7 +350,7 @@ void Runtime::Parts::spawn() {
 }
 
 Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
-  if (stopped) return {};
+  if (stopped || is_stopping.exchange(true)) return {};
   {
     const std::lock_guard lock(senders_mutex);
     takes_senders = false;
@@ -417,6 +422,10 @@ const Clock& Runtime::clock() const {
   return parts_->clock;
 }
 
+std::uint64_t Runtime::clock_steps() const {
+  return parts_->clock.steps();
+}
+
 std::vector<std::pair<std::string, std::uint32_t>> Runtime::served() const {
   std::vector<std::pair<std::string, std::uint32_t>> served;
   for (pb::Declaration& each : parts_->actors->declarations()) {
@@ -443,6 +452,7 @@ std::vector<QueueInfo> Runtime::queues(std::chrono::milliseconds within) {
     info.type = declaration.type();
     info.is_dead_letter = declaration.dead_letters();
     info.is_outbox = declaration.has_outbox();
+    info.is_unnamed = !parts_->actors->is_named(declaration);
     add(answers[i], declaration.shard(), info);
   }
   std::vector<QueueInfo> out;

@@ -39,6 +39,7 @@ struct QueueInfo {
   std::string type;             ///< full name of its Protobuf type; empty: dead letters of several
   bool is_dead_letter = false;  ///< holds the dead letters of one or more stages
   bool is_outbox = false;       ///< holds messages for shards that other nodes serve
+  bool is_unnamed = false;      ///< no pipeline names it: nobody handles its messages
   std::vector<Shard> shards;
   /// Shards that did not answer in time, or whose actor has ended. What they hold is missing from
   /// every number below.
@@ -170,6 +171,9 @@ class Runtime {
 
   /// The clock of this node; valid as long as the runtime.
   [[nodiscard]] const Clock& clock() const;
+  /// How often the wall clock was set by more than a second since the start, as far as this node has
+  /// noticed.
+  [[nodiscard]] std::uint64_t clock_steps() const;
   /// Senders that have not ended.
   [[nodiscard]] std::size_t senders() const;
   /// Shards of each queue.

@@ -118,7 +118,7 @@ class BatchStage final : public Stage {
     for (std::size_t i = 0; i < members_.size(); ++i) {
       StageResult& result = members_[i]->results.front();
       if (result.kind == StageResult::Kind::acked) states_[i].keep(result);
-      limit_outcome(members_[i]->inputs.front(), result);
+      limit_outcome(members_[i]->inputs.front(), Input::default_instance(), result);
       if (result.kind != StageResult::Kind::acked) states_[i].undo();
       states_[i].finish(*members_[i]);
     }

@@ -1,6 +1,7 @@
 #include "actors/stage/handler_stage.hpp"
 
 #include <algorithm>
+#include <typeinfo>
 
 #include "messages/bounds.hpp"
 #include "messages/envelope.hpp"
@@ -56,7 +57,8 @@ std::size_t run_bytes_of(const StageInput& input, const StageResult& result) {
          2 * item_bytes + outcome_bytes(envelope, result);
 }
 
-void limit_outcome(const StageInput& input, StageResult& result) {
+void limit_outcome(const StageInput& input, const google::protobuf::MessageLite& prototype,
+                   StageResult& result) {
   if (result.kind != StageResult::Kind::acked) return;
   const pb::Envelope& envelope = *input.envelope;
   const auto fails = [&result](const std::optional<Error>& error, const char* what) {
@@ -73,6 +75,12 @@ void limit_outcome(const StageInput& input, StageResult& result) {
     if (timer.after.count() < 0) {
       return set_failed(result,
                         "the handler set timer " + timer.name + " with after: expected 0 or more");
+    }
+    if (timer.type != nullptr && *timer.type != typeid(prototype)) {
+      return set_failed(result, "the handler set timer " + timer.name +
+                                    " with a message of another type: expected " +
+                                    std::string(prototype.GetTypeName()) +
+                                    ", which the stage takes");
     }
     const MessageSizes sizes{.key = timer.name.size(), .payload = timer.payload.size()};
     if (fails(check_sizes(sizes), "the handler set a timer with ")) return;

@@ -45,8 +45,10 @@ struct StateCarrier<void> {
 [[nodiscard]] std::size_t outcome_bytes(const pb::Envelope& input, const StageResult& result);
 
 /// Turns an acked `result` into a failed one if an output or timer is larger than a message may be,
-/// or if all of it exceeds outcome_bytes_max. REQUIRES: `result` has its history and timers.
-void limit_outcome(const StageInput& input, StageResult& result);
+/// if a timer has another type than `prototype`, a message that the stage takes, or if all of it
+/// exceeds outcome_bytes_max. REQUIRES: `result` has its history and timers.
+void limit_outcome(const StageInput& input, const google::protobuf::MessageLite& prototype,
+                   StageResult& result);
 
 /// Estimates the bytes that a message and its outcome take in the record of their run. The message
 /// is included, because it may become a dead letter in that record.
@@ -105,10 +107,10 @@ class HandlerStage final : public Stage {
       set_failed(result, exception_text());
     }
     if constexpr (!Shape::is_keyed) {
-      limit_outcome(input, result);
+      limit_outcome(input, input_, result);
     } else {
       if (result.kind == StageResult::Kind::acked) state_.keep(result);
-      limit_outcome(input, result);
+      limit_outcome(input, input_, result);
       if (result.kind != StageResult::Kind::acked) state_.undo();
     }
   }

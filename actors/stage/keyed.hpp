@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct KeyedChanges {
     std::string name;
     std::chrono::microseconds after{};
     std::string payload;
+    const std::type_info* type = nullptr;  ///< of the message; nullptr: not checked
   };
 
   bool dirty = false;   ///< `value` replaces the state; not with `erased`
@@ -95,12 +97,13 @@ class Keyed {
 
   /// Appends `message` to the stage's own queue, under this key, once `after` has passed since the
   /// handling ended: 0 or more, else the message fails; what is too long to add never passes.
-  /// `message` must have the type of that queue. Replaces the key's timer of the same name, and
-  /// survives restarts.
+  /// `message` must have the type that the stage takes, else the message fails. Replaces the key's
+  /// timer of the same name, and survives restarts.
   void set_timer(std::string name, std::chrono::microseconds after,
                  const google::protobuf::MessageLite& message) {
     forget_timer(name);
-    changes_.timers_set.push_back({std::move(name), after, message.SerializeAsString()});
+    changes_.timers_set.push_back(
+        {std::move(name), after, message.SerializeAsString(), &typeid(message)});
   }
 
   /// Removes the key's timer `name`; does nothing if it is not set. A message that the timer has

@@ -33,7 +33,10 @@ struct StageOptions {
   /// message: its outcome is refused and the message is redelivered.
   std::chrono::microseconds timeout{30'000'000};
   std::string dead_letter{};  ///< queue for dead letters; empty: "<source queue>.dead"
-  bool blocking = false;      ///< the handler may block: each worker gets a thread of its own
+  /// The former name of the stage: its queues, which are named after it, are taken over with their
+  /// messages, state and timers at the next start. Empty: it was not renamed.
+  std::string was{};
+  bool blocking = false;  ///< the handler may block: each worker gets a thread of its own
 };
 
 }  // namespace millrace

@@ -25,7 +25,8 @@ struct HistoryView {
 /// Durable state of one key of a stage.
 struct KeyView {
   std::string key;
-  std::string value;                 ///< serialized state; empty if the key has only a history
+  std::string value;  ///< serialized state; empty if the key has only a history, or default fields
+  bool has_value = false;            ///< the key has a state, be it empty
   std::vector<HistoryView> history;  ///< oldest first
 };
 

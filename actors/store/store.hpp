@@ -56,8 +56,8 @@ class Store {
   /// Replaces the record of the shard.
   void keep(const pb::ShardRecord& shard);
 
-  /// Adds an empty queue. For a queue that exists under the number, only `dead_letters` and
-  /// `state_type` may change and `staged` may become false. Fails with `corrupt`.
+  /// Adds an empty queue. For a queue that exists under the number, only `dead_letters`,
+  /// `state_type` and the schemas may change, `staged` may become false, and `was` renames it. Fails with `corrupt`.
   [[nodiscard]] Result<void> declare(const pb::Declaration& declaration);
 
  private:

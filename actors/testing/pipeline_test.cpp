@@ -268,6 +268,7 @@ std::vector<KeyView> PipelineTest::keys(const std::string& queue) {
     for (const auto& [name, keyed] : state.durable.keyed.keys()) {
       KeyView& view = views.emplace_back();
       view.key = name;
+      view.has_value = keyed.value != nullptr;
       if (keyed.value) view.value = *keyed.value;
       for (pb::HistoryEntry& entry : queues::KeyedStore::parse_history(keyed.history)) {
         view.history.push_back({entry.input(), entry.at_us(), std::move(*entry.mutable_value())});

@@ -95,11 +95,12 @@ class PipelineTest {
                        std::uint64_t max = no_maximum);
   Result<Removed> purge(const std::string& queue) { return drop(queue); }
 
-  /// Returns the durable value of `key` at the stage that reads `queue`; nullopt if it has none.
+  /// Returns the durable value of `key` at the stage that reads `queue`; nullopt if it has none, as
+  /// Keyed::exists() says. A value whose fields are all default is a value.
   template <Message S>
   [[nodiscard]] std::optional<S> state(const std::string& queue, const std::string& key) {
     for (const KeyView& view : keys(queue)) {
-      if (view.key != key || view.value.empty()) continue;
+      if (view.key != key || !view.has_value) continue;
       S state;
       state.ParseFromString(view.value);
       return state;

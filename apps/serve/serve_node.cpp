@@ -27,7 +27,7 @@ using cluster::ClusterNode;
 /// For one look at the queues, and to the next one without a watchdog.
 constexpr std::chrono::milliseconds answer_max{5'000};
 constexpr std::chrono::milliseconds look_interval{10'000};
-constexpr std::chrono::hours signal_wait{1};
+constexpr std::chrono::hours signal_wait{24};  // then the certificates are looked at
 constexpr std::chrono::milliseconds drain_look_interval{20};
 
 bool is_end(int signal) {
@@ -127,7 +127,10 @@ void run(const ServeOptions& options, const Signals& signals, ClusterNode& node)
   std::vector<config::Setting> running = options.settings;
   for (;;) {
     const auto signal = signals.wait(signal_wait);
-    if (!signal) continue;
+    if (!signal) {
+      node.check_certificates();
+      continue;
+    }
     if (is_end(*signal)) {
       spdlog::info("signal {}: draining", *signal);
       return;

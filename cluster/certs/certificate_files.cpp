@@ -12,7 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cluster/certs/check.hpp"
 #include "cluster/certs/issue.hpp"
+#include "cluster/certs/openssl.hpp"
 
 namespace millrace::certs {
 namespace {
@@ -104,8 +106,10 @@ Result<std::string> read(const std::filesystem::path& path) {
   std::ifstream file(path);
   std::string text{std::istreambuf_iterator<char>(file), {}};
   if (!file || text.empty()) {
-    return Error{ErrorCode::not_found,
-                 path.string() + ": expected the authority's, got nothing that can be read"};
+    return Error{
+        ErrorCode::not_found,
+        path.string() +
+            ": expected a file of the cluster's certificates, got nothing that can be read"};
   }
   return text;
 }
@@ -196,6 +200,61 @@ Result<std::vector<std::filesystem::path>> renew_certificates(const ClusterCerti
     renewed.push_back(file.path);
   }
   return renewed;
+}
+
+Result<std::vector<std::filesystem::path>> renew_authority(const ClusterCertificates& wanted,
+                                                           std::time_t now) {
+  if (auto valid = validate(wanted); !valid) return valid.error();
+  auto before = read(wanted.folder / "ca.crt");
+  if (!before) return before.error();
+  if (auto key = read(wanted.folder / "ca.key"); !key) return key.error();
+  auto authority = make_authority(wanted.cluster, {.now = now, .days = wanted.days});
+  if (!authority) return authority.error();
+  std::string certificates = authority->certificate;
+  for (const Certificate& old : read_certificates(*before)) {
+    std::time_t moment = now;
+    if (X509_cmp_time(X509_get0_notAfter(old.get()), &moment) > 0) {
+      certificates += write_certificate(old.get());
+    }
+  }
+  // The certificates first: a key without its certificate could sign nothing that is trusted.
+  std::vector<std::filesystem::path> renewed;
+  for (const File& file : {File{wanted.folder / "ca.crt", std::move(certificates), open_to_all},
+                           File{wanted.folder / "ca.key", authority->key, secret}}) {
+    if (auto done = replace(file); !done) return done.error();
+    renewed.push_back(file.path);
+  }
+  return renewed;
+}
+
+Result<std::vector<std::filesystem::path>> drop_old_authorities(const ClusterCertificates& wanted,
+                                                                std::time_t /*now*/) {
+  if (auto valid = validate(wanted); !valid) return valid.error();
+  auto before = read(wanted.folder / "ca.crt");
+  if (!before) return before.error();
+  const Certificate first = read_certificate(*before);
+  if (!first) return invalid("ca.crt: expected a certificate (PEM), got something else");
+  std::string only = write_certificate(first.get());
+  for (const std::string& node : wanted.nodes) {
+    const auto certificate = read(wanted.folder / (node + ".crt"));
+    if (!certificate) return certificate.error();
+    if (!end_of(only, *certificate)) {
+      return invalid(node +
+                     ".crt: expected a certificate that the new authority signed; renew it "
+                     "with --renew, and give it to the node first");
+    }
+  }
+  const File file{wanted.folder / "ca.crt", std::move(only), open_to_all};
+  if (auto done = replace(file); !done) return done.error();
+  return std::vector{file.path};
+}
+
+std::optional<std::time_t> end_of_node(const std::filesystem::path& folder,
+                                       const std::string& node) {
+  const auto authority = read(folder / "ca.crt");
+  const auto certificate = read(folder / (node + ".crt"));
+  if (!authority || !certificate) return std::nullopt;
+  return end_of(*authority, *certificate);
 }
 
 }  // namespace millrace::certs

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <ctime>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,10 +33,26 @@ struct ClusterCertificates {
 [[nodiscard]] Result<std::vector<std::filesystem::path>> write_certificates(
     const ClusterCertificates& wanted, std::time_t now);
 
-/// Replaces the certificates and keys of the nodes by new ones, signed by the authority in the
-/// directory. Replaces each file atomically. Returns the paths. Fails as write_certificates() does,
+/// Replaces the certificates and keys of the nodes by new ones, signed by the first authority in the
+/// directory's ca.crt, which is that of ca.key; none ends after its authority. Replaces each file atomically. Returns the paths. Fails as write_certificates() does,
 /// and with `not_found` without ca.crt or ca.key. Blocks.
 [[nodiscard]] Result<std::vector<std::filesystem::path>> renew_certificates(
     const ClusterCertificates& wanted, std::time_t now);
+
+/// Makes a new authority: ca.key is replaced by its key, and ca.crt has its certificate before those
+/// of before that have not expired, so that nodes with the new ca.crt trust certificates of both.
+/// Returns the paths. Fails as renew_certificates(). Blocks.
+[[nodiscard]] Result<std::vector<std::filesystem::path>> renew_authority(
+    const ClusterCertificates& wanted, std::time_t now);
+
+/// Leaves only the first authority in ca.crt. Fails with `invalid_argument` if the certificate of one
+/// of `wanted.nodes` is signed by another one, and as renew_certificates(). Blocks.
+[[nodiscard]] Result<std::vector<std::filesystem::path>> drop_old_authorities(
+    const ClusterCertificates& wanted, std::time_t now);
+
+/// When the certificate of `node` in the directory, or its authority, ends; nullopt: they cannot be
+/// read.
+[[nodiscard]] std::optional<std::time_t> end_of_node(const std::filesystem::path& folder,
+                                                     const std::string& node);
 
 }  // namespace millrace::certs

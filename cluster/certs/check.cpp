@@ -25,6 +25,12 @@ std::string time_of(const ASN1_TIME* time) {
   return {data, static_cast<std::size_t>(size)};
 }
 
+std::optional<std::time_t> time_at(const ASN1_TIME* time) {
+  std::tm fields{};
+  if (ASN1_TIME_to_tm(time, &fields) != 1) return std::nullopt;
+  return timegm(&fields);
+}
+
 // Returns the DNS names of the certificate, or its common names if it has no DNS name.
 std::vector<std::string> names_of(X509* certificate) {
   std::vector<std::string> names;
@@ -57,14 +63,21 @@ class Checker {
   Checker(const std::string& node, std::time_t now) : node_(node), now_(now) {}
 
   std::vector<Fault> run(const Credentials& credentials) {
-    const Certificate authority = read_certificate(credentials.authority);
+    const std::vector<Certificate> authorities = read_certificates(credentials.authority);
     const Certificate certificate = read_certificate(credentials.certificate);
     const Key key = read_key(credentials.key);
-    if (!authority) add(Part::authority, "expected a certificate (PEM), got something else");
+    if (authorities.empty())
+      add(Part::authority, "expected a certificate (PEM), got something else");
     if (!certificate) add(Part::certificate, "expected a certificate (PEM), got something else");
     if (!key) add(Part::key, "expected a private key (PEM, no passphrase), got something else");
-    if (authority) {
-      check_time(authority.get(), Part::authority);
+    // Of several, an expired one is what a renewal has left.
+    const bool has_valid =
+        std::any_of(authorities.begin(), authorities.end(),
+                    [this](const Certificate& authority) { return is_valid_now(authority.get()); });
+    if (!authorities.empty() && !has_valid) {
+      check_time(authorities.front().get(), Part::authority);
+    }
+    for (const Certificate& authority : authorities) {
       if (X509_check_ca(authority.get()) == 0) {
         add(Part::authority, "expected the certificate of an authority, got one that may not sign");
       }
@@ -74,7 +87,7 @@ class Checker {
       check_name(certificate.get());
     }
     // After other faults, the signature check would report the same faults in other words.
-    if (faults_.empty()) check_signature(certificate.get(), authority.get());
+    if (faults_.empty()) check_signature(certificate.get(), authorities);
     if (certificate && key && X509_check_private_key(certificate.get(), key.get()) != 1) {
       add(Part::key, "expected the key of tls.certificate, got another one");
     }
@@ -84,6 +97,12 @@ class Checker {
 
  private:
   void add(Part part, std::string what) { faults_.push_back({part, std::move(what)}); }
+
+  [[nodiscard]] bool is_valid_now(X509* certificate) const {
+    std::time_t now = now_;
+    return X509_cmp_time(X509_get0_notBefore(certificate), &now) <= 0 &&
+           X509_cmp_time(X509_get0_notAfter(certificate), &now) >= 0;
+  }
 
   void check_time(X509* certificate, Part part) {
     if (X509_cmp_time(X509_get0_notBefore(certificate), &now_) > 0) {
@@ -105,12 +124,16 @@ class Checker {
                                (got.empty() ? "nobody" : got));
   }
 
-  void check_signature(X509* certificate, X509* authority) {
+  void check_signature(X509* certificate, const std::vector<Certificate>& authorities) {
     for (const int purpose : {X509_PURPOSE_SSL_SERVER, X509_PURPOSE_SSL_CLIENT}) {
       const std::unique_ptr<X509_STORE, Freer<&X509_STORE_free>> store(X509_STORE_new());
       const std::unique_ptr<X509_STORE_CTX, Freer<&X509_STORE_CTX_free>> context(
           X509_STORE_CTX_new());
-      if (!store || !context || X509_STORE_add_cert(store.get(), authority) != 1 ||
+      const bool is_filled =
+          store && std::all_of(authorities.begin(), authorities.end(), [&](const Certificate& one) {
+            return X509_STORE_add_cert(store.get(), one.get()) == 1;
+          });
+      if (!is_filled || !context ||
           X509_STORE_CTX_init(context.get(), store.get(), certificate, nullptr) != 1) {
         return add(Part::certificate,
                    "expected a certificate that can be checked: " + last_error());
@@ -133,6 +156,19 @@ class Checker {
 
 std::vector<Fault> check(const Credentials& credentials, const std::string& node, std::time_t now) {
   return Checker(node, now).run(credentials);
+}
+
+std::optional<std::time_t> end_of(const std::string& authority, const std::string& certificate) {
+  const Certificate own = read_certificate(certificate);
+  if (!own) return std::nullopt;
+  auto end = time_at(X509_get0_notAfter(own.get()));
+  for (const Certificate& one : read_certificates(authority)) {
+    if (X509_check_issued(one.get(), own.get()) != X509_V_OK) continue;
+    const auto last = time_at(X509_get0_notAfter(one.get()));
+    if (end && last) return std::min(*end, *last);
+  }
+  (void)last_error();
+  return std::nullopt;
 }
 
 }  // namespace millrace::certs

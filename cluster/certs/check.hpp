@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <ctime>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,8 @@ struct Fault {
   std::string what;
 };
 
-/// Contents of the three files, PEM.
+/// Contents of the three files, PEM. `authority` may contain several authorities: while one replaces
+/// another, both sign valid certificates.
 struct Credentials {
   std::string authority;
   std::string certificate;
@@ -28,5 +30,10 @@ struct Credentials {
 /// key. The texts contain no part of the key.
 [[nodiscard]] std::vector<Fault> check(const Credentials& credentials, const std::string& node,
                                        std::time_t now);
+
+/// When the certificate, or the authority that signed it, ends: the earlier of the two. nullopt: one
+/// of them cannot be read.
+[[nodiscard]] std::optional<std::time_t> end_of(const std::string& authority,
+                                                const std::string& certificate);
 
 }  // namespace millrace::certs

@@ -140,6 +140,14 @@ Result<Identity> issue(const Identity& authority, const std::string& node,
   const Key key(EVP_EC_gen("P-256"));
   auto certificate = make(node, key.get(), validity);
   if (!certificate) return certificate.error();
+  const ASN1_TIME* const last = X509_get0_notAfter(issuer.get());
+  if (X509_cmp_time(last, &validity.now) < 0) {
+    return invalid("authority: it has expired; renew it first");
+  }
+  if (ASN1_TIME_compare(last, X509_get0_notAfter(certificate->get())) < 0 &&
+      X509_set1_notAfter(certificate->get(), last) != 1) {
+    return invalid("certificate: " + last_error());
+  }
   return sign(std::move(*certificate), key.get(), issuer.get(), issuer_key.get(),
               {{NID_basic_constraints, "critical,CA:FALSE"},
                {NID_key_usage, "critical,digitalSignature"},

@@ -32,8 +32,8 @@ inline constexpr std::size_t name_length_max = 64;
 [[nodiscard]] Result<Identity> make_authority(const std::string& cluster, Validity validity);
 
 /// Creates a certificate for `node`, signed by `authority`, with `hosts` (host names and IP
-/// addresses) as further names. Fails with `invalid_argument` for an invalid authority, name or
-/// host.
+/// addresses) as further names. It ends with the authority if that ends earlier. Fails with
+/// `invalid_argument` for an invalid or expired authority, name or host.
 [[nodiscard]] Result<Identity> issue(const Identity& authority, const std::string& node,
                                      std::span<const std::string> hosts, Validity validity);
 

@@ -37,6 +37,18 @@ int no_passphrase(char*, int, int, void*) {
 
 }  // namespace
 
+std::vector<Certificate> read_certificates(const std::string& pem) {
+  std::vector<Certificate> certificates;
+  const Memory memory(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  while (memory) {
+    Certificate next(PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr));
+    if (!next) break;
+    certificates.push_back(std::move(next));
+  }
+  (void)last_error();  // of the end of the text
+  return certificates;
+}
+
 Certificate read_certificate(const std::string& pem) {
   const Memory memory = memory_of(pem);
   if (!memory) return nullptr;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
@@ -29,6 +30,9 @@ using Memory = std::unique_ptr<BIO, Freer<&BIO_free_all>>;
 /// is none or the key has a passphrase.
 [[nodiscard]] Certificate read_certificate(const std::string& pem);
 [[nodiscard]] Key read_key(const std::string& pem);
+
+/// Reads all certificates in `pem`, in order, up to one that cannot be read.
+[[nodiscard]] std::vector<Certificate> read_certificates(const std::string& pem);
 
 /// Converts to PEM; returns an empty string if OpenSSL fails.
 [[nodiscard]] std::string write_certificate(X509* certificate);

@@ -101,6 +101,7 @@ struct StageConfig {
   std::optional<std::chrono::microseconds> timeout{};
   std::optional<std::string> dead_letter{};
   std::optional<std::string> role{};  ///< the stage runs only on nodes with this role
+  std::optional<std::string> was{};   ///< the former name of the stage
 };
 
 struct PipelineConfig {

@@ -20,7 +20,14 @@ struct NodeStatus {
   std::uint32_t shards = 0;                    ///< of the cluster
   std::vector<std::uint32_t> served_shards{};  ///< by this node
   bool is_storage_full = false;
+  /// When the node's certificate ends, or the authority that signed it, the earlier of the two; 0: no
+  /// TLS, or not known.
+  TimeUs certificates_end_us = 0;
+  std::uint64_t clock_steps = 0;  ///< how often the wall clock was set since the start
 };
+
+/// From then on before their end, certificates are reported.
+constexpr DurationUs certificates_notice_us = 30ll * 86'400'000'000;
 
 struct Member {
   std::string name{};
@@ -59,7 +66,7 @@ class ClusterView {
  public:
   virtual ~ClusterView() = default;
 
-  /// `is_storage_full` is filled in by the gateway.
+  /// `is_storage_full` and `clock_steps` are filled in by RuntimeApi.
   [[nodiscard]] virtual NodeStatus status() const = 0;
 
   /// Whether work may be sent here; the error says why not.

@@ -1,6 +1,7 @@
 #include "cluster/node/cluster_node.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <map>
@@ -108,6 +109,12 @@ class ClusterNode::Parts {
         members(member_options(config, incarnation), *transport, clock),
         router(others, federation, members, *transport) {}
 
+  /// Reads when the certificates end. Requires `view`.
+  void note_certificates(const config::TlsConfig& tls) const {
+    const auto end = config::certificates_end(tls);
+    view->set_certificates_end(end ? static_cast<TimeUs>(*end) * 1'000'000 : 0);
+  }
+
   /// Starts the HTTP API. Requires a running `runtime`.
   Result<void> open_http(const Options& options);
 
@@ -124,7 +131,7 @@ class ClusterNode::Parts {
   std::unique_ptr<NodeView> view;
   std::unique_ptr<http::RuntimeApi> api;
   std::unique_ptr<http::HttpService> http;
-  bool is_stopped = false;
+  std::atomic<bool> is_stopped = false;
   bool has_leftovers = false;  ///< the drain failed: actors of the runtime still run
 };
 
@@ -146,6 +153,7 @@ Result<void> ClusterNode::Parts::open_http(const Options& options) {
   view = std::make_unique<NodeView>(
       NodeView::Options{options.version, clock.now_us(), options.on_drain}, config, members, table,
       federation);
+  note_certificates(config.tls);
   api = std::make_unique<http::RuntimeApi>(*runtime, pipelines, *view);
   auto server = http::HttpService::start(wanted, *api, options.resources);
   if (!server) return server.error();
@@ -183,6 +191,7 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& config,
   }
   node->parts_->members.start();
   node->parts_->members.advance(pb::MEMBER_UP);
+  node->check_certificates();
   spdlog::info("node {} of cluster {} serves, incarnation {}", config.node.name,
                config.cluster.name, *incarnation);
   return node;
@@ -199,7 +208,7 @@ ClusterNode::~ClusterNode() {
 }
 
 Result<void> ClusterNode::stop(std::chrono::milliseconds timeout) {
-  if (std::exchange(parts_->is_stopped, true)) return {};
+  if (parts_->is_stopped.exchange(true)) return {};
   parts_->members.advance(pb::MEMBER_LEAVING);
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   Result<void> drained = parts_->runtime->stop(timeout);
@@ -232,12 +241,27 @@ Result<void> ClusterNode::reload(const Config& config) {
   if (auto renewed = parts.transport->reload_tls(tls_files(next.tls)); !renewed) {
     return renewed.error();
   }
+  parts.note_certificates(next.tls);
+  check_certificates();
   if (auto set = parts.transport->set_peers(std::move(transport->peers)); !set) return set.error();
   parts.members.set_others(member_options(next, 1).others);
   parts.view->set_nodes(next.cluster.nodes);
   parts.federation.set_layout(placement->layout());
   parts.config = std::move(next);
   return {};
+}
+
+void ClusterNode::check_certificates() const {
+  constexpr DurationUs day_us = 86'400'000'000;
+  const TimeUs end_us = parts_->view->status().certificates_end_us;
+  if (end_us == 0) return;
+  const DurationUs left_us = end_us - parts_->clock.now_us();
+  if (left_us > http::certificates_notice_us) return;
+  spdlog::warn(
+      "the certificates of this node {} {} days{}: see \"Renew certificates\" in "
+      "docs/operations.md",
+      left_us < 0 ? "ended" : "end in", std::abs(left_us) / day_us,
+      left_us < 0 ? " ago, and it gets no new links" : "");
 }
 
 Runtime& ClusterNode::runtime() {

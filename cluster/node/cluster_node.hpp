@@ -58,6 +58,9 @@ class ClusterNode {
   /// concurrently; reads files.
   Result<void> reload(const config::Config& config);
 
+  /// Logs a warning if the certificates in use end within 30 days, or have ended. Thread-safe.
+  void check_certificates() const;
+
   [[nodiscard]] Runtime& runtime();
   [[nodiscard]] std::vector<MemberView> members() const;
 

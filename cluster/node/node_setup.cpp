@@ -59,6 +59,7 @@ void apply(StageOptions& options, const StageConfig& configured) {
   set(options.batch.window, configured.batch_window);
   set(options.timeout, configured.timeout);
   set(options.dead_letter, configured.dead_letter);
+  set(options.was, configured.was);
 }
 
 template <class Item>

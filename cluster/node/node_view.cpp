@@ -34,6 +34,7 @@ http::NodeStatus NodeView::status() const {
   status.cluster = cluster_;
   status.version = options_.version;
   status.started_at_us = options_.started_at_us;
+  status.certificates_end_us = certificates_end_us_;
   status.shards = shards_;
   status.served_shards = table_.shards_of(node_);
   for (const MemberView& member : members_.view()) {

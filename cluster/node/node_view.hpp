@@ -1,6 +1,7 @@
 // NodeView: the status of this node and its cluster, for the HTTP API.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -45,6 +46,9 @@ class NodeView final : public http::ClusterView {
     nodes_ = std::move(nodes);
   }
 
+  /// What status() tells of the certificates from now on.
+  void set_certificates_end(TimeUs end_us) { certificates_end_us_ = end_us; }
+
   [[nodiscard]] http::NodeStatus status() const override;
   [[nodiscard]] Result<void> ready() const override;
   [[nodiscard]] std::vector<http::Member> members() const override;
@@ -66,6 +70,7 @@ class NodeView final : public http::ClusterView {
   const Members& members_;
   const moves::ShardTable& table_;
   moves::NodeFederation& federation_;
+  std::atomic<TimeUs> certificates_end_us_ = 0;
   const std::shared_ptr<LastMoves> last_moves_ = std::make_shared<LastMoves>();
 };
 

@@ -3,6 +3,7 @@
 // node runs at its start.
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -116,6 +117,81 @@ TEST(Certificates, AreRefusedForInvalidNodes) {
   hosts.hosts = {{.node = "z", .host = "x"}};
   EXPECT_THAT(message(write_certificates(hosts, now)), HasSubstr("one of the nodes, got \"z\""));
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST(Certificates, NeverEndAfterTheirAuthority) {
+  const auto authority = make_authority("test", month);
+  ASSERT_TRUE(authority);
+  constexpr std::time_t day = 86'400;
+  const auto later = issue(*authority, "a", {}, {.now = now + 20 * day, .days = 825});
+  ASSERT_TRUE(later);
+  EXPECT_EQ(end_of(authority->certificate, later->certificate), now + 30 * day);
+  const auto sooner = issue(*authority, "a", {}, {.now = now, .days = 7});
+  ASSERT_TRUE(sooner);
+  EXPECT_EQ(end_of(authority->certificate, sooner->certificate), now + 7 * day);
+  const auto too_late = issue(*authority, "a", {}, {.now = now + 31 * day, .days = 1});
+  ASSERT_FALSE(too_late);
+  EXPECT_THAT(too_late.error().message, HasSubstr("it has expired"));
+}
+
+class RenewedAuthority : public testing::Test {
+ protected:
+  RenewedAuthority() {
+    EXPECT_TRUE(write_certificates(wanted(folder(), {"a", "b"}), now));
+    before_ = text_of(folder() / "ca.crt");
+  }
+
+  [[nodiscard]] const std::filesystem::path& folder() const { return directory_.path(); }
+  [[nodiscard]] std::vector<std::string> faults_of(const std::string& node,
+                                                   const std::string& authority) const {
+    return faults(
+        {authority, text_of(folder() / (node + ".crt")), text_of(folder() / (node + ".key"))},
+        node);
+  }
+
+  const journal::TemporaryDirectory directory_;
+  std::string before_;
+};
+
+TEST_F(RenewedAuthority, IsTrustedBesideTheOldOneUntilThatIsDropped) {
+  ASSERT_TRUE(renew_authority(wanted(folder(), {"a", "b"}), now));
+  const std::string both = text_of(folder() / "ca.crt");
+  EXPECT_THAT(both, HasSubstr(before_));
+  EXPECT_THAT(faults_of("a", both), IsEmpty()) << "signed by the old authority";
+  ASSERT_TRUE(renew_certificates(wanted(folder(), {"a"}), now));
+  EXPECT_THAT(faults_of("a", both), IsEmpty()) << "signed by the new one";
+  EXPECT_THAT(faults_of("b", both), IsEmpty());
+  EXPECT_FALSE(faults_of("a", before_).empty()) << "a node that lacks the new ca.crt";
+
+  const auto refused = drop_old_authorities(wanted(folder(), {"a", "b"}), now);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(message(refused), HasSubstr("b.crt: expected a certificate that the new authority"));
+  ASSERT_TRUE(renew_certificates(wanted(folder(), {"b"}), now));
+  ASSERT_TRUE(drop_old_authorities(wanted(folder(), {"a", "b"}), now));
+  const std::string only = text_of(folder() / "ca.crt");
+  EXPECT_EQ(both, only + before_);
+  EXPECT_THAT(faults_of("a", only), IsEmpty());
+  EXPECT_THAT(faults_of("b", only), IsEmpty());
+}
+
+TEST_F(RenewedAuthority, MayStandBesideOneThatHasExpired) {
+  constexpr std::time_t later = now + 29 * 86'400;
+  ASSERT_TRUE(renew_authority(wanted(folder(), {"a"}), later));
+  ASSERT_TRUE(renew_certificates(wanted(folder(), {"a"}), later));
+  const std::string both = text_of(folder() / "ca.crt");
+  const Credentials credentials{both, text_of(folder() / "a.crt"), text_of(folder() / "a.key")};
+  EXPECT_THAT(check(credentials, "a", later + 10 * 86'400), IsEmpty());
+}
+
+TEST_F(RenewedAuthority, LeavesExpiredOnesOut) {
+  constexpr std::time_t later = now + 31 * 86'400;
+  ASSERT_TRUE(renew_authority(wanted(folder(), {"a"}), later));
+  EXPECT_EQ(text_of(folder() / "ca.crt").find(before_), std::string::npos);
 }
 
 }  // namespace

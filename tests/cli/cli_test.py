@@ -352,6 +352,30 @@ class Certificates(unittest.TestCase):
         self.assertEqual((status, out), (1, ""))
         self.assertIn("ca.key: expected", err)
 
+    def test_the_authority_is_renewed_in_steps(self):
+        self.assertEqual(self.make()[0], 0)
+        old = (self.certs / "ca.crt").read_text()
+        arguments = ["cluster", "certs", "--out", self.certs, "--nodes", "a"]
+        status, out, err = millrace(*arguments, "--renew-ca")
+        self.assertEqual(status, 0, err)
+        self.assertEqual({pathlib.Path(line).name for line in out.splitlines()},
+                         {"ca.crt", "ca.key"})
+        self.assertIn(old, (self.certs / "ca.crt").read_text())
+        self.assertEqual((self.certs / "ca.key").stat().st_mode & 0o777, 0o600)
+        status, _, err = millrace(*arguments, "--drop-old-ca")
+        self.assertEqual(status, 2)
+        self.assertIn("a.crt: expected", err)
+        self.assertEqual(millrace(*arguments, "--renew")[0], 0)
+        status, _, err = millrace(*arguments, "--drop-old-ca")
+        self.assertEqual(status, 0, err)
+        self.assertNotIn(old, (self.certs / "ca.crt").read_text())
+
+    def test_certificates_do_not_outlive_the_authority(self):
+        self.assertEqual(self.make("--days=10")[0], 0)
+        status, _, err = millrace("cluster", "certs", "--out", self.certs, "--nodes", "a", "--renew")
+        self.assertEqual(status, 0, err)
+        self.assertIn("Valid for 10 days, until the authority ends", err)
+
     def test_bad_names_create_no_files(self):
         for more, word in ((["--hosts=c=x"], '"c"'), (["--hosts=a b"], '"a b"'),
                            (["--days=0"], "--days"), (["--cluster="], "cluster")):

@@ -20,7 +20,9 @@ class FakeNodeApi : public NodeApi {
             .version = "1.2.3",
             .state = "up",
             .shards = 4,
-            .is_storage_full = is_storage_full};
+            .is_storage_full = is_storage_full,
+            .certificates_end_us = certificates_end_us,
+            .clock_steps = clock_steps};
   }
   Result<void> ready() override { return readiness; }
   std::vector<Member> members() override { return member_list; }
@@ -103,6 +105,8 @@ class FakeNodeApi : public NodeApi {
   std::mutex mutex;
   Result<void> readiness;
   bool is_storage_full = false;
+  TimeUs certificates_end_us = 0;
+  std::uint64_t clock_steps = 0;
   std::vector<ShardView> shard_list;
   std::vector<ShardConflict> conflict_list;
   std::vector<WaitingShardsView> waiting_list;

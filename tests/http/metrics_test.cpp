@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "actors/base/clock.hpp"
 #include "cluster/http/metrics/metrics_page.hpp"
 #include "tests/http/fake_node_api.hpp"
 
@@ -77,6 +78,24 @@ TEST_F(Metrics, ShowAQueueThatDoesNotAnswerAsSuchAndNotAsEmpty) {
 TEST_F(Metrics, SayThatTheDiskIsFull) {
   api_.is_storage_full = true;
   expect("millrace_storage_full 1");
+}
+
+TEST_F(Metrics, CountStepsOfTheClock) {
+  expect("millrace_clock_steps_total 0");
+  api_.clock_steps = 2;
+  expect("millrace_clock_steps_total 2");
+}
+
+TEST_F(Metrics, TellForHowLongTheCertificatesAreValid) {
+  EXPECT_EQ(page().find("millrace_certificate_days_left"), std::string::npos);
+  api_.certificates_end_us = SystemClock().now_us() + 10ll * 86'400'000'000 + 3'600'000'000;
+  EXPECT_NE(page().find("\nmillrace_certificate_days_left 10.0"), std::string::npos);
+}
+
+TEST_F(Metrics, TellWhichQueuesNoPipelineNames) {
+  EXPECT_EQ(page().find("millrace_queue_unnamed_messages"), std::string::npos);
+  api_.queue_list[0].is_unnamed = true;
+  expect("millrace_queue_unnamed_messages{queue=\"in\"} 3");
 }
 
 TEST_F(Metrics, CountShardsWithTwoOwners) {

@@ -101,6 +101,16 @@ TEST(MoveSource, RefusesAMoveToItselfOrToNoNode) {
   EXPECT_TRUE(serves(shard));
 }
 
+TEST(MoveSource, NumbersItsAttemptsUpwardsWhenTheClockWasSetBack) {
+  Shard shard = owner(1);
+  EXPECT_TRUE(start_move(shard, "b", 1'000));
+  (void)on_declined(shard, attempt_of(2, 1'000));
+  ASSERT_TRUE(serves(shard));
+  EXPECT_TRUE(start_move(shard, "b", 10));
+  ASSERT_TRUE(shard.outgoing);
+  EXPECT_EQ(shard.outgoing->attempt.number(), 1'001u);
+}
+
 TEST(MoveSource, KeepsWithinChunksInFlight) {
   Shard shard = owner(1);
   ASSERT_TRUE(start_move(shard, "b", 7));

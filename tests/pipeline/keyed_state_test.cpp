@@ -174,6 +174,19 @@ TEST(KeyedState, AppliesTheLastChangeOfATimer) {
   EXPECT_THAT(result.timers_cleared, ElementsAre("cleared at last"));
 }
 
+TEST(KeyedState, FailsAMessageThatSetsATimerOfAnotherType) {
+  const auto handler = [](const Placed&, Keyed<Stock>& stock) {
+    stock.change().set_left(1);
+    stock.set_timer("t", 1s, Reserved());  // its bytes would be read as a Placed
+  };
+  const auto run = run_sink(handler, run_of({placed("a")}));
+  EXPECT_EQ(run.results[0].kind, Kind::failed);
+  EXPECT_EQ(run.results[0].reason,
+            "the handler set timer t with a message of another type: expected "
+            "millrace.test.Placed, which the stage takes");
+  EXPECT_EQ(run.next_state, std::nullopt);
+}
+
 TEST(KeyedState, OverwritesTheResultsOfAnEarlierTry) {
   const PipelineSpec spec =
       pipeline("p").from(queue<Placed>("in").key_by(&Placed::customer)).then("stage", &take);

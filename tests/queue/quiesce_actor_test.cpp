@@ -240,6 +240,7 @@ TEST_F(QuiescedQueue, ThatMovedContinuesAsAnOutbox) {
   become_outbox(1);
   EXPECT_TRUE(state_->is_outbox);
   EXPECT_EQ(state_->declaration->name(), "outbox/work");
+  subscribe(receiver_, 10);  // a worker that was started before the move
   EXPECT_EQ(heard_remote_->offers.back().refusal->code, ErrorCode::not_owner);
 
   const auto delivered = std::make_shared<Delivered>();

@@ -231,6 +231,20 @@ TEST(Pipeline, AnOfferRepeatedUnderItsIdempotencyKeyIsOneMessage) {
   EXPECT_EQ(run.test.ledger("test.numbers").duplicates, 2u);
 }
 
+TEST(Pipeline, AStateWhoseFieldsAreAllDefaultIsAState) {
+  const auto touch = [](const Int64Value& in, Keyed<Int64Value>& seen) {
+    if (in.value() == 0) seen.change().set_value(0);
+  };
+  PipelineTest test({pipeline("test").from(numbers()).then("touch", touch)});
+  test.send(numbers(), number(0));
+  test.send(numbers(), number(1));
+  test.run();
+  const auto state = test.state<Int64Value>("test.numbers", key_of(number(0)));
+  ASSERT_TRUE(state);
+  EXPECT_EQ(state->value(), 0);
+  EXPECT_FALSE(test.state<Int64Value>("test.numbers", key_of(number(1))));
+}
+
 /// Sets a timer at the first message, and counts the messages of the timer.
 struct Remind {
   void operator()(const Int64Value& in, Keyed<Int64Value>& seen) const {

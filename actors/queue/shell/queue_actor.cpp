@@ -201,6 +201,7 @@ class QueueShell {
   // ---- Receivers ----
 
   void on_subscribe(const SubscribeMessage& m) {
+    if (core_->is_outbox && !m.forwards) return;
     receivers_.add(m);
     dispatch_ready();
   }

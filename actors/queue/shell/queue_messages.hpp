@@ -100,6 +100,9 @@ struct SnapshotMessage {
 struct SubscribeMessage {
   ActorAddress receiver;
   std::uint32_t credit = 0;  ///< messages that may be leased to the receiver at once
+  /// The receiver forwards an outbox. An outbox ignores others: they run the stage of the queue that
+  /// it was before a move.
+  bool forwards = false;
 };
 
 /// To a receiver: new leases.

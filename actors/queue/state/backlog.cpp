@@ -116,14 +116,18 @@ void declare(State& state, const pb::Declaration& declaration) {
 
 Result<void> redeclare(State& state, const pb::Declaration& declaration) {
   pb::Declaration next = *state.declaration;
-  if (next.name() != declaration.name() || next.shard() != declaration.shard() ||
+  const bool is_renamed = !declaration.was().empty() && declaration.was() == next.name();
+  if ((next.name() != declaration.name() && !is_renamed) || next.shard() != declaration.shard() ||
       (declaration.staged() && !next.staged())) {
     return Error{ErrorCode::corrupt, "queue number " + std::to_string(state.number) + " is " +
                                          next.ShortDebugString() + ", and declared as " +
                                          declaration.ShortDebugString()};
   }
   next.set_dead_letters(declaration.dead_letters());
+  next.set_name(declaration.name());
   if (!declaration.state_type().empty()) next.set_state_type(declaration.state_type());
+  if (declaration.has_schema()) *next.mutable_schema() = declaration.schema();
+  if (declaration.has_state_schema()) *next.mutable_state_schema() = declaration.state_schema();
   next.set_staged(declaration.staged());
   declare(state, next);
   return {};

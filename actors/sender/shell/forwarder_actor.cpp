@@ -25,8 +25,9 @@ class ForwarderShell {
     self_ = self;
     config_ = std::move(config);
     self->set_exit_handler([self](const caf::exit_msg& exit) { self->quit(exit.reason); });
-    self->send(config_.source, queues::SubscribeMessage{
-                                   caf::actor_cast<caf::strong_actor_ptr>(self), config_.credit});
+    self->send(config_.source,
+               queues::SubscribeMessage{caf::actor_cast<caf::strong_actor_ptr>(self),
+                                        config_.credit, true});
     return {
         [this](const queues::GrantMessage& m) { on_grants(m); },
         [this](const queues::AttachReply& m) { on_attached(m); },

@@ -19,7 +19,39 @@ struct Options {
   std::vector<std::string> hosts;
   std::uint32_t days = 825;
   bool is_renewal = false;
+  bool renews_authority = false;
+  bool drops_old = false;
 };
+
+Result<std::vector<std::filesystem::path>> make_files(const Options& options,
+                                                      const certs::ClusterCertificates& wanted) {
+  const std::time_t now = std::time(nullptr);
+  if (options.renews_authority) return certs::renew_authority(wanted, now);
+  if (options.drops_old) return certs::drop_old_authorities(wanted, now);
+  return options.is_renewal ? certs::renew_certificates(wanted, now)
+                            : certs::write_certificates(wanted, now);
+}
+
+/// Says for how long the files are valid, and what comes next.
+void say_next(const Options& options) {
+  constexpr std::int64_t day_s = 86'400;
+  if (options.renews_authority) {
+    std::cerr
+        << "ca.crt has the new authority and those of before. Give it to all nodes, send them "
+           "SIGHUP, and only then renew their certificates with --renew.\n";
+    return;
+  }
+  if (options.drops_old) {
+    std::cerr << "ca.crt has the new authority only. Give it to all nodes, and send them SIGHUP.\n";
+    return;
+  }
+  const auto end = certs::end_of_node(options.folder, options.nodes.front());
+  // The end is as of some seconds ago.
+  const std::int64_t days = end ? (*end - std::time(nullptr) + day_s / 2) / day_s : options.days;
+  std::cerr << "Valid for " << days << " days"
+            << (days < options.days ? ", until the authority ends: renew that with --renew-ca" : "")
+            << ". Keep ca.key away from the nodes: who has it can join the cluster.\n";
+}
 
 int run_certs(const Options& options) {
   certs::ClusterCertificates wanted{.folder = options.folder,
@@ -34,12 +66,10 @@ int run_certs(const Options& options) {
       wanted.hosts.push_back({.node = text.substr(0, equals), .host = text.substr(equals + 1)});
     }
   }
-  const auto files = options.is_renewal ? certs::renew_certificates(wanted, std::time(nullptr))
-                                        : certs::write_certificates(wanted, std::time(nullptr));
+  const auto files = make_files(options, wanted);
   if (!files) return fail(files.error());
   for (const auto& file : *files) std::cout << file.string() << '\n';
-  std::cerr << "Valid for " << options.days << " days. Keep ca.key away from the nodes: who has it "
-            << "can join the cluster.\n";
+  say_next(options);
   return exit_ok;
 }
 
@@ -61,8 +91,18 @@ void add_certs(CLI::App& group, Action& action) {
                    "further host names or addresses in the certificates, of one node or of all")
       ->delimiter(',')
       ->type_name("[NODE=]HOST,…");
-  command->add_flag("--renew", options->is_renewal,
-                    "replace the files of the nodes, signed by the existing authority");
+  CLI::Option* const renew =
+      command->add_flag("--renew", options->is_renewal,
+                        "replace the files of the nodes, signed by the existing authority");
+  CLI::Option* const renew_ca =
+      command->add_flag("--renew-ca", options->renews_authority,
+                        "replace the authority: ca.crt has the new one and the old one");
+  CLI::Option* const drop =
+      command->add_flag("--drop-old-ca", options->drops_old,
+                        "leave only the new authority in ca.crt, once all nodes have\n"
+                        "certificates of it");
+  renew->excludes(renew_ca)->excludes(drop);
+  renew_ca->excludes(drop);
   command->add_option("--days", options->days, "validity in days")
       ->capture_default_str()
       ->check(CLI::Range(1, 36'500));

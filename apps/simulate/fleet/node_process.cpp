@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "actors/base/assert.hpp"
+
 namespace millrace::simulate {
 namespace {
 
@@ -101,11 +103,13 @@ std::optional<ProcessEnd> NodeProcess::wait_for(std::chrono::milliseconds span) 
 }
 
 ProcessEnd NodeProcess::kill() {
+  MILLRACE_ASSERT(pid_ > 0);
   ::kill(pid_, SIGKILL);
   return reap();
 }
 
 void NodeProcess::send(int signal) const {
+  MILLRACE_ASSERT(pid_ > 0);  // kill(-1) would reach every process of the user
   ::kill(pid_, signal);
 }
 

@@ -174,6 +174,14 @@ Result<std::string> read_token(const std::string& path) {
   return token;
 }
 
+std::optional<std::time_t> certificates_end(const TlsConfig& tls) {
+  if (!tls.is_on()) return std::nullopt;
+  const auto authority = read_file(tls.ca);
+  const auto certificate = read_file(tls.certificate);
+  if (!authority || !certificate) return std::nullopt;
+  return certs::end_of(*authority, *certificate);
+}
+
 std::vector<Variable> environment() {
   std::vector<Variable> variables;
   for (char** each = environ; each != nullptr && *each != nullptr; ++each) {

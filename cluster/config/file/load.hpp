@@ -13,6 +13,7 @@
 #pragma once
 
 #include <ctime>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,10 @@ void sort_problems(Problems& problems);
 /// `not_found` or `storage_failed`, and with `invalid_argument` if the file holds several words.
 /// Blocks.
 [[nodiscard]] Result<std::string> read_token(const std::string& path);
+
+/// When the certificate of the node, or the authority that signed it, ends: the earlier of the two.
+/// nullopt: TLS is off, or the files cannot be read. Blocks.
+[[nodiscard]] std::optional<std::time_t> certificates_end(const TlsConfig& tls);
 
 /// All environment variables of this process. Not safe while another thread calls setenv().
 [[nodiscard]] std::vector<Variable> environment();

@@ -47,6 +47,13 @@ void add_running(KeyTable& table) {
                         .doc = "The stage runs only on nodes with this role. Unset: on all nodes.",
                         .store = take_stage<&StageConfig::role>,
                         .example = "\"worker\""});
+  table.keys.push_back({.path = "pipeline[].stage.*.was",
+                        .type = Type::name,
+                        .doc =
+                            "The former name of the stage: at its next start each node takes over "
+                            "the queues that were named after it, with their messages.",
+                        .store = take_stage<&StageConfig::was>,
+                        .example = "\"check\""});
   table.keys.push_back(
       {.path = "pipeline[].stage.*.workers",
        .type = Type::integer,

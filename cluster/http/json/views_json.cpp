@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/base/clock.hpp"
 #include "cluster/http/json/message_json.hpp"
 
 namespace millrace::http {
@@ -21,6 +22,11 @@ Json to_json(const NodeStatus& status, const Result<void>& ready) {
                          {"detail", ready.error().message}};
   }
   json["storage_full"] = status.is_storage_full;
+  json["certificates_end"] = time_json(status.certificates_end_us);
+  json["certificates_end_soon"] =
+      status.certificates_end_us != 0 &&
+      SystemClock().now_us() > status.certificates_end_us - certificates_notice_us;
+  json["clock_steps"] = status.clock_steps;
   json["started_at"] = time_json(status.started_at_us);
   json["shards"] = status.shards;
   json["served_shards"] = status.served_shards;
@@ -60,6 +66,7 @@ Json to_json(const QueueInfo& queue, TimeUs now_us) {
             {"type", queue.type},
             {"dead_letters", queue.is_dead_letter},
             {"outbox", queue.is_outbox},
+            {"unnamed", queue.is_unnamed},
             {"shards", queue.shards.size()},
             {"unanswered", queue.unanswered},
             {"queued", queue.ledger.queued()},

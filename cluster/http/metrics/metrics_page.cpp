@@ -37,6 +37,10 @@ void add_queue(MetricFamilies& out, const QueueInfo& queue) {
             number(queue.unanswered));
   // What is missing from a sum is not zero: no value is better than a wrong one.
   if (queue.unanswered > 0) return;
+  if (queue.is_unnamed) {
+    out.gauge("millrace_queue_unnamed_messages", "Live messages of a queue that no pipeline names.",
+              labels, number(ledger.queued()));
+  }
   out.gauge("millrace_queue_ready_messages", "Live messages that nobody holds.", labels,
             number(ledger.queued() - std::min(ledger.queued(), queue.in_flight)));
   out.gauge("millrace_queue_leased_messages", "Live messages in the hands of a receiver.", labels,
@@ -109,6 +113,16 @@ void add_storage(MetricFamilies& out, NodeApi& api, bool is_full) {
             number(*free));
 }
 
+void add_node(MetricFamilies& out, const NodeStatus& status) {
+  out.counter("millrace_clock_steps_total", "How often the wall clock was set by more than 1 s.",
+              {}, number(status.clock_steps));
+  if (status.certificates_end_us == 0) return;
+  const DurationUs left_us = status.certificates_end_us - SystemClock().now_us();
+  out.gauge("millrace_certificate_days_left",
+            "Days until the node's certificate ends, or its authority; negative: since then.", {},
+            static_cast<double>(left_us) / 86'400e6);
+}
+
 void add_journal(MetricFamilies& out, const journal::JournalStats& stats) {
   out.histogram("millrace_journal_append_duration_seconds",
                 "From the first append of a group until it was confirmed.", {},
@@ -159,6 +173,7 @@ std::string MetricsPage::text(NodeApi& api) {
   add_conflicts(out, api);
   add_waiting(out, api);
   add_storage(out, api, status.is_storage_full);
+  add_node(out, status);
   add_journal(out, api.journal());
   for (const StageCounts& stage : api.stages()) add_stage(out, stage);
   add_process_metrics(out);

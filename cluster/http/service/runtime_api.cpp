@@ -109,6 +109,7 @@ RuntimeApi::~RuntimeApi() = default;
 NodeStatus RuntimeApi::status() {
   NodeStatus status = cluster_.status();
   status.is_storage_full = runtime_.is_storage_full();
+  status.clock_steps = runtime_.clock_steps();
   return status;
 }
 

@@ -55,11 +55,13 @@ Result<Effects> start_move(Shard& shard, const std::string& target, std::uint64_
     return Error{ErrorCode::invalid_argument,
                  name + ": expected the name of another node, got \"" + target + "\""};
   }
+  // The target takes a lower number for an older attempt; the caller's clock may have gone back.
+  shard.last_attempt = std::max(attempt, shard.last_attempt + 1);
   Outgoing& move = shard.outgoing.emplace();
   move.attempt.set_shard(shard.record.shard());
   move.attempt.set_role(shard.record.role());
   move.attempt.set_epoch(shard.record.ownership().epoch() + 1);
-  move.attempt.set_number(attempt);
+  move.attempt.set_number(shard.last_attempt);
   move.target = target;
   return Effects{Quiesce{move.attempt}};
 }
