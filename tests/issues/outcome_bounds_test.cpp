@@ -92,11 +92,10 @@ TEST(OutcomeBounds, CountTheKeysOfClearedTimers) {
 
 // As much as a handler may make of one message, in every part at once.
 TEST(OutcomeBounds, LeaveRoomForTheLargestOutcomeStateAndRun) {
-  const auto bulk = text(std::string(4u << 20, 'x'));
-  PipelineTest test({stage([&](const StringValue& in, Keyed<StringValue>& state) {
+  PipelineTest test({stage([](const StringValue& in, Keyed<StringValue>& state) {
     state.change().set_value(std::string(state_bytes_max - 100, 's'));
     if (in.value() != "last") return std::vector<StringValue>(1, text(std::string(2'000'000, 'y')));
-    state.set_timer("timer", 1h, text(std::string(1u << 18, 't')));
+    state.set_timer("timer", 1h, text(std::string(1u << 17, 't')));
     return std::vector<StringValue>(2, text(std::string((4u << 20) - 1000, 'x')));
   })});
   test.send(source(), text("first"));
