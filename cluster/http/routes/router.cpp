@@ -49,6 +49,7 @@ Router::Router(NodeApi& api, EventFeed& feed, Resources resources, RouterOptions
            Lane::waiting,
            &Router::now<&Router::move_shard>},
           {"POST", {"api", "v1", "cluster", "drain"}, Lane::brief, &Router::now<&Router::drain>},
+          {"POST", {"api", "v1", "backup"}, Lane::lasting, &Router::now<&Router::back_up>},
           {"GET", {"api", "v1", "queues"}, Lane::waiting, &Router::now<&Router::queues>},
           {"GET", {"api", "v1", "queues", "*"}, Lane::waiting, &Router::now<&Router::queue>},
           {"GET",
