@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -54,6 +55,7 @@ class Journal::Parts {
                *durable_point, listener),
         checkpoint_number(recovered.last_checkpoint_number) {
     if (recovered.checkpoint) {
+      newest_checkpoint = recovered.checkpoint->number;
       pool.keep_free(recovered.checkpoint->bytes);
       keep_from = first_needed(recovered.start.replay_from, recovered.end.last_lsn);
     }
@@ -89,11 +91,33 @@ class Journal::Parts {
   SegmentPool pool;
   GroupCommit commit;
 
-  std::mutex checkpoint_mutex;               ///< held while a checkpoint is written
-  std::uint64_t checkpoint_number;           ///< of the last attempt; guarded by checkpoint_mutex
+  std::mutex checkpoint_mutex;          ///< held while a checkpoint is written
+  std::uint64_t checkpoint_number;      ///< of the last attempt; guarded by checkpoint_mutex
+  std::uint64_t newest_checkpoint = 0;  ///< number; 0: none; guarded by checkpoint_mutex
+  std::mutex backup_mutex;              ///< held while a backup is written
+  std::mutex release_mutex;             ///< guards pinned_from; held while segments are released
+  SegmentNumber pinned_from = std::numeric_limits<SegmentNumber>::max();  ///< kept for a backup
   std::atomic<SegmentNumber> keep_from = 0;  ///< first segment that a start reads; 0: all of them
   std::uint64_t replayed_bytes = 0;  ///< length of the segments that the start replayed; constant
   std::atomic<std::uint64_t> bytes_covered = 0;  ///< log_bytes() when the newest checkpoint began
+};
+
+/// Keeps all segments of the log from being released.
+class Journal::SegmentPin {
+ public:
+  explicit SegmentPin(Parts& parts) : parts_(parts) {
+    const std::lock_guard lock{parts_.release_mutex};
+    parts_.pinned_from = parts_.segments.first();
+  }
+  ~SegmentPin() {
+    const std::lock_guard lock{parts_.release_mutex};
+    parts_.pinned_from = std::numeric_limits<SegmentNumber>::max();
+  }
+  SegmentPin(const SegmentPin&) = delete;
+  SegmentPin& operator=(const SegmentPin&) = delete;
+
+ private:
+  Parts& parts_;
 };
 
 Journal::Journal(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -165,14 +189,45 @@ Result<CheckpointInfo> Journal::write_checkpoint(Lsn replay_from, const Checkpoi
   Result<CheckpointInfo> written =
       journal::write_checkpoint(parts_->directory, number, {replay_from, durable}, fill);
   if (!written) return written;
+  parts_->newest_checkpoint = number;
   parts_->pool.keep_free(written->bytes);
   parts_->keep_from.store(parts_->first_needed(replay_from, durable));
   parts_->bytes_covered.store(bytes, std::memory_order_relaxed);
   return written;
 }
 
+Result<Manifest> Journal::back_up(const FileSystem::Path& target, const BackupIdentity& identity,
+                                  std::int64_t at_us,
+                                  const std::function<Result<void>()>& may_go_on) {
+  const std::unique_lock one{parts_->backup_mutex, std::try_to_lock};
+  if (!one.owns_lock()) return Error{ErrorCode::draining, "another backup is being written"};
+  BackupWriter backup{parts_->directory, target};
+  if (Result<void> done = backup.begin(); !done) return done.error();
+  const SegmentPin pin{*parts_};
+  {
+    const std::lock_guard lock{parts_->checkpoint_mutex};
+    if (parts_->newest_checkpoint != 0) {
+      const Result<void> done = backup.add_checkpoint(parts_->newest_checkpoint);
+      if (!done) return done.error();
+    }
+  }
+  const Lsn durable = parts_->commit.durable();
+  std::vector<SegmentInfo> segments;
+  if (durable > 0)
+    segments = parts_->segments.before(parts_->segments.segment_holding(durable) + 1);
+  const Result<void> copied = backup.add_log(segments, durable, [&]() -> Result<void> {
+    if (!storage_exhausted()) return may_go_on();
+    return Error{ErrorCode::storage_full,
+                 "the disk of the node is full, and the log needs the segments that the backup "
+                 "keeps; the backup was given up"};
+  });
+  if (!copied) return copied.error();
+  return backup.finish(identity, at_us);
+}
+
 void Journal::release_before(SegmentNumber segment) {
-  const SegmentNumber before = std::min(segment, parts_->keep_from.load());
+  const std::lock_guard lock{parts_->release_mutex};
+  const SegmentNumber before = std::min({segment, parts_->keep_from.load(), parts_->pinned_from});
   for (const SegmentNumber number : parts_->segments.release_before(before)) {
     parts_->pool.recycle(number);
   }

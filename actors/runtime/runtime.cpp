@@ -100,6 +100,19 @@ void warn_of_unnamed(const NodePlan& plan, const Store& store) {
 using Deadline = std::chrono::steady_clock::time_point;
 using Queues = std::vector<queues::QueueHandle>;
 
+/// Says where the data directory comes from, if it was restored.
+void log_restored(const journal::DataDirectory& directory) {
+  const auto manifest = journal::restored_from(directory);
+  if (!manifest) return;
+  spdlog::warn(
+      "{} was restored from a backup of {} up to record {}, made {} s after 1970: what it "
+      "confirmed "
+      "later is not here. Nodes that remember more of it refuse it",
+      directory.path().string(),
+      manifest->identity.node.empty() ? "a stopped node" : "node " + manifest->identity.node,
+      manifest->last_lsn, manifest->at_us / 1'000'000);
+}
+
 void log_step(DurationUs step_us) {
   spdlog::warn("the wall clock was set {} by {:.3f} s", step_us < 0 ? "back" : "forwards",
                static_cast<double>(step_us < 0 ? -step_us : step_us) / 1e6);
@@ -259,6 +272,7 @@ Result<void> Runtime::Parts::open() {
       options.files != nullptr ? *options.files : journal::posix_file_system();
   auto directory = journal::DataDirectory::open(files, options.data_dir, journal::Opener::writer);
   if (!directory) return directory.error();
+  log_restored(*directory);
   const std::size_t queues = std::max<std::size_t>(wiring.queues.size() * options.shards, 1);
   options.limits.body_cache_bytes =
       std::max<std::uint64_t>(options.body_cache_bytes / queues, 1u << 20);
@@ -416,6 +430,24 @@ bool Runtime::is_storage_full() const {
 
 Result<std::uint64_t> Runtime::free_storage_bytes() const {
   return parts_->journal->free_bytes();
+}
+
+Result<journal::Manifest> Runtime::back_up(const std::filesystem::path& target,
+                                           journal::BackupIdentity identity,
+                                           const std::function<Result<void>()>& may_go_on) {
+  if (!target.is_absolute()) {
+    return Error{ErrorCode::invalid_argument,
+                 "backup: expected an absolute path, got " + target.string()};
+  }
+  identity.generation = parts_->options.generation;
+  auto written = parts_->journal->back_up(target, identity, parts_->clock.now_us(), may_go_on);
+  if (written) {
+    spdlog::info("backup written to {}: {} files, {} bytes, up to record {}", target.string(),
+                 written->files.size(), written->bytes(), written->last_lsn);
+  } else {
+    spdlog::warn("backup to {} failed: {}", target.string(), written.error().message);
+  }
+  return written;
 }
 
 const Clock& Runtime::clock() const {

@@ -120,6 +120,8 @@ int run_program(int argc, char** argv, const Program& program) try {
   add_dlq(app, action);
   add_pipeline(app, action);
   add_audit(app, action, program);
+  add_backup(app, action);
+  add_restore(app, action);
   add_bench(app, action);
   add_config(app, action);
   add_cluster(app, action);

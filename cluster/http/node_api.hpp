@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/journal/backup/manifest.hpp"
 #include "actors/journal/write/journal_stats.hpp"
 #include "actors/runtime/runtime.hpp"
 #include "cluster/http/cluster_view.hpp"
@@ -112,6 +113,9 @@ class NodeApi {
                                                     const std::string& key) = 0;
   /// Name of the member that serves `shard` of `queue`; empty: nobody knows now.
   [[nodiscard]] virtual std::string owner_name(const std::string& queue, std::uint32_t shard) = 0;
+
+  /// Writes a backup of this node's data to a directory of its machine; as Runtime::back_up().
+  [[nodiscard]] virtual Result<journal::Manifest> back_up(const std::string& target) = 0;
 
   [[nodiscard]] virtual journal::JournalStats journal() = 0;
   /// As Runtime::free_storage_bytes().

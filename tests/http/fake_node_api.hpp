@@ -99,6 +99,10 @@ class FakeNodeApi : public NodeApi {
   std::optional<Member> owner(const std::string&, const std::string&) override { return key_owner; }
   std::string owner_name(const std::string&, std::uint32_t) override { return "b"; }
   journal::JournalStats journal() override { return journal_stats; }
+  Result<journal::Manifest> back_up(const std::string& target) override {
+    if (!target.starts_with('/')) return Error{ErrorCode::invalid_argument, "not absolute"};
+    return journal::Manifest{.last_lsn = 7, .files = {{"format", 34, 1}}};
+  }
   Result<std::uint64_t> free_storage_bytes() override { return 5u << 20; }
   std::vector<StageCounts> stages() override { return stage_list; }
 

@@ -27,9 +27,11 @@ room("actors/journal/disk", "plain", "actors/base", "actors/journal/format")
 room("actors/journal/read", "plain", "actors/journal/disk", "actors/journal/format")
 room("actors/journal/checkpoint", "core", "actors/journal/disk", "actors/journal/format",
      "actors/journal/read")
+room("actors/journal/backup", "plain", "actors/journal/disk", "actors/journal/format",
+     "actors/journal/read")
 room("actors/journal/write", "plain", "actors/base", "actors/journal/disk",
      "actors/journal/format", "actors/journal/read")
-room("actors/journal", "plain", "actors/journal/checkpoint", "actors/journal/disk",
+room("actors/journal", "plain", "actors/journal/backup", "actors/journal/checkpoint", "actors/journal/disk",
      "actors/journal/format", "actors/journal/read", "actors/journal/write")
 room("actors/queue/state", "core", "actors/base", "actors/journal/format")
 room("actors/queue/snapshot", "core", "actors/base", "actors/queue/state")
@@ -55,7 +57,8 @@ room("actors/move", "shell", "actors/assembly", "actors/base", "actors/queue", "
 room("actors/upkeep", "shell", "actors/assembly", "actors/base", "actors/journal",
      "actors/journal/format", "actors/move", "actors/queue", "actors/queue/snapshot",
      "actors/queue/state", "actors/store")
-room("actors/runtime", "shell", "actors/assembly", "actors/base", "actors/journal/write",
+room("actors/runtime", "shell", "actors/assembly", "actors/base", "actors/journal/backup",
+     "actors/journal/write",
      "actors/move", "actors/operate", "actors/pipeline", "actors/queue", "actors/queue/state",
      "actors/receiver", "actors/sender", "actors/stage", "actors/store", "actors/upkeep")
 room("actors/testing", "shell", "actors/assembly", "actors/base", "actors/journal/write",

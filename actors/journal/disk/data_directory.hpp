@@ -4,6 +4,7 @@
 //   format                    text: "millrace data directory, format 1"; the durable point
 //   lock                      locked while in use; contains the process id of the writer
 //   incarnation               number of the node's latest start; written by the cluster, not here
+//   restored                  the manifest of the backup from which the directory was restored
 //   checkpoint-<number>       the newest two checkpoints
 //   segments/<number>.seg     the log
 //
@@ -39,6 +40,9 @@ class DataDirectory {
   /// directory.
   static constexpr std::string_view incarnation_name = "incarnation";
 
+  /// Name of a file that says that the directory was restored: the manifest of the backup.
+  static constexpr std::string_view restored_name = "restored";
+
   /// Opens and locks the directory at `path`. A writer also removes unfinished files, and makes the
   /// directory's entries durable. Blocks, but never waits for the lock. Fails with `not_found`
   /// (reader only: no data directory), `storage_locked`, `foreign_file` (there are files of another
@@ -68,6 +72,9 @@ class DataDirectory {
 /// Ends the name of a file that is not complete yet. A crash may leave the file; the next writer
 /// removes it.
 inline constexpr std::string_view unfinished_suffix = ".tmp";
+
+/// The first line of the file `format`.
+[[nodiscard]] std::string format_line();
 
 /// The number in a name such as "0000000012.seg"; empty if `name` is not a segment's.
 [[nodiscard]] std::optional<SegmentNumber> parse_segment_name(std::string_view name);

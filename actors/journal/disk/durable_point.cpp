@@ -80,6 +80,14 @@ Result<std::optional<DurablePoint>> read_durable_point(const DataDirectory& dire
   return found->point;
 }
 
+std::string format_file(const DurablePoint& point) {
+  std::string bytes = format_line();
+  if (point.durable == 0) return bytes;
+  bytes.resize(offset_of_slot(1), '\0');
+  encode(bytes.data() + offset_of_slot(0), point);
+  return bytes;
+}
+
 Result<std::unique_ptr<DurablePointWriter>> DurablePointWriter::open(
     const DataDirectory& directory) {
   const FileSystem::Path path = directory.format_path();

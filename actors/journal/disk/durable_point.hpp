@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "actors/journal/disk/data_directory.hpp"
@@ -30,6 +31,9 @@ struct DurablePoint {
 /// older version. Fails with `corrupt` (both slots are damaged, which no crash does),
 /// `storage_failed`. Blocks.
 Result<std::optional<DurablePoint>> read_durable_point(const DataDirectory& directory);
+
+/// The contents of a file `format` with this durable point; without one if point.durable is 0.
+[[nodiscard]] std::string format_file(const DurablePoint& point);
 
 /// Writes the durable point. Any thread; calls are run one after the other.
 class DurablePointWriter {

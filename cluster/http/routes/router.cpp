@@ -53,6 +53,7 @@ Router::Router(NodeApi& api, EventFeed& feed, Resources resources, RouterOptions
            {"api", "v1", "cluster", "remove"},
            Lane::brief,
            &Router::now<&Router::remove_node>},
+          {"POST", {"api", "v1", "backup"}, Lane::lasting, &Router::now<&Router::back_up>},
           {"GET", {"api", "v1", "queues"}, Lane::waiting, &Router::now<&Router::queues>},
           {"GET", {"api", "v1", "queues", "*"}, Lane::waiting, &Router::now<&Router::queue>},
           {"GET",

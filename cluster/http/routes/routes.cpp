@@ -148,6 +148,23 @@ HttpResponse Router::drain(const HttpRequest&) {
   return json({{"node", api_.status().node}, {"draining", true}}, 202);
 }
 
+HttpResponse Router::back_up(const HttpRequest& request) {
+  const auto body = parse_json(request.body, small_json_bounds);
+  const bool has_target =
+      body && body->is_object() && body->contains("target") && body->at("target").is_string();
+  if (!has_target) {
+    return problem({ErrorCode::invalid_argument,
+                    "body: expected {\"target\": the path of a new or empty directory}"});
+  }
+  const auto target = body->at("target").get<std::string>();
+  const auto written = api_.back_up(target);
+  if (!written) return problem(written.error());
+  return json({{"target", target},
+               {"files", written->files.size()},
+               {"bytes", written->bytes()},
+               {"last_record", written->last_lsn}});
+}
+
 HttpResponse Router::queues(const HttpRequest& request) {
   Json queues = Json::array();
   for (const QueueInfo& queue : api_.queues()) {

@@ -324,6 +324,19 @@ Result<std::uint64_t> RuntimeApi::free_storage_bytes() {
   return runtime_.free_storage_bytes();
 }
 
+Result<journal::Manifest> RuntimeApi::back_up(const std::string& target) {
+  const NodeStatus status = cluster_.status();
+  journal::BackupIdentity identity{.node = status.node, .cluster = status.cluster};
+  for (const Member& member : cluster_.members()) {
+    if (member.is_self) identity.incarnation = member.incarnation;
+  }
+  return runtime_.back_up(target, std::move(identity), [this]() -> Result<void> {
+    auto ready = cluster_.ready();
+    if (!ready && ready.error().code == ErrorCode::draining) return ready;
+    return {};
+  });
+}
+
 journal::JournalStats RuntimeApi::journal() {
   return runtime_.journal_stats();
 }
