@@ -14,7 +14,6 @@
 #include <vector>
 
 #include <spdlog/spdlog.h>
-#include <sysexits.h>
 
 #include "actors/assembly/federation.hpp"
 #include "actors/assembly/node_actors.hpp"
@@ -23,6 +22,7 @@
 #include "actors/move/shard_moves.hpp"
 #include "actors/pipeline/validate.hpp"
 #include "actors/pipeline/wiring.hpp"
+#include "actors/runtime/notices.hpp"
 #include "actors/runtime/shell/actor_system_config.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
 #include "actors/store/store.hpp"
@@ -65,58 +65,8 @@ void add(const Result<queues::QueueStatus>& answer, std::uint32_t shard, QueueIn
   }
 }
 
-/// The default of RuntimeOptions::on_fatal: logs the error and ends the process without cleaning
-/// up.
-[[noreturn]] void stop_at_once(const Error& error) {
-  spdlog::critical("the node stops: {}: {}", to_string(error.code), error.message);
-  spdlog::default_logger()->flush();
-  // A service manager that starts the node again and again would not help an outdated one.
-  std::_Exit(error.code == ErrorCode::outdated ? EX_CONFIG : 1);
-}
-
-constexpr const char* outdated_advice =
-    ". This data directory is an older copy: it was restored, or its disk has lost writes. What "
-    "this node confirmed since the copy was made is lost here, and its numbers would be given out "
-    "again. Put the newest directory back; or start the node once with --accept-loss, which goes "
-    "on "
-    "with what is here";
-
-/// Logs each queue that has messages and that no pipeline names.
-void warn_of_unnamed(const NodePlan& plan, const Store& store) {
-  std::map<std::string, std::uint64_t> messages;
-  for (const auto& [number, queue] : store.queues()) {
-    if (plan.queues.contains(queue_of(queue.declaration))) continue;
-    messages[queue.declaration.name()] += queue.state->durable.index.size();
-  }
-  for (const auto& [name, count] : messages) {
-    if (count == 0) continue;
-    spdlog::warn(
-        "queue {} holds {} messages, and no pipeline names it: see them with `millrace queue peek "
-        "{}`, and name it again, or redrive or purge them",
-        name, count, name);
-  }
-}
-
 using Deadline = std::chrono::steady_clock::time_point;
 using Queues = std::vector<queues::QueueHandle>;
-
-/// Says where the data directory comes from, if it was restored.
-void log_restored(const journal::DataDirectory& directory) {
-  const auto manifest = journal::restored_from(directory);
-  if (!manifest) return;
-  spdlog::warn(
-      "{} was restored from a backup of {} up to record {}, made {} s after 1970: what it "
-      "confirmed "
-      "later is not here. Nodes that remember more of it refuse it",
-      directory.path().string(),
-      manifest->identity.node.empty() ? "a stopped node" : "node " + manifest->identity.node,
-      manifest->last_lsn, manifest->at_us / 1'000'000);
-}
-
-void log_step(DurationUs step_us) {
-  spdlog::warn("the wall clock was set {} by {:.3f} s", step_us < 0 ? "back" : "forwards",
-               static_cast<double>(step_us < 0 ? -step_us : step_us) / 1e6);
-}
 
 /// Returns how many queues drained before `deadline` or have ended.
 std::size_t await_rest(ActorSystem& system, const Queues& queues, Deadline deadline) {
