@@ -507,7 +507,8 @@ Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queu
                                                          const SenderOptions& options) {
   auto actor = std::make_shared<AnyActor>();
   auto inbox = std::make_shared<senders::SenderInbox>(
-      options.limits.window, [actor] { tell(*actor, senders::WakeMessage{}); });
+      senders::SenderInbox::Window{options.limits.window, options.limits.window_bytes},
+      [actor] { tell(*actor, senders::WakeMessage{}); });
   {
     const std::lock_guard lock(parts_->senders_mutex);
     if (!parts_->takes_senders) {

@@ -130,7 +130,7 @@ void PipelineTest::Parts::end() {
 void PipelineTest::Parts::connect(const std::string& queue, Client& client) {
   auto actor = std::make_shared<AnyActor>();
   client.inbox = std::make_shared<senders::SenderInbox>(
-      ~0u, [actor] { tell(*actor, senders::WakeMessage{}); });
+      senders::SenderInbox::Window{~0u}, [actor] { tell(*actor, senders::WakeMessage{}); });
   client.actor =
       value_or_throw(actors->spawn_sender(queue, client.type, {.producer = "test"}, client.inbox));
   *actor = client.actor;

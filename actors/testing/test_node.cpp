@@ -110,7 +110,7 @@ TestNode::Link TestNode::open_link(const std::string& queue, const Client& clien
   auto actor = std::make_shared<AnyActor>();
   Link link;
   link.inbox = std::make_shared<senders::SenderInbox>(
-      ~0u, [actor] { tell(*actor, senders::WakeMessage{}); });
+      senders::SenderInbox::Window{~0u}, [actor] { tell(*actor, senders::WakeMessage{}); });
   link.actor = value_or_throw(actors_->spawn_sender(
       queue, client.type, {.producer = options_.name + "/test", .epoch = epoch}, link.inbox));
   *actor = link.actor;

@@ -91,7 +91,8 @@ TEST_P(ClockStepOfAQueue, DoesNotKeepASenderFromOfferingAgain) {
     };
   });
   actors_.push_back(deaf);
-  const auto inbox = std::make_shared<senders::SenderInbox>(10, [] {});
+  const auto inbox =
+      std::make_shared<senders::SenderInbox>(senders::SenderInbox::Window{10}, [] {});
   senders::SenderConfig config;
   config.producer = "p";
   config.shards = {caf::actor_cast<QueueHandle>(deaf)};

@@ -136,7 +136,8 @@ TEST(OutcomeBounds, FailAMessageWhoseOutputHasATooLargeKey) {
 
 TEST(OutcomeBounds, OfOffersAreCheckedBySenders) {
   const SystemClock clock;
-  const auto inbox = std::make_shared<senders::SenderInbox>(10u, [] {});
+  const auto inbox =
+      std::make_shared<senders::SenderInbox>(senders::SenderInbox::Window{10}, [] {});
   SenderLink link(inbox, 1, clock, {0});
   const auto code = [&](std::string key, std::size_t payload, std::string idempotency_key = {}) {
     const auto sent = link.send(std::move(key), std::string(payload, 'x'),

@@ -15,7 +15,8 @@ class Dispatcher {
   Dispatcher(State& state, SteadyUs now_us) : state_(state), now_us_(now_us) {}
 
   Dispatch run() {
-    while (state_.live.in_flight < state_.limits.in_flight) {
+    while (state_.live.in_flight < state_.limits.in_flight &&
+           state_.live.in_flight_bytes < state_.limits.in_flight_bytes) {
       const auto receiver = next_receiver();
       if (receiver == state_.live.receivers.end()) break;
       const int priority = state_.live.lines.first();

@@ -25,6 +25,8 @@ struct Limits {
 
   // Leases.
   std::uint32_t in_flight = 1'000;  ///< messages leased or settling; beyond: dispatch waits
+  std::uint64_t in_flight_bytes =
+      16u << 20;  ///< their payload and key bytes; at it: dispatch waits; one lease may go beyond
   std::uint32_t run_messages = 32;  ///< messages of one lease
   std::uint64_t run_bytes =
       4u << 20;  ///< payload and key bytes of one lease; one message may be larger

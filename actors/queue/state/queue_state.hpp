@@ -78,6 +78,7 @@ struct Lease {
   ReceiverId receiver = nobody;
   KeySlot slot = no_slot;  ///< of the key, which is busy; no_slot: without key
   SteadyUs deadline_us = 0;
+  std::uint64_t bytes = 0;    ///< of the payloads and keys of `run`
   std::vector<Sequence> run;  ///< not empty; those still live have the status of the lease
   bool settling = false;      ///< its outcome is proposed; it can neither expire nor be completed
   bool begun = false;         ///< the receiver handles this lease alone; run.size() == 1
@@ -128,6 +129,7 @@ struct Volatile {
   std::map<ReceiverId, Receiver> receivers;
   ReceiverId receiver_last_served = nobody;  ///< receivers take turns
   std::uint32_t in_flight = 0;               ///< sum of the sizes of all runs
+  std::uint64_t in_flight_bytes = 0;         ///< sum of Lease::bytes
   std::uint64_t leases_given = 0;            ///< messages leased since the start; never falls
 
   // Why the queue does not lease or refuses offers.

@@ -70,6 +70,14 @@ void add_leases(KeyTable& table) {
                         .store = take_limit<&Limits::in_flight>,
                         .min = 1,
                         .max = 1'000'000});
+  table.keys.push_back({.path = "queue[].in_flight_bytes",
+                        .type = Type::size,
+                        .fallback = "\"16MiB\"",
+                        .doc = "Size of the keys and bodies of messages leased or settling, from "
+                               "which on no more are leased. Of one shard.",
+                        .store = take_limit<&Limits::in_flight_bytes>,
+                        .min = 1 << 10,
+                        .max = mib * mib});
   table.keys.push_back({.path = "queue[].run_messages",
                         .type = Type::integer,
                         .fallback = "32",
