@@ -95,7 +95,8 @@ TEST(Layout, ComputesThePinnedHomes) {
   ASSERT_TRUE(made);
   std::string homes;
   for (const std::string& home : homes_of(*made)) homes += home;
-  EXPECT_EQ(homes, "bcccbabbbcbbbcabccbcbccacccaccac") << "nodes of two versions would have different layouts";
+  EXPECT_EQ(homes, "bcccbabbbcbbbcabccbcbccacccaccac")
+      << "nodes of two versions would have different layouts";
 }
 
 void expect_refused(const Result<Layout>& made, const std::string& why) {
