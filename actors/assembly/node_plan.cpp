@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/receiver/shell/receiver_actor.hpp"
+
 namespace millrace {
 namespace {
 
@@ -276,8 +278,36 @@ std::uint32_t credit_of(const StageSpec& stage, std::size_t sources) {
   return std::max(options.workers, worker_credit * options.workers / shards);
 }
 
+std::size_t running_words(const NodePlan& plan) {
+  std::size_t words = receivers::RunningTable::head_words;
+  for (const StagePlan& stage : plan.stages) {
+    const StageOptions& options = stage.spec->options;
+    // One that has ended may still have its slot when the next one starts.
+    const std::size_t workers =
+        2 * options.workers + (options.blocking ? receivers::replaced_max : 0);
+    const std::size_t messages = receivers::call_messages(
+        *stage.spec, plan.queues.at(stage.spec->source.name).limits.run_messages);
+    words += workers * receivers::RunningTable::words_of(messages);
+  }
+  return words;
+}
+
+void add_suspects(NodePlan& plan, Store& store, std::span<const queues::InterruptedCall> calls,
+                  bool drained) {
+  plan.suspects = queues::decide_suspects(calls, drained, [&](QueueNumber number) {
+    const auto queue = store.queues().find(number);
+    return queue == store.queues().end() ? nullptr : queue->second.state.get();
+  });
+  for (const pb::Suspect& suspect : plan.suspects) {
+    queues::apply_suspect(*store.queues().at(suspect.queue()).state, suspect);
+  }
+}
+
 std::unique_ptr<pb::Record> start_record(const NodePlan& plan, Store& store, TimeUs now_us) {
-  if (plan.fresh.empty() && plan.leftover.empty() && plan.outboxes.empty()) return nullptr;
+  if (plan.fresh.empty() && plan.leftover.empty() && plan.outboxes.empty() &&
+      plan.suspects.empty()) {
+    return nullptr;
+  }
   auto record = std::make_unique<pb::Record>();
   record->set_at_us(now_us);
   for (const pb::Declaration& declaration : plan.fresh) *record->add_declare() = declaration;
@@ -286,6 +316,7 @@ std::unique_ptr<pb::Record> start_record(const NodePlan& plan, Store& store, Tim
     store.queues().erase(number);
   }
   record->set_generation(plan.generation);
+  for (const pb::Suspect& suspect : plan.suspects) *record->add_suspect() = suspect;
   return record;
 }
 

@@ -13,6 +13,7 @@
 #include "actors/assembly/stage_meter.hpp"
 #include "actors/pipeline/wiring.hpp"
 #include "actors/queue/decide/removal.hpp"
+#include "actors/queue/decide/suspicion.hpp"
 #include "actors/stage/pipeline_spec.hpp"
 #include "actors/store/store.hpp"
 #include "messages/result.hpp"
@@ -59,6 +60,7 @@ struct NodePlan {
   std::vector<StagePlan> stages;
   std::vector<OutboxPlan> outboxes;
   std::vector<pb::Declaration> fresh;  ///< declarations that the log lacks, or has in another form
+  std::vector<pb::Suspect> suspects;   ///< see add_suspects()
   std::vector<queues::QueueNumber> leftover;  ///< staged queues of moves that did not complete
   std::string outbox_producer;                ///< prefix of the producer names of new outboxes
   std::uint32_t shards = 0;
@@ -100,6 +102,14 @@ struct NodePlan {
 [[nodiscard]] Result<NodePlan> plan_node(const Wiring& wiring,
                                          std::span<const PipelineSpec> pipelines, Store& store,
                                          const RuntimeOptions& options);
+
+/// Words that a RunningTable needs for all workers of the stages.
+[[nodiscard]] std::size_t running_words(const NodePlan& plan);
+
+/// Notes in `plan` and `store` which messages were handled when the process ended: see
+/// queues::decide_suspects().
+void add_suspects(NodePlan& plan, Store& store, std::span<const queues::InterruptedCall> calls,
+                  bool drained);
 
 /// The record that must be durable before the queues of `plan` are used: it declares the new ones,
 /// retires the leftover ones, which are erased from `store`, and begins the generation. Null: there is

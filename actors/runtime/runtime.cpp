@@ -23,6 +23,8 @@
 #include "actors/move/shard_moves.hpp"
 #include "actors/pipeline/validate.hpp"
 #include "actors/pipeline/wiring.hpp"
+#include "actors/receiver/running_table.hpp"
+#include "actors/runtime/running_file.hpp"
 #include "actors/runtime/shell/actor_system_config.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
 #include "actors/store/store.hpp"
@@ -133,7 +135,9 @@ class Runtime::Parts final : public JournalLogOwner {
   Result<void> stop(std::chrono::milliseconds timeout);
 
   void fatal(const Error& error) {
-    if (!stopped) options.on_fatal(error);
+    if (stopped) return;
+    if (running) running->close();  // no handler ends the process
+    options.on_fatal(error);
   }
 
   RuntimeOptions options;
@@ -145,6 +149,7 @@ class Runtime::Parts final : public JournalLogOwner {
   std::unique_ptr<journal::Journal> journal;
   std::unique_ptr<LogKeeper> keeper;
   Store store;
+  std::shared_ptr<receivers::RunningTable> running;
   std::unique_ptr<NodeActors> actors;
   std::unique_ptr<ShardMoves> moves;
 
@@ -263,6 +268,8 @@ Result<void> Runtime::Parts::open() {
   if (federation != nullptr) federation->recovered(store.shards());
   auto planned = plan_node(wiring, pipelines, store, options);
   if (!planned) return planned.error();
+  running = begin_run(options.files == nullptr ? options.data_dir : std::filesystem::path(),
+                      *planned, store);
   if (auto declared = declare(*planned); !declared) return declared;
   actors = std::make_unique<NodeActors>(
       NodeActors::Surroundings{
@@ -270,6 +277,7 @@ Result<void> Runtime::Parts::open() {
           .log = &log,
           .clock = &clock,
           .seed = options.seed,
+          .running = running,
           .federation = federation,
           .queue_ended =
               [this](const std::string& name) {
@@ -320,6 +328,7 @@ Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
     const std::lock_guard lock(senders_mutex);
     takes_senders = false;
   }
+  running->begin_drain();
   journal->open_reserve();  // queues that drain end their compaction
   Result<void> drained = drain(timeout);
   if (drained) {
@@ -334,6 +343,7 @@ Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
     const std::lock_guard lock(senders_mutex);
     for (const AnyActor& sender : senders) end_actor(sender);
   }
+  running->close();  // the process ends in order, also where handlers have not returned
   actors->end();
   end_actor(reader);
   has_leftovers = !drained;

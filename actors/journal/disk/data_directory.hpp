@@ -38,6 +38,9 @@ class DataDirectory {
   /// Name of a file that may exist before the format file: a node writes it before it opens the
   /// directory.
   static constexpr std::string_view incarnation_name = "incarnation";
+  /// Name of the file in which a node says what its workers handle: see
+  /// actors/receiver/running_table.hpp.
+  static constexpr std::string_view running_name = "running";
 
   /// Opens and locks the directory at `path`. A writer also removes unfinished files, and makes the
   /// directory's entries durable. Blocks, but never waits for the lock. Fails with `not_found`
