@@ -88,6 +88,9 @@ receivers::ReceiverConfig NodeActors::receiver_config(const StagePlan& stage) co
   }
   config.clock = surroundings_.clock;
   config.observer = stage.meter.get();
+  config.gate = gate_;
+  config.running = surroundings_.running;
+  config.run_messages = plan_.queues.at(stage.spec->source.name).limits.run_messages;
   config.own_thread = surroundings_.threads && stage.spec->options.blocking;
   return config;
 }

@@ -41,6 +41,7 @@ class NodeActors final : public CommitSink {
     queues::RecordLog* log = nullptr;
     const Clock* clock = nullptr;
     std::uint64_t seed = 0;
+    std::shared_ptr<receivers::RunningTable> running{};  ///< null: nothing notes what is handled
     bool threads = true;  ///< whether stages with the option `blocking` get threads of their own
     Federation* federation = nullptr;  ///< null: this node serves all shards
     /// Called, on any thread, when the actor of a queue ends without end(): the node must stop. May
@@ -204,6 +205,7 @@ class NodeActors final : public CommitSink {
   std::map<queues::QueueNumber, pb::Declaration> declarations_;
   std::vector<queues::QueueHandle> handles_;  ///< by number; empty: 0 and queues that are gone
   std::vector<Forwarder> forwarders_;
+  const std::shared_ptr<receivers::SuspectGate> gate_ = std::make_shared<receivers::SuspectGate>();
   std::vector<AnyActor> receivers_;  ///< of the stages, in the order of the plan
   bool has_ended_ = false;           ///< end() was called: no actor is started any more
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/receiver/shell/receiver_actor.hpp"
 #include "messages/schema.hpp"
 
 namespace millrace {
@@ -443,11 +444,36 @@ std::uint32_t credit_of(const StageSpec& stage, std::size_t sources) {
   return std::max(options.workers, worker_credit * options.workers / shards);
 }
 
+std::size_t running_words(const NodePlan& plan) {
+  std::size_t words = receivers::RunningTable::head_words;
+  for (const StagePlan& stage : plan.stages) {
+    const StageOptions& options = stage.spec->options;
+    // One that has ended may still have its slot when the next one starts.
+    const std::size_t workers =
+        2 * options.workers + (options.blocking ? receivers::replaced_max : 0);
+    const std::size_t messages = receivers::call_messages(
+        *stage.spec, plan.queues.at(stage.spec->source.name).limits.run_messages);
+    words += workers * receivers::RunningTable::words_of(messages);
+  }
+  return words;
+}
+
+void add_suspects(NodePlan& plan, Store& store, std::span<const queues::InterruptedCall> calls,
+                  bool drained) {
+  plan.suspects = queues::decide_suspects(calls, drained, [&](QueueNumber number) {
+    const auto queue = store.queues().find(number);
+    return queue == store.queues().end() ? nullptr : queue->second.state.get();
+  });
+  for (const pb::Suspect& suspect : plan.suspects) {
+    queues::apply_suspect(*store.queues().at(suspect.queue()).state, suspect);
+  }
+}
+
 std::vector<std::shared_ptr<const pb::Record>> start_records(const NodePlan& plan, Store& store,
                                                              TimeUs now_us) {
   std::vector<std::shared_ptr<const pb::Record>> records;
   if (plan.fresh.empty() && plan.leftover.empty() && plan.outboxes.empty() &&
-      plan.shard_records.empty()) {
+      plan.shard_records.empty() && plan.suspects.empty()) {
     return records;
   }
   std::span<const pb::Declaration> fresh = plan.fresh;
@@ -461,6 +487,7 @@ std::vector<std::shared_ptr<const pb::Record>> start_records(const NodePlan& pla
         *record->add_shard() = shard;
         store.keep(shard);
       }
+      for (const pb::Suspect& suspect : plan.suspects) *record->add_suspect() = suspect;
     }
     for (const pb::Declaration& declaration : take_front(fresh, that_fit(fresh))) {
       *record->add_declare() = declaration;

@@ -13,6 +13,7 @@
 #include "actors/assembly/stage_meter.hpp"
 #include "actors/pipeline/wiring.hpp"
 #include "actors/queue/decide/removal.hpp"
+#include "actors/queue/decide/suspicion.hpp"
 #include "actors/stage/pipeline_spec.hpp"
 #include "actors/store/store.hpp"
 #include "messages/result.hpp"
@@ -60,6 +61,7 @@ struct NodePlan {
   std::vector<StagePlan> stages;
   std::vector<OutboxPlan> outboxes;
   std::vector<pb::Declaration> fresh;  ///< declarations that the log lacks, or has in another form
+  std::vector<pb::Suspect> suspects;   ///< see add_suspects()
   std::vector<queues::QueueNumber> leftover;     ///< staged queues of moves that did not complete
   std::vector<pb::ShardRecord> shard_records{};  ///< as returned by Federation::recovered()
   std::map<std::string, std::string> former;     ///< former names of queues, and the present ones
@@ -105,8 +107,16 @@ struct NodePlan {
                                          std::span<const PipelineSpec> pipelines, Store& store,
                                          const RuntimeOptions& options);
 
+/// Words that a RunningTable needs for all workers of the stages.
+[[nodiscard]] std::size_t running_words(const NodePlan& plan);
+
+/// Notes in `plan` and `store` which messages were handled when the process ended: see
+/// queues::decide_suspects().
+void add_suspects(NodePlan& plan, Store& store, std::span<const queues::InterruptedCall> calls,
+                  bool drained);
+
 /// The records that must be durable, in this order, before the queues of `plan` are used: they
-/// keep the shard records, in `store` too, declare the new queues, retire the leftover ones, which are
+/// keep the shard records, in `store` too, note the suspects, declare the new queues, retire the leftover ones, which are
 /// erased from `store`, and begin the generation. Empty: there is nothing to record.
 [[nodiscard]] std::vector<std::shared_ptr<const pb::Record>> start_records(const NodePlan& plan,
                                                                            Store& store,

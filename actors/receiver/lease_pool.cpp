@@ -1,7 +1,6 @@
 #include "actors/receiver/lease_pool.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace millrace::receivers {
@@ -9,12 +8,29 @@ namespace millrace::receivers {
 std::vector<WorkerId> LeasePool::add(std::vector<WaitingLease> leases, SteadyUs now_us) {
   const std::lock_guard lock(mutex_);
   const std::size_t added = leases.size();
-  for (WaitingLease& lease : leases) waiting_.push_back(std::move(lease));
+  for (WaitingLease& lease : leases) put(std::move(lease));
   return wake_locked(now_us, added);
 }
 
-void LeasePool::take(WorkerId worker, SteadyUs now_us, std::vector<WaitingLease>& taken) {
+void LeasePool::put(WaitingLease lease) {
+  const bool is_alone = gate_ != nullptr && lease.is_alone_on_node();
+  (is_alone ? suspects_ : waiting_).push_back(std::move(lease));
+}
+
+bool LeasePool::take_suspect(const AnyActor& receiver, std::vector<WaitingLease>& taken) {
+  if (suspects_.empty()) return false;
+  std::shared_ptr<SuspectGate::Permit> permit = gate_->try_enter(receiver);
+  if (!permit) return false;
+  taken.push_back(std::move(suspects_.front()));
+  taken.back().permit = std::move(permit);
+  suspects_.pop_front();
+  return true;
+}
+
+void LeasePool::take(WorkerId worker, SteadyUs now_us, const AnyActor& receiver,
+                     std::vector<WaitingLease>& taken) {
   const std::lock_guard lock(mutex_);
+  if (take_suspect(receiver, taken)) return;
   if (ready_calls(now_us) == 0) {
     idle_.push_back(worker);
     return;
@@ -29,14 +45,17 @@ void LeasePool::take(WorkerId worker, SteadyUs now_us, std::vector<WaitingLease>
 
 void LeasePool::give_back(std::vector<WaitingLease>& taken) {
   const std::lock_guard lock(mutex_);
-  waiting_.insert(waiting_.begin(), std::move_iterator(taken.begin()),
-                  std::move_iterator(taken.end()));
-  taken.clear();
+  for (; !taken.empty(); taken.pop_back()) {
+    WaitingLease& lease = taken.back();
+    const bool is_alone = lease.permit != nullptr;
+    lease.permit.reset();
+    (is_alone ? suspects_ : waiting_).push_front(std::move(lease));
+  }
 }
 
 std::vector<WorkerId> LeasePool::wake(SteadyUs now_us) {
   const std::lock_guard lock(mutex_);
-  return wake_locked(now_us, waiting_.size());
+  return wake_locked(now_us, waiting_.size() + suspects_.size());
 }
 
 void LeasePool::remove(WorkerId worker) {
@@ -54,11 +73,13 @@ void LeasePool::keep_alive(SteadyUs now_us, DurationUs by_us) {
   Extensions extensions(by_us);
   {
     const std::lock_guard lock(mutex_);
-    for (WaitingLease& lease : waiting_) {
-      const DurationUs left_us = lease.until_us - now_us;
-      if (left_us < 0 || left_us >= by_us / 2) continue;
-      lease.until_us = time_after(now_us, by_us);
-      extensions.add(lease.source, lease.grant->lease);
+    for (std::deque<WaitingLease>* const leases : {&waiting_, &suspects_}) {
+      for (WaitingLease& lease : *leases) {
+        const DurationUs left_us = lease.until_us - now_us;
+        if (left_us < 0 || left_us >= by_us / 2) continue;
+        lease.until_us = time_after(now_us, by_us);
+        extensions.add(lease.source, lease.grant->lease);
+      }
     }
   }
   extensions.send();
@@ -66,7 +87,7 @@ void LeasePool::keep_alive(SteadyUs now_us, DurationUs by_us) {
 
 std::size_t LeasePool::waiting() const {
   const std::lock_guard lock(mutex_);
-  return waiting_.size();
+  return waiting_.size() + suspects_.size();
 }
 
 std::size_t LeasePool::idle() const {
@@ -88,7 +109,9 @@ std::size_t LeasePool::ready_calls(SteadyUs now_us) const {
 std::vector<WorkerId> LeasePool::wake_locked(SteadyUs now_us, std::size_t most) {
   std::vector<WorkerId> woken;
   if (idle_.empty()) return woken;
-  const std::size_t count = std::min({idle_.size(), ready_calls(now_us), most});
+  // One of the suspects, at most, can be taken.
+  const std::size_t ready = ready_calls(now_us) + (suspects_.empty() ? 0 : 1);
+  const std::size_t count = std::min({idle_.size(), ready, most});
   woken.assign(idle_.end() - static_cast<std::ptrdiff_t>(count), idle_.end());
   idle_.resize(idle_.size() - count);
   return woken;

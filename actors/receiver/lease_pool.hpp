@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "actors/receiver/leases.hpp"
@@ -21,15 +23,18 @@ using WorkerId = std::uint64_t;
 /// woken. While more leases are ready than woken workers have begun to take, no worker is idle.
 class LeasePool {
  public:
-  /// `batch` null: a worker takes one lease at a time.
-  explicit LeasePool(std::optional<BatchOptions> batch) : batch_(batch) {}
+  /// `batch` null: a worker takes one lease at a time. `gate` null: suspects wait for nobody.
+  explicit LeasePool(std::optional<BatchOptions> batch, std::shared_ptr<SuspectGate> gate = {})
+      : batch_(batch), gate_(std::move(gate)) {}
 
   /// Adds leases. Returns the workers to be woken for them.
   [[nodiscard]] std::vector<WorkerId> add(std::vector<WaitingLease> leases, SteadyUs now_us);
 
   /// Moves the leases of the worker's next call of its handler to `taken`, which is empty: one, or
-  /// a batch. If none is ready, the worker is idle.
-  void take(WorkerId worker, SteadyUs now_us, std::vector<WaitingLease>& taken);
+  /// a batch. If none is ready, the worker is idle. Leases that run alone on the node come first,
+  /// when no other does; `receiver` gets an IdleMessage when that has changed.
+  void take(WorkerId worker, SteadyUs now_us, const AnyActor& receiver,
+            std::vector<WaitingLease>& taken);
 
   /// Puts leases back that the worker has taken and will not run. Wakes nobody.
   void give_back(std::vector<WaitingLease>& taken);
@@ -53,9 +58,14 @@ class LeasePool {
   [[nodiscard]] std::size_t ready_calls(SteadyUs now_us) const;
   [[nodiscard]] std::vector<WorkerId> wake_locked(SteadyUs now_us, std::size_t most);
 
+  [[nodiscard]] bool take_suspect(const AnyActor& receiver, std::vector<WaitingLease>& taken);
+  void put(WaitingLease lease);
+
   const std::optional<BatchOptions> batch_;
+  const std::shared_ptr<SuspectGate> gate_;
   mutable std::mutex mutex_;  ///< guards all below
   std::deque<WaitingLease> waiting_;
+  std::deque<WaitingLease> suspects_;  ///< those that run alone on the node
   std::vector<WorkerId> idle_;
 };
 

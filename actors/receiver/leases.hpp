@@ -11,6 +11,7 @@
 
 #include "actors/base/clock.hpp"
 #include "actors/queue/shell/queue_handle.hpp"
+#include "actors/receiver/suspect_gate.hpp"
 #include "actors/stage/context.hpp"
 
 namespace millrace::receivers {
@@ -29,12 +30,17 @@ struct WaitingLease {
   std::shared_ptr<const queues::Grant> grant;
   SteadyUs until_us = 0;    ///< the deadline, with the extensions that were asked for
   SteadyUs arrived_us = 0;  ///< when the receiver got it
+  /// Of a lease that runs alone on its node: set while it is taken. Else null.
+  std::shared_ptr<SuspectGate::Permit> permit{};
 
+  /// Its message may have ended the process: see queues::runs_alone().
+  [[nodiscard]] bool is_alone_on_node() const { return grant->messages.front().runs_alone; }
   /// A lease of a single message that was lost without a failure: its handler may have ended the
-  /// worker. It runs alone, so that it takes no other outcome with it if that happens again.
+  /// worker, or the process. It runs alone, so that it takes no other outcome with it if that happens again.
   [[nodiscard]] bool is_suspect() const {
     const queues::GrantedMessage& message = grant->messages.front();
-    return grant->messages.size() == 1 && message.acquired > message.failed + 1;
+    return grant->messages.size() == 1 &&
+           (message.acquired > message.failed + 1 || message.runs_alone);
   }
 };
 
@@ -44,6 +50,7 @@ class HeldLease final : public LeaseControl {
   HeldLease(WaitingLease lease, const Clock& clock)
       : source(std::move(lease.source)),
         grant(std::move(lease.grant)),
+        permit(std::move(lease.permit)),
         clock_(clock),
         until_us_(lease.until_us) {}
 
@@ -53,6 +60,7 @@ class HeldLease final : public LeaseControl {
 
   const std::shared_ptr<const Source> source;
   const std::shared_ptr<const queues::Grant> grant;
+  const std::shared_ptr<SuspectGate::Permit> permit;  ///< as in WaitingLease
 
  private:
   const Clock& clock_;

@@ -45,6 +45,7 @@ std::optional<WorkerSlot::Overrun> WorkerSlot::overrun(SteadyUs now_us) {
   overrun.is_first = !std::exchange(is_overrun_told_, true);
   for (const HeldLease& lease : running_) {
     overrun.leases.push_back({lease.source, lease.grant, lease.lease_until_us(), 0});
+    if (lease.permit) lease.permit->release();  // it does not hold up other suspects
   }
   return overrun;
 }

@@ -22,7 +22,9 @@
 #include "actors/move/shard_moves.hpp"
 #include "actors/pipeline/validate.hpp"
 #include "actors/pipeline/wiring.hpp"
+#include "actors/receiver/running_table.hpp"
 #include "actors/runtime/notices.hpp"
+#include "actors/runtime/running_file.hpp"
 #include "actors/runtime/shell/actor_system_config.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
 #include "actors/store/store.hpp"
@@ -111,7 +113,9 @@ class Runtime::Parts final : public JournalLogOwner {
   Result<void> stop(std::chrono::milliseconds timeout);
 
   void fatal(const Error& error) {
-    if (!stopped) options.on_fatal(error);
+    if (stopped) return;
+    if (running) running->close();  // no handler ends the process
+    options.on_fatal(error);
   }
 
   RuntimeOptions options;
@@ -134,6 +138,7 @@ class Runtime::Parts final : public JournalLogOwner {
   std::unique_ptr<journal::Journal> journal;
   std::unique_ptr<LogKeeper> keeper;
   Store store;
+  std::shared_ptr<receivers::RunningTable> running;
   std::unique_ptr<NodeActors> actors;
   std::unique_ptr<ShardMoves> moves;
 
@@ -253,6 +258,8 @@ Result<void> Runtime::Parts::open() {
   auto planned = plan_node(wiring, pipelines, store, options);
   if (!planned) return planned.error();
   planned->shard_records = std::move(shard_records);
+  running = begin_run(options.files == nullptr ? options.data_dir : std::filesystem::path(),
+                      *planned, store);
   if (auto declared = declare(*planned); !declared) return declared;
   warn_of_unnamed(*planned, store);
   actors = std::make_unique<NodeActors>(
@@ -261,6 +268,7 @@ Result<void> Runtime::Parts::open() {
           .log = &log,
           .clock = &clock,
           .seed = options.seed,
+          .running = running,
           .federation = federation,
           .queue_ended =
               [this](const std::string& name) {
@@ -319,6 +327,7 @@ Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
     const std::lock_guard lock(senders_mutex);
     takes_senders = false;
   }
+  running->begin_drain();
   journal->open_reserve();  // queues that drain end their compaction
   Result<void> drained = drain(timeout);
   if (drained) {
@@ -333,6 +342,7 @@ Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
     const std::lock_guard lock(senders_mutex);
     for (const AnyActor& sender : senders) end_actor(sender);
   }
+  running->close();  // the process ends in order, also where handlers have not returned
   actors->end();
   end_actor(reader);
   has_leftovers = !drained;

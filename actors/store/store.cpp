@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/queue/decide/suspicion.hpp"
 #include "actors/queue/move/target.hpp"
 #include "actors/queue/snapshot/snapshot.hpp"
 #include "messages/snapshot.pb.h"
@@ -78,6 +79,10 @@ Result<void> Store::apply(const journal::Frame& frame) {
   if (record->generation() != 0) {
     for (auto& [number, queue] : queues_)
       queues::begin_generation(*queue.state, record->generation());
+  }
+  for (const pb::Suspect& suspect : record->suspect()) {
+    const auto queue = queues_.find(suspect.queue());
+    if (queue != queues_.end()) queues::apply_suspect(*queue->second.state, suspect);
   }
   const queues::CommittedRecord committed{record, frame.place, frame.body.size()};
   for (const pb::Change& change : record->change()) {

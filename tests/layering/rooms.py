@@ -58,7 +58,7 @@ room("actors/upkeep", "shell", "actors/assembly", "actors/base", "actors/journal
      "actors/journal/format", "actors/move", "actors/queue", "actors/queue/snapshot",
      "actors/queue/state", "actors/store")
 room("actors/runtime", "shell", "actors/assembly", "actors/base", "actors/journal/backup",
-     "actors/journal/write",
+     "actors/journal/disk", "actors/journal/write", "actors/queue/decide",
      "actors/move", "actors/operate", "actors/pipeline", "actors/queue", "actors/queue/state",
      "actors/receiver", "actors/sender", "actors/stage", "actors/store", "actors/upkeep")
 room("actors/testing", "shell", "actors/assembly", "actors/base", "actors/journal/write",

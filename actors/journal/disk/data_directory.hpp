@@ -39,6 +39,9 @@ class DataDirectory {
   /// Name of a file that may exist before the format file: a node writes it before it opens the
   /// directory.
   static constexpr std::string_view incarnation_name = "incarnation";
+  /// Name of the file in which a node says what its workers handle: see
+  /// actors/receiver/running_table.hpp.
+  static constexpr std::string_view running_name = "running";
 
   /// Name of a file that says that the directory was restored: the manifest of the backup.
   static constexpr std::string_view restored_name = "restored";

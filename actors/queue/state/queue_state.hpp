@@ -66,11 +66,15 @@ struct Schedule {
   }
 };
 
-/// When and how a message failed. first_at_us <= last_at_us
+/// When and how a message failed, and whether it is a suspect: see decide/suspicion.hpp.
+/// first_at_us <= last_at_us; both 0 of a message that has not failed.
 struct FailureNote {
   TimeUs first_at_us = 0;
   TimeUs last_at_us = 0;
-  std::uint32_t overran = 0;  ///< how often its handler ran beyond the lease
+  std::uint32_t overran = 0;     ///< how often its handler ran beyond the lease
+  std::uint32_t deaths = 0;      ///< of the process, while it was handled, since its last outcome
+  std::uint32_t own_deaths = 0;  ///< of these, while it was handled alone
+  bool runs_alone = false;
 };
 
 /// Messages leased to one receiver: of one key, or one without key.

@@ -43,7 +43,7 @@ class ReceiverShell {
   caf::behavior start(caf::event_based_actor* self, ReceiverConfig config) {
     self_ = self;
     config_ = std::move(config);
-    pool_ = std::make_shared<LeasePool>(batch_of(*config_.spec));
+    pool_ = std::make_shared<LeasePool>(batch_of(*config_.spec), config_.gate);
     self->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
     self->set_exit_handler([this](const caf::exit_msg& exit) {
       end_workers();
@@ -159,6 +159,9 @@ class ReceiverShell {
     config.outputs.targets = config_.targets;
     config.pool = pool_;
     config.slot = worker.slot;
+    if (config_.running) {
+      config.running = config_.running->claim(call_messages(*config_.spec, config_.run_messages));
+    }
     config.receiver = self();
     config.clock = config_.clock;
     config.own_thread = config_.own_thread;

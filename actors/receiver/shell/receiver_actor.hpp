@@ -21,6 +21,7 @@
 #include "actors/base/clock.hpp"
 #include "actors/receiver/leases.hpp"
 #include "actors/receiver/outcome_builder.hpp"
+#include "actors/receiver/running_table.hpp"
 #include "actors/stage/pipeline_spec.hpp"
 
 namespace millrace::receivers {
@@ -69,9 +70,12 @@ struct ReceiverConfig {
   std::shared_ptr<const StageSpec> spec;
   std::vector<TargetShards> targets;  ///< in the order of StageSpec::targets
   std::vector<Source> sources;
-  const Clock* clock = nullptr;       ///< not null; must outlive the actor
-  bool own_thread = false;            ///< true if the stage may block
-  StageObserver* observer = nullptr;  ///< may be null; must outlive the actor
+  const Clock* clock = nullptr;           ///< not null; must outlive the actor
+  bool own_thread = false;                ///< true if the stage may block
+  StageObserver* observer = nullptr;      ///< may be null; must outlive the actor
+  std::shared_ptr<SuspectGate> gate;      ///< of the node; null: suspects run beside others
+  std::shared_ptr<RunningTable> running;  ///< of the node; null: none
+  std::size_t run_messages = 1;           ///< messages of a lease, at most
 };
 
 /// Whether workers ask for more when they begin to run a lease, not when they have finished: each
@@ -82,6 +86,11 @@ struct ReceiverConfig {
 
 /// Workers of one stage whose handler does not return, and that another one has replaced.
 constexpr std::size_t replaced_max = 16;
+
+/// Messages of one call of the stage's handler, at most. `run_messages`: of a lease.
+[[nodiscard]] inline std::size_t call_messages(const StageSpec& spec, std::size_t run_messages) {
+  return spec.is_batch ? spec.options.batch.max : run_messages;
+}
 
 /// Starts the receiver of a stage and, while it has sources, StageOptions::workers workers. A worker
 /// that ends unexpectedly, for example because its handler's constructor threw, is started again

@@ -47,7 +47,7 @@ class WorkerShell {
     bool is_idle = false;
     bool is_over = false;
     for (std::uint32_t calls = 0; calls < slice_calls && !is_idle && !is_over; ++calls) {
-      config_.pool->take(config_.id, at.steady_us, taken_);
+      config_.pool->take(config_.id, at.steady_us, config_.receiver, taken_);
       is_idle = taken_.empty();
       if (is_idle) break;
       const bool runs_alone = is_alone();
@@ -78,13 +78,14 @@ class WorkerShell {
   bool run_taken(Now& at, bool runs_alone) {
     const Now started = at;
     extend_taken(started.steady_us);
-    const WaitingLease first = taken_.front();
     if (!config_.slot->begin(finished_, taken_, started.steady_us, runs_alone)) return end();
-    if (runs_alone) tell_begin(first);
     std::deque<HeldLease>& running = config_.slot->running();
+    if (runs_alone) tell_begin(running.front());
     runs_.clear();
     for (HeldLease& lease : running) runs_.push_back(make_run(lease, started));
+    note_running(running);
     stage_->run(runs_);
+    if (config_.running) config_.running->clear();
     const Now ended = at = now();
     for (std::size_t i = 0; i < runs_.size(); ++i) {
       if (config_.observer != nullptr) config_.observer->on_results(runs_[i], started, ended);
@@ -106,7 +107,18 @@ class WorkerShell {
     return false;
   }
 
-  void tell_begin(const WaitingLease& lease) {
+  // The process may end in the call: then the next start knows of what.
+  void note_running(const std::deque<HeldLease>& running) {
+    if (!config_.running) return;
+    for (const HeldLease& lease : running) {
+      for (const queues::GrantedMessage& message : lease.grant->messages) {
+        config_.running->add(lease.source->number, message.sequence);
+      }
+    }
+    config_.running->begin(running.front().permit != nullptr);
+  }
+
+  void tell_begin(const HeldLease& lease) {
     const auto demand = static_cast<std::uint32_t>(lease.grant->messages.size());
     tell_as(
         config_.receiver, lease.source->handle,

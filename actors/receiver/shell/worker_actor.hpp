@@ -12,6 +12,7 @@
 
 #include "actors/receiver/lease_pool.hpp"
 #include "actors/receiver/outcome_builder.hpp"
+#include "actors/receiver/running_table.hpp"
 #include "actors/receiver/worker_slot.hpp"
 #include "actors/stage/pipeline_spec.hpp"
 
@@ -28,10 +29,11 @@ struct WorkerConfig {
   OutputRoutes outputs;
   std::shared_ptr<LeasePool> pool;
   std::shared_ptr<WorkerSlot> slot;
-  caf::actor receiver;                ///< in whose name it reports
-  const Clock* clock = nullptr;       ///< not null; must outlive the actor
-  bool own_thread = false;            ///< true if the stage may block
-  StageObserver* observer = nullptr;  ///< may be null; must outlive the actor
+  std::shared_ptr<RunningSlot> running;  ///< says what is handled; null: nothing does
+  caf::actor receiver;                   ///< in whose name it reports
+  const Clock* clock = nullptr;          ///< not null; must outlive the actor
+  bool own_thread = false;               ///< true if the stage may block
+  StageObserver* observer = nullptr;     ///< may be null; must outlive the actor
 };
 
 /// Starts a worker. It ends after an exit message, when its handler has returned.
