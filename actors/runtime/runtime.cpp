@@ -18,6 +18,7 @@
 
 #include "actors/assembly/federation.hpp"
 #include "actors/assembly/node_actors.hpp"
+#include "actors/base/log_queue.hpp"
 #include "actors/base/names.hpp"
 #include "actors/base/shell/actor_handle.hpp"
 #include "actors/move/shard_moves.hpp"
@@ -69,7 +70,7 @@ void add(const Result<queues::QueueStatus>& answer, std::uint32_t shard, QueueIn
 /// up.
 [[noreturn]] void stop_at_once(const Error& error) {
   spdlog::critical("the node stops: {}: {}", to_string(error.code), error.message);
-  spdlog::default_logger()->flush();
+  flush_log();
   // A service manager that starts the node again and again would not help an outdated one.
   std::_Exit(error.code == ErrorCode::outdated ? EX_CONFIG : 1);
 }
