@@ -102,6 +102,7 @@ void ShardMoves::export_chunks(const QuiescedShard& shard,
   }
   config.reader = actors_.reader();
   config.take = std::move(take);
+  config.own_thread = true;
   config.done = [done = std::move(done)](std::optional<Error> failed) {
     done(failed ? Result<void>(*failed) : Result<void>());
   };

@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "actors/assembly/node_plan.hpp"
+#include "actors/base/log_queue.hpp"
 #include "actors/journal/backup/backup.hpp"
 #include "actors/store/store.hpp"
 
@@ -15,7 +16,7 @@ namespace millrace {
 
 void stop_at_once(const Error& error) {
   spdlog::critical("the node stops: {}: {}", to_string(error.code), error.message);
-  spdlog::default_logger()->flush();
+  flush_log();
   // A service manager that starts the node again and again would not help an outdated one.
   std::_Exit(error.code == ErrorCode::outdated ? EX_CONFIG : 1);
 }

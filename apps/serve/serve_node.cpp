@@ -14,6 +14,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "actors/base/log_queue.hpp"
 #include "apps/serve/liveness.hpp"
 #include "apps/serve/log_setup.hpp"
 #include "apps/serve/service_manager.hpp"
@@ -156,7 +157,7 @@ Result<void> drain(ClusterNode& node, const Signals& signals, std::chrono::milli
     const auto signal = signals.wait(drain_look_interval);
     if (!signal || !is_end(*signal)) continue;
     spdlog::warn("signal {} again: ending at once", *signal);
-    spdlog::default_logger()->flush();
+    flush_log();
     std::_Exit(128 + *signal);
   }
   draining.join();

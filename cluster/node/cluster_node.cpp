@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include "actors/base/clock.hpp"
+#include "actors/base/log_queue.hpp"
 #include "cluster/config/file/load.hpp"
 #include "cluster/federation/federated_node.hpp"
 #include "cluster/http/service/http_service.hpp"
@@ -69,7 +70,7 @@ class FrameRouter final : public transport::TransportListener {
 
 [[noreturn]] void stop_fenced() {
   spdlog::critical("the node stops: a later start of it is in the cluster");
-  spdlog::default_logger()->flush();
+  flush_log();
   std::_Exit(1);
 }
 

@@ -55,6 +55,7 @@ TEST_F(Metrics, HaveTheNamesThatDashboardsAreBuiltOn) {
   expect("millrace_pipeline_end_to_end_duration_seconds_count{pipeline=\"orders\"} 0");
   expect("millrace_queue_unanswered_shards{queue=\"in\"} 0");
   expect("millrace_storage_full 0");
+  expect("millrace_log_lines_dropped_total 0");
   expect("millrace_storage_free_bytes 5242880");
   for (const char* name :
        {"millrace_queue_acked_messages_total", "millrace_journal_syncs_total",

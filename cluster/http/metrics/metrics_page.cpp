@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actors/base/clock.hpp"
+#include "actors/base/log_queue.hpp"
 #include "cluster/http/metrics/metric_families.hpp"
 
 namespace millrace::http {
@@ -133,6 +134,12 @@ void add_journal(MetricFamilies& out, const journal::JournalStats& stats) {
   out.counter("millrace_journal_syncs_total", "Groups made durable.", {}, number(stats.syncs));
 }
 
+void add_log(MetricFamilies& out) {
+  out.counter("millrace_log_lines_dropped_total",
+              "Lines of the log that could not be written in time: standard error is not read.", {},
+              number(log_lines_dropped()));
+}
+
 void add_stage(MetricFamilies& out, const StageCounts& stage) {
   const Labels labels{{"pipeline", stage.pipeline}, {"stage", stage.stage}};
   const auto outcome = [&](const char* name, std::uint64_t count) {
@@ -176,6 +183,7 @@ std::string MetricsPage::text(NodeApi& api) {
   add_node(out, status);
   add_journal(out, api.journal());
   for (const StageCounts& stage : api.stages()) add_stage(out, stage);
+  add_log(out);
   add_process_metrics(out);
   return out.text();
 }

@@ -501,9 +501,10 @@ class MoveService::Shell {
 
 MoveService::MoveService(caf::actor_system& system, MoveServiceConfig config)
     : shell_(std::make_shared<Shell>()) {
-  actor_ = system.spawn([shell = shell_, config = std::move(config)](caf::event_based_actor* self) {
-    return shell->start(self, shell, config);
-  });
+  actor_ = system.spawn<caf::detached>(
+      [shell = shell_, config = std::move(config)](caf::event_based_actor* self) {
+        return shell->start(self, shell, config);
+      });
 }
 
 MoveService::~MoveService() {

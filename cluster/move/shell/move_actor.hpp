@@ -7,7 +7,8 @@
 //
 //   ─▶ next step on the same node    ║ message to the other node
 //
-// No step blocks the actor; unanswered steps are sent again every second.
+// The actor has a thread of its own, because it reads chunks from the spool. No step blocks it
+// otherwise; unanswered steps are sent again every second.
 #pragma once
 
 #include <chrono>
