@@ -17,7 +17,6 @@
 
 #include "actors/assembly/federation.hpp"
 #include "actors/assembly/node_actors.hpp"
-#include "actors/base/log_queue.hpp"
 #include "actors/base/names.hpp"
 #include "actors/base/shell/actor_handle.hpp"
 #include "actors/move/shard_moves.hpp"
