@@ -252,7 +252,7 @@ DurableView MiniPipeline::view(std::uint32_t shards) const {
       }
       if (!key.state && key.history.empty()) continue;
       part.keys.push_back(
-          {key_name, key.state ? *key.state : std::string(), key.state.has_value(), key.history});
+          {key_name, key.state ? *key.state : std::string(), key.state != nullptr, key.history});
     }
   }
   return view;
