@@ -82,6 +82,26 @@ std::string faults_text(const Options& options) {
   return text.empty() ? "none" : text + " x" + std::to_string(options.fault_count);
 }
 
+std::vector<std::filesystem::path> directories_of(const Fleet& fleet) {
+  std::vector<std::filesystem::path> directories;
+  for (std::uint32_t node = 0; node < fleet.size(); ++node) {
+    directories.push_back(fleet.files(node).data_dir);
+  }
+  return directories;
+}
+
+/// Adds the checks of the data directories to the invariants.
+void take_over(report::RunReport& report, const audit::Report& data) {
+  for (const audit::Check& check : data.checks()) {
+    std::string first;
+    if (!check.findings.empty()) {
+      const audit::Finding& finding = check.findings[0];
+      first = finding.directory + "/" + finding.file + ": " + finding.text;
+    }
+    report.invariants.push_back({check.name + ": " + check.title, check.passed(), first});
+  }
+}
+
 void describe(report::RunReport& report, const Options& options) {
   report.configuration = {
       {"orders", std::to_string(options.orders)},
@@ -190,14 +210,16 @@ Result<report::RunReport> simulate(const Options& options) {
     report.throughput_per_s =
         static_cast<double>(mostly(head.orders)) * 1e6 / static_cast<double>(busy_us);
   }
-  if (end == Watch::End::failed) return report;
-
-  std::vector<std::filesystem::path> directories;
-  for (std::uint32_t node = 0; node < fleet->size(); ++node) {
-    directories.push_back(fleet->files(node).data_dir);
+  const auto read = audit::audit(directories_of(*fleet));
+  if (!read) {
+    if (end == Watch::End::failed) return report;
+    return read.error();
   }
-  const auto read = audit::audit(directories);
-  if (!read) return read.error();
+  if (end == Watch::End::failed) {
+    // The run says nothing about the orders; the data may still say why a node failed.
+    if (!read->report.passed()) take_over(report, read->report);
+    return report;
+  }
   const DurableView view = orders::audit::view_of(*read);
   const orders::LoadPlan plan(load_options(options));
   const orders::StockPlan stock(stock_options(options));
@@ -209,13 +231,7 @@ Result<report::RunReport> simulate(const Options& options) {
                  .initial_stock = [&stock](std::string_view sku) { return stock.initial(sku); },
                  .was_clock_set = std::count(options.fault_kinds.begin(), options.fault_kinds.end(),
                                              FaultKind::clock) > 0}));
-  for (const audit::Check& check : read->report.checks()) {
-    report.invariants.push_back({check.name + ": " + check.title, check.passed(),
-                                 check.findings.empty()
-                                     ? ""
-                                     : check.findings[0].directory + "/" + check.findings[0].file +
-                                           ": " + check.findings[0].text});
-  }
+  take_over(report, read->report);
   return report;
 }
 
