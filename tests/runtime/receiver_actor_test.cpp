@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "actors/pipeline/pipeline.hpp"
+#include "actors/stage/outcome_limits.hpp"
 #include "actors/testing/pipeline_test.hpp"
 
 namespace millrace {
@@ -65,7 +66,8 @@ TEST(Receiver, AnOutcomeTooLargeForARecordFailsItsMessageAndNotTheNode) {
   test.send(words(), text("a"));
   test.run();
   EXPECT_EQ(test.messages("test.results").size(), 0u);
-  EXPECT_NE(reason_of(test).find("expected at most 8388608"), std::string::npos);
+  EXPECT_NE(reason_of(test).find("expected at most " + std::to_string(outcome_bytes_max)),
+            std::string::npos);
 }
 
 TEST(Receiver, AnOutcomeOfVeryManyEmptyMessagesIsTooLargeToo) {
