@@ -48,10 +48,13 @@ struct Hang {
 
 class HungHandler : public ::testing::TestWithParam<bool> {
  protected:
-  HungHandler() {
+  void start(std::uint32_t workers, std::chrono::milliseconds retry) {
     test_ = std::make_unique<PipelineTest>(
-        std::vector<PipelineSpec>{pipeline("test").from(words()).then(
-            "hang", Hang{handle_, calls_}, {.workers = 2, .timeout = 1s, .blocking = GetParam()})});
+        std::vector<PipelineSpec>{pipeline("test").from(words()).then("hang", Hang{handle_, calls_},
+                                                                      {.workers = workers,
+                                                                       .retry = {.first = retry},
+                                                                       .timeout = 1s,
+                                                                       .blocking = GetParam()})});
     *handle_ = test_.get();
   }
 
@@ -61,6 +64,7 @@ class HungHandler : public ::testing::TestWithParam<bool> {
 };
 
 TEST_P(HungHandler, MakesItsMessageADeadLetterAfterThreeLeases) {
+  start(2, 100ms);
   for (const char* word : {"a", "hang", "b"}) test_->send(words(), text(word));
   test_->advance(10s);
   EXPECT_EQ(*calls_, 3);
@@ -74,13 +78,14 @@ TEST_P(HungHandler, MakesItsMessageADeadLetterAfterThreeLeases) {
 }
 
 TEST_P(HungHandler, IsCountedOverRestarts) {
+  start(1, 10s);
   test_->send(words(), text("hang"));
   for (int restarts = 1; restarts < 3; ++restarts) {
     while (*calls_ < restarts) test_->advance(100ms);
     test_->crash();
   }
   EXPECT_TRUE(test_->messages("test.words.dead").empty());
-  test_->advance(10s);
+  test_->advance(60s);
   EXPECT_EQ(*calls_, 3);
   EXPECT_EQ(test_->messages("test.words.dead").size(), 1u);
 }

@@ -265,9 +265,9 @@ TEST(KilledNode, MakesNoMessagePoison) {
   PipelineTest test(
       {pipeline("test").from(words()).then("work",
                                            [handle, calls](const StringValue& /*in*/) {
-                                             if (++*calls % 7 == 0) (*handle)->end_process();
+                                             if (++*calls % 23 == 0) (*handle)->end_process();
                                            },
-                                           {.workers = 3})},
+                                           {.workers = 3, .blocking = true})},
       {.shards = 4, .seed = 11});
   *handle = &test;
   for (int i = 0; i < 200; ++i) test.send(words(), text(std::to_string(i)));
