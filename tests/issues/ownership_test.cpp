@@ -164,7 +164,7 @@ TEST_F(Ownership, TheFirstStartNeedsAllNodesAndALaterOneNone) {
   EXPECT_EQ(owners(0), Names{});
   EXPECT_EQ(waits("a"), (std::vector<Wait>{{Wait::Reason::peers, "b"}}));
   start_empty("b", {"a", "b"}, at_a_and_b);
-  settle(200);
+  settle(1'000);
   EXPECT_EQ(owners(0), Names{"a"});
   EXPECT_EQ(owners(1), Names{"b"});
   EXPECT_EQ(waits("a"), std::vector<Wait>{});

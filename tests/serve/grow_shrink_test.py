@@ -58,6 +58,8 @@ class Cluster:
                 f'[cluster]\nname = "grown"\nshards = {SHARDS}\n{members}', encoding="utf-8")
 
     def start(self, name):
+        if name in self.nodes:
+            self.nodes[name].__exit__()
         self.nodes[name] = Node(MILLRACE, self.path / f"{name}.toml")
         self.nodes[name].wait_for("serves")
 

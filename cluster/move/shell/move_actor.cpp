@@ -108,6 +108,9 @@ class MoveService::Shell {
     entry->done = std::move(done);
     entry->cause.reset();
     entry->began_us = now();
+    // The last tick may be long ago: the target's patience begins with this move.
+    entry->progress = 0;
+    entry->progress_us = now();
     spdlog::info("{} begins to move to {}", entry->name(), to);
     run(*entry, *begun);
     schedule();

@@ -34,7 +34,7 @@ struct TransportOptions {
   std::chrono::milliseconds silence_max{
       5'000};  ///< without a byte from the peer; then the link goes down
   std::chrono::milliseconds redial_first{100};     ///< doubles up to redial_max
-  std::chrono::milliseconds redial_max{1'000};     ///< a node that starts is found within this
+  std::chrono::milliseconds redial_max{500};       ///< a node that starts is found within this
   std::chrono::milliseconds drain_timeout{1'000};  ///< stop() waits this long for frames in flight
   std::chrono::milliseconds teardown_timeout{
       2'000};  ///< then this long for threads and sockets to end
