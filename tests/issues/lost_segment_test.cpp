@@ -9,6 +9,7 @@
 //   - a node whose log becomes short of room without another segment notices that room is back
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -202,7 +203,7 @@ TEST_F(LostSegment, WithoutItsHeaderIsNamedAlsoWhereReplayBegins) {
   ASSERT_OK(opened->journal->write_checkpoint(replay_from, add_state));
   const SegmentNumber segment = segment_of(records_[replay_from - 1].place);
   opened->journal->release_before(segment);
-  opened->journal->stop();
+  opened->journal.reset();
   const DataDirectory directory = *DataDirectory::open(files_, "/data", Opener::reader);
   for (SegmentNumber number = segment; number <= segment_of(records_.back().place); ++number) {
     files_.flip(directory.segment_path(number), 20, 1);
@@ -226,12 +227,13 @@ class NarrowCheckpoint : public LostSegment {
 
   /// The disk has no room for the first `times` operations of `kind` from now on.
   void refuse(Operation::Kind kind, int times) {
-    files_.set_fault([kind, times](const Operation& operation) mutable -> std::optional<Error> {
+    const auto left = std::make_shared<int>(times);  // the function is copied for each call
+    files_.set_fault([kind, left](const Operation& operation) -> std::optional<Error> {
       const bool is_here = operation.kind == kind &&
                            (kind == Operation::Kind::sync_dir
                                 ? operation.path == "/data"
                                 : operation.path.string().find("checkpoint") != std::string::npos);
-      if (!is_here || times-- <= 0) return std::nullopt;
+      if (!is_here || (*left)-- <= 0) return std::nullopt;
       return Error{ErrorCode::storage_full, "no room for the name"};
     });
   }
@@ -290,9 +292,12 @@ class RoomListener final : public Listener {
     return changed_.wait_for(lock, std::chrono::minutes(1), [&] { return count_ >= count; });
   }
   bool wait_until_free(const Journal& journal) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(10),
-                             [&] { return !journal.storage_full(); });
+    while (journal.storage_full() && std::chrono::steady_clock::now() < deadline) {
+      changed_.wait_for(lock, std::chrono::milliseconds(5));
+    }
+    return !journal.storage_full();
   }
 
  private:
