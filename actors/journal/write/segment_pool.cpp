@@ -59,12 +59,6 @@ void SegmentPool::recycle(SegmentNumber number) {
   changed_.notify_one();
 }
 
-void SegmentPool::on_log_grown() {
-  // The thread holds the lock from evaluating is_short() until it waits.
-  Lock{mutex_}.unlock();
-  changed_.notify_one();
-}
-
 void SegmentPool::run() {
   Lock lock{mutex_};
   while (!is_stopping_) {
@@ -82,7 +76,8 @@ void SegmentPool::run() {
       changed_.wait_for(lock, options_.allocate_retry);
       if (!is_stopping_) measure_again(lock);
     } else {
-      changed_.wait(lock);
+      // Not without end: is_short() also begins when the log becomes longer, which wakes nobody.
+      changed_.wait_for(lock, options_.allocate_retry);
     }
   }
 }

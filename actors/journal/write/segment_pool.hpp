@@ -64,9 +64,6 @@ class SegmentPool {
   /// Returns segment `number` to the pool. REQUIRES: nothing will read its contents again.
   void recycle(SegmentNumber number);
 
-  /// To be called after the log became longer: that may begin is_short().
-  void on_log_grown();
-
   /// Segments that are ready.
   [[nodiscard]] std::size_t ready() const { return ready_count_.load(std::memory_order_relaxed); }
 
