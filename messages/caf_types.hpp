@@ -35,6 +35,7 @@ struct InspectMessage;
 struct InstallMessage;
 struct KeyMessage;
 struct KeyReply;
+struct LostMessage;
 struct OfferMessage;
 struct OfferReply;
 struct PageMessage;
@@ -60,10 +61,12 @@ struct WritableMessage;
 }  // namespace millrace::forwarders
 
 namespace millrace::receivers {
-struct AddWorkerMessage;
+struct AddSourceMessage;
 struct DropSourceMessage;
+struct IdleMessage;
 struct RestartMessage;
 struct RunMessage;
+struct WatchMessage;
 struct WindowMessage;
 }  // namespace millrace::receivers
 
@@ -98,6 +101,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::InstallMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::KeyMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::KeyReply))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::LostMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::OfferMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::OfferReply))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::PageMessage))
@@ -113,10 +117,12 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::SnapshotMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::SubscribeMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::ServeMessage))
-  CAF_ADD_TYPE_ID(millrace, (millrace::receivers::AddWorkerMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::receivers::AddSourceMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::DropSourceMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::receivers::IdleMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::RestartMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::RunMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::receivers::WatchMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::WindowMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::senders::WakeMessage))
 CAF_END_TYPE_ID_BLOCK(millrace)
@@ -147,6 +153,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::InspectMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::InstallMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::KeyMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::KeyReply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::LostMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::OfferMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::OfferReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::PageMessage)
@@ -162,9 +169,11 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::RewiredMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::SnapshotMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::SubscribeMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ServeMessage)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::AddWorkerMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::AddSourceMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::DropSourceMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::IdleMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::RestartMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::RunMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::WatchMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::WindowMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::senders::WakeMessage)

@@ -40,6 +40,10 @@ std::string_view to_string(ErrorCode code) {
       return "handler_failed";
     case ErrorCode::receiver_lost:
       return "receiver_lost";
+    case ErrorCode::overran:
+      return "overran";
+    case ErrorCode::poison:
+      return "poison";
     case ErrorCode::storage_failed:
       return "storage_failed";
     case ErrorCode::storage_locked:

@@ -34,6 +34,8 @@ enum class ErrorCode : std::uint8_t {
   timeout = 23,         ///< no answer in time; the outcome is unknown
   handler_failed = 24,  ///< a stage's handler threw or returned no valid outcome
   receiver_lost = 25,   ///< the receiver that held the lease ended
+  overran = 26,         ///< the handler of the message ran beyond its lease
+  poison = 27,          ///< the process ended while it handled the message, three times
 
   // The data directory.
   storage_failed = 30,       ///< a file operation failed; a failed write of the log stops the node

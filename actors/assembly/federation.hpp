@@ -5,10 +5,12 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "actors/base/shell/actor_handle.hpp"
 #include "actors/queue/shell/queue_handle.hpp"
 #include "messages/cluster.pb.h"
+#include "messages/record.pb.h"
 
 namespace millrace {
 
@@ -21,7 +23,8 @@ struct LocalQueue {
   queues::QueueNumber number = 0;  ///< 0 if and only if `handle` is empty
 };
 
-/// The newest durable record of each shard that was ever moved, by role and shard.
+/// The newest durable record of each shard, by role and shard. A data directory of an older version
+/// has records of moved shards only.
 using ShardRecords = std::map<std::pair<std::string, std::uint32_t>, pb::ShardRecord>;
 
 /// Implemented by the cluster; must outlive the runtime. Functions must not throw. The runtime
@@ -31,15 +34,21 @@ class Federation {
  public:
   virtual ~Federation() = default;
 
-  /// Passes on the shard records that this node recovered from its disk.
-  virtual void recovered(const ShardRecords& records) { static_cast<void>(records); }
+  /// Passes on the shard records that this node recovered from its disk, and the queues that it
+  /// recovered. Returns the records that the node must make durable before it serves a queue.
+  [[nodiscard]] virtual std::vector<pb::ShardRecord> recovered(
+      const ShardRecords& records, const std::vector<pb::Declaration>& queues) {
+    static_cast<void>(records);
+    static_cast<void>(queues);
+    return {};
+  }
 
-  /// Whether this node serves `shard` of `queue` when the runtime starts. From then on only
-  /// ShardMoves changes that.
+  /// Whether this node has the queue `queue` of `shard` when the runtime starts: it owns the shard,
+  /// or may found it. From then on only ShardMoves changes that.
   [[nodiscard]] virtual bool serves(const std::string& queue, std::uint32_t shard) const = 0;
 
-  /// Whether a durable fence says that the shard may belong to another node. The queue starts
-  /// quiesced then, until the move has ended.
+  /// Whether the shard belongs to another node, may belong to one, or has no owner yet. The queue
+  /// starts sealed then.
   [[nodiscard]] virtual bool is_fenced(const std::string& queue, std::uint32_t shard) const {
     static_cast<void>(queue);
     static_cast<void>(shard);

@@ -6,7 +6,7 @@
 #include "actors/base/shell/actor_handle.hpp"
 #include "actors/operate/shell/operator_actor.hpp"
 #include "actors/queue/shell/queue_actor.hpp"
-#include "actors/receiver/shell/supervisor_actor.hpp"
+#include "actors/receiver/shell/receiver_actor.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
 
 namespace millrace {
@@ -74,27 +74,32 @@ std::vector<queues::QueueHandle> NodeActors::handles_of(
   return handles;
 }
 
-receivers::ReceiverConfig NodeActors::receiver_config(const WorkerPlan& worker) const {
-  const StagePlan& stage = plan_.stages[worker.stage];
+receivers::ReceiverConfig NodeActors::receiver_config(const StagePlan& stage) const {
   receivers::ReceiverConfig config;
   config.spec = stage.spec;
-  config.outputs.targets = plan_.targets(stage);
-  config.outputs.shard = worker.shards.front();
-  for (const QueueNumber number : worker.sources) {
-    config.sources.push_back({number, handles_[number]});
+  config.targets = plan_.targets(stage);
+  const std::vector<QueueNumber>& served = plan_.queues.at(stage.spec->source.name).served;
+  const std::size_t sources = served.size() - static_cast<std::size_t>(std::count(
+                                                  served.begin(), served.end(), QueueNumber{0}));
+  for (std::uint32_t shard = 0; shard < served.size(); ++shard) {
+    if (served[shard] == 0) continue;
+    config.sources.push_back(
+        {served[shard], shard, handles_[served[shard]], credit_of(*stage.spec, sources)});
   }
-  config.credit = worker.credit;
   config.clock = surroundings_.clock;
   config.observer = stage.meter.get();
+  config.gate = gate_;
+  config.running = surroundings_.running;
+  config.run_messages = plan_.queues.at(stage.spec->source.name).limits.run_messages;
   config.own_thread = surroundings_.threads && stage.spec->options.blocking;
   return config;
 }
 
 void NodeActors::spawn_receivers() {
   const Writing lock(mutex_);
-  std::vector<receivers::ReceiverConfig> configs;
-  for (const WorkerPlan& worker : plan_.workers) configs.push_back(receiver_config(worker));
-  supervisor_ = receivers::spawn_supervisor(*surroundings_.system, std::move(configs));
+  for (const StagePlan& stage : plan_.stages) {
+    receivers_.push_back(receivers::spawn_receiver(*surroundings_.system, receiver_config(stage)));
+  }
 }
 
 void NodeActors::spawn_forwarders() {
@@ -323,7 +328,7 @@ void NodeActors::end() {
   const Writing lock(mutex_);
   has_ended_ = true;
   reader_ = {};  // the reader's thread ends with its last handle
-  end_actor(supervisor_);
+  for (const AnyActor& receiver : receivers_) end_actor(receiver);
   for (const Forwarder& forwarder : forwarders_) {
     end_actor(forwarder.actor);
   }
@@ -443,21 +448,25 @@ void NodeActors::install_staged(const std::vector<pb::Declaration>& staged) {
     }
     for (const pb::Declaration& queue : staged) {
       tell(handles_[queue.number()], queues::ServeMessage{});
-      for (std::size_t i = 0; i < plan_.stages.size(); ++i) {
-        const StageSpec& stage = *plan_.stages[i].spec;
-        if (stage.source.name != queue.name()) continue;
-        const WorkerPlan worker{.stage = i,
-                                .shards = {queue.shard()},
-                                .sources = {queue.number()},
-                                .credit = credit_of(stage, 1)};
-        tell(supervisor_,
-             receivers::AddWorkerMessage{
-                 std::make_shared<const receivers::ReceiverConfig>(receiver_config(worker))});
-      }
+      add_source(queue);
     }
     rewire();
   }
   for (const pb::Declaration& queue : staged) retarget(queue.name(), queue.shard());
+}
+
+// The receivers of the shards that are here keep their credit.
+void NodeActors::add_source(const pb::Declaration& queue) {
+  for (std::size_t i = 0; i < receivers_.size(); ++i) {
+    const StageSpec& stage = *plan_.stages[i].spec;
+    if (stage.source.name != queue.name()) continue;
+    const std::vector<QueueNumber>& served = plan_.queues.at(queue.name()).served;
+    const auto none = std::count(served.begin(), served.end(), QueueNumber{0});
+    tell(receivers_[i],
+         receivers::AddSourceMessage{std::make_shared<const receivers::Source>(
+             receivers::Source{queue.number(), queue.shard(), handles_[queue.number()],
+                               credit_of(stage, served.size() - static_cast<std::size_t>(none))})});
+  }
 }
 
 void NodeActors::remove_staged(const std::vector<pb::Declaration>& staged) {
@@ -511,7 +520,9 @@ void NodeActors::give_up(const std::vector<GivenUpQueue>& leaving) {
       QueuePlan& plan = plan_.queues.at(served.name());
       const std::uint32_t shard = served.shard();
       plan.served[shard] = 0;
-      tell(supervisor_, receivers::DropSourceMessage{one.number});
+      for (const AnyActor& receiver : receivers_) {
+        tell(receiver, receivers::DropSourceMessage{one.number});
+      }
       if (one.outbox) {
         plan_.outboxes.push_back({one.number,
                                   served.name(),

@@ -41,6 +41,7 @@ class NodeActors final : public CommitSink {
     queues::RecordLog* log = nullptr;
     const Clock* clock = nullptr;
     std::uint64_t seed = 0;
+    std::shared_ptr<receivers::RunningTable> running{};  ///< null: nothing notes what is handled
     bool threads = true;  ///< whether stages with the option `blocking` get threads of their own
     Federation* federation = nullptr;  ///< null: this node serves all shards
     /// Called, on any thread, when the actor of a queue ends without end(): the node must stop. May
@@ -183,7 +184,9 @@ class NodeActors final : public CommitSink {
   void rewire();
   /// Ends the actor of a queue that no longer exists. REQUIRES: `mutex_` is held.
   void retire(queues::QueueNumber number);
-  [[nodiscard]] receivers::ReceiverConfig receiver_config(const WorkerPlan& worker) const;
+  [[nodiscard]] receivers::ReceiverConfig receiver_config(const StagePlan& stage) const;
+  /// Lets the receiver of the stage read the queue. REQUIRES: `mutex_` is held.
+  void add_source(const pb::Declaration& queue);
   void spawn_forwarder(const OutboxPlan& outbox);
   [[nodiscard]] queues::OfferHandle target_of(const std::string& queue, std::uint32_t shard) const;
   [[nodiscard]] Result<queues::QueueNumber> find(const std::string& queue, std::uint32_t shard,
@@ -202,8 +205,9 @@ class NodeActors final : public CommitSink {
   std::map<queues::QueueNumber, pb::Declaration> declarations_;
   std::vector<queues::QueueHandle> handles_;  ///< by number; empty: 0 and queues that are gone
   std::vector<Forwarder> forwarders_;
-  AnyActor supervisor_;     ///< of all receivers
-  bool has_ended_ = false;  ///< end() was called: no actor is started any more
+  const std::shared_ptr<receivers::SuspectGate> gate_ = std::make_shared<receivers::SuspectGate>();
+  std::vector<AnyActor> receivers_;  ///< of the stages, in the order of the plan
+  bool has_ended_ = false;           ///< end() was called: no actor is started any more
 };
 
 }  // namespace millrace

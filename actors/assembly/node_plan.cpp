@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/receiver/shell/receiver_actor.hpp"
 #include "messages/schema.hpp"
 
 namespace millrace {
@@ -10,7 +11,7 @@ namespace {
 
 using queues::QueueNumber;
 
-constexpr std::uint32_t receiver_credit = 256;
+constexpr std::uint32_t worker_credit = 256;
 constexpr std::string_view outbox_prefix = "outbox/";
 constexpr const char* advice_on_numbers =
     ": give the field a number that no field had, and handle both until the old ones are gone";
@@ -97,9 +98,10 @@ bool is_equal(const pb::Schema& a, const pb::Schema& b) {
 
 queues::Limits limits_of(const StageSpec& spec, queues::Limits limits) {
   limits.lease_us = spec.options.timeout.count();
-  limits.failed_max = spec.options.retry.attempts - 1;
+  const std::uint32_t attempts = spec.options.retry.attempts;
+  limits.failed_max = attempts == 0 ? queues::no_limit : attempts - 1;
   // Each attempt needs a lease; a lease may end without an attempt.
-  limits.acquired_max = std::max(limits.acquired_max, 2 * spec.options.retry.attempts);
+  limits.acquired_max = std::max(limits.acquired_max, 2 * attempts);
   limits.retry_first_us = spec.options.retry.first.count();
   limits.retry_max_us = spec.options.retry.max.count();
   // A batch never holds two messages of one key.
@@ -133,7 +135,6 @@ class Planner {
         if (auto added = add_shard(queue, shard); !added) return added.error();
       }
     }
-    for (std::size_t stage = 0; stage < plan_.stages.size(); ++stage) add_workers(stage);
     // Outboxes that no pipeline names any more are part of the generation too.
     for (auto& [number, queue] : store_.queues())
       queues::begin_generation(*queue.state, plan_.generation);
@@ -162,7 +163,6 @@ class Planner {
   Result<QueueNumber> add_served(const WiredQueue& queue, std::uint32_t shard);
   Result<QueueNumber> add_outbox(const WiredQueue& queue, std::uint32_t shard);
   Result<const pb::Declaration*> find_or_declare(pb::Declaration declaration);
-  void add_workers(std::size_t stage);
 
   [[nodiscard]] pb::Declaration declare(const WiredQueue& queue, std::uint32_t shard) const {
     pb::Declaration declaration;
@@ -287,6 +287,8 @@ Result<void> Planner::rename(const std::string& former, const std::string& name,
   return {};
 }
 
+// A queue that another node owns, though this one never gave it up, stays as it is: sealed, and beside
+// the outbox.
 Result<void> Planner::add_shard(const WiredQueue& queue, std::uint32_t shard) {
   QueuePlan& plan = plan_.queues[queue.name];
   const bool is_served = serves(queue, shard);
@@ -295,11 +297,6 @@ Result<void> Planner::add_shard(const WiredQueue& queue, std::uint32_t shard) {
     auto added = add_served(queue, shard);
     if (!added) return added.error();
     served = *added;
-  } else if (store_.find(queue.name, shard) != nullptr) {
-    return Error{ErrorCode::invalid_argument,
-                 "the data directory holds shard " + std::to_string(shard) + " of " + queue.name +
-                     ", which another node serves by the configuration: a shard moves with "
-                     "`millrace cluster move-shard` only"};
   }
   plan.served.push_back(served);
   QueueNumber ingress = served;
@@ -363,28 +360,6 @@ Result<const pb::Declaration*> Planner::find_or_declare(pb::Declaration declarat
   if (auto declared = store_.declare(declaration); !declared) return declared.error();
   plan_.fresh.push_back(declaration);
   return &store_.find(declaration.name(), declaration.shard())->declaration;
-}
-
-// Of the shards that are served here, worker w takes the w-th, the (w + workers)-th, …; more
-// workers than shards share them.
-void Planner::add_workers(std::size_t stage) {
-  const StageSpec& spec = *plan_.stages[stage].spec;
-  const std::vector<QueueNumber>& served = plan_.queues[spec.source.name].served;
-  std::vector<std::uint32_t> shards;
-  for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
-    if (served[shard] != 0) shards.push_back(shard);
-  }
-  if (shards.empty()) return;
-  for (std::size_t i = 0; i < spec.options.workers; ++i) {
-    WorkerPlan worker{.stage = stage, .shards = {}, .sources = {}};
-    for (std::size_t at = i % shards.size(); at < shards.size();
-         at += std::min<std::size_t>(spec.options.workers, shards.size())) {
-      worker.shards.push_back(shards[at]);
-      worker.sources.push_back(served[shards[at]]);
-    }
-    worker.credit = credit_of(spec, worker.sources.size());
-    plan_.workers.push_back(std::move(worker));
-  }
 }
 
 // Outboxes are not held back: their messages do not go to the full queue of this node.
@@ -460,21 +435,60 @@ std::string queue_of(const pb::Declaration& declaration) {
 }
 
 std::uint32_t credit_of(const StageSpec& stage, std::size_t sources) {
-  if (stage.is_batch) return stage.options.batch.max;
-  // A blocking worker holds one message, so that the other workers get the rest.
-  if (stage.options.blocking) return 1;
-  return std::max<std::uint32_t>(1, receiver_credit / static_cast<std::uint32_t>(sources));
+  const StageOptions& options = stage.options;
+  // All workers may run batches of one shard at a time.
+  if (stage.is_batch) return options.batch.max * options.workers;
+  // One waits, so that a worker finds the next; has_demand_at_begin() lets workers ask for more.
+  if (options.blocking) return 1;
+  const auto shards = static_cast<std::uint32_t>(std::max<std::size_t>(sources, 1));
+  return std::max(options.workers, worker_credit * options.workers / shards);
+}
+
+std::size_t running_words(const NodePlan& plan) {
+  std::size_t words = receivers::RunningTable::head_words;
+  for (const StagePlan& stage : plan.stages) {
+    const StageOptions& options = stage.spec->options;
+    // One that has ended may still have its slot when the next one starts.
+    const std::size_t workers =
+        2 * options.workers + (options.blocking ? receivers::replaced_max : 0);
+    const std::size_t messages = receivers::call_messages(
+        *stage.spec, plan.queues.at(stage.spec->source.name).limits.run_messages);
+    words += workers * receivers::RunningTable::words_of(messages);
+  }
+  return words;
+}
+
+void add_suspects(NodePlan& plan, Store& store, std::span<const queues::InterruptedCall> calls,
+                  bool drained) {
+  plan.suspects = queues::decide_suspects(calls, drained, [&](QueueNumber number) {
+    const auto queue = store.queues().find(number);
+    return queue == store.queues().end() ? nullptr : queue->second.state.get();
+  });
+  for (const pb::Suspect& suspect : plan.suspects) {
+    queues::apply_suspect(*store.queues().at(suspect.queue()).state, suspect);
+  }
 }
 
 std::vector<std::shared_ptr<const pb::Record>> start_records(const NodePlan& plan, Store& store,
                                                              TimeUs now_us) {
   std::vector<std::shared_ptr<const pb::Record>> records;
-  if (plan.fresh.empty() && plan.leftover.empty() && plan.outboxes.empty()) return records;
+  if (plan.fresh.empty() && plan.leftover.empty() && plan.outboxes.empty() &&
+      plan.shard_records.empty() && plan.suspects.empty()) {
+    return records;
+  }
   std::span<const pb::Declaration> fresh = plan.fresh;
   std::span<const QueueNumber> leftover = plan.leftover;
   do {
     auto record = std::make_shared<pb::Record>();
     record->set_at_us(now_us);
+    // In the first record: a queue without a record of its shard is one that an earlier version served.
+    if (records.empty()) {
+      for (const pb::ShardRecord& shard : plan.shard_records) {
+        *record->add_shard() = shard;
+        store.keep(shard);
+      }
+      for (const pb::Suspect& suspect : plan.suspects) *record->add_suspect() = suspect;
+    }
     for (const pb::Declaration& declaration : take_front(fresh, that_fit(fresh))) {
       *record->add_declare() = declaration;
     }

@@ -1,4 +1,4 @@
-// NodePlan: the queues, limits, outboxes and workers that a node needs for its pipelines. Planned
+// NodePlan: the queues, limits and outboxes that a node needs for its pipelines. Planned
 // before any actor exists; NodeActors keeps it up to date as shards move.
 #pragma once
 
@@ -13,19 +13,12 @@
 #include "actors/assembly/stage_meter.hpp"
 #include "actors/pipeline/wiring.hpp"
 #include "actors/queue/decide/removal.hpp"
+#include "actors/queue/decide/suspicion.hpp"
 #include "actors/stage/pipeline_spec.hpp"
 #include "actors/store/store.hpp"
 #include "messages/result.hpp"
 
 namespace millrace {
-
-/// One receiver: a worker of a stage.
-struct WorkerPlan {
-  std::size_t stage = 0;                     ///< index into NodePlan::stages
-  std::vector<std::uint32_t> shards{};       ///< shards that it reads
-  std::vector<queues::QueueNumber> sources;  ///< queue of each of `shards`, in that order
-  std::uint32_t credit = 0;                  ///< messages that it may hold from each source
-};
 
 /// A stage of the pipelines, whether this node runs it or not.
 struct StagePlan {
@@ -67,11 +60,12 @@ struct NodePlan {
   std::map<std::string, QueuePlan> queues;
   std::vector<StagePlan> stages;
   std::vector<OutboxPlan> outboxes;
-  std::vector<WorkerPlan> workers;
   std::vector<pb::Declaration> fresh;  ///< declarations that the log lacks, or has in another form
-  std::vector<queues::QueueNumber> leftover;  ///< staged queues of moves that did not complete
-  std::map<std::string, std::string> former;  ///< former names of queues, and the present ones
-  std::string outbox_producer;                ///< prefix of the producer names of new outboxes
+  std::vector<pb::Suspect> suspects;   ///< see add_suspects()
+  std::vector<queues::QueueNumber> leftover;     ///< staged queues of moves that did not complete
+  std::vector<pb::ShardRecord> shard_records{};  ///< as returned by Federation::recovered()
+  std::map<std::string, std::string> former;     ///< former names of queues, and the present ones
+  std::string outbox_producer;                   ///< prefix of the producer names of new outboxes
   std::uint32_t shards = 0;
   std::uint64_t generation = 0;  ///< as in RuntimeOptions
   bool accepts_loss = false;     ///< as in RuntimeOptions
@@ -102,20 +96,28 @@ struct NodePlan {
 /// The name of the declared queue, or of the target if it is an outbox.
 [[nodiscard]] std::string queue_of(const pb::Declaration& declaration);
 
-/// Messages that a receiver of `stage` with this many sources may hold from each.
+/// Messages that the receiver of `stage` with this many sources may hold from each.
 [[nodiscard]] std::uint32_t credit_of(const StageSpec& stage, std::size_t sources);
 
 /// Plans the node, adds its new queues to `store`, and begins the generation in its outboxes. Fails
 /// with `invalid_argument` if the data directory has another number of shards, another type in a
-/// queue or in its keyed state, messages or states that the present schema of their type would read
-/// wrongly, or a shard that this node does not serve by `options`.
+/// queue or in its keyed state, or messages or states that the present schema of their type would
+/// read wrongly.
 [[nodiscard]] Result<NodePlan> plan_node(const Wiring& wiring,
                                          std::span<const PipelineSpec> pipelines, Store& store,
                                          const RuntimeOptions& options);
 
+/// Words that a RunningTable needs for all workers of the stages.
+[[nodiscard]] std::size_t running_words(const NodePlan& plan);
+
+/// Notes in `plan` and `store` which messages were handled when the process ended: see
+/// queues::decide_suspects().
+void add_suspects(NodePlan& plan, Store& store, std::span<const queues::InterruptedCall> calls,
+                  bool drained);
+
 /// The records that must be durable, in this order, before the queues of `plan` are used: they
-/// declare the new ones, retire the leftover ones, which are erased from `store`, and begin the
-/// generation. Empty: there is nothing to record.
+/// keep the shard records, in `store` too, note the suspects, declare the new queues, retire the leftover ones, which are
+/// erased from `store`, and begin the generation. Empty: there is nothing to record.
 [[nodiscard]] std::vector<std::shared_ptr<const pb::Record>> start_records(const NodePlan& plan,
                                                                            Store& store,
                                                                            TimeUs now_us);

@@ -42,6 +42,10 @@ void StageMeter::on_results(const StageRun& run, Now started, Now ended) {
   }
 }
 
+void StageMeter::on_overrun(std::size_t messages) {
+  overran_.fetch_add(messages, std::memory_order_relaxed);
+}
+
 StageCounts StageMeter::counts() const {
   StageCounts counts;
   counts.pipeline = pipeline_;
@@ -50,6 +54,7 @@ StageCounts StageMeter::counts() const {
   counts.retried = retried_.load(std::memory_order_relaxed);
   counts.rejected = rejected_.load(std::memory_order_relaxed);
   counts.failed = failed_.load(std::memory_order_relaxed);
+  counts.overran = overran_.load(std::memory_order_relaxed);
   counts.wait = buckets_of(wait_);
   counts.run = buckets_of(run_);
   counts.ends_pipeline = ends_pipeline_;

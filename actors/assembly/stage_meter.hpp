@@ -26,6 +26,7 @@ struct StageCounts {
   std::uint64_t retried = 0;
   std::uint64_t rejected = 0;
   std::uint64_t failed = 0;
+  std::uint64_t overran = 0;  ///< their handler ran beyond the lease
   /// From when a message became ready for the first time (durable, and past its not_before) until
   /// its first handling began.
   DurationBuckets wait;
@@ -42,6 +43,7 @@ class StageMeter : public receivers::StageObserver {
       : pipeline_(std::move(pipeline)), stage_(std::move(stage)), ends_pipeline_(ends_pipeline) {}
 
   void on_results(const StageRun& run, Now started, Now ended) override;
+  void on_overrun(std::size_t messages) override;
 
   /// Not a consistent cut: counts are read one after the other while workers count.
   [[nodiscard]] StageCounts counts() const;
@@ -56,6 +58,7 @@ class StageMeter : public receivers::StageObserver {
   Count retried_ = 0;
   Count rejected_ = 0;
   Count failed_ = 0;
+  Count overran_ = 0;
   journal::DurationCounts wait_;
   journal::DurationCounts run_;
   journal::DurationCounts end_to_end_;

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
+#include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
 
+#include "actors/journal/disk/durable_point.hpp"
 #include "actors/journal/read/segment_table.hpp"
 #include "actors/journal/write/group_commit.hpp"
 #include "actors/journal/write/segment_pool.hpp"
@@ -39,17 +42,20 @@ Result<void> sync_segments(const DataDirectory& directory, const std::vector<Seg
 /// Flushers that end still need segments, so the pool stops after `commit`.
 class Journal::Parts {
  public:
-  Parts(DataDirectory opened, const Recovered& recovered, const Options& options,
-        Listener& listener)
+  Parts(DataDirectory opened, std::unique_ptr<DurablePointWriter> point, const Recovered& recovered,
+        const Options& options, Listener& listener)
       : directory(std::move(opened)),
         segment_bytes(options.segment_bytes),
         make_room_bytes(options.make_room_segments() * options.segment_bytes),
         segments(directory, recovered.end.live, options.direct ? Access::direct : Access::buffered),
         reader(segments),
+        durable_point(std::move(point)),
         pool(directory, options, segments, recovered.end.last_number + 1, recovered.end.unopened),
-        commit(options, recovered.end.last_lsn, recovered.end.superseded, segments, pool, listener),
+        commit(options, recovered.end.last_lsn, recovered.end.superseded, segments, pool,
+               *durable_point, listener),
         checkpoint_number(recovered.last_checkpoint_number) {
     if (recovered.checkpoint) {
+      newest_checkpoint = recovered.checkpoint->number;
       pool.keep_free(recovered.checkpoint->bytes);
       keep_from = first_needed(recovered.start.replay_from, recovered.end.last_lsn);
     }
@@ -81,14 +87,37 @@ class Journal::Parts {
   const std::uint64_t make_room_bytes;  ///< part of the reserve for records that make room
   SegmentTable segments;
   ColdReader reader;
+  std::unique_ptr<DurablePointWriter> durable_point;
   SegmentPool pool;
   GroupCommit commit;
 
-  std::mutex checkpoint_mutex;               ///< held while a checkpoint is written
-  std::uint64_t checkpoint_number;           ///< of the last attempt; guarded by checkpoint_mutex
+  std::mutex checkpoint_mutex;          ///< held while a checkpoint is written
+  std::uint64_t checkpoint_number;      ///< of the last attempt; guarded by checkpoint_mutex
+  std::uint64_t newest_checkpoint = 0;  ///< number; 0: none; guarded by checkpoint_mutex
+  std::mutex backup_mutex;              ///< held while a backup is written
+  std::mutex release_mutex;             ///< guards pinned_from; held while segments are released
+  SegmentNumber pinned_from = std::numeric_limits<SegmentNumber>::max();  ///< kept for a backup
   std::atomic<SegmentNumber> keep_from = 0;  ///< first segment that a start reads; 0: all of them
   std::uint64_t replayed_bytes = 0;  ///< length of the segments that the start replayed; constant
   std::atomic<std::uint64_t> bytes_covered = 0;  ///< log_bytes() when the newest checkpoint began
+};
+
+/// Keeps all segments of the log from being released.
+class Journal::SegmentPin {
+ public:
+  explicit SegmentPin(Parts& parts) : parts_(parts) {
+    const std::lock_guard lock{parts_.release_mutex};
+    parts_.pinned_from = parts_.segments.first();
+  }
+  ~SegmentPin() {
+    const std::lock_guard lock{parts_.release_mutex};
+    parts_.pinned_from = std::numeric_limits<SegmentNumber>::max();
+  }
+  SegmentPin(const SegmentPin&) = delete;
+  SegmentPin& operator=(const SegmentPin&) = delete;
+
+ private:
+  Parts& parts_;
 };
 
 Journal::Journal(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -103,7 +132,17 @@ Result<std::unique_ptr<Journal>> Journal::start(DataDirectory directory, const R
   if (Result<void> synced = sync_segments(directory, recovered.end.live); !synced) {
     return synced.error();
   }
-  auto parts = std::make_unique<Parts>(std::move(directory), recovered, options, listener);
+  Result<std::unique_ptr<DurablePointWriter>> point = DurablePointWriter::open(directory);
+  if (!point) return point.error();
+  if (!recovered.end.live.empty()) {
+    // Before the pool reuses segments that are not part of the log.
+    const SegmentInfo& newest = recovered.end.live.back();
+    const Result<void> noted =
+        (*point)->write(newest.number, newest.first_lsn, recovered.end.last_lsn);
+    if (!noted) return noted.error();
+  }
+  auto parts = std::make_unique<Parts>(std::move(directory), *std::move(point), recovered, options,
+                                       listener);
   parts->commit.start();
   parts->pool.start(parts->commit);
   return std::unique_ptr<Journal>{new Journal{std::move(parts)}};
@@ -150,14 +189,45 @@ Result<CheckpointInfo> Journal::write_checkpoint(Lsn replay_from, const Checkpoi
   Result<CheckpointInfo> written =
       journal::write_checkpoint(parts_->directory, number, {replay_from, durable}, fill);
   if (!written) return written;
+  parts_->newest_checkpoint = number;
   parts_->pool.keep_free(written->bytes);
   parts_->keep_from.store(parts_->first_needed(replay_from, durable));
   parts_->bytes_covered.store(bytes, std::memory_order_relaxed);
   return written;
 }
 
+Result<Manifest> Journal::back_up(const FileSystem::Path& target, const BackupIdentity& identity,
+                                  std::int64_t at_us,
+                                  const std::function<Result<void>()>& may_go_on) {
+  const std::unique_lock one{parts_->backup_mutex, std::try_to_lock};
+  if (!one.owns_lock()) return Error{ErrorCode::draining, "another backup is being written"};
+  BackupWriter backup{parts_->directory, target};
+  if (Result<void> done = backup.begin(); !done) return done.error();
+  const SegmentPin pin{*parts_};
+  {
+    const std::lock_guard lock{parts_->checkpoint_mutex};
+    if (parts_->newest_checkpoint != 0) {
+      const Result<void> done = backup.add_checkpoint(parts_->newest_checkpoint);
+      if (!done) return done.error();
+    }
+  }
+  const Lsn durable = parts_->commit.durable();
+  std::vector<SegmentInfo> segments;
+  if (durable > 0)
+    segments = parts_->segments.before(parts_->segments.segment_holding(durable) + 1);
+  const Result<void> copied = backup.add_log(segments, durable, [&]() -> Result<void> {
+    if (!storage_exhausted()) return may_go_on();
+    return Error{ErrorCode::storage_full,
+                 "the disk of the node is full, and the log needs the segments that the backup "
+                 "keeps; the backup was given up"};
+  });
+  if (!copied) return copied.error();
+  return backup.finish(identity, at_us);
+}
+
 void Journal::release_before(SegmentNumber segment) {
-  const SegmentNumber before = std::min(segment, parts_->keep_from.load());
+  const std::lock_guard lock{parts_->release_mutex};
+  const SegmentNumber before = std::min({segment, parts_->keep_from.load(), parts_->pinned_from});
   for (const SegmentNumber number : parts_->segments.release_before(before)) {
     parts_->pool.recycle(number);
   }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/journal/backup/backup.hpp"
 #include "actors/journal/checkpoint/checkpoint.hpp"
 #include "actors/journal/disk/data_directory.hpp"
 #include "actors/journal/format/frame.hpp"
@@ -71,6 +72,16 @@ class Journal {
   /// the journal goes on. Blocks.
   Result<CheckpointInfo> write_checkpoint(Lsn replay_from, const CheckpointFill& fill);
 
+  /// Writes a backup as of the last durable record to `target`, a new or empty directory, while the
+  /// log goes on. Meanwhile no segment is released, and no checkpoint is removed while it is copied.
+  /// Fails with `draining` (another backup is being written), `foreign_file` (the target is not
+  /// empty), `storage_full` (the target has no room, or the log needs the segments that the backup
+  /// keeps), `corrupt`, `storage_failed`, or the error of `may_go_on`, which is asked for each MiB.
+  /// Blocks for as long as the copying takes.
+  [[nodiscard]] Result<Manifest> back_up(const FileSystem::Path& target,
+                                         const BackupIdentity& identity, std::int64_t at_us,
+                                         const std::function<Result<void>()>& may_go_on);
+
   /// Releases the segments before `segment`, but none that a start from the newest checkpoint
   /// reads. Therefore releases nothing before the first checkpoint.
   /// REQUIRES: no live message's body lies in the segments before `segment`.
@@ -112,6 +123,7 @@ class Journal {
 
  private:
   class Parts;
+  class SegmentPin;
   explicit Journal(std::unique_ptr<Parts> parts);
 
   std::unique_ptr<Parts> parts_;

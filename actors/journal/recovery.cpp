@@ -34,4 +34,30 @@ Result<Recovered> recover(const DataDirectory& directory, const EntryVisitor& on
   return recovered;
 }
 
+Result<Manifest> back_up_stopped(const DataDirectory& from, const FileSystem::Path& target,
+                                 std::int64_t at_us) {
+  const auto recovered = recover(
+      from, [](Section, std::string_view) { return Result<void>{}; },
+      [](const Frame&) { return Result<void>{}; });
+  if (!recovered) return recovered.error();
+  BackupWriter backup(from, target);
+  if (auto done = backup.begin(); !done) return done.error();
+  if (recovered->checkpoint) {
+    if (auto done = backup.add_checkpoint(recovered->checkpoint->number); !done) {
+      return done.error();
+    }
+  }
+  std::vector<SegmentInfo> segments = recovered->end.live;
+  // A segment may have been opened without a record.
+  std::erase_if(segments,
+                [&](const SegmentInfo& one) { return one.first_lsn > recovered->end.last_lsn; });
+  const auto always = [] {
+    return Result<void>{};
+  };
+  if (auto done = backup.add_log(segments, recovered->end.last_lsn, always); !done) {
+    return done.error();
+  }
+  return backup.finish({}, at_us);
+}
+
 }  // namespace millrace::journal

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "actors/journal/backup/backup.hpp"
 #include "actors/journal/checkpoint/checkpoint.hpp"
 #include "actors/journal/read/log_scan.hpp"
 
@@ -31,5 +32,10 @@ struct Recovered {
 /// Blocks. REQUIRES: no other process writes to `directory`, which its lock ensures.
 Result<Recovered> recover(const DataDirectory& directory, const EntryVisitor& on_entry,
                           const FrameVisitor& on_frame);
+
+/// Writes a backup of the directory of a stopped node to `target`, a new or empty directory. Fails
+/// as recover(), and as the functions of BackupWriter. Blocks.
+[[nodiscard]] Result<Manifest> back_up_stopped(const DataDirectory& from,
+                                               const FileSystem::Path& target, std::int64_t at_us);
 
 }  // namespace millrace::journal

@@ -102,6 +102,7 @@ void ShardMoves::export_chunks(const QuiescedShard& shard,
   }
   config.reader = actors_.reader();
   config.take = std::move(take);
+  config.own_thread = true;
   config.done = [done = std::move(done)](std::optional<Error> failed) {
     done(failed ? Result<void>(*failed) : Result<void>());
   };
@@ -180,15 +181,7 @@ void ShardMoves::stage(const MovingShard& shard, bool anew, const std::string& b
     staged = entry;
   }
   if (is_new) {
-    auto added = actors_.add_staged(shard.queues, shard.shard);
-    if (!added) return done(added.error());
-    {
-      const std::lock_guard lock(mutex_);
-      staged->declarations = *added;
-    }
-    auto declared = std::make_shared<pb::Record>();
-    for (const pb::Declaration& one : *added) *declared->add_declare() = one;
-    propose(std::move(declared), [this, queues = *added] { actors_.on_staged_declared(queues); });
+    if (auto begun = begin_staged(shard, *staged); !begun) return done(begun.error());
   }
   const std::string& queue = chunk->queue().name();
   pb::Declaration declaration;
@@ -217,6 +210,36 @@ void ShardMoves::stage(const MovingShard& shard, bool anew, const std::string& b
       actors_.handle(declaration.number()),
       queues::InstallMessage{std::shared_ptr<const pb::Install>(chunk, &chunk->install()),
                              std::make_shared<std::function<void(Result<void>)>>(std::move(done))});
+}
+
+Result<void> ShardMoves::begin_staged(const MovingShard& shard, StagedShard& staged) {
+  auto added = actors_.add_staged(shard.queues, shard.shard);
+  if (!added) return added.error();
+  {
+    const std::lock_guard lock(mutex_);
+    staged.declarations = *added;
+  }
+  auto declared = std::make_shared<pb::Record>();
+  for (const pb::Declaration& one : *added) *declared->add_declare() = one;
+  propose(std::move(declared), [this, queues = *added] { actors_.on_staged_declared(queues); });
+  return {};
+}
+
+bool ShardMoves::holds(const MovingShard& shard) const {
+  return !actors_.served_queues(shard.queues, shard.shard).empty();
+}
+
+void ShardMoves::found(const MovingShard& shard, const pb::ShardRecord& record,
+                       std::function<void()> done) {
+  if (holds(shard) || shard.queues.empty()) return this->record(record, std::move(done));
+  drop_staged(shard);
+  auto staged = std::make_shared<StagedShard>();
+  if (auto begun = begin_staged(shard, *staged); !begun) return;  // the node is stopping
+  {
+    const std::lock_guard lock(mutex_);
+    staged_[key_of(shard)] = std::move(staged);
+  }
+  install(shard, record, std::move(done));
 }
 
 Result<void> ShardMoves::check_staged(const MovingShard& shard) const {

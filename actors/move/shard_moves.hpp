@@ -101,6 +101,13 @@ class ShardMoves {
   /// serves from then on. Without a staged shard it is record().
   void install(const MovingShard& shard, const pb::ShardRecord& record, std::function<void()> done);
 
+  /// As record(), and this node serves the shard from then on. Its queues that exist begin as they
+  /// are; the caller calls serve_again(). If it has none, they begin empty.
+  void found(const MovingShard& shard, const pb::ShardRecord& record, std::function<void()> done);
+
+  /// Whether this node has a queue of the shard that is no outbox, serving or sealed.
+  [[nodiscard]] bool holds(const MovingShard& shard) const;
+
   /// Drops the staged shard, if there is one.
   void drop_staged(const MovingShard& shard);
 
@@ -117,6 +124,8 @@ class ShardMoves {
   using Key = std::pair<std::string, std::uint32_t>;
   struct StagedShard;
 
+  /// Starts a staged shard without chunks. Fails as NodeActors::add_staged().
+  [[nodiscard]] Result<void> begin_staged(const MovingShard& shard, StagedShard& staged);
   void propose(std::shared_ptr<pb::Record> record, std::function<void()> durable);
   void retire(const std::vector<pb::Declaration>& staged);
   void keep(const pb::ShardRecord& record);

@@ -127,7 +127,7 @@ class Validator {
 
   void check_options(const std::string& place, const StageOptions& options) {
     check_range(place, "workers", options.workers, 1U, 1000U);
-    check_range(place, "retry.attempts", options.retry.attempts, 1U, 1001U);
+    check_range(place, "retry.attempts", options.retry.attempts, 0U, 1001U);
     check_span(place, "retry.max", options.retry.max, microseconds(0), span_max);
     check_span(place, "retry.first", options.retry.first, microseconds(0),
                std::max(options.retry.max, microseconds(0)));

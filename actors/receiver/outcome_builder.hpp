@@ -18,7 +18,7 @@ using TargetShards = std::vector<queues::QueueNumber>;
 /// Where the outputs of one worker go.
 struct OutputRoutes {
   std::vector<TargetShards> targets;  ///< in the order of StageSpec::targets
-  std::uint32_t shard = 0;            ///< the worker's own shard: takes outputs without a key
+  std::uint32_t shard = 0;            ///< shard of the lease: takes outputs without a key
 };
 
 /// Returns the outcome of `lease` and moves the results out of `run`.

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include <spdlog/spdlog.h>
-#include <sysexits.h>
 
 #include "actors/assembly/federation.hpp"
 #include "actors/assembly/node_actors.hpp"
@@ -23,6 +22,9 @@
 #include "actors/move/shard_moves.hpp"
 #include "actors/pipeline/validate.hpp"
 #include "actors/pipeline/wiring.hpp"
+#include "actors/receiver/running_table.hpp"
+#include "actors/runtime/notices.hpp"
+#include "actors/runtime/running_file.hpp"
 #include "actors/runtime/shell/actor_system_config.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
 #include "actors/store/store.hpp"
@@ -65,45 +67,8 @@ void add(const Result<queues::QueueStatus>& answer, std::uint32_t shard, QueueIn
   }
 }
 
-/// The default of RuntimeOptions::on_fatal: logs the error and ends the process without cleaning
-/// up.
-[[noreturn]] void stop_at_once(const Error& error) {
-  spdlog::critical("the node stops: {}: {}", to_string(error.code), error.message);
-  spdlog::default_logger()->flush();
-  // A service manager that starts the node again and again would not help an outdated one.
-  std::_Exit(error.code == ErrorCode::outdated ? EX_CONFIG : 1);
-}
-
-constexpr const char* outdated_advice =
-    ". This data directory is an older copy: it was restored, or its disk has lost writes. What "
-    "this node confirmed since the copy was made is lost here, and its numbers would be given out "
-    "again. Put the newest directory back; or start the node once with --accept-loss, which goes "
-    "on "
-    "with what is here";
-
-/// Logs each queue that has messages and that no pipeline names.
-void warn_of_unnamed(const NodePlan& plan, const Store& store) {
-  std::map<std::string, std::uint64_t> messages;
-  for (const auto& [number, queue] : store.queues()) {
-    if (plan.queues.contains(queue_of(queue.declaration))) continue;
-    messages[queue.declaration.name()] += queue.state->durable.index.size();
-  }
-  for (const auto& [name, count] : messages) {
-    if (count == 0) continue;
-    spdlog::warn(
-        "queue {} holds {} messages, and no pipeline names it: see them with `millrace queue peek "
-        "{}`, and name it again, or redrive or purge them",
-        name, count, name);
-  }
-}
-
 using Deadline = std::chrono::steady_clock::time_point;
 using Queues = std::vector<queues::QueueHandle>;
-
-void log_step(DurationUs step_us) {
-  spdlog::warn("the wall clock was set {} by {:.3f} s", step_us < 0 ? "back" : "forwards",
-               static_cast<double>(step_us < 0 ? -step_us : step_us) / 1e6);
-}
 
 /// Returns how many queues drained before `deadline` or have ended.
 std::size_t await_rest(ActorSystem& system, const Queues& queues, Deadline deadline) {
@@ -148,7 +113,9 @@ class Runtime::Parts final : public JournalLogOwner {
   Result<void> stop(std::chrono::milliseconds timeout);
 
   void fatal(const Error& error) {
-    if (!stopped) options.on_fatal(error);
+    if (stopped) return;
+    if (running) running->close();  // no handler ends the process
+    options.on_fatal(error);
   }
 
   RuntimeOptions options;
@@ -171,6 +138,7 @@ class Runtime::Parts final : public JournalLogOwner {
   std::unique_ptr<journal::Journal> journal;
   std::unique_ptr<LogKeeper> keeper;
   Store store;
+  std::shared_ptr<receivers::RunningTable> running;
   std::unique_ptr<NodeActors> actors;
   std::unique_ptr<ShardMoves> moves;
 
@@ -259,6 +227,7 @@ Result<void> Runtime::Parts::open() {
       options.files != nullptr ? *options.files : journal::posix_file_system();
   auto directory = journal::DataDirectory::open(files, options.data_dir, journal::Opener::writer);
   if (!directory) return directory.error();
+  log_restored(*directory);
   const std::size_t queues = std::max<std::size_t>(wiring.queues.size() * options.shards, 1);
   options.limits.body_cache_bytes =
       std::max<std::uint64_t>(options.body_cache_bytes / queues, 1u << 20);
@@ -282,9 +251,15 @@ Result<void> Runtime::Parts::open() {
   journal = std::move(*started);
   log.attach(*journal, recovered->end.last_lsn);
 
-  if (federation != nullptr) federation->recovered(store.shards());
+  std::vector<pb::ShardRecord> shard_records;
+  if (federation != nullptr) {
+    shard_records = federation->recovered(store.shards(), store.declarations());
+  }
   auto planned = plan_node(wiring, pipelines, store, options);
   if (!planned) return planned.error();
+  planned->shard_records = std::move(shard_records);
+  running = begin_run(options.files == nullptr ? options.data_dir : std::filesystem::path(),
+                      *planned, store);
   if (auto declared = declare(*planned); !declared) return declared;
   warn_of_unnamed(*planned, store);
   actors = std::make_unique<NodeActors>(
@@ -293,6 +268,7 @@ Result<void> Runtime::Parts::open() {
           .log = &log,
           .clock = &clock,
           .seed = options.seed,
+          .running = running,
           .federation = federation,
           .queue_ended =
               [this](const std::string& name) {
@@ -351,6 +327,7 @@ Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
     const std::lock_guard lock(senders_mutex);
     takes_senders = false;
   }
+  running->begin_drain();
   journal->open_reserve();  // queues that drain end their compaction
   Result<void> drained = drain(timeout);
   if (drained) {
@@ -365,6 +342,7 @@ Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
     const std::lock_guard lock(senders_mutex);
     for (const AnyActor& sender : senders) end_actor(sender);
   }
+  running->close();  // the process ends in order, also where handlers have not returned
   actors->end();
   end_actor(reader);
   has_leftovers = !drained;
@@ -412,6 +390,24 @@ bool Runtime::is_storage_full() const {
 
 Result<std::uint64_t> Runtime::free_storage_bytes() const {
   return parts_->journal->free_bytes();
+}
+
+Result<journal::Manifest> Runtime::back_up(const std::filesystem::path& target,
+                                           journal::BackupIdentity identity,
+                                           const std::function<Result<void>()>& may_go_on) {
+  if (!target.is_absolute()) {
+    return Error{ErrorCode::invalid_argument,
+                 "backup: expected an absolute path, got " + target.string()};
+  }
+  identity.generation = parts_->options.generation;
+  auto written = parts_->journal->back_up(target, identity, parts_->clock.now_us(), may_go_on);
+  if (written) {
+    spdlog::info("backup written to {}: {} files, {} bytes, up to record {}", target.string(),
+                 written->files.size(), written->bytes(), written->last_lsn);
+  } else {
+    spdlog::warn("backup to {} failed: {}", target.string(), written.error().message);
+  }
+  return written;
 }
 
 const Clock& Runtime::clock() const {
@@ -521,7 +517,8 @@ Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queu
                                                          const SenderOptions& options) {
   auto actor = std::make_shared<AnyActor>();
   auto inbox = std::make_shared<senders::SenderInbox>(
-      options.limits.window, [actor] { tell(*actor, senders::WakeMessage{}); });
+      senders::SenderInbox::Window{options.limits.window, options.limits.window_bytes},
+      [actor] { tell(*actor, senders::WakeMessage{}); });
   {
     const std::lock_guard lock(parts_->senders_mutex);
     if (!parts_->takes_senders) {

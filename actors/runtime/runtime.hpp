@@ -5,6 +5,8 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,6 +15,7 @@
 #include "actors/assembly/runtime_options.hpp"
 #include "actors/assembly/stage_meter.hpp"
 #include "actors/base/clock.hpp"
+#include "actors/journal/backup/manifest.hpp"
 #include "actors/journal/write/journal_stats.hpp"
 #include "actors/operate/operation.hpp"
 #include "actors/queue/state/keyed_offer.hpp"
@@ -161,6 +164,15 @@ class Runtime {
   /// Bytes that this process may still allocate on the disk of the data directory. Blocks on one
   /// system call. Fails with `storage_failed`.
   [[nodiscard]] Result<std::uint64_t> free_storage_bytes() const;
+
+  /// Writes a backup of the data directory as of the last durable record to `target`, a new or empty
+  /// directory, while the node goes on. `identity` goes into its manifest; this function fills in the
+  /// generation. Blocks for as long as the copying takes, unless `may_go_on`, which is asked for each
+  /// MiB, fails. Fails with `invalid_argument` (`target` is
+  /// not absolute), and as journal::Journal::back_up().
+  [[nodiscard]] Result<journal::Manifest> back_up(const std::filesystem::path& target,
+                                                  journal::BackupIdentity identity,
+                                                  const std::function<Result<void>()>& may_go_on);
 
   /// Drains and stops: refuses offers and leases, waits for handlers in progress, flushes outboxes,
   /// writes a checkpoint and closes the log. Fails with `timeout` if a handler has not returned

@@ -1,12 +1,22 @@
 #include "actors/sender/sender_inbox.hpp"
 
+#include <string>
 #include <utility>
 
+#include "messages/envelope.hpp"
+
 namespace millrace::senders {
+
+bool SenderInbox::fits(const UnsentMessage& message) const {
+  if (unconfirmed_ == 0) return true;
+  return unconfirmed_ < window_.messages && unconfirmed_bytes_ < window_.bytes &&
+         message.bytes <= window_.bytes - unconfirmed_bytes_;
+}
 
 Result<void> SenderInbox::add(std::unique_lock<std::mutex>& lock, UnsentMessage message) {
   if (error_) return *error_;
   ++unconfirmed_;
+  unconfirmed_bytes_ += message.bytes;
   inbox_.push_back(std::move(message));
   const bool was_empty = inbox_.size() == 1;
   lock.unlock();
@@ -15,16 +25,19 @@ Result<void> SenderInbox::add(std::unique_lock<std::mutex>& lock, UnsentMessage 
 }
 
 Result<void> SenderInbox::push(UnsentMessage message) {
+  message.bytes = bytes_of(*message.envelope);
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return error_ || unconfirmed_ < window_; });
+  changed_.wait(lock, [&] { return error_ || fits(message); });
   return add(lock, std::move(message));
 }
 
 Result<void> SenderInbox::try_push(UnsentMessage message) {
+  message.bytes = bytes_of(*message.envelope);
   std::unique_lock lock(mutex_);
-  if (!error_ && unconfirmed_ >= window_) {
-    return Error{ErrorCode::backlog_full,
-                 "the sender has " + std::to_string(window_) + " messages unconfirmed"};
+  if (!error_ && !fits(message)) {
+    return Error{ErrorCode::backlog_full, "the sender has " + std::to_string(unconfirmed_) +
+                                              " messages of " + std::to_string(unconfirmed_bytes_) +
+                                              " bytes unconfirmed"};
   }
   return add(lock, std::move(message));
 }
@@ -63,10 +76,11 @@ std::vector<UnsentMessage> SenderInbox::take_all() {
   return std::exchange(inbox_, {});
 }
 
-void SenderInbox::confirm(std::uint64_t count) {
+void SenderInbox::confirm(std::uint64_t count, std::uint64_t bytes) {
   {
     const std::lock_guard lock(mutex_);
     unconfirmed_ -= count;
+    unconfirmed_bytes_ -= bytes;
   }
   changed_.notify_all();
 }

@@ -42,8 +42,9 @@ class BatchStage final : public Stage {
     if constexpr (Shape::is_keyed) {
       finish_states();
     } else {
-      for (StageRun* member : members_)
-        limit_outcome(member->inputs.front(), member->results.front());
+      for (StageRun* member : members_) {
+        limit_outcome(member->inputs.front(), Input::default_instance(), member->results.front());
+      }
     }
     items_.clear();
   }

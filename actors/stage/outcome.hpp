@@ -18,8 +18,8 @@
 
 namespace millrace {
 
-/// Handle the message again later. Counts as a failure: after RetryOptions::attempts failures the
-/// message becomes a dead letter with the last reason.
+/// Handle the message again later. Counts as a failure: after RetryOptions::attempts failures, if
+/// the stage names a number, the message becomes a dead letter with the last reason.
 struct Retry {
   std::string reason;  ///< for people; cut off after 4 KiB
   /// 0 or more, else the handling has failed; nullopt: as RetryOptions says.

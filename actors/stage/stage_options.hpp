@@ -10,8 +10,10 @@ namespace millrace {
 /// When a failed message is handled again, and when it becomes a dead letter. A failure is a
 /// handler that throws or returns Retry, or an outcome that cannot be recorded.
 struct RetryOptions {
-  std::uint32_t attempts = 6;  ///< failures after which the message is a dead letter; 1 to 1,001
-  std::chrono::microseconds first{50'000};    ///< delay after the first failure; 0 to `max`
+  /// Failures after which the message is a dead letter; 1 to 1,001. 0: it is retried without end,
+  /// so that an outage of what the handler calls empties no queue into its dead letters.
+  std::uint32_t attempts = 0;
+  std::chrono::microseconds first{100'000};   ///< delay after the first failure; 0 to `max`
   std::chrono::microseconds max{60'000'000};  ///< the delay doubles up to this; 0 to 24 h
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/queue/decide/suspicion.hpp"
 #include "actors/queue/move/target.hpp"
 #include "actors/queue/snapshot/snapshot.hpp"
 #include "messages/snapshot.pb.h"
@@ -28,6 +29,13 @@ Result<void> Store::declare(const pb::Declaration& declaration) {
   last_number_ = std::max(last_number_, declaration.number());
   index(declaration);
   return {};
+}
+
+std::vector<pb::Declaration> Store::declarations() const {
+  std::vector<pb::Declaration> all;
+  all.reserve(queues_.size());
+  for (const auto& [number, queue] : queues_) all.push_back(queue.declaration);
+  return all;
 }
 
 void Store::keep(const pb::ShardRecord& shard) {
@@ -71,6 +79,10 @@ Result<void> Store::apply(const journal::Frame& frame) {
   if (record->generation() != 0) {
     for (auto& [number, queue] : queues_)
       queues::begin_generation(*queue.state, record->generation());
+  }
+  for (const pb::Suspect& suspect : record->suspect()) {
+    const auto queue = queues_.find(suspect.queue());
+    if (queue != queues_.end()) queues::apply_suspect(*queue->second.state, suspect);
   }
   const queues::CommittedRecord committed{record, frame.place, frame.body.size()};
   for (const pb::Change& change : record->change()) {

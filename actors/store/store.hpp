@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "actors/journal/journal.hpp"
 #include "actors/queue/decide/apply.hpp"
@@ -46,10 +47,14 @@ class Store {
 
   [[nodiscard]] std::map<queues::QueueNumber, StoredQueue>& queues() { return queues_; }
   [[nodiscard]] const std::map<queues::QueueNumber, StoredQueue>& queues() const { return queues_; }
+  /// Of all queues, staged ones included.
+  [[nodiscard]] std::vector<pb::Declaration> declarations() const;
 
   /// The newest record of each shard of each role, by role and shard.
   using Shards = std::map<std::pair<std::string, std::uint32_t>, pb::ShardRecord>;
   [[nodiscard]] const Shards& shards() const { return shards_; }
+  /// Replaces the record of the shard.
+  void keep(const pb::ShardRecord& shard);
 
   /// Adds an empty queue. For a queue that exists under the number, only `dead_letters`,
   /// `state_type` and the schemas may change, `staged` may become false, and `was` renames it. Fails with `corrupt`.
@@ -60,7 +65,6 @@ class Store {
                                    const pb::Change& change);
   [[nodiscard]] Result<void> check_installed(const pb::Declaration& declaration,
                                              const pb::Record& record) const;
-  void keep(const pb::ShardRecord& shard);
   void index(const pb::Declaration& declaration);
 
   queues::Limits limits_;

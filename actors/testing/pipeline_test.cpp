@@ -1,6 +1,7 @@
 #include "actors/testing/pipeline_test.hpp"
 
 #include <map>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "actors/pipeline/wiring.hpp"
 #include "actors/queue/state/invariants.hpp"
 #include "actors/queue/state/keyed_store.hpp"
+#include "actors/receiver/running_table.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
 #include "actors/stage/message_options.hpp"
 #include "actors/testing/memory_log.hpp"
@@ -56,6 +58,7 @@ class PipelineTest::Parts {
 
   void start();
   void end();
+  void crash();
   void connect(const std::string& queue, Client& client);
   bool step();
   void run() {
@@ -87,6 +90,9 @@ class PipelineTest::Parts {
   std::unique_ptr<NodeActors> actors;
   std::map<std::string, Client> clients;
   TimeUs began_us = 0;
+  std::vector<std::uint64_t> words;  ///< of the RunningTable; survive crashes
+  /// `words` when a handler ended the process; the node is to be started again. Empty: it runs.
+  std::optional<std::vector<std::uint64_t>> words_at_end;
   std::string violation;  ///< an invariant that a queue violated; else empty
 };
 
@@ -97,6 +103,10 @@ void PipelineTest::Parts::start() {
   runtime.limits = options.limits;
   runtime.limits.body_cache_bytes = ~std::uint64_t{0};
   NodePlan plan = value_or_throw(plan_node(wiring, pipelines, store, runtime));
+  words.resize(running_words(plan));
+  bool drained = false;
+  add_suspects(plan, store, receivers::RunningTable::read(words, drained), drained);
+  const auto running = std::make_shared<receivers::RunningTable>(words, nullptr);
   for (const auto& record : start_records(plan, store, actors_system.now_us())) {
     if (auto added = log.append(record->SerializeAsString()); !added) {
       throw std::logic_error(added.error().message);
@@ -106,6 +116,7 @@ void PipelineTest::Parts::start() {
                                                                  .log = &log,
                                                                  .clock = &actors_system,
                                                                  .seed = options.seed,
+                                                                 .running = running,
                                                                  .threads = false,
                                                                  .on_violation =
                                                                      [this](const auto& text) {
@@ -127,10 +138,18 @@ void PipelineTest::Parts::end() {
   actors_system.drain();
 }
 
+void PipelineTest::Parts::crash() {
+  log.crash();
+  end();
+  log.crash();  // discards what actors proposed as they ended
+  if (words_at_end) words = *std::exchange(words_at_end, std::nullopt);
+  start();
+}
+
 void PipelineTest::Parts::connect(const std::string& queue, Client& client) {
   auto actor = std::make_shared<AnyActor>();
   client.inbox = std::make_shared<senders::SenderInbox>(
-      ~0u, [actor] { tell(*actor, senders::WakeMessage{}); });
+      senders::SenderInbox::Window{~0u}, [actor] { tell(*actor, senders::WakeMessage{}); });
   client.actor =
       value_or_throw(actors->spawn_sender(queue, client.type, {.producer = "test"}, client.inbox));
   *actor = client.actor;
@@ -172,6 +191,7 @@ void PipelineTest::Parts::offer(Client& client, std::uint32_t shard, const pb::E
 // no actor has a message.
 bool PipelineTest::Parts::step() {
   if (!violation.empty()) throw std::logic_error(violation);
+  if (words_at_end) crash();
   const bool log_first = options.seed != 0 && log.proposed() > 0 && random() % 8 == 0;
   if (!log_first && actors_system.step()) return true;
   if (log.proposed() == 0) return actors_system.step();
@@ -222,10 +242,11 @@ void PipelineTest::advance(std::chrono::milliseconds span) {
 }
 
 void PipelineTest::crash() {
-  parts_->log.crash();
-  parts_->end();
-  parts_->log.crash();  // discards what actors proposed as they ended
-  parts_->start();
+  parts_->crash();
+}
+
+void PipelineTest::end_process() {
+  if (!parts_->words_at_end) parts_->words_at_end = parts_->words;
 }
 
 std::vector<MessageView> PipelineTest::messages(const std::string& queue) {

@@ -74,6 +74,11 @@ class PipelineTest {
   /// ends the handler's actor.
   void crash();
 
+  /// For a handler: ends the process at this moment, as a fault of the handler would. Nothing that
+  /// happens after it is durable; the node starts again with the next step, after the worker has
+  /// reported.
+  void end_process();
+
   /// Returns the durable live messages of a queue, in order within each shard, shard after shard.
   /// Changes nothing.
   template <Message T>

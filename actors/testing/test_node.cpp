@@ -37,16 +37,18 @@ Result<void> TestNode::start() {
   runtime.limits = options_.limits;
   runtime.limits.body_cache_bytes = ~std::uint64_t{0};
   Federation* const federation = options_.federation;
+  std::vector<pb::ShardRecord> shard_records;
   if (federation != nullptr) {
     runtime.serves = [federation](const std::string& queue, std::uint32_t shard) {
       return federation->serves(queue, shard);
     };
-    federation->recovered(store.shards());
+    shard_records = federation->recovered(store.shards(), store.declarations());
   }
   runtime.outbox_producer = options_.name;
   runtime.generation = options_.first_generation + starts_++;
   runtime.accepts_loss = options_.accepts_loss;
   NodePlan plan = value_or_throw(plan_node(wiring_, pipelines_, store, runtime));
+  plan.shard_records = std::move(shard_records);
   const Clock& clock = options_.clock != nullptr ? *options_.clock : system_;
   for (const auto& record : start_records(plan, store, clock.now_us())) {
     if (auto added = log_->append(record->SerializeAsString()); !added) {
@@ -108,7 +110,7 @@ TestNode::Link TestNode::open_link(const std::string& queue, const Client& clien
   auto actor = std::make_shared<AnyActor>();
   Link link;
   link.inbox = std::make_shared<senders::SenderInbox>(
-      ~0u, [actor] { tell(*actor, senders::WakeMessage{}); });
+      senders::SenderInbox::Window{~0u}, [actor] { tell(*actor, senders::WakeMessage{}); });
   link.actor = value_or_throw(actors_->spawn_sender(
       queue, client.type, {.producer = options_.name + "/test", .epoch = epoch}, link.inbox));
   *actor = link.actor;

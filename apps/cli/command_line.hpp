@@ -25,6 +25,8 @@ void add_queue(CLI::App& app, Action& action);
 void add_dlq(CLI::App& app, Action& action);
 void add_order(CLI::App& app, Action& action);
 void add_pipeline(CLI::App& app, Action& action);
+void add_backup(CLI::App& app, Action& action);
+void add_restore(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 void add_config(CLI::App& app, Action& action);
 void add_cluster(CLI::App& app, Action& action);
@@ -32,6 +34,9 @@ void add_completions(CLI::App& app, Action& action);
 void add_shards(CLI::App& group, Action& action);
 void add_move_shard(CLI::App& group, Action& action);
 void add_leave(CLI::App& group, Action& action);
+void add_grow(CLI::App& group, Action& action);
+void add_rebalance(CLI::App& group, Action& action);
+void add_remove(CLI::App& group, Action& action);
 void add_version(CLI::App& app, Action& action);
 
 /// Returns the command of `app` nearest to `word` by edit distance; empty if none is near.

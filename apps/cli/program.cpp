@@ -1,5 +1,6 @@
 #include "apps/cli/program.hpp"
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "actors/base/log_queue.hpp"
 #include "actors/base/names.hpp"
 #include "apps/cli/command_line.hpp"
 #include "apps/cli/exit_code.hpp"
@@ -67,7 +69,11 @@ int flushed(int status) {
       reason = "an exception of an unknown type";
     }
   }
-  std::fprintf(stderr, "millrace: fatal: the process ends at once: %s\n", reason);
+  flush_log();
+  std::array<char, 2'048> line{};
+  std::snprintf(line.data(), line.size(), "millrace: fatal: the process ends at once: %s\n",
+                reason);
+  write_last_words(line.data());
   std::abort();
 }
 
@@ -119,6 +125,9 @@ int run_program(int argc, char** argv, const Program& program) try {
   add_queue(app, action);
   add_dlq(app, action);
   add_pipeline(app, action);
+  add_audit(app, action, program);
+  add_backup(app, action);
+  add_restore(app, action);
   add_bench(app, action);
   add_config(app, action);
   add_cluster(app, action);

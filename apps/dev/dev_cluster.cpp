@@ -1,13 +1,20 @@
 #include "apps/dev/dev_cluster.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <ctime>
 #include <iostream>
 #include <optional>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "apps/serve/config_text.hpp"
 #include "apps/simulate/fleet/node_process.hpp"
@@ -68,15 +75,65 @@ Result<void> write_certificates(const path& folder, const std::vector<Node>& nod
   return {};
 }
 
-Result<std::vector<Node>> write_files(const DevOptions& options) {
+/// Locks the folder for as long as it lives: two runs in one folder would give each other's nodes new
+/// addresses.
+class FolderLock {
+ public:
+  static Result<FolderLock> take(const path& folder) {
+    const path file = folder / "dev.lock";
+    FolderLock lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
+    if (lock.fd_ < 0) {
+      return Error{ErrorCode::storage_failed,
+                   file.string() + ": " + std::generic_category().message(errno)};
+    }
+    if (::flock(lock.fd_, LOCK_EX | LOCK_NB) == 0) return lock;
+    return Error{ErrorCode::storage_locked,
+                 "a cluster is already running in " + folder.string() +
+                     "; stop it first, or use another folder with --dir"};
+  }
+  ~FolderLock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  FolderLock(FolderLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FolderLock& operator=(FolderLock&&) = delete;
+
+ private:
+  explicit FolderLock(int fd) : fd_(fd) {}
+
+  int fd_;
+};
+
+/// Returns how many nodes the folder has of an earlier run.
+std::uint32_t nodes_in(const path& folder) {
+  std::uint32_t nodes = 0;
+  while (std::filesystem::exists(folder / ("node-" + std::to_string(nodes + 1) + ".toml"))) ++nodes;
+  return nodes;
+}
+
+/// Fails if nodes that may own shards would be left out.
+Result<void> check_nodes(const path& folder, std::uint32_t before, std::uint32_t wanted) {
+  if (wanted >= before) return {};
+  const std::string last = "node-" + std::to_string(before);
+  return Error{ErrorCode::invalid_argument,
+               folder.string() + " holds a cluster of " + std::to_string(before) +
+                   " nodes: run it with --nodes " + std::to_string(before) +
+                   ". To shrink it, move the shards of " + last +
+                   " away with `millrace cluster leave --server` at its address, stop the cluster, "
+                   "and remove " +
+                   last + ".toml and " + last};
+}
+
+Result<path> make_folder(const DevOptions& options) {
+  std::error_code error;
+  path folder = std::filesystem::absolute(options.folder, error);
+  std::filesystem::create_directories(folder, error);
+  if (!error) return folder;
+  return Error{ErrorCode::storage_failed, folder.string() + ": " + error.message()};
+}
+
+Result<std::vector<Node>> write_files(const DevOptions& options, const path& folder) {
   const auto ports = pick_ports(options);
   if (!ports) return ports.error();
-  std::error_code error;
-  const path folder = std::filesystem::absolute(options.folder, error);
-  std::filesystem::create_directories(folder, error);
-  if (error) {
-    return Error{ErrorCode::storage_failed, folder.string() + ": " + error.message()};
-  }
   std::vector<Node> nodes;
   std::vector<serve::MemberText> members;
   for (std::uint32_t i = 0; i < options.nodes; ++i) {
@@ -176,8 +233,19 @@ class Cluster {
 }  // namespace
 
 Result<void> run_cluster(const DevOptions& options, const serve::Signals& signals) {
-  auto nodes = write_files(options);
+  const auto folder = make_folder(options);
+  if (!folder) return folder.error();
+  const auto lock = FolderLock::take(*folder);
+  if (!lock) return lock.error();
+  const std::uint32_t before = nodes_in(*folder);
+  if (auto fits = check_nodes(*folder, before, options.nodes); !fits) return fits;
+  auto nodes = write_files(options, *folder);
   if (!nodes) return nodes.error();
+  if (before != 0 && options.nodes > before) {
+    std::cerr << "new nodes own no shards yet; give them their share: millrace cluster rebalance "
+                 "--yes --server http://"
+              << nodes->front().http << '\n';
+  }
   Cluster cluster(std::move(*nodes));
   for (;;) {
     if (auto started = cluster.start_due(); !started) return started;

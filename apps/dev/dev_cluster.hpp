@@ -17,8 +17,9 @@ struct DevOptions {
 
 /// Runs the cluster until SIGTERM or SIGINT, then drains it; a second of these signals kills it.
 /// Restarts a node whose process ends. Prints the addresses of the nodes on stdout and events on
-/// stderr. Blocks. Fails with `storage_failed`, `unreachable` (no free port) or `timeout` (a node
-/// did not drain). REQUIRES: `signals` was created before any thread.
+/// stderr. A folder of an earlier run may get more nodes, not fewer. Blocks. Fails with
+/// `storage_failed`, `storage_locked` (a cluster runs in the folder), `invalid_argument` (the folder
+/// has more nodes), `unreachable` (no free port) or `timeout` (a node did not drain). REQUIRES: `signals` was created before any thread.
 [[nodiscard]] Result<void> run_cluster(const DevOptions& options, const serve::Signals& signals);
 
 }  // namespace millrace::dev

@@ -101,9 +101,11 @@ PipelineSpec inference_pipeline(const Services& services, const BatchOptions& ba
       .then("admit", Admit{services.admission}, {.dead_letter = dead.name()})
       .to(work_queue(), answers_queue())
       .from(work_queue())
-      .then_batch(
-          "model", Infer{services},
-          {.retry = {.attempts = 3}, .batch = batch, .dead_letter = dead.name(), .blocking = true})
+      .then_batch("model", Infer{services},
+                  {.retry = {.attempts = 3, .first = std::chrono::milliseconds(50)},
+                   .batch = batch,
+                   .dead_letter = dead.name(),
+                   .blocking = true})
       .to(answers_queue())
       .from(dead)
       .then("give-up", GiveUp{services.admission})

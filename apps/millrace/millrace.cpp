@@ -1,5 +1,6 @@
 // The program millrace: the common command line with the order workflow and its simulation.
 #include "apps/cli/program.hpp"
+#include "apps/orders/audit/stopped_data.hpp"
 #include "apps/orders/view/order_view.hpp"
 #include "apps/simulate/standalone.hpp"
 
@@ -10,5 +11,6 @@ int main(int argc, char** argv) {
       {.description = "Millrace: actor pipelines that neither lose nor repeat work",
        .pipelines = simulate::standalone_pipelines,
        .resources = {orders::order_resource()},
-       .commands = {cli::add_simulate, cli::add_order}});
+       .commands = {cli::add_simulate, cli::add_order},
+       .audit = orders::audit::add_order_checks});
 }

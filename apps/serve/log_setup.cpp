@@ -1,18 +1,40 @@
 #include "apps/serve/log_setup.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <cstdlib>
 #include <string_view>
 #include <utility>
 
 #include <nlohmann/json.hpp>
+#include <spdlog/async.h>
 #include <spdlog/fmt/chrono.h>
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include "actors/base/log_queue.hpp"
+#include "apps/serve/log_sink.hpp"
 
 namespace millrace::serve {
 namespace {
+
+/// For the rest of the queue when the process ends.
+constexpr std::chrono::milliseconds end_max{1'000};
+
+std::shared_ptr<PatientSink> the_sink;  ///< of the default logger; set once, before it is used
+
+void flush_queue() {
+  const std::uint64_t before = the_sink->flushes();
+  spdlog::default_logger()->flush();
+  the_sink->wait_for_flush(before, end_max);
+}
+
+std::uint64_t lines_dropped() {
+  const auto pool = spdlog::thread_pool();
+  return (pool ? pool->overrun_counter() : 0) + the_sink->dropped();
+}
 
 constexpr const char* text_pattern = "%Y-%m-%dT%H:%M:%S.%eZ %-8l %v";
 
@@ -69,7 +91,11 @@ std::unique_ptr<spdlog::formatter> json_formatter(std::string node) {
 }
 
 void set_up_log(const config::LogConfig& config, const std::string& node) {
-  auto logger = spdlog::stderr_logger_mt("millrace");
+  spdlog::init_thread_pool(log_queue_lines, 1);
+  auto sink = std::make_shared<PatientSink>(STDERR_FILENO);
+  auto logger = std::make_shared<spdlog::async_logger>(
+      "millrace", sink, spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest);
+  the_sink = std::move(sink);
   if (config.format == config::LogFormat::json) {
     logger->set_formatter(json_formatter(node));
   } else {
@@ -77,6 +103,9 @@ void set_up_log(const config::LogConfig& config, const std::string& node) {
   }
   spdlog::set_default_logger(std::move(logger));
   set_log_level(config.level);
+  set_log_queue({flush_queue, lines_dropped});
+  // Runs before the queue is destroyed, which waits for its thread.
+  std::atexit([] { the_sink->give_up_at(std::chrono::steady_clock::now() + end_max); });
 }
 
 void set_log_level(config::LogLevel level) {

@@ -1,16 +1,20 @@
 #include "apps/serve/serve_node.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <map>
+#include <string_view>
 #include <thread>
 
 #include <spdlog/spdlog.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "actors/base/log_queue.hpp"
 #include "apps/serve/liveness.hpp"
 #include "apps/serve/log_setup.hpp"
 #include "apps/serve/service_manager.hpp"
@@ -36,7 +40,36 @@ int fail(const Error& error) {
   return EXIT_FAILURE;
 }
 
-void reload(const ServeOptions& options, ClusterNode& node) {
+/// Whether a running node takes a new value of the key; see ClusterNode::reload().
+bool is_reloadable(const std::string& key) {
+  constexpr std::array<std::string_view, 5> keys{"log.level", "node.roles", "cluster.nodes.",
+                                                 "cluster.overrides", "tls."};
+  return std::any_of(keys.begin(), keys.end(),
+                     [&](std::string_view each) { return key.starts_with(each); });
+}
+
+std::map<std::string, std::string> values_of(const std::vector<config::Setting>& settings) {
+  std::map<std::string, std::string> values;
+  for (const config::Setting& setting : settings) values[setting.path] = setting.value;
+  return values;
+}
+
+/// Returns the keys that differ.
+std::vector<std::string> changed_keys(const std::vector<config::Setting>& before,
+                                      const std::vector<config::Setting>& after) {
+  auto old_values = values_of(before);
+  std::vector<std::string> keys;
+  for (auto& [key, value] : values_of(after)) {
+    const auto old_value = old_values.find(key);
+    if (old_value == old_values.end() || old_value->second != value) keys.push_back(key);
+    if (old_value != old_values.end()) old_values.erase(old_value);
+  }
+  for (const auto& [key, value] : old_values) keys.push_back(key);
+  return keys;
+}
+
+/// Sets `running` to the settings in use.
+void reload(const ServeOptions& options, ClusterNode& node, std::vector<config::Setting>& running) {
   const config::Resolved resolved = options.reload();
   if (!resolved.problems.empty()) {
     for (const config::Problem& problem : resolved.problems) {
@@ -44,13 +77,23 @@ void reload(const ServeOptions& options, ClusterNode& node) {
     }
     return;
   }
-  set_log_level(resolved.config.log.level);
-  if (const auto renewed = node.reload_tls(resolved.config.tls); !renewed) {
-    spdlog::error("not reloaded: {}; the TLS files of before stay in use", renewed.error().message);
+  if (const auto reloaded = node.reload(resolved.config); !reloaded) {
+    spdlog::error("not reloaded: {}; all stays as it was", reloaded.error().message);
     return;
   }
-  spdlog::info(
-      "reloaded: log.level and the files of tls; all other keys take effect at the next start");
+  set_log_level(resolved.config.log.level);
+  for (const std::string& key : changed_keys(running, resolved.settings)) {
+    if (is_reloadable(key)) {
+      spdlog::info("reloaded: {}", key);
+    } else {
+      spdlog::warn("not reloaded: {} has changed, and takes effect at the next start", key);
+    }
+  }
+  std::erase_if(running, [](const config::Setting& one) { return is_reloadable(one.path); });
+  for (const config::Setting& setting : resolved.settings) {
+    if (is_reloadable(setting.path)) running.push_back(setting);
+  }
+  spdlog::info("reloaded the configuration; new links use the files of tls");
 }
 
 std::vector<std::string> silent_queues(Runtime& runtime, std::chrono::milliseconds within) {
@@ -82,6 +125,7 @@ Liveness::Options liveness_of(ServiceManager& manager, Runtime& runtime) {
 
 /// Serves until SIGTERM or SIGINT; reloads on SIGHUP.
 void run(const ServeOptions& options, const Signals& signals, ClusterNode& node) {
+  std::vector<config::Setting> running = options.settings;
   for (;;) {
     const auto signal = signals.wait(signal_wait);
     if (!signal) {
@@ -92,7 +136,7 @@ void run(const ServeOptions& options, const Signals& signals, ClusterNode& node)
       spdlog::info("signal {}: draining", *signal);
       return;
     } else if (*signal == SIGHUP) {
-      reload(options, node);
+      reload(options, node, running);
     } else {
       // The log goes to stderr; rotation is up to the process that reads it.
       spdlog::info("signal {}: there is no log file to open anew", *signal);
@@ -113,7 +157,7 @@ Result<void> drain(ClusterNode& node, const Signals& signals, std::chrono::milli
     const auto signal = signals.wait(drain_look_interval);
     if (!signal || !is_end(*signal)) continue;
     spdlog::warn("signal {} again: ending at once", *signal);
-    spdlog::default_logger()->flush();
+    flush_log();
     std::_Exit(128 + *signal);
   }
   draining.join();

@@ -14,6 +14,7 @@ namespace millrace::serve {
 
 struct ServeOptions {
   config::Config config;
+  std::vector<config::Setting> settings{};  ///< of `config`
   /// Reads the configuration again. Called on the main thread, for each SIGHUP.
   std::function<config::Resolved()> reload;
   std::vector<PipelineSpec> pipelines;
@@ -23,7 +24,7 @@ struct ServeOptions {
 };
 
 /// Runs the node until SIGTERM or SIGINT, then drains it; a second of these signals ends the
-/// process at once. SIGHUP applies a changed log.level, and changed TLS files for new links.
+/// process at once. SIGHUP applies what ClusterNode::reload() takes, and a changed log.level.
 /// Blocks. Returns the exit status: 0, or 1 after a line on stderr. REQUIRES: `signals` was created
 /// before any thread.
 [[nodiscard]] int serve_node(const ServeOptions& options, const Signals& signals);

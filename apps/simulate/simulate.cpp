@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <csignal>
-#include <iterator>
+#include <filesystem>
 #include <random>
 #include <utility>
+#include <vector>
 
 #include "actors/base/clock.hpp"
-#include "actors/store/stopped_node.hpp"
+#include "apps/audit/audit.hpp"
 #include "apps/orders/audit/audit.hpp"
+#include "apps/orders/audit/stopped_data.hpp"
 #include "apps/orders/load/arrival.hpp"
 #include "apps/orders/load/load_plan.hpp"
 #include "apps/orders/stages/stock_plan.hpp"
@@ -80,17 +82,24 @@ std::string faults_text(const Options& options) {
   return text.empty() ? "none" : text + " x" + std::to_string(options.fault_count);
 }
 
-/// The contents of all data directories. REQUIRES: all nodes have ended.
-Result<DurableView> view_of(const Fleet& fleet) {
-  DurableView all;
+std::vector<std::filesystem::path> directories_of(const Fleet& fleet) {
+  std::vector<std::filesystem::path> directories;
   for (std::uint32_t node = 0; node < fleet.size(); ++node) {
-    auto stopped = StoppedNode::open(fleet.files(node).data_dir);
-    if (!stopped) return stopped.error();
-    auto view = stopped->view(true);
-    if (!view) return view.error();
-    std::move(view->queues.begin(), view->queues.end(), std::back_inserter(all.queues));
+    directories.push_back(fleet.files(node).data_dir);
   }
-  return all;
+  return directories;
+}
+
+/// Adds the checks of the data directories to the invariants.
+void take_over(report::RunReport& report, const audit::Report& data) {
+  for (const audit::Check& check : data.checks()) {
+    std::string first;
+    if (!check.findings.empty()) {
+      const audit::Finding& finding = check.findings[0];
+      first = finding.directory + "/" + finding.file + ": " + finding.text;
+    }
+    report.invariants.push_back({check.name + ": " + check.title, check.passed(), first});
+  }
 }
 
 void describe(report::RunReport& report, const Options& options) {
@@ -201,20 +210,28 @@ Result<report::RunReport> simulate(const Options& options) {
     report.throughput_per_s =
         static_cast<double>(mostly(head.orders)) * 1e6 / static_cast<double>(busy_us);
   }
-  if (end == Watch::End::failed) return report;
-
-  const auto view = view_of(*fleet);
-  if (!view) return view.error();
+  const auto read = audit::audit(directories_of(*fleet));
+  if (!read) {
+    if (end == Watch::End::failed) return report;
+    return read.error();
+  }
+  if (end == Watch::End::failed) {
+    // The run says nothing about the orders; the data may still say why a node failed.
+    if (!read->report.passed()) take_over(report, read->report);
+    return report;
+  }
+  const DurableView view = orders::audit::view_of(*read);
   const orders::LoadPlan plan(load_options(options));
   const orders::StockPlan stock(stock_options(options));
   take_over(report,
             orders::audit::audit(
-                *view, testimony(*memory, plan, end == Watch::End::at_rest),
+                view, testimony(*memory, plan, end == Watch::End::at_rest),
                 {.seed = options.seed,
                  .skus = options.skus,
                  .initial_stock = [&stock](std::string_view sku) { return stock.initial(sku); },
                  .was_clock_set = std::count(options.fault_kinds.begin(), options.fault_kinds.end(),
                                              FaultKind::clock) > 0}));
+  take_over(report, read->report);
   return report;
 }
 

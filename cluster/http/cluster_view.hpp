@@ -37,6 +37,7 @@ struct Member {
   bool is_unreachable = false;  ///< as this node sees it
   bool is_self = false;
   std::uint64_t incarnation = 0;  ///< 0: never heard of
+  bool has_other_layout = false;  ///< nodes, weights, roles or overrides differ from this node's
   std::vector<std::uint32_t> served_shards{};
 };
 
@@ -45,10 +46,19 @@ struct ShardView {
   std::string role{};  ///< empty: of queues without a role
   std::uint32_t shard = 0;
   std::string owner{};
-  std::uint64_t epoch = 0;
+  std::uint64_t epoch = 0;              ///< 0: no owner yet
+  std::string home{};                   ///< node to which it belongs by the configuration
+  std::string waits_for{};              ///< why nobody serves it; empty: it is served, or moves
   std::vector<std::string> nodes{};     ///< that may serve it, by the configuration
   std::string moving_to{};              ///< empty: no move of it from here is under way
   std::optional<Error> last_failure{};  ///< of the latest move that this node was asked to begin
+};
+
+/// Shards of this node that are not served.
+struct WaitingShardsView {
+  std::string text{};  ///< what an operator must know, in one line
+  std::uint64_t shards = 0;
+  bool needs_decision = false;  ///< else they wait for other nodes
 };
 
 /// Threads: all calls may come from any thread but an actor's, and answer without waiting.
@@ -70,6 +80,16 @@ class ClusterView {
 
   /// Every shard of every role.
   [[nodiscard]] virtual std::vector<ShardView> shards() const = 0;
+
+  /// The shards that wait at this node for their first owner, or for an operator.
+  [[nodiscard]] virtual std::vector<WaitingShardsView> waiting() const { return {}; }
+
+  /// An operator has given up what `node` held, which is not configured any more: this node begins
+  /// anew, empty, those of its shards that belong here. Returns at once. Fails with
+  /// `invalid_argument` if `node` is configured.
+  virtual Result<void> give_up(const std::string& node) {
+    return Error{ErrorCode::not_found, "no shard belongs to " + node};
+  }
 
   /// Begins to move a shard of this node to another, and returns; shards() tells how it goes on.
   /// Fails with `not_found`, `not_owner`, or `draining` when it is moving already.

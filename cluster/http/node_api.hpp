@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/journal/backup/manifest.hpp"
 #include "actors/journal/write/journal_stats.hpp"
 #include "actors/runtime/runtime.hpp"
 #include "cluster/http/cluster_view.hpp"
@@ -73,6 +74,11 @@ class NodeApi {
   /// other one was restored from a copy, and an operator must decide. Does not wait; at most a second
   /// old.
   [[nodiscard]] virtual std::vector<ShardConflict> conflicts() = 0;
+  /// As ClusterView::waiting() and give_up().
+  [[nodiscard]] virtual std::vector<WaitingShardsView> waiting() { return {}; }
+  virtual Result<void> give_up(const std::string& node) {
+    return Error{ErrorCode::not_found, "no shard belongs to " + node};
+  }
   /// As ClusterView::move_shard().
   virtual Result<void> move_shard(const std::string& role, std::uint32_t shard,
                                   const std::string& to) = 0;
@@ -88,7 +94,7 @@ class NodeApi {
   /// Offers a message. `done` is called when it is durable, or when its sender has failed; perhaps
   /// before the function returns. Fails with `not_found`, `invalid_argument` (the text names the
   /// field), `too_large`, `backlog_full`, `storage_full`, `draining`, `fenced`, `not_owner`,
-  /// `key_reused`; then the message was not taken, and `done` is not called. `done` is destroyed
+  /// `unreachable` (the shard has no owner yet), `key_reused`; then the message was not taken, and `done` is not called. `done` is destroyed
   /// without a call if the node stops: nobody knows then whether the message is durable.
   [[nodiscard]] virtual Result<void> offer(const OfferRequest& request, OfferDone done) = 0;
 
@@ -107,6 +113,9 @@ class NodeApi {
                                                     const std::string& key) = 0;
   /// Name of the member that serves `shard` of `queue`; empty: nobody knows now.
   [[nodiscard]] virtual std::string owner_name(const std::string& queue, std::uint32_t shard) = 0;
+
+  /// Writes a backup of this node's data to a directory of its machine; as Runtime::back_up().
+  [[nodiscard]] virtual Result<journal::Manifest> back_up(const std::string& target) = 0;
 
   [[nodiscard]] virtual journal::JournalStats journal() = 0;
   /// As Runtime::free_storage_bytes().

@@ -49,6 +49,7 @@ Members::Members(Options options, transport::Transport& transport, const Clock& 
     : options_(std::move(options)),
       transport_(transport),
       clock_(clock),
+      others_(options_.others),
       membership_(membership::start(options_.limits, options_.self, options_.others)) {}
 
 Members::~Members() {
@@ -87,7 +88,12 @@ void Members::run() {
 void Members::carry_out(const membership::Effects& effects) {
   if (effects.heartbeat) {
     const std::string bytes = effects.heartbeat->SerializeAsString();
-    for (const auto& [name, address] : options_.others) {
+    std::map<std::string, std::string> others;
+    {
+      const std::lock_guard lock(mutex_);
+      others = others_;
+    }
+    for (const auto& [name, address] : others) {
       std::ignore = transport_.send(name, {heartbeat_frame, bytes});
     }
   }
@@ -104,6 +110,12 @@ void Members::advance(pb::MemberState state) {
     effects = membership::advance(membership_, state);
   }
   carry_out(effects);
+}
+
+void Members::set_others(std::map<std::string, std::string> others) {
+  const std::lock_guard lock(mutex_);
+  membership::set_others(membership_, others);
+  others_ = std::move(others);
 }
 
 Result<void> Members::take(const std::string& peer, const std::string& bytes) {

@@ -56,6 +56,9 @@ class Members {
   /// Sets this node's state and sends it to the others at once.
   void advance(pb::MemberState state);
 
+  /// Replaces the other nodes: their addresses by name.
+  void set_others(std::map<std::string, std::string> others);
+
   /// Applies a heartbeat frame of `peer`. Fails with `protocol`: the bytes do not parse, or name
   /// another node.
   [[nodiscard]] Result<void> take(const std::string& peer, const std::string& bytes);
@@ -70,7 +73,8 @@ class Members {
   const Options options_;
   transport::Transport& transport_;
   const Clock& clock_;
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;  ///< guards all below but thread_
+  std::map<std::string, std::string> others_;
   std::condition_variable stopping_;
   bool is_stopping_ = false;
   membership::Membership membership_;

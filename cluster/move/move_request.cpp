@@ -7,8 +7,9 @@ namespace millrace::moves {
 
 Result<void> may_move(const ShardTable& table, const transport::Transport& transport,
                       const placement::ShardName& shard, const std::string& to) {
-  const auto group = table.groups().find(shard.role);
-  if (group == table.groups().end() || shard.shard >= group->second.homes.size()) {
+  const auto layout = table.layout();
+  const auto group = layout->groups.find(shard.role);
+  if (group == layout->groups.end() || shard.shard >= group->second.homes.size()) {
     return Error{ErrorCode::not_found, "there is no " + shard.text()};
   }
   if (group->second.queues.empty()) {

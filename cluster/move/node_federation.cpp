@@ -12,6 +12,7 @@ void NodeFederation::started(ActorSystem& system, const NodeActors& actors, Shar
   config.transport = &transport_;
   config.clock = &clock_;
   config.spool_directory = spool_directory_;
+  config.accepts_loss = accepts_loss_;
   {
     const std::lock_guard lock(mutex_);
     moves_ = std::make_unique<MoveService>(system, std::move(config));
@@ -36,6 +37,22 @@ void NodeFederation::take(const std::string& peer, transport::Frame frame,
 void NodeFederation::on_up(const std::string& peer) {
   const std::lock_guard lock(mutex_);
   if (moves_) moves_->on_up(peer);
+}
+
+void NodeFederation::on_down(const std::string& peer) {
+  const std::lock_guard lock(mutex_);
+  if (moves_) moves_->on_down(peer);
+}
+
+void NodeFederation::set_layout(ClusterLayout layout) {
+  table_.set_layout(std::move(layout));
+  const std::lock_guard lock(mutex_);
+  if (moves_) moves_->on_layout();
+}
+
+void NodeFederation::give_up(const std::string& node) {
+  const std::lock_guard lock(mutex_);
+  if (moves_) moves_->give_up(node);
 }
 
 void NodeFederation::move(const std::string& role, std::uint32_t shard, const std::string& to,

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "actors/base/clock.hpp"
 #include "actors/base/shell/actor_handle.hpp"
@@ -22,14 +23,19 @@ class NodeFederation final : public Federation {
  public:
   /// Exported chunks are kept in unlinked files in `spool_directory`.
   NodeFederation(std::filesystem::path spool_directory, federation::FederatedNode& others,
-                 ShardTable& table, transport::Transport& transport, const Clock& clock)
+                 ShardTable& table, transport::Transport& transport, const Clock& clock,
+                 bool accepts_loss = false)
       : spool_directory_(std::move(spool_directory)),
         others_(others),
         table_(table),
         transport_(transport),
-        clock_(clock) {}
+        clock_(clock),
+        accepts_loss_(accepts_loss) {}
 
-  void recovered(const ShardRecords& records) override { table_.recovered(records); }
+  [[nodiscard]] std::vector<pb::ShardRecord> recovered(
+      const ShardRecords& records, const std::vector<pb::Declaration>& queues) override {
+    return table_.recovered(records, queues);
+  }
   [[nodiscard]] bool serves(const std::string& queue, std::uint32_t shard) const override {
     return table_.serves(queue, shard);
   }
@@ -46,6 +52,12 @@ class NodeFederation final : public Federation {
   /// Passes a move or gossip frame to the MoveService; drops it if the runtime does not run.
   void take(const std::string& peer, transport::Frame frame, transport::Credit credit);
   void on_up(const std::string& peer);
+  void on_down(const std::string& peer);
+
+  /// Replaces the layout: homes and nodes change, owners do not.
+  void set_layout(ClusterLayout layout);
+  /// As MoveService::give_up().
+  void give_up(const std::string& node);
 
   /// Starts a move and returns. `done` as in MoveService::move; if the runtime does not run, called
   /// with `draining` on the calling thread before this function returns.
@@ -58,6 +70,7 @@ class NodeFederation final : public Federation {
   ShardTable& table_;
   transport::Transport& transport_;
   const Clock& clock_;
+  const bool accepts_loss_;
   std::mutex mutex_;
   std::unique_ptr<MoveService> moves_;  ///< null: the runtime does not run
 };

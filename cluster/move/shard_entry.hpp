@@ -11,6 +11,7 @@
 #include "actors/base/time.hpp"
 #include "actors/move/shard_moves.hpp"
 #include "cluster/move/chunk_spool.hpp"
+#include "cluster/move/core/founding_core.hpp"
 #include "cluster/move/core/move_core.hpp"
 #include "cluster/placement/shard_name.hpp"
 #include "messages/result.hpp"
@@ -21,6 +22,7 @@ struct ShardEntry {
   MovingShard shard{};
   moves::Shard core{};
   std::shared_ptr<ChunkSpool> spool{};
+  Wait wait{};
   pb::Seal seal{};                   ///< of the chunks in `spool`
   std::set<std::uint64_t> staged{};  ///< indices of durable chunks of the incoming move
   std::optional<Error> cause{};      ///< why the move failed, or why the target declines

@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include "actors/base/clock.hpp"
+#include "actors/base/log_queue.hpp"
 #include "cluster/config/file/load.hpp"
 #include "cluster/federation/federated_node.hpp"
 #include "cluster/http/service/http_service.hpp"
@@ -57,6 +58,7 @@ class FrameRouter final : public transport::TransportListener {
   void on_writable(const std::string& peer) override { federation_.on_writable(peer); }
   void on_down(const std::string& peer, const Error& reason) override {
     federation_.on_down(peer, reason);
+    shards_.on_down(peer);
   }
 
  private:
@@ -68,7 +70,7 @@ class FrameRouter final : public transport::TransportListener {
 
 [[noreturn]] void stop_fenced() {
   spdlog::critical("the node stops: a later start of it is in the cluster");
-  spdlog::default_logger()->flush();
+  flush_log();
   std::_Exit(1);
 }
 
@@ -94,16 +96,17 @@ Members::Options member_options(const Config& config, std::uint64_t incarnation)
 class ClusterNode::Parts {
  public:
   Parts(const Config& told, std::uint64_t incarnation, std::vector<PipelineSpec> specs,
-        const QueuePlacement& placement, std::unique_ptr<transport::CafTransport> made)
+        const QueuePlacement& placement, std::unique_ptr<transport::CafTransport> made,
+        bool accepts_loss)
       : config(told),
         pipelines(std::move(specs)),
-        table(config.node.name, placement.groups()),
+        table(config.node.name, placement.layout()),
         transport(std::move(made)),
         others(config.node.name, *transport,
                [this](const std::string& queue, std::uint32_t shard) {
                  return table.owner(queue, shard);
                }),
-        federation(config.node.data_dir, others, table, *transport, clock),
+        federation(config.node.data_dir, others, table, *transport, clock, accepts_loss),
         members(member_options(config, incarnation), *transport, clock),
         router(others, federation, members, *transport) {}
 
@@ -116,7 +119,7 @@ class ClusterNode::Parts {
   /// Starts the HTTP API. Requires a running `runtime`.
   Result<void> open_http(const Options& options);
 
-  const Config config;
+  Config config;  ///< of the thread that calls start() and reload()
   const std::vector<PipelineSpec> pipelines;
   moves::ShardTable table;
   const SystemClock clock;
@@ -175,7 +178,7 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& config,
   if (!transport) return transport.error();
 
   auto parts = std::make_unique<Parts>(config, *incarnation, std::move(*specs), *placement,
-                                       std::move(*transport));
+                                       std::move(*transport), options.accepts_loss);
   RuntimeOptions runtime = runtime_options(config);
   runtime.accepts_loss = options.accepts_loss;
   if (options.adjust) options.adjust(runtime);
@@ -225,10 +228,27 @@ Result<void> ClusterNode::stop(std::chrono::milliseconds timeout) {
   return drained;
 }
 
-Result<void> ClusterNode::reload_tls(const config::TlsConfig& tls) {
-  if (auto reloaded = parts_->transport->reload_tls(tls_files(tls)); !reloaded) return reloaded;
-  parts_->note_certificates(tls);
+Result<void> ClusterNode::reload(const Config& config) {
+  Parts& parts = *parts_;
+  Config next = parts.config;
+  next.cluster.nodes = config.cluster.nodes;
+  next.cluster.overrides = config.cluster.overrides;
+  next.node.roles = config.node.roles;
+  next.tls = config.tls;
+  const auto placement = QueuePlacement::make(next, parts.pipelines);
+  if (!placement) return placement.error();
+  auto transport = transport_options(next, 1);
+  if (!transport) return transport.error();
+  if (auto renewed = parts.transport->reload_tls(tls_files(next.tls)); !renewed) {
+    return renewed.error();
+  }
+  parts.note_certificates(next.tls);
   check_certificates();
+  if (auto set = parts.transport->set_peers(std::move(transport->peers)); !set) return set.error();
+  parts.members.set_others(member_options(next, 1).others);
+  parts.view->set_nodes(next.cluster.nodes);
+  parts.federation.set_layout(placement->layout());
+  parts.config = std::move(next);
   return {};
 }
 

@@ -52,9 +52,11 @@ class ClusterNode {
   /// ended as in a crash. A second call does nothing.
   Result<void> stop(std::chrono::milliseconds timeout);
 
-  /// New links use these files; existing links stay up. Fails with `invalid_argument`, naming the
-  /// file and the fault; then the old files stay in use. Thread-safe; reads files.
-  Result<void> reload_tls(const config::TlsConfig& tls);
+  /// Takes from `config`, which must have passed its checks, what a running node can take: nodes with
+  /// addresses, weights and roles, overrides, and the TLS files, which new links use. Owners of shards
+  /// stay as they are. Fails with `invalid_argument`, naming the fault; then nothing changes. Not
+  /// concurrently; reads files.
+  Result<void> reload(const config::Config& config);
 
   /// Logs a warning if the certificates in use end within 30 days, or have ended. Thread-safe.
   void check_certificates() const;

@@ -4,7 +4,10 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "actors/base/time.hpp"
 #include "cluster/config/config.hpp"
@@ -25,14 +28,23 @@ class NodeView final : public http::ClusterView {
     std::function<void()> on_drain;
   };
 
-  /// All references must outlive this object.
+  /// All references but `config` must outlive this object.
   NodeView(Options options, const config::Config& config, const Members& members,
            const moves::ShardTable& table, moves::NodeFederation& federation)
       : options_(std::move(options)),
-        config_(config),
+        node_(config.node.name),
+        cluster_(config.cluster.name),
+        shards_(config.cluster.shards),
+        nodes_(config.cluster.nodes),
         members_(members),
         table_(table),
         federation_(federation) {}
+
+  /// Replaces the configured nodes.
+  void set_nodes(std::vector<config::MemberConfig> nodes) {
+    const std::lock_guard lock(mutex_);
+    nodes_ = std::move(nodes);
+  }
 
   /// What status() tells of the certificates from now on.
   void set_certificates_end(TimeUs end_us) { certificates_end_us_ = end_us; }
@@ -42,13 +54,19 @@ class NodeView final : public http::ClusterView {
   [[nodiscard]] std::vector<http::Member> members() const override;
   [[nodiscard]] std::string owner(const std::string& queue, std::uint32_t shard) const override;
   Result<void> drain() override;
+  [[nodiscard]] std::vector<http::WaitingShardsView> waiting() const override;
+  Result<void> give_up(const std::string& node) override;
   [[nodiscard]] std::vector<http::ShardView> shards() const override;
   Result<void> move_shard(const std::string& role, std::uint32_t shard,
                           const std::string& to) override;
 
  private:
   const Options options_;
-  const config::Config& config_;
+  const std::string node_;
+  const std::string cluster_;
+  const std::uint32_t shards_;
+  mutable std::mutex mutex_;
+  std::vector<config::MemberConfig> nodes_;  ///< guarded by mutex_
   const Members& members_;
   const moves::ShardTable& table_;
   moves::NodeFederation& federation_;

@@ -48,9 +48,7 @@ Result<moves::QueueGroup> make_group(const Config& config, const std::string& ro
   const auto layout =
       placement::make_layout(config.cluster.shards, std::move(nodes), std::move(overrides));
   if (!layout) return layout.error();
-  for (std::uint32_t shard = 0; shard < config.cluster.shards; ++shard) {
-    group.homes.push_back(placement::home_of(*layout, shard).name);
-  }
+  group.homes = placement::homes_of(*layout);
   return group;
 }
 
@@ -68,6 +66,24 @@ Error two_roles(const std::string& queue, const std::string& one, const std::str
   return {ErrorCode::invalid_argument,
           "queue " + queue + " belongs to stages of two roles, \"" + one + "\" and \"" + other +
               "\": stages that share a queue of dead letters must have one role"};
+}
+
+/// Returns what the homes follow from, as text in one order.
+std::string facts_of(const Config& config) {
+  std::string facts = "shards " + std::to_string(config.cluster.shards) + '\n';
+  std::vector<MemberConfig> members = members_of(config);
+  std::sort(members.begin(), members.end(),
+            [](const MemberConfig& a, const MemberConfig& b) { return a.name < b.name; });
+  for (MemberConfig& member : members) {
+    facts += "node " + member.name + ' ' + std::to_string(member.weight);
+    std::sort(member.roles.begin(), member.roles.end());
+    for (const std::string& role : member.roles) facts += ' ' + role;
+    facts += '\n';
+  }
+  for (const auto& [shard, node] : config.cluster.overrides) {
+    facts += "override " + std::to_string(shard) + ' ' + node + '\n';
+  }
+  return facts;
 }
 
 }  // namespace
@@ -102,7 +118,13 @@ Result<QueuePlacement> QueuePlacement::make(const Config& config,
   }
   QueuePlacement placement;
   for (auto& [role, group] : groups) placement.groups_.push_back(std::move(group));
+  for (const MemberConfig& member : members_of(config)) placement.nodes_.insert(member.name);
+  placement.facts_ = facts_of(config);
   return placement;
+}
+
+moves::ClusterLayout QueuePlacement::layout() const {
+  return moves::make_layout(groups_, nodes_, facts_);
 }
 
 const std::string& QueuePlacement::home(const std::string& queue, std::uint32_t shard) const {

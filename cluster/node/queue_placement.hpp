@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,8 +30,14 @@ class QueuePlacement {
   /// Returns the groups, sorted by role; the group without a role always exists.
   [[nodiscard]] const std::vector<moves::QueueGroup>& groups() const { return groups_; }
 
+  /// Its digest is equal on all nodes with the same shards, nodes, weights, roles, overrides and roles
+  /// of stages. Addresses are not part of it.
+  [[nodiscard]] moves::ClusterLayout layout() const;
+
  private:
   std::vector<moves::QueueGroup> groups_;
+  std::set<std::string> nodes_;
+  std::string facts_;
 };
 
 }  // namespace millrace::cluster

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <optional>
+#include <utility>
 
 #include "actors/base/assert.hpp"
 #include "messages/hash.hpp"
@@ -91,24 +93,59 @@ Result<Layout> make_layout(std::uint32_t shards, std::vector<PlacedNode> nodes,
   return layout;
 }
 
-const PlacedNode& home_of(const Layout& layout, std::uint32_t shard) {
-  MILLRACE_ASSERT(shard < layout.shards);
-  const auto overridden = layout.overrides.find(shard);
-  if (overridden != layout.overrides.end()) return *find(layout, overridden->second);
-  const PlacedNode* best = nullptr;
-  std::uint64_t best_draw = 0;
-  for (const PlacedNode& node : layout.nodes) {
-    if (node.weight == 0) continue;
-    const std::uint64_t drawn = draw(node, shard);
-    // drawn / weight < best_draw / best->weight without a division; on a tie the lower name wins.
-    // A draw is below 2^39 and a weight at most 1,000: the products fit.
-    if (best == nullptr || drawn * best->weight < best_draw * node.weight) {
-      best = &node;
-      best_draw = drawn;
+namespace {
+
+// By largest remainder, so that the shares add up to all shards; of equal remainders the lower name
+// gets one more.
+std::vector<std::uint32_t> shares_of(const Layout& layout) {
+  std::uint64_t weights = 0;
+  for (const PlacedNode& node : layout.nodes) weights += node.weight;
+  std::vector<std::uint32_t> shares;
+  std::vector<std::pair<std::uint64_t, std::size_t>> remainders;  // negated, for the order
+  std::uint32_t given = 0;
+  for (std::size_t i = 0; i < layout.nodes.size(); ++i) {
+    const std::uint64_t exact = std::uint64_t{layout.shards} * layout.nodes[i].weight;
+    shares.push_back(static_cast<std::uint32_t>(exact / weights));
+    given += shares.back();
+    remainders.emplace_back(weights - exact % weights, i);
+  }
+  std::sort(remainders.begin(), remainders.end());
+  for (std::size_t i = 0; given < layout.shards; ++i, ++given) ++shares[remainders[i].second];
+  return shares;
+}
+
+}  // namespace
+
+std::vector<std::string> homes_of(const Layout& layout) {
+  std::vector<std::uint32_t> left = shares_of(layout);
+  std::vector<std::string> homes(layout.shards);
+  // Pinned shards count for their node, also beyond its share.
+  for (const auto& [shard, name] : layout.overrides) {
+    homes[shard] = name;
+    for (std::size_t i = 0; i < layout.nodes.size(); ++i) {
+      if (layout.nodes[i].name == name && left[i] > 0) --left[i];
     }
   }
-  MILLRACE_ASSERT(best != nullptr);  // some node has a weight
-  return *best;
+  for (std::uint32_t shard = 0; shard < layout.shards; ++shard) {
+    if (!homes[shard].empty()) continue;
+    std::optional<std::size_t> best;
+    std::uint64_t best_draw = 0;
+    for (std::size_t i = 0; i < layout.nodes.size(); ++i) {
+      const PlacedNode& node = layout.nodes[i];
+      if (node.weight == 0 || left[i] == 0) continue;
+      const std::uint64_t drawn = draw(node, shard);
+      // drawn / weight < best_draw / best->weight without a division; on a tie the lower name wins.
+      // A draw is below 2^39 and a weight at most 1,000: the products fit.
+      if (!best || drawn * layout.nodes[*best].weight < best_draw * node.weight) {
+        best = i;
+        best_draw = drawn;
+      }
+    }
+    MILLRACE_ASSERT(best.has_value());  // the shares add up to all shards
+    --left[*best];
+    homes[shard] = layout.nodes[*best].name;
+  }
+  return homes;
 }
 
 }  // namespace millrace::placement

@@ -1,8 +1,10 @@
 // The home of each shard: weighted rendezvous hashing over the configured nodes by the logarithm
-// method (Schindelhauer and Schomaker, SPAA 2005). Each node draws a number per shard, and the best
-// draw wins, so adding, removing or reweighting a node changes homes from or to that node only.
-// Integer arithmetic gives the same result on every machine. The home is not the owner: a move
-// changes the owner. Pure.
+// method (Schindelhauer and Schomaker, SPAA 2005), with bounded loads (Mirrokni, Thorup and
+// Zadimoghaddam, SODA 2018): each node draws a number per shard, and the shards choose one after
+// another, by the best draw of the nodes that have not reached their share of the shards. A share is
+// the part of the weights, and differs from it by less than one shard. Adding, removing or reweighting
+// a node changes few other homes. Integer arithmetic gives the same result on every machine. The home
+// is not the owner: a record says who owns a shard, and the home only who may found it. Pure.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +38,7 @@ struct Layout {
 [[nodiscard]] Result<Layout> make_layout(std::uint32_t shards, std::vector<PlacedNode> nodes,
                                          std::map<std::uint32_t, std::string> overrides);
 
-/// Returns the home of `shard`. Requires shard < layout.shards.
-[[nodiscard]] const PlacedNode& home_of(const Layout& layout, std::uint32_t shard);
+/// Returns the home of each shard, by shard.
+[[nodiscard]] std::vector<std::string> homes_of(const Layout& layout);
 
 }  // namespace millrace::placement

@@ -44,6 +44,7 @@ TEST(Defaults, EqualThoseOfQueuesAndTheJournal) {
   EXPECT_EQ(told_limits.high_water_percent, limits.high_water_percent);
   EXPECT_EQ(told_limits.low_water_percent, limits.low_water_percent);
   EXPECT_EQ(told_limits.in_flight, limits.in_flight);
+  EXPECT_EQ(told_limits.in_flight_bytes, limits.in_flight_bytes);
   EXPECT_EQ(told_limits.run_messages, limits.run_messages);
   EXPECT_EQ(told_limits.run_bytes, limits.run_bytes);
   EXPECT_EQ(told_limits.lease_us, limits.lease_us);

@@ -155,6 +155,25 @@ void add_outcomes(std::vector<GoldenCase>& cases) {
     failure.set_code(24);
     failure.set_reason("gateway said no");
   }));
+  cases.push_back(change("failure_overran", [](pb::Change& c) {
+    pb::Failure& failure = *c.add_failure();
+    failure.set_sequence(300);
+    failure.set_failed(2);
+    failure.set_acquired(3);
+    failure.set_not_before_us(noon_us + 6);
+    failure.set_code(26);
+    failure.set_reason("its handler ran beyond the lease");
+    failure.set_overran(2);
+  }));
+  const auto suspected = std::make_shared<pb::Record>();
+  suspected->set_at_us(noon_us);
+  pb::Suspect& suspect = *suspected->add_suspect();
+  suspect.set_queue(3);
+  suspect.set_sequence(300);
+  suspect.set_deaths(3);
+  suspect.set_own_deaths(2);
+  suspect.set_runs_alone(true);
+  cases.push_back({"record_suspect", suspected});
   cases.push_back(change("death", [](pb::Change& c) {
     pb::Death& death = *c.add_death();
     death.set_sequence(300);
@@ -286,6 +305,16 @@ GoldenCase snapshot_delay() {
   return {"snapshot_delay", part};
 }
 
+GoldenCase snapshot_suspect() {
+  auto part = std::make_shared<pb::SnapshotPart>();
+  pb::MessageColumns::Extra& extra = *part->mutable_messages()->add_extra();
+  extra.set_overran(2);
+  extra.set_deaths(3);
+  extra.set_own_deaths(2);
+  extra.set_runs_alone(true);
+  return {"snapshot_suspect", part};
+}
+
 GoldenCase snapshot_keyed() {
   auto part = std::make_shared<pb::SnapshotPart>();
   pb::KeyedStates::Key& key = *part->mutable_keyed()->add_key();
@@ -333,6 +362,7 @@ std::vector<GoldenCase> golden_cases() {
   cases.push_back(snapshot_head());
   cases.push_back(snapshot_messages());
   cases.push_back(snapshot_delay());
+  cases.push_back(snapshot_suspect());
   cases.push_back(snapshot_keyed());
   cases.push_back(snapshot_producers());
   cases.push_back(snapshot_producers_payload());

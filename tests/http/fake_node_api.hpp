@@ -32,6 +32,11 @@ class FakeNodeApi : public NodeApi {
   }
   std::vector<ShardView> shards() override { return shard_list; }
   std::vector<ShardConflict> conflicts() override { return conflict_list; }
+  std::vector<WaitingShardsView> waiting() override { return waiting_list; }
+  Result<void> give_up(const std::string& node) override {
+    given_up.push_back(node);
+    return {};
+  }
   Result<void> move_shard(const std::string& role, std::uint32_t shard,
                           const std::string& to) override {
     moves.push_back({.role = role, .shard = shard, .moving_to = to});
@@ -94,6 +99,10 @@ class FakeNodeApi : public NodeApi {
   std::optional<Member> owner(const std::string&, const std::string&) override { return key_owner; }
   std::string owner_name(const std::string&, std::uint32_t) override { return "b"; }
   journal::JournalStats journal() override { return journal_stats; }
+  Result<journal::Manifest> back_up(const std::string& target) override {
+    if (!target.starts_with('/')) return Error{ErrorCode::invalid_argument, "not absolute"};
+    return journal::Manifest{.last_lsn = 7, .files = {{"format", 34, 1}}};
+  }
   Result<std::uint64_t> free_storage_bytes() override { return 5u << 20; }
   std::vector<StageCounts> stages() override { return stage_list; }
 
@@ -104,6 +113,8 @@ class FakeNodeApi : public NodeApi {
   std::uint64_t clock_steps = 0;
   std::vector<ShardView> shard_list;
   std::vector<ShardConflict> conflict_list;
+  std::vector<WaitingShardsView> waiting_list;
+  std::vector<std::string> given_up;
   std::vector<ShardView> moves;
   std::vector<Member> member_list{
       {.name = "a", .address = "127.0.0.1:1", .state = "up", .is_self = true}};

@@ -161,6 +161,18 @@ TEST_F(HttpApi, MovesShardsToNodesThatThereAreOnly) {
   EXPECT_EQ(api_.moves.size(), 1u);
 }
 
+TEST_F(HttpApi, GivesUpANodeOnlyIfToldThatDataIsLost) {
+  serve();
+  const std::string path = "/api/v1/cluster/remove";
+  for (const char* body : {"", "{}", R"({"node":"c"})", R"({"node":"c","accept_loss":1})",
+                           R"({"node":"","accept_loss":true})", R"(["c"])"}) {
+    EXPECT_EQ(ask(post(path, body)).status, 400) << body;
+  }
+  EXPECT_TRUE(api_.given_up.empty());
+  EXPECT_EQ(ask(post(path, R"({"node":"c","accept_loss":true})")).status, 202);
+  EXPECT_EQ(api_.given_up, std::vector<std::string>{"c"});
+}
+
 TEST_F(HttpApi, RefusesPagesOfOtherSitesWithoutAToken) {
   serve();
   const std::string offer =

@@ -55,6 +55,7 @@ TEST_F(Metrics, HaveTheNamesThatDashboardsAreBuiltOn) {
   expect("millrace_pipeline_end_to_end_duration_seconds_count{pipeline=\"orders\"} 0");
   expect("millrace_queue_unanswered_shards{queue=\"in\"} 0");
   expect("millrace_storage_full 0");
+  expect("millrace_log_lines_dropped_total 0");
   expect("millrace_storage_free_bytes 5242880");
   for (const char* name :
        {"millrace_queue_acked_messages_total", "millrace_journal_syncs_total",
@@ -102,6 +103,17 @@ TEST_F(Metrics, CountShardsWithTwoOwners) {
   expect("millrace_conflict_shards 0");
   api_.conflict_list = {{.queue = "in", .shard = 1, .owner = "b"}};
   expect("millrace_conflict_shards 1");
+}
+
+TEST_F(Metrics, CountShardsThatNobodyServes) {
+  expect("millrace_waiting_shards{for=\"operator\"} 0");
+  api_.waiting_list = {{.text = "", .shards = 3, .needs_decision = true},
+                       {.text = "", .shards = 2, .needs_decision = false}};
+  expect("millrace_waiting_shards{for=\"operator\"} 3");
+  expect("millrace_waiting_shards{for=\"nodes\"} 2");
+  expect("millrace_cluster_other_layouts 0");
+  api_.member_list[0].has_other_layout = true;
+  expect("millrace_cluster_other_layouts 1");
 }
 
 TEST_F(Metrics, NeverShowACounterGoDown) {

@@ -45,14 +45,14 @@ class ClockStepOfAQueue : public QueueActor, public ::testing::WithParamInterfac
 TEST_P(ClockStepOfAQueue, BeforeAFailureDoesNotHoldUpTheRetry) {
   step();
   complete(receiver_, lease(0).lease, Kind::retry);
-  advance(100ms);
+  advance(150ms);
   EXPECT_EQ(heard_->grants.size(), 2u);
 }
 
 TEST_P(ClockStepOfAQueue, AfterAFailureDoesNotHoldUpTheRetry) {
   complete(receiver_, lease(0).lease, Kind::retry);
   step();
-  for (microseconds passed = 0ms; passed < late_max + 100ms; passed += 10ms) advance(10ms);
+  for (microseconds passed = 0ms; passed < late_max + 150ms; passed += 10ms) advance(10ms);
   EXPECT_EQ(heard_->grants.size(), 2u);
 }
 
@@ -60,7 +60,7 @@ TEST_P(ClockStepOfAQueue, ThatIsCorrectedAfterAFailureDoesNotHoldUpTheRetry) {
   step();
   complete(receiver_, lease(0).lease, Kind::retry);
   system_.set_clock(-GetParam().count());
-  for (microseconds passed = 0ms; passed < late_max + 100ms; passed += 10ms) advance(10ms);
+  for (microseconds passed = 0ms; passed < late_max + 150ms; passed += 10ms) advance(10ms);
   EXPECT_EQ(heard_->grants.size(), 2u);
 }
 
@@ -91,7 +91,8 @@ TEST_P(ClockStepOfAQueue, DoesNotKeepASenderFromOfferingAgain) {
     };
   });
   actors_.push_back(deaf);
-  const auto inbox = std::make_shared<senders::SenderInbox>(10, [] {});
+  const auto inbox =
+      std::make_shared<senders::SenderInbox>(senders::SenderInbox::Window{10}, [] {});
   senders::SenderConfig config;
   config.producer = "p";
   config.shards = {caf::actor_cast<QueueHandle>(deaf)};
@@ -134,7 +135,8 @@ class ClockStepOfANode : public ::testing::TestWithParam<int> {};
 TEST_P(ClockStepOfANode, AtAnyMomentHoldsNoOrderUp) {
   std::mt19937_64 random(static_cast<std::uint64_t>(GetParam()));
   const auto in = queue<Placed>("in").key_by(&Placed::customer);
-  PipelineTest test({pipeline("p").from(in).then("work", &try_twice)}, {});
+  PipelineTest test({pipeline("p").from(in).then("work", &try_twice, {.retry = {.first = 50ms}})},
+                    {});
   test.run();
   for (int round = 0; round < 10; ++round) {
     Placed order;

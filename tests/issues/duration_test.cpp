@@ -36,7 +36,8 @@ class DurationOfASender : public ::testing::Test {
   }
 
   SystemClock clock_;
-  std::shared_ptr<senders::SenderInbox> inbox_ = std::make_shared<senders::SenderInbox>(10, [] {});
+  std::shared_ptr<senders::SenderInbox> inbox_ =
+      std::make_shared<senders::SenderInbox>(senders::SenderInbox::Window{10}, [] {});
   SenderLink link_{inbox_, 1, clock_, {}};
 };
 

@@ -92,11 +92,10 @@ TEST(OutcomeBounds, CountTheKeysOfClearedTimers) {
 
 // As much as a handler may make of one message, in every part at once.
 TEST(OutcomeBounds, LeaveRoomForTheLargestOutcomeStateAndRun) {
-  const auto bulk = text(std::string(4u << 20, 'x'));
-  PipelineTest test({stage([&](const StringValue& in, Keyed<StringValue>& state) {
+  PipelineTest test({stage([](const StringValue& in, Keyed<StringValue>& state) {
     state.change().set_value(std::string(state_bytes_max - 100, 's'));
     if (in.value() != "last") return std::vector<StringValue>(1, text(std::string(2'000'000, 'y')));
-    state.set_timer("timer", 1h, text(std::string(1u << 18, 't')));
+    state.set_timer("timer", 1h, text(std::string(1u << 17, 't')));
     return std::vector<StringValue>(2, text(std::string((4u << 20) - 1000, 'x')));
   })});
   test.send(source(), text("first"));
@@ -137,7 +136,8 @@ TEST(OutcomeBounds, FailAMessageWhoseOutputHasATooLargeKey) {
 
 TEST(OutcomeBounds, OfOffersAreCheckedBySenders) {
   const SystemClock clock;
-  const auto inbox = std::make_shared<senders::SenderInbox>(10u, [] {});
+  const auto inbox =
+      std::make_shared<senders::SenderInbox>(senders::SenderInbox::Window{10}, [] {});
   SenderLink link(inbox, 1, clock, {0});
   const auto code = [&](std::string key, std::size_t payload, std::string idempotency_key = {}) {
     const auto sent = link.send(std::move(key), std::string(payload, 'x'),

@@ -117,6 +117,7 @@ TEST_F(Damage, WithoutAWitnessEndsTheLogThere) {
   std::string bytes = files_.contents(segment_);
   bytes.replace(2 * block_bytes, block_bytes, block_bytes, '\0');
   files_.set_contents(segment_, bytes);
+  files_.set_contents("/data/format", "millrace data directory, format 1\n");  // no durable point
   files_.flip(segment_, offset_of(records_[6].place) + 50, 1);
   const Result<Contents> found = read();
   ASSERT_OK(found);

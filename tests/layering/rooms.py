@@ -27,9 +27,11 @@ room("actors/journal/disk", "plain", "actors/base", "actors/journal/format")
 room("actors/journal/read", "plain", "actors/journal/disk", "actors/journal/format")
 room("actors/journal/checkpoint", "core", "actors/journal/disk", "actors/journal/format",
      "actors/journal/read")
+room("actors/journal/backup", "plain", "actors/journal/disk", "actors/journal/format",
+     "actors/journal/read")
 room("actors/journal/write", "plain", "actors/base", "actors/journal/disk",
      "actors/journal/format", "actors/journal/read")
-room("actors/journal", "plain", "actors/journal/checkpoint", "actors/journal/disk",
+room("actors/journal", "plain", "actors/journal/backup", "actors/journal/checkpoint", "actors/journal/disk",
      "actors/journal/format", "actors/journal/read", "actors/journal/write")
 room("actors/queue/state", "core", "actors/base", "actors/journal/format")
 room("actors/queue/snapshot", "core", "actors/base", "actors/queue/state")
@@ -55,7 +57,8 @@ room("actors/move", "shell", "actors/assembly", "actors/base", "actors/queue", "
 room("actors/upkeep", "shell", "actors/assembly", "actors/base", "actors/journal",
      "actors/journal/format", "actors/move", "actors/queue", "actors/queue/snapshot",
      "actors/queue/state", "actors/store")
-room("actors/runtime", "shell", "actors/assembly", "actors/base", "actors/journal/write",
+room("actors/runtime", "shell", "actors/assembly", "actors/base", "actors/journal/backup",
+     "actors/journal/disk", "actors/journal/write", "actors/queue/decide",
      "actors/move", "actors/operate", "actors/pipeline", "actors/queue", "actors/queue/state",
      "actors/receiver", "actors/sender", "actors/stage", "actors/store", "actors/upkeep")
 room("actors/testing", "shell", "actors/assembly", "actors/base", "actors/journal/write",
@@ -102,14 +105,19 @@ room("cluster/node", "shell", "cluster/config", "cluster/config/file", "cluster/
      "cluster/placement", "cluster/transport/links", "cluster/transport/net")
 
 # Programs.
-room("apps/cli", "plain")
+room("apps/audit/disk", "plain")
+room("apps/audit/model", "core")
+room("apps/audit/check", "core", "apps/audit/model")
+room("apps/audit", "plain", "apps/audit/check", "apps/audit/disk", "apps/audit/model")
+room("apps/cli", "plain", "apps/audit")
 room("apps/cli/client", "plain", "apps/cli")
 room("apps/cli/completions", "plain")
 room("apps/inference", "shell")
 room("apps/orders", "core")
 room("apps/orders/audit/evidence", "core", "apps/orders")
 room("apps/orders/audit/invariants", "core", "apps/orders/audit/evidence")
-room("apps/orders/audit", "core", "apps/orders/audit/evidence", "apps/orders/audit/invariants")
+room("apps/orders/audit", "plain", "apps/audit", "apps/audit/model", "apps/orders/audit/evidence",
+     "apps/orders/audit/invariants")
 room("apps/orders/gateway", "plain", "apps/orders")
 room("apps/orders/load", "core", "apps/orders")
 room("apps/orders/stages", "core", "apps/orders", "apps/orders/gateway")
@@ -124,15 +132,16 @@ room("apps/simulate/plan", "plain", "apps/orders/gateway", "apps/orders/load", "
 room("apps/simulate/fleet", "plain", "apps/serve", "apps/simulate/plan")
 room("apps/simulate/node", "shell", "apps/orders", "apps/orders/gateway", "apps/orders/load",
      "apps/orders/workflow", "apps/serve", "apps/simulate/fleet", "apps/simulate/plan")
-room("apps/simulate", "shell", "apps/orders", "apps/orders/audit", "apps/orders/audit/evidence",
+room("apps/simulate", "shell", "apps/audit", "apps/audit/model", "apps/orders", "apps/orders/audit", "apps/orders/audit/evidence",
      "apps/orders/gateway", "apps/orders/load", "apps/orders/stages", "apps/orders/workflow",
      "apps/report", "apps/simulate/fleet", "apps/simulate/node", "apps/simulate/plan")
 room("apps/simulate/remote", "plain", "apps/orders", "apps/orders/audit", "apps/orders/load",
      "apps/report", "apps/simulate", "apps/simulate/plan")
 room("apps/bench", "shell", "apps/serve", "apps/simulate/fleet")
 room("apps/dev", "shell", "apps/serve", "apps/simulate/fleet")
-room("apps/millrace", "shell", "apps/cli", "apps/cli/client", "apps/orders", "apps/orders/view",
+room("apps/millrace", "shell", "apps/cli", "apps/cli/client", "apps/orders", "apps/orders/audit",
+     "apps/orders/view",
      "apps/report", "apps/report/page", "apps/simulate", "apps/simulate/node",
      "apps/simulate/remote")
-room("apps/cli/commands", "shell", "apps/bench", "apps/cli", "apps/cli/client",
+room("apps/cli/commands", "shell", "apps/audit", "apps/audit/model", "apps/bench", "apps/cli", "apps/cli/client",
      "apps/cli/completions", "apps/dev", "apps/serve")

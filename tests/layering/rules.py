@@ -120,9 +120,19 @@ def auditor(tree):
         if not source.path.startswith("apps/orders/audit/"):
             continue
         for number, name, _ in source.includes():
-            own = name.startswith("apps/orders/audit/")
+            own = name.startswith(("apps/orders/audit/", "apps/audit/"))
             if name.startswith("apps/") and not own and not name.endswith(".pb.h"):
                 yield source.path, number, f"the auditor may not include {name}"
+
+
+def reader(tree):
+    """The reader of the on-disk format shares no code with the runtime that it checks."""
+    for source in tree.cpp():
+        if not source.path.startswith("apps/audit/"):
+            continue
+        for number, name, _ in source.includes():
+            if name.split("/")[0] in RANK and not name.startswith(("apps/audit/", "messages/")):
+                yield source.path, number, f"the reader of the format may not include {name}"
 
 
 STD_NAME = re.compile(r"\bstd::(\w+)")

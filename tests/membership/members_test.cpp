@@ -88,6 +88,18 @@ TEST_F(MembersTest, ShowsReceivedHeartbeatsInTheView) {
   EXPECT_EQ(view[2].state, pb::MEMBER_UNKNOWN);
 }
 
+TEST_F(MembersTest, TakesOtherNodesWhileItRuns) {
+  ASSERT_TRUE(members_.take("b", heartbeat("b", 9)));
+  members_.set_others({{"b", "h:2"}, {"d", "h:4"}});
+  const auto view = members_.view();
+  ASSERT_EQ(view.size(), 3U);
+  EXPECT_EQ(view[1].incarnation, 9U) << "b stays known";
+  EXPECT_EQ(view[2].name, "d");
+  members_.advance(pb::MEMBER_UP);
+  EXPECT_EQ(transport_.sent("c").size(), 0U);
+  EXPECT_EQ(transport_.sent("d").size(), 1U);
+}
+
 TEST_F(MembersTest, RefusesAHeartbeatInTheNameOfAnotherNode) {
   const auto taken = members_.take("c", heartbeat("b", 9));
   ASSERT_FALSE(taken);

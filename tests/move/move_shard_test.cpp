@@ -276,6 +276,31 @@ TEST(MoveShard, GoesOnWhenAQueueOfAnotherShardEnds) {
   EXPECT_EQ(failure ? failure->message : "", "");
 }
 
+// Later work at the new owner would overtake the messages that wait in the outbox for "c".
+TEST(MoveShard, IsGivenUpWhenTheNodeStopsBeforeTheShardIsFlushed) {
+  World world;
+  for (std::uint32_t shard = 0; shard < shards; ++shard) {
+    world.move("a", "c", shard, sim::passed().name());
+  }
+  world.node("c").kill();
+  for (int i = 0; i < 12; ++i) world.enter();
+  world.settle(100);
+  TestNode& node = world.node("a").node();
+  std::optional<Result<void>> outcome;
+  node.moves().quiesce(
+      {.role = sim::entered().name(), .shard = 0, .queues = {sim::entered().name()}},
+      std::chrono::seconds(10), [&outcome](const Result<QuiescedShard>& quiesced) {
+        outcome = quiesced ? Result<void>() : quiesced.error();
+      });
+  world.settle(100);
+  ASSERT_FALSE(outcome.has_value());
+  node.drain();
+  world.settle(100);
+  ASSERT_TRUE(outcome.has_value());
+  ASSERT_FALSE(*outcome);
+  EXPECT_EQ(outcome->error().code, ErrorCode::draining);
+}
+
 class MoveShardCrash : public ::testing::TestWithParam<const char*> {};
 
 // Crashes the node one record later each time, until the move ends before the crash.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <utility>
 
 #include "actors/pipeline/wiring.hpp"
@@ -18,26 +19,51 @@ MovingNode::MovingNode(DeterministicActorSystem& system, transport::SimulatedNet
 
 bool MovingNode::start() {
   transport::TransportOptions wanted;
-  wanted.own = {"sim", name(), ++incarnation_, 1};
+  wanted.own = {"sim", name(), options_.first_incarnation + starts_++, 1};
   wanted.window_bytes = options_.window_bytes;
   for (const std::string& other : options_.others) {
     wanted.peers.push_back({other, {"127.0.0.1", 1}});
   }
   transport_ = &network_.add(std::move(wanted));
-  table_ = std::make_unique<moves::ShardTable>(name(), options_.groups);
+  std::set<std::string> nodes(options_.others.begin(), options_.others.end());
+  nodes.insert(name());
+  table_ = std::make_unique<moves::ShardTable>(
+      name(), moves::make_layout(options_.groups, std::move(nodes)));
   others_ = std::make_unique<federation::FederatedNode>(
       name(), *transport_, [this](const std::string& queue, std::uint32_t shard) {
         return table_->owner(queue, shard);
       });
   const Clock& clock = options_.node.clock != nullptr ? *options_.node.clock : system_;
-  federation_ = std::make_unique<moves::NodeFederation>(std::filesystem::temp_directory_path(),
-                                                        *others_, *table_, *transport_, clock);
-  if (!node_->start()) {
+  federation_ =
+      std::make_unique<moves::NodeFederation>(std::filesystem::temp_directory_path(), *others_,
+                                              *table_, *transport_, clock, options_.accepts_loss);
+  if ((options_.is_founded && starts_ == 1 && !write_founded()) || !node_->start()) {
     network_.kill(name());
     return false;
   }
   federation_->started(system_.system(), node_->actors(), node_->moves());
   return transport_->start(*this).has_value();
+}
+
+Result<void> MovingNode::write_founded() {
+  pb::Record record;
+  for (const moves::QueueGroup& group : options_.groups) {
+    for (std::uint32_t shard = 0; shard < group.homes.size(); ++shard) {
+      pb::ShardRecord& founded = *record.add_shard();
+      founded.set_role(group.role);
+      founded.set_shard(shard);
+      founded.mutable_ownership()->set_owner(group.homes[shard]);
+      founded.mutable_ownership()->set_epoch(1);
+    }
+  }
+  return node_->log().append(record.SerializeAsString());
+}
+
+void MovingNode::configure(std::vector<moves::QueueGroup> groups, std::vector<std::string> others,
+                           bool accepts_loss) {
+  options_.groups = std::move(groups);
+  options_.others = std::move(others);
+  options_.accepts_loss = accepts_loss;
 }
 
 void MovingNode::kill() {

@@ -21,6 +21,10 @@ struct MovingNodeOptions {
   std::vector<PipelineSpec> pipelines{};
   std::vector<moves::QueueGroup> groups{};
   std::vector<std::string> others{};  ///< names of the other nodes
+  /// Whether the data directories begin as those of founded shards, each owned by its home.
+  bool is_founded = true;
+  bool accepts_loss = false;            ///< of the next start()
+  std::uint64_t first_incarnation = 1;  ///< then one more for each start
   std::size_t window_bytes = transport::TransportOptions{}.window_bytes;
   std::function<queues::OfferHandle(queues::OfferHandle)>
       remote{};  ///< wraps each remote queue; unset: no wrapper
@@ -34,6 +38,9 @@ class MovingNode final : public transport::TransportListener, private Federation
 
   /// Recovers and joins the network. Returns false if the disk fails.
   bool start();
+  /// Replaces groups and other nodes for the next start().
+  void configure(std::vector<moves::QueueGroup> groups, std::vector<std::string> others,
+                 bool accepts_loss = false);
   /// Stops the node at once, as a crash does; the log stays.
   void kill();
 
@@ -53,11 +60,15 @@ class MovingNode final : public transport::TransportListener, private Federation
   void on_writable(const std::string& peer) override { others_->on_writable(peer); }
   void on_down(const std::string& peer, const Error& reason) override {
     others_->on_down(peer, reason);
+    federation_->on_down(peer);
   }
 
  private:
   // Federation, for TestNode; start() and kill() call started() and stopped() of federation_.
-  void recovered(const ShardRecords& records) override { federation_->recovered(records); }
+  [[nodiscard]] std::vector<pb::ShardRecord> recovered(
+      const ShardRecords& records, const std::vector<pb::Declaration>& queues) override {
+    return federation_->recovered(records, queues);
+  }
   [[nodiscard]] bool serves(const std::string& queue, std::uint32_t shard) const override {
     return federation_->serves(queue, shard);
   }
@@ -76,7 +87,9 @@ class MovingNode final : public transport::TransportListener, private Federation
   DeterministicActorSystem& system_;
   transport::SimulatedNetwork& network_;
   MovingNodeOptions options_;
-  std::uint64_t incarnation_ = 0;
+  [[nodiscard]] Result<void> write_founded();
+
+  std::uint64_t starts_ = 0;
   transport::Transport* transport_ = nullptr;
   std::unique_ptr<moves::ShardTable> table_;
   std::unique_ptr<federation::FederatedNode> others_;

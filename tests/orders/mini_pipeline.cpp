@@ -251,7 +251,8 @@ DurableView MiniPipeline::view(std::uint32_t shards) const {
         part.messages.push_back({message.sequence, message.failed, *message.envelope});
       }
       if (!key.state && key.history.empty()) continue;
-      part.keys.push_back({key_name, key.state ? *key.state : std::string(), key.history});
+      part.keys.push_back(
+          {key_name, key.state ? *key.state : std::string(), key.state != nullptr, key.history});
     }
   }
   return view;

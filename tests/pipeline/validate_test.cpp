@@ -47,11 +47,11 @@ TEST(Validate, AcceptsSoundPipelines) {
 TEST(Validate, ReportsEverythingAtOnce) {
   StageOptions options;
   options.workers = 0;
-  options.retry.attempts = 0;
+  options.retry.attempts = 1002;
   EXPECT_EQ(complaints({pipeline("Orders").from(queue<Placed>("in")).then<Drop>("drop", options)}),
             "pipeline Orders: name: expected 1 to 100 characters of [a-z0-9._-], got \"Orders\"\n"
             "pipeline Orders, stage drop: workers: expected 1 to 1000, got 0\n"
-            "pipeline Orders, stage drop: retry.attempts: expected 1 to 1000, got 0");
+            "pipeline Orders, stage drop: retry.attempts: expected 0 to 1001, got 1002");
 }
 
 TEST(Validate, RefusesNamesBeyondTheirAlphabetAndLength) {

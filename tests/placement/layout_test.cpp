@@ -1,5 +1,5 @@
-// Promise: shards are spread by weight, all nodes compute the same homes, and a change of the nodes
-// changes as few homes as possible. Checked by statistics over many shards and by pinned values.
+// Promise: each node is home to its share of the shards by weight, all nodes compute the same homes, and
+// a change of the nodes changes few homes. Checked over many shards and by pinned values.
 #include <cmath>
 #include <map>
 
@@ -26,16 +26,15 @@ std::vector<PlacedNode> nodes(std::vector<std::uint32_t> weights) {
   return all;
 }
 
+// Expects each node to have its part of the shards, rounded up or down.
 void expect_balanced(const std::vector<std::uint32_t>& weights) {
   double sum = 0;
   for (const std::uint32_t weight : weights) sum += weight;
   std::map<std::string, double> taken;
   const Layout placed = layout(nodes(weights));
-  for (std::uint32_t shard = 0; shard < shards; ++shard) taken[home_of(placed, shard).name] += 1;
+  for (const std::string& home : homes_of(placed)) taken[home] += 1;
   for (const PlacedNode& node : placed.nodes) {
-    const double share = node.weight / sum;
-    const double deviation = std::sqrt(shards * share * (1 - share));
-    EXPECT_NEAR(taken[node.name], shards * share, 4.5 * deviation + 0.5) << node.name;
+    EXPECT_LT(std::abs(taken[node.name] - shards * node.weight / sum), 1.0) << node.name;
   }
 }
 
@@ -47,58 +46,57 @@ TEST(Layout, SpreadsShardsByWeight) {
   expect_balanced(std::vector<std::uint32_t>(50, 7));
 }
 
-// Expects each shard with a different home to have its old or new home at node `changed`.
-void expect_relocations_only(const Layout& before, const Layout& after, const std::string& changed,
-                             bool gains) {
+// Expects homes to change for hardly more shards than one node gains or loses.
+void expect_few_changes(const Layout& before, const Layout& after, const std::string& changed) {
+  const std::vector<std::string> from = homes_of(before);
+  const std::vector<std::string> to = homes_of(after);
   std::uint32_t moved = 0;
+  std::int64_t gained = 0;
   for (std::uint32_t shard = 0; shard < shards; ++shard) {
-    const std::string& from = home_of(before, shard).name;
-    const std::string& to = home_of(after, shard).name;
-    if (from == to) continue;
-    ++moved;
-    EXPECT_EQ(gains ? to : from, changed) << "shard " << shard;
+    moved += from[shard] != to[shard] ? 1 : 0;
+    gained += (to[shard] == changed ? 1 : 0) - (from[shard] == changed ? 1 : 0);
   }
   EXPECT_GT(moved, 0u);
+  EXPECT_LT(moved, 1.25 * static_cast<double>(std::abs(gained)));
 }
 
-TEST(Layout, MovesOnlyToANodeThatIsAdded) {
-  expect_relocations_only(layout(nodes({3, 2, 1})), layout(nodes({3, 2, 1, 2})), "node-3", true);
+TEST(Layout, MovesFewShardsWhenANodeIsAddedRemovedOrReweighted) {
+  expect_few_changes(layout(nodes({3, 2, 1})), layout(nodes({3, 2, 1, 2})), "node-3");
+  expect_few_changes(layout(nodes({3, 2, 1, 2})), layout(nodes({3, 2, 1})), "node-3");
+  expect_few_changes(layout(nodes({3, 2, 1})), layout(nodes({3, 0, 1})), "node-1");
+  expect_few_changes(layout(nodes({3, 2, 1})), layout(nodes({3, 4, 1})), "node-1");
 }
 
-TEST(Layout, MovesOnlyFromANodeThatIsRemoved) {
-  expect_relocations_only(layout(nodes({3, 2, 1, 2})), layout(nodes({3, 2, 1})), "node-3", false);
-  expect_relocations_only(layout(nodes({3, 2, 1})), layout(nodes({3, 0, 1})), "node-1", false);
+TEST(Layout, SpreadsSixteenShardsOverThreeNodesEvenly) {
+  const auto made = make_layout(16, {{"a", "", 1}, {"b", "", 1}, {"c", "", 1}}, {});
+  ASSERT_TRUE(made);
+  std::map<std::string, int> taken;
+  for (const std::string& home : homes_of(*made)) ++taken[home];
+  EXPECT_EQ(taken, (std::map<std::string, int>{{"a", 6}, {"b", 5}, {"c", 5}}));
 }
 
-TEST(Layout, MovesOnlyToOrFromANodeWhoseWeightChanges) {
-  expect_relocations_only(layout(nodes({3, 2, 1})), layout(nodes({3, 4, 1})), "node-1", true);
-  expect_relocations_only(layout(nodes({3, 4, 1})), layout(nodes({3, 2, 1})), "node-1", false);
-}
-
-TEST(Layout, OverridesAShardAndNoOther) {
-  const Layout plain = layout(nodes({1, 1, 1}));
-  const Layout overridden = layout(nodes({1, 1, 1}), {{7, "node-0"}, {8, "node-1"}});
-  EXPECT_EQ(home_of(overridden, 7).name, "node-0");
-  EXPECT_EQ(home_of(overridden, 8).name, "node-1");
-  for (std::uint32_t shard = 9; shard < shards; ++shard) {
-    ASSERT_EQ(home_of(plain, shard).name, home_of(overridden, shard).name);
-  }
+TEST(Layout, PinnedShardsCountForTheirNode) {
+  const auto made =
+      make_layout(6, nodes({1, 1, 0}),
+                  {{0, "node-0"}, {1, "node-0"}, {2, "node-0"}, {3, "node-0"}, {5, "node-2"}});
+  ASSERT_TRUE(made);
+  EXPECT_EQ(homes_of(*made),
+            (std::vector<std::string>{"node-0", "node-0", "node-0", "node-0", "node-1", "node-2"}));
 }
 
 TEST(Layout, DoesNotDependOnTheOrderInWhichNodesAreConfigured) {
   std::vector<PlacedNode> turned = nodes({3, 2, 1});
   std::swap(turned.front(), turned.back());
-  for (std::uint32_t shard = 0; shard < shards; ++shard) {
-    ASSERT_EQ(home_of(layout(nodes({3, 2, 1})), shard).name, home_of(layout(turned), shard).name);
-  }
+  EXPECT_EQ(homes_of(layout(nodes({3, 2, 1}))), homes_of(layout(turned)));
 }
 
 TEST(Layout, ComputesThePinnedHomes) {
-  const Layout placed = layout({{"a", "", 1}, {"b", "", 2}, {"c", "", 3}});
+  const auto made = make_layout(32, {{"a", "", 1}, {"b", "", 2}, {"c", "", 3}}, {});
+  ASSERT_TRUE(made);
   std::string homes;
-  for (std::uint32_t shard = 0; shard < 32; ++shard) homes += home_of(placed, shard).name;
-  EXPECT_EQ(homes, "bcccbabbbcbbbcabccbcbcbbbcbacbab")
-      << "nodes of two versions would place shards differently";
+  for (const std::string& home : homes_of(*made)) homes += home;
+  EXPECT_EQ(homes, "bcccbabbbcbbbcabccbcbccacccaccac")
+      << "nodes of two versions would have different layouts";
 }
 
 void expect_refused(const Result<Layout>& made, const std::string& why) {

@@ -172,18 +172,29 @@ TEST_F(QueueComplete, WithRetryIsRedeliveredAfterItsDelay) {
 
 TEST_F(QueueComplete, BacksOffDoublingWithJitterUpToItsLimit) {
   const Limits limits;
-  EXPECT_EQ(retry_delay_us(limits, 1, 20), 50'000);
-  EXPECT_EQ(retry_delay_us(limits, 2, 20), 100'000);
-  EXPECT_EQ(retry_delay_us(limits, 5, 20), 800'000);
+  EXPECT_EQ(retry_delay_us(limits, 1, 20), 100'000);
+  EXPECT_EQ(retry_delay_us(limits, 2, 20), 200'000);
+  EXPECT_EQ(retry_delay_us(limits, 5, 20), 1'600'000);
   EXPECT_EQ(retry_delay_us(limits, 60'000, 20), limits.retry_max_us);
   for (std::uint64_t jitter = 0; jitter < 100; ++jitter) {
-    EXPECT_GE(retry_delay_us(limits, 1, jitter), 40'000);
-    EXPECT_LE(retry_delay_us(limits, 1, jitter), 60'000);
+    EXPECT_GE(retry_delay_us(limits, 1, jitter), 80'000);
+    EXPECT_LE(retry_delay_us(limits, 1, jitter), 120'000);
   }
   EXPECT_NE(retry_delay_us(limits, 1, 0), retry_delay_us(limits, 1, 40));
 }
 
+TEST_F(QueueComplete, FailsWithoutEndWhereNoNumberIsNamed) {
+  work.append("k");
+  fail(7);
+  EXPECT_EQ(live(), 1u);
+  work.state().durable.index.find(1)->failed = UINT16_MAX;
+  fail(2);
+  EXPECT_EQ(live(), 1u);
+  EXPECT_EQ(work.state().durable.index.find(1)->failed, UINT16_MAX) << "the count does not wrap";
+}
+
 TEST_F(QueueComplete, WithMoreFailuresThanTheLimitMakesADeadLetter) {
+  work.state().limits.failed_max = 5;
   work.append("k");
   const TimeUs first = work.world.now();
   fail(5);

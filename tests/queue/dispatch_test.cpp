@@ -187,6 +187,17 @@ TEST_F(QueueDispatch, KeepsWithinDemandAndTheQueuesLimit) {
   EXPECT_EQ(text(work.lease(9)), "5");
 }
 
+TEST_F(QueueDispatch, KeepsWithinTheBytesThatMayBeInFlight) {
+  work.state().limits.in_flight_bytes = 15;
+  for (const char* payload : {"0123456789", "1123456789", "2123456789"}) work.append("", payload);
+  const auto grants = work.lease(9);
+  EXPECT_EQ(text(grants), "0123456789 1123456789") << "one lease may go beyond";
+  work.complete(Work::acked(grants.at(0)));
+  EXPECT_TRUE(work.lease(9).empty()) << "what is settling is in flight";
+  work.world.commit();
+  EXPECT_EQ(text(work.lease(9)), "2123456789");
+}
+
 TEST_F(QueueDispatch, CutsARunToTheDemand) {
   for (const char* payload : {"1", "2", "3"}) work.append("a", payload);
   EXPECT_EQ(text(work.lease(2)), "1+2");

@@ -142,7 +142,8 @@ TEST_F(QueueActor, ALateReceiverIsRefusedAndGetsItsCreditBackOnce) {
 }
 
 TEST_F(QueueActor, ASenderThatEndsReportsEveryMessageThatItHeld) {
-  const auto inbox = std::make_shared<senders::SenderInbox>(10, [] {});
+  const auto inbox =
+      std::make_shared<senders::SenderInbox>(senders::SenderInbox::Window{10}, [] {});
   senders::SenderConfig config;
   config.producer = "p";
   config.shards = {queue_};

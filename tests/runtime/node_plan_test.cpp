@@ -117,8 +117,25 @@ TEST(NodePlan, LeasesAMessageOftenEnoughForAllAttempts) {
     const NodePlan planned = plan(store, {.retry = {.attempts = attempts}});
     const queues::Limits& limits = planned.queues.at("numbers").limits;
     EXPECT_EQ(limits.failed_max, attempts - 1);
-    EXPECT_EQ(limits.acquired_max, std::max(100u, 2 * attempts));
+    EXPECT_EQ(limits.acquired_max, queues::no_limit);
   }
+}
+
+TEST(NodePlan, LeasesAMessageOftenEnoughForAllAttemptsWhereTheQueueNamesANumber) {
+  Store store;
+  const std::vector<PipelineSpec> pipelines{
+      pipeline("test")
+          .from(queue<Int64Value>("numbers"))
+          .then("swallow", Swallow{}, {.retry = {.attempts = 6}})};
+  const auto planned = plan_node(analyse_wiring(pipelines), pipelines, store,
+                                 {.data_dir = {}, .shards = 2, .limits = {.acquired_max = 3}});
+  ASSERT_TRUE(planned);
+  EXPECT_EQ(planned->queues.at("numbers").limits.acquired_max, 12u);
+}
+
+TEST(NodePlan, RetriesWithoutEndWhereTheStageNamesNoNumber) {
+  Store store;
+  EXPECT_EQ(plan(store, {}).queues.at("numbers").limits.failed_max, queues::no_limit);
 }
 
 }  // namespace

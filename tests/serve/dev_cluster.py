@@ -43,7 +43,7 @@ def place_order(url, order_id, customer_id="c1"):
 
 
 class DevCluster:
-    """A context: on entry all members are up. end() stops the cluster and reads its log to `said`."""
+    """A context: on entry all members are up, and all shards have an owner. end() stops the cluster and reads its log to `said`."""
 
     def __init__(self, program, nodes):
         self.folder = tempfile.TemporaryDirectory(prefix="millrace-test-")
@@ -73,7 +73,8 @@ class DevCluster:
 
         def are_up(number):
             members = get(self.url(number) + "/api/v1/cluster/members")["members"]
-            return all(each["state"] == "up" and not each["unreachable"] for each in members)
+            return (all(each["state"] == "up" and not each["unreachable"] for each in members)
+                    and get(self.url(number) + "/readyz")["ready"])
 
         for number in range(1, self.count + 1):
             until(lambda number=number: are_up(number), f"all members are up for node {number}")

@@ -1,9 +1,19 @@
-// Each line of a JSON log is a JSON object, whatever the message contains.
+// Each line of a JSON log is a JSON object, whatever the message contains; and a log that nobody reads
+// stops nothing but its own thread, and that only until the process ends.
 #include "apps/serve/log_setup.hpp"
 
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <spdlog/details/log_msg.h>
+#include <unistd.h>
+
+#include "apps/serve/log_sink.hpp"
 
 namespace millrace::serve {
 namespace {
@@ -33,6 +43,60 @@ TEST(JsonLog, EscapesQuotesLineEndsAndInvalidUtf8) {
     EXPECT_TRUE(nlohmann::json::accept(line)) << line;
     EXPECT_EQ(line.find('\n'), line.size() - 1) << line;
   }
+}
+
+// A pipe whose other end is read by the test.
+class StuckLog : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    int ends[2] = {};
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    reader_ = ends[0];
+    writer_ = ends[1];
+    sink_ = std::make_unique<PatientSink>(writer_);
+    sink_->set_pattern("%v");
+  }
+  void TearDown() override {
+    ::close(reader_);
+    ::close(writer_);
+  }
+
+  void log(const std::string& text) {
+    sink_->log(spdlog::details::log_msg("millrace", spdlog::level::warn, text));
+  }
+
+  std::string read(std::size_t bytes) {
+    std::string text(bytes, '\0');
+    std::size_t filled = 0;
+    while (filled < bytes) {
+      const ssize_t got = ::read(reader_, text.data() + filled, bytes - filled);
+      if (got <= 0) break;
+      filled += static_cast<std::size_t>(got);
+    }
+    text.resize(filled);
+    return text;
+  }
+
+  int reader_ = -1;
+  int writer_ = -1;
+  std::unique_ptr<PatientSink> sink_;
+};
+
+TEST_F(StuckLog, WritesALongLineAsSoonAsItIsRead) {
+  const std::string text(1'000'000, 'x');
+  std::thread writing([&] { log(text); });
+  EXPECT_EQ(read(text.size() + 1), text + "\n");
+  writing.join();
+  EXPECT_EQ(sink_->dropped(), 0u);
+}
+
+TEST_F(StuckLog, IsGivenUpWhenTheProcessEnds) {
+  std::thread writing([&] {
+    for (int i = 0; i < 3; ++i) log(std::string(1'000'000, 'x'));
+  });
+  sink_->give_up_at(std::chrono::steady_clock::now());
+  writing.join();
+  EXPECT_EQ(sink_->dropped(), 3u);
 }
 
 }  // namespace

@@ -116,6 +116,32 @@ class NodeCommand(unittest.TestCase):
             except (urllib.error.URLError, ConnectionError, TimeoutError, http.client.HTTPException):
                 is_over.wait(0.01)
 
+    def test_drains_although_nobody_reads_its_log(self):
+        reader, writer = os.pipe()
+        try:
+            with subprocess.Popen([MILLRACE, "node", "-c", str(self.config)],
+                                  stdout=subprocess.DEVNULL, stderr=writer) as process:
+                try:
+                    seen = b""
+                    while b"serves" not in seen:
+                        part = os.read(reader, 4096)
+                        self.assertTrue(part, seen)
+                        seen += part
+                    os.set_blocking(writer, False)  # of the pipe, hence for the node as well
+                    try:
+                        while True:
+                            os.write(writer, b"x" * 4096)
+                    except BlockingIOError:
+                        pass
+                    os.set_blocking(writer, True)
+                    process.send_signal(signal.SIGTERM)
+                    self.assertEqual(process.wait(timeout=DEADLINE_S), 0)
+                finally:
+                    process.kill()
+        finally:
+            os.close(reader)
+            os.close(writer)
+
     def test_restarts_with_a_higher_incarnation(self):
         numbers = []
         for _ in range(2):
@@ -179,7 +205,7 @@ class NodeCommand(unittest.TestCase):
             self.certs("--nodes", "a", "--renew")
             self.assertEqual(self.fingerprint(*address), first)
             node.process.send_signal(signal.SIGHUP)
-            node.wait_for("reloaded: log.level and the files of tls")
+            node.wait_for("reloaded the configuration")
             renewed = self.fingerprint(file)
             self.assertNotEqual(renewed, first)
             self.assertEqual(self.fingerprint(*address), renewed)

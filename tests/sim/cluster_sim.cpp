@@ -31,6 +31,7 @@ ClusterSim::ClusterSim(ClusterSimOptions options)
       has_disks_(options.seed % 2 == 0),
       is_one_group_(options.seed % 4 < 2),
       window_bytes_(options.seed % 5 < 2 ? 500 : transport::TransportOptions{}.window_bytes),
+      is_founded_(options.seed % 4 != 3),
       has_late_receivers_(options.seed % 3 == 0),
       has_large_steps_(options.seed % 3 == 1),
       has_copies_(options.seed % 4 == 1),
@@ -65,6 +66,7 @@ void ClusterSim::add_node(std::uint32_t index) {
   options.groups = groups(options.pipelines);
   options.others = names_;
   std::erase(options.others, node->name);
+  options.is_founded = is_founded_;
   options.window_bytes = window_bytes_;
   options.remote = [this](const queues::OfferHandle& remote) {
     return sabotage(system_.system(), options_.sabotage, remote, random_);

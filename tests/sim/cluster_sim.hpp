@@ -112,6 +112,7 @@ class ClusterSim {
   const bool has_disks_;
   const bool is_one_group_;         ///< otherwise the queues of each stage move separately
   const std::size_t window_bytes_;  ///< of links
+  const bool is_founded_;           ///< otherwise the shards get their owners under faults
   const bool has_late_receivers_;   ///< otherwise clocks are stepped, which extends leases
   /// Wall clocks are stepped by up to a year. Idempotency keys are then remembered for good: how long
   /// a window is by a clock that was set while the node was down, nobody can say.

@@ -87,11 +87,16 @@ std::string role_of(const std::string& queue) {
 }
 
 std::vector<PipelineSpec> workload(const std::shared_ptr<Watch>& watch) {
-  return {pipeline("first")
-              .from(entered())
-              .then("pass", CountAndPass{watch}, {.timeout = lease})
-              .to(passed()),
-          pipeline("second").from(passed()).then("count", CountOnly{watch}, {.timeout = lease})};
+  return {
+      pipeline("first")
+          .from(entered())
+          .then(
+              "pass", CountAndPass{watch},
+              {.retry = {.attempts = 6, .first = std::chrono::milliseconds(50)}, .timeout = lease})
+          .to(passed()),
+      pipeline("second").from(passed()).then(
+          "count", CountOnly{watch},
+          {.retry = {.attempts = 6, .first = std::chrono::milliseconds(50)}, .timeout = lease})};
 }
 
 pb::Envelope envelope_of(std::int64_t value) {

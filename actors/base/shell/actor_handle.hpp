@@ -58,13 +58,13 @@ void end_actor(const Handle& actor) {
   caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
 }
 
-/// Calls `failed` once when the actor ends for any reason but end_actor(); at once if it has
+/// Calls `failed` once when the actor ends other than by end_actor() or normally; at once if it has
 /// already ended so. `failed` runs on the thread that ends the actor and must not throw or block.
 /// REQUIRES: `actor` is not empty.
 template <class Handle>
 void watch_actor(const Handle& actor, std::function<void()> failed) {
   actor->attach_functor([failed = std::move(failed)](const caf::error& reason) {
-    if (reason != caf::exit_reason::user_shutdown) failed();
+    if (reason && reason != caf::exit_reason::user_shutdown) failed();
   });
 }
 

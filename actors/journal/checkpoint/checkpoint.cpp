@@ -28,7 +28,8 @@ FileSystem::Path unfinished(FileSystem::Path path) {
   return path;
 }
 
-/// One attempt of write_checkpoint(). After a failure the unfinished file may still be there.
+/// One attempt of write_checkpoint(). After a failure the file may still be there, unfinished or
+/// under its final name.
 Result<CheckpointInfo> write_once(const DataDirectory& directory, std::uint64_t number,
                                   const LogStart& start, const CheckpointFill& fill) {
   FileSystem& files = directory.files();
@@ -45,13 +46,26 @@ Result<CheckpointInfo> write_once(const DataDirectory& directory, std::uint64_t 
   return CheckpointInfo{number, start, writer.entries(), writer.bytes()};
 }
 
-/// Removes all checkpoints but the newest `keep`.
-Result<void> remove_old(const DataDirectory& directory, std::size_t keep) {
+/// Removes all checkpoints before `number` but the newest one.
+Result<void> remove_old(const DataDirectory& directory, std::uint64_t number) {
   const Result<std::vector<std::uint64_t>> numbers = checkpoint_numbers(directory);
   if (!numbers) return numbers.error();
-  for (std::size_t i = keep; i < numbers->size(); ++i) {
-    const FileSystem::Path path = directory.checkpoint_path((*numbers)[i]);
-    if (Result<void> removed = directory.files().remove(path); !removed) return removed;
+  bool is_kept = false;
+  for (const std::uint64_t one : *numbers) {
+    if (one >= number || !std::exchange(is_kept, true)) continue;
+    if (Result<void> removed = directory.files().remove(directory.checkpoint_path(one)); !removed) {
+      return removed;
+    }
+  }
+  return {};
+}
+
+/// Removes what a failed attempt to write checkpoint `number` has left.
+Result<void> remove_failed(const DataDirectory& directory, std::uint64_t number) {
+  const FileSystem::Path path = directory.checkpoint_path(number);
+  for (const FileSystem::Path& left : {unfinished(path), path}) {
+    Result<void> removed = directory.files().remove(left);
+    if (!removed && removed.error().code != ErrorCode::not_found) return removed;
   }
   return {};
 }
@@ -231,18 +245,17 @@ Result<void> CheckpointWriter::flush(bool last) {
 Result<CheckpointInfo> write_checkpoint(const DataDirectory& directory, std::uint64_t number,
                                         const LogStart& start, const CheckpointFill& fill) {
   Result<CheckpointInfo> written = write_once(directory, number, start, fill);
-  const FileSystem::Path leftover = unfinished(directory.checkpoint_path(number));
   if (!written && written.error().code == ErrorCode::storage_full) {
-    if (Result<void> removed = directory.files().remove(leftover); !removed) return removed.error();
-    if (Result<void> removed = remove_old(directory, 1); !removed) return removed.error();
+    if (Result<void> removed = remove_failed(directory, number); !removed) return removed.error();
+    if (Result<void> removed = remove_old(directory, number); !removed) return removed.error();
     written = write_once(directory, number, start, fill);
   }
   if (!written) {
-    // An unfinished file does no harm. If it cannot be removed now, the next start removes it.
-    [[maybe_unused]] const Result<void> removed = directory.files().remove(leftover);
+    // What is left does no harm. If it cannot be removed now, the next start or checkpoint does it.
+    [[maybe_unused]] const Result<void> removed = remove_failed(directory, number);
     return written;
   }
-  if (Result<void> removed = remove_old(directory, 2); !removed) return removed.error();
+  if (Result<void> removed = remove_old(directory, number); !removed) return removed.error();
   return written;
 }
 

@@ -50,7 +50,8 @@ bool is_allowed_before_format(std::string_view name) {
 }
 
 bool is_allowed_at_top(std::string_view name) {
-  return is_allowed_before_format(name) || parse_checkpoint_name(without_unfinished(name));
+  return is_allowed_before_format(name) || name == DataDirectory::restored_name ||
+         name == DataDirectory::running_name || parse_checkpoint_name(without_unfinished(name));
 }
 
 std::string joined(std::vector<std::string> names) {
@@ -145,6 +146,10 @@ Path DataDirectory::checkpoint_path(std::uint64_t number) const {
   return path_ / (std::string{checkpoint_prefix} + padded(number));
 }
 
+std::string format_line() {
+  return std::string{format_text} + std::to_string(directory_format) + "\n";
+}
+
 std::optional<SegmentNumber> parse_segment_name(std::string_view name) {
   if (!name.ends_with(segment_suffix)) return std::nullopt;
   name.remove_suffix(segment_suffix.size());
@@ -198,8 +203,7 @@ Result<void> DataDirectory::create() {
     Result<std::unique_ptr<File>> file =
         files_->open(unfinished, OpenMode::create, Access::buffered);
     if (!file) return file.error();
-    const std::string text = std::string{format_text} + std::to_string(directory_format) + "\n";
-    if (Result<void> written = (*file)->write(0, text); !written) return written;
+    if (Result<void> written = (*file)->write(0, format_line()); !written) return written;
     if (Result<void> synced = (*file)->sync(); !synced) return synced;
   }
   if (Result<void> renamed = files_->rename(unfinished, final_path); !renamed) return renamed;

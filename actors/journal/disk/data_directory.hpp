@@ -1,9 +1,10 @@
 // DataDirectory: the layout of a data directory, its format number, and the lock that keeps a
 // second writer out.
 //
-//   format                    text: "millrace data directory, format 1"
+//   format                    text: "millrace data directory, format 1"; the durable point
 //   lock                      locked while in use; contains the process id of the writer
 //   incarnation               number of the node's latest start; written by the cluster, not here
+//   restored                  the manifest of the backup from which the directory was restored
 //   checkpoint-<number>       the newest two checkpoints
 //   segments/<number>.seg     the log
 //
@@ -38,6 +39,12 @@ class DataDirectory {
   /// Name of a file that may exist before the format file: a node writes it before it opens the
   /// directory.
   static constexpr std::string_view incarnation_name = "incarnation";
+  /// Name of the file in which a node says what its workers handle: see
+  /// actors/receiver/running_table.hpp.
+  static constexpr std::string_view running_name = "running";
+
+  /// Name of a file that says that the directory was restored: the manifest of the backup.
+  static constexpr std::string_view restored_name = "restored";
 
   /// Opens and locks the directory at `path`. A writer also removes unfinished files, and makes the
   /// directory's entries durable. Blocks, but never waits for the lock. Fails with `not_found`
@@ -48,6 +55,8 @@ class DataDirectory {
 
   [[nodiscard]] FileSystem& files() const { return *files_; }
   [[nodiscard]] const Path& path() const { return path_; }
+  /// The file that begins with the format number; the durable point follows.
+  [[nodiscard]] Path format_path() const { return path_ / "format"; }
   [[nodiscard]] Path segments_path() const { return path_ / "segments"; }
   [[nodiscard]] Path segment_path(SegmentNumber number) const;
   [[nodiscard]] Path checkpoint_path(std::uint64_t number) const;
@@ -66,6 +75,9 @@ class DataDirectory {
 /// Ends the name of a file that is not complete yet. A crash may leave the file; the next writer
 /// removes it.
 inline constexpr std::string_view unfinished_suffix = ".tmp";
+
+/// The first line of the file `format`.
+[[nodiscard]] std::string format_line();
 
 /// The number in a name such as "0000000012.seg"; empty if `name` is not a segment's.
 [[nodiscard]] std::optional<SegmentNumber> parse_segment_name(std::string_view name);

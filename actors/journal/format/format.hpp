@@ -70,8 +70,9 @@ template <std::integral T>
   return value / alignment * alignment;
 }
 
-/// CRC-32C (Castagnoli) of `bytes`. REQUIRES: at most 2 GiB.
-[[nodiscard]] std::uint32_t crc32c(std::string_view bytes);
+/// CRC-32C (Castagnoli) of `bytes`, behind bytes with the checksum `before`. REQUIRES: at most
+/// 2 GiB.
+[[nodiscard]] std::uint32_t crc32c(std::string_view bytes, std::uint32_t before = 0);
 
 /// Writes a frame at `at` with its checksum and zero padding up to `frame_align`. Returns the bytes
 /// written. REQUIRES: `header.length` is the size of `body`; room for that many bytes at `at`.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "actors/journal/disk/aligned_buffer.hpp"
+#include "actors/journal/disk/durable_point.hpp"
 #include "actors/journal/read/segment_reader.hpp"
 
 namespace millrace::journal {
@@ -35,6 +36,9 @@ class Scan {
       : directory_(directory), start_(start), visit_(visit) {}
 
   Result<LogEnd> run() {
+    Result<std::optional<DurablePoint>> point = read_durable_point(directory_);
+    if (!point) return point.error();
+    point_ = *point;
     if (Result<void> done = find_segments(); !done) return done.error();
     const SegmentFile* segment = newest_segment(0, start_.replay_from, false);
     expected_ = segment != nullptr ? segment->info.first_lsn : start_.replay_from;
@@ -111,9 +115,12 @@ class Scan {
                                          : at(directory_.segment_path(last_), offset_);
     const std::string expected = where + "expected record " + std::to_string(expected_);
     if (last_ == 0 && start_.replay_from > 1) {
-      return Error{
-          ErrorCode::corrupt,
-          expected + ", from which the checkpoint requires replay, but no segment holds it"};
+      const Result<std::string> headerless = segment_without_header();
+      if (!headerless) return headerless.error();
+      return Error{ErrorCode::corrupt,
+                   expected +
+                       ", from which the checkpoint requires replay, but no segment holds it" +
+                       *headerless};
     }
     for (const SegmentFile& segment : files_) {
       if (segment.info.number < last_) continue;
@@ -125,21 +132,52 @@ class Scan {
       if (!evidence) return evidence.error();
       if (evidence->first_lsn != 0) end_.torn = true;
       if (evidence->durable_max >= expected_) {
-        return Error{ErrorCode::corrupt,
-                     expected + ", which was confirmed, but no intact frame is there (" +
-                         at(directory_.segment_path(segment.info.number), evidence->offset) +
-                         "a frame states that records up to " +
-                         std::to_string(evidence->durable_max) + " were durable)"};
+        return damaged(expected,
+                       at(directory_.segment_path(segment.info.number), evidence->offset) +
+                           "a frame states that records up to " +
+                           std::to_string(evidence->durable_max) + " were durable");
       }
       if (segment.info.number > last_) evidence_.emplace_back(segment.info.number, *evidence);
     }
     if (start_.last_durable >= expected_) {
-      return Error{ErrorCode::corrupt,
-                   expected + ", which was confirmed, but no intact frame is there (the " +
-                       "checkpoint states that records up to " +
-                       std::to_string(start_.last_durable) + " were durable)"};
+      return damaged(expected, "the checkpoint states that records up to " +
+                                   std::to_string(start_.last_durable) + " were durable");
+    }
+    if (point_ && point_->durable >= expected_) {
+      const FileSystem::Path path = directory_.segment_path(point_->segment);
+      const bool exists = std::any_of(files_.begin(), files_.end(), [&](const SegmentFile& file) {
+        return file.info.number == point_->segment;
+      });
+      return damaged(expected, directory_.format_path().string() + " states that records up to " +
+                                   std::to_string(point_->durable) + " were durable, and that " +
+                                   path.string() + (exists ? "" : ", which is missing,") +
+                                   " begins with record " + std::to_string(point_->first_lsn));
     }
     return {};
+  }
+
+  /// The error of a confirmed record that is not there; `witness` says why it was confirmed.
+  Error damaged(const std::string& expected, const std::string& witness) {
+    const Result<std::string> headerless = segment_without_header();
+    if (!headerless) return headerless.error();
+    return Error{ErrorCode::corrupt, expected +
+                                         ", which was confirmed, but no intact frame is there (" +
+                                         witness + ")" + *headerless};
+  }
+
+  /// For errors: names a segment that has lost its header and may hold record `expected_`; empty if
+  /// there is none.
+  Result<std::string> segment_without_header() {
+    for (auto it = files_.rbegin(); it != files_.rend() && it->info.number > last_; ++it) {
+      if (it->is_opened) continue;
+      const Result<Evidence> evidence = evidence_of(it->info.number);
+      if (!evidence) return evidence.error();
+      if (evidence->first_lsn == 0 || evidence->first_lsn > expected_) continue;
+      return "; " + at(directory_.segment_path(it->info.number), 0) +
+             "expected the segment's header, as its frames begin with record " +
+             std::to_string(evidence->first_lsn);
+    }
+    return std::string{};
   }
 
   /// Collects the evidence of the intact frames of a segment from offset `from` on.
@@ -208,6 +246,7 @@ class Scan {
   const DataDirectory& directory_;
   const LogStart& start_;
   const FrameVisitor& visit_;
+  std::optional<DurablePoint> point_;
   AlignedBuffer buffer_;
   std::vector<SegmentFile> files_;                            ///< by number
   std::vector<std::pair<SegmentNumber, Evidence>> evidence_;  ///< of the segments after last_

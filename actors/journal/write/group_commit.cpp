@@ -18,10 +18,11 @@ constexpr std::uint64_t short_room_bytes = 64U << 10;
 
 GroupCommit::GroupCommit(const Options& options, Lsn last_lsn,
                          std::vector<SegmentNumber> superseded, SegmentTable& segments,
-                         SegmentPool& pool, Listener& listener)
+                         SegmentPool& pool, DurablePointWriter& durable_point, Listener& listener)
     : options_(options),
       segments_(segments),
       pool_(pool),
+      durable_point_(durable_point),
       listener_(listener),
       tail_(last_lsn),
       slots_(options.groups_max),
@@ -46,7 +47,13 @@ void GroupCommit::stop() {
   }
   work_.notify_all();
   for (std::thread& flusher : flushers_) flusher.join();
+  const bool is_first = !flushers_.empty();
   flushers_.clear();
+  if (!is_first || failure_ || noted_segment_ == 0) return;
+  // Whatever is lost of the newest segment while the node is stopped is noticed. Without it an
+  // older point stays true, so that a failure does no harm.
+  [[maybe_unused]] const Result<void> noted =
+      durable_point_.write(noted_segment_, noted_first_lsn_, durable());
 }
 
 void GroupCommit::open_reserve() {
@@ -247,6 +254,7 @@ void GroupCommit::confirm(Lock& lock) {
     if (!group.is_written) break;
     marked_ = std::max(marked_, group.durable);
     durable_.store(group.last_lsn(), std::memory_order_release);
+    if (group.opens_segment && !note_segment(lock, group)) break;
     release_superseded();
     lock.unlock();
     if (!group.records.empty()) {
@@ -260,6 +268,21 @@ void GroupCommit::confirm(Lock& lock) {
   }
   is_calling_listener_ = false;
   report_failure(lock);
+}
+
+/// States outside the segment that it has confirmed records, before it has any. False: failed.
+bool GroupCommit::note_segment(Lock& lock, const Group& group) {
+  lock.unlock();
+  const Result<void> noted = durable_point_.write(group.segment, group.first_lsn, group.last_lsn());
+  lock.lock();
+  if (!noted) {
+    if (!failure_) failure_ = noted.error();
+    work_.notify_all();
+    return false;
+  }
+  noted_segment_ = group.segment;
+  noted_first_lsn_ = group.first_lsn;
+  return true;
 }
 
 void GroupCommit::fail(const Error& error) {

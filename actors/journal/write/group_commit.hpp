@@ -38,6 +38,7 @@
 #include <thread>
 #include <vector>
 
+#include "actors/journal/disk/durable_point.hpp"
 #include "actors/journal/read/segment_table.hpp"
 #include "actors/journal/write/group.hpp"
 #include "actors/journal/write/journal_stats.hpp"
@@ -54,9 +55,10 @@ class GroupCommit final : public SegmentPoolListener {
  public:
   /// Continues a log that ends with record `last_lsn`. The `superseded` segments go to the pool
   /// when the first group is durable; earlier only if the disk is full and no segment is ready.
-  /// REQUIRES: `segments`, `pool` and `listener` outlive this object.
+  /// REQUIRES: `segments`, `pool`, `durable_point` and `listener` outlive this object.
   GroupCommit(const Options& options, Lsn last_lsn, std::vector<SegmentNumber> superseded,
-              SegmentTable& segments, SegmentPool& pool, Listener& listener);
+              SegmentTable& segments, SegmentPool& pool, DurablePointWriter& durable_point,
+              Listener& listener);
   ~GroupCommit() override;
   GroupCommit(const GroupCommit&) = delete;
   GroupCommit& operator=(const GroupCommit&) = delete;
@@ -114,6 +116,7 @@ class GroupCommit final : public SegmentPoolListener {
   bool wait_for_more_records(Lock& lock);
   Result<void> write(Group& group, AlignedBuffer& buffer);
   void confirm(Lock& lock);
+  bool note_segment(Lock& lock, const Group& group);
   void fail(const Error& error);
   void report_failure(Lock& lock);
   void release_superseded();
@@ -129,6 +132,7 @@ class GroupCommit final : public SegmentPoolListener {
   const Options options_;
   SegmentTable& segments_;
   SegmentPool& pool_;
+  DurablePointWriter& durable_point_;
   Listener& listener_;
 
   std::mutex mutex_;  ///< guards the fields down to the atomic ones
@@ -147,6 +151,8 @@ class GroupCommit final : public SegmentPoolListener {
   std::uint64_t groups_formed_ = 0;
   std::uint64_t groups_confirmed_ = 0;
 
+  SegmentNumber noted_segment_ = 0;   ///< the newest one that the durable point names
+  Lsn noted_first_lsn_ = 0;           ///< of that segment
   bool is_calling_listener_ = false;  ///< a thread confirms or reports: no other thread may
   bool is_mark_awaited_ = false;      ///< a flusher waits in wait_until_idle()
   Lsn marked_ = 0;  ///< highest lsn that a frame on disk states as durable; marked_ <= durable_

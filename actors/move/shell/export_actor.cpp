@@ -134,9 +134,11 @@ class ExportShell {
 }  // namespace
 
 caf::actor spawn_exporter(caf::actor_system& system, ExportConfig config) {
-  return system.spawn([](caf::stateful_actor<ExportShell>* self,
-                         ExportConfig inner) { return self->state.start(self, std::move(inner)); },
-                      std::move(config));
+  const auto start = [](caf::stateful_actor<ExportShell>* self, ExportConfig inner) {
+    return self->state.start(self, std::move(inner));
+  };
+  if (config.own_thread) return system.spawn<caf::detached>(start, std::move(config));
+  return system.spawn(start, std::move(config));
 }
 
 }  // namespace millrace

@@ -32,6 +32,7 @@ struct ExportConfig {
   /// order, then its other parts. A chunk has at most 64 KiB of bodies, or one message. A failure
   /// ends the export and is passed to `done`.
   std::function<Result<void>(std::string chunk)> take{};
+  bool own_thread = false;  ///< `take` may wait for a disk: not on a thread of the scheduler
   /// Called once: without an error when `take` has accepted the last chunk; with `draining` when
   /// the exporter, its reader or a queue ends, `corrupt` when the log lacks a message, `too_large`
   /// when a key does not fit into a chunk, or the failure of `take`.

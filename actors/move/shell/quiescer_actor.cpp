@@ -1,5 +1,6 @@
 #include "actors/move/shell/quiescer_actor.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -25,10 +26,13 @@ class QuiescerShell {
     config_ = std::move(config);
     replies_.resize(config_.queues.size());
     self->set_exit_handler([this](const caf::exit_msg&) { finish(ended()); });
-    self->set_down_handler([this](const caf::down_msg&) { finish(ended()); });
-    for (const queues::QueueHandle& queue : config_.queues) {
-      self->monitor(caf::actor_cast<caf::actor>(queue));
+    self->set_down_handler([this](const caf::down_msg& m) { on_down(m); });
+    for (const auto* const some : {&config_.queues, &config_.ingresses}) {
+      for (const queues::QueueHandle& queue : *some) {
+        self->monitor(caf::actor_cast<caf::actor>(queue));
+      }
     }
+    unflushed_.resize(config_.ingresses.size(), true);
     self->delayed_send(self, config_.timeout, TickMessage{});
     quiesce();
     return {
@@ -48,7 +52,7 @@ class QuiescerShell {
     what_ = "work in progress on the shard";
     ask<queues::QuiescedReply>(
         config_.queues, queues::QuiesceMessage{}, [](std::size_t, const queues::QuiescedReply&) {},
-        [this] { pass_barrier(); }, [this] { finish(ended()); });
+        [this] { pass_barrier(); });
   }
 
   // An empty record: when it is durable, every change before it has been sent to its queue.
@@ -67,18 +71,40 @@ class QuiescerShell {
 
   void flush() {
     what_ = "delivery of what the shard sent to other nodes";
-    const auto flushed = [this] {
-      if (missing_ == 0) read();
-    };
-    // An ingress may end meanwhile: its shard has just moved, and its messages with it. If the node
-    // is stopping, the queues of this shard fail, too.
-    ask<queues::FlushedReply>(
-        config_.ingresses, queues::FlushMessage{}, [](std::size_t, const queues::FlushedReply&) {},
-        flushed,
-        [this, flushed] {
-          --missing_;
-          flushed();
-        });
+    is_flushing_ = true;
+    for (std::size_t i = 0; i < config_.ingresses.size(); ++i) {
+      if (!unflushed_[i]) continue;
+      self_->request(config_.ingresses[i], caf::infinite, queues::FlushMessage{})
+          .then([this, i](const queues::FlushedReply&) { flushed(i); },
+                [this](const caf::error& error) {
+                  // Why an ingress ended is in its down message.
+                  if (error != caf::sec::request_receiver_down) finish(ended());
+                });
+    }
+    read_if_flushed();
+  }
+
+  void flushed(std::size_t ingress) {
+    unflushed_[ingress] = false;
+    read_if_flushed();
+  }
+
+  void read_if_flushed() {
+    const bool is_flushed =
+        std::find(unflushed_.begin(), unflushed_.end(), true) == unflushed_.end();
+    if (is_flushing_ && is_flushed) {
+      is_flushing_ = false;
+      read();
+    }
+  }
+
+  // An ingress retires if its shard has just moved, and its messages with it. Any other end means
+  // that the node stops, and that messages may be left in the ingress.
+  void on_down(const caf::down_msg& m) {
+    for (std::size_t i = 0; i < config_.ingresses.size(); ++i) {
+      if (!m.reason && config_.ingresses[i] == m.source) return flushed(i);
+    }
+    finish(ended());
   }
 
   void read() {
@@ -86,14 +112,12 @@ class QuiescerShell {
     ask<queues::QuiescedReply>(
         config_.queues, queues::QuiesceMessage{.seals = true},
         [this](std::size_t i, const queues::QuiescedReply& reply) { replies_[i] = reply; },
-        [this] { finish(std::move(replies_)); }, [this] { finish(ended()); });
+        [this] { finish(std::move(replies_)); });
   }
 
-  /// Passes each reply to `take`, and calls `next` after the last one. Calls `failed` for each queue
-  /// that ends or refuses instead of a reply.
-  template <class Reply, class Message, class Take, class Next, class Failed>
-  void ask(const std::vector<queues::QueueHandle>& queues, Message message, Take take, Next next,
-           Failed failed) {
+  /// Passes each reply to `take`, and calls `next` after the last one.
+  template <class Reply, class Message, class Take, class Next>
+  void ask(const std::vector<queues::QueueHandle>& queues, Message message, Take take, Next next) {
     missing_ = queues.size();
     for (std::size_t i = 0; i < queues.size(); ++i) {
       self_->request(queues[i], caf::infinite, message)
@@ -102,7 +126,7 @@ class QuiescerShell {
                 take(i, reply);
                 if (--missing_ == 0) next();
               },
-              [failed](const caf::error&) { failed(); });
+              [this](const caf::error&) { finish(ended()); });
     }
     if (queues.empty()) next();
   }
@@ -117,6 +141,8 @@ class QuiescerShell {
   QuiescerConfig config_;
   std::vector<queues::QuiescedReply> replies_;
   std::size_t missing_ = 0;
+  std::vector<bool> unflushed_;  ///< by ingress: may hold messages of the shard
+  bool is_flushing_ = false;
   std::string what_;
 };
 

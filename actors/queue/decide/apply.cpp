@@ -57,6 +57,9 @@ void apply_failure(State& state, const pb::Failure& failure, TimeUs at_us) {
   FailureNote& note = durable.failures[failure.sequence()];
   if (note.first_at_us == 0) note.first_at_us = at_us;
   note.last_at_us = at_us;
+  if (failure.overran() > 0) note.overran = failure.overran();
+  note.deaths = note.own_deaths = 0;  // the process has outlived its handling
+  note.runs_alone = false;
   note.first_at_us = std::min(note.first_at_us, at_us);
   reschedule(state, failure.sequence(), *entry, failure.not_before_us(),
              std::max<DurationUs>(failure.not_before_us() - at_us, 0));

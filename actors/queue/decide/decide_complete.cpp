@@ -20,14 +20,16 @@ ErrorCode code_of(Kind kind) {
   }
 }
 
-// Adds a failure, or the death of a message that has failed too often.
-void add_failure(const State& state, pb::Record& record, Sequence sequence, ErrorCode code,
-                 std::string reason, std::optional<DurationUs> delay_us, std::uint64_t jitter) {
+// Adds a failure, or the death of a message that has failed too often. Returns the failure; null: a
+// death.
+pb::Failure* add_failure(const State& state, pb::Record& record, Sequence sequence, ErrorCode code,
+                         std::string reason, std::optional<DurationUs> delay_us,
+                         std::uint64_t jitter) {
   const Entry& entry = *state.durable.index.find(sequence);
-  const std::uint32_t failed = entry.failed + 1u;
+  const std::uint32_t failed = std::min<std::uint32_t>(entry.failed + 1u, UINT16_MAX);
   if (failed > state.limits.failed_max) {
     add_death(state, record, sequence, failed, code, std::move(reason));
-    return;
+    return nullptr;
   }
   pb::Failure& failure = *record.mutable_change(0)->add_failure();
   failure.set_sequence(sequence);
@@ -38,6 +40,23 @@ void add_failure(const State& state, pb::Record& record, Sequence sequence, Erro
       delay_us.value_or(retry_delay_us(state.limits, failed, jitter ^ NumberHash{}(sequence)))));
   failure.set_code(static_cast<std::uint32_t>(code));
   failure.set_reason(std::move(reason));
+  return &failure;
+}
+
+// Adds a failure of a message whose handler ran beyond the lease, or the death of one for which that
+// happened too often.
+void add_overrun(const State& state, pb::Record& record, Sequence sequence, std::uint64_t jitter) {
+  const auto note = state.durable.failures.find(sequence);
+  const std::uint32_t overran =
+      (note == state.durable.failures.end() ? 0 : note->second.overran) + 1;
+  std::string reason = "its handler ran beyond the lease, " + std::to_string(overran) + " times";
+  if (overran >= state.limits.overran_max) {
+    const std::uint32_t failed = state.durable.index.find(sequence)->failed + 1u;
+    return add_death(state, record, sequence, failed, ErrorCode::overran, std::move(reason));
+  }
+  pb::Failure* const failure = add_failure(state, record, sequence, ErrorCode::overran,
+                                           std::move(reason), std::nullopt, jitter);
+  if (failure != nullptr) failure->set_overran(overran);
 }
 
 // apply() clears timers before it sets any. So a timer that an earlier message of the run set and
@@ -152,15 +171,17 @@ Decision decide_lost(const State& state, std::span<const LeaseId> leases, ErrorC
   if (leases.empty()) return out;
   out.record = new_record(state, now_us);
   out.pending.leases.assign(leases.begin(), leases.end());
-  const std::string reason = code == ErrorCode::receiver_lost
-                                 ? "the receiver ended before it gave an outcome"
-                                 : "the handler ran beyond its lease";
   for (const LeaseId id : leases) {
     const Lease& lease = state.live.leases.find(id)->second;
     if (state.is_outbox || !lease.begun || state.durable.index.find(lease.run.front()) == nullptr) {
       continue;
     }
-    add_failure(state, *out.record, lease.run.front(), code, reason, std::nullopt, jitter);
+    if (code == ErrorCode::lease_expired) {
+      add_overrun(state, *out.record, lease.run.front(), jitter);
+    } else {
+      add_failure(state, *out.record, lease.run.front(), code,
+                  "the worker ended before it gave an outcome", std::nullopt, jitter);
+    }
   }
   return out;
 }

@@ -37,6 +37,7 @@ struct LeaseOutcome {
   std::vector<MessageOutcome> messages;   ///< one for each message of the run, in order
   std::optional<std::string> next_state;  ///< of the key; nullopt: unchanged
   bool state_erased = false;
+  bool returned_demand = false;  ///< the receiver has asked for others since it began to handle it
 };
 
 /// Outcomes of one receiver. `jitter`: random bits for the delays of retries.
@@ -58,7 +59,8 @@ struct CompleteDecision {
 /// Ends leases that have no outcome: the receiver died (`receiver_lost`), or the deadline passed
 /// (`lease_expired`). Only a message that its receiver handled alone (Lease::begun) fails; among
 /// several messages, the one that caused the end is unknown. These have been acquired, so each is
-/// leased alone from now on. In an outbox no message fails.
+/// leased alone from now on. In an outbox no message fails. A message whose lease expired
+/// Limits::overran_max times while it was handled alone becomes a dead letter, `overran`.
 [[nodiscard]] Decision decide_lost(const State& state, std::span<const LeaseId> leases,
                                    ErrorCode code, std::uint64_t jitter, TimeUs now_us);
 

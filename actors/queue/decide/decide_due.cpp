@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/queue/decide/suspicion.hpp"
 #include "messages/envelope.hpp"
 #include "messages/error_code.hpp"
 
@@ -53,7 +54,11 @@ Decision decide_give_up(const State& state, std::span<const LeaseId> leases, Tim
   for (const LeaseId id : leases) {
     const Sequence sequence = state.live.leases.find(id)->second.run.front();
     const Entry& entry = *state.durable.index.find(sequence);
-    if (entry.acquired >= state.limits.acquired_max) {
+    if (is_poison(state, sequence, entry)) {
+      add_death(state, *out.record, sequence, entry.failed, ErrorCode::poison,
+                "the process ended " + std::to_string(poison_deaths) +
+                    " times while it was handled alone");
+    } else if (entry.acquired >= state.limits.acquired_max) {
       add_death(state, *out.record, sequence, entry.failed, ErrorCode::handler_failed,
                 "leased " + std::to_string(entry.acquired) + " times without an outcome");
     } else {

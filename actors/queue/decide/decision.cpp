@@ -62,7 +62,8 @@ void add_death(const State& state, pb::Record& record, Sequence sequence, std::u
   note.set_failed(failed);
   note.set_acquired(entry.acquired);
   const auto failure = state.durable.failures.find(sequence);
-  const bool has_failed_before = failure != state.durable.failures.end();
+  const bool has_failed_before =
+      failure != state.durable.failures.end() && failure->second.last_at_us != 0;
   const bool failed_now = failed > entry.failed;
   if (has_failed_before || failed_now) {
     note.set_first_failed_at_us(has_failed_before ? failure->second.first_at_us : record.at_us());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/queue/decide/suspicion.hpp"
 #include "actors/queue/state/backlog.hpp"
 #include "actors/queue/state/lease_table.hpp"
 
@@ -15,7 +16,8 @@ class Dispatcher {
   Dispatcher(State& state, SteadyUs now_us) : state_(state), now_us_(now_us) {}
 
   Dispatch run() {
-    while (state_.live.in_flight < state_.limits.in_flight) {
+    while (state_.live.in_flight < state_.limits.in_flight &&
+           state_.live.in_flight_bytes < state_.limits.in_flight_bytes) {
       const auto receiver = next_receiver();
       if (receiver == state_.live.receivers.end()) break;
       const int priority = state_.live.lines.first();
@@ -74,7 +76,9 @@ class Dispatcher {
       }
     }
     if (state_.durable.index.body(sequence) == nullptr) return Fitness::lacks_body;
-    const bool is_spent = entry.acquired >= state_.limits.acquired_max && !state_.is_outbox;
+    if (state_.is_outbox) return Fitness::runs;
+    const bool is_spent =
+        entry.acquired >= state_.limits.acquired_max || is_poison(state_, sequence, entry);
     return is_spent ? Fitness::gives_up : Fitness::runs;
   }
 
@@ -103,6 +107,10 @@ class Dispatcher {
     const Entry& following = *state_.durable.index.find(next);
     if (fitness(next, following) != Fitness::runs) return false;
     if (state_.is_outbox) return true;
+    if (runs_alone(state_, head, *state_.durable.index.find(head)) ||
+        runs_alone(state_, next, following)) {
+      return false;
+    }
     // Keys with the same hash share a chain, but not a lease, because a lease has one key's state.
     return entry.acquired == 0 && following.acquired == 0 && following.priority == entry.priority &&
            (*state_.durable.index.body(next))->key() == (*state_.durable.index.body(head))->key();
@@ -115,8 +123,9 @@ class Dispatcher {
     grant.lease = begin_lease(state_, receiver.first, slot, run, grant.deadline_us);
     for (const Sequence sequence : run) {
       const Entry& entry = *state_.durable.index.find(sequence);
-      grant.messages.push_back(
-          {sequence, entry.failed, entry.acquired, *state_.durable.index.body(sequence)});
+      grant.messages.push_back({sequence, entry.failed, entry.acquired,
+                                *state_.durable.index.body(sequence),
+                                !state_.is_outbox && runs_alone(state_, sequence, entry)});
     }
     if (slot != no_slot) {
       const KeyState* keyed = state_.durable.keyed.find(grant.messages[0].body->key());

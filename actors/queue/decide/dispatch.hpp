@@ -14,6 +14,7 @@ struct GrantedMessage {
   std::uint32_t failed = 0;
   std::uint32_t acquired = 0;
   Body body;
+  bool runs_alone = false;  ///< no other suspect of the node may be handled at the same time
 };
 
 /// A lease as it is sent to its receiver.
@@ -27,7 +28,7 @@ struct Grant {
 
 struct Dispatch {
   std::vector<Grant> grants;
-  /// Leases of `nobody`, one message each, for decide_give_up(): expired, or acquired too often.
+  /// Leases of `nobody`, one message each, for decide_give_up(): expired, poison, or acquired too often.
   std::vector<LeaseId> give_up;
   bool needs_bodies = false;  ///< dispatch stopped at a message on disk: see wanted_bodies()
 };

@@ -67,6 +67,12 @@ Sequence PendingReplies::first_live() const {
   return first;
 }
 
+void PendingReplies::deliver_flushed() {
+  for (Flush& flush : std::exchange(flushes_, {})) {
+    flush.promise.deliver(FlushedReply{state_.number});
+  }
+}
+
 void PendingReplies::cancel_quiesce(const std::string& reason) {
   cancel(quiesces_, state_.name + ": " + reason);
 }

@@ -32,6 +32,9 @@ class PendingReplies {
   /// Delivers the replies that are due by now.
   void deliver_due();
 
+  /// Delivers all replies to FlushMessage: the messages have moved to another node.
+  void deliver_flushed();
+
   /// Delivers an error with this reason in place of all replies of one kind.
   void cancel_quiesce(const std::string& reason);
   void cancel_flush(const std::string& reason);

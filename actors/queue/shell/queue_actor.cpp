@@ -72,7 +72,8 @@ class QueueShell {
         // Receivers.
         [this](const SubscribeMessage& m) { on_subscribe(m); },
         [this](const CompleteMessage& m) { on_complete(m); },
-        [this](const BeginMessage& m) { begin_work(*core_, m.lease); },
+        [this](const BeginMessage& m) { on_begin(m); },
+        [this](const LostMessage& m) { on_lost(m); },
         [this](const ExtendMessage& m) { on_extend(m); },
         [this](const PressureMessage& m) { on_pressure(m); },
         [this](const RewiredMessage&) { on_rewired(); },
@@ -209,13 +210,36 @@ class QueueShell {
     m.complete->jitter = random_();
     std::uint32_t messages = 0;
     for (const LeaseOutcome& outcome : m.complete->outcomes) {
-      messages += static_cast<std::uint32_t>(outcome.messages.size());
+      if (!outcome.returned_demand) messages += static_cast<std::uint32_t>(outcome.messages.size());
     }
     CompleteDecision complete = decide(*core_, *m.complete, now());
     propose_decision(std::move(complete.decision));
-    if (const auto sender = self_->current_sender()) {
-      const auto receiver = core_->live.receivers.find(sender->id());
-      if (receiver != core_->live.receivers.end()) receiver->second.demand += messages;
+    add_demand(messages);
+    dispatch_ready();
+  }
+
+  // Of the receiver that sent the current message.
+  void add_demand(std::uint32_t messages) {
+    const auto sender = self_->current_sender();
+    if (!sender) return;
+    const auto receiver = core_->live.receivers.find(sender->id());
+    if (receiver != core_->live.receivers.end()) receiver->second.demand += messages;
+  }
+
+  void on_begin(const BeginMessage& m) {
+    begin_work(*core_, m.lease);
+    if (m.demand == 0) return;
+    add_demand(m.demand);
+    dispatch_ready();
+  }
+
+  void on_lost(const LostMessage& m) {
+    add_demand(m.demand);
+    const auto lease = core_->live.leases.find(m.lease);
+    if (lease != core_->live.leases.end() && !lease->second.settling) {
+      if (m.is_alone) begin_work(*core_, m.lease);
+      propose_lost({&m.lease, 1},
+                   m.has_overrun ? ErrorCode::lease_expired : ErrorCode::receiver_lost);
     }
     dispatch_ready();
   }
@@ -340,13 +364,15 @@ class QueueShell {
     sessions_.end_forwarded();
   }
 
-  // The queue ends: cancels its replies and callbacks, and removes its pressure from other queues.
+  // The queue ends: cancels its replies and callbacks, and removes its pressure from other queues. Its
+  // messages are at the new owner of the shard, so they count as flushed.
   void on_retire() {
     core_->live.draining = true;
     compaction_.step();
     pressure_.release(*core_);
-    cancel_replies("another node serves the queue");
-    self_->quit(caf::exit_reason::user_shutdown);
+    replies_.cancel_quiesce("another node serves the queue");
+    replies_.deliver_flushed();
+    self_->quit(caf::exit_reason::normal);
   }
 
   caf::typed_response_promise<FlushedReply> on_flush() {

@@ -111,14 +111,25 @@ struct GrantMessage {
   std::shared_ptr<const std::vector<Grant>> grants;
 };
 
-/// Outcomes of leases. The receiver's credit grows by the messages in them.
+/// Outcomes of leases. The receiver asks for as many messages as are in them, unless
+/// LeaseOutcome::returned_demand.
 struct CompleteMessage {
   std::shared_ptr<Complete> complete;
 };
 
-/// The receiver handles this lease, and no other at the same time.
+/// The receiver handles this lease, and no other in the same call of the handler.
 struct BeginMessage {
   LeaseId lease = 0;
+  std::uint32_t demand = 0;  ///< messages that the receiver asks for in addition
+};
+
+/// The receiver has no outcome of the lease: the worker that handled it ended, or its handler runs
+/// beyond the lease.
+struct LostMessage {
+  LeaseId lease = 0;
+  bool is_alone = false;     ///< the worker handled no other lease at that time
+  bool has_overrun = false;  ///< the handler still runs
+  std::uint32_t demand = 0;  ///< messages that the receiver asks for in addition
 };
 
 /// Extends the leases to at least now + `by_us`. Leases that have ended are ignored.

@@ -38,7 +38,7 @@ class MessageWriter {
       flags |= key_flag;
       columns.add_key_hash(state_.keys[entry.slot].hash);
     }
-    if (entry.has_schedule || entry.failed > 0 || entry.acquired > 0) {
+    if (entry.has_schedule || entry.has_failure || entry.failed > 0 || entry.acquired > 0) {
       flags |= extra_flag;
       add_extra(*columns.add_extra(), sequence, entry);
     }
@@ -68,6 +68,10 @@ class MessageWriter {
     if (failure != state_.durable.failures.end()) {
       extra.set_first_failed_at_us(failure->second.first_at_us);
       extra.set_last_failed_at_us(failure->second.last_at_us);
+      extra.set_overran(failure->second.overran);
+      extra.set_deaths(failure->second.deaths);
+      extra.set_own_deaths(failure->second.own_deaths);
+      extra.set_runs_alone(failure->second.runs_alone);
     }
   }
 
@@ -230,9 +234,11 @@ void read_extra(State& state, Sequence sequence, Entry& entry,
                              : std::max<DurationUs>(extra.not_before_us() - state.durable.at_us, 0);
     state.durable.schedules[sequence] = {extra.not_before_us(), extra.expires_at_us(), delay_us};
   }
-  if (extra.last_failed_at_us() != 0) {
+  if (extra.last_failed_at_us() != 0 || extra.deaths() != 0) {
     entry.has_failure = true;
-    state.durable.failures[sequence] = {extra.first_failed_at_us(), extra.last_failed_at_us()};
+    state.durable.failures[sequence] = {
+        extra.first_failed_at_us(), extra.last_failed_at_us(), extra.overran(), extra.deaths(),
+        extra.own_deaths(),         extra.runs_alone()};
   }
 }
 

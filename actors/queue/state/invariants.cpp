@@ -137,6 +137,7 @@ class Check {
 
   Violation leases() {
     std::uint64_t run_messages = 0;
+    std::uint64_t run_bytes = 0;
     std::uint64_t live_messages = 0;
     std::uint64_t deadlines = 0;
     std::set<Sequence> seen;
@@ -159,6 +160,7 @@ class Check {
       }
       deadlines += lease.settling ? 0u : 1u;
       run_messages += lease.run.size();
+      run_bytes += lease.bytes;
       for (const Sequence sequence : lease.run) {
         const Entry* entry = durable_.index.find(sequence);
         if (entry == nullptr) continue;
@@ -177,6 +179,7 @@ class Check {
     if (auto v = differ("lease", "leased messages in runs", live_messages, totals_.leased))
       return v;
     if (auto v = differ("deadline", "size", live_.deadlines.size(), deadlines)) return v;
+    if (auto v = differ("in flight", "bytes", live_.in_flight_bytes, run_bytes)) return v;
     return differ("in flight", "count", live_.in_flight, run_messages);
   }
 

@@ -8,16 +8,17 @@ LeaseId begin_lease(State& state, ReceiverId receiver, KeySlot slot, std::vector
                     SteadyUs deadline_us) {
   const LeaseId id = ++state.live.lease_last;
   mark_leased(state, slot, run);
-  if (receiver != nobody) {
-    for (const Sequence sequence : run) {
-      Entry& entry = *state.durable.index.find(sequence);
-      if (entry.acquired < UINT16_MAX) ++entry.acquired;
-    }
+  std::uint64_t bytes = 0;
+  for (const Sequence sequence : run) {
+    Entry& entry = *state.durable.index.find(sequence);
+    bytes += entry.bytes;
+    if (receiver != nobody && entry.acquired < UINT16_MAX) ++entry.acquired;
   }
   state.live.in_flight += static_cast<std::uint32_t>(run.size());
+  state.live.in_flight_bytes += bytes;
   state.live.leases_given += run.size();
   state.live.deadlines.emplace(deadline_us, id);
-  state.live.leases.emplace(id, Lease{receiver, slot, deadline_us, std::move(run)});
+  state.live.leases.emplace(id, Lease{receiver, slot, deadline_us, bytes, std::move(run)});
   return id;
 }
 
@@ -34,6 +35,7 @@ void end_lease(State& state, LeaseId id) {
   state.live.leases.erase(it);
   state.live.deadlines.erase({lease.deadline_us, id});
   state.live.in_flight -= static_cast<std::uint32_t>(lease.run.size());
+  state.live.in_flight_bytes -= lease.bytes;
   give_back(state, lease.slot, lease.run);
 }
 

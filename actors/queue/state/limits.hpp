@@ -11,6 +11,9 @@ namespace millrace::queues {
 /// Bodies that one record of several messages carries at most; a single message may be larger.
 constexpr std::size_t record_bytes = 2u << 20;
 
+/// Of Limits::failed_max and acquired_max: no number of failures or leases makes a dead letter.
+constexpr std::uint32_t no_limit = ~0u;
+
 /// Each comment says what happens at the limit.
 struct Limits {
   // Backlog.
@@ -22,15 +25,18 @@ struct Limits {
 
   // Leases.
   std::uint32_t in_flight = 1'000;  ///< messages leased or settling; beyond: dispatch waits
+  std::uint64_t in_flight_bytes =
+      16u << 20;  ///< their payload and key bytes; at it: dispatch waits; one lease may go beyond
   std::uint32_t run_messages = 32;  ///< messages of one lease
   std::uint64_t run_bytes =
       4u << 20;  ///< payload and key bytes of one lease; one message may be larger
   DurationUs lease_us = 30'000'000;  ///< time of one lease; beyond: the lease expires
 
   // Failures.
-  std::uint32_t failed_max = 5;          ///< failures of a message; beyond: dead letter
-  std::uint32_t acquired_max = 100;      ///< leases of a message; beyond: dead letter
-  DurationUs retry_first_us = 50'000;    ///< delay after the first failure, then doubling
+  std::uint32_t failed_max = no_limit;    ///< failures of a message; beyond: dead letter
+  std::uint32_t acquired_max = no_limit;  ///< leases of a message; beyond: dead letter
+  std::uint32_t overran_max = 3;  ///< handlings beyond the lease of a message; then dead letter
+  DurationUs retry_first_us = 100'000;   ///< delay after the first failure, then doubling
   DurationUs retry_max_us = 60'000'000;  ///< largest delay
 
   // Duplicates.

@@ -66,10 +66,15 @@ struct Schedule {
   }
 };
 
-/// When a message failed. first_at_us <= last_at_us
+/// When and how a message failed, and whether it is a suspect: see decide/suspicion.hpp.
+/// first_at_us <= last_at_us; both 0 of a message that has not failed.
 struct FailureNote {
   TimeUs first_at_us = 0;
   TimeUs last_at_us = 0;
+  std::uint32_t overran = 0;     ///< how often its handler ran beyond the lease
+  std::uint32_t deaths = 0;      ///< of the process, while it was handled, since its last outcome
+  std::uint32_t own_deaths = 0;  ///< of these, while it was handled alone
+  bool runs_alone = false;
 };
 
 /// Messages leased to one receiver: of one key, or one without key.
@@ -77,6 +82,7 @@ struct Lease {
   ReceiverId receiver = nobody;
   KeySlot slot = no_slot;  ///< of the key, which is busy; no_slot: without key
   SteadyUs deadline_us = 0;
+  std::uint64_t bytes = 0;    ///< of the payloads and keys of `run`
   std::vector<Sequence> run;  ///< not empty; those still live have the status of the lease
   bool settling = false;      ///< its outcome is proposed; it can neither expire nor be completed
   bool begun = false;         ///< the receiver handles this lease alone; run.size() == 1
@@ -127,6 +133,7 @@ struct Volatile {
   std::map<ReceiverId, Receiver> receivers;
   ReceiverId receiver_last_served = nobody;  ///< receivers take turns
   std::uint32_t in_flight = 0;               ///< sum of the sizes of all runs
+  std::uint64_t in_flight_bytes = 0;         ///< sum of Lease::bytes
   std::uint64_t leases_given = 0;            ///< messages leased since the start; never falls
 
   // Why the queue does not lease or refuses offers.

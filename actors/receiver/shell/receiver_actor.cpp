@@ -1,25 +1,39 @@
 #include "actors/receiver/shell/receiver_actor.hpp"
 
 #include <algorithm>
-#include <atomic>
+#include <chrono>
 #include <deque>
 #include <map>
 #include <utility>
 
 #include <caf/all.hpp>
+#include <spdlog/spdlog.h>
 
-#include "actors/base/assert.hpp"
-#include "actors/stage/outcome_limits.hpp"
-#include "messages/envelope.hpp"
+#include "actors/base/shell/actor_handle.hpp"
+#include "actors/receiver/lease_pool.hpp"
+#include "actors/receiver/shell/worker_actor.hpp"
 
 namespace millrace::receivers {
 namespace {
 
-constexpr DurationUs slice_us = 10'000;
-constexpr std::uint32_t slice_leases = 256;
+using std::chrono::microseconds;
 
-const pb::DeadLetter* dead_letter_of(const pb::Envelope& envelope) {
-  return envelope.has_dead_letter() ? &envelope.dead_letter() : nullptr;
+constexpr DurationUs watch_us = 2 * slice_us;
+constexpr DurationUs first_delay_us = 100'000;
+constexpr DurationUs last_delay_us = 30'000'000;
+constexpr DurationUs stable_after_us = 60'000'000;
+
+std::optional<BatchOptions> batch_of(const StageSpec& spec) {
+  return spec.is_batch ? std::optional(spec.options.batch) : std::nullopt;
+}
+
+// The beginning of a key, for a line of the log.
+std::string printable(std::string_view key) {
+  constexpr std::size_t length_max = 100;
+  std::string text(key.substr(0, length_max));
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c > '~'; }, '?');
+  return text + (key.size() > length_max ? "..." : "");
 }
 
 class ReceiverShell {
@@ -29,270 +43,267 @@ class ReceiverShell {
   caf::behavior start(caf::event_based_actor* self, ReceiverConfig config) {
     self_ = self;
     config_ = std::move(config);
-    stage_ = config_.spec->make();
-    MILLRACE_ASSERT(stage_ != nullptr);
-    self->set_exit_handler([self](const caf::exit_msg& exit) { self->quit(exit.reason); });
-    for (const Source& source : config_.sources) {
-      handles_[source.number] = source.handle;
-      self->send(source.handle, queues::SubscribeMessage{
-                                    caf::actor_cast<caf::strong_actor_ptr>(self), config_.credit});
-    }
+    pool_ = std::make_shared<LeasePool>(batch_of(*config_.spec), config_.gate);
+    self->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
+    self->set_exit_handler([this](const caf::exit_msg& exit) {
+      end_workers();
+      self_->quit(exit.reason);
+    });
+    for (Source& source : config_.sources) add(std::make_shared<const Source>(std::move(source)));
+    config_.sources.clear();
     return {
         [this](const queues::GrantMessage& m) { on_grants(m); },
-        [this](const RunMessage&) {
-          is_waking_ = false;
-          run_slice();
+        [this](const WatchMessage&) { on_watch(); },
+        [this](const WindowMessage&) { on_window(); },
+        [this](const IdleMessage&) { on_idle(); },
+        [this](const RestartMessage& m) {
+          if (m.worker < workers_.size() && !workers_[m.worker].actor) start(workers_[m.worker]);
         },
-        [this](const WindowMessage& m) {
-          if (m.number == window_number_) run_batches(1);
-        },
+        [this](const AddSourceMessage& m) { add(m.source); },
+        [this](const DropSourceMessage& m) { drop(m.number); },
     };
   }
 
  private:
-  // A lease that waits or is being handled, with its queue.
-  struct HeldLease final : LeaseControl {
-    HeldLease(ReceiverShell& owner, queues::QueueNumber queue,
-              std::shared_ptr<const queues::Grant> lease)
-        : shell(&owner), source(queue), grant(std::move(lease)), until_us(grant->deadline_us) {}
-
-    [[nodiscard]] SteadyUs now_us() const override { return shell->steady_us(); }
-    [[nodiscard]] SteadyUs lease_until_us() const override { return until_us; }
-    void extend(DurationUs by_us) override { shell->extend(*this, by_us); }
-
-    // A lease of a single message that was lost without a failure: its handler may have ended the
-    // process. It runs alone, so that it takes no other outcome with it if that happens again.
-    [[nodiscard]] bool is_suspect() const {
-      const queues::GrantedMessage& message = grant->messages.front();
-      return grant->messages.size() == 1 && message.acquired > message.failed + 1;
-    }
-
-    ReceiverShell* shell;
-    queues::QueueNumber source;
-    std::shared_ptr<const queues::Grant> grant;
-    std::atomic<SteadyUs> until_us;
+  struct Worker {
+    WorkerId id = 0;
+    caf::actor actor{};  ///< empty: it has ended, and is to be started again
+    std::shared_ptr<WorkerSlot> slot{};
+    SteadyUs started_us = 0;
+    DurationUs delay_us = first_delay_us;
   };
 
-  // Outcomes by queue, in reports of at most report_bytes, or of one larger outcome.
-  class Reports {
-   public:
-    void add(const HeldLease& lease, queues::LeaseOutcome outcome, std::size_t bytes) {
-      Report& last = last_[lease.source];
-      if (!last.complete || last.bytes + bytes > report_bytes) {
-        last = {std::make_shared<queues::Complete>(), 0};
-        all_.emplace_back(lease.source, last.complete);
-      }
-      last.complete->outcomes.push_back(std::move(outcome));
-      last.bytes += bytes;
-    }
-    [[nodiscard]] auto& all() { return all_; }
+  [[nodiscard]] SteadyUs now() const { return config_.clock->steady_us(); }
+  [[nodiscard]] const StageOptions& options() const { return config_.spec->options; }
+  [[nodiscard]] caf::actor self() const { return caf::actor_cast<caf::actor>(self_); }
 
-   private:
-    struct Report {
-      std::shared_ptr<queues::Complete> complete;
-      std::size_t bytes = 0;
-    };
-    std::map<queues::QueueNumber, Report> last_;
-    std::vector<std::pair<queues::QueueNumber, std::shared_ptr<queues::Complete>>> all_;
-  };
+  // ---- Leases ----
 
-  [[nodiscard]] Now now() const { return config_.clock->now(); }
-  [[nodiscard]] SteadyUs steady_us() const { return config_.clock->steady_us(); }
-  [[nodiscard]] DurationUs timeout_us() const { return config_.spec->options.timeout.count(); }
+  void add(std::shared_ptr<const Source> source) {
+    self_->send(source->handle, queues::SubscribeMessage{
+                                    caf::actor_cast<caf::strong_actor_ptr>(self_), source->credit});
+    sources_[source->number] = std::move(source);
+    if (!workers_.empty()) return;
+    workers_.resize(options().workers);
+    for (Worker& worker : workers_) start(worker);
+  }
+
+  void drop(queues::QueueNumber number) {
+    if (sources_.erase(number) > 0 && sources_.empty()) end_workers();
+  }
 
   void on_grants(const queues::GrantMessage& m) {
+    const auto source = sources_.find(m.queue);
+    if (source == sources_.end()) return;  // the queue has moved; its leases have ended
+    const SteadyUs now_us = now();
+    const DurationUs window_us = config_.spec->is_batch ? options().batch.window.count() : 0;
+    const DurationUs needed_us = time_after(options().timeout.count(), window_us);
+    Extensions extensions(needed_us);
+    std::vector<WaitingLease> leases;
+    leases.reserve(m.grants->size());
     for (const queues::Grant& grant : *m.grants) {
-      leases_.emplace_back(*this, m.queue, std::shared_ptr<const queues::Grant>(m.grants, &grant));
+      WaitingLease& lease = leases.emplace_back(
+          WaitingLease{source->second, std::shared_ptr<const queues::Grant>(m.grants, &grant),
+                       grant.deadline_us, now_us});
+      if (window_us == 0) continue;
+      lease.until_us = time_after(now_us, needed_us);
+      extensions.add(lease.source, grant.lease);
     }
-    if (config_.spec->is_batch) {
-      gather();
-    } else if (is_slow_) {
-      wake();  // after the grants in the mailbox, so that their leases are extended in time
-    } else {
-      run_slice();
+    extensions.send();
+    wake(pool_->add(std::move(leases), now_us));
+    watch();
+    await_window(now_us);
+  }
+
+  void wake(const std::vector<WorkerId>& woken) {
+    for (const WorkerId id : woken) {
+      const auto worker = std::find_if(workers_.begin(), workers_.end(),
+                                       [id](const Worker& one) { return one.id == id; });
+      if (worker != workers_.end() && worker->actor) self_->send(worker->actor, RunMessage{});
     }
   }
 
-  void wake() {
-    if (std::exchange(is_waking_, true)) return;
-    self_->send(self_, RunMessage{});
+  void await_window(SteadyUs now_us) {
+    if (is_awaiting_window_) return;
+    const auto until_us = pool_->window_until_us();
+    if (!until_us) return;
+    is_awaiting_window_ = true;
+    self_->delayed_send(self_, microseconds(std::max<DurationUs>(*until_us - now_us, 0)),
+                        WindowMessage{});
   }
 
-  // Runs leases one by one until the slice ends, and reports their outcomes. Extends the leases
-  // that wait, so that a slow handler does not let them expire.
-  void run_slice() {
-    const Now started = now();
-    keep_alive(started.steady_us, timeout_us());
-    Reports reports;
-    Now at = started;
-    const auto is_over = [&] {
-      return at.steady_us - started.steady_us >= slice_us;
+  void on_idle() {
+    const SteadyUs now_us = now();
+    wake(pool_->wake(now_us));
+    await_window(now_us);
+  }
+
+  void on_window() {
+    is_awaiting_window_ = false;
+    const SteadyUs now_us = now();
+    wake(pool_->wake(now_us));
+    // A lease whose window has ended waits for a worker that is busy or was woken.
+    const auto until_us = pool_->window_until_us();
+    if (until_us && *until_us > now_us) await_window(now_us);
+  }
+
+  // ---- Workers ----
+
+  void start(Worker& worker) {
+    worker.id = ++last_worker_;
+    worker.started_us = now();
+    worker.slot = std::make_shared<WorkerSlot>(*config_.clock);
+    WorkerConfig config;
+    config.id = worker.id;
+    config.spec = config_.spec;
+    config.outputs.targets = config_.targets;
+    config.pool = pool_;
+    config.slot = worker.slot;
+    if (config_.running) {
+      config.running = config_.running->claim(call_messages(*config_.spec, config_.run_messages));
+    }
+    config.receiver = self();
+    config.clock = config_.clock;
+    config.own_thread = config_.own_thread;
+    config.observer = config_.observer;
+    worker.actor = spawn_worker(self_->system(), std::move(config));
+    self_->monitor(worker.actor);
+  }
+
+  // The thread of a detached actor ends with the last reference to the actor.
+  void end_workers() {
+    for (Worker& worker : replaced_) workers_.push_back(std::move(worker));
+    replaced_.clear();
+    for (Worker& worker : workers_) {
+      if (!worker.actor) continue;
+      self_->demonitor(worker.actor);
+      pool_->remove(worker.id);
+      self_->send_exit(worker.actor, caf::exit_reason::user_shutdown);
+    }
+    workers_.clear();
+  }
+
+  void on_down(const caf::down_msg& down) {
+    const auto is_it = [&](const Worker& worker) {
+      return worker.actor && worker.actor.address() == down.source;
     };
-    bool runs_alone = false;
-    for (std::uint32_t count = 0; count < slice_leases && !leases_.empty() && !runs_alone;
-         ++count) {
-      if (is_over()) break;
-      if (drop_if_expired(at, reports)) continue;
-      runs_alone = config_.spec->options.blocking || leases_.front().is_suspect();
-      if (runs_alone && count > 0) break;  // report the outcomes so far first
-      at = run_leases(1, at, runs_alone, reports);
-    }
-    is_slow_ = is_over();
-    send(reports);
-    if (!leases_.empty()) wake();
+    std::erase_if(replaced_, [&](const Worker& worker) {
+      if (!is_it(worker)) return false;
+      pool_->remove(worker.id);
+      return true;
+    });
+    const auto ended = std::find_if(workers_.begin(), workers_.end(), is_it);
+    if (ended == workers_.end()) return;
+    ended->actor = {};
+    pool_->remove(ended->id);
+    return_lost(*ended->slot);
+    if (now() - ended->started_us >= stable_after_us) ended->delay_us = first_delay_us;
+    spdlog::error("a worker of stage {} ended; another one starts in {} ms", config_.spec->name,
+                  ended->delay_us / 1'000);
+    self_->delayed_send(self_, microseconds(ended->delay_us),
+                        RestartMessage{static_cast<std::size_t>(ended - workers_.begin())});
+    ended->delay_us = std::min(ended->delay_us * 2, last_delay_us);
+    wake(pool_->wake(now()));
+    watch();
   }
 
-  void gather() {
-    const BatchOptions& batch = config_.spec->options.batch;
-    run_batches(batch.max);
-    if (leases_.empty() || is_window_open_) return;
-    if (batch.window.count() == 0) return run_batches(1);
-    is_window_open_ = true;
-    keep_alive(steady_us(), timeout_us() + batch.window.count());
-    self_->delayed_send(self_, batch.window, WindowMessage{++window_number_});
-  }
-
-  // Runs batches while at least `min` leases wait.
-  void run_batches(std::size_t min) {
-    const std::size_t max = config_.spec->options.batch.max;
-    while (!leases_.empty() && (leases_.size() >= min || leases_.front().is_suspect())) {
-      is_window_open_ = false;
-      const Now started = now();
-      keep_alive(started.steady_us, timeout_us());
-      Reports reports;
-      if (!drop_if_expired(started, reports)) {
-        const bool runs_alone = leases_.front().is_suspect() || max == 1;
-        std::size_t count = 1;
-        while (!runs_alone && count < std::min(max, leases_.size()) &&
-               !leases_[count].is_suspect() && leases_[count].until_us >= started.steady_us) {
-          ++count;
-        }
-        run_leases(count, started, runs_alone, reports);
-      }
-      send(reports);
+  void return_lost(WorkerSlot& slot) {
+    std::vector<WaitingLease> lost;
+    slot.take_lost(lost).send_as(self());
+    for (const WaitingLease& lease : lost) {
+      self_->send(lease.source->handle,
+                  queues::LostMessage{lease.grant->lease, lost.size() == 1, false, owed(lease)});
     }
   }
 
-  // Runs the stage over the first `count` leases. Returns the time when it ended.
-  Now run_leases(std::size_t count, Now started, bool runs_alone, Reports& reports) {
-    if (runs_alone) {
-      self_->send(handles_[leases_.front().source],
-                  queues::BeginMessage{leases_.front().grant->lease});
+  // Messages that the receiver asks for in place of those of a lease that has no report.
+  [[nodiscard]] std::uint32_t owed(const WaitingLease& lease) const {
+    if (has_demand_at_begin(*config_.spec)) return 0;
+    return static_cast<std::uint32_t>(lease.grant->messages.size());
+  }
+
+  // Looks at the workers again after a while, as long as there is work.
+  void watch() {
+    if (std::exchange(is_watching_, true)) return;
+    self_->delayed_send(self_, microseconds(watch_us), WatchMessage{});
+  }
+
+  void on_watch() {
+    is_watching_ = false;
+    const SteadyUs now_us = now();
+    std::size_t alive = 0;
+    for (Worker& worker : workers_) {
+      if (!worker.actor) continue;
+      ++alive;
+      report_if_slow(*worker.slot, now_us);
+      if (const auto overrun = worker.slot->overrun(now_us)) on_overrun(worker, *overrun, now_us);
     }
-    runs_.clear();
-    for (std::size_t i = 0; i < count; ++i) runs_.push_back(make_run(leases_[i], started));
-    stage_->run(runs_);
-    const Now ended = now();
-    for (StageRun& run : runs_) {
-      if (config_.observer != nullptr) config_.observer->on_results(run, started, ended);
-      report(run, ended.wall_us, reports);
+    pool_->keep_alive(now_us, options().timeout.count());
+    if (pool_->waiting() > 0 || pool_->idle() < alive) watch();
+  }
+
+  void report_if_slow(WorkerSlot& slot, SteadyUs now_us) {
+    auto slow = slot.take_if_slow(now_us - watch_us);
+    if (!slow) return;
+    slow->reports.send_as(self());
+    if (slow->source) self_->send(slow->source->handle, queues::BeginMessage{slow->lease, 0});
+  }
+
+  // ---- Handlers that run beyond their lease ----
+
+  void on_overrun(Worker& worker, const WorkerSlot::Overrun& overrun, SteadyUs now_us) {
+    const bool is_replaced =
+        config_.own_thread && replaced_.size() < replaced_max && worker.slot->give_up(now_us);
+    if (overrun.is_first) tell_overrun(overrun);
+    for (const WaitingLease& lease : overrun.leases) {
+      if (!overrun.is_first && !is_replaced) break;
+      self_->send(lease.source->handle,
+                  queues::LostMessage{lease.grant->lease, overrun.leases.size() == 1, true,
+                                      is_replaced ? owed(lease) : 0});
     }
-    return ended;
+    if (!is_replaced) return;
+    replaced_.push_back(std::exchange(worker, Worker{}));
+    start(worker);
+    if (replaced_.size() < replaced_max) return;
+    spdlog::error(
+        "{} handlers of stage {} do not return; no further worker is replaced until one does",
+        replaced_.size(), config_.spec->name);
   }
 
-  // Returns the first lease without running it if it has expired: its outcome would be refused.
-  bool drop_if_expired(Now at, Reports& reports) {
-    if (leases_.front().until_us >= at.steady_us) return false;
-    StageRun run = make_run(leases_.front(), at);
-    run.results.resize(run.inputs.size());
-    report(run, at.wall_us, reports);
-    return true;
-  }
-
-  // Adds the outcome of the first lease to `reports` and removes the lease.
-  void report(StageRun& run, TimeUs at_us, Reports& reports) {
-    const HeldLease& lease = leases_.front();
-    queues::LeaseOutcome outcome =
-        build_outcome(config_.spec->name, config_.outputs, lease.grant->lease, run, at_us);
-    const std::size_t bytes = bytes_of(outcome, run);
-    reports.add(lease, std::move(outcome), bytes);
-    leases_.pop_front();
-  }
-
-  void send(Reports& reports) {
-    for (auto& [source, complete] : reports.all()) {
-      self_->send(handles_[source], queues::CompleteMessage{std::move(complete)});
-    }
-  }
-
-  // Extends the leases that end before at_us + by_us, with a tolerance of a sixteenth of the
-  // timeout to save messages. A lease counts from its grant, so waiting would use it up.
-  void keep_alive(SteadyUs at_us, DurationUs by_us) {
-    std::map<queues::QueueNumber, std::vector<queues::LeaseId>> waiting;
-    for (HeldLease& lease : leases_) {
-      const DurationUs left_us = lease.until_us - at_us;
-      if (left_us < 0 || left_us >= by_us - timeout_us() / 16) continue;
-      lease.until_us = time_after(at_us, by_us);
-      waiting[lease.source].push_back(lease.grant->lease);
-    }
-    for (auto& [source, leases] : waiting) {
-      self_->send(handles_[source], queues::ExtendMessage{std::move(leases), by_us});
-    }
-  }
-
-  void extend(HeldLease& lease, DurationUs by_us) {
-    const SteadyUs at_us = steady_us();
-    const SteadyUs until_us = time_after(at_us, by_us);
-    if (lease.until_us < at_us || until_us <= lease.until_us) return;
-    lease.until_us = until_us;
-    self_->send(handles_[lease.source], queues::ExtendMessage{{lease.grant->lease}, by_us});
-  }
-
-  StageRun make_run(HeldLease& lease, Now at) {
-    StageRun run;
-    const queues::Grant& grant = *lease.grant;
-    run.key = grant.messages.front().body->key();
-    run.state = grant.state;
-    run.inputs.reserve(grant.messages.size());
-    for (const queues::GrantedMessage& message : grant.messages) {
-      const pb::Envelope& envelope = *message.body;
-      run.inputs.push_back({message.body.message(),
-                            Context({.id = {envelope.id_high(), envelope.id_low()},
-                                     .key = envelope.key(),
-                                     .sequence = message.sequence,
-                                     .failed = message.failed,
-                                     .acquired = message.acquired,
-                                     .now_us = at.wall_us,
-                                     .steady_us = at.steady_us,
-                                     .born_at_us = envelope.born_at_us(),
-                                     .expires_at_us = envelope.expires_at_us(),
-                                     .lease_until_us = lease.until_us,
-                                     .priority = priority_of(envelope),
-                                     .dead_letter = dead_letter_of(envelope)},
-                                    config_.spec->name, &lease),
-                            waits_since(message)});
-    }
-    return run;
-  }
-
-  // Returns the earliest time at which the message could be leased: a requested delay is no wait.
-  static TimeUs waits_since(const queues::GrantedMessage& message) {
-    const bool is_first = message.acquired == 1 && message.body.logged_at_us() != 0;
-    return is_first ? std::max(message.body.logged_at_us(), message.body->not_before_us()) : 0;
+  void tell_overrun(const WorkerSlot::Overrun& overrun) {
+    std::size_t messages = 0;
+    for (const WaitingLease& lease : overrun.leases) messages += lease.grant->messages.size();
+    if (config_.observer != nullptr) config_.observer->on_overrun(messages);
+    const WaitingLease& first = overrun.leases.front();
+    const pb::Envelope& envelope = *first.grant->messages.front().body;
+    spdlog::error(
+        "the handler of stage {} runs for {} ms, beyond its lease: queue {} shard {} key {} "
+        "message "
+        "{:016x}{:016x}{}; its outcome will be refused",
+        config_.spec->name, overrun.runs_for_us / 1'000, config_.spec->source.name,
+        first.source->shard, printable(envelope.key()), envelope.id_high(), envelope.id_low(),
+        messages == 1 ? "" : " and " + std::to_string(messages - 1) + " more");
   }
 
   caf::event_based_actor* self_ = nullptr;
   ReceiverConfig config_;
-  std::unique_ptr<Stage> stage_;
-  std::map<queues::QueueNumber, queues::QueueHandle> handles_;
-  std::deque<HeldLease> leases_;  ///< contexts refer to its elements
-  std::vector<StageRun> runs_;
-  std::uint64_t window_number_ = 0;  ///< of the last window; numbers from 1
-  bool is_window_open_ = false;      ///< a WindowMessage with window_number_ is in flight
-  bool is_slow_ = false;             ///< the last slice lasted its full time
-  bool is_waking_ = false;           ///< a RunMessage is in flight
+  std::shared_ptr<LeasePool> pool_;
+  std::map<queues::QueueNumber, std::shared_ptr<const Source>> sources_;
+  std::vector<Worker> workers_;   ///< as many as the stage has; empty while there is no source
+  std::vector<Worker> replaced_;  ///< their handlers run beyond the lease
+  WorkerId last_worker_ = 0;
+  bool is_watching_ = false;         ///< a WatchMessage is in flight
+  bool is_awaiting_window_ = false;  ///< a WindowMessage is in flight
 };
 
 }  // namespace
 
 caf::actor spawn_receiver(caf::actor_system& system, ReceiverConfig config) {
-  const auto start = [](caf::stateful_actor<ReceiverShell>* self, ReceiverConfig inner) {
-    return self->state.start(self, std::move(inner));
-  };
-  if (config.own_thread) {
-    return system.spawn<caf::detached>(start, std::move(config));
-  }
-  return system.spawn(start, std::move(config));
+  return system.spawn(
+      [](caf::stateful_actor<ReceiverShell>* self, ReceiverConfig inner) {
+        return self->state.start(self, std::move(inner));
+      },
+      std::move(config));
 }
 
 }  // namespace millrace::receivers

@@ -25,9 +25,10 @@
 namespace millrace::senders {
 
 struct Limits {
-  std::uint32_t window = 1'024;          ///< sent and unsettled messages of one stream
-  std::uint32_t batch_messages = 256;    ///< messages of one offer
-  std::uint32_t batch_bytes = 1u << 20;  ///< bytes of one offer; one message may be larger
+  std::uint32_t window = 1'024;              ///< sent and unsettled messages of one stream
+  std::uint64_t window_bytes = 64ull << 20;  ///< payloads and keys that a sender holds unsettled
+  std::uint32_t batch_messages = 256;        ///< messages of one offer
+  std::uint32_t batch_bytes = 1u << 20;      ///< bytes of one offer; one message may be larger
   /// Unanswered offers of one stream. Above, messages gather until they fill a batch or an answer
   /// comes, so batches grow with the load and no timer is needed.
   std::uint32_t offers = 2;

@@ -49,7 +49,11 @@ class SenderShell {
   /// The stream to one shard.
   struct Lane {
     Stream stream;
-    std::deque<Confirmation> confirmations;  ///< one for each of stream.kept, in order
+    struct Unconfirmed {
+      Confirmation confirmation;
+      std::uint64_t bytes;
+    };
+    std::deque<Unconfirmed> confirmations;  ///< one for each of stream.kept, in order
     std::string name;  ///< "<producer>/<shard>": ids of messages are derived from it
   };
 
@@ -96,7 +100,7 @@ class SenderShell {
       message.envelope->set_id_high(id.high);
       message.envelope->set_id_low(id.low);
       push(lane.stream, std::move(message.envelope));
-      lane.confirmations.push_back(std::move(message.confirmation));
+      lane.confirmations.push_back({std::move(message.confirmation), message.bytes});
     }
     for (std::size_t shard = 0; shard < lanes_.size(); ++shard) offer(shard);
     quit_if_done();
@@ -108,11 +112,13 @@ class SenderShell {
     const auto settled =
         on_answer(lane.stream, {m.settled, m.taken, m.refusal}, config_.limits, now());
     if (!settled) return fail(settled.error());
+    std::uint64_t bytes = 0;
     for (std::uint64_t i = 0; i < *settled; ++i) {
-      confirm(lane.confirmations.front(), {});
+      confirm(lane.confirmations.front().confirmation, {});
+      bytes += lane.confirmations.front().bytes;
       lane.confirmations.pop_front();
     }
-    if (*settled > 0) inbox_->confirm(*settled);
+    if (*settled > 0) inbox_->confirm(*settled, bytes);
     offer(shard);
     quit_if_done();
   }
@@ -168,7 +174,7 @@ class SenderShell {
   void fail(const Error& error) {
     inbox_->fail(error);
     for (Lane& lane : lanes_) {
-      for (Confirmation& confirmation : lane.confirmations) {
+      for (const auto& [confirmation, bytes] : lane.confirmations) {
         confirm(confirmation, error);
       }
       lane.confirmations.clear();

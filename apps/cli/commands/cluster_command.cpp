@@ -126,8 +126,9 @@ int run_members(const NodeOptions& options) {
   if (!node) return fail(node.error());
   const auto answer = node->get("/api/v1/cluster/members");
   if (!answer) return fail(answer.error());
-  Listing listing{.columns = {"node", "state", "unreachable", "self", "address", "http"},
-                  .rows = {}};
+  Listing listing{
+      .columns = {"node", "state", "unreachable", "other_layout", "self", "address", "http"},
+      .rows = {}};
   for (const auto& member : answer->value("members", nlohmann::ordered_json::array())) {
     listing.rows.push_back(member);
   }
@@ -188,6 +189,9 @@ void add_cluster(CLI::App& app, Action& action) {
   add_move_shard(*group, action);
   add_drain(*group, action);
   add_leave(*group, action);
+  add_grow(*group, action);
+  add_rebalance(*group, action);
+  add_remove(*group, action);
 }
 
 }  // namespace millrace::cli

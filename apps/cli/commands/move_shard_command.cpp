@@ -59,7 +59,7 @@ int run_shards(const Options& options) {
   if (!cluster) return fail(cluster.error());
   auto shards = cluster->shards();
   if (!shards) return fail(shards.error());
-  print(Listing{.columns = {"role", "shard", "owner", "epoch", "moving_to"},
+  print(Listing{.columns = {"role", "shard", "state", "owner", "epoch", "home", "moving_to"},
                 .rows = std::move(*shards)},
         options.format);
   return exit_ok;

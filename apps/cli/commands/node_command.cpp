@@ -20,6 +20,7 @@ int run_node(const NodeOptions& options, const Program& program) {
   config::Resolved resolved = load_config(options.inputs);
   if (!resolved.problems.empty()) return exit_config;
   return serve::serve_node({.config = std::move(resolved.config),
+                            .settings = std::move(resolved.settings),
                             .reload =
                                 [&options] {
                                   config::Inputs again = options.inputs;
@@ -39,14 +40,16 @@ void add_node(CLI::App& app, Action& action, const Program& program) {
   auto options = std::make_shared<NodeOptions>();
   CLI::App* command = add_command(app, "node", "run a node of a cluster, from a config file");
   add_config_options(*command, options->inputs);
-  command->add_flag("--accept-loss", options->accepts_loss,
-                    "start with a data directory that was restored from an older copy, although "
-                    "messages that were confirmed since the copy are missing in it");
+  command->add_flag(
+      "--accept-loss", options->accepts_loss,
+      "start with a data directory that is empty or an older copy, although what this "
+      "node confirmed since is missing in it");
   command->footer(
-      "SIGTERM or SIGINT drains the node; a second one ends it at once. SIGHUP reads log.level\n"
-      "and the files of [tls] again: new links begin with them, those that are up stay, and a\n"
-      "bad file is logged and changes nothing. Exit status: 0 drained, 1 failed, 78 mistakes in\n"
-      "the configuration, or a data directory that is an older copy.");
+      "SIGTERM or SIGINT drains the node; a second one ends it at once. SIGHUP reads the\n"
+      "configuration again: nodes, weights, roles, overrides, log.level and the files of [tls]\n"
+      "take effect at once, links that are up stay, and no shard moves by it; the log names keys\n"
+      "that need a restart, and a mistake changes nothing. Exit status: 0 drained, 1 failed, 78\n"
+      "mistakes in the configuration, or a data directory that is an older copy.");
   command->callback([options, &action, &program] {
     action = [options, &program] {
       return run_node(*options, program);

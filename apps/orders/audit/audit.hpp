@@ -18,4 +18,8 @@ namespace millrace::orders::audit {
 [[nodiscard]] AuditReport audit_orders(const DurableView& view, const Witness& witness,
                                        const RunFacts& run);
 
+/// Audits data without any record of its customers. `is_complete`: it has all orders, and no message
+/// is in flight; otherwise only I1, I5, I8, I11 and the ledger are checked.
+[[nodiscard]] AuditReport audit_data(const DurableView& view, bool is_complete);
+
 }  // namespace millrace::orders::audit

@@ -13,6 +13,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// Orders are given up soon, so that they end, and are found, while the simulation runs.
+constexpr RetryOptions brief{.attempts = 6, .first = milliseconds(50)};
+
 /// Large batches with a short window, because the gateway executes the calls of a batch in
 /// parallel.
 StageOptions through_gateway(std::uint32_t workers) {
@@ -29,16 +32,16 @@ StageOptions through_gateway(std::uint32_t workers) {
 PipelineSpec order_pipeline(const OrderWorkflow& workflow) {
   return pipeline("orders")
       .from(placed_queue())
-      .then("validate", Validate{})
+      .then("validate", Validate{}, {.retry = brief})
       .to(events_queue())
 
       .from(events_queue())
-      .then("saga", Saga(workflow.saga))
+      .then("saga", Saga(workflow.saga), {.retry = brief})
       .to(stock_queue(), payments_queue(), shipping_queue(), notifications_queue(),
           finished_queue())
 
       .from(stock_queue())
-      .then("stock", ReserveStock(workflow.stock))
+      .then("stock", ReserveStock(workflow.stock), {.retry = brief})
       .to(events_queue())
 
       .from(payments_queue())
@@ -47,11 +50,11 @@ PipelineSpec order_pipeline(const OrderWorkflow& workflow) {
       .to(events_queue())
 
       .from(shipping_queue())
-      .then("shipping", Ship(workflow.shipping))
+      .then("shipping", Ship(workflow.shipping), {.retry = brief})
       .to(events_queue())
 
       .from(notifications_queue())
-      .then("notify", Notify{});
+      .then("notify", Notify{}, {.retry = brief});
 }
 
 }  // namespace millrace::orders

@@ -54,13 +54,15 @@ void add_running(KeyTable& table) {
                             "the queues that were named after it, with their messages.",
                         .store = take_stage<&StageConfig::was>,
                         .example = "\"check\""});
-  table.keys.push_back({.path = "pipeline[].stage.*.workers",
-                        .type = Type::integer,
-                        .doc = "Receivers that run the stage at the same time.",
-                        .store = take_stage<&StageConfig::workers>,
-                        .min = 1,
-                        .max = 1'000,
-                        .example = "1"});
+  table.keys.push_back(
+      {.path = "pipeline[].stage.*.workers",
+       .type = Type::integer,
+       .doc =
+           "Workers that run the stage at the same time; an idle one takes messages of any shard.",
+       .store = take_stage<&StageConfig::workers>,
+       .min = 1,
+       .max = 1'000,
+       .example = "1"});
   table.keys.push_back({.path = "pipeline[].stage.*.timeout",
                         .type = Type::duration,
                         .doc = "Time limit of one handler call.",
@@ -79,9 +81,10 @@ void add_retry_and_batch(KeyTable& table) {
   table.groups.push_back({.path = "pipeline[].stage.*.retry", .doc = "Retry after a failure."});
   table.keys.push_back({.path = "pipeline[].stage.*.retry.attempts",
                         .type = Type::integer,
-                        .doc = "Handler calls before a message becomes a dead letter.",
+                        .doc = "Failures after which a message becomes a dead letter. 0: it is "
+                               "retried without end.",
                         .store = take_stage<&StageConfig::retry_attempts>,
-                        .min = 1,
+                        .min = 0,
                         .max = 1'000,
                         .example = "6"});
   table.keys.push_back({.path = "pipeline[].stage.*.retry.first",
@@ -90,7 +93,7 @@ void add_retry_and_batch(KeyTable& table) {
                         .store = take_stage<&StageConfig::retry_first>,
                         .min = 0,
                         .max = day,
-                        .example = "\"50ms\""});
+                        .example = "\"100ms\""});
   table.keys.push_back({.path = "pipeline[].stage.*.retry.max",
                         .type = Type::duration,
                         .doc = "Maximum delay; at least `first`.",

@@ -70,6 +70,14 @@ void add_leases(KeyTable& table) {
                         .store = take_limit<&Limits::in_flight>,
                         .min = 1,
                         .max = 1'000'000});
+  table.keys.push_back({.path = "queue[].in_flight_bytes",
+                        .type = Type::size,
+                        .fallback = "\"16MiB\"",
+                        .doc = "Size of the keys and bodies of messages leased or settling, from "
+                               "which on no more are leased. Of one shard.",
+                        .store = take_limit<&Limits::in_flight_bytes>,
+                        .min = 1 << 10,
+                        .max = mib * mib});
   table.keys.push_back({.path = "queue[].run_messages",
                         .type = Type::integer,
                         .fallback = "32",
@@ -95,21 +103,23 @@ void add_leases(KeyTable& table) {
        .max = 24 * hour});
   table.keys.push_back({.path = "queue[].failed_max",
                         .type = Type::integer,
-                        .fallback = "5",
-                        .doc = "Maximum failures of a message; one more makes it a dead letter.",
+                        .doc = "Maximum failures of a message; one more makes it a dead letter. "
+                               "Unset: as the stage says, by default retries without end.",
                         .store = take_limit<&Limits::failed_max>,
                         .min = 0,
-                        .max = 1'000});
+                        .max = 1'000,
+                        .example = "5"});
   table.keys.push_back({.path = "queue[].acquired_max",
                         .type = Type::integer,
-                        .fallback = "100",
-                        .doc = "Maximum leases of a message; one more makes it a dead letter.",
+                        .doc = "Maximum leases of a message, whatever became of them; one more "
+                               "makes it a dead letter. Unset: no limit.",
                         .store = take_limit<&Limits::acquired_max>,
                         .min = 1,
-                        .max = 1'000'000});
+                        .max = 1'000'000,
+                        .example = "1000"});
   table.keys.push_back({.path = "queue[].retry_first",
                         .type = Type::duration,
-                        .fallback = "\"50ms\"",
+                        .fallback = "\"100ms\"",
                         .doc = "Delay after the first failure; doubles with each failure.",
                         .store = take_limit<&Limits::retry_first_us>,
                         .min = 0,

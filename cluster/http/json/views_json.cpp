@@ -40,13 +40,20 @@ Json to_json(const Member& member) {
           {"self", member.is_self},
           {"address", member.address},
           {"http", member.http},
+          {"other_layout", member.has_other_layout},
           {"incarnation", member.incarnation},
           {"served_shards", member.served_shards}};
 }
 
 Json to_json(const ShardView& shard) {
-  Json json{{"role", shard.role},   {"shard", shard.shard}, {"owner", shard.owner},
-            {"epoch", shard.epoch}, {"nodes", shard.nodes}, {"moving_to", shard.moving_to}};
+  const char* const state = !shard.waits_for.empty()   ? "waiting"
+                            : !shard.moving_to.empty() ? "moving"
+                            : shard.epoch == 0         ? "unfounded"
+                                                       : "owned";
+  Json json{{"role", shard.role},   {"shard", shard.shard},        {"state", state},
+            {"owner", shard.owner}, {"epoch", shard.epoch},        {"home", shard.home},
+            {"nodes", shard.nodes}, {"moving_to", shard.moving_to}};
+  if (!shard.waits_for.empty()) json["waits_for"] = shard.waits_for;
   if (shard.last_failure) {
     json["last_failure"] = {{"code", to_string(shard.last_failure->code)},
                             {"detail", shard.last_failure->message}};

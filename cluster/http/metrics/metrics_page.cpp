@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actors/base/clock.hpp"
+#include "actors/base/log_queue.hpp"
 #include "cluster/http/metrics/metric_families.hpp"
 
 namespace millrace::http {
@@ -87,6 +88,23 @@ void add_conflicts(MetricFamilies& out, NodeApi& api) {
             static_cast<double>(api.conflicts().size()));
 }
 
+void add_waiting(MetricFamilies& out, NodeApi& api) {
+  std::uint64_t for_nodes = 0;
+  std::uint64_t for_operator = 0;
+  for (const WaitingShardsView& shards : api.waiting()) {
+    (shards.needs_decision ? for_operator : for_nodes) += shards.shards;
+  }
+  constexpr const char* name = "millrace_waiting_shards";
+  constexpr const char* help = "Shards of this node that nobody serves.";
+  out.gauge(name, help, {{"for", "nodes"}}, number(for_nodes));
+  out.gauge(name, help, {{"for", "operator"}}, number(for_operator));
+  std::uint64_t others = 0;
+  for (const Member& member : api.members()) others += member.has_other_layout ? 1 : 0;
+  out.gauge("millrace_cluster_other_layouts",
+            "Members whose nodes, weights, roles, overrides or shards differ from this node's.", {},
+            number(others));
+}
+
 void add_storage(MetricFamilies& out, NodeApi& api, bool is_full) {
   out.gauge("millrace_storage_full", "1 while new messages are refused for lack of room.", {},
             is_full ? 1 : 0);
@@ -116,6 +134,12 @@ void add_journal(MetricFamilies& out, const journal::JournalStats& stats) {
   out.counter("millrace_journal_syncs_total", "Groups made durable.", {}, number(stats.syncs));
 }
 
+void add_log(MetricFamilies& out) {
+  out.counter("millrace_log_lines_dropped_total",
+              "Lines of the log that could not be written in time: standard error is not read.", {},
+              number(log_lines_dropped()));
+}
+
 void add_stage(MetricFamilies& out, const StageCounts& stage) {
   const Labels labels{{"pipeline", stage.pipeline}, {"stage", stage.stage}};
   const auto outcome = [&](const char* name, std::uint64_t count) {
@@ -128,6 +152,7 @@ void add_stage(MetricFamilies& out, const StageCounts& stage) {
   outcome("retried", stage.retried);
   outcome("rejected", stage.rejected);
   outcome("failed", stage.failed);
+  outcome("overran", stage.overran);
   out.histogram("millrace_stage_wait_duration_seconds",
                 "From when a message was in its queue, and due, until its handling first began.",
                 labels, stage.wait);
@@ -153,10 +178,12 @@ std::string MetricsPage::text(NodeApi& api) {
   add_outboxes(out, api, queues);
   add_members(out, api);
   add_conflicts(out, api);
+  add_waiting(out, api);
   add_storage(out, api, status.is_storage_full);
   add_node(out, status);
   add_journal(out, api.journal());
   for (const StageCounts& stage : api.stages()) add_stage(out, stage);
+  add_log(out);
   add_process_metrics(out);
   return out.text();
 }

@@ -64,6 +64,8 @@ class Router final : public HttpHandler {
   HttpResponse shards(const HttpRequest& request);
   HttpResponse move_shard(const HttpRequest& request);
   HttpResponse drain(const HttpRequest& request);
+  HttpResponse remove_node(const HttpRequest& request);
+  HttpResponse back_up(const HttpRequest& request);
   HttpResponse queues(const HttpRequest& request);
   HttpResponse queue(const HttpRequest& request);
   HttpResponse peek(const HttpRequest& request);

@@ -125,9 +125,44 @@ HttpResponse Router::move_shard(const HttpRequest& request) {
   return json({{"role", role}, {"shard", shard}, {"moving_to", *to}}, 202);
 }
 
+HttpResponse Router::remove_node(const HttpRequest& request) {
+  const auto body = parse_json(request.body, small_json_bounds);
+  std::string node;
+  bool accepts_loss = false;
+  if (body && body->is_object()) {
+    const Json name = body->value("node", Json());
+    if (name.is_string()) node = name.get<std::string>();
+    accepts_loss = body->value("accept_loss", Json()) == Json(true);
+  }
+  if (node.empty() || node.size() > name_bytes_max || !accepts_loss) {
+    return problem({ErrorCode::invalid_argument,
+                    "body: expected {\"node\": name of a node that is not configured any more, "
+                    "\"accept_loss\": true}"});
+  }
+  if (auto given_up = api_.give_up(node); !given_up) return problem(given_up.error());
+  return json({{"node", node}, {"given_up", true}}, 202);
+}
+
 HttpResponse Router::drain(const HttpRequest&) {
   if (auto begun = api_.drain(); !begun) return problem(begun.error());
   return json({{"node", api_.status().node}, {"draining", true}}, 202);
+}
+
+HttpResponse Router::back_up(const HttpRequest& request) {
+  const auto body = parse_json(request.body, small_json_bounds);
+  const bool has_target =
+      body && body->is_object() && body->contains("target") && body->at("target").is_string();
+  if (!has_target) {
+    return problem({ErrorCode::invalid_argument,
+                    "body: expected {\"target\": the path of a new or empty directory}"});
+  }
+  const auto target = body->at("target").get<std::string>();
+  const auto written = api_.back_up(target);
+  if (!written) return problem(written.error());
+  return json({{"target", target},
+               {"files", written->files.size()},
+               {"bytes", written->bytes()},
+               {"last_record", written->last_lsn}});
 }
 
 HttpResponse Router::queues(const HttpRequest& request) {

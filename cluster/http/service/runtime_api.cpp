@@ -257,6 +257,10 @@ Result<void> RuntimeApi::send(const OfferRequest& request, const std::shared_ptr
   options.idempotency_key = keyed.idempotency_key;
   Offered offered{.queue = request.queue, .key = keyed.key, .shard = 0};
   offered.shard = (*link)->shard_for(offered.key, options);
+  if (cluster_.owner(request.queue, offered.shard).empty()) {
+    return Error{ErrorCode::unreachable, "shard " + std::to_string(offered.shard) + " of " +
+                                             request.queue + " has no owner yet; see /readyz"};
+  }
   const std::uint64_t bytes = payload.size() + offered.key.size();
   // A sender waits for room; a caller from outside gets a refusal.
   const auto use = runtime_.can_take(request.queue, offered.shard, bytes, keyed);
@@ -318,6 +322,19 @@ std::string RuntimeApi::owner_name(const std::string& queue, std::uint32_t shard
 
 Result<std::uint64_t> RuntimeApi::free_storage_bytes() {
   return runtime_.free_storage_bytes();
+}
+
+Result<journal::Manifest> RuntimeApi::back_up(const std::string& target) {
+  const NodeStatus status = cluster_.status();
+  journal::BackupIdentity identity{.node = status.node, .cluster = status.cluster};
+  for (const Member& member : cluster_.members()) {
+    if (member.is_self) identity.incarnation = member.incarnation;
+  }
+  return runtime_.back_up(target, std::move(identity), [this]() -> Result<void> {
+    auto ready = cluster_.ready();
+    if (!ready && ready.error().code == ErrorCode::draining) return ready;
+    return {};
+  });
 }
 
 journal::JournalStats RuntimeApi::journal() {

@@ -26,6 +26,8 @@ class RuntimeApi : public NodeApi {
   std::vector<Member> members() override;
   std::vector<ShardView> shards() override;
   std::vector<ShardConflict> conflicts() override;
+  std::vector<WaitingShardsView> waiting() override { return cluster_.waiting(); }
+  Result<void> give_up(const std::string& node) override { return cluster_.give_up(node); }
   Result<void> move_shard(const std::string& role, std::uint32_t shard,
                           const std::string& to) override;
   Result<void> drain() override;
@@ -42,6 +44,7 @@ class RuntimeApi : public NodeApi {
   Result<KeyView> key(const std::string& queue, const std::string& key) override;
   std::optional<Member> owner(const std::string& queue, const std::string& key) override;
   std::string owner_name(const std::string& queue, std::uint32_t shard) override;
+  Result<journal::Manifest> back_up(const std::string& target) override;
   journal::JournalStats journal() override;
   Result<std::uint64_t> free_storage_bytes() override;
   std::vector<StageCounts> stages() override;

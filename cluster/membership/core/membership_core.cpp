@@ -111,6 +111,16 @@ Membership start(const Limits& limits, pb::NodeId self,
   return membership;
 }
 
+void set_others(Membership& membership, const std::map<std::string, std::string>& others) {
+  MILLRACE_ASSERT(!others.contains(membership.self.name()));
+  std::erase_if(membership.members, [&](const auto& one) { return !others.contains(one.first); });
+  for (auto& [name, member] : membership.members) {
+    std::erase_if(member.unreachable_from,
+                  [&](const std::string& from) { return !others.contains(from); });
+  }
+  for (const auto& [name, address] : others) membership.members[name].address = address;
+}
+
 Effects tick(Membership& membership, SteadyUs now_us) {
   Effects effects;
   check_own_pace(membership, now_us, effects);

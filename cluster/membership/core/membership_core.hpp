@@ -77,6 +77,10 @@ struct Effects {
 [[nodiscard]] Membership start(const Limits& limits, pb::NodeId self,
                                const std::map<std::string, std::string>& others);
 
+/// Replaces the other nodes: new ones are unknown, and those that are not named any more are
+/// forgotten. A changed address counts until the member says another one.
+void set_others(Membership& membership, const std::map<std::string, std::string>& others);
+
 /// Call every `heartbeat_us`: updates the reachability of all members and returns a heartbeat.
 [[nodiscard]] Effects tick(Membership& membership, SteadyUs now_us);
 

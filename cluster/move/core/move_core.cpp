@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/base/assert.hpp"
+#include "cluster/move/core/founding_core.hpp"
 #include "cluster/move/core/source_core.hpp"
 #include "cluster/move/core/target_core.hpp"
 #include "messages/hash.hpp"
@@ -95,10 +96,10 @@ Effects recover(Shard& shard, std::optional<Incoming> staged) {
 Effects learn(Shard& shard, const pb::Ownership& ownership) {
   if (shard.writing) {
     // Keep the ownership: the peer may not report it again.
-    if (ownership.epoch() > shard.heard.epoch()) shard.heard = ownership;
+    if (is_newer(ownership, shard.heard)) shard.heard = ownership;
     return {};
   }
-  if (ownership.epoch() <= shard.record.ownership().epoch()) return {};
+  if (!is_newer(ownership, shard.record.ownership())) return {};
   // Only this node's disk decides that this node is the owner. If its record is lost, so is the
   // data.
   if (ownership.owner() == shard.self) return {};

@@ -139,7 +139,7 @@ using Effects = std::vector<Effect>;
 /// file; nullopt: there is none.
 [[nodiscard]] Effects recover(Shard& shard, std::optional<Incoming> staged);
 
-/// Records an ownership that another node reported, if its epoch is higher than the known epoch.
+/// Records an ownership that another node reported, if it is newer than the known one.
 [[nodiscard]] Effects learn(Shard& shard, const pb::Ownership& ownership);
 
 /// `shard.writing` is durable. Requires shard.writing.

@@ -42,8 +42,10 @@ class MoveService::Shell {
       }
       self_->quit(exit.reason);
     });
+    layout_ = config_.table->layout();
     for (const pb::ShardRecord& record : config_.table->records()) add(record);
     for (auto& [key, entry] : entries_) run(entry, moves::recover(entry.core, std::nullopt));
+    on_layout();
     schedule();
     return {
         [](const TaskMessage& m) { (*m.run)(); },
@@ -54,18 +56,44 @@ class MoveService::Shell {
   }
 
   void on_frame(const std::string& peer, const transport::Frame& frame) {
-    const Result<void> taken = frame.kind == move_frame ? on_step(peer, frame) : on_gossip(frame);
+    const Result<void> taken =
+        frame.kind == move_frame ? on_step(peer, frame) : on_gossip(peer, frame);
     if (!taken) std::ignore = config_.transport->reject(peer, taken.error());
   }
 
-  // Sends the gossip to `peer`: later if the window is full; in on_up() if the link is down.
+  void on_up(const std::string& peer) {
+    words_.erase(peer);
+    tell(peer);
+  }
+
+  void on_down(const std::string& peer) {
+    words_.erase(peer);
+    pending_gossip_.erase(peer);
+    judge_all();
+  }
+
+  // What was said under the layout of before does not count any more.
+  void on_layout() {
+    layout_ = config_.table->layout();
+    others_ = layout_->nodes;
+    others_.erase(config_.table->self());
+    ++round_;
+    std::erase_if(words_, [this](const auto& one) { return !others_.contains(one.first); });
+    judge_all();
+    for (const std::string& node : others_) tell(node);
+  }
+
+  void on_give_up(const std::string& node) {
+    given_up_.insert(node);
+    judge_all();
+  }
+
+  // Sends the ownerships of all shards to `peer`: later if the window is full; in on_up() if the link
+  // is down.
   void tell(const std::string& peer) {
-    const pb::PlacementGossip gossip = config_.table->gossip();
-    if (gossip.shard_size() == 0) return;
-    const auto sent = config_.transport->send(peer, {gossip_frame, gossip.SerializeAsString()});
-    if (sent || sent.error().code != ErrorCode::backlog_full) return;
-    pending_gossip_.insert(peer);
-    schedule();
+    pb::PlacementGossip gossip = begin_gossip(peer);
+    for (const auto& [key, entry] : entries_) add(gossip, entry);
+    send(peer, gossip);
   }
 
   void on_move(const std::string& role, std::uint32_t shard, const std::string& to,
@@ -92,7 +120,7 @@ class MoveService::Shell {
 
   void add(const pb::ShardRecord& record) {
     Entry& entry = entries_[{record.role(), record.shard()}];
-    entry.shard = {record.role(), record.shard(), config_.table->groups().at(record.role()).queues};
+    entry.shard = {record.role(), record.shard(), layout_->groups.at(record.role()).queues};
     entry.core.self = config_.table->self();
     entry.core.record = record;
   }
@@ -132,17 +160,113 @@ class MoveService::Shell {
     return {};
   }
 
-  Result<void> on_gossip(const transport::Frame& frame) {
+  Result<void> on_gossip(const std::string& peer, const transport::Frame& frame) {
     pb::PlacementGossip gossip;
     if (!gossip.ParseFromString(frame.bytes)) {
       return Error{ErrorCode::protocol, "gossip about shards that does not parse"};
     }
+    if (!others_.contains(peer)) return {};
+    PeerWord& word = words_[peer];
+    const bool is_new_round = word.round != gossip.round();
+    note_layout(peer, gossip.layout());
+    word.layout = gossip.layout();
+    word.round = gossip.round();
+    word.seen_round = gossip.seen_round();
     for (const auto& known : gossip.shard()) {
       if (Entry* const entry = find(known.role(), known.shard())) {
+        word.shards[{known.role(), known.shard()}] = known.ownership();
         run(*entry, moves::learn(entry->core, known.ownership()));
       }
     }
+    if (is_new_round && word.round != 0) tell(peer);
+    judge_all();
     return {};
+  }
+
+  void note_layout(const std::string& peer, std::uint64_t digest) {
+    if (config_.table->layout_of(peer) == digest) return;
+    config_.table->set_layout_of(peer, digest);
+    if (digest == 0 || digest == layout_->digest) return;
+    spdlog::warn(
+        "node {} has another layout of the cluster than this node (nodes, weights, roles, "
+        "overrides "
+        "or shards differ): no shard gets its first owner before they are equal; those that have "
+        "one "
+        "are served",
+        peer);
+  }
+
+  // --- Founding
+
+  void judge(Entry& entry) {
+    const auto& homes = layout_->groups.at(entry.shard.role).homes;
+    Judgement judged = moves::judge(
+        entry.core, entry.shard.shard < homes.size() ? homes[entry.shard.shard] : std::string(),
+        {layout_->digest, round_, others_, words_, config_.accepts_loss, given_up_});
+    if (!entry.core.writing || !judged.effects.empty()) entry.wait = std::move(judged.wait);
+    run(entry, judged.effects);
+  }
+
+  void judge_all() {
+    for (auto& [key, entry] : entries_) judge(entry);
+    summarise_later();
+  }
+
+  // Many shards change at once: one message for all of them.
+  void summarise_later() {
+    if (std::exchange(is_summary_due_, true)) return;
+    resume_with([this] { summarise(); })();
+  }
+
+  void summarise() {
+    is_summary_due_ = false;
+    std::map<Wait, std::vector<ShardKey>> by_wait;
+    for (const auto& [key, entry] : entries_) {
+      if (entry.wait.reason != Wait::Reason::none) by_wait[entry.wait].push_back(key);
+    }
+    std::vector<WaitingShards> waiting;
+    std::set<Wait> logged;
+    for (auto& [wait, shards] : by_wait) {
+      waiting.push_back({wait, std::move(shards)});
+      logged.insert(wait);
+      if (logged_.contains(wait)) continue;
+      const bool waits_for_nodes = wait.reason == Wait::Reason::peers;
+      spdlog::log(waits_for_nodes ? spdlog::level::info : spdlog::level::critical, "{}",
+                  waiting.back().text());
+    }
+    logged_ = std::move(logged);
+    config_.table->set_waiting(std::move(waiting));
+    for (const std::string& node : others_) {
+      if (changed_.empty() || pending_gossip_.contains(node)) continue;
+      pb::PlacementGossip gossip = begin_gossip(node);
+      for (const ShardKey& key : changed_) add(gossip, entries_.at(key));
+      send(node, gossip);
+    }
+    changed_.clear();
+  }
+
+  [[nodiscard]] pb::PlacementGossip begin_gossip(const std::string& peer) const {
+    pb::PlacementGossip gossip;
+    gossip.mutable_from()->set_name(config_.table->self());
+    gossip.set_layout(layout_->digest);
+    gossip.set_round(round_);
+    const auto word = words_.find(peer);
+    gossip.set_seen_round(word == words_.end() ? 0 : word->second.round);
+    return gossip;
+  }
+
+  static void add(pb::PlacementGossip& gossip, const Entry& entry) {
+    auto& one = *gossip.add_shard();
+    one.set_role(entry.shard.role);
+    one.set_shard(entry.shard.shard);
+    *one.mutable_ownership() = told_ownership(entry.core);
+  }
+
+  void send(const std::string& peer, const pb::PlacementGossip& gossip) {
+    const auto sent = config_.transport->send(peer, {gossip_frame, gossip.SerializeAsString()});
+    if (sent || sent.error().code != ErrorCode::backlog_full) return;
+    pending_gossip_.insert(peer);
+    schedule();
   }
 
   void on_tick() {
@@ -179,31 +303,43 @@ class MoveService::Shell {
     const pb::Ownership& next = write.record.ownership();
     const std::string& self = config_.table->self();
     const auto done = resume_with([this, &entry] { on_written(entry); });
-    if (before.owner() == self && next.owner() != self && entry.core.record.has_offered()) {
+    const bool is_target = entry.core.incoming && entry.core.incoming->committing;
+    if (moves::owns(entry.core) && next.owner() != self && entry.core.record.has_offered()) {
       // The target has installed. Set the new owner first: the queues that become outboxes need it.
       config_.table->set(write.record);
       config_.moves->give_up(entry.shard, write.record, entry.core.record.offered().seal(), done);
-    } else if (before.owner() != self && next.owner() == self) {
+    } else if (before.epoch() == 0 && next.epoch() > 0 && next.owner() != self &&
+               config_.moves->holds(entry.shard)) {
+      // What this node's producers have offered goes to the owner: the seal is at the beginning.
+      config_.table->set(write.record);
+      config_.moves->give_up(entry.shard, write.record, {}, done);
+    } else if (!moves::owns(entry.core) && next.owner() == self && is_target) {
       config_.moves->install(entry.shard, write.record, done);
+    } else if (!moves::owns(entry.core) && next.owner() == self) {
+      config_.moves->found(entry.shard, write.record, done);
     } else {
       config_.moves->record(write.record, done);
     }
   }
 
   void on_written(Entry& entry) {
-    const std::string before = entry.core.record.ownership().owner();
+    const pb::Ownership before = entry.core.record.ownership();
     const Effects effects = moves::written(entry.core);
+    const pb::Ownership& now = entry.core.record.ownership();
     config_.table->set(entry.core.record);
-    const std::string& owner = entry.core.record.ownership().owner();
-    if (owner != before) {
-      spdlog::info("{} is served by {}, epoch {}", entry.name(), owner,
-                   entry.core.record.ownership().epoch());
-      // give_up and install have redirected the ingresses themselves.
+    const std::string owner_before = before.epoch() > 0 ? before.owner() : std::string();
+    if (now.epoch() > 0 && now.owner() != owner_before) {
       const std::string& self = config_.table->self();
-      if (before != self && owner != self) config_.moves->retarget(entry.shard);
-      tell_all();
+      spdlog::log(before.epoch() == 0 ? spdlog::level::debug : spdlog::level::info,
+                  "{} is served by {}, epoch {}", entry.name(), now.owner(), now.epoch());
+      // give_up, install and found have redirected the ingresses themselves. A first owner has refused
+      // what was offered to it before: forwarders begin anew instead of waiting.
+      if (owner_before != self && now.owner() != self) config_.moves->retarget(entry.shard);
     }
     run(entry, effects);
+    changed_.insert({entry.shard.role, entry.shard.shard});
+    judge(entry);
+    summarise_later();
     schedule();
   }
 
@@ -275,8 +411,9 @@ class MoveService::Shell {
 
   void carry_out(Entry& entry, const moves::Fence& /*fence*/) {
     spdlog::critical(
-        "{} is served by {} in epoch {}, though this node never gave it away: its disk seems to be "
-        "restored from a copy. What it holds of the shard stays as it is, and waits for a person",
+        "{} is served by {} in epoch {}, though this node never gave it away: its data directory "
+        "seems to be an older copy. What it holds of the shard stays sealed. Put the newest "
+        "directory back",
         entry.name(), entry.core.record.ownership().owner(), entry.core.record.ownership().epoch());
     config_.moves->fence(entry.shard);
   }
@@ -346,12 +483,16 @@ class MoveService::Shell {
     return sent;
   }
 
-  void tell_all() {
-    for (const std::string& node : config_.table->other_nodes()) tell(node);
-  }
-
   caf::event_based_actor* self_ = nullptr;
   MoveServiceConfig config_;
+  std::shared_ptr<const ClusterLayout> layout_{};
+  std::set<std::string> others_{};  ///< configured nodes, without this one
+  std::uint64_t round_ = 0;         ///< see FoundingView
+  std::map<std::string, PeerWord> words_{};
+  std::set<std::string> given_up_{};
+  std::set<ShardKey> changed_{};  ///< shards whose ownership the others have not been told
+  bool is_summary_due_ = false;
+  std::set<Wait> logged_{};
   std::map<Key, Entry> entries_;  ///< never grows after the start, so references stay valid
   std::set<std::string> pending_gossip_;
   TickTimer tick_;
@@ -360,9 +501,10 @@ class MoveService::Shell {
 
 MoveService::MoveService(caf::actor_system& system, MoveServiceConfig config)
     : shell_(std::make_shared<Shell>()) {
-  actor_ = system.spawn([shell = shell_, config = std::move(config)](caf::event_based_actor* self) {
-    return shell->start(self, shell, config);
-  });
+  actor_ = system.spawn<caf::detached>(
+      [shell = shell_, config = std::move(config)](caf::event_based_actor* self) {
+        return shell->start(self, shell, config);
+      });
 }
 
 MoveService::~MoveService() {
@@ -382,7 +524,19 @@ void MoveService::take(const std::string& peer, transport::Frame frame, transpor
 }
 
 void MoveService::on_up(const std::string& peer) {
-  run([shell = shell_, peer] { shell->tell(peer); });
+  run([shell = shell_, peer] { shell->on_up(peer); });
+}
+
+void MoveService::on_down(const std::string& peer) {
+  run([shell = shell_, peer] { shell->on_down(peer); });
+}
+
+void MoveService::on_layout() {
+  run([shell = shell_] { shell->on_layout(); });
+}
+
+void MoveService::give_up(const std::string& node) {
+  run([shell = shell_, node] { shell->on_give_up(node); });
 }
 
 void MoveService::move(const std::string& role, std::uint32_t shard, const std::string& to,

@@ -7,7 +7,8 @@
 //
 //   ─▶ next step on the same node    ║ message to the other node
 //
-// No step blocks the actor; unanswered steps are sent again every second.
+// The actor has a thread of its own, because it reads chunks from the spool. No step blocks it
+// otherwise; unanswered steps are sent again every second.
 #pragma once
 
 #include <chrono>
@@ -38,6 +39,7 @@ struct MoveServiceConfig {
   transport::Transport* transport = nullptr;
   const Clock* clock = nullptr;
   std::filesystem::path spool_directory;
+  bool accepts_loss = false;  ///< see FoundingView
   /// Bounds the wait until nothing is in flight on a shard that quiesces, and until the outputs of
   /// its stages have arrived. The move fails afterwards.
   std::chrono::milliseconds rest_timeout{30'000};
@@ -57,6 +59,14 @@ class MoveService {
 
   /// The link to `peer` came up: sends this node's PlacementGossip to `peer`.
   void on_up(const std::string& peer);
+  /// The link went down: what `peer` said on it does not count any more.
+  void on_down(const std::string& peer);
+
+  /// The layout of the table was replaced.
+  void on_layout();
+  /// An operator has given up what `node`, which is not configured any more, held: this node founds
+  /// anew those of its shards whose home it is.
+  void give_up(const std::string& node);
 
   /// Starts a move of the shard to node `to`, and returns. Calls `done` once, on the thread that
   /// runs the actor: with success when `to` serves the shard, with an error when this node serves

@@ -35,6 +35,27 @@ LinkManager::LinkManager(TransportOptions options, std::vector<std::shared_ptr<P
   }
 }
 
+void LinkManager::set_peers(const std::vector<PeerEntry>& peers, TimeUs now_us) {
+  now_us_ = now_us;
+  for (std::size_t i = 0; i < peers.size(); ++i) {
+    if (i == peers_.size()) {
+      peers_.push_back({peers[i].peer, peers[i].link,
+                        PeerDialing(to_us(options_.redial_first), to_us(options_.redial_max))});
+    }
+    PeerState& peer = peers_[i];
+    peer.peer = peers[i].peer;
+    if (std::exchange(peer.is_removed, peers[i].is_removed) && !peer.is_removed) {
+      peer.dialing = PeerDialing(to_us(options_.redial_first), to_us(options_.redial_max));
+    }
+    peer.is_dialed_here = !peer.is_removed && dials(options_.own.node, peer.peer.name);
+    if (!peer.is_removed || !peer.current) continue;
+    if (auto* const entry = table_.find(*peer.current)) {
+      close(*peer.current, *entry,
+            {ErrorCode::unreachable, "the node was taken out of the configuration"});
+    }
+  }
+}
+
 Connection LinkManager::connect(TlsContext::Role role) const {
   return {make_channel_(role), LinkCore(options_.frame_bytes_max, times_, now_us_),
           make_hello(options_.own)};
@@ -77,7 +98,7 @@ void LinkManager::dial_due() {
 void LinkManager::dialed(std::size_t peer, const Result<SocketId>& socket, TimeUs now_us) {
   now_us_ = now_us;
   if (!socket) return dial_failed(peers_[peer], socket.error());
-  if (drain_until_us_) return sockets_.cut(*socket);
+  if (drain_until_us_ || peers_[peer].is_removed) return sockets_.cut(*socket);
   table_.add(*socket, connect(TlsContext::Role::dialing), peer);
 }
 
@@ -153,8 +174,9 @@ bool LinkManager::handle_link(SocketId socket, ConnectionTable::Entry& entry, Li
 }
 
 LinkManager::PeerState* LinkManager::find(std::string_view name) {
-  const auto at = std::find_if(peers_.begin(), peers_.end(),
-                               [name](const PeerState& peer) { return peer.peer.name == name; });
+  const auto at = std::find_if(peers_.begin(), peers_.end(), [name](const PeerState& peer) {
+    return peer.peer.name == name && !peer.is_removed;
+  });
   return at == peers_.end() ? nullptr : &*at;
 }
 

@@ -64,6 +64,10 @@ class LinkManager {
   /// Writes the frames and credit that PeerLink::take returns. Call after wake_broker of this peer.
   void flush(std::size_t peer);
 
+  /// The peers by index; more of them than before, perhaps other addresses, and perhaps some are taken
+  /// out: their links end.
+  void set_peers(const std::vector<PeerEntry>& peers, TimeUs now_us);
+
   /// Waits up to drain_timeout for frames in flight, then ends all links with a goodbye. tick()
   /// must still be called until is_finished().
   void drain(TimeUs now_us);
@@ -75,6 +79,7 @@ class LinkManager {
     std::shared_ptr<PeerLink> link;
     PeerDialing dialing;
     bool is_dialed_here = false;
+    bool is_removed = false;
     std::uint64_t incarnation = 0;      // the highest received; 0: none
     std::optional<SocketId> current{};  // socket of the link; nullopt: down
     std::string logged_reason{};        // last logged reason of a failure

@@ -138,6 +138,13 @@ class PeerLink final : public CreditLedger, public std::enable_shared_from_this<
   std::deque<Notice> inbox_;
 };
 
+/// A peer and its link.
+struct PeerEntry {
+  Peer peer;
+  std::shared_ptr<PeerLink> link;
+  bool is_removed = false;  ///< taken out of the configuration: no link is made or accepted
+};
+
 /// Passes the notices of `link` to `listener` until none is left. Not concurrently for one link.
 void deliver(PeerLink& link, TransportListener& listener);
 

@@ -15,6 +15,9 @@ Error bad(const std::string& option, const std::string& what) {
 }
 
 Result<void> check_peers(const TransportOptions& options) {
+  if (options.peers.size() > peers_max) {
+    return bad("peers", "expected at most " + std::to_string(peers_max));
+  }
   std::set<std::string> names{options.own.node};
   for (const Peer& peer : options.peers) {
     if (!is_node_name(peer.name)) return bad("peers", "'" + peer.name + "' is no name of a node");

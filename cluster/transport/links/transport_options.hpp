@@ -11,6 +11,9 @@
 
 namespace millrace::transport {
 
+/// Names of peers that a transport may have in its life.
+constexpr std::size_t peers_max = 256;
+
 struct TransportOptions {
   NodeIdentity own{};
   Address listen{"127.0.0.1", 0};  ///< port 0: chosen by the system; without tls: loopback only
@@ -30,8 +33,8 @@ struct TransportOptions {
   std::chrono::milliseconds ping_interval{1'000};
   std::chrono::milliseconds silence_max{
       5'000};  ///< without a byte from the peer; then the link goes down
-  std::chrono::milliseconds redial_first{100};  ///< doubles up to redial_max
-  std::chrono::milliseconds redial_max{5'000};
+  std::chrono::milliseconds redial_first{100};     ///< doubles up to redial_max
+  std::chrono::milliseconds redial_max{1'000};     ///< a node that starts is found within this
   std::chrono::milliseconds drain_timeout{1'000};  ///< stop() waits this long for frames in flight
   std::chrono::milliseconds teardown_timeout{
       2'000};  ///< then this long for threads and sockets to end

@@ -104,6 +104,7 @@ class CafTransport::Parts {
 
   void spawn(const Listening& listening, TransportListener& listener);
   Result<void> stop();
+  Result<void> set_peers(std::vector<Peer> peers);
 
   const TransportOptions options;
   const std::shared_ptr<TlsSource> tls;  ///< nullptr: plain
@@ -111,7 +112,11 @@ class CafTransport::Parts {
   std::uint16_t port = 0;
 
  private:
-  std::mutex mutex_;  // serializes start and stop
+  // Starts the delivery to the listener for each link that has none. REQUIRES: mutex_ is held.
+  void spawn_deliveries();
+
+  std::mutex mutex_;  // serializes start, stop and set_peers
+  TransportListener* listener_ = nullptr;
   std::unique_ptr<ActorSystem> actors_;
   caf::actor broker_;
   caf::actor resolver_;
@@ -125,17 +130,21 @@ void CafTransport::Parts::spawn(const Listening& listening, TransportListener& l
   port = listening.port;
   actors_ = std::make_unique<ActorSystem>(options);
   caf::actor_system& system = actors_->system;
-  std::vector<Address> addresses;
-  for (const Peer& peer : options.peers) addresses.push_back(peer.address);
-  auto slots = std::make_shared<ResolvedSlots>(addresses.size(), std::vector<SocketAddress>{});
-  resolver_ = spawn_resolver(system, std::move(addresses), slots);
-  broker_ =
-      spawn_transport(system, {options, tls, links.all(), resolver_, std::move(slots)}, listening);
+  auto slots = std::make_shared<ResolvedSlots>();
+  resolver_ = spawn_resolver(system, links, slots);
+  broker_ = spawn_transport(system, {options, tls, &links, resolver_, std::move(slots)}, listening);
   broker_exit_.add(broker_);
-  for (std::size_t i = 0; i < links.all().size(); ++i) {
-    deliveries_.push_back(spawn_delivery(system, links.all()[i], listener));
+  listener_ = &listener;
+  spawn_deliveries();
+}
+
+void CafTransport::Parts::spawn_deliveries() {
+  caf::actor_system& system = actors_->system;
+  const auto all = links.all();
+  for (std::size_t i = deliveries_.size(); i < all.size(); ++i) {
+    deliveries_.push_back(spawn_delivery(system, all[i], *listener_));
     delivery_exit_.add(deliveries_.back());
-    links.all()[i]->attach(
+    all[i]->attach(
         [broker = broker_, i] {
           caf::anon_send(broker, FlushAtom::value, static_cast<std::uint32_t>(i));
         },
@@ -144,6 +153,18 @@ void CafTransport::Parts::spawn(const Listening& listening, TransportListener& l
   // Spawning stored a reference to the system's logger in this thread; the system's destructor
   // waits until it is released.
   caf::logger::set_current_actor_system(nullptr);
+}
+
+Result<void> CafTransport::Parts::set_peers(std::vector<Peer> peers) {
+  TransportOptions wanted = options;
+  wanted.peers = std::move(peers);
+  if (auto checked = check_options(wanted); !checked) return checked;
+  const std::lock_guard lock(mutex_);
+  if (auto set = links.set(wanted.peers); !set) return set;
+  if (!actors_) return {};
+  spawn_deliveries();
+  caf::anon_send(broker_, PeersAtom::value);
+  return {};
 }
 
 Result<void> CafTransport::Parts::stop() {
@@ -218,6 +239,10 @@ Result<void> CafTransport::reload_tls(const std::optional<TlsFiles>& files) {
   return Error{ErrorCode::invalid_argument,
                files ? "tls: expected none, as the node started without; it begins at a start"
                      : "tls: expected its files, as the node started with them, got none"};
+}
+
+Result<void> CafTransport::set_peers(std::vector<Peer> peers) {
+  return parts_->set_peers(std::move(peers));
 }
 
 std::uint16_t CafTransport::port() const {

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "cluster/transport/links/transport_options.hpp"
 #include "cluster/transport/transport.hpp"
@@ -30,6 +31,11 @@ class CafTransport final : public Transport {
   /// file and the fault, or if TLS would be switched on or off; then nothing changes. Thread-safe;
   /// blocks on reading the files.
   Result<void> reload_tls(const std::optional<TlsFiles>& files);
+
+  /// Replaces the peers: links to new ones are made, those of peers that are not named any more end,
+  /// and a changed address counts from the next link on. Fails with `invalid_argument` as make(); then
+  /// nothing changes. Thread-safe.
+  Result<void> set_peers(std::vector<Peer> peers);
 
   /// Returns the listening port; 0 before start().
   [[nodiscard]] std::uint16_t port() const;

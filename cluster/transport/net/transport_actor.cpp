@@ -30,12 +30,14 @@ class Broker final : public Sockets {
         setup_(std::move(setup)),
         door_(door),
         manager_(
-            setup_.options, setup_.links, *this,
+            setup_.options, setup_.links->all(), *this,
             [tls = setup_.tls](TlsContext::Role role) -> std::unique_ptr<Channel> {
               if (!tls) return std::make_unique<PlainChannel>();
               return tls->current()->make_channel(role);
             },
-            std::random_device{}()) {}
+            std::random_device{}()) {
+    manager_.set_peers(setup_.links->entries(), now_us());
+  }
 
   caf::behavior behavior();
 
@@ -63,8 +65,9 @@ caf::behavior Broker::behavior() {
       [this](TickAtom) { tick(); },
       [this](FlushAtom, std::uint32_t peer) { manager_.flush(peer); },
       [this](ResolvedAtom, std::uint32_t peer) {
-        manager_.dialed(peer, dial(peer, (*setup_.resolved)[peer]), now_us());
+        manager_.dialed(peer, dial(peer, setup_.resolved->get(peer)), now_us());
       },
+      [this](PeersAtom) { manager_.set_peers(setup_.links->entries(), now_us()); },
       [this](StopAtom) {
         self_->close(door_);
         manager_.drain(now_us());
@@ -92,7 +95,7 @@ void Broker::tick() {
 }
 
 Result<std::optional<SocketId>> Broker::dial(std::size_t peer) {
-  const auto known = resolve_number(setup_.options.peers[peer].address);
+  const auto known = resolve_number(setup_.links->peer(peer).address);
   if (!known) {
     self_->send(setup_.resolver, ResolveAtom::value, static_cast<std::uint32_t>(peer));
     return std::optional<SocketId>();
@@ -108,7 +111,7 @@ Result<SocketId> Broker::dial(std::size_t peer,
   // Each attempt uses the next address of the host.
   const SocketAddress& address = (*addresses)[attempts_++ % addresses->size()];
   if (!setup_.tls && !is_loopback(address.host())) {
-    return Error{ErrorCode::unreachable, setup_.options.peers[peer].name + " is at " +
+    return Error{ErrorCode::unreachable, setup_.links->peer(peer).name + " is at " +
                                              address.host() +
                                              ": without tls only loopback is dialed"};
   }
@@ -142,12 +145,12 @@ caf::actor spawn_transport(caf::actor_system& system, TransportSetup setup,
       });
 }
 
-caf::actor spawn_resolver(caf::actor_system& system, std::vector<Address> addresses,
+caf::actor spawn_resolver(caf::actor_system& system, const PeerLinks& links,
                           std::shared_ptr<ResolvedSlots> slots) {
-  return system.spawn<caf::detached>([addresses = std::move(addresses), slots = std::move(slots)](
+  return system.spawn<caf::detached>([links = &links, slots = std::move(slots)](
                                          caf::event_based_actor* self) -> caf::behavior {
-    return {[self, addresses, slots](ResolveAtom, std::uint32_t peer) {
-      (*slots)[peer] = resolve(addresses[peer]);
+    return {[self, links, slots](ResolveAtom, std::uint32_t peer) {
+      slots->set(peer, resolve(links->peer(peer).address));
       self->send(caf::actor_cast<caf::actor>(self->current_sender()), ResolvedAtom::value, peer);
     }};
   });

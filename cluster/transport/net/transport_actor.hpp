@@ -3,8 +3,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <utility>
 #include <vector>
 
 #include <caf/actor.hpp>
@@ -12,7 +16,7 @@
 #include <caf/fwd.hpp>
 #include <caf/io/all.hpp>
 
-#include "cluster/transport/links/peer_link.hpp"
+#include "cluster/transport/links/peer_links.hpp"
 #include "cluster/transport/links/transport_options.hpp"
 #include "cluster/transport/net/socket.hpp"
 #include "cluster/transport/tls/tls_context.hpp"
@@ -34,6 +38,8 @@ class TransportActorConfig : public caf::actor_system_config {
 
 /// (FlushAtom, index of peer): the link of the peer has data to write.
 using FlushAtom = caf::atom_constant<caf::atom("flush")>;
+/// The peers have changed.
+using PeersAtom = caf::atom_constant<caf::atom("peers")>;
 /// Drain, end all links with a goodbye, then end the actor.
 using StopAtom = caf::atom_constant<caf::atom("stop")>;
 
@@ -42,19 +48,35 @@ using ResolveAtom = caf::atom_constant<caf::atom("resolve")>;
 /// (ResolvedAtom, index of peer): the lookup ended; the slot of the peer holds its result.
 using ResolvedAtom = caf::atom_constant<caf::atom("resolved")>;
 
-/// Result of the latest lookup of each peer, by index. The resolver writes a slot before it sends
-/// ResolvedAtom; the broker reads the slot only after receiving it. No lock is needed.
-using ResolvedSlots = std::vector<Result<std::vector<SocketAddress>>>;
+/// Result of the latest lookup of each peer, by index. Thread-safe.
+class ResolvedSlots {
+ public:
+  using Addresses = Result<std::vector<SocketAddress>>;
+
+  void set(std::uint32_t peer, Addresses addresses) {
+    const std::lock_guard lock(mutex_);
+    slots_.insert_or_assign(peer, std::move(addresses));
+  }
+  /// Requires an earlier set() of the peer.
+  [[nodiscard]] Addresses get(std::uint32_t peer) const {
+    const std::lock_guard lock(mutex_);
+    return slots_.at(peer);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::uint32_t, Addresses> slots_;
+};
 
 /// Starts the resolver, on a thread of its own because lookups block. Answers (ResolveAtom, peer)
-/// with (ResolvedAtom, peer). `addresses` and the slots are indexed as options.peers.
-[[nodiscard]] caf::actor spawn_resolver(caf::actor_system& system, std::vector<Address> addresses,
+/// with (ResolvedAtom, peer). `links` outlives the actor.
+[[nodiscard]] caf::actor spawn_resolver(caf::actor_system& system, const PeerLinks& links,
                                         std::shared_ptr<ResolvedSlots> slots);
 
 struct TransportSetup {
   TransportOptions options;
-  std::shared_ptr<const TlsSource> tls;          ///< nullptr: plain
-  std::vector<std::shared_ptr<PeerLink>> links;  ///< one per entry of options.peers, in that order
+  std::shared_ptr<const TlsSource> tls;  ///< nullptr: plain
+  const PeerLinks* links = nullptr;      ///< outlives the actor
   caf::actor resolver;
   std::shared_ptr<ResolvedSlots> resolved;  ///< results of the resolver
 };

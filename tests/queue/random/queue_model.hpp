@@ -24,6 +24,7 @@ struct ModelMessage {
   DurationUs delay_us = 0;  ///< of not_before_us
   std::string idempotency_key{};
   std::uint32_t failed = 0;
+  std::uint32_t overran = 0;
   QueueNumber origin = 0;  ///< of a dead letter
 };
 
@@ -59,7 +60,7 @@ struct ModelQueue {
   std::map<std::string, std::vector<std::string>> histories;
   std::map<TimerName, ModelTimer> timers;
   std::map<std::string, ModelProducer> producers;
-  std::map<std::string, TimeUs> idempotency_keys;               ///< last use; with the key of their message
+  std::map<std::string, TimeUs> idempotency_keys;  ///< last use; with the key of their message
   std::deque<std::pair<std::string, TimeUs>> idempotency_uses;  ///< oldest first
 
   TimeUs record_us = 0;  ///< time of the latest record

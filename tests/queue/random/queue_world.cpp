@@ -231,7 +231,9 @@ void write_messages(std::ostream& out, const State& state, bool with_places) {
           << " delay " << it->second.delay_us;
     }
     if (const auto it = durable.failures.find(sequence); it != durable.failures.end()) {
-      out << " failures " << it->second.first_at_us << ".." << it->second.last_at_us;
+      out << " failures " << it->second.first_at_us << ".." << it->second.last_at_us << " overran "
+          << it->second.overran << " deaths " << it->second.deaths << ' ' << it->second.own_deaths
+          << ' ' << it->second.runs_alone;
     }
     out << '\n';
   });

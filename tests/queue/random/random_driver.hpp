@@ -60,7 +60,8 @@ class RandomDriver {
                    MessageOutcome& outcome, Effects& effects);
   void add_timers(QueueNumber number, const std::string& key, MessageOutcome& outcome,
                   Effects& effects);
-  void add_failure_effect(QueueNumber number, Sequence sequence, Effects& effects);
+  void add_failure_effect(QueueNumber number, Sequence sequence, Effects& effects,
+                          bool overran = false);
   void kill(QueueNumber number, Sequence sequence);
   static TimeUs retry_at(const pb::Record& record, Sequence sequence);
   void complete_stale();

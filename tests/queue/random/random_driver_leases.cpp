@@ -80,7 +80,7 @@ void RandomDriver::check_grant(QueueNumber number, const Grant& grant) {
 void RandomDriver::kill(QueueNumber number, Sequence sequence) {
   ModelMessage message = models_[number].take(sequence);
   ++models_[number].ledger.dead;
-  message.failed = 0;
+  message.failed = message.overran = 0;
   message.not_before_us = message.expires_at_us = message.delay_us = 0;
   message.origin = number;
   models_[dead].append(message);
@@ -101,16 +101,20 @@ QueueWorld::OnCommit RandomDriver::give_up(QueueNumber number, LeaseId id, Seque
   };
 }
 
-void RandomDriver::add_failure_effect(QueueNumber number, Sequence sequence, Effects& effects) {
+void RandomDriver::add_failure_effect(QueueNumber number, Sequence sequence, Effects& effects,
+                                      bool overran) {
   ModelQueue& model = models_[number];
   const std::uint32_t failed = model.messages.at(sequence).failed + 1;
-  if (failed > world_->queue(number).limits.failed_max) {
+  const std::uint32_t overruns = model.messages.at(sequence).overran + (overran ? 1 : 0);
+  const Limits& limits = world_->queue(number).limits;
+  if (failed > limits.failed_max || (overran && overruns >= limits.overran_max)) {
     effects.emplace_back([this, number, sequence] { kill(number, sequence); });
     return;
   }
-  effects.emplace_back([this, number, sequence, failed] {
+  effects.emplace_back([this, number, sequence, failed, overruns] {
     ModelMessage& message = models_[number].messages.at(sequence);
     message.failed = failed;
+    message.overran = overruns;
     message.not_before_us = retry_at(*world_->log().back(), sequence);
     message.delay_us = message.not_before_us - world_->log().back()->at_us();
     ++models_[number].ledger.redelivered;

@@ -15,7 +15,9 @@ void RandomDriver::lose(QueueNumber number, const std::vector<LeaseId>& leases, 
     ModelLease& lease = model.leases.at(id);
     EXPECT_FALSE(lease.settling);
     lease.settling = true;
-    if (lease.begun) add_failure_effect(number, lease.run[0], effects);
+    if (lease.begun) {
+      add_failure_effect(number, lease.run[0], effects, code == ErrorCode::lease_expired);
+    }
     effects.emplace_back([&model, id] { model.leases.erase(id); });
   }
   send(number, decide_lost(world_->queue(number), leases, code, random_(), world_->now()),

@@ -1,0 +1,240 @@
+#include "actors/journal/backup/backup.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "actors/journal/disk/aligned_buffer.hpp"
+#include "actors/journal/disk/durable_point.hpp"
+#include "actors/journal/read/segment_reader.hpp"
+
+namespace millrace::journal {
+namespace {
+
+using Path = FileSystem::Path;
+
+constexpr std::size_t piece_bytes = 1U << 20;  ///< copied at once
+constexpr std::size_t manifest_bytes_max = 64U << 20;
+
+/// Checks that the target is new or has nothing but empty directories, and makes its directories.
+Result<void> make_target(FileSystem& files, const Path& target) {
+  for (const Path& directory : {target, target / "segments"}) {
+    const auto names = files.list(directory);
+    if (!names && names.error().code != ErrorCode::not_found) return names.error();
+    if (!names) continue;
+    for (const std::string& name : *names) {
+      if (name == "segments") continue;
+      return Error{ErrorCode::foreign_file,
+                   directory.string() + ": expected a new or empty directory, found " + name};
+    }
+  }
+  if (auto made = files.make_dir(target); !made) return made;
+  return files.make_dir(target / "segments");
+}
+
+/// Makes the names in the directories durable.
+Result<void> sync_target(FileSystem& files, const Path& target) {
+  if (auto synced = files.sync_dir(target / "segments"); !synced) return synced;
+  return files.sync_dir(target);
+}
+
+struct Copied {
+  std::uint64_t bytes = 0;
+  std::uint32_t crc32c = 0;
+};
+
+/// Copies a file, durably.
+Result<Copied> copy_file(FileSystem& files, const Path& from, const Path& to,
+                         const std::function<Result<void>()>& may_go_on) {
+  const auto source = files.open(from, OpenMode::read, Access::direct);
+  if (!source) return source.error();
+  const auto target = files.open(to, OpenMode::create, Access::buffered);
+  if (!target) return target.error();
+  AlignedBuffer buffer{piece_bytes};
+  Copied copied;
+  while (true) {
+    if (auto allowed = may_go_on(); !allowed) return allowed.error();
+    const auto got = (*source)->read(copied.bytes, {buffer.data(), piece_bytes});
+    if (!got) return got.error();
+    if (*got == 0) break;
+    const std::string_view bytes = buffer.view(0, *got);
+    if (auto written = (*target)->write(copied.bytes, bytes); !written) return written.error();
+    copied.crc32c = crc32c(bytes, copied.crc32c);
+    copied.bytes += *got;
+    if (*got < piece_bytes) break;
+  }
+  if (auto synced = (*target)->sync(); !synced) return synced.error();
+  return copied;
+}
+
+Result<void> write_file(FileSystem& files, const Path& path, const std::string& bytes) {
+  const auto file = files.open(path, OpenMode::create, Access::buffered);
+  if (!file) return file.error();
+  if (auto written = (*file)->write(0, bytes); !written) return written;
+  return (*file)->sync();
+}
+
+/// Gives the complete file its final name, durably.
+Result<void> write_last(FileSystem& files, const Path& path, const std::string& bytes) {
+  Path unfinished = path;
+  unfinished += unfinished_suffix;
+  if (auto written = write_file(files, unfinished, bytes); !written) return written;
+  if (auto renamed = files.rename(unfinished, path); !renamed) return renamed;
+  return files.sync_dir(path.parent_path());
+}
+
+Result<std::string> read_whole(FileSystem& files, const Path& path, std::size_t bytes_max) {
+  const auto file = files.open(path, OpenMode::read, Access::buffered);
+  if (!file) return file.error();
+  const auto size = (*file)->size();
+  if (!size) return size.error();
+  std::string bytes(std::min<std::uint64_t>(*size, bytes_max), '\0');
+  const auto got = (*file)->read(0, {bytes.data(), bytes.size()});
+  if (!got) return got.error();
+  bytes.resize(*got);
+  return bytes;
+}
+
+Result<void> always() {
+  return {};
+}
+
+}  // namespace
+
+BackupWriter::BackupWriter(const DataDirectory& from, Path target)
+    : from_(from), files_(from.files()), target_(std::move(target)) {}
+
+BackupWriter::~BackupWriter() {
+  if (is_complete_) return;
+  for (const Path& path : written_) {
+    [[maybe_unused]] const Result<void> removed = files_.remove(path);
+  }
+}
+
+Result<void> BackupWriter::begin() {
+  return make_target(files_, target_);
+}
+
+Result<void> BackupWriter::copy(const std::string& name,
+                                const std::function<Result<void>()>& may_go_on) {
+  written_.push_back(target_ / name);
+  const auto copied = copy_file(files_, from_.path() / name, target_ / name, may_go_on);
+  if (!copied) return copied.error();
+  manifest_.files.push_back({name, copied->bytes, copied->crc32c});
+  return {};
+}
+
+Result<void> BackupWriter::write(const std::string& name, const std::string& bytes) {
+  written_.push_back(target_ / name);
+  if (auto done = write_file(files_, target_ / name, bytes); !done) return done;
+  manifest_.files.push_back({name, bytes.size(), crc32c(bytes)});
+  return {};
+}
+
+Result<void> BackupWriter::add_checkpoint(std::uint64_t number) {
+  return copy(from_.checkpoint_path(number).filename().string(), always);
+}
+
+Result<void> BackupWriter::add_log(const std::vector<SegmentInfo>& segments, Lsn durable,
+                                   const std::function<Result<void>()>& may_go_on) {
+  DurablePoint point;
+  for (const SegmentInfo& segment : segments) {
+    const std::string name = "segments/" + from_.segment_path(segment.number).filename().string();
+    const bool is_last = &segment == &segments.back();
+    const Result<void> copied = is_last ? copy_last(segment, durable) : copy(name, may_go_on);
+    if (!copied) return copied;
+    point = {segment.number, segment.first_lsn, durable, 1};
+  }
+  manifest_.last_lsn = durable;
+  return write("format", format_file(point));
+}
+
+/// Copies the records up to `durable`; the rest of the file becomes zeros. What was written later
+/// must not be there: its frames would state that records were durable which the copy lacks.
+Result<void> BackupWriter::copy_last(const SegmentInfo& segment, Lsn durable) {
+  AlignedBuffer buffer;
+  auto reader = SegmentReader::open(from_, segment.number, buffer);
+  if (!reader) return reader.error();
+  std::uint64_t end = block_bytes;
+  for (Lsn expected = segment.first_lsn; expected <= durable;) {
+    const auto frame = reader->frame_at(end);
+    if (!frame) return frame.error();
+    if (!*frame || (*frame)->lsn != expected) {
+      return Error{ErrorCode::corrupt, reader->path().string() + ": offset " + std::to_string(end) +
+                                           ": expected record " + std::to_string(expected)};
+    }
+    end = next_offset(**frame);
+    if (((*frame)->flags & flag_mark) == 0) ++expected;
+  }
+  std::string bytes(buffer.view(0, end));
+  bytes.resize(reader->bytes(), '\0');
+  return write("segments/" + reader->path().filename().string(), bytes);
+}
+
+Result<Manifest> BackupWriter::finish(const BackupIdentity& identity, std::int64_t at_us) {
+  const std::string incarnation(DataDirectory::incarnation_name);
+  if (const auto text = read_whole(files_, from_.path() / incarnation, 64); text) {
+    if (auto done = write(incarnation, *text); !done) return done.error();
+  } else if (text.error().code != ErrorCode::not_found) {
+    return text.error();
+  }
+  manifest_.identity = identity;
+  manifest_.at_us = at_us;
+  if (auto synced = sync_target(files_, target_); !synced) return synced.error();
+  const Path path = target_ / manifest_name;
+  written_.push_back(path);
+  if (auto done = write_last(files_, path, encode_manifest(manifest_)); !done) return done.error();
+  is_complete_ = true;
+  return std::move(manifest_);
+}
+
+Result<Manifest> read_manifest(FileSystem& files, const Path& path) {
+  const auto text = read_whole(files, path / manifest_name, manifest_bytes_max);
+  if (!text) {
+    if (text.error().code != ErrorCode::not_found) return text.error();
+    return Error{ErrorCode::not_found, path.string() + ": not a complete backup: no manifest"};
+  }
+  auto manifest = decode_manifest(*text);
+  if (!manifest) {
+    return Error{manifest.error().code, path.string() + ": " + manifest.error().message};
+  }
+  return manifest;
+}
+
+Result<Manifest> restore_backup(FileSystem& files, const Path& backup, const Path& target) {
+  auto manifest = read_manifest(files, backup);
+  if (!manifest) return manifest;
+  if (auto made = make_target(files, target); !made) return made.error();
+  for (const BackupFile& file : manifest->files) {
+    // The file format makes it a data directory, so it gets its name last.
+    const std::string name = file.name == "format" ? "format.tmp" : file.name;
+    const auto copied = copy_file(files, backup / file.name, target / name, always);
+    if (!copied) return copied.error();
+    if (copied->bytes != file.bytes || copied->crc32c != file.crc32c) {
+      return Error{ErrorCode::corrupt, (backup / file.name).string() +
+                                           ": expected the length and checksum of the manifest"};
+    }
+  }
+  const std::string marker(DataDirectory::restored_name);
+  if (auto done = write_file(files, target / marker, encode_manifest(*manifest)); !done) {
+    return done.error();
+  }
+  if (auto synced = sync_target(files, target); !synced) return synced.error();
+  if (auto done = files.rename(target / "format.tmp", target / "format"); !done) {
+    return done.error();
+  }
+  if (auto synced = files.sync_dir(target); !synced) return synced.error();
+  return manifest;
+}
+
+std::optional<Manifest> restored_from(const DataDirectory& directory) {
+  const auto text = read_whole(directory.files(), directory.path() / DataDirectory::restored_name,
+                               manifest_bytes_max);
+  if (!text) return std::nullopt;
+  auto manifest = decode_manifest(*text);
+  if (!manifest) return std::nullopt;
+  return *std::move(manifest);
+}
+
+}  // namespace millrace::journal

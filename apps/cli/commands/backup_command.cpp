@@ -1,0 +1,118 @@
+// millrace backup, millrace restore: copies of data directories, and back.
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "actors/base/clock.hpp"
+#include "actors/journal/backup/backup.hpp"
+#include "actors/journal/recovery.hpp"
+#include "apps/cli/client/server_client.hpp"
+#include "apps/cli/command_line.hpp"
+#include "apps/cli/exit_code.hpp"
+#include "apps/cli/output.hpp"
+
+namespace millrace::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+struct BackupOptions {
+  SourceOptions source;
+  std::string target;
+  Format format = Format::table;
+};
+
+struct RestoreOptions {
+  std::string backup;
+  std::string data_dir;
+  Format format = Format::table;
+};
+
+Json json_of(const fs::path& target, const journal::Manifest& manifest) {
+  Json out{{"target", target.string()},
+           {"files", manifest.files.size()},
+           {"bytes", manifest.bytes()},
+           {"last_record", manifest.last_lsn}};
+  if (!manifest.identity.node.empty()) out["node"] = manifest.identity.node;
+  if (!manifest.identity.cluster.empty()) out["cluster"] = manifest.identity.cluster;
+  return out;
+}
+
+Result<Json> back_up_stopped_node(const BackupOptions& options, const fs::path& target) {
+  const auto directory = journal::DataDirectory::open(
+      journal::posix_file_system(), options.source.data_dir, journal::Opener::reader);
+  if (!directory) return directory.error();
+  const auto manifest = journal::back_up_stopped(*directory, target, SystemClock().now_us());
+  if (!manifest) return manifest.error();
+  return json_of(target, *manifest);
+}
+
+int run_backup(const BackupOptions& options) {
+  // The node writes the backup, and may have another current directory.
+  const fs::path target = fs::absolute(options.target).lexically_normal();
+  Result<Json> done = Error{ErrorCode::invalid_argument, ""};
+  if (options.source.is_stopped_node()) {
+    done = back_up_stopped_node(options, target);
+  } else {
+    auto node = ServerClient::open(options.source.server);
+    if (!node) return fail(node.error());
+    done = node->post("/api/v1/backup", Json{{"target", target.string()}}.dump());
+  }
+  if (!done) return fail(done.error());
+  print(*done, options.format);
+  return exit_ok;
+}
+
+int run_restore(const RestoreOptions& options) {
+  const auto manifest =
+      journal::restore_backup(journal::posix_file_system(), options.backup, options.data_dir);
+  if (!manifest) return fail(manifest.error());
+  print(json_of(options.data_dir, *manifest), options.format);
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_backup(CLI::App& app, Action& action) {
+  auto options = std::make_shared<BackupOptions>();
+  CLI::App* command =
+      add_command(app, "backup", "copy the data of a node, while it runs or when it is stopped");
+  command
+      ->add_option("target", options->target, "new or empty directory, on the machine of the node")
+      ->type_name("TARGET")
+      ->required();
+  add_source_options(*command, options->source);
+  add_format(*command, options->format);
+  command->footer(
+      "A running node writes the backup itself, as the user it runs as. It goes on meanwhile; its\n"
+      "log keeps all segments until the copy is complete.");
+  command->callback([options, &action] {
+    action = [options] {
+      return run_backup(*options);
+    };
+  });
+}
+
+void add_restore(CLI::App& app, Action& action) {
+  auto options = std::make_shared<RestoreOptions>();
+  CLI::App* command = add_command(app, "restore", "make a data directory from a backup");
+  command->add_option("backup", options->backup, "directory that `backup` has written")
+      ->type_name("BACKUP")
+      ->required();
+  command->add_option("--data-dir", options->data_dir, "new or empty directory")
+      ->type_name("DIR")
+      ->required();
+  add_format(*command, options->format);
+  command->footer(
+      "What the node confirmed after the backup was made is not in it. Other nodes that remember\n"
+      "it refuse the restored node until it is started with --accept-loss.");
+  command->callback([options, &action] {
+    action = [options] {
+      return run_restore(*options);
+    };
+  });
+}
+
+}  // namespace millrace::cli
