@@ -13,19 +13,30 @@ void HeldLease::extend(DurationUs by_us) {
   tell(source->handle, queues::ExtendMessage{{grant->lease}, by_us});
 }
 
-void Reports::add(Finished finished) {
-  Report& last = last_[finished.source->number];
-  if (!last.complete || last.bytes + finished.bytes > report_bytes) {
-    last = {std::make_shared<queues::Complete>(), 0};
-    all_.emplace_back(std::move(finished.source), last.complete);
+Reports::Report& Reports::report_for(const Finished& finished) {
+  const queues::QueueNumber number = finished.source->number;
+  const auto fits = [&](const Report& report) {
+    return report.bytes + finished.bytes <= report_bytes;
+  };
+  // Most leases follow one of the same queue.
+  if (!all_.empty() && all_.back().source->number == number && fits(all_.back())) {
+    return all_.back();
   }
-  last.complete->outcomes.push_back(std::move(finished.outcome));
-  last.bytes += finished.bytes;
+  const auto last = last_.find(number);
+  if (last != last_.end() && fits(all_[last->second])) return all_[last->second];
+  last_[number] = all_.size();
+  return all_.emplace_back(Report{finished.source, std::make_shared<queues::Complete>(), 0});
+}
+
+void Reports::add(Finished finished) {
+  Report& report = report_for(finished);
+  report.complete->outcomes.push_back(std::move(finished.outcome));
+  report.bytes += finished.bytes;
 }
 
 void Reports::send_as(const AnyActor& receiver) {
-  for (auto& [source, complete] : all_) {
-    tell_as(receiver, source->handle, queues::CompleteMessage{std::move(complete)});
+  for (Report& report : all_) {
+    tell_as(receiver, report.source->handle, queues::CompleteMessage{std::move(report.complete)});
   }
   all_.clear();
   last_.clear();

@@ -84,11 +84,14 @@ class Reports {
 
  private:
   struct Report {
+    std::shared_ptr<const Source> source;
     std::shared_ptr<queues::Complete> complete;
     std::size_t bytes = 0;
   };
-  std::map<queues::QueueNumber, Report> last_;
-  std::vector<std::pair<std::shared_ptr<const Source>, std::shared_ptr<queues::Complete>>> all_;
+  [[nodiscard]] Report& report_for(const Finished& finished);
+
+  std::vector<Report> all_;
+  std::map<queues::QueueNumber, std::size_t> last_;  ///< index in all_ of the last one of a queue
 };
 
 /// Extensions of leases, with one message for each queue.

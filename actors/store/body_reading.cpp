@@ -43,7 +43,7 @@ Result<Bodies> read_bodies(const ReadFrames& read, queues::QueueNumber queue,
                      "a record of the log lacks message " + std::to_string(wanted[next].sequence)};
       }
       bodies.emplace_back(wanted[next].sequence,
-                          queues::body_in(record, frame.body.size(), *envelope));
+                          queues::body_in(record, frame.body.size(), *envelope, 1));
     }
     return {};
   };

@@ -92,23 +92,13 @@ class MemoryLog : public queues::RecordLog {
     return {};
   }
 
-  /// Replaces the records, as somebody does who puts a copy of the disk in its place. REQUIRES: the
-  /// node is down, and the log is in memory only.
-  void replace(std::vector<std::string> records) {
-    MILLRACE_ASSERT(proposed_.empty());
-    records_ = std::move(records);
-    early_lsn_ = records_.size();
-  }
-
   /// The state of the node as of the last durable record.
-  [[nodiscard]] Store replay() const { return replay(records_); }
-  /// The state of a node that has these records.
-  [[nodiscard]] static Store replay(const std::vector<std::string>& records) {
+  [[nodiscard]] Store replay() const {
     Store store({.body_cache_bytes = ~std::uint64_t{0}});
-    for (std::size_t i = 0; i < records.size(); ++i) {
+    for (std::size_t i = 0; i < records_.size(); ++i) {
       const journal::Lsn lsn = i + 1;
       const auto applied =
-          store.apply({.lsn = lsn, .place = place_of(lsn), .shard = 0, .body = records[i]});
+          store.apply({.lsn = lsn, .place = place_of(lsn), .shard = 0, .body = records_[i]});
       if (!applied) throw std::invalid_argument(applied.error().message);
     }
     return store;

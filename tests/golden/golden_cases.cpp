@@ -99,6 +99,22 @@ void add_removals(std::vector<GoldenCase>& cases) {
   with_state->mutable_declare(0)->set_state_type("orders.Stock");
   cases.push_back({"record_declare_state_type", with_state});
 
+  auto with_schema = std::make_shared<pb::Record>();
+  fill(*with_schema->add_declare());
+  pb::Declaration& renamed = *with_schema->mutable_declare(0);
+  renamed.set_was("orders.new");
+  for (pb::Schema* const schema : {renamed.mutable_schema(), renamed.mutable_state_schema()}) {
+    pb::Schema::Message& type = *schema->add_message();
+    type.set_name("orders.OrderPlaced");
+    pb::Schema::Field& field = *type.add_field();
+    field.set_number(7);
+    field.set_name("line");
+    field.set_type(11);
+    field.set_label(pb::Schema::REPEATED);
+    field.set_message("orders.Line");
+  }
+  cases.push_back({"record_declare_schema", with_schema});
+
   auto outbox = std::make_shared<pb::Record>();
   fill(*outbox->add_declare());
   outbox->mutable_declare(0)->set_shards(16);

@@ -87,6 +87,10 @@ void add_roles(std::vector<GoldenCase>& cases) {
     fill(*one.mutable_ownership());
     one.set_role(role);
   }));
+  cases.push_back(made<pb::PlacementGossip>("gossip_round", [](pb::PlacementGossip& gossip) {
+    gossip.set_round(3);
+    gossip.set_seen_round(300);
+  }));
   cases.push_back(made<pb::NotOwner>("not_owner_role", [](pb::NotOwner& refusal) {
     refusal.set_shard(5);
     fill(*refusal.mutable_ownership());

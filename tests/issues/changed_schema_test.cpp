@@ -144,7 +144,7 @@ TEST_F(ChangedSchema, IsRefusedWhereMessagesWouldBeReadWrongly) {
   EXPECT_EQ(planned.error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(planned.error().message.substr(0, 134),
             "queue in holds messages that would be read wrongly: field cents (number 3) of "
-            "millrace.test.Placed is int64, and was of string before: ");
+            "millrace.test.Placed is int64, and was of string before:");
 }
 
 TEST_F(ChangedSchema, IsRefusedWhereStatesWouldBeReadWrongly) {

@@ -7,8 +7,10 @@
 //   - a checkpoint whose name the disk has no room for gives up the older one, and says the cause
 //   - a segment without its header is named, also where replay begins
 //   - a node whose log becomes short of room without another segment notices that room is back
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -18,6 +20,7 @@
 #include "actors/journal/disk/durable_point.hpp"
 #include "actors/journal/format/format.hpp"
 #include "actors/journal/journal.hpp"
+#include "actors/journal/write/segment_pool.hpp"
 #include "tests/journal/faulty_file_system.hpp"
 #include "tests/journal/journal_fixture.hpp"
 
@@ -202,7 +205,7 @@ TEST_F(LostSegment, WithoutItsHeaderIsNamedAlsoWhereReplayBegins) {
   ASSERT_OK(opened->journal->write_checkpoint(replay_from, add_state));
   const SegmentNumber segment = segment_of(records_[replay_from - 1].place);
   opened->journal->release_before(segment);
-  opened->journal->stop();
+  opened->journal.reset();
   const DataDirectory directory = *DataDirectory::open(files_, "/data", Opener::reader);
   for (SegmentNumber number = segment; number <= segment_of(records_.back().place); ++number) {
     files_.flip(directory.segment_path(number), 20, 1);
@@ -226,12 +229,13 @@ class NarrowCheckpoint : public LostSegment {
 
   /// The disk has no room for the first `times` operations of `kind` from now on.
   void refuse(Operation::Kind kind, int times) {
-    files_.set_fault([kind, times](const Operation& operation) mutable -> std::optional<Error> {
+    const auto left = std::make_shared<int>(times);  // the function is copied for each call
+    files_.set_fault([kind, left](const Operation& operation) -> std::optional<Error> {
       const bool is_here = operation.kind == kind &&
                            (kind == Operation::Kind::sync_dir
                                 ? operation.path == "/data"
                                 : operation.path.string().find("checkpoint") != std::string::npos);
-      if (!is_here || times-- <= 0) return std::nullopt;
+      if (!is_here || (*left)-- <= 0) return std::nullopt;
       return Error{ErrorCode::storage_full, "no room for the name"};
     });
   }
@@ -277,56 +281,53 @@ TEST_F(NarrowCheckpoint, SaysTheCauseAndKeepsTheNewestIfThereIsNoRoomAtAll) {
   EXPECT_EQ(found->recovered.checkpoint->number, 2u);
 }
 
-// Waits until the journal says that room is back.
-class RoomListener final : public Listener {
+// Counts the calls of a pool.
+class PoolCalls final : public SegmentPoolListener {
  public:
-  void on_committed(std::span<Committed> group) override { add(group.size()); }
-  void on_failed(const Error& error) override { ADD_FAILURE() << error.message; }
-  void on_storage_free() override { add(0); }
-  void on_storage_full() override { add(0); }
-
-  bool wait_for(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::minutes(1), [&] { return count_ >= count; });
-  }
-  bool wait_until_free(const Journal& journal) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(10),
-                             [&] { return !journal.storage_full(); });
-  }
-
- private:
-  void add(std::size_t count) {
+  void on_segments_changed() override {
     const std::lock_guard lock(mutex_);
-    count_ += count;
+    ++calls_;
     changed_.notify_all();
   }
+  void on_pool_failed(const Error& error) override { ADD_FAILURE() << error.message; }
 
+  /// Waits until `is_so`, looking after each call and now and then.
+  template <class Predicate>
+  bool wait_until(Predicate is_so) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    std::unique_lock lock(mutex_);
+    while (!is_so() && std::chrono::steady_clock::now() < deadline) {
+      changed_.wait_for(lock, std::chrono::milliseconds(5));
+    }
+    return is_so();
+  }
+  [[nodiscard]] std::size_t calls() const { return calls_; }
+
+ private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::size_t count_ = 0;
+  std::atomic<std::size_t> calls_ = 0;
 };
 
-TEST(FullDisk, IsNoticedToHealHoweverTheLogBecameShortOfRoom) {
+TEST(FullDisk, IsNoticedToHealAlsoIfOnlyALongerLogMadeItShort) {
   Options options = small_options();
   options.allocate_retry = std::chrono::milliseconds(10);
-  std::size_t healed = 0;
-  for (std::uint64_t capacity = 4; capacity < 24; ++capacity) {
-    FaultyFileSystem files;
-    files.set_capacity(capacity * options.segment_bytes + 3 * block_bytes + 100);
-    RoomListener listener;
-    Result<Opened> opened = open_journal(files, "/data", options, listener);
-    ASSERT_OK(opened);
-    Journal& journal = *opened->journal;
-    for (std::size_t count = 1; !journal.storage_full(); ++count) {
-      ASSERT_OK(journal.append(make_proposal(std::string(20'000, 'x'))));
-      ASSERT_TRUE(listener.wait_for(count));
-    }
-    files.set_capacity(std::uint64_t{1} << 40);
-    ASSERT_TRUE(listener.wait_until_free(journal)) << capacity << " segments";
-    ++healed;
-  }
-  EXPECT_EQ(healed, 20u);
+  FaultyFileSystem files;
+  // Room for the two segments of the reserve, and less than half of another.
+  files.set_capacity(2 * options.segment_bytes + 5'000);
+  const DataDirectory directory = *DataDirectory::open(files, "/data", Opener::writer);
+  SegmentTable log(directory, {}, Access::buffered);
+  PoolCalls calls;
+  SegmentPool pool(directory, options, log, 10, {});
+  pool.start(calls);
+  ASSERT_TRUE(calls.wait_until([&] { return pool.ready() == 2; }));
+  ASSERT_TRUE(calls.wait_until([&] { return calls.calls() == 2; }));
+  ASSERT_FALSE(pool.is_short());
+  log.add({1, 1, 4 * options.segment_bytes}, nullptr);
+  ASSERT_TRUE(pool.is_short());
+  files.set_capacity(std::uint64_t{1} << 40);
+  EXPECT_TRUE(calls.wait_until([&] { return !pool.is_short(); }));
+  pool.stop();
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "actors/queue/state/body.hpp"
+#include "actors/queue/state/message_index.hpp"
 
 namespace millrace::queues {
 namespace {
@@ -21,7 +22,7 @@ std::shared_ptr<pb::Record> record_of(int messages, std::size_t payload) {
 TEST(Body, OfASmallMessageDoesNotKeepALargeRecordInMemory) {
   auto record = record_of(1'000, 1'000);
   const std::weak_ptr<const pb::Record> watch = record;
-  const Body body = body_in(record, record->ByteSizeLong(), record->change(0).append(500));
+  const Body body = body_in(record, record->ByteSizeLong(), record->change(0).append(500), 1);
   record.reset();
   EXPECT_TRUE(watch.expired());
   EXPECT_EQ(body->payload().size(), 1'000u);
@@ -30,8 +31,35 @@ TEST(Body, OfASmallMessageDoesNotKeepALargeRecordInMemory) {
 
 TEST(Body, ThatIsMostOfItsRecordIsNotCopied) {
   const auto record = record_of(2, 10'000);
-  const Body body = body_in(record, record->ByteSizeLong(), record->change(0).append(1));
-  EXPECT_EQ(&*body, &record->change(0).append(1));
+  const Body body = body_in(record, record->ByteSizeLong(), record->change(0).append(1), 2);
+  EXPECT_EQ(&*body, &record->change(0).append(1), 2);
+}
+
+TEST(Body, OfManyMessagesOfOneRecordIsNotCopied) {
+  const auto record = record_of(256, 200);
+  const Body body = body_in(record, record->ByteSizeLong(), record->change(0).append(7), 256);
+  EXPECT_EQ(&*body, &record->change(0).append(7));
+}
+
+TEST(MessageIndex, KeepsNoRecordsForTheFewMessagesThatAreLeftOfThem) {
+  auto record = record_of(256, 4'000);
+  const std::weak_ptr<const pb::Record> watch = record;
+  MessageIndex index;
+  for (Sequence sequence = 256; sequence < 512; ++sequence) {
+    index.add(sequence);
+    index.set_body(sequence,
+                   body_in(record, record->ByteSizeLong(),
+                           record->change(0).append(static_cast<int>(sequence - 256)), 256));
+  }
+  record.reset();
+  index.add(512);  // no message comes to the range of numbers any more
+  for (Sequence sequence = 266; sequence < 512; ++sequence) {
+    EXPECT_FALSE(watch.expired() && sequence < 490) << sequence;
+    index.remove(sequence);
+  }
+  EXPECT_TRUE(watch.expired());
+  ASSERT_NE(index.body(260), nullptr);
+  EXPECT_EQ((**index.body(260)).payload().size(), 4'000u);
 }
 
 }  // namespace

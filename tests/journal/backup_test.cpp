@@ -208,7 +208,9 @@ TEST_F(Backup, IsRefusedWhereverItIsDamaged) {
 TEST_F(Backup, ThatFailsLeavesNoFiles) {
   append(100);
   files_.set_fault([](const Operation& operation) -> std::optional<Error> {
-    if (operation.path != "/backup/segments/0000000002.seg") return std::nullopt;
+    const bool is_here = operation.kind == Operation::Kind::write &&
+                         operation.path == "/backup/segments/0000000002.seg";
+    if (!is_here) return std::nullopt;
     return Error{ErrorCode::storage_full, "no room"};
   });
   const auto failed = journal_->back_up("/backup", identity, 5, always);

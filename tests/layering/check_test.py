@@ -86,6 +86,11 @@ class CheckTest(unittest.TestCase):
                      "auto t = system_clock::now();", "int r = rand();"):
             self.assert_bites("pure", {"actors/queue/decide/apply.cpp": line + "\n"})
 
+    def test_a_reader_of_the_format_that_calls_the_runtime(self):
+        self.assert_bites(
+            "reader", {"apps/audit/model/a.cpp": '#include "actors/queue/decide/apply.hpp"\n'}
+        )
+
     def test_an_auditor_that_calls_what_it_checks(self):
         self.assert_bites(
             "auditor", {"apps/orders/audit/a.cpp": '#include "apps/orders/stages/saga.hpp"\n'}

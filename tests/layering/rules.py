@@ -214,5 +214,5 @@ def documents(tree):
 
 RULES = {
     rule.__name__: rule
-    for rule in (direction, rooms, caf, pure, auditor, included, length, sleep, documents)
+    for rule in (direction, rooms, caf, pure, auditor, reader, included, length, sleep, documents)
 }

@@ -46,6 +46,8 @@ bool MovingNode::start() {
 }
 
 Result<void> MovingNode::write_founded() {
+  MemoryLog& log = node_->log();
+  if (auto opened = log.reopen(); !opened) return opened;
   pb::Record record;
   for (const moves::QueueGroup& group : options_.groups) {
     for (std::uint32_t shard = 0; shard < group.homes.size(); ++shard) {
@@ -56,7 +58,9 @@ Result<void> MovingNode::write_founded() {
       founded.mutable_ownership()->set_epoch(1);
     }
   }
-  return node_->log().append(record.SerializeAsString());
+  auto written = log.append(record.SerializeAsString());
+  log.crash();  // the start opens it again
+  return written;
 }
 
 void MovingNode::configure(std::vector<moves::QueueGroup> groups, std::vector<std::string> others,

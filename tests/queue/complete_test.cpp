@@ -286,7 +286,7 @@ TEST_F(QueueComplete, OfARunWithAFailureKeepsTheRestInOrder) {
   work.append("k", "5");
   work.world.commit();
   EXPECT_TRUE(work.lease(10).empty()) << "the failed one parks its key";
-  work.world.advance(60'000);
+  work.world.advance(120'000);
   EXPECT_EQ(text(work.lease(10)), "2");
   work.complete(Work::acked({7, 2, 0, nullptr, {{2, 1, 2, Body(message("k"))}}}));
   work.world.commit();

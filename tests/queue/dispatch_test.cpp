@@ -115,7 +115,7 @@ TEST_F(QueueDispatch, LeasesAMessageWithoutKeyAfterARetryBeforeYoungerOnes) {
   work.complete(Work::outcome(first.at(0), {Kind::retry}));
   work.world.commit();
   EXPECT_EQ(text(work.lease(1)), "2");
-  work.world.advance(60'000);
+  work.world.advance(120'000);
   EXPECT_EQ(text(work.lease(2)), "1 3");
 }
 

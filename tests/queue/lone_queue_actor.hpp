@@ -91,7 +91,8 @@ class QueueActor : public ::testing::Test, private CommitSink {
     send(sender, OfferMessage{std::move(offer)});
   }
   void subscribe(const caf::actor& receiver, std::uint32_t credit) {
-    send(receiver, SubscribeMessage{caf::actor_cast<caf::strong_actor_ptr>(receiver), credit});
+    send(receiver, SubscribeMessage{caf::actor_cast<caf::strong_actor_ptr>(receiver), credit,
+                                    state_->is_outbox});
     settle();
   }
   void complete(const caf::actor& receiver, LeaseId lease,

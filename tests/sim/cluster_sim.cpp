@@ -14,9 +14,8 @@
 namespace millrace {
 namespace {
 
-constexpr std::uint32_t rest_ticks = 120'000;       // milliseconds
-constexpr std::uint32_t moving_ticks = 1'000;       // the first of them, in which shards still move
-constexpr std::uint32_t recognition_ticks = 3'000;  // in which an older copy must be recognised
+constexpr std::uint32_t rest_ticks = 120'000;  // milliseconds
+constexpr std::uint32_t moving_ticks = 1'000;  // the first of them, in which shards still move
 // Where the wall clocks begin: no step leads to a time before 1970.
 constexpr TimeUs year_2026_us = 1'767'225'600'000'000;
 constexpr DurationUs skew_max_us = 3'600'000'000;
@@ -34,7 +33,6 @@ ClusterSim::ClusterSim(ClusterSimOptions options)
       is_founded_(options.seed % 4 != 3),
       has_late_receivers_(options.seed % 3 == 0),
       has_large_steps_(options.seed % 3 == 1),
-      has_copies_(options.seed % 4 == 1),
       calm_(options.seed % 7 < 3   ? 1
             : options.seed % 7 < 5 ? 8
                                    : 40),
@@ -74,8 +72,8 @@ void ClusterSim::add_node(std::uint32_t index) {
   if (options_.sabotage == Sabotage::wall_time) node->clock->never_goes_back();
   TestNodeOptions& setup = options.node;
   setup.first_generation = index * 1'000'000 + 1;
-  setup.on_outdated = [self](const Error& error) {
-    self->refusal = error.message;
+  setup.on_outdated = [this, self](const Error& error) {
+    watch_->violation = self->name + " has its newest log, but: " + error.message;
   };
   setup.name = node->name;
   setup.shards = options_.shards;
@@ -154,15 +152,13 @@ void ClusterSim::tick() {
     const std::size_t proposed = log.proposed();
     if (proposed > 0 && random_() % 6 == 0) log.commit(1 + random_() % proposed);
     if (log.has_failed() || (node->ticks_left > 0 && --node->ticks_left == 0)) kill(*node);
-    // What the node confirmed with the copy would be lost with it.
-    if (random_() % 20 == 0 && !node->newest) node->node->connect();
+    if (random_() % 20 == 0) node->node->connect();
   }
   bool has_work = true;
   while (has_work) {
     has_work = system_.step();
     for (auto& node : nodes_) has_work = node->node->poll_clients() || has_work;
   }
-  if (watch_->violation.empty()) watch_->violation = judge_outdated();
   system_.advance(std::chrono::milliseconds(1));
   network_.run_for(1'000);
 }
@@ -217,10 +213,6 @@ std::string ClusterSim::run() {
     for (std::uint32_t n = 0; n < options_.numbers; ++n) all.push_back(node->first_number + n);
   }
   for (std::uint32_t i = 0; i < rest_ticks && violation().empty(); ++i) {
-    // A copy that nobody could recognise: the node had exchanged nothing since.
-    if (i == recognition_ticks) {
-      for (auto& node : nodes_) put_back_newest(*node);
-    }
     if (i < moving_ticks && random_() % 20 == 0) move_shard(*nodes_[random_() % nodes_.size()]);
     tick();
     if (i % options_.audit_interval_ms != options_.audit_interval_ms - 1) continue;
@@ -235,10 +227,7 @@ std::string ClusterSim::run() {
 
 sim::ClusterAudit ClusterSim::audit() const {
   std::vector<Store> stores;
-  for (const auto& node : nodes_) {
-    const MemoryLog& log = node->node->log();
-    stores.push_back(node->newest ? MemoryLog::replay(*node->newest) : log.replay());
-  }
+  for (const auto& node : nodes_) stores.push_back(node->node->log().replay());
   return {stores, [this](const std::string& queue) {
             return role_of(queue);
           }};

@@ -1,7 +1,7 @@
 // ClusterSim: a cluster in one thread, determined by one seed: the real actors, federation and
 // links of N nodes over a simulated network, logs in memory or on faulty disks, and a virtual clock
-// that is skewed at each node. Clocks are stepped by up to a year and slewed, limits change between
-// the starts of a node, and a log is replaced by an older copy until the node is refused.
+// that is skewed at each node. Clocks are stepped by up to a year and slewed, and limits change between
+// the starts of a node.
 //
 // First faults are injected; safety is checked at each handler call and by periodic audits of all
 // logs. Then the faults end, and the cluster must become idle with each message handled once.
@@ -32,11 +32,10 @@ enum class Sabotage : std::uint8_t {
   shard_fence,          ///< a crash loses the fence of a moving shard
   syncs,                ///< disks report a sync that did not happen
   wall_time,            ///< the wall time of a node never goes back
-  generations,          ///< attaches of outboxes do not tell their generations
 };
 
 struct ClusterSimOptions {
-  std::uint64_t seed = 1;  ///< also selects disks, late receivers, clock steps and older copies
+  std::uint64_t seed = 1;  ///< also selects disks, late receivers and clock steps
   std::uint32_t nodes = 3;
   std::uint32_t shards = 5;
   std::uint32_t numbers = 200;  ///< offered at each node
@@ -67,9 +66,7 @@ class ClusterSim {
     std::uint64_t drains = 0;
     std::uint64_t moves = 0;  ///< completed moves of shards
     std::uint64_t failed_moves = 0;
-    std::uint64_t steps = 0;    ///< of wall clocks
-    std::uint64_t copies = 0;   ///< older copies that a node was started with
-    std::uint64_t refused = 0;  ///< of them, refused as outdated
+    std::uint64_t steps = 0;  ///< of wall clocks
   };
   [[nodiscard]] Counts counts() const;
   /// Returns a digest of all logs; equal for all runs of a seed.
@@ -95,9 +92,6 @@ class ClusterSim {
   void start_lazy(Node& node);
   void kill(Node& node);
   void step_clock(Node& node);
-  void put_back_copy(Node& node);
-  void put_back_newest(Node& node);
-  [[nodiscard]] std::string judge_outdated();
   void enter(Node& node);
   void enter_again(Node& node);
   void send(Node& node, std::int64_t number);
@@ -117,7 +111,6 @@ class ClusterSim {
   /// Wall clocks are stepped by up to a year. Idempotency keys are then remembered for good: how long
   /// a window is by a clock that was set while the node was down, nobody can say.
   const bool has_large_steps_;
-  const bool has_copies_;  ///< logs are replaced by older copies; needs logs in memory
   const std::uint32_t
       calm_;  ///< divisor of the rate at which nodes and links fail; 1: the highest rate
   std::mt19937_64 random_;

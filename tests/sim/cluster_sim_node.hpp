@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,10 +26,6 @@ struct ClusterSim::Node {
   std::vector<std::function<void()>> end_lazy;
   std::uint32_t down_ticks = 0;
   std::uint32_t ticks_left = 0;  ///< until the node is killed; 0: no kill is planned
-
-  std::vector<std::string> copy{};                   ///< of the records; empty: none
-  std::optional<std::vector<std::string>> newest{};  ///< the records that the copy has replaced
-  std::string refusal{};                             ///< of the data directory as outdated
 
   void end_lazy_receivers() {
     for (const auto& end : std::exchange(end_lazy, {})) end();

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cmath>
 #include <tuple>
-#include <utility>
 
 #include "tests/sim/cluster_sim.hpp"
 #include "tests/sim/cluster_sim_node.hpp"
@@ -23,7 +22,6 @@ void ClusterSim::kill(Node& node) {
   node.ticks_left = 0;
   node.end_lazy_receivers();
   node.moving->kill();
-  if (has_copies_) put_back_copy(node);
   node.down_ticks = static_cast<std::uint32_t>(random_() % options_.down_max_ms);
   // The clock may be stepped during a restart.
   if (random_() % 4 == 0) node.clock->step(random_us(step_max_us));
@@ -37,40 +35,6 @@ void ClusterSim::step_clock(Node& node) {
   const double share = static_cast<double>(random_() % 1'000) / 1'000;
   const auto step_us = static_cast<DurationUs>(1e3 * std::pow(large_step_max_us / 1e3, share));
   node.clock->step(random_() % 2 == 0 ? step_us : -step_us);
-}
-
-// Copies the log of a node that is down, or replaces it by an older copy.
-void ClusterSim::put_back_copy(Node& node) {
-  if (node.newest) return;
-  MemoryLog& log = node.node->log();
-  if (node.copy.empty()) {
-    if (random_() % 2 == 0) node.copy = log.records();
-  } else if (random_() % 2 == 0 && node.copy.size() < log.records().size()) {
-    ++counts_.copies;
-    node.newest = log.records();
-    log.replace(std::exchange(node.copy, {}));
-  }
-}
-
-// Replaces the copy by the log that it has replaced, and starts the node.
-void ClusterSim::put_back_newest(Node& node) {
-  if (!node.newest) return;
-  if (node.node->is_up()) kill(node);
-  node.node->log().replace(*std::exchange(node.newest, std::nullopt));
-  node.refusal.clear();
-  start(node);
-}
-
-// A node that is told that its directory is outdated has been started with a copy, and gets its
-// newest log again.
-std::string ClusterSim::judge_outdated() {
-  for (auto& node : nodes_) {
-    if (node->refusal.empty()) continue;
-    if (!node->newest) return node->name + " has its newest log, but: " + node->refusal;
-    ++counts_.refused;
-    put_back_newest(*node);
-  }
-  return {};
 }
 
 void ClusterSim::drain(Node& node) {
@@ -141,7 +105,7 @@ void ClusterSim::trouble_senders(Node& node) {
 
 // The owner of a random shard starts to move it to another node.
 void ClusterSim::move_shard(Node& node) {
-  if (!node.node->is_up() || node.newest) return;
+  if (!node.node->is_up()) return;
   const std::string& queue = random_() % 2 == 0 ? sim::entered().name() : sim::passed().name();
   const auto shard = static_cast<std::uint32_t>(random_() % options_.shards);
   const std::string& to = names_[random_() % names_.size()];

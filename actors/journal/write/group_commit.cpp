@@ -195,7 +195,6 @@ bool GroupCommit::ensure_room(std::uint64_t bytes, Kind kind) {
   }
   MILLRACE_ASSERT(block_bytes + bytes <= segment->bytes);
   segments_.add({segment->number, tail_.next_lsn(), segment->bytes}, segment->file);
-  pool_.on_log_grown();
   current_segment_.store(segment->number, std::memory_order_relaxed);
   tail_.open(*std::move(segment));
   return true;

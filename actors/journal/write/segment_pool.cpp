@@ -88,7 +88,8 @@ void SegmentPool::run() {
       if (!is_stopping_) measure_again(lock);
     } else {
       is_known_short_ = false;
-      changed_.wait(lock);
+      // With an end, though on_log_grown() wakes the thread: is_short() depends on what others change.
+      changed_.wait_for(lock, options_.allocate_retry);
     }
   }
 }

@@ -24,7 +24,7 @@ Schedule schedule_of(const pb::Envelope& envelope, TimeUs at_us) {
 }
 
 void append(State& state, const CommittedRecord& committed, const pb::Envelope& envelope,
-            std::uint32_t position) {
+            std::uint32_t position, int messages) {
   Durable& durable = state.durable;
   const Sequence sequence = ++durable.last;
   ++durable.ledger.offered;
@@ -32,7 +32,7 @@ void append(State& state, const CommittedRecord& committed, const pb::Envelope& 
   entry.place = committed.place;
   entry.index = position;
   durable.index.set_bytes(entry, bytes_of(envelope));
-  cache_body(state, sequence, committed, envelope);
+  cache_body(state, sequence, committed, envelope, messages);
   if (state.is_outbox) {
     enqueue(state, sequence, entry, outbox_line);
     return;
@@ -132,7 +132,7 @@ void apply(State& state, const CommittedRecord& committed, const pb::Change& cha
   apply_producers(state, change, at_us);
   std::uint32_t position = 0;
   for (const pb::Envelope& envelope : change.append()) {
-    append(state, committed, envelope, position++);
+    append(state, committed, envelope, position++, change.append_size());
     if (!envelope.idempotency_key().empty() && !state.is_outbox) {
       durable.dedup.remember({hash_idempotency_key(envelope.idempotency_key(), envelope.key()),
                               at_us, hash_payload(envelope.payload())});

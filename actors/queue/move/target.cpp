@@ -141,7 +141,7 @@ void apply_install(State& state, const CommittedRecord& committed, const pb::Ins
     Entry& entry = add_message(state, message);
     entry.place = committed.place;
     entry.index = static_cast<std::uint32_t>(i) | installed_bit;
-    cache_body(state, message.sequence, committed, install.body(i));
+    cache_body(state, message.sequence, committed, install.body(i), install.body_size());
     enqueue(state, message.sequence, entry, message.key_hash);
     return {};
   };

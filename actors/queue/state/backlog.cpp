@@ -134,10 +134,11 @@ Result<void> redeclare(State& state, const pb::Declaration& declaration) {
 }
 
 void cache_body(State& state, Sequence sequence, const CommittedRecord& committed,
-                const pb::Envelope& envelope) {
+                const pb::Envelope& envelope, int messages) {
   MessageIndex& index = state.durable.index;
   if (index.cached_bytes() + bytes_of(envelope) > state.limits.body_cache_bytes) return;
-  index.set_body(sequence, body_in(committed.record, committed.bytes, envelope));
+  index.set_body(sequence, body_in(committed.record, committed.bytes, envelope,
+                                   static_cast<std::size_t>(messages)));
 }
 
 void enqueue(State& state, Sequence sequence, Entry& entry, std::optional<std::uint64_t> key_hash) {

@@ -41,9 +41,10 @@ void declare(State& state, const pb::Declaration& declaration);
 [[nodiscard]] Result<void> redeclare(State& state, const pb::Declaration& declaration);
 
 /// Keeps the body of a live message in memory, unless that would exceed Limits::body_cache_bytes.
-/// `envelope` is part of `committed.record`. See body_in() for what it keeps in memory.
+/// `envelope` is one of `messages` messages of this queue in `committed.record`. See body_in() for what
+/// it keeps in memory.
 void cache_body(State& state, Sequence sequence, const CommittedRecord& committed,
-                const pb::Envelope& envelope);
+                const pb::Envelope& envelope, int messages);
 
 /// The key hash of the single chain of an outbox: see State::is_outbox.
 constexpr std::uint64_t outbox_line = 0;

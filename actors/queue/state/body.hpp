@@ -35,13 +35,15 @@ class Body {
 /// Approximate bytes of memory that a body takes beside its payload and key.
 constexpr std::uint64_t body_overhead = 256;
 
-/// The body of `envelope`, which is part of `record` of `bytes` serialized bytes. Shares the
-/// record, and so keeps all of it in memory, only where the message is at least a quarter of it;
-/// otherwise a copy. So bodies take at most four times the memory that they are charged for.
+/// The body of `envelope`, one of `messages` messages of one queue in `record` of `bytes` serialized
+/// bytes. Shares the record, and so keeps all of it in memory, only where that many messages of this
+/// size are at least a quarter of it; otherwise a copy. So the bodies of a record that are all there
+/// take at most four times the memory that they are charged for; see MessageIndex for the others.
 [[nodiscard]] inline Body body_in(const std::shared_ptr<const pb::Record>& record,
-                                  std::size_t bytes, const pb::Envelope& envelope) {
+                                  std::size_t bytes, const pb::Envelope& envelope,
+                                  std::size_t messages) {
   const std::uint64_t charged = bytes_of(envelope) + body_overhead;
-  if (bytes <= 4 * charged) return {{record, &envelope}, record->at_us()};
+  if (bytes <= 4 * charged * messages) return {{record, &envelope}, record->at_us()};
   return {std::make_shared<const pb::Envelope>(envelope), record->at_us()};
 }
 

@@ -9,7 +9,11 @@ Entry& MessageIndex::add(Sequence sequence) {
   const std::uint64_t number = sequence >> chunk_bits;
   const std::uint64_t number_before = last_ >> chunk_bits;
   last_ = sequence;
-  if (number != number_before) close_chunk(number_before);
+  if (number != number_before) {
+    Chunk* const before = chunk_of(number_before << chunk_bits);
+    if (before != nullptr && before->live <= sparse_live) copy_bodies(*before);
+    close_chunk(number_before);
+  }
   if (chunks_.empty()) first_chunk_ = number;
   while (first_chunk_ + chunks_.size() <= number) chunks_.emplace_back();
   auto& chunk = chunks_[number - first_chunk_];
@@ -42,7 +46,17 @@ void MessageIndex::remove(Sequence sequence) {
   --chunk->live;
   // The last chunk stays, even if empty: otherwise a queue that is empty between two messages would
   // allocate a chunk for each.
-  if (sequence >> chunk_bits != last_ >> chunk_bits) close_chunk(sequence >> chunk_bits);
+  if (sequence >> chunk_bits == last_ >> chunk_bits) return;
+  if (chunk->live == sparse_live) copy_bodies(*chunk);
+  close_chunk(sequence >> chunk_bits);
+}
+
+void MessageIndex::copy_bodies(Chunk& chunk) {
+  if (!chunk.bodies) return;
+  for (Body& body : *chunk.bodies) {
+    if (!body) continue;
+    body = {std::make_shared<const pb::Envelope>(*body), body.logged_at_us()};
+  }
 }
 
 // Frees a chunk that gets no more messages, if it is empty.

@@ -58,6 +58,9 @@ class Entry {
 };
 static_assert(sizeof(Entry) <= 40);
 
+/// A body may share its record with the bodies of its neighbours. Where few messages of a range of
+/// numbers are left, their bodies are copied, so that a few slow messages keep no large records in
+/// memory.
 class MessageIndex {
  public:
   /// Sets the size of a message. REQUIRES: its body is not cached.
@@ -137,7 +140,11 @@ class MessageIndex {
     if (number < first_chunk_ || number - first_chunk_ >= chunks_.size()) return nullptr;
     return chunks_[number - first_chunk_].get();
   }
+  /// Live messages of a chunk that gets no more, from which on their bodies are copied.
+  static constexpr std::uint32_t sparse_live = chunk_size / 16;
+
   void drop_body(Chunk& chunk, Sequence sequence);
+  static void copy_bodies(Chunk& chunk);
   void close_chunk(std::uint64_t number);
 
   std::deque<std::unique_ptr<Chunk>> chunks_;

@@ -123,8 +123,8 @@ Result<void> lock_shared(DataFiles& files) {
 }
 
 bool is_known(std::string_view name) {
-  for (const char* one :
-       {"format", "lock", "segments", "incarnation", "restored", "lost+found", "manifest"}) {
+  for (const char* one : {"format", "lock", "segments", "incarnation", "running", "restored",
+                          "lost+found", "manifest"}) {
     if (name == one) return true;
   }
   return name.ends_with(".tmp");

@@ -62,8 +62,24 @@ Connection LinkManager::connect(TlsContext::Role role) const {
 }
 
 std::chrono::milliseconds LinkManager::tick_pause() const {
-  return std::clamp(std::min(options_.redial_first, options_.ping_interval) / 4,
-                    std::chrono::milliseconds(2), std::chrono::milliseconds(25));
+  using std::chrono::milliseconds;
+  if (is_quiet()) return std::clamp(options_.ping_interval / 4, milliseconds(2), milliseconds(250));
+  return std::clamp(std::min(options_.redial_first, options_.ping_interval) / 4, milliseconds(2),
+                    milliseconds(25));
+}
+
+// Whether only pings and the silence of peers are to be looked for.
+bool LinkManager::is_quiet() const {
+  if (drain_until_us_) return false;
+  std::size_t links = 0;
+  for (const PeerState& peer : peers_) {
+    if (peer.current) {
+      ++links;
+    } else if (peer.is_dialed_here && !peer.is_removed) {
+      return false;
+    }
+  }
+  return table_.sockets().size() == links;
 }
 
 void LinkManager::tick(TimeUs now_us) {

@@ -96,6 +96,7 @@ class LinkManager {
   void lost(SocketId socket, const ConnectionTable::Entry& entry, const Error& reason);
   void dial_failed(PeerState& peer, const Error& reason);
   void say_goodbye();
+  [[nodiscard]] bool is_quiet() const;
   [[nodiscard]] bool is_drained() const;
   [[nodiscard]] Connection connect(TlsContext::Role role) const;
 
