@@ -149,6 +149,7 @@ class DirectoryAudit {
   }
 
   Result<void> compare(const CheckpointHeader& checkpoint) {
+    report_.count(About::checkpoints);
     Model model(false);
     if (auto loaded = load(model, checkpoint.number); !loaded) return loaded;
     const std::string text = difference(directory_.model, model);

@@ -37,16 +37,22 @@ std::uint64_t PatientSink::dropped() const {
   return dropped_;
 }
 
+bool PatientSink::is_given_up() const {
+  const std::lock_guard lock(mutex_);
+  return std::chrono::steady_clock::now() >= give_up_at_;
+}
+
 // Another process that writes to the same pipe can take the room in between: the write then waits,
 // as it would have before.
 bool PatientSink::wait_until_writable() const {
   for (;;) {
+    const bool has_given_up = is_given_up();
     pollfd one{descriptor_, POLLOUT, 0};
-    const int ready = ::poll(&one, 1, look_interval_ms);
+    // Without a wait once it is given up: thousands of lines may be left.
+    const int ready = ::poll(&one, 1, has_given_up ? 0 : look_interval_ms);
     // Errors of the descriptor are those of the write.
     if (ready > 0 || (ready < 0 && errno != EINTR)) return true;
-    const std::lock_guard lock(mutex_);
-    if (std::chrono::steady_clock::now() >= give_up_at_) return false;
+    if (has_given_up) return false;
   }
 }
 

@@ -33,6 +33,7 @@ class PatientSink final : public spdlog::sinks::base_sink<spdlog::details::null_
   void sink_it_(const spdlog::details::log_msg& message) override;
   void flush_() override;
   [[nodiscard]] bool wait_until_writable() const;
+  [[nodiscard]] bool is_given_up() const;
 
   const int descriptor_;
   mutable std::mutex mutex_;  ///< guards the fields below

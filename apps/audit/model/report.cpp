@@ -30,8 +30,9 @@ void Report::fail(About about, Finding finding) {
 }
 
 void Report::note(About about, std::string text) {
-  Check& check = at(about);
-  if (check.notes.size() < notes_kept) check.notes.push_back(std::move(text));
+  std::vector<std::string>& notes = at(about).notes;
+  const bool is_new = std::find(notes.begin(), notes.end(), text) == notes.end();
+  if (is_new && notes.size() < notes_kept) notes.push_back(std::move(text));
 }
 
 bool Report::passed() const {
