@@ -74,6 +74,7 @@ class Cluster:
     def await_ready(self, names):
         for name in names:
             until(lambda name=name: get(self.url(name) + "/readyz")["ready"], f"{name} is ready")
+            until(lambda name=name: "" not in self.owners(name), f"{name} knows all owners")
 
     def await_members(self, at, names):
         def are_up():
