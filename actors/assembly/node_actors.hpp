@@ -42,7 +42,7 @@ class NodeActors final : public CommitSink {
     const Clock* clock = nullptr;
     std::uint64_t seed = 0;
     std::shared_ptr<receivers::RunningTable> running{};  ///< null: nothing notes what is handled
-    bool threads = true;  ///< whether stages with the option `blocking` get threads of their own
+    bool threads = true;               ///< whether actors that may block get threads of their own
     Federation* federation = nullptr;  ///< null: this node serves all shards
     /// Called, on any thread, when the actor of a queue ends without end(): the node must stop. May
     /// be empty. Must not throw.
@@ -121,6 +121,8 @@ class NodeActors final : public CommitSink {
   [[nodiscard]] queues::QueueHandle handle(queues::QueueNumber number) const;
   /// The reader of spawn_queues(); empty after end().
   [[nodiscard]] AnyActor reader() const;
+  /// Surroundings::threads.
+  [[nodiscard]] bool has_threads() const { return surroundings_.threads; }
 
   // --- A shard that moves ---
   // `queues` are the queues that the stages of the shard's role read, and their dead letter queues.

@@ -93,6 +93,10 @@ void ShardMoves::serve_again(const MovingShard& shard) {
   }
 }
 
+bool ShardMoves::has_threads() const {
+  return actors_.has_threads();
+}
+
 void ShardMoves::export_chunks(const QuiescedShard& shard,
                                std::function<Result<void>(std::string)> take, Done done) {
   ExportConfig config;
@@ -102,7 +106,7 @@ void ShardMoves::export_chunks(const QuiescedShard& shard,
   }
   config.reader = actors_.reader();
   config.take = std::move(take);
-  config.own_thread = true;
+  config.own_thread = has_threads();
   config.done = [done = std::move(done)](std::optional<Error> failed) {
     done(failed ? Result<void>(*failed) : Result<void>());
   };

@@ -58,6 +58,9 @@ class ShardMoves {
   ShardMoves(ActorSystem& system, NodeActors& actors, queues::RecordLog& log, const Clock& clock);
   ~ShardMoves();
 
+  /// Whether actors that may block get threads of their own; not where a test runs all in one thread.
+  [[nodiscard]] bool has_threads() const;
+
   /// Quiesces and seals the queues of the shard: they lease nothing more; their leases end, and the
   /// outputs of their stages become durable in their queues, also at other nodes. Fails with
   /// `timeout` or, if the node stops, `draining`; the queues serve again then.

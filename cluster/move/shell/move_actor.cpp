@@ -504,10 +504,11 @@ class MoveService::Shell {
 
 MoveService::MoveService(caf::actor_system& system, MoveServiceConfig config)
     : shell_(std::make_shared<Shell>()) {
-  actor_ = system.spawn<caf::detached>(
-      [shell = shell_, config = std::move(config)](caf::event_based_actor* self) {
-        return shell->start(self, shell, config);
-      });
+  const bool own_thread = config.moves->has_threads();
+  const auto start = [shell = shell_, config = std::move(config)](caf::event_based_actor* self) {
+    return shell->start(self, shell, config);
+  };
+  actor_ = own_thread ? system.spawn<caf::detached>(start) : system.spawn(start);
 }
 
 MoveService::~MoveService() {
