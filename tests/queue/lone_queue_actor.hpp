@@ -90,9 +90,9 @@ class QueueActor : public ::testing::Test, private CommitSink {
     }
     send(sender, OfferMessage{std::move(offer)});
   }
-  void subscribe(const caf::actor& receiver, std::uint32_t credit) {
-    send(receiver, SubscribeMessage{caf::actor_cast<caf::strong_actor_ptr>(receiver), credit,
-                                    state_->is_outbox});
+  void subscribe(const caf::actor& receiver, std::uint32_t credit, bool forwards = false) {
+    send(receiver,
+         SubscribeMessage{caf::actor_cast<caf::strong_actor_ptr>(receiver), credit, forwards});
     settle();
   }
   void complete(const caf::actor& receiver, LeaseId lease,

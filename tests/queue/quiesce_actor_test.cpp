@@ -185,7 +185,7 @@ TEST_F(QuiescedQueue, IsFlushedWhenItServesAgain) {
 TEST_F(QuiescedQueue, IsFlushedAsAnOutboxWhenItsMessagesAreGone) {
   state_->is_outbox = true;
   EXPECT_TRUE(ask<FlushedReply>(FlushMessage{})->reply) << "it is empty";
-  subscribe(receiver_, 1);
+  subscribe(receiver_, 1, true);
   offer(local_, 1);
   settle();
   const auto flushed = ask<FlushedReply>(FlushMessage{});
