@@ -6,6 +6,7 @@
 #include <fstream>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "apps/bench/bench.pb.h"
 #include "apps/bench/raw_writer.hpp"
 #include "apps/bench/resources.hpp"
+#include "messages/hash.hpp"
 
 namespace millrace::bench {
 namespace {
@@ -113,21 +115,30 @@ class Drain {
   std::condition_variable changed_;
 };
 
-/// Each worker has its own copy and handles one shard, so that `next` is per shard.
+/// Of the only worker: with several, those of one shard may overtake each other.
 struct CheckOrder {
   Drain* drain;
-  std::uint64_t next = 0;
-  void operator()(const Parcel& parcel) { drain->add(parcel.number(), next); }
+  bool keyed;
+  std::vector<std::uint64_t> next;  ///< by shard
+
+  void operator()(const Parcel& parcel) {
+    const auto shards = static_cast<std::uint32_t>(next.size());
+    // A sender spreads messages without key evenly, in turn.
+    const std::uint64_t shard =
+        keyed ? shard_of(std::to_string(parcel.number()), shards) : parcel.number() % shards;
+    drain->add(parcel.number(), next[shard]);
+  }
 };
 
 Result<void> restart_and_drain(const QueueBenchOptions& options, QueueBenchFigures& figures) {
   Drain drain(options.messages);
   const auto opened = Steady::now();
-  auto runtime =
-      Runtime::start(runtime_options(options),
-                     {pipeline("draining")
-                          .from(backlog(options))
-                          .then("check", CheckOrder{&drain}, {.workers = options.shards})});
+  auto runtime = Runtime::start(
+      runtime_options(options),
+      {pipeline("draining")
+           .from(backlog(options))
+           .then("check",
+                 CheckOrder{&drain, options.keyed, std::vector<std::uint64_t>(options.shards)})});
   if (!runtime) return runtime.error();
   figures.restart_s = since(opened);
   figures.rss_restarted_bytes = resident_bytes();
