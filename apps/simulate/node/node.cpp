@@ -8,6 +8,7 @@
 #include <memory>
 #include <thread>
 
+#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include "actors/pipeline/pipeline.hpp"
@@ -171,8 +172,12 @@ Result<void> run(const Options& options, const NodeOptions& own, WitnessMemory& 
 
 int run_node(const Options& options, const NodeOptions& own, WitnessMemory& witness) {
   const serve::Signals signals;
-  // A single node logs to the terminal that shows the progress: log warnings and errors only.
-  if (own.config.empty()) spdlog::set_level(spdlog::level::warn);
+  // A single node logs to the terminal that shows the progress: warnings and errors only, and not to
+  // standard output, which is the report's.
+  if (own.config.empty()) {
+    spdlog::set_default_logger(spdlog::stderr_logger_mt("millrace"));
+    spdlog::set_level(spdlog::level::warn);
+  }
   const Result<void> served = run(options, own, witness, signals);
   if (served) return 0;
   const std::string failure = node_name(own.node) + ": " +
