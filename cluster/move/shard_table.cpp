@@ -2,13 +2,12 @@
 
 #include <algorithm>
 
+#include "actors/assembly/node_plan.hpp"
 #include "cluster/placement/shard_name.hpp"
 #include "messages/hash.hpp"
 
 namespace millrace::moves {
 namespace {
-
-constexpr std::string_view outbox_prefix = "outbox/";
 
 std::string command(const std::string& text) {
   return "`millrace " + text + "`";
@@ -105,10 +104,7 @@ std::vector<pb::ShardRecord> ShardTable::recovered(const ShardRecords& records,
   std::set<ShardKey> forwarded;
   for (const pb::Declaration& queue : queues) {
     if (queue.staged()) continue;
-    std::string_view name = queue.name();
-    if (queue.has_outbox() && name.starts_with(outbox_prefix))
-      name.remove_prefix(outbox_prefix.size());
-    const auto role = roles_.find(std::string(name));
+    const auto role = roles_.find(queue_of(queue));
     if (role == roles_.end()) continue;
     std::vector<Entry>& entries = entries_.at(role->second);
     if (queue.shard() >= entries.size()) continue;  // refused by the plan

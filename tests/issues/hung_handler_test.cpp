@@ -2,9 +2,7 @@
 // is a failure that is counted, also over restarts; the message becomes a dead letter, `overran`; and
 // a stage with threads of its own gets another worker. In virtual time and with threads.
 #include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -15,24 +13,20 @@
 #include "actors/runtime/runtime.hpp"
 #include "actors/testing/pipeline_test.hpp"
 #include "messages/error_code.hpp"
+#include "tests/issues/handler_gate.hpp"
 #include "tests/journal/temporary_directory.hpp"
+#include "tests/pipeline/words.hpp"
 
 namespace millrace {
 namespace {
 
 using namespace std::chrono_literals;
 using google::protobuf::StringValue;
+using test::Gated;
+using test::HandlerGate;
+using test::text;
+using test::words;
 
-StringValue text(std::string value) {
-  StringValue message;
-  message.set_value(std::move(value));
-  return message;
-}
-const QueueRef<StringValue>& words() {
-  static const auto ref =
-      queue<StringValue>("test.words").key_by([](const StringValue& word) { return word.value(); });
-  return ref;
-}
 constexpr auto overran = static_cast<std::uint32_t>(ErrorCode::overran);
 
 /// Takes 2 s, twice its lease, for the message "hang".
@@ -92,54 +86,9 @@ TEST_P(HungHandler, IsCountedOverRestarts) {
 
 INSTANTIATE_TEST_SUITE_P(Blocking, HungHandler, ::testing::Bool());
 
-/// A handler that waits at the message "hang" until the test lets it go.
-class Gate {
- public:
-  void handle(const std::string& word) {
-    std::unique_lock lock(mutex_);
-    if (word == "hang") {
-      ++hanging_;
-      changed_.notify_all();
-      changed_.wait_for(lock, 1min, [&] { return is_open_; });
-    } else {
-      ++done_;
-      changed_.notify_all();
-    }
-  }
-  bool wait_for_done(int count) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 30s, [&] { return done_ >= count; });
-  }
-  bool wait_for_hanging(int count) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 30s, [&] { return hanging_ >= count; });
-  }
-  int hanging() {
-    const std::lock_guard lock(mutex_);
-    return hanging_;
-  }
-  void open() {
-    const std::lock_guard lock(mutex_);
-    is_open_ = true;
-    changed_.notify_all();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool is_open_ = false;
-  int done_ = 0;
-  int hanging_ = 0;
-};
-
-struct Gated {
-  std::shared_ptr<Gate> gate;
-  void operator()(const StringValue& in) const { gate->handle(in.value()); }
-};
-
 TEST(HungHandlerOnAThread, IsReplacedAndLeavesNoOtherMessageBehind) {
   const journal::TemporaryDirectory dir;
-  const auto gate = std::make_shared<Gate>();
+  const auto gate = std::make_shared<HandlerGate>("hang");
   const std::vector<PipelineSpec> pipelines{pipeline("test").from(words()).then(
       "gated", Gated{gate}, {.retry = {.first = 10ms}, .timeout = 200ms, .blocking = true})};
   auto started = Runtime::start({.data_dir = dir.path(), .shards = 2}, pipelines);
@@ -148,10 +97,10 @@ TEST(HungHandlerOnAThread, IsReplacedAndLeavesNoOtherMessageBehind) {
   auto sender = runtime.sender(words(), {.producer = "test"});
   ASSERT_TRUE(sender) << sender.error().message;
   ASSERT_TRUE(sender->send(text("hang")));
-  EXPECT_TRUE(gate->wait_for_hanging(1));
+  EXPECT_TRUE(gate->wait_for_held(1));
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(sender->send(text(std::to_string(i))));
   EXPECT_TRUE(gate->wait_for_done(20)) << "the only worker of the stage was not replaced";
-  EXPECT_TRUE(gate->wait_for_hanging(3));
+  EXPECT_TRUE(gate->wait_for_held(3));
   const auto letters = [&] {
     const auto seen = runtime.peek("test.words.dead", 10);
     return seen ? *seen : std::vector<MessageView>();
@@ -162,7 +111,7 @@ TEST(HungHandlerOnAThread, IsReplacedAndLeavesNoOtherMessageBehind) {
   EXPECT_EQ(letters()[0].envelope.dead_letter().code(), overran);
   gate->open();
   EXPECT_TRUE(runtime.stop());
-  EXPECT_EQ(gate->hanging(), 3) << "handled again after it was given up";
+  EXPECT_EQ(gate->held(), 3) << "handled again after it was given up";
 }
 
 }  // namespace

@@ -24,6 +24,7 @@
 #include "actors/testing/pipeline_test.hpp"
 #include "messages/error_code.hpp"
 #include "tests/journal/temporary_directory.hpp"
+#include "tests/pipeline/words.hpp"
 
 namespace millrace {
 namespace {
@@ -32,19 +33,10 @@ using namespace std::chrono_literals;
 using google::protobuf::StringValue;
 using queues::InterruptedCall;
 using receivers::RunningTable;
+using test::text;
+using test::words;
 
 constexpr auto poison = static_cast<std::uint32_t>(ErrorCode::poison);
-
-StringValue text(std::string value) {
-  StringValue message;
-  message.set_value(std::move(value));
-  return message;
-}
-const QueueRef<StringValue>& words() {
-  static const auto ref =
-      queue<StringValue>("test.words").key_by([](const StringValue& word) { return word.value(); });
-  return ref;
-}
 
 // --- What a death means ---
 

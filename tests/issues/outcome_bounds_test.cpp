@@ -12,18 +12,14 @@
 #include "actors/stage/outcome_limits.hpp"
 #include "actors/testing/pipeline_test.hpp"
 #include "messages/bounds.hpp"
+#include "tests/pipeline/words.hpp"
 
 namespace millrace {
 namespace {
 
 using namespace std::chrono_literals;
 using google::protobuf::StringValue;
-
-StringValue text(std::string value) {
-  StringValue out;
-  out.set_value(std::move(value));
-  return out;
-}
+using test::text;
 
 const std::string largest_key(key_bytes_max, 'k');
 

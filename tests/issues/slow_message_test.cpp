@@ -1,10 +1,8 @@
 // Promise: a message whose handling takes long holds up the messages of its own key, and no other,
 // while a worker of its stage is idle; whatever their shards. In virtual time and with threads.
 #include <chrono>
-#include <condition_variable>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -14,19 +12,19 @@
 #include "actors/pipeline/pipeline.hpp"
 #include "actors/runtime/runtime.hpp"
 #include "actors/testing/pipeline_test.hpp"
+#include "tests/issues/handler_gate.hpp"
 #include "tests/journal/temporary_directory.hpp"
+#include "tests/pipeline/words.hpp"
 
 namespace millrace {
 namespace {
 
 using namespace std::chrono_literals;
 using google::protobuf::StringValue;
+using test::Gated;
+using test::HandlerGate;
+using test::text;
 
-StringValue text(std::string value) {
-  StringValue message;
-  message.set_value(std::move(value));
-  return message;
-}
 /// "slow.a" and "ok.a" have the key "a".
 std::string key_of(const StringValue& word) {
   return word.value().substr(word.value().find('.') + 1);
@@ -106,42 +104,9 @@ TEST_P(SlowMessage, CostsNoOtherMessageItsLease) {
 
 INSTANTIATE_TEST_SUITE_P(Blocking, SlowMessage, ::testing::Bool());
 
-/// Messages named "slow" wait until the test lets them go.
-class Gate {
- public:
-  void handle(const std::string& word) {
-    std::unique_lock lock(mutex_);
-    if (word.starts_with("slow")) {
-      changed_.wait_for(lock, 1min, [&] { return is_open_; });
-    }
-    ++done_;
-    changed_.notify_all();
-  }
-  bool wait_for(int count) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 30s, [&] { return done_ >= count; });
-  }
-  void open() {
-    const std::lock_guard lock(mutex_);
-    is_open_ = true;
-    changed_.notify_all();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool is_open_ = false;
-  int done_ = 0;
-};
-
-struct Gated {
-  std::shared_ptr<Gate> gate;
-  void operator()(const StringValue& in) const { gate->handle(in.value()); }
-};
-
 TEST(SlowMessageOnThreads, LeavesTheOthersToTheOtherWorkers) {
   const journal::TemporaryDirectory dir;
-  const auto gate = std::make_shared<Gate>();
+  const auto gate = std::make_shared<HandlerGate>("slow");
   const std::vector<PipelineSpec> pipelines{pipeline("test").from(words()).then(
       "gated", Gated{gate}, {.workers = 2, .timeout = 10min, .blocking = true})};
   auto runtime = Runtime::start({.data_dir = dir.path(), .shards = 16}, pipelines);
@@ -150,9 +115,9 @@ TEST(SlowMessageOnThreads, LeavesTheOthersToTheOtherWorkers) {
   ASSERT_TRUE(sender) << sender.error().message;
   ASSERT_TRUE(sender->send(text("slow.key")));
   for (int i = 0; i < 64; ++i) ASSERT_TRUE(sender->send(text("ok." + std::to_string(i))));
-  EXPECT_TRUE(gate->wait_for(64)) << "messages wait for a handler of another key";
+  EXPECT_TRUE(gate->wait_for_done(64)) << "messages wait for a handler of another key";
   gate->open();
-  EXPECT_TRUE(gate->wait_for(65));
+  EXPECT_TRUE(gate->wait_for_done(65));
   EXPECT_TRUE((*runtime)->stop());
 }
 

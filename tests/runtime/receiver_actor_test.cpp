@@ -14,6 +14,7 @@
 #include "actors/pipeline/pipeline.hpp"
 #include "actors/stage/outcome_limits.hpp"
 #include "actors/testing/pipeline_test.hpp"
+#include "tests/pipeline/words.hpp"
 
 namespace millrace {
 namespace {
@@ -21,18 +22,9 @@ namespace {
 using google::protobuf::StringValue;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using test::text;
+using test::words;
 
-StringValue text(std::string value) {
-  StringValue message;
-  message.set_value(std::move(value));
-  return message;
-}
-
-const QueueRef<StringValue>& words() {
-  static const auto ref =
-      queue<StringValue>("test.words").key_by([](const StringValue& word) { return word.value(); });
-  return ref;
-}
 const QueueRef<StringValue>& results() {
   static const auto ref = queue<StringValue>("test.results");
   return ref;
