@@ -5,30 +5,42 @@
 
 namespace millrace::receivers {
 
-void WorkerSlot::finish(std::vector<Finished>& finished) {
-  running_.clear();
-  for (Finished& one : finished) reports_.add(std::move(one));
-  finished.clear();
+void WorkerSlot::add(std::vector<WaitingLeases>& leases) {
+  ahead_.swap(leases);
+  std::reverse(ahead_.begin(), ahead_.end());
 }
 
-bool WorkerSlot::begin(std::vector<Finished>& finished, std::vector<WaitingLease>& taken,
-                       SteadyUs now_us, bool is_told) {
-  const std::lock_guard lock(mutex_);
-  if (is_given_up_) return false;
-  finish(finished);
-  for (WaitingLease& lease : taken) running_.emplace_back(std::move(lease), clock_);
-  taken.clear();
+// A call runs one suspect, or leases that are none.
+void WorkerSlot::take_next(SteadyUs now_us, BeforeCall& before) {
+  while (running_.size() < policy_.leases_max && !ahead_.empty()) {
+    WaitingLeases& next = ahead_.back();
+    HeldLease lease(next, clock_);
+    if (next.until_us < now_us) {
+      before.expired.push_back(std::move(lease));
+    } else {
+      // Waiting has used up a part of the lease. With a tolerance of a sixteenth, to save messages.
+      if (next.until_us - now_us < policy_.timeout_us - policy_.timeout_us / 16) {
+        lease.set_until(time_after(now_us, policy_.timeout_us));
+        before.extensions.add(next.batch->source, lease.grant().lease);
+      }
+      running_.push_back(std::move(lease));
+    }
+    ++next.first;
+    if (--next.count == 0) ahead_.pop_back();
+  }
+}
+
+bool WorkerSlot::begin(SteadyUs now_us, BeforeCall& before) {
+  take_next(now_us, before);
+  if (running_.empty()) return false;
+  before.is_alone =
+      running_.size() == 1 && (policy_.always_alone || is_suspect(running_.front().grant()));
+  // So that the failure of the call takes no outcome with it.
+  if (before.is_alone) before.reports = std::exchange(reports_, {});
   since_us_ = now_us;
-  is_told_ = is_told;
+  is_told_ = before.is_alone;
   is_overrun_told_ = false;
   return true;
-}
-
-std::optional<Reports> WorkerSlot::end(std::vector<Finished>& finished) {
-  const std::lock_guard lock(mutex_);
-  if (is_given_up_) return std::nullopt;
-  finish(finished);
-  return std::exchange(reports_, {});
 }
 
 bool WorkerSlot::has_overrun(SteadyUs now_us) const {
@@ -44,8 +56,8 @@ std::optional<WorkerSlot::Overrun> WorkerSlot::overrun(SteadyUs now_us) {
   overrun.runs_for_us = now_us - since_us_;
   overrun.is_first = !std::exchange(is_overrun_told_, true);
   for (const HeldLease& lease : running_) {
-    overrun.leases.push_back({lease.source, lease.grant, lease.lease_until_us(), 0});
-    if (lease.permit) lease.permit->release();  // it does not hold up other suspects
+    overrun.leases.push_back(lease.lease());
+    if (lease.permit()) lease.permit()->release();  // it does not hold up other suspects
   }
   return overrun;
 }
@@ -57,24 +69,26 @@ bool WorkerSlot::give_up(SteadyUs now_us) {
   return true;
 }
 
-std::optional<WorkerSlot::Slow> WorkerSlot::take_if_slow(SteadyUs before_us) {
+std::optional<WorkerSlot::Slow> WorkerSlot::take_if_slow(SteadyUs before_us, SteadyUs now_us) {
   const std::lock_guard lock(mutex_);
   if (running_.empty() || since_us_ > before_us) return std::nullopt;
-  Slow slow{.reports = std::exchange(reports_, {})};
+  Slow slow{.reports = std::exchange(reports_, {}), .runs_for_us = now_us - since_us_};
+  std::reverse(ahead_.begin(), ahead_.end());
+  slow.ahead.swap(ahead_);
   if (running_.size() == 1 && !std::exchange(is_told_, true)) {
-    slow.source = running_.front().source;
-    slow.lease = running_.front().grant->lease;
+    slow.untold = running_.front().lease();
   }
   return slow;
 }
 
-Reports WorkerSlot::take_lost(std::vector<WaitingLease>& lost) {
+WorkerSlot::Left WorkerSlot::take_all() {
   const std::lock_guard lock(mutex_);
-  for (const HeldLease& lease : running_) {
-    lost.push_back({lease.source, lease.grant, lease.lease_until_us(), 0});
-  }
+  Left left{.reports = std::exchange(reports_, {}), .lost = {}, .ahead = {}};
+  for (const HeldLease& lease : running_) left.lost.push_back(lease.lease());
   running_.clear();
-  return std::exchange(reports_, {});
+  std::reverse(ahead_.begin(), ahead_.end());
+  left.ahead.swap(ahead_);
+  return left;
 }
 
 }  // namespace millrace::receivers

@@ -74,14 +74,31 @@ void add_timers(pb::Change& own, const std::string& key, MessageOutcome& outcome
   for (pb::TimerSet& timer : outcome.timers_set) *own.add_timer_set() = std::move(timer);
 }
 
-void add_ack(pb::Record& record, Sequence sequence, MessageOutcome& outcome,
-             pb::StateChange& state_change) {
+// The change of the key's state in `record`, made when it is first needed.
+class KeyChange {
+ public:
+  KeyChange(pb::Record& record, const std::string& key) : record_(record), key_(key) {}
+  [[nodiscard]] pb::StateChange& get() {
+    if (change_ == nullptr) {
+      change_ = record_.mutable_change(0)->add_state();
+      change_->set_key(key_);
+    }
+    return *change_;
+  }
+
+ private:
+  pb::Record& record_;
+  const std::string& key_;
+  pb::StateChange* change_ = nullptr;
+};
+
+void add_ack(pb::Record& record, Sequence sequence, MessageOutcome& outcome, KeyChange& key) {
   record.mutable_change(0)->add_ack(sequence);
   for (RoutedOutput& output : outcome.outputs) {
     change_of(record, output.queue).mutable_append()->AddAllocated(output.envelope.release());
   }
   for (std::string& value : outcome.history) {
-    pb::HistoryEntry& entry = *state_change.add_history();
+    pb::HistoryEntry& entry = *key.get().add_history();
     entry.set_input(sequence);
     entry.set_at_us(record.at_us());
     entry.set_value(std::move(value));
@@ -90,7 +107,7 @@ void add_ack(pb::Record& record, Sequence sequence, MessageOutcome& outcome,
 
 void add_outcome(const State& state, pb::Record& record, const Lease& lease, LeaseOutcome& outcome,
                  std::uint64_t jitter) {
-  pb::StateChange state_change;
+  KeyChange key(record, outcome.key);
   pb::Change& own = *record.mutable_change(0);
   const int first_timer = own.timer_set_size();
   for (std::size_t i = 0; i < lease.run.size(); ++i) {
@@ -99,7 +116,7 @@ void add_outcome(const State& state, pb::Record& record, const Lease& lease, Lea
     MessageOutcome& message = outcome.messages[i];
     if (entry == nullptr || message.kind == Kind::not_run) continue;
     if (message.kind == Kind::acked) {
-      add_ack(record, sequence, message, state_change);
+      add_ack(record, sequence, message, key);
       add_timers(own, outcome.key, message, first_timer);
     } else if (message.kind == Kind::rejected) {
       add_death(state, record, sequence, entry->failed, ErrorCode::rejected,
@@ -109,14 +126,8 @@ void add_outcome(const State& state, pb::Record& record, const Lease& lease, Lea
                   message.delay_us, jitter);
     }
   }
-  if (outcome.next_state) state_change.set_value(std::move(*outcome.next_state));
-  if (outcome.state_erased) state_change.set_erase(true);
-  if (state_change.next_case() == pb::StateChange::NEXT_NOT_SET &&
-      state_change.history_size() == 0) {
-    return;
-  }
-  state_change.set_key(outcome.key);
-  *own.add_state() = std::move(state_change);
+  if (outcome.next_state) key.get().set_value(std::move(*outcome.next_state));
+  if (outcome.state_erased) key.get().set_erase(true);
 }
 
 // A timer that this outcome clears or replaces must not fire while the record is in flight: the
@@ -145,13 +156,16 @@ DurationUs retry_delay_us(const Limits& limits, std::uint32_t failed, std::uint6
 CompleteDecision decide(const State& state, Complete& complete, Now now) {
   CompleteDecision out;
   std::unique_ptr<pb::Record> record;
+  LeaseId largest =
+      0;  // of those so far. Receivers report leases nearly in the order of their ids.
   for (LeaseOutcome& outcome : complete.outcomes) {
     const auto it = state.live.leases.find(outcome.lease);
     auto& leases = out.decision.pending.leases;
     const bool valid = it != state.live.leases.end() && !it->second.settling &&
                        it->second.deadline_us >= now.steady_us &&
                        it->second.run.size() == outcome.messages.size() &&
-                       std::find(leases.begin(), leases.end(), outcome.lease) == leases.end();
+                       (outcome.lease > largest ||
+                        std::find(leases.begin(), leases.end(), outcome.lease) == leases.end());
     if (!valid) {
       out.refused.push_back(outcome.lease);
       continue;
@@ -160,6 +174,7 @@ CompleteDecision decide(const State& state, Complete& complete, Now now) {
     mark_timers(state, outcome, out.decision.pending);
     add_outcome(state, *record, it->second, outcome, complete.jitter);
     leases.push_back(outcome.lease);
+    largest = std::max(largest, outcome.lease);
   }
   out.decision.record = std::move(record);
   return out;

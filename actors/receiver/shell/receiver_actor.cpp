@@ -23,8 +23,9 @@ constexpr DurationUs first_delay_us = 100'000;
 constexpr DurationUs last_delay_us = 30'000'000;
 constexpr DurationUs stable_after_us = 60'000'000;
 
-std::optional<BatchOptions> batch_of(const StageSpec& spec) {
-  return spec.is_batch ? std::optional(spec.options.batch) : std::nullopt;
+TakePolicy take_policy(const StageSpec& spec) {
+  if (spec.is_batch) return {.batch = spec.options.batch};
+  return {.takes_ahead = !spec.options.blocking};
 }
 
 // The beginning of a key, for a line of the log.
@@ -43,7 +44,7 @@ class ReceiverShell {
   caf::behavior start(caf::event_based_actor* self, ReceiverConfig config) {
     self_ = self;
     config_ = std::move(config);
-    pool_ = std::make_shared<LeasePool>(batch_of(*config_.spec), config_.gate);
+    pool_ = std::make_shared<LeasePool>(take_policy(*config_.spec), config_.gate);
     self->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
     self->set_exit_handler([this](const caf::exit_msg& exit) {
       end_workers();
@@ -99,17 +100,13 @@ class ReceiverShell {
     const DurationUs window_us = config_.spec->is_batch ? options().batch.window.count() : 0;
     const DurationUs needed_us = time_after(options().timeout.count(), window_us);
     Extensions extensions(needed_us);
-    std::vector<WaitingLease> leases;
-    leases.reserve(m.grants->size());
-    for (const queues::Grant& grant : *m.grants) {
-      WaitingLease& lease = leases.emplace_back(
-          WaitingLease{source->second, std::shared_ptr<const queues::Grant>(m.grants, &grant),
-                       grant.deadline_us, now_us});
-      if (window_us == 0) continue;
-      lease.until_us = time_after(now_us, needed_us);
-      extensions.add(lease.source, grant.lease);
+    std::vector<WaitingLeases> leases;
+    append_waiting(std::make_shared<const GrantBatch>(GrantBatch{source->second, m.grants}), now_us,
+                   leases);
+    if (window_us > 0) {
+      for (WaitingLeases& one : leases) extensions.add(one, now_us);
+      extensions.send();
     }
-    extensions.send();
     wake(pool_->add(std::move(leases), now_us));
     watch();
     await_window(now_us);
@@ -152,7 +149,7 @@ class ReceiverShell {
   void start(Worker& worker) {
     worker.id = ++last_worker_;
     worker.started_us = now();
-    worker.slot = std::make_shared<WorkerSlot>(*config_.clock);
+    worker.slot = std::make_shared<WorkerSlot>(call_policy(*config_.spec), *config_.clock);
     WorkerConfig config;
     config.id = worker.id;
     config.spec = config_.spec;
@@ -208,16 +205,18 @@ class ReceiverShell {
   }
 
   void return_lost(WorkerSlot& slot) {
-    std::vector<WaitingLease> lost;
-    slot.take_lost(lost).send_as(self());
-    for (const WaitingLease& lease : lost) {
-      self_->send(lease.source->handle,
-                  queues::LostMessage{lease.grant->lease, lost.size() == 1, false, owed(lease)});
+    WorkerSlot::Left left = slot.take_all();
+    left.reports.send_as(self());
+    pool_->give_back(std::move(left.ahead));
+    for (const Lease& lease : left.lost) {
+      self_->send(
+          lease.source().handle,
+          queues::LostMessage{lease.grant->lease, left.lost.size() == 1, false, owed(lease)});
     }
   }
 
   // Messages that the receiver asks for in place of those of a lease that has no report.
-  [[nodiscard]] std::uint32_t owed(const WaitingLease& lease) const {
+  [[nodiscard]] std::uint32_t owed(const Lease& lease) const {
     if (has_demand_at_begin(*config_.spec)) return 0;
     return static_cast<std::uint32_t>(lease.grant->messages.size());
   }
@@ -243,10 +242,16 @@ class ReceiverShell {
   }
 
   void report_if_slow(WorkerSlot& slot, SteadyUs now_us) {
-    auto slow = slot.take_if_slow(now_us - watch_us);
+    auto slow = slot.take_if_slow(now_us - watch_us, now_us);
     if (!slow) return;
     slow->reports.send_as(self());
-    if (slow->source) self_->send(slow->source->handle, queues::BeginMessage{slow->lease, 0});
+    if (!slow->ahead.empty()) {
+      pool_->note_slow(slow->runs_for_us);
+      pool_->give_back(std::move(slow->ahead));
+      wake(pool_->wake(now_us));
+    }
+    if (!slow->untold) return;
+    self_->send(slow->untold->source().handle, queues::BeginMessage{slow->untold->grant->lease, 0});
   }
 
   // ---- Handlers that run beyond their lease ----
@@ -255,9 +260,9 @@ class ReceiverShell {
     const bool is_replaced =
         config_.own_thread && replaced_.size() < replaced_max && worker.slot->give_up(now_us);
     if (overrun.is_first) tell_overrun(overrun);
-    for (const WaitingLease& lease : overrun.leases) {
+    for (const Lease& lease : overrun.leases) {
       if (!overrun.is_first && !is_replaced) break;
-      self_->send(lease.source->handle,
+      self_->send(lease.source().handle,
                   queues::LostMessage{lease.grant->lease, overrun.leases.size() == 1, true,
                                       is_replaced ? owed(lease) : 0});
     }
@@ -272,16 +277,16 @@ class ReceiverShell {
 
   void tell_overrun(const WorkerSlot::Overrun& overrun) {
     std::size_t messages = 0;
-    for (const WaitingLease& lease : overrun.leases) messages += lease.grant->messages.size();
+    for (const Lease& lease : overrun.leases) messages += lease.grant->messages.size();
     if (config_.observer != nullptr) config_.observer->on_overrun(messages);
-    const WaitingLease& first = overrun.leases.front();
+    const Lease& first = overrun.leases.front();
     const pb::Envelope& envelope = *first.grant->messages.front().body;
     spdlog::error(
         "the handler of stage {} runs for {} ms, beyond its lease: queue {} shard {} key {} "
         "message "
         "{:016x}{:016x}{}; its outcome will be refused",
         config_.spec->name, overrun.runs_for_us / 1'000, config_.spec->source.name,
-        first.source->shard, printable(envelope.key()), envelope.id_high(), envelope.id_low(),
+        first.source().shard, printable(envelope.key()), envelope.id_high(), envelope.id_low(),
         messages == 1 ? "" : " and " + std::to_string(messages - 1) + " more");
   }
 

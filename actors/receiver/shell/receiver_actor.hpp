@@ -5,9 +5,9 @@
 //                               ▲                                                      │
 //                               └────────────── the report returns credit ─────────────┘
 //
-// Any idle worker takes the next lease. The receiver runs no code of the user, so it always answers:
-// while a handler is slow, it reports the outcomes of that worker's earlier leases, and extends the
-// leases that wait.
+// Any idle worker takes the next leases. The receiver runs no code of the user, so it always answers:
+// while a handler is slow, it reports the outcomes of that worker's earlier leases, lets other workers
+// take those that the worker has not begun, and extends the leases that wait.
 #pragma once
 
 #include <functional>

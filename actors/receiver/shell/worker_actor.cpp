@@ -14,7 +14,7 @@
 namespace millrace::receivers {
 namespace {
 
-constexpr std::uint32_t slice_calls = 256;
+constexpr std::uint32_t slice_calls = 1024;
 
 const pb::DeadLetter* dead_letter_of(const pb::Envelope& envelope) {
   return envelope.has_dead_letter() ? &envelope.dead_letter() : nullptr;
@@ -27,6 +27,7 @@ class WorkerShell {
   caf::behavior start(caf::event_based_actor* self, WorkerConfig config) {
     self_ = self;
     config_ = std::move(config);
+    before_ = BeforeCall(call_policy(*config_.spec));
     stage_ = config_.spec->make();
     MILLRACE_ASSERT(stage_ != nullptr);
     self->set_exit_handler([self](const caf::exit_msg& exit) { self->quit(exit.reason); });
@@ -37,30 +38,35 @@ class WorkerShell {
   }
 
  private:
-  [[nodiscard]] Now now() const { return config_.clock->now(); }
-  [[nodiscard]] DurationUs timeout_us() const { return config_.spec->options.timeout.count(); }
+  void begin_slice() { slice_began_ = config_.clock->now(); }
+
+  // The wall clock is read once in a slice.
+  [[nodiscard]] Now now() const {
+    const SteadyUs steady_us = config_.clock->steady_us();
+    return {.wall_us = slice_began_.wall_us + (steady_us - slice_began_.steady_us),
+            .steady_us = steady_us};
+  }
 
   // Runs leases until the slice ends or none is ready, and reports their outcomes.
   void run_slice() {
-    const SteadyUs started_us = config_.clock->steady_us();
-    Now at = now();
+    std::unique_lock lock = config_.slot->lock();
+    begin_slice();
+    Now at = slice_began_;
     bool is_idle = false;
     bool is_over = false;
     for (std::uint32_t calls = 0; calls < slice_calls && !is_idle && !is_over; ++calls) {
-      config_.pool->take(config_.id, at.steady_us, config_.receiver, taken_);
-      is_idle = taken_.empty();
-      if (is_idle) break;
-      const bool runs_alone = is_alone();
-      drop_expired(at);
-      if (taken_.empty()) continue;
-      // So that its failure takes no outcome with it.
-      if (runs_alone && calls > 0 && !report()) return;
-      if (!run_taken(at, runs_alone)) return;
-      // So that it is cleared of suspicion soon.
-      if (runs_alone && !config_.spec->options.blocking && !report()) return;
-      is_over = config_.spec->options.blocking || at.steady_us - started_us >= slice_us;
+      const bool has_call = config_.slot->begin(at.steady_us, before_);
+      return_expired(at);
+      if (!has_call) {
+        is_idle = !take(at.steady_us);
+        continue;
+      }
+      if (!run_call(lock, at)) return end();
+      // So that a suspect is cleared of suspicion soon.
+      if (before_.is_alone) config_.slot->reports().send_as(config_.receiver);
+      is_over = config_.spec->options.blocking || at.steady_us - slice_began_.steady_us >= slice_us;
     }
-    if (!report()) return;
+    config_.slot->reports().send_as(config_.receiver);
     if (!is_idle) {
       self_->send(self_, RunMessage{});
     } else if (config_.pool->window_until_us()) {
@@ -68,110 +74,92 @@ class WorkerShell {
     }
   }
 
-  // Whether the only lease in `taken_` runs under a BeginMessage.
-  [[nodiscard]] bool is_alone() const {
-    if (taken_.size() != 1) return false;
-    if (config_.spec->is_batch && config_.spec->options.batch.max == 1) return true;
-    return has_demand_at_begin(*config_.spec) || taken_.front().is_suspect();
+  // Returns false if no lease is ready.
+  bool take(SteadyUs now_us) {
+    config_.pool->take(config_.id, now_us, config_.receiver, std::exchange(spent_, {}), taken_);
+    if (taken_.empty()) return false;
+    config_.slot->add(taken_);
+    return true;
   }
 
-  // Runs the stage over the leases in `taken_`, and sets `at` to the time when it ended. Returns
-  // false if the worker ends instead.
-  bool run_taken(Now& at, bool runs_alone) {
+  // Runs the stage over the leases of the call, and sets `at` to the time when it ended. Returns
+  // false if the worker has been given up meanwhile.
+  bool run_call(std::unique_lock<std::mutex>& lock, Now& at) {
     const Now started = at;
-    extend_taken(started.steady_us);
-    if (!config_.slot->begin(finished_, taken_, started.steady_us, runs_alone)) return end();
-    std::deque<HeldLease>& running = config_.slot->running();
-    if (runs_alone) tell_begin(running.front());
-    runs_.clear();
-    for (HeldLease& lease : running) runs_.push_back(make_run(lease, started));
+    std::vector<HeldLease>& running = config_.slot->running();
+    before_.extensions.send();
+    before_.reports.send_as(config_.receiver);
+    if (before_.is_alone) tell_begin(running.front());
+    lock.unlock();
+    runs_.resize(running.size());
+    for (std::size_t i = 0; i < runs_.size(); ++i) fill(runs_[i], running[i], started);
     note_running(running);
     stage_->run(runs_);
     if (config_.running) config_.running->clear();
     const Now ended = at = now();
+    lock.lock();
+    if (config_.slot->is_given_up()) return false;
+    ++spent_.calls;
+    spent_.time_us += ended.steady_us - started.steady_us;
     for (std::size_t i = 0; i < runs_.size(); ++i) {
       if (config_.observer != nullptr) config_.observer->on_results(runs_[i], started, ended);
-      finish(running[i].source, running[i].grant->lease, runs_[i], ended.wall_us);
+      finish(running[i], runs_[i], ended.wall_us, has_demand_at_begin(*config_.spec));
+      runs_[i].inputs.clear();  // an idle worker keeps no bodies
+      runs_[i].state = nullptr;
     }
+    config_.slot->finish();
     return true;
   }
 
-  // The receiver has given the worker up: what it has finished since would be refused. Another
-  // worker takes the leases that it did not begin.
-  bool end() {
+  // The receiver has given the worker up: what it has finished since would be refused.
+  void end() {
     spdlog::warn(
         "a handler of stage {} has returned after its worker was replaced; the outcome is "
         "dropped",
         config_.spec->name);
-    config_.pool->give_back(taken_);
-    self_->send(config_.receiver, IdleMessage{});
     self_->quit(caf::exit_reason::user_shutdown);
-    return false;
   }
 
   // The process may end in the call: then the next start knows of what.
-  void note_running(const std::deque<HeldLease>& running) {
+  void note_running(const std::vector<HeldLease>& running) {
     if (!config_.running) return;
     for (const HeldLease& lease : running) {
-      for (const queues::GrantedMessage& message : lease.grant->messages) {
-        config_.running->add(lease.source->number, message.sequence);
+      for (const queues::GrantedMessage& message : lease.grant().messages) {
+        config_.running->add(lease.source().number, message.sequence);
       }
     }
-    config_.running->begin(running.front().permit != nullptr);
+    config_.running->begin(running.front().permit() != nullptr);
   }
 
   void tell_begin(const HeldLease& lease) {
-    const auto demand = static_cast<std::uint32_t>(lease.grant->messages.size());
+    const auto demand = static_cast<std::uint32_t>(lease.grant().messages.size());
     tell_as(
-        config_.receiver, lease.source->handle,
-        queues::BeginMessage{lease.grant->lease, has_demand_at_begin(*config_.spec) ? demand : 0});
+        config_.receiver, lease.source().handle,
+        queues::BeginMessage{lease.grant().lease, has_demand_at_begin(*config_.spec) ? demand : 0});
   }
 
-  // The outcome of a lease that has expired would be refused, so its handler does not run.
-  void drop_expired(Now at) {
-    std::erase_if(taken_, [&](const WaitingLease& lease) {
-      if (lease.until_us >= at.steady_us) return false;
-      HeldLease held(lease, *config_.clock);
-      StageRun run = make_run(held, at);
+  // The outcome of a lease that has expired would be refused, so its handler has not run.
+  void return_expired(Now at) {
+    for (HeldLease& lease : before_.expired) {
+      StageRun run;
+      fill(run, lease, at);
       run.results.resize(run.inputs.size());
-      finish(lease.source, lease.grant->lease, run, at.wall_us);
-      finished_.back().outcome.returned_demand = false;
-      return true;
-    });
-  }
-
-  // Waiting has used up a part of the leases. With a tolerance of a sixteenth, to save messages.
-  void extend_taken(SteadyUs at_us) {
-    Extensions extensions(timeout_us());
-    for (WaitingLease& lease : taken_) {
-      if (lease.until_us - at_us >= timeout_us() - timeout_us() / 16) continue;
-      lease.until_us = time_after(at_us, timeout_us());
-      extensions.add(lease.source, lease.grant->lease);
+      finish(lease, run, at.wall_us, false);
     }
-    extensions.send();
+    before_.expired.clear();
   }
 
-  void finish(const std::shared_ptr<const Source>& source, queues::LeaseId lease, StageRun& run,
-              TimeUs at_us) {
-    config_.outputs.shard = source->shard;
+  void finish(const HeldLease& lease, StageRun& run, TimeUs at_us, bool returned_demand) {
+    config_.outputs.shard = lease.source().shard;
     queues::LeaseOutcome outcome =
-        build_outcome(config_.spec->name, config_.outputs, lease, run, at_us);
-    outcome.returned_demand = has_demand_at_begin(*config_.spec);
+        build_outcome(config_.spec->name, config_.outputs, lease.grant().lease, run, at_us);
+    outcome.returned_demand = returned_demand;
     const std::size_t bytes = bytes_of(outcome, run);
-    finished_.push_back({source, std::move(outcome), bytes});
+    config_.slot->reports().add(lease.lease().batch->source, std::move(outcome), bytes);
   }
 
-  // Returns false if the worker ends.
-  bool report() {
-    std::optional<Reports> reports = config_.slot->end(finished_);
-    if (!reports) return end();
-    reports->send_as(config_.receiver);
-    return true;
-  }
-
-  StageRun make_run(HeldLease& lease, Now at) {
-    StageRun run;
-    const queues::Grant& grant = *lease.grant;
+  void fill(StageRun& run, HeldLease& lease, Now at) const {
+    const queues::Grant& grant = lease.grant();
     run.key = grant.messages.front().body->key();
     run.state = grant.state;
     run.inputs.reserve(grant.messages.size());
@@ -193,7 +181,6 @@ class WorkerShell {
                                     config_.spec->name, &lease),
                             waits_since(message)});
     }
-    return run;
   }
 
   // Returns the earliest time at which the message could be leased: a requested delay is no wait.
@@ -205,12 +192,21 @@ class WorkerShell {
   caf::event_based_actor* self_ = nullptr;
   WorkerConfig config_;
   std::unique_ptr<Stage> stage_;
-  std::vector<WaitingLease> taken_;  ///< for the next call of the handler
-  std::vector<Finished> finished_;   ///< of the last call, and of leases that expired
-  std::vector<StageRun> runs_;
+  BeforeCall before_{CallPolicy{}};   ///< set anew by start()
+  std::vector<WaitingLeases> taken_;  ///< of the pool, for the slot
+  CallTimes spent_;                   ///< since the last take of the pool
+  Now slice_began_;
+  std::vector<StageRun> runs_;  ///< empty ones, whose memory the next call uses again
 };
 
 }  // namespace
+
+CallPolicy call_policy(const StageSpec& spec) {
+  const bool is_single_batch = spec.is_batch && spec.options.batch.max == 1;
+  return {.leases_max = spec.is_batch ? std::max<std::size_t>(spec.options.batch.max, 1) : 1,
+          .always_alone = is_single_batch || has_demand_at_begin(spec),
+          .timeout_us = spec.options.timeout.count()};
+}
 
 caf::actor spawn_worker(caf::actor_system& system, WorkerConfig config) {
   const auto start = [](caf::stateful_actor<WorkerShell>* self, WorkerConfig inner) {

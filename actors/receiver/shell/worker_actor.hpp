@@ -36,6 +36,8 @@ struct WorkerConfig {
   StageObserver* observer = nullptr;     ///< may be null; must outlive the actor
 };
 
+[[nodiscard]] CallPolicy call_policy(const StageSpec& spec);
+
 /// Starts a worker. It ends after an exit message, when its handler has returned.
 [[nodiscard]] caf::actor spawn_worker(caf::actor_system& system, WorkerConfig config);
 
