@@ -1,9 +1,11 @@
 #include "actors/runtime/notices.hpp"
 
 #include <cstdlib>
+#include <ctime>
 #include <map>
 #include <string>
 
+#include <spdlog/fmt/chrono.h>
 #include <spdlog/spdlog.h>
 #include <sysexits.h>
 
@@ -39,13 +41,13 @@ void warn_of_unnamed(const NodePlan& plan, const Store& store) {
 void log_restored(const journal::DataDirectory& directory) {
   const auto manifest = journal::restored_from(directory);
   if (!manifest) return;
+  const auto made = static_cast<std::time_t>(manifest->at_us / 1'000'000);
   spdlog::warn(
-      "{} was restored from a backup of {} up to record {}, made {} s after 1970: what it "
-      "confirmed "
-      "later is not here. Nodes that remember more of it refuse it",
+      "{} was restored from a backup of {} up to record {}, made at {:%Y-%m-%dT%H:%M:%SZ}: what it "
+      "confirmed later is not here. Nodes that remember more of it refuse it",
       directory.path().string(),
       manifest->identity.node.empty() ? "a stopped node" : "node " + manifest->identity.node,
-      manifest->last_lsn, manifest->at_us / 1'000'000);
+      manifest->last_lsn, fmt::gmtime(made));
 }
 
 void log_step(DurationUs step_us) {

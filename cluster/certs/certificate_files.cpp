@@ -167,7 +167,10 @@ Result<std::vector<std::filesystem::path>> write_certificates(const ClusterCerti
   for (const File& file : *files) {
     std::error_code ignored;
     if (std::filesystem::exists(std::filesystem::symlink_status(file.path, ignored))) {
-      return invalid(file.path.string() + ": expected no such file, as none is overwritten");
+      return invalid(
+          file.path.string() +
+          ": expected no such file, as none is overwritten; with --renew the existing authority "
+          "makes certificates, also for a new node");
     }
   }
   if (auto made = make_folder(wanted.folder); !made) return made.error();

@@ -22,8 +22,8 @@ class ClusterClient {
   Result<void> for_each(const std::function<Result<void>(ServerClient&)>& visit);
 
   /// Prints a warning on stderr for each member that was not reached. Returns exit_unreachable if
-  /// there is one, because the output is incomplete; else exit_ok.
-  [[nodiscard]] int finish() const;
+  /// there is one, because the output is incomplete; else exit_ok. `gone` is expected not to answer.
+  [[nodiscard]] int finish(const std::string& gone = "") const;
 
  private:
   struct Node {

@@ -160,7 +160,7 @@ int give_up(ClusterClient& cluster, const Options& options, std::size_t count) {
     ::poll(nullptr, 0, poll_interval_ms);
   }
   std::cout << "began " << count << " shards of " << options.node << " anew\n";
-  return cluster.finish();
+  return cluster.finish(options.node);
 }
 
 int run_remove(const Options& options) {
@@ -173,7 +173,7 @@ int run_remove(const Options& options) {
         << "node " << options.node
         << " owns no shard. Take it out of the configuration of every other node, and send them "
            "SIGHUP\n";
-    return cluster->finish();
+    return cluster->finish(options.node);
   }
   if (options.accepts_loss) return give_up(*cluster, options, owned->size());
   return fail(
