@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "actors/queue/shell/queue_handle.hpp"
 #include "messages/cluster.pb.h"
 #include "messages/record.pb.h"
+#include "messages/result.hpp"
 
 namespace millrace {
 
@@ -28,8 +30,8 @@ struct LocalQueue {
 using ShardRecords = std::map<std::pair<std::string, std::uint32_t>, pb::ShardRecord>;
 
 /// Implemented by the cluster; must outlive the runtime. Functions must not throw. The runtime
-/// calls recovered() first, then serves(), is_fenced() and remote() while it starts, then started()
-/// once and stopped() once; remote() also later, on any thread, until stopped() has returned.
+/// calls recovered() first, then serves(), is_fenced() and remote() while it starts, perhaps compare(), then
+/// started() once and stopped() once; remote() also later, on any thread, until stopped() has returned.
 class Federation {
  public:
   virtual ~Federation() = default;
@@ -60,6 +62,21 @@ class Federation {
   /// shard changes. Empty after stopped().
   [[nodiscard]] virtual queues::OfferHandle remote(ActorSystem& system, const std::string& queue,
                                                    std::uint32_t shard) = 0;
+
+  /// Whether the data directory is a copy that other nodes may remember more than. Then the runtime
+  /// starts without receivers, forwarders and senders, and calls compare().
+  [[nodiscard]] virtual bool must_compare() const { return false; }
+
+  /// Calls `serve` once, on any thread, as soon as no other node can remember more than this one;
+  /// `serve` starts what is missing, and calls started(). Calls `outdated` instead if one does. The
+  /// arguments are valid until stopped() returns.
+  virtual void compare(ActorSystem& system, ShardMoves& moves, std::function<void()> serve,
+                       std::function<void(const Error&)> outdated) {
+    static_cast<void>(system);
+    static_cast<void>(moves);
+    static_cast<void>(outdated);
+    serve();
+  }
 
   /// From now on the queues that `actors` serves accept offers of other nodes, and `moves` may move
   /// shards. The arguments are valid until stopped() returns.

@@ -316,6 +316,35 @@ void ShardMoves::retarget(const MovingShard& shard) {
   for (const std::string& queue : shard.queues) actors_.retarget(queue, shard.shard);
 }
 
+void ShardMoves::recollect(std::function<void(queues::Recollection)> done) {
+  constexpr std::int64_t unknown = std::int64_t{1} << 40;
+  struct Collected {
+    std::mutex mutex;  ///< guards all below
+    queues::Recollection all;
+    std::int64_t missing = unknown;  ///< queues that have not answered
+  };
+  const auto collected = std::make_shared<Collected>();
+  const auto count = [collected, done = std::move(done)](std::int64_t by) {
+    {
+      const std::lock_guard lock(collected->mutex);
+      collected->missing += by;
+      if (collected->missing != 0) return;
+    }
+    done(std::move(collected->all));
+  };
+  // The queues know what is in flight when an empty record behind it is durable.
+  propose(std::make_shared<pb::Record>(), [this, collected, count] {
+    const std::size_t queues = actors_.snapshot(0, [collected, count](const queues::State& state) {
+      {
+        const std::lock_guard lock(collected->mutex);
+        queues::recollect(state, queue_of(*state.declaration), collected->all);
+      }
+      count(-1);
+    });
+    count(static_cast<std::int64_t>(queues) - unknown);
+  });
+}
+
 ShardRecords ShardMoves::records() const {
   const std::lock_guard lock(mutex_);
   return records_;

@@ -21,6 +21,7 @@
 #include "actors/assembly/node_actors.hpp"
 #include "actors/base/clock.hpp"
 #include "actors/base/shell/actor_handle.hpp"
+#include "actors/queue/move/recollection.hpp"
 #include "messages/cluster.pb.h"
 #include "messages/result.hpp"
 
@@ -116,6 +117,13 @@ class ShardMoves {
 
   /// The owner of the shard has changed: outboxes for its queues forward to the new owner.
   void retarget(const MovingShard& shard);
+
+  /// Calls `done` with what all queues of this node remember, including the records that are in flight
+  /// now; on the thread of a queue. Never calls it if a queue ends first: then ask again.
+  void recollect(std::function<void(queues::Recollection)> done);
+
+  /// RuntimeOptions::generation: another number for each start of the node.
+  [[nodiscard]] std::uint64_t generation() const { return actors_.generation(); }
 
   /// The newest durable record of each shard. Checkpoints call it while no record is delivered.
   [[nodiscard]] ShardRecords records() const;

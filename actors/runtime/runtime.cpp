@@ -24,6 +24,7 @@
 #include "actors/pipeline/wiring.hpp"
 #include "actors/receiver/running_table.hpp"
 #include "actors/runtime/notices.hpp"
+#include "actors/runtime/refusals.hpp"
 #include "actors/runtime/running_file.hpp"
 #include "actors/runtime/shell/actor_system_config.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
@@ -41,10 +42,6 @@ constexpr std::chrono::milliseconds full_poll{100};
 constexpr std::chrono::seconds sender_ready_timeout{10};
 constexpr std::chrono::seconds inspect_timeout{10};
 constexpr std::chrono::minutes operation_timeout{10};
-
-Error no_answer(const std::string& queue) {
-  return {ErrorCode::timeout, "queue " + queue + " did not answer in time"};
-}
 
 void add(const Result<queues::QueueStatus>& answer, std::uint32_t shard, QueueInfo& info) {
   if (!answer) {
@@ -117,6 +114,9 @@ class Runtime::Parts final : public JournalLogOwner {
     if (running) running->close();  // no handler ends the process
     options.on_fatal(error);
   }
+  const std::function<void(const Error&)> on_outdated = [this](const Error& error) {
+    fatal({error.code, error.message + outdated_advice});
+  };
 
   RuntimeOptions options;
   Federation* federation;  ///< null: this node serves all
@@ -149,6 +149,7 @@ class Runtime::Parts final : public JournalLogOwner {
   std::vector<AnyActor> senders;
   bool takes_senders = true;  ///< false from stop() on: a new sender would never be ended
   std::atomic<bool> is_stopping = false;  ///< stop() was called
+  std::atomic<bool> serves = false;       ///< false: the data directory is being compared
   std::atomic<bool> stopped = false;
   bool has_leftovers = false;  ///< the drain failed: some actors may never end
 
@@ -182,6 +183,10 @@ class Runtime::Parts final : public JournalLogOwner {
   /// other nodes are in their outboxes then. Outboxes are flushed for up to 3/4 of `timeout`; a
   /// node that cannot be reached costs no time. Fails with `timeout`.
   [[nodiscard]] Result<void> drain(std::chrono::milliseconds timeout);
+  /// Starts to handle, forward and accept messages.
+  void serve();
+
+  std::mutex serve_mutex_;
 };
 
 //   no offers, no leases ─▶ handlers in progress end ─▶ outboxes are flushed
@@ -274,10 +279,7 @@ Result<void> Runtime::Parts::open() {
               [this](const std::string& name) {
                 fatal({ErrorCode::storage_failed, "the actor of queue " + name + " ended"});
               },
-          .outdated =
-              [this](const Error& error) {
-                fatal({error.code, error.message + outdated_advice});
-              }},
+          .outdated = on_outdated},
       std::move(*planned));
   log.connect(*actors);
   moves = std::make_unique<ShardMoves>(system, *actors, log, clock);
@@ -315,14 +317,25 @@ void Runtime::Parts::spawn() {
   actors->spawn_queues(store, reader);
   keeper = std::make_unique<LogKeeper>(*journal, log, *actors, *moves, options);
   keeper_serving_ = keeper.get();
+  if (federation == nullptr || !federation->must_compare()) return serve();
+  federation->compare(
+      system, *moves, [this] { serve(); }, on_outdated);
+}
+
+void Runtime::Parts::serve() {
+  const std::lock_guard lock(serve_mutex_);
+  if (is_stopping) return;
   actors->spawn_receivers();
   actors->spawn_forwarders();
-  if (federation == nullptr) return;
-  federation->started(system, *actors, *moves);
+  if (federation != nullptr) federation->started(system, *actors, *moves);
+  serves = true;
 }
 
 Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
   if (stopped || is_stopping.exchange(true)) return {};
+  {
+    const std::lock_guard lock(serve_mutex_);  // serve() has ended, or does nothing
+  }
   {
     const std::lock_guard lock(senders_mutex);
     takes_senders = false;
@@ -464,6 +477,7 @@ Result<std::shared_ptr<SenderLink>> Runtime::sender_link(const std::string& queu
 
 Result<queues::KeyUse> Runtime::can_take(const std::string& queue, std::uint32_t shard,
                                          std::uint64_t bytes, queues::KeyedOffer offer) {
+  if (!parts_->serves) return not_compared();
   const auto ingress = parts_->actors->ingress(queue, shard);
   if (!ingress) return ingress.error();
   if (!ingress->handle) return Error{ErrorCode::not_owner, "another node serves " + queue};
@@ -515,6 +529,7 @@ journal::JournalStats Runtime::journal_stats() const {
 Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queue,
                                                          const std::string& type,
                                                          const SenderOptions& options) {
+  if (!parts_->serves) return not_compared();
   auto actor = std::make_shared<AnyActor>();
   auto inbox = std::make_shared<senders::SenderInbox>(
       senders::SenderInbox::Window{options.limits.window, options.limits.window_bytes},
@@ -546,6 +561,7 @@ Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queu
 }
 
 Result<OperationResult> Runtime::operate(const std::string& queue, Operation operation) {
+  if (!parts_->serves && operation.verb != Operation::Verb::peek) return not_compared();
   auto promise = std::make_shared<std::promise<OperationResult>>();
   auto result = promise->get_future();
   const auto begun = parts_->actors->operate(

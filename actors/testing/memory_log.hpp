@@ -92,6 +92,12 @@ class MemoryLog : public queues::RecordLog {
     return {};
   }
 
+  /// Puts back a copy of the log, with these records. REQUIRES: the node is down.
+  virtual void put_back(std::vector<std::string> records) {
+    records_ = std::move(records);
+    early_lsn_ = records_.size();
+  }
+
   /// The state of the node as of the last durable record.
   [[nodiscard]] Store replay() const {
     Store store({.body_cache_bytes = ~std::uint64_t{0}});

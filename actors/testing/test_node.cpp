@@ -72,12 +72,17 @@ Result<void> TestNode::start() {
   moves_ = std::make_unique<ShardMoves>(system_.system(), *actors_, *log_, clock);
   moves_->recovered(store.shards());
   actors_->spawn_queues(store, {});
+  if (federation == nullptr || !federation->must_compare()) serve();
+  return {};
+}
+
+void TestNode::serve() {
+  serves_ = true;
   actors_->spawn_receivers();
   actors_->spawn_forwarders();
   for (auto& [queue, client] : clients_) {
     if (client.epoch > 1) client.former = open_link(queue, client, client.epoch - 1);
   }
-  return {};
 }
 
 void TestNode::drain() {
@@ -90,6 +95,7 @@ void TestNode::drain() {
 
 void TestNode::stop() {
   if (!actors_) return;
+  serves_ = false;
   log_->crash();
   for (auto& [queue, client] : clients_) {
     for (Link* const each : {&client.link, &client.former}) {
@@ -124,7 +130,7 @@ void TestNode::connect(const std::string& queue, Client& client) {
 
 void TestNode::connect() {
   for (auto& [queue, client] : clients_) {
-    if (actors_ && !client.link.actor) connect(queue, client);
+    if (serves_ && !client.link.actor) connect(queue, client);
   }
 }
 
@@ -196,7 +202,7 @@ void TestNode::send(const std::string& queue, const std::string& type, pb::Envel
     client.type = type;
     client.sent.resize(options_.shards);
     client.confirmed.resize(options_.shards);
-    if (actors_) connect(queue, client);
+    if (serves_) connect(queue, client);
   }
   const std::uint32_t shard =
       envelope.key().empty() ? 0 : shard_of(envelope.key(), options_.shards);

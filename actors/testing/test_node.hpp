@@ -29,7 +29,7 @@ struct TestNodeOptions {
   std::uint32_t shards = 1;
   std::uint64_t seed = 0;
   queues::Limits limits{};
-  /// null: the node serves all shards. started() and stopped() are not called.
+  /// null: the node serves all shards. compare(), started() and stopped() are not called.
   Federation* federation = nullptr;
   std::uint64_t first_generation =
       1;                      ///< RuntimeOptions::generation of the first start; then one more each
@@ -52,8 +52,10 @@ class TestNode {
   TestNode(const TestNode&) = delete;
   TestNode& operator=(const TestNode&) = delete;
 
-  /// Starts the node from its log. Fails as the disk fails; then the node is down.
+  /// Starts the node from its log. Fails as the disk fails; then the node is down. If
+  /// Federation::must_compare(), the node handles, forwards and accepts nothing before serve().
   Result<void> start();
+  void serve();
   /// Sets the limits of all queues from the next start on.
   void set_limits(const queues::Limits& limits) { options_.limits = limits; }
   /// Connects the current clients. start() has connected the former ones.
@@ -124,6 +126,7 @@ class TestNode {
   std::unique_ptr<ShardMoves> moves_;
   std::map<std::string, Client> clients_;
   std::string violation_;
+  bool serves_ = false;
   std::uint64_t starts_ = 0;
 };
 

@@ -5,7 +5,7 @@
 
 namespace millrace::moves {
 
-void NodeFederation::started(ActorSystem& system, const NodeActors& actors, ShardMoves& moves) {
+MoveServiceConfig NodeFederation::service_config(ShardMoves& moves) {
   MoveServiceConfig config;
   config.table = &table_;
   config.moves = &moves;
@@ -13,9 +13,26 @@ void NodeFederation::started(ActorSystem& system, const NodeActors& actors, Shar
   config.clock = &clock_;
   config.spool_directory = spool_directory_;
   config.accepts_loss = accepts_loss_;
+  return config;
+}
+
+void NodeFederation::compare(ActorSystem& system, ShardMoves& moves, std::function<void()> serve,
+                             std::function<void(const Error&)> outdated) {
+  MoveServiceConfig config = service_config(moves);
+  config.on_compared = [this, serve = std::move(serve)] {
+    on_compared_();
+    serve();
+  };
+  config.on_outdated = std::move(outdated);
+  const std::lock_guard lock(mutex_);
+  moves_ = std::make_unique<MoveService>(system, std::move(config));
+}
+
+void NodeFederation::started(ActorSystem& system, const NodeActors& actors, ShardMoves& moves) {
   {
     const std::lock_guard lock(mutex_);
-    moves_ = std::make_unique<MoveService>(system, std::move(config));
+    // It runs already if it has compared the data directory.
+    if (!moves_) moves_ = std::make_unique<MoveService>(system, service_config(moves));
   }
   others_.started(system, actors, moves);
 }

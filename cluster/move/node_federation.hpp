@@ -21,16 +21,19 @@ namespace millrace::moves {
 /// Thread-safe. All constructor arguments must outlive this object.
 class NodeFederation final : public Federation {
  public:
-  /// Exported chunks are kept in unlinked files in `spool_directory`.
+  /// Exported chunks are kept in unlinked files in `spool_directory`. `on_compared` set: the data
+  /// directory is a copy (see Federation::must_compare()); called when it was compared, before the
+  /// node serves; may block on the disk.
   NodeFederation(std::filesystem::path spool_directory, federation::FederatedNode& others,
                  ShardTable& table, transport::Transport& transport, const Clock& clock,
-                 bool accepts_loss = false)
+                 bool accepts_loss = false, std::function<void()> on_compared = {})
       : spool_directory_(std::move(spool_directory)),
         others_(others),
         table_(table),
         transport_(transport),
         clock_(clock),
-        accepts_loss_(accepts_loss) {}
+        accepts_loss_(accepts_loss),
+        on_compared_(std::move(on_compared)) {}
 
   [[nodiscard]] std::vector<pb::ShardRecord> recovered(
       const ShardRecords& records, const std::vector<pb::Declaration>& queues) override {
@@ -46,6 +49,9 @@ class NodeFederation final : public Federation {
                                            std::uint32_t shard) override {
     return others_.remote(system, queue, shard);
   }
+  [[nodiscard]] bool must_compare() const override { return on_compared_ != nullptr; }
+  void compare(ActorSystem& system, ShardMoves& moves, std::function<void()> serve,
+               std::function<void(const Error&)> outdated) override;
   void started(ActorSystem& system, const NodeActors& actors, ShardMoves& moves) override;
   void stopped() override;
 
@@ -65,12 +71,15 @@ class NodeFederation final : public Federation {
             std::function<void(Result<void>)> done);
 
  private:
+  [[nodiscard]] MoveServiceConfig service_config(ShardMoves& moves);
+
   const std::filesystem::path spool_directory_;
   federation::FederatedNode& others_;
   ShardTable& table_;
   transport::Transport& transport_;
   const Clock& clock_;
   const bool accepts_loss_;
+  const std::function<void()> on_compared_;
   std::mutex mutex_;
   std::unique_ptr<MoveService> moves_;  ///< null: the runtime does not run
 };

@@ -80,6 +80,13 @@ std::string WaitingShards::text() const {
       return which + ": node " + wait.nodes +
              " owns it too, in the same epoch. Stop one of the two, remove its data directory, and "
              "start it again";
+    case Wait::Reason::copy:
+      return which +
+             ": the data directory is a copy, so this node serves and accepts nothing before these "
+             "nodes have said what they remember of it: " +
+             wait.nodes +
+             ". Start them, or take those that are gone out of the configuration, or start this "
+             "node once with --accept-loss";
   }
   return which;
 }

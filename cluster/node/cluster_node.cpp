@@ -4,6 +4,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
+#include <functional>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -68,6 +70,13 @@ class FrameRouter final : public transport::TransportListener {
   transport::Transport& transport_;
 };
 
+void confirm(const std::filesystem::path& data_dir, std::uint64_t incarnation) {
+  if (const auto confirmed = confirm_directory(data_dir, incarnation); !confirmed) {
+    spdlog::warn("the next start takes the data directory for a copy again: {}",
+                 confirmed.error().message);
+  }
+}
+
 [[noreturn]] void stop_fenced() {
   spdlog::critical("the node stops: a later start of it is in the cluster");
   flush_log();
@@ -97,7 +106,7 @@ class ClusterNode::Parts {
  public:
   Parts(const Config& told, std::uint64_t incarnation, std::vector<PipelineSpec> specs,
         const QueuePlacement& placement, std::unique_ptr<transport::CafTransport> made,
-        bool accepts_loss)
+        bool accepts_loss, std::function<void()> on_compared)
       : config(told),
         pipelines(std::move(specs)),
         table(config.node.name, placement.layout()),
@@ -106,7 +115,8 @@ class ClusterNode::Parts {
                [this](const std::string& queue, std::uint32_t shard) {
                  return table.owner(queue, shard);
                }),
-        federation(config.node.data_dir, others, table, *transport, clock, accepts_loss),
+        federation(config.node.data_dir, others, table, *transport, clock, accepts_loss,
+                   std::move(on_compared)),
         members(member_options(config, incarnation), *transport, clock),
         router(others, federation, members, *transport) {}
 
@@ -172,13 +182,22 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& config,
   if (!placement) return placement.error();
   const auto incarnation = next_incarnation(config.node.data_dir, SystemClock().now_us());
   if (!incarnation) return incarnation.error();
-  auto wanted = transport_options(config, *incarnation);
+  std::function<void()> on_compared;
+  if (incarnation->is_copy) {
+    on_compared = [data_dir = config.node.data_dir, number = incarnation->number] {
+      confirm(data_dir, number);
+    };
+    const bool is_alone = config.cluster.nodes.size() <= 1;
+    if (is_alone || options.accepts_loss) std::exchange(on_compared, nullptr)();
+  }
+  auto wanted = transport_options(config, incarnation->number);
   if (!wanted) return wanted.error();
   auto transport = transport::CafTransport::make(std::move(*wanted));
   if (!transport) return transport.error();
 
-  auto parts = std::make_unique<Parts>(config, *incarnation, std::move(*specs), *placement,
-                                       std::move(*transport), options.accepts_loss);
+  auto parts =
+      std::make_unique<Parts>(config, incarnation->number, std::move(*specs), *placement,
+                              std::move(*transport), options.accepts_loss, std::move(on_compared));
   RuntimeOptions runtime = runtime_options(config);
   runtime.accepts_loss = options.accepts_loss;
   if (options.adjust) options.adjust(runtime);
@@ -193,8 +212,9 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& config,
   node->parts_->members.start();
   node->parts_->members.advance(pb::MEMBER_UP);
   node->check_certificates();
-  spdlog::info("node {} of cluster {} serves, incarnation {}", config.node.name,
-               config.cluster.name, *incarnation);
+  spdlog::info("node {} of cluster {} {}, incarnation {}", config.node.name, config.cluster.name,
+               node->parts_->federation.must_compare() ? "compares its data directory" : "serves",
+               incarnation->number);
   return node;
 }
 

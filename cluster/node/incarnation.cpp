@@ -17,34 +17,73 @@ using journal::FileSystem;
 using journal::OpenMode;
 using Path = FileSystem::Path;
 
-/// Returns the stored incarnation; 0 if the file does not exist.
-Result<std::uint64_t> read_latest(FileSystem& files, const Path& path) {
+constexpr std::string_view copy_mark = "copy";
+
+/// What the file says; `number` is 0 if it does not exist.
+struct Stored {
+  std::uint64_t number = 0;
+  std::string mark{};      ///< empty: of an older version
+  std::string identity{};  ///< of the file
+};
+
+Result<Stored> read_stored(FileSystem& files, const Path& path) {
   const auto file = files.open(path, OpenMode::read, Access::buffered);
-  if (!file && file.error().code == ErrorCode::not_found) return std::uint64_t{0};
+  if (!file && file.error().code == ErrorCode::not_found) return Stored{};
   if (!file) return file.error();
-  std::array<char, 64> bytes{};
+  std::array<char, 256> bytes{};
   const auto got = (*file)->read(0, bytes);
   if (!got) return got.error();
-  std::string_view text(bytes.data(), *got);
-  text = text.substr(0, text.find('\n'));
-  std::uint64_t latest = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), latest);
-  if (error == std::errc() && end == text.data() + text.size() && !text.empty()) return latest;
-  return Error{ErrorCode::corrupt, path.string() + ": expected a decimal number"};
+  const std::string_view text(bytes.data(), *got);
+  const std::string_view digits = text.substr(0, text.find('\n'));
+  Stored stored;
+  const char* const last = digits.data() + digits.size();
+  const auto [end, error] = std::from_chars(digits.data(), last, stored.number);
+  if (error != std::errc() || end != last || digits.empty()) {
+    return Error{ErrorCode::corrupt, path.string() + ": expected a decimal number"};
+  }
+  auto identity = (*file)->identity();
+  if (!identity) return identity.error();
+  stored.identity = std::move(*identity);
+  if (digits.size() + 1 < text.size()) {
+    const std::string_view rest = text.substr(digits.size() + 1);
+    stored.mark = rest.substr(0, rest.find('\n'));
+  }
+  return stored;
 }
 
-Result<void> write_durably(FileSystem& files, const Path& path, OpenMode mode,
-                           const std::string& text) {
-  const auto file = files.open(path, mode, Access::buffered);
+/// A directory with a log that no node of a cluster has used was made from a backup.
+Result<bool> is_restored(FileSystem& files, const Path& data_dir) {
+  const auto names = files.list(data_dir);
+  if (!names) return names.error();
+  return std::find(names->begin(), names->end(), "format") != names->end();
+}
+
+std::string text_of(std::uint64_t number, std::string_view mark) {
+  std::string text = std::to_string(number) + "\n";
+  if (!mark.empty()) text += std::string(mark) + "\n";
+  return text;
+}
+
+/// Writes a new file, with the mark "copy" or its own.
+Result<void> write_new(FileSystem& files, const Path& path, std::uint64_t number, bool is_copy) {
+  const auto file = files.open(path, OpenMode::create, Access::buffered);
   if (!file) return file.error();
+  const auto identity = (*file)->identity();
+  if (!identity) return identity.error();
+  const std::string text = text_of(number, is_copy ? std::string(copy_mark) : *identity);
   if (auto written = (*file)->write(0, text); !written) return written;
   return (*file)->sync();
 }
 
-Result<void> replace(FileSystem& files, const Path& path, const std::string& text) {
+Result<void> replace(FileSystem& files, const Path& path, std::uint64_t number, bool is_copy) {
   Path unfinished = path;
   unfinished += journal::unfinished_suffix;
-  auto written = write_durably(files, unfinished, OpenMode::create, text);
+  // What a crash has left is no new file.
+  if (auto removed = files.remove(unfinished);
+      !removed && removed.error().code != ErrorCode::not_found) {
+    return removed;
+  }
+  auto written = write_new(files, unfinished, number, is_copy);
   if (written) written = files.rename(unfinished, path);
   if (written) return files.sync_dir(path.parent_path());
   // Gives its room back. The error of the write matters more.
@@ -52,25 +91,42 @@ Result<void> replace(FileSystem& files, const Path& path, const std::string& tex
   return written;
 }
 
+Result<void> overwrite(FileSystem& files, const Path& path, const std::string& text) {
+  const auto file = files.open(path, OpenMode::write, Access::buffered);
+  if (!file) return file.error();
+  if (auto written = (*file)->write(0, text); !written) return written;
+  return (*file)->sync();
+}
+
 }  // namespace
 
-Result<std::uint64_t> next_incarnation(const Path& data_dir, TimeUs now_us, FileSystem& files) {
+Result<Incarnation> next_incarnation(const Path& data_dir, TimeUs now_us, FileSystem& files) {
   if (auto made = files.make_dir(data_dir); !made) return made.error();
   const Path path = data_dir / journal::DataDirectory::incarnation_name;
-  const auto latest = read_latest(files, path);
+  const auto latest = read_stored(files, path);
   if (!latest) return latest.error();
-  const std::uint64_t next =
-      std::max(*latest + 1, static_cast<std::uint64_t>(std::max<TimeUs>(now_us, 1)));
-  const std::string text = std::to_string(next) + "\n";
-  auto written = replace(files, path, text);
-  if (!written && written.error().code == ErrorCode::storage_full && *latest != 0) {
+  Incarnation next;
+  next.number =
+      std::max(latest->number + 1, static_cast<std::uint64_t>(std::max<TimeUs>(now_us, 1)));
+  next.is_copy = !latest->mark.empty() && latest->mark != latest->identity;
+  if (latest->number == 0) {
+    const auto restored = is_restored(files, data_dir);
+    if (!restored) return restored.error();
+    next.is_copy = *restored;
+  }
+  auto written = replace(files, path, next.number, next.is_copy);
+  if (!written && written.error().code == ErrorCode::storage_full && latest->number != 0) {
     // A node that was killed must start on a full disk, because only a running node frees room. The
     // number never gets shorter, and it lies within the first sector of the file, which needs no
-    // room and is written whole or not at all.
-    written = write_durably(files, path, OpenMode::write, text);
+    // room and is written whole or not at all. The mark says of this file what it said before.
+    written = overwrite(files, path, text_of(next.number, latest->mark));
   }
   if (!written) return written.error();
   return next;
+}
+
+Result<void> confirm_directory(const Path& data_dir, std::uint64_t incarnation, FileSystem& files) {
+  return replace(files, data_dir / journal::DataDirectory::incarnation_name, incarnation, false);
 }
 
 }  // namespace millrace::cluster

@@ -1,4 +1,12 @@
-// The incarnation of a node: a number that grows with each start, also if the clock was set back.
+// The incarnation of a node: a number that grows with each start, also if the clock was set back. The
+// file that keeps it also tells whether the data directory is a copy:
+//
+//   incarnation = number of the latest start, "\n", mark, "\n"
+//   mark        = what only this file has (journal::File::identity()), or "copy"
+//
+// Each start makes the file anew. In a directory that was copied or restored it is another file than
+// its mark says, or there is none. A disk that was put back as a whole, such as a snapshot of a virtual
+// machine, is not recognised.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +18,26 @@
 
 namespace millrace::cluster {
 
+struct Incarnation {
+  std::uint64_t number = 0;
+  /// The data directory is not the one in which the node ran last. Stays so for later starts until
+  /// confirm_directory(). A directory without a mark, of an older version, is taken for no copy.
+  bool is_copy = false;
+};
+
 /// Returns an incarnation higher than all earlier ones in `data_dir`, and not below `now_us`;
 /// it is durable on return. Creates `data_dir` if missing. Needs no room on the disk if there was an
 /// earlier one. Fails with `corrupt`, `storage_failed`, or `storage_full` (first start only). Blocks
 /// on the disk.
-[[nodiscard]] Result<std::uint64_t> next_incarnation(
+[[nodiscard]] Result<Incarnation> next_incarnation(
     const std::filesystem::path& data_dir, TimeUs now_us,
+    journal::FileSystem& files = journal::posix_file_system());
+
+/// From now on the directory is no copy: no other node remembers more, or an operator has accepted the
+/// loss. Durable on return. Fails with `storage_full`, `storage_failed`: then the next start takes it
+/// for a copy again. Blocks on the disk.
+[[nodiscard]] Result<void> confirm_directory(
+    const std::filesystem::path& data_dir, std::uint64_t incarnation,
     journal::FileSystem& files = journal::posix_file_system());
 
 }  // namespace millrace::cluster

@@ -23,7 +23,8 @@ std::string to_text(pb::MemberState state) {
 
 bool needs_decision(const moves::WaitingShards& shards) {
   return shards.wait.reason != moves::Wait::Reason::peers &&
-         shards.wait.reason != moves::Wait::Reason::layouts;
+         shards.wait.reason != moves::Wait::Reason::layouts &&
+         shards.wait.reason != moves::Wait::Reason::copy;
 }
 
 }  // namespace

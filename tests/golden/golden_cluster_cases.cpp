@@ -91,6 +91,22 @@ void add_roles(std::vector<GoldenCase>& cases) {
     gossip.set_round(3);
     gossip.set_seen_round(300);
   }));
+  cases.push_back(made<pb::PlacementGossip>("gossip_question", [](pb::PlacementGossip& gossip) {
+    gossip.set_question(0xfedcba9876543210);
+  }));
+  cases.push_back(made<pb::PlacementGossip>("gossip_answer", [](pb::PlacementGossip& gossip) {
+    gossip.set_answers(0xfedcba9876543210);
+    auto& session = *gossip.add_session();
+    session.set_producer("out");
+    session.set_last(300);
+    session.set_generation(0x0123456789abcdef);
+    auto& progress = *gossip.add_progress();
+    progress.set_queue("in");
+    progress.set_shard(5);
+    progress.set_producer("out");
+    progress.set_base(300);
+    progress.set_began(7);
+  }));
   cases.push_back(made<pb::NotOwner>("not_owner_role", [](pb::NotOwner& refusal) {
     refusal.set_shard(5);
     fill(*refusal.mutable_ownership());

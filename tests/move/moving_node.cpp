@@ -34,14 +34,32 @@ bool MovingNode::start() {
         return table_->owner(queue, shard);
       });
   const Clock& clock = options_.node.clock != nullptr ? *options_.node.clock : system_;
-  federation_ =
-      std::make_unique<moves::NodeFederation>(std::filesystem::temp_directory_path(), *others_,
-                                              *table_, *transport_, clock, options_.accepts_loss);
+  std::function<void()> on_compared;
+  if (options_.is_copy && !options_.accepts_loss)
+    on_compared = [this] {
+      options_.is_copy = false;
+    };
+  federation_ = std::make_unique<moves::NodeFederation>(
+      std::filesystem::temp_directory_path(), *others_, *table_, *transport_, clock,
+      options_.accepts_loss, std::move(on_compared));
   if ((options_.is_founded && starts_ == 1 && !write_founded()) || !node_->start()) {
     network_.kill(name());
     return false;
   }
-  federation_->started(system_.system(), node_->actors(), node_->moves());
+  if (federation_->must_compare()) {
+    federation_->compare(
+        system_.system(), node_->moves(),
+        [this] {
+          node_->serve();
+          federation_->started(system_.system(), node_->actors(), node_->moves());
+        },
+        [this](const Error& error) {
+          if (options_.node.on_outdated) options_.node.on_outdated(error);
+        });
+  } else {
+    options_.is_copy = false;
+    federation_->started(system_.system(), node_->actors(), node_->moves());
+  }
   return transport_->start(*this).has_value();
 }
 

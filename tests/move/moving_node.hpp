@@ -24,6 +24,7 @@ struct MovingNodeOptions {
   /// Whether the data directories begin as those of founded shards, each owned by its home.
   bool is_founded = true;
   bool accepts_loss = false;            ///< of the next start()
+  bool is_copy = false;                 ///< the data directory, at the next start()
   std::uint64_t first_incarnation = 1;  ///< then one more for each start
   std::size_t window_bytes = transport::TransportOptions{}.window_bytes;
   std::function<queues::OfferHandle(queues::OfferHandle)>
@@ -41,6 +42,10 @@ class MovingNode final : public transport::TransportListener, private Federation
   /// Replaces groups and other nodes for the next start().
   void configure(std::vector<moves::QueueGroup> groups, std::vector<std::string> others,
                  bool accepts_loss = false);
+  /// The log was replaced by a copy: from the next start() on, until other nodes have been compared.
+  void set_copy() { options_.is_copy = true; }
+  /// Whether the node serves; false while it compares a copy.
+  [[nodiscard]] bool is_serving() const { return is_up() && !options_.is_copy; }
   /// Stops the node at once, as a crash does; the log stays.
   void kill();
 
@@ -75,6 +80,7 @@ class MovingNode final : public transport::TransportListener, private Federation
   [[nodiscard]] bool is_fenced(const std::string& queue, std::uint32_t shard) const override {
     return federation_->is_fenced(queue, shard);
   }
+  [[nodiscard]] bool must_compare() const override { return federation_->must_compare(); }
   [[nodiscard]] queues::OfferHandle remote(ActorSystem& system, const std::string& queue,
                                            std::uint32_t shard) override {
     const auto remote = federation_->remote(system, queue, shard);

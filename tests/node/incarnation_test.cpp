@@ -1,4 +1,5 @@
-// Promise: each incarnation is higher than all earlier ones, also if the clock was set back.
+// Promise: each incarnation is higher than all earlier ones, also if the clock was set back; and a data
+// directory that was copied or restored is recognised as a copy until it is confirmed.
 // Checked on files in a temporary directory.
 #include "cluster/node/incarnation.hpp"
 
@@ -21,7 +22,7 @@ TEST(Incarnation, IsTheTimeOfTheStart) {
   const journal::TemporaryDirectory directory;
   const auto first = next_incarnation(directory.path() / "data", 5'000);
   ASSERT_TRUE(first);
-  EXPECT_EQ(*first, 5'000U);
+  EXPECT_EQ(first->number, 5'000U);
 }
 
 TEST(Incarnation, GrowsWhenTheClockGoesBack) {
@@ -29,7 +30,7 @@ TEST(Incarnation, GrowsWhenTheClockGoesBack) {
   ASSERT_TRUE(next_incarnation(directory.path(), 5'000));
   const auto second = next_incarnation(directory.path(), 10);
   ASSERT_TRUE(second);
-  EXPECT_EQ(*second, 5'001U);
+  EXPECT_EQ(second->number, 5'001U);
 }
 
 TEST(Incarnation, SurvivesAStartThatCrashedHalfway) {
@@ -38,7 +39,7 @@ TEST(Incarnation, SurvivesAStartThatCrashedHalfway) {
   std::ofstream(directory.path() / "incarnation.tmp") << "99";
   const auto second = next_incarnation(directory.path(), 10);
   ASSERT_TRUE(second);
-  EXPECT_EQ(*second, 5'001U);
+  EXPECT_EQ(second->number, 5'001U);
 }
 
 TEST(Incarnation, NeedsNoRoomAfterTheFirstStart) {
@@ -49,7 +50,7 @@ TEST(Incarnation, NeedsNoRoomAfterTheFirstStart) {
     const auto next = next_incarnation("/data", now_us, files);
     ASSERT_TRUE(next) << next.error().message;
     const std::string stored = files.contents("/data/incarnation");
-    EXPECT_EQ(stored, std::to_string(*next) + "\n");
+    EXPECT_EQ(stored, std::to_string(next->number) + "\n");
     EXPECT_TRUE(files.contents("/data/incarnation.tmp").empty());
   }
   EXPECT_EQ(files.contents("/data/incarnation"), "1800000000000001\n");
@@ -72,8 +73,9 @@ TEST(Incarnation, IsHigherAfterAPowerLossAtAnyMoment) {
       });
       const auto next = next_incarnation("/data", 5'000, files);
       if (next) {
-        EXPECT_GT(*next, highest) << "after " << operations << " operations, start " << start;
-        highest = *next;
+        EXPECT_GT(next->number, highest)
+            << "after " << operations << " operations, start " << start;
+        highest = next->number;
       }
       files.crash(random);
     }
@@ -94,6 +96,66 @@ TEST(Incarnation, IsAFileOfTheOwnerAndNoLink) {
   std::filesystem::remove(file);
   ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
   EXPECT_FALSE(next_incarnation(directory.path() / "data", 5'000));
+}
+
+class CopiedDirectory : public ::testing::Test {
+ protected:
+  [[nodiscard]] std::filesystem::path at(const char* name) const {
+    return directory_.path() / name;
+  }
+  /// Starts a node in the directory, as far as it is new. Returns whether it is a copy.
+  static bool is_copy(const std::filesystem::path& directory) {
+    const auto next = next_incarnation(directory, 5'000);
+    EXPECT_TRUE(next);
+    std::ofstream(directory / "format") << "made by the journal";
+    return next && next->is_copy;
+  }
+  static void copy(const std::filesystem::path& from, const std::filesystem::path& to) {
+    using std::filesystem::copy_options;
+    std::filesystem::copy(from, to, copy_options::recursive | copy_options::overwrite_existing);
+  }
+
+  const journal::TemporaryDirectory directory_;
+};
+
+TEST_F(CopiedDirectory, IsNoneWhereverItIsMovedAndHoweverOftenItIsStarted) {
+  EXPECT_FALSE(is_copy(at("a"))) << "a new directory";
+  EXPECT_FALSE(is_copy(at("a")));
+  std::filesystem::rename(at("a"), at("b"));
+  EXPECT_FALSE(is_copy(at("b")));
+}
+
+TEST_F(CopiedDirectory, IsRecognisedUntilItIsConfirmed) {
+  ASSERT_FALSE(is_copy(at("a")));
+  copy(at("a"), at("b"));
+  EXPECT_TRUE(is_copy(at("b")));
+  EXPECT_TRUE(is_copy(at("b"))) << "a restart proves nothing";
+  ASSERT_TRUE(confirm_directory(at("b"), 9'000));
+  EXPECT_FALSE(is_copy(at("b")));
+  const auto next = next_incarnation(at("b"), 10);
+  EXPECT_GT(next->number, 9'000u);
+  EXPECT_FALSE(is_copy(at("a"))) << "the original";
+}
+
+TEST_F(CopiedDirectory, IsRecognisedWhenItsFilesReplaceThoseOfALaterStart) {
+  ASSERT_FALSE(is_copy(at("a")));
+  copy(at("a"), at("b"));
+  ASSERT_FALSE(is_copy(at("a")));
+  copy(at("b"), at("a"));
+  EXPECT_TRUE(is_copy(at("a")));
+}
+
+TEST_F(CopiedDirectory, IsOneThatWasRestoredFromABackup) {
+  std::filesystem::create_directory(at("a"));
+  std::ofstream(at("a") / "format") << "restored: there is no incarnation";
+  EXPECT_TRUE(is_copy(at("a")));
+}
+
+TEST_F(CopiedDirectory, IsNoneOfAnOlderVersion) {
+  std::filesystem::create_directory(at("a"));
+  std::ofstream(at("a") / "incarnation") << "77\n";
+  std::ofstream(at("a") / "format") << "made by the journal";
+  EXPECT_FALSE(is_copy(at("a")));
 }
 
 TEST(Incarnation, FailsIfTheFileIsDamaged) {

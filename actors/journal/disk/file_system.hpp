@@ -46,6 +46,10 @@ class File {
 
   /// Length in bytes.
   virtual Result<std::uint64_t> size() = 0;
+
+  /// What the file itself has and no copy of it: a text without spaces, equal for the life of the file,
+  /// also after renames. Empty: the file system has nothing of the kind.
+  virtual Result<std::string> identity() { return std::string(); }
 };
 
 /// A lock on a file, released when destroyed, or by the kernel when the process ends.

@@ -148,6 +148,20 @@ class PosixFile final : public File {
     return static_cast<std::uint64_t>(info.st_size);
   }
 
+  // Number and time of birth of the inode. Not the device: its number may change with a boot.
+  Result<std::string> identity() override {
+    struct statx info = {};
+    if (::statx(descriptor_.get(), "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &info) != 0) {
+      return posix_error("stat", path_, errno);
+    }
+    std::string text = std::to_string(info.stx_ino);
+    if ((info.stx_mask & STATX_BTIME) != 0) {
+      text += "-" + std::to_string(info.stx_btime.tv_sec) + "-" +
+              std::to_string(info.stx_btime.tv_nsec);
+    }
+    return text;
+  }
+
  private:
   Error failed(const char* action, std::uint64_t offset, int reason) const {
     Error error = posix_error(action, path_, reason);

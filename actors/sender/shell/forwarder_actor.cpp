@@ -109,7 +109,10 @@ class ForwarderShell {
     if (is_up) return attach_again();
     is_cut_off_ = true;
     on_detached(core_);
-    if (is_draining_) end();
+    if (is_draining_) return end();
+    // So that the outbox knows what the target has confirmed, should the target's node come back with
+    // less: see cluster/move/core/comparison_core.hpp.
+    if (core_.lease != 0 && core_.stream.kept.size() < core_.run) complete(give_back(core_));
   }
 
   void on_drain() {

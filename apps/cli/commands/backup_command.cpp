@@ -106,8 +106,8 @@ void add_restore(CLI::App& app, Action& action) {
       ->required();
   add_format(*command, options->format);
   command->footer(
-      "What the node confirmed after the backup was made is not in it. Other nodes that remember\n"
-      "it refuse the restored node until it is started with --accept-loss.");
+      "What the node confirmed after the backup was made is not in it. The node asks all other\n"
+      "nodes before it serves; if one remembers more, it ends unless started with --accept-loss.");
   command->callback([options, &action] {
     action = [options] {
       return run_restore(*options);

@@ -57,6 +57,7 @@ struct Wait {
     removed,   ///< the owner is not configured any more: an operator decides
     lost,      ///< another node remembers that this one owns the shard: an operator decides
     disputed,  ///< another node owns the shard in the same epoch: an operator decides
+    copy,      ///< the data directory is a copy: other nodes have not said what they remember
   };
   Reason reason = Reason::none;
   std::string nodes{};  ///< names, separated by ", "; of `removed`: the owner, empty: not known

@@ -40,10 +40,17 @@ struct MoveServiceConfig {
   const Clock* clock = nullptr;
   std::filesystem::path spool_directory;
   bool accepts_loss = false;  ///< see FoundingView
+  /// Set: the data directory is a copy. The actor first compares it with all other nodes
+  /// (core/comparison_core.hpp), and does nothing else meanwhile. Then it calls one of the two, once,
+  /// on its own thread. They must not throw.
+  std::function<void()> on_compared{};
+  std::function<void(const Error&)> on_outdated{};
   /// Bounds the wait until nothing is in flight on a shard that quiesces, and until the outputs of
   /// its stages have arrived. The move fails afterwards.
   std::chrono::milliseconds rest_timeout{30'000};
 };
+
+class MoveShell;
 
 /// Handle of the actor. Thread-safe. The destructor ends the actor.
 class MoveService {
@@ -76,11 +83,9 @@ class MoveService {
             std::function<void(Result<void>)> done);
 
  private:
-  class Shell;
-
   void run(std::function<void()> task);
 
-  const std::shared_ptr<Shell> shell_;  ///< accessed by the actor only
+  const std::shared_ptr<MoveShell> shell_;  ///< accessed by the actor only
   caf::actor actor_;
 };
 
