@@ -11,6 +11,7 @@ void NodeFederation::started(ActorSystem& system, const NodeActors& actors, Shar
   config.moves = &moves;
   config.transport = &transport_;
   config.clock = &clock_;
+  config.incarnation = incarnation_;
   config.spool_directory = spool_directory_;
   config.accepts_loss = accepts_loss_;
   {

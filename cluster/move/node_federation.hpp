@@ -2,6 +2,7 @@
 // remote queues for all other shards, and the MoveService while the runtime runs.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -21,15 +22,17 @@ namespace millrace::moves {
 /// Thread-safe. All constructor arguments must outlive this object.
 class NodeFederation final : public Federation {
  public:
-  /// Exported chunks are kept in unlinked files in `spool_directory`.
+  /// Exported chunks are kept in unlinked files in `spool_directory`. `incarnation`: of this start of
+  /// the node, higher than those of its earlier starts.
   NodeFederation(std::filesystem::path spool_directory, federation::FederatedNode& others,
                  ShardTable& table, transport::Transport& transport, const Clock& clock,
-                 bool accepts_loss = false)
+                 std::uint64_t incarnation, bool accepts_loss = false)
       : spool_directory_(std::move(spool_directory)),
         others_(others),
         table_(table),
         transport_(transport),
         clock_(clock),
+        incarnation_(incarnation),
         accepts_loss_(accepts_loss) {}
 
   [[nodiscard]] std::vector<pb::ShardRecord> recovered(
@@ -70,6 +73,7 @@ class NodeFederation final : public Federation {
   ShardTable& table_;
   transport::Transport& transport_;
   const Clock& clock_;
+  const std::uint64_t incarnation_;
   const bool accepts_loss_;
   std::mutex mutex_;
   std::unique_ptr<MoveService> moves_;  ///< null: the runtime does not run

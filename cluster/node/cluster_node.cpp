@@ -106,7 +106,8 @@ class ClusterNode::Parts {
                [this](const std::string& queue, std::uint32_t shard) {
                  return table.owner(queue, shard);
                }),
-        federation(config.node.data_dir, others, table, *transport, clock, accepts_loss),
+        federation(config.node.data_dir, others, table, *transport, clock, incarnation,
+                   accepts_loss),
         members(member_options(config, incarnation), *transport, clock),
         router(others, federation, members, *transport) {}
 

@@ -38,6 +38,7 @@ struct MoveServiceConfig {
   ShardMoves* moves = nullptr;
   transport::Transport* transport = nullptr;
   const Clock* clock = nullptr;
+  std::uint64_t incarnation = 0;  ///< of this node; numbers its moves, see first_attempt()
   std::filesystem::path spool_directory;
   bool accepts_loss = false;  ///< see FoundingView
   /// Bounds the wait until nothing is in flight on a shard that quiesces, and until the outputs of
