@@ -32,6 +32,8 @@
 //   (Batch<In>)                             | .then_batch | messages with contexts, no key twice
 //   (Batch<In, S>)                          | .then_batch | the same, with the state of each key
 //
+// Keyed<S, In>& instead of Keyed<S>& lets the compiler check the type of timers.
+//
 //   it returns           | messages sent on                         | the input is
 //   ---------------------+------------------------------------------+------------------------------
 //   void                 | none: the stage is a sink                | acked

@@ -63,8 +63,9 @@ constexpr bool check_handler() {
                   "operator()(Batch<In, State>).");
   } else {
     static_assert(never<Handler>,
-                  "millrace: a handler takes (const In&), then optionally Keyed<State>&, then "
-                  "optionally const Context&, where In and State are Protobuf messages.");
+                  "millrace: a handler takes (const In&), then optionally Keyed<State>& or "
+                  "Keyed<State, In>&, then optionally const Context&, where In and State are "
+                  "Protobuf messages.");
   }
   return false;
 }

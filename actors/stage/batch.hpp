@@ -20,7 +20,7 @@ namespace millrace {
 template <Message In, class State = void>
 struct BatchItem {
   const In& message;
-  Keyed<State>& state;
+  Keyed<State, In>& state;
   const Context& context;
 };
 

@@ -125,8 +125,8 @@ class BatchStage final : public Stage {
     }
   }
 
-  using States =
-      std::conditional_t<Shape::is_keyed, std::deque<typename StateCarrier<State>::Type>, NoState>;
+  using States = std::conditional_t<Shape::is_keyed,
+                                    std::deque<typename StateCarrier<State, Input>::Type>, NoState>;
 
   Handler handler_;
   OutcomeWriter writer_;

@@ -87,6 +87,11 @@ struct TakesShape<Arguments<const In&, Keyed<S>&>> : ValidTakes<In, S, false, fa
 template <Message In, Message S>
 struct TakesShape<Arguments<const In&, Keyed<S>&, const Context&>>
     : ValidTakes<In, S, true, false> {};
+template <Message In, Message S>
+struct TakesShape<Arguments<const In&, Keyed<S, In>&>> : ValidTakes<In, S, false, false> {};
+template <Message In, Message S>
+struct TakesShape<Arguments<const In&, Keyed<S, In>&, const Context&>>
+    : ValidTakes<In, S, true, false> {};
 template <Message In, class S>
 struct TakesShape<Arguments<std::span<const BatchItem<In, S>>>> : ValidTakes<In, S, true, true> {};
 template <Message In, class S>

@@ -19,12 +19,12 @@ namespace millrace::pipelines {
 /// Takes the place of KeyedRun in a stage without state.
 struct NoState {};
 
-template <class State>
+template <class State, class Input>
 struct StateCarrier {
-  using Type = KeyedRun<State>;
+  using Type = KeyedRun<State, Input>;
 };
-template <>
-struct StateCarrier<void> {
+template <class Input>
+struct StateCarrier<void, Input> {
   using Type = NoState;
 };
 
@@ -141,7 +141,7 @@ class HandlerStage final : public Stage {
   Handler handler_;
   OutcomeWriter writer_;
   Input input_;  ///< reused, so that its memory is allocated once
-  typename StateCarrier<State>::Type state_;
+  typename StateCarrier<State, Input>::Type state_;
 };
 
 }  // namespace millrace::pipelines

@@ -1,6 +1,6 @@
-// Keyed<T>: the durable state of the key of the message that a handler works on.
+// Keyed<T, Input>: the durable state of the key of the message that a handler works on.
 //
-//     void operator()(const OrderPlaced& order, Keyed<Stock>& stock) {
+//     void operator()(const OrderPlaced& order, Keyed<Stock, OrderPlaced>& stock) {
 //       stock.change().set_left(stock->left() - order.count());  // stored with the ack
 //       stock.record(order);                                     // into the key's history
 //       stock.set_timer("recount", 24h, order);                  // this stage sees `order` again
@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <typeinfo>
 #include <utility>
 #include <vector>
@@ -36,8 +37,10 @@ struct KeyedChanges {
   std::vector<std::string> timers_cleared{};
 };
 
-template <Message T>
+template <Message T, class Input>
 class KeyedRun;
+template <Message T, class Input = void>
+class Keyed;
 
 /// The state of one key of one stage: a value of type T, a history (messages that are only ever
 /// appended), and named timers.
@@ -48,7 +51,7 @@ class KeyedRun;
 /// that they inherit; beyond, the message has failed. Valid until the handler returns; for the
 /// handler's thread only.
 template <Message T>
-class Keyed {
+class Keyed<T, void> {
  public:
   /// `stored` is the serialized state, or nullopt for a key that has none.
   Keyed(std::string_view key, std::optional<std::string_view> stored) : key_(key) {
@@ -97,8 +100,8 @@ class Keyed {
 
   /// Appends `message` to the stage's own queue, under this key, once `after` has passed since the
   /// handling ended: 0 or more, else the message fails; what is too long to add never passes.
-  /// `message` must have the type that the stage takes, else the message fails. Replaces the key's
-  /// timer of the same name, and survives restarts.
+  /// `message` must have the type that the stage takes, else the message fails; with Keyed<T, Input>
+  /// another type does not compile. Replaces the key's timer of the same name, and survives restarts.
   void set_timer(std::string name, std::chrono::microseconds after,
                  const google::protobuf::MessageLite& message) {
     forget_timer(name);
@@ -124,7 +127,8 @@ class Keyed {
   }
 
  private:
-  friend class KeyedRun<T>;
+  template <Message State, class Input>
+  friend class KeyedRun;
 
   /// The state before the current message. `value` is copied only if an earlier message of the run
   /// has changed it; otherwise KeyedRun parses the stored bytes again.
@@ -161,6 +165,24 @@ class Keyed {
   bool erased_ = false;
   KeyedChanges changes_;
   Undo undo_;
+};
+
+/// The same in a stage that takes messages of type Input: a timer of another type does not compile.
+/// A Keyed<T, Input>& is a Keyed<T>& too, for functions that set no timer.
+template <Message T, class Input>
+class Keyed : public Keyed<T, void> {
+  using Base = Keyed<T, void>;
+
+ public:
+  using Base::Base;
+
+  /// As that of Keyed<T>.
+  template <class Timer>
+  void set_timer(std::string name, std::chrono::microseconds after, const Timer& message) {
+    static_assert(std::is_same_v<Timer, Input>,
+                  "millrace: a timer takes a message of the type that its stage takes.");
+    Base::set_timer(std::move(name), after, message);
+  }
 };
 
 }  // namespace millrace

@@ -1,4 +1,4 @@
-// KeyedRun<T>: the state of one key during a run of its messages.
+// KeyedRun<T, Input>: the state of one key during a run of its messages.
 #pragma once
 
 #include <memory>
@@ -19,7 +19,7 @@ namespace millrace {
 ///     begin(run) ──▶ begin_message() ──▶ keep(result) or undo() ──▶ finish(run)
 ///                         ▲                      │
 ///                         └──── next message ────┘
-template <Message T>
+template <Message T, class Input = void>
 class KeyedRun {
  public:
   void begin(const StageRun& run) {
@@ -30,7 +30,7 @@ class KeyedRun {
   }
 
   /// The argument of the handler.
-  [[nodiscard]] Keyed<T>& keyed() { return keyed_; }
+  [[nodiscard]] Keyed<T, Input>& keyed() { return keyed_; }
 
   /// Returns whether the stored bytes are not a T.
   [[nodiscard]] bool is_damaged() const { return keyed_.damaged_; }
@@ -103,7 +103,7 @@ class KeyedRun {
   }
 
   std::shared_ptr<const std::string> stored_;
-  Keyed<T> keyed_{std::string_view(), std::nullopt};
+  Keyed<T, Input> keyed_{std::string_view(), std::nullopt};
 };
 
 }  // namespace millrace

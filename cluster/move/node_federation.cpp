@@ -11,6 +11,7 @@ MoveServiceConfig NodeFederation::service_config(ShardMoves& moves) {
   config.moves = &moves;
   config.transport = &transport_;
   config.clock = &clock_;
+  config.incarnation = incarnation_;
   config.spool_directory = spool_directory_;
   config.accepts_loss = accepts_loss_;
   return config;

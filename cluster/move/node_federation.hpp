@@ -2,6 +2,7 @@
 // remote queues for all other shards, and the MoveService while the runtime runs.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -21,17 +22,20 @@ namespace millrace::moves {
 /// Thread-safe. All constructor arguments must outlive this object.
 class NodeFederation final : public Federation {
  public:
-  /// Exported chunks are kept in unlinked files in `spool_directory`. `on_compared` set: the data
+  /// Exported chunks are kept in unlinked files in `spool_directory`. `incarnation`: of this start of
+  /// the node, higher than those of its earlier starts. `on_compared` set: the data
   /// directory is a copy (see Federation::must_compare()); called when it was compared, before the
   /// node serves; may block on the disk.
   NodeFederation(std::filesystem::path spool_directory, federation::FederatedNode& others,
                  ShardTable& table, transport::Transport& transport, const Clock& clock,
-                 bool accepts_loss = false, std::function<void()> on_compared = {})
+                 std::uint64_t incarnation, bool accepts_loss = false,
+                 std::function<void()> on_compared = {})
       : spool_directory_(std::move(spool_directory)),
         others_(others),
         table_(table),
         transport_(transport),
         clock_(clock),
+        incarnation_(incarnation),
         accepts_loss_(accepts_loss),
         on_compared_(std::move(on_compared)) {}
 
@@ -78,6 +82,7 @@ class NodeFederation final : public Federation {
   ShardTable& table_;
   transport::Transport& transport_;
   const Clock& clock_;
+  const std::uint64_t incarnation_;
   const bool accepts_loss_;
   const std::function<void()> on_compared_;
   std::mutex mutex_;

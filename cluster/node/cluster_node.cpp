@@ -115,8 +115,8 @@ class ClusterNode::Parts {
                [this](const std::string& queue, std::uint32_t shard) {
                  return table.owner(queue, shard);
                }),
-        federation(config.node.data_dir, others, table, *transport, clock, accepts_loss,
-                   std::move(on_compared)),
+        federation(config.node.data_dir, others, table, *transport, clock, incarnation,
+                   accepts_loss, std::move(on_compared)),
         members(member_options(config, incarnation), *transport, clock),
         router(others, federation, members, *transport) {}
 

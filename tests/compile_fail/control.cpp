@@ -13,6 +13,15 @@ std::vector<PipelineSpec> sound() {
               .then("reserve", Reserve{}, {.retry = {.attempts = 3, .first = 20ms}})
               .then_batch<Score>("score", {.batch = {.max = 32, .window = 5ms}})
               .then<Sink>("sink"),
+          pipeline("timed").from(keyed_input()).then<Recount>("recount"),
+          pipeline("timed in batches")
+              .from(keyed_input())
+              .then_batch("recount",
+                          [](Batch<Placed, Stock> batch) {
+                            for (const auto& item : batch) {
+                              item.state.set_timer("recount", 24h, item.message);
+                            }
+                          }),
           pipeline("routed")
               .from(keyed_input())
               .then<Route>("route")

@@ -1,6 +1,7 @@
 // Sound handlers, that each case wires in a wrong way.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <vector>
 
@@ -15,6 +16,12 @@ struct Check {
 struct Reserve {
   Outcome<Reserved> operator()(const Placed& /*order*/, Keyed<Stock>& /*stock*/) const {
     return Reserved();
+  }
+};
+struct Recount {
+  void operator()(const Placed& order, Keyed<Stock, Placed>& stock, const Context& /*context*/) {
+    stock.change().set_left(1);
+    stock.set_timer("recount", std::chrono::hours(24), order);
   }
 };
 struct Score {

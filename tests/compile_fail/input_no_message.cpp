@@ -1,5 +1,5 @@
-// expect: millrace: a handler takes (const In&), then optionally Keyed<State>&, then optionally
-// const Context&, where In and State are Protobuf messages.
+// expect: millrace: a handler takes (const In&), then optionally Keyed<State>& or Keyed<State, In>&,
+// then optionally const Context&, where In and State are Protobuf messages.
 #include "tests/compile_fail/handlers.hpp"
 
 namespace millrace::test {

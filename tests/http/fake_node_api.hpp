@@ -101,10 +101,15 @@ class FakeNodeApi : public NodeApi {
   journal::JournalStats journal() override { return journal_stats; }
   Result<journal::Manifest> back_up(const std::string& target) override {
     if (!target.starts_with('/')) return Error{ErrorCode::invalid_argument, "not absolute"};
+    if (failure) return *failure;
+    backups.push_back(target);
     return journal::Manifest{.last_lsn = 7, .files = {{"format", 34, 1}}};
   }
   Result<std::uint64_t> free_storage_bytes() override { return 5u << 20; }
-  std::vector<StageCounts> stages() override { return stage_list; }
+  std::vector<StageCounts> stages() override {
+    const std::lock_guard lock(mutex);
+    return stage_list;
+  }
 
   std::mutex mutex;
   Result<void> readiness;
@@ -115,6 +120,7 @@ class FakeNodeApi : public NodeApi {
   std::vector<ShardConflict> conflict_list;
   std::vector<WaitingShardsView> waiting_list;
   std::vector<std::string> given_up;
+  std::vector<std::string> backups;
   std::vector<ShardView> moves;
   std::vector<Member> member_list{
       {.name = "a", .address = "127.0.0.1:1", .state = "up", .is_self = true}};

@@ -173,6 +173,26 @@ TEST_F(HttpApi, GivesUpANodeOnlyIfToldThatDataIsLost) {
   EXPECT_EQ(api_.given_up, std::vector<std::string>{"c"});
 }
 
+TEST_F(HttpApi, WritesABackupWhereItIsTold) {
+  serve();
+  const std::string path = "/api/v1/backup";
+  const Answer written = ask(post(path, R"({"target":"/backup/a"})"));
+  ASSERT_EQ(written.status, 200) << written.body;
+  EXPECT_EQ(written.json(), nlohmann::json::parse(
+                                R"({"target":"/backup/a","files":1,"bytes":34,"last_record":7})"));
+  EXPECT_EQ(api_.backups, std::vector<std::string>{"/backup/a"});
+  for (const char* body : {"", "{}", R"({"target":1})", R"(["/backup/a"])"}) {
+    EXPECT_EQ(ask(post(path, body)).code(), "invalid_argument") << body;
+  }
+  EXPECT_EQ(api_.backups.size(), 1u);
+  EXPECT_EQ(ask(post(path, R"({"target":"backup"})")).status, 400);
+  api_.failure = Error{ErrorCode::storage_full, "no room"};
+  const Answer refused = ask(post(path, R"({"target":"/backup/b"})"));
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.code(), "storage_full");
+  EXPECT_EQ(get(path).code(), "method_not_allowed");
+}
+
 TEST_F(HttpApi, RefusesPagesOfOtherSitesWithoutAToken) {
   serve();
   const std::string offer =
@@ -321,6 +341,30 @@ TEST_F(HttpApi, StreamsWhatChanges) {
   EXPECT_TRUE(client.wait_for("brand.new"));
   server_->stop(std::chrono::seconds(10));
   EXPECT_TRUE(client.is_closed());
+}
+
+TEST_F(HttpApi, StreamsThatAHandlerRunsBeyondItsLease) {
+  StageCounts quick;
+  quick.pipeline = "orders";
+  quick.stage = "check";
+  StageCounts slow;
+  slow.pipeline = "orders";
+  slow.stage = "charge";
+  api_.stage_list = {quick, slow};
+  serve();
+  RawClient client(server_->address());
+  ASSERT_TRUE(client.send(request("GET", "/api/v1/events")));
+  EXPECT_EQ(client.receive().status, 200);
+  ASSERT_TRUE(client.wait_for("event: overruns\ndata: []\n"));
+  {
+    const std::lock_guard lock(api_.mutex);
+    quick.acked = 5;  // no event: it would change all the time
+    slow.overran = 2;
+    api_.stage_list = {quick, slow};
+  }
+  EXPECT_TRUE(
+      client.wait_for("event: overruns\ndata: "
+                      R"([{"pipeline":"orders","stage":"charge","overran":2}])"));
 }
 
 TEST_F(HttpApi, BoundsStreamsAndFreesTheirPlaces) {

@@ -3,6 +3,7 @@
 #include "cluster/http/service/runtime_api.hpp"
 
 #include <atomic>
+#include <filesystem>
 #include <future>
 #include <memory>
 #include <string>
@@ -97,6 +98,28 @@ TEST_F(RuntimeGateway, MakesOffersDurableUnderTheKeyOfTheirQueue) {
   EXPECT_EQ(value.value(), "pear");
   EXPECT_EQ(api_->key("in", "nobody").error().code, ErrorCode::not_found);
   EXPECT_EQ(api_->key("none", "pear").error().code, ErrorCode::not_found);
+}
+
+TEST_F(RuntimeGateway, BacksUpWhatItHasConfirmed) {
+  *holding_ = true;
+  start();
+  ASSERT_TRUE(offer("\"apple\""));
+  const journal::TemporaryDirectory place;
+  const auto target = place.path() / "backup";
+  const auto written = api_->back_up(target.string());
+  ASSERT_TRUE(written) << written.error().message;
+  EXPECT_EQ(written->identity.node, "a");
+  EXPECT_EQ(written->identity.cluster, "test");
+  EXPECT_GT(written->last_lsn, 0u);
+  std::uint64_t bytes = 0;
+  for (const journal::BackupFile& file : written->files) {
+    bytes += std::filesystem::file_size(target / file.name);
+  }
+  EXPECT_EQ(written->bytes(), bytes);
+  EXPECT_TRUE(std::filesystem::exists(target / journal::manifest_name));
+  EXPECT_FALSE(api_->back_up(target.string())) << "it is not empty any more";
+  EXPECT_EQ(api_->back_up("backup").error().code, ErrorCode::invalid_argument);
+  EXPECT_FALSE(std::filesystem::exists("backup"));
 }
 
 TEST_F(RuntimeGateway, AddsNothingForARepeatUnderItsIdempotencyKey) {

@@ -111,6 +111,30 @@ TEST(MoveSource, NumbersItsAttemptsUpwardsWhenTheClockWasSetBack) {
   EXPECT_EQ(shard.outgoing->attempt.number(), 1'001u);
 }
 
+TEST(MoveSource, NumbersItsAttemptsUpwardsOverRestartsWithTheClockSetBack) {
+  constexpr std::uint64_t year_2026_us = 1'780'000'000'000'000;
+  Shard target = stranger();
+  for (std::uint64_t start = 0; start < 3; ++start) {
+    // After the first start the clock is in 1970: the incarnation grows by 1.
+    const std::uint64_t first = first_attempt(year_2026_us + start);
+    EXPECT_GT(first, year_2026_us + 365ull * 86'400 * 1'000'000) << "numbers of earlier versions";
+    Shard shard = owner(1);
+    for (int tries = 0; tries < 1'023; ++tries) {
+      ASSERT_TRUE(start_move(shard, "b", first));
+      const pb::MoveAttempt attempt = shard.outgoing->attempt;
+      if (tries == 0 || tries == 1'022) {
+        const Effects taken = on_chunk(target, "a", attempt, make_chunk(0, 1, "x"));
+        ASSERT_TRUE(find<Stage>(taken)) << "start " << start << ", try " << tries;
+        ASSERT_TRUE(find<Write>(on_cancel(target, "a", attempt)));
+        (void)written(target);
+        ASSERT_TRUE(same(target.record.refused(), attempt));
+      }
+      (void)on_declined(shard, attempt);
+      ASSERT_TRUE(serves(shard));
+    }
+  }
+}
+
 TEST(MoveSource, KeepsWithinChunksInFlight) {
   Shard shard = owner(1);
   ASSERT_TRUE(start_move(shard, "b", 7));

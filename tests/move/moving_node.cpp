@@ -19,7 +19,8 @@ MovingNode::MovingNode(DeterministicActorSystem& system, transport::SimulatedNet
 
 bool MovingNode::start() {
   transport::TransportOptions wanted;
-  wanted.own = {"sim", name(), options_.first_incarnation + starts_++, 1};
+  const std::uint64_t incarnation = options_.first_incarnation + starts_++;
+  wanted.own = {"sim", name(), incarnation, 1};
   wanted.window_bytes = options_.window_bytes;
   for (const std::string& other : options_.others) {
     wanted.peers.push_back({other, {"127.0.0.1", 1}});
@@ -40,7 +41,7 @@ bool MovingNode::start() {
       options_.is_copy = false;
     };
   federation_ = std::make_unique<moves::NodeFederation>(
-      std::filesystem::temp_directory_path(), *others_, *table_, *transport_, clock,
+      std::filesystem::temp_directory_path(), *others_, *table_, *transport_, clock, incarnation,
       options_.accepts_loss, std::move(on_compared));
   if ((options_.is_founded && starts_ == 1 && !write_founded()) || !node_->start()) {
     network_.kill(name());

@@ -23,7 +23,11 @@ class KeyStore {
  public:
   explicit KeyStore(std::string key) : key_(std::move(key)) {}
 
-  [[nodiscard]] Keyed<State> open() const { return Keyed<State>(key_, value_); }
+  /// For a handler of messages of type Input; void: that does not say.
+  template <class Input = void>
+  [[nodiscard]] Keyed<State, Input> open() const {
+    return Keyed<State, Input>(key_, value_);
+  }
 
   KeyedChanges commit(Keyed<State>& keyed) {
     KeyedChanges changes = keyed.take_changes();

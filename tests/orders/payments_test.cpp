@@ -56,7 +56,7 @@ class PaymentsTest : public ::testing::Test {
 
   /// Handles one request; commits the state if the outcome is an ack.
   Outcome<OrderEvent> run(const PaymentRequest& message) {
-    auto keyed = store_.open();
+    auto keyed = store_.open<PaymentRequest>();
     const Context context = context_at();
     const std::vector<BatchItem<PaymentRequest, Account>> batch{{message, keyed, context}};
     auto outcomes = handler_(batch);
@@ -176,9 +176,9 @@ TEST_F(PaymentsTest, EachItemOfABatchHasItsOwnOutcome) {
   PaymentRequest nonsense = request(PAYMENT_VERB_UNKNOWN);
   KeyStore<Account> store2("c2");
   KeyStore<Account> store3("c3");
-  auto keyed1 = store_.open();
-  auto keyed2 = store2.open();
-  auto keyed3 = store3.open();
+  auto keyed1 = store_.open<PaymentRequest>();
+  auto keyed2 = store2.open<PaymentRequest>();
+  auto keyed3 = store3.open<PaymentRequest>();
   const Context context = context_at();
   const std::vector<BatchItem<PaymentRequest, Account>> batch{
       {first, keyed1, context}, {second, keyed2, context}, {nonsense, keyed3, context}};

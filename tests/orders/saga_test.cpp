@@ -21,7 +21,7 @@ class SagaTest : public ::testing::Test {
   using Log = std::vector<std::string>;
 
   Log feed(const OrderEvent& event) {
-    auto keyed = store_.open();
+    auto keyed = store_.open<OrderEvent>();
     auto outcome = saga_(event, keyed, context_at());
     const KeyedChanges changes = store_.commit(keyed);
     if (!changes.timers_set.empty()) {

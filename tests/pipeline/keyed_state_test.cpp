@@ -187,6 +187,17 @@ TEST(KeyedState, FailsAMessageThatSetsATimerOfAnotherType) {
   EXPECT_EQ(run.next_state, std::nullopt);
 }
 
+TEST(KeyedState, TakesATimerWhoseTypeTheCompilerChecks) {
+  const auto handler = [](const Placed& order, Keyed<Stock, Placed>& stock) {
+    stock.change().set_left(stock->left() - 1);
+    stock.set_timer("t", 1s, order);
+  };
+  const auto run = run_sink(handler, run_of({placed("a"), placed("b")}, "ann", stock_of(10)));
+  EXPECT_EQ(parsed<Stock>(run.next_state.value()).left(), 8);
+  ASSERT_EQ(run.results[1].timers_set.size(), 1u);
+  EXPECT_EQ(parsed<Placed>(run.results[1].timers_set[0].payload).order(), "b");
+}
+
 TEST(KeyedState, OverwritesTheResultsOfAnEarlierTry) {
   const PipelineSpec spec =
       pipeline("p").from(queue<Placed>("in").key_by(&Placed::customer)).then("stage", &take);

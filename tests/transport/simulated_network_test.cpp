@@ -104,6 +104,21 @@ class Cluster {
     transports[name] = &transport;
     EXPECT_TRUE(transport.start(*talker));
   }
+  /// Gives all running nodes these nodes as their peers.
+  void configure(const std::vector<std::string>& names) {
+    for (const auto& name : names_) {
+      std::vector<Peer> peers;
+      for (const auto& other : names) {
+        if (other != name) peers.push_back({other, {"simulated", 1}});
+      }
+      EXPECT_TRUE(network.set_peers(name, std::move(peers))) << name;
+    }
+  }
+  /// Starts a node that those before do not have among their peers.
+  void add(const std::string& name) {
+    names_.push_back(name);
+    start(name);
+  }
   Talker& operator[](const std::string& name) { return *talkers.at(name); }
   [[nodiscard]] bool all_up() {
     for (const auto& one : names_) {
@@ -238,6 +253,36 @@ TEST(SimulatedNetwork, AFullWindowIsRefusedAndFreed) {
   EXPECT_EQ(cluster.transports["a"]->send("b", {kind, "x"}).error().code, ErrorCode::backlog_full);
   cluster.network.run_for(second);
   EXPECT_EQ(cluster["a"].writable, 1);
+}
+
+TEST(SimulatedNetwork, LinksANodeThatIsAddedAndDropsOneThatIsTakenOut) {
+  Cluster cluster(8, {"b", "c"});
+  cluster.network.run_for(second);
+  ASSERT_TRUE(cluster.all_up());
+  for (const char* added : {"a", "d"}) cluster.add(added);  // one dials the others, one is dialed
+  cluster.network.run_for(10 * second);
+  for (const char* added : {"a", "d"}) {
+    EXPECT_FALSE(cluster["b"].is_up(added)) << "b has not been told of " << added;
+  }
+  cluster.configure({"a", "b", "c", "d"});
+  cluster.network.run_for(10 * second);
+  ASSERT_TRUE(cluster.all_up());
+  cluster.talk(10, 5, 10'000);
+  cluster.network.run_for(second);
+  EXPECT_EQ(cluster["b"].received, 150u);
+  EXPECT_EQ(cluster["b"].downs + cluster["c"].downs, 0) << "links that stay are not touched";
+
+  cluster.configure({"b", "c", "d"});
+  cluster.network.run_for(10 * second);
+  for (const char* left : {"b", "c", "d"}) {
+    EXPECT_FALSE(cluster[left].is_up("a")) << left;
+    EXPECT_EQ(cluster[left].downs, 1) << left;
+  }
+  EXPECT_TRUE(cluster["b"].is_up("c") && cluster["b"].is_up("d") && cluster["c"].is_up("d"));
+  cluster.configure({"a", "b", "c", "d"});
+  cluster.network.run_for(10 * second);
+  EXPECT_TRUE(cluster.all_up()) << "a node that comes back";
+  EXPECT_EQ(cluster.network.set_peers("none", {}).error().code, ErrorCode::not_found);
 }
 
 TEST(SimulatedNetwork, KeepsItsPromisesUnderAllFaultsTogether) {

@@ -84,7 +84,7 @@ namespace {
 
 constexpr const char* timer_name = "answer";
 
-void keep_time(const SagaStep& step, Keyed<Order>& order, const std::string& order_id) {
+void keep_time(const SagaStep& step, Keyed<Order, OrderEvent>& order, const std::string& order_id) {
   if (step.timer) {
     OrderEvent timeout;
     timeout.set_order_id(order_id);
@@ -129,7 +129,7 @@ void tell_driver(Routed& out, const Order& order, const std::string& order_id, T
 
 }  // namespace
 
-Outcome<Routed> Saga::operator()(const OrderEvent& event, Keyed<Order>& order,
+Outcome<Routed> Saga::operator()(const OrderEvent& event, Keyed<Order, OrderEvent>& order,
                                  const Context& context) const {
   SagaStep step;
   if (order.exists()) {

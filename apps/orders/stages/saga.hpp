@@ -19,7 +19,7 @@ class Saga {
  public:
   explicit Saga(SagaOptions options = {}) : options_(options) {}
 
-  Outcome<Routed> operator()(const OrderEvent& event, Keyed<Order>& order,
+  Outcome<Routed> operator()(const OrderEvent& event, Keyed<Order, OrderEvent>& order,
                              const Context& context) const;
 
  private:

@@ -12,7 +12,7 @@ namespace millrace::http {
 
 /// The message of `type` whose Protobuf JSON mapping is `json`, within message_json_bounds. Fails
 /// with `invalid_argument`: the text says which field, and what was expected; or that this program
-/// does not know the type.
+/// does not know the type. Refuses more than Protobuf's parser: see check_message_json().
 [[nodiscard]] Result<std::unique_ptr<google::protobuf::Message>> message_from_json(
     const std::string& type, const std::string& json);
 

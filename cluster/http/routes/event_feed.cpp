@@ -12,7 +12,7 @@
 namespace millrace::http {
 namespace {
 
-constexpr std::array kinds{"status", "members", "queues"};
+constexpr std::array kinds{"status", "members", "queues", "overruns"};
 
 /// Counts the changes of each kind; 0: there was none yet.
 using Versions = std::array<std::uint64_t, kinds.size()>;
@@ -159,7 +159,14 @@ void EventFeed::run() {
       json.erase("oldest_age_s");  // else it would change all the time
       queues.push_back(std::move(json));
     }
-    shared_->publish({dump(to_json(api_.status(), api_.ready())), dump(members), dump(queues)});
+    Json overruns = Json::array();
+    for (const StageCounts& stage : api_.stages()) {
+      if (stage.overran == 0) continue;
+      overruns.push_back(
+          {{"pipeline", stage.pipeline}, {"stage", stage.stage}, {"overran", stage.overran}});
+    }
+    shared_->publish(
+        {dump(to_json(api_.status(), api_.ready())), dump(members), dump(queues), dump(overruns)});
     shared_->wait(interval_);
   }
 }

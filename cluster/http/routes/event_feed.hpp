@@ -21,8 +21,9 @@ class EventFeed {
   EventFeed(const EventFeed&) = delete;
   EventFeed& operator=(const EventFeed&) = delete;
 
-  /// A stream of the events "status", "members" and "queues": as they are now, and when they
-  /// change. Null: streams_max are open. May outlive this; then it has no new text. Any thread.
+  /// A stream of the events "status", "members", "queues" and "overruns" (messages whose handler ran
+  /// beyond the lease, by stage): as they are now, and when they change. Null: streams_max are open.
+  /// May outlive this; then it has no new text. Any thread.
   [[nodiscard]] std::shared_ptr<StreamSource> open();
 
   /// Ends the thread. Streams get no more events.

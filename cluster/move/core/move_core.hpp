@@ -83,7 +83,7 @@ struct Shard {
   std::optional<Outgoing> outgoing{};
   std::optional<Incoming> incoming{};
   bool cancelling = false;         ///< a fenced source asks the target to refuse, not to install
-  std::uint64_t last_attempt = 0;  ///< number of the latest move that this node began; 0: none
+  std::uint64_t last_attempt = 0;  ///< number of the latest move begun since the start; 0: none
 };
 
 // Effects. The shell performs them in the order of the list.

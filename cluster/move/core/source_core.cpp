@@ -47,6 +47,11 @@ Effects ask_for_outcome(const Shard& shard) {
 
 }  // namespace
 
+std::uint64_t first_attempt(std::uint64_t incarnation) {
+  constexpr unsigned count_bits = 10;
+  return (incarnation << count_bits) + 1;
+}
+
 Result<Effects> start_move(Shard& shard, const std::string& target, std::uint64_t attempt) {
   const std::string name = "shard " + std::to_string(shard.record.shard());
   if (!owns(shard)) return Error{ErrorCode::not_owner, name + " is not served here"};
@@ -55,7 +60,7 @@ Result<Effects> start_move(Shard& shard, const std::string& target, std::uint64_
     return Error{ErrorCode::invalid_argument,
                  name + ": expected the name of another node, got \"" + target + "\""};
   }
-  // The target takes a lower number for an older attempt; the caller's clock may have gone back.
+  // The target takes a lower number for an older attempt.
   shard.last_attempt = std::max(attempt, shard.last_attempt + 1);
   Outgoing& move = shard.outgoing.emplace();
   move.attempt.set_shard(shard.record.shard());

@@ -5,8 +5,15 @@
 
 namespace millrace::moves {
 
-/// Starts a move of the shard to node `target`. `attempt` must be higher than in all earlier
-/// attempts of this node; wall clock microseconds suffice. Fails with `not_owner`, `draining` (a
+/// Returns the lowest number of an attempt of the start of a node that has this incarnation. It is
+/// higher than the first 1,023 numbers of every earlier start; since an incarnation is durable and
+/// grows with each start, whatever the clock says, a target never takes a new attempt for one that it
+/// has refused. Also higher than numbers of earlier versions, wall clock microseconds, as an
+/// incarnation is not below the wall clock. REQUIRES: incarnation < 2^54.
+[[nodiscard]] std::uint64_t first_attempt(std::uint64_t incarnation);
+
+/// Starts a move of the shard to node `target`. The number of the attempt is at least `attempt`,
+/// first_attempt() of this start, and above the numbers of all attempts since then. Fails with `not_owner`, `draining` (a
 /// move is in progress) or `invalid_argument` (`target` is this node or empty).
 [[nodiscard]] Result<Effects> start_move(Shard& shard, const std::string& target,
                                          std::uint64_t attempt);

@@ -38,6 +38,7 @@ struct MoveServiceConfig {
   ShardMoves* moves = nullptr;
   transport::Transport* transport = nullptr;
   const Clock* clock = nullptr;
+  std::uint64_t incarnation = 0;  ///< of this node; numbers its moves, see first_attempt()
   std::filesystem::path spool_directory;
   bool accepts_loss = false;  ///< see FoundingView
   /// Set: the data directory is a copy. The actor first compares it with all other nodes

@@ -107,8 +107,7 @@ class MoveShell {
     if (auto may = may_move(*config_.table, *config_.transport, {role, shard}, to); !may) {
       return done(may.error());
     }
-    auto begun =
-        moves::start_move(entry->core, to, static_cast<std::uint64_t>(config_.clock->now_us()));
+    auto begun = moves::start_move(entry->core, to, moves::first_attempt(config_.incarnation));
     if (!begun) return done(begun.error());
     entry->done = std::move(done);
     entry->cause.reset();

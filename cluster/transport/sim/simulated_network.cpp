@@ -30,6 +30,12 @@ Transport& SimulatedNetwork::add(TransportOptions options) {
   return *transports_.back();
 }
 
+Result<void> SimulatedNetwork::set_peers(const std::string& node, std::vector<Peer> peers) {
+  const auto found = running_.find(node);
+  if (found == running_.end()) return Error{ErrorCode::not_found, node + " does not run"};
+  return found->second->set_peers(std::move(peers));
+}
+
 void SimulatedNetwork::kill(const std::string& node) {
   const auto at = running_.find(node);
   if (at == running_.end()) return;

@@ -45,6 +45,9 @@ class SimulatedNetwork {
   /// Stops the node at once, as a crash does: its listener is not called any more, and the
   /// connections of its peers break.
   void kill(const std::string& node);
+  /// Replaces the peers of a running node, as a reload of its configuration does; others find out by
+  /// the links. Fails with `not_found` or `invalid_argument`.
+  Result<void> set_peers(const std::string& node, std::vector<Peer> peers);
 
   /// Sets the faults of one direction from now on. set_faults(faults) sets those of all other
   /// pairs.

@@ -23,8 +23,16 @@ SimulatedTransport::~SimulatedTransport() {
 Result<void> SimulatedTransport::start(TransportListener& listener) {
   if (auto checked = check_options(options_); !checked) return checked;
   listener_ = &listener;
-  for (std::size_t i = 0; i < links_.all().size(); ++i) {
-    PeerLink* const link = links_.all()[i].get();
+  attach_links();
+  tick();
+  return {};
+}
+
+void SimulatedTransport::attach_links() {
+  const auto all = links_.all();
+  for (; attached_ < all.size(); ++attached_) {
+    const std::size_t i = attached_;
+    PeerLink* const link = all[i].get();
     link->attach(
         [this, i] {
           network_.at(network_.now_us(), [this, i] {
@@ -37,7 +45,15 @@ Result<void> SimulatedTransport::start(TransportListener& listener) {
           });
         });
   }
-  tick();
+}
+
+Result<void> SimulatedTransport::set_peers(std::vector<Peer> peers) {
+  TransportOptions wanted = options_;
+  wanted.peers = std::move(peers);
+  if (auto checked = check_options(wanted); !checked) return checked;
+  if (auto set = links_.set(wanted.peers); !set) return set;
+  if (is_running()) attach_links();
+  manager_.set_peers(links_.entries(), network_.now_us());
   return {};
 }
 
@@ -93,7 +109,7 @@ void SimulatedTransport::ended(SocketId socket) {
 }
 
 Result<std::optional<SocketId>> SimulatedTransport::dial(std::size_t peer) {
-  auto socket = network_.dial(*this, options_.peers[peer].name);
+  auto socket = network_.dial(*this, links_.peer(peer).name);
   if (!socket) return socket.error();
   return std::optional<SocketId>(*socket);
 }

@@ -27,6 +27,8 @@ class SimulatedTransport final : public Transport, private Sockets {
   Result<void> send(std::string_view peer, Frame&& frame) override;
   Result<void> reject(std::string_view peer, Error reason) override;
   [[nodiscard]] Result<LinkStatus> status(std::string_view peer) const override;
+  /// Replaces the peers, as a node does on SIGHUP. Fails with `invalid_argument`.
+  Result<void> set_peers(std::vector<Peer> peers);
 
   // Called by SimulatedNetwork.
   [[nodiscard]] const std::string& node() const { return options_.own.node; }
@@ -39,6 +41,8 @@ class SimulatedTransport final : public Transport, private Sockets {
 
  private:
   void tick();
+  /// Lets the links call back that have not done so yet. REQUIRES: is_running().
+  void attach_links();
   Result<std::optional<SocketId>> dial(std::size_t peer) override;
   std::vector<char>& buffer(SocketId socket) override { return buffers_[socket]; }
   void flush(SocketId socket) override;
@@ -49,6 +53,7 @@ class SimulatedTransport final : public Transport, private Sockets {
   PeerLinks links_;
   LinkManager manager_;
   TransportListener* listener_ = nullptr;
+  std::size_t attached_ = 0;  ///< links below this index are attached
   std::map<SocketId, std::vector<char>> buffers_;
 };
 
