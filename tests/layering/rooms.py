@@ -22,6 +22,7 @@ room("messages", "shell")
 
 # The runtime of one node.
 room("actors/base", "shell")
+room("actors/log", "plain", "actors/base")
 room("actors/journal/format", "core")
 room("actors/journal/disk", "plain", "actors/base", "actors/journal/format")
 room("actors/journal/read", "plain", "actors/journal/disk", "actors/journal/format")
@@ -29,7 +30,7 @@ room("actors/journal/checkpoint", "core", "actors/journal/disk", "actors/journal
      "actors/journal/read")
 room("actors/journal/backup", "plain", "actors/journal/disk", "actors/journal/format",
      "actors/journal/read")
-room("actors/journal/write", "plain", "actors/base", "actors/journal/disk",
+room("actors/journal/write", "plain", "actors/base", "actors/log", "actors/journal/disk",
      "actors/journal/format", "actors/journal/read")
 room("actors/journal", "plain", "actors/journal/backup", "actors/journal/checkpoint", "actors/journal/disk",
      "actors/journal/format", "actors/journal/read", "actors/journal/write")
