@@ -13,16 +13,11 @@
 #include "actors/log/checkpoint.hpp"
 #include "actors/log/frame.hpp"
 #include "actors/log/log.hpp"
+#include "actors/log/opener.hpp"
 #include "actors/log/proposal.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::logs {
-
-/// Who opens a log.
-enum class Opener : std::uint8_t {
-  writer,  ///< a node that will append: no other process has the log open, or it is fenced
-  reader,  ///< a tool: no node appends while it has the log open, or the tool sees one prefix of it
-};
 
 /// What recovery has read, without records and entries.
 struct Recovered {

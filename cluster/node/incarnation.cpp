@@ -7,14 +7,14 @@
 #include <string>
 #include <string_view>
 
-#include "actors/journal/disk/data_directory.hpp"
+#include "actors/files/data_files.hpp"
 
 namespace millrace::cluster {
 namespace {
 
-using journal::Access;
-using journal::FileSystem;
-using journal::OpenMode;
+using files::Access;
+using files::FileSystem;
+using files::OpenMode;
 using Path = FileSystem::Path;
 
 /// Returns the stored incarnation; 0 if the file does not exist.
@@ -43,7 +43,7 @@ Result<void> write_durably(FileSystem& files, const Path& path, OpenMode mode,
 
 Result<void> replace(FileSystem& files, const Path& path, const std::string& text) {
   Path unfinished = path;
-  unfinished += journal::unfinished_suffix;
+  unfinished += files::unfinished_suffix;
   auto written = write_durably(files, unfinished, OpenMode::create, text);
   if (written) written = files.rename(unfinished, path);
   if (written) return files.sync_dir(path.parent_path());
@@ -56,7 +56,7 @@ Result<void> replace(FileSystem& files, const Path& path, const std::string& tex
 
 Result<std::uint64_t> next_incarnation(const Path& data_dir, TimeUs now_us, FileSystem& files) {
   if (auto made = files.make_dir(data_dir); !made) return made.error();
-  const Path path = data_dir / journal::DataDirectory::incarnation_name;
+  const Path path = data_dir / files::incarnation_name;
   const auto latest = read_latest(files, path);
   if (!latest) return latest.error();
   const std::uint64_t next =

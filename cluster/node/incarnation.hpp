@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "actors/base/time.hpp"
-#include "actors/journal/disk/file_system.hpp"
+#include "actors/files/file_system.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::cluster {
@@ -16,6 +16,6 @@ namespace millrace::cluster {
 /// on the disk.
 [[nodiscard]] Result<std::uint64_t> next_incarnation(
     const std::filesystem::path& data_dir, TimeUs now_us,
-    journal::FileSystem& files = journal::posix_file_system());
+    files::FileSystem& files = files::posix_file_system());
 
 }  // namespace millrace::cluster
