@@ -77,7 +77,8 @@ class Engine {
   /// process has appended is either durable and recovered, or never becomes part of the log: an
   /// engine that cannot lock the other process out fences it. Blocks, perhaps for as long as the
   /// server cannot be reached or another process owns the log. May be called again when the opened
-  /// log was destroyed. Fails with
+  /// log was destroyed. REQUIRES: the engine outlives what it opened, and the log started from that.
+  /// Fails with
   ///   invalid_argument     an option is out of range, or the server does not promise what a log
   ///                        needs; the message says what to set
   ///   not_found            there is no log; as reader only

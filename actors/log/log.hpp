@@ -93,9 +93,11 @@ class Log {
   virtual Result<CheckpointInfo> write_checkpoint(Lsn replay_from, const CheckpointFill& fill) = 0;
 
   /// Releases the segments before `segment`, but none that a start from the newest checkpoint
-  /// reads, nor the one being written. Therefore releases nothing before the first checkpoint. The
-  /// engine may free their room later; reads of their places may fail with `not_found` at once.
-  /// A failure to free them is not reported: the engine tries again. May block on I/O.
+  /// reads, nor the one being written. Therefore releases nothing before the first checkpoint. From
+  /// then on, reads of their places fail with `not_found`, and segments_before_replay() leaves them
+  /// out. The engine may free their room later; a failure to free it is not reported, and the engine
+  /// tries again. What was not freed when the process ends may be part of the log again for the next
+  /// one. May block on I/O.
   /// REQUIRES: no live message's body lies in the segments before `segment`.
   virtual void release_before(SegmentNumber segment) = 0;
 
