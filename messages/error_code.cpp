@@ -44,6 +44,8 @@ std::string_view to_string(ErrorCode code) {
       return "overran";
     case ErrorCode::poison:
       return "poison";
+    case ErrorCode::log_unreachable:
+      return "log_unreachable";
     case ErrorCode::storage_failed:
       return "storage_failed";
     case ErrorCode::storage_locked:

@@ -28,14 +28,15 @@ enum class ErrorCode : std::uint8_t {
   outdated = 15,          ///< the data directory is older than what another node remembers of it
 
   // Temporary: the same request may succeed later.
-  backlog_full = 20,    ///< the queue is at its limit of messages or bytes
-  storage_full = 21,    ///< the disk is short of room; accepted work continues
-  draining = 22,        ///< the node stops or the shard moves: no new work is accepted
-  timeout = 23,         ///< no answer in time; the outcome is unknown
-  handler_failed = 24,  ///< a stage's handler threw or returned no valid outcome
-  receiver_lost = 25,   ///< the receiver that held the lease ended
-  overran = 26,         ///< the handler of the message ran beyond its lease
-  poison = 27,          ///< the process ended while it handled the message, three times
+  backlog_full = 20,     ///< the queue is at its limit of messages or bytes
+  storage_full = 21,     ///< the disk is short of room; accepted work continues
+  draining = 22,         ///< the node stops or the shard moves: no new work is accepted
+  timeout = 23,          ///< no answer in time; the outcome is unknown
+  handler_failed = 24,   ///< a stage's handler threw or returned no valid outcome
+  receiver_lost = 25,    ///< the receiver that held the lease ended
+  overran = 26,          ///< the handler of the message ran beyond its lease
+  poison = 27,           ///< the process ended while it handled the message, three times
+  log_unreachable = 28,  ///< the server that keeps the log does not answer; accepted work waits
 
   // The data directory.
   storage_failed = 30,       ///< a file operation failed; a failed write of the log stops the node

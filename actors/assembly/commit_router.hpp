@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "actors/journal/write/proposal.hpp"
+#include "actors/log/proposal.hpp"
 #include "actors/queue/shell/record_log.hpp"
 
 namespace millrace {
@@ -32,8 +32,8 @@ class CommitRouter {
 
   /// Delivers the changes of `group`, one delivery per queue, then calls RecordProposal::durable of
   /// each record, in log order.
-  void route(std::span<journal::Committed> group) {
-    for (const journal::Committed& committed : group) {
+  void route(std::span<logs::Committed> group) {
+    for (const logs::Committed& committed : group) {
       auto proposal = std::static_pointer_cast<queues::RecordProposal>(committed.proposal);
       const auto& changes = proposal->record->change();
       for (int i = 0; i < changes.size(); ++i) {
@@ -49,7 +49,7 @@ class CommitRouter {
       sink_->deliver(number, std::move(batches_[number]));
     }
     touched_.clear();
-    for (const journal::Committed& committed : group) {
+    for (const logs::Committed& committed : group) {
       const auto& proposal = static_cast<const queues::RecordProposal&>(*committed.proposal);
       if (proposal.durable) proposal.durable();
     }

@@ -155,7 +155,7 @@ void NodeActors::retarget(const std::string& queue, std::uint32_t shard) {
   }
 }
 
-void NodeActors::compact(QueueNumber number, journal::SegmentNumber before,
+void NodeActors::compact(QueueNumber number, logs::SegmentNumber before,
                          std::function<void()> done) const {
   queues::QueueHandle queue;
   {
@@ -167,7 +167,7 @@ void NodeActors::compact(QueueNumber number, journal::SegmentNumber before,
        queues::CompactMessage{before, std::make_shared<std::function<void()>>(std::move(done))});
 }
 
-std::size_t NodeActors::snapshot(journal::Lsn lsn,
+std::size_t NodeActors::snapshot(logs::Lsn lsn,
                                  std::function<void(const queues::State&)> sink) const {
   const auto shared = std::make_shared<std::function<void(const queues::State&)>>(std::move(sink));
   const Reading lock(mutex_);

@@ -67,13 +67,13 @@ class NodeActors final : public CommitSink {
   /// Relocates the live messages that the queue has in segments before `before`; see
   /// CompactMessage. `done` is called once: when the relocations are durable, or at once if the
   /// queue is gone.
-  void compact(queues::QueueNumber number, journal::SegmentNumber before,
+  void compact(queues::QueueNumber number, logs::SegmentNumber before,
                std::function<void()> done) const;
 
   /// Shows `sink` the state of each queue as of the last delivered record; see SnapshotMessage.
   /// Returns how often `sink` will be called; the calls come from the threads of the queues,
   /// several at once.
-  std::size_t snapshot(journal::Lsn lsn, std::function<void(const queues::State&)> sink) const;
+  std::size_t snapshot(logs::Lsn lsn, std::function<void(const queues::State&)> sink) const;
 
   /// Sends committed changes to the actor of their queue.
   void deliver(queues::QueueNumber number,

@@ -6,12 +6,14 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 
 #include "actors/assembly/scheduler_policy.hpp"
-#include "actors/journal/disk/file_system.hpp"
-#include "actors/journal/write/options.hpp"
+#include "actors/engines/engines.hpp"
+#include "actors/files/file_system.hpp"
+#include "actors/log/engine.hpp"
 #include "actors/queue/state/limits.hpp"
 #include "actors/sender/core/sender_core.hpp"
 #include "messages/result.hpp"
@@ -46,9 +48,10 @@ struct RuntimeOptions {
   std::uint64_t body_cache_bytes =
       256u << 20;  ///< for all queues together; at least 1 MiB per queue and shard
   std::uint64_t checkpoint_log_bytes = 128u << 20;  ///< least bytes of log between checkpoints
-  journal::Options journal{};
-  journal::FileSystem* files = nullptr;  ///< must outlive the runtime; null: POSIX
-  std::uint64_t seed = 0;                ///< of the jitter of retries; 0: random
+  journal::Options journal{};          ///< of the engine that is used if `engine` is null
+  files::FileSystem* files = nullptr;  ///< of that engine; must outlive the runtime; null: POSIX
+  std::shared_ptr<logs::Engine> engine{};  ///< keeps the log; null: the journal in `data_dir`
+  std::uint64_t seed = 0;                  ///< of the jitter of retries; 0: random
   /// Called when the node cannot go on, because the log failed, the actor of a queue ended or the
   /// data directory is outdated; by
   /// any thread, possibly by several at once. Must neither return nor throw. Empty: logs the error

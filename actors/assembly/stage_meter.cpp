@@ -6,11 +6,11 @@
 namespace millrace {
 namespace {
 
-void add(journal::DurationCounts& counts, TimeUs from_us, TimeUs to_us) {
+void add(DurationCounts& counts, TimeUs from_us, TimeUs to_us) {
   counts.add(std::chrono::microseconds(std::max<DurationUs>(to_us - from_us, 0)));
 }
 
-DurationBuckets buckets_of(const journal::DurationCounts& counts) {
+DurationBuckets buckets_of(const DurationCounts& counts) {
   return {counts.buckets(), counts.sum_us()};
 }
 

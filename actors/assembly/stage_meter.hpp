@@ -7,14 +7,14 @@
 #include <string>
 #include <utility>
 
-#include "actors/journal/write/journal_stats.hpp"
+#include "actors/base/duration_counts.hpp"
 #include "actors/receiver/shell/receiver_actor.hpp"
 
 namespace millrace {
 
-/// Durations in buckets of powers of two of microseconds; see journal::DurationCounts.
+/// Durations in buckets of powers of two of microseconds; see DurationCounts.
 struct DurationBuckets {
-  std::array<std::uint64_t, journal::DurationCounts::bucket_count> counts{};
+  std::array<std::uint64_t, DurationCounts::bucket_count> counts{};
   std::uint64_t sum_us = 0;
 };
 
@@ -59,9 +59,9 @@ class StageMeter : public receivers::StageObserver {
   Count rejected_ = 0;
   Count failed_ = 0;
   Count overran_ = 0;
-  journal::DurationCounts wait_;
-  journal::DurationCounts run_;
-  journal::DurationCounts end_to_end_;
+  DurationCounts wait_;
+  DurationCounts run_;
+  DurationCounts end_to_end_;
 };
 
 }  // namespace millrace

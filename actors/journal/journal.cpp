@@ -46,6 +46,7 @@ class Journal::Parts {
         const Options& options, Listener& listener)
       : directory(std::move(opened)),
         segment_bytes(options.segment_bytes),
+        allocate_retry(options.allocate_retry),
         make_room_bytes(options.make_room_segments() * options.segment_bytes),
         segments(directory, recovered.end.live, options.direct ? Access::direct : Access::buffered),
         reader(segments),
@@ -76,14 +77,15 @@ class Journal::Parts {
     return replayed_bytes + commit.counters().bytes.load(std::memory_order_relaxed);
   }
 
-  /// See JournalStats::room_bytes.
+  /// See LogStats::room_bytes.
   std::uint64_t room() const { return commit.room() + pool.ready() * segment_bytes; }
 
-  /// See JournalStats::spare_bytes.
+  /// See LogStats::spare_bytes.
   std::uint64_t spare() const { return commit.room() + pool.spare_bytes(); }
 
   DataDirectory directory;
   const std::uint64_t segment_bytes;
+  const std::chrono::milliseconds allocate_retry;
   const std::uint64_t make_room_bytes;  ///< part of the reserve for records that make room
   SegmentTable segments;
   ColdReader reader;
@@ -148,29 +150,16 @@ Result<std::unique_ptr<Journal>> Journal::start(DataDirectory directory, const R
   return std::unique_ptr<Journal>{new Journal{std::move(parts)}};
 }
 
-Result<void> Journal::append(std::shared_ptr<Proposal> proposal) {
-  return parts_->commit.append({&proposal, 1});
-}
-
 Result<void> Journal::append(std::span<std::shared_ptr<Proposal>> proposals) {
   return parts_->commit.append(proposals);
-}
-
-Result<std::string> Journal::read(Place place) {
-  std::string body;
-  const Result<void> done = read({&place, 1}, [&](std::size_t, const Frame& frame) {
-    body.assign(frame.body);
-    return Result<void>{};
-  });
-  if (!done) return done.error();
-  return body;
 }
 
 Result<void> Journal::read(std::span<const Place> places, const PlaceVisitor& visit) {
   return parts_->reader.read(places, visit);
 }
 
-Result<CheckpointInfo> Journal::write_checkpoint(Lsn replay_from, const CheckpointFill& fill) {
+Result<logs::CheckpointInfo> Journal::write_checkpoint(Lsn replay_from,
+                                                       const CheckpointFill& fill) {
   const std::lock_guard lock{parts_->checkpoint_mutex};
   const Lsn durable = parts_->commit.durable();
   if (replay_from < 1 || replay_from > durable + 1) {
@@ -186,19 +175,19 @@ Result<CheckpointInfo> Journal::write_checkpoint(Lsn replay_from, const Checkpoi
   const std::uint64_t bytes = parts_->log_bytes();
   // A failed attempt may have got as far as the rename, so no attempt uses a number again.
   const std::uint64_t number = ++parts_->checkpoint_number;
-  Result<CheckpointInfo> written =
+  const Result<CheckpointFileInfo> written =
       journal::write_checkpoint(parts_->directory, number, {replay_from, durable}, fill);
-  if (!written) return written;
+  if (!written) return written.error();
   parts_->newest_checkpoint = number;
   parts_->pool.keep_free(written->bytes);
   parts_->keep_from.store(parts_->first_needed(replay_from, durable));
   parts_->bytes_covered.store(bytes, std::memory_order_relaxed);
-  return written;
+  return logs::CheckpointInfo{number, replay_from, written->entries, written->bytes};
 }
 
-Result<Manifest> Journal::back_up(const FileSystem::Path& target, const BackupIdentity& identity,
-                                  std::int64_t at_us,
-                                  const std::function<Result<void>()>& may_go_on) {
+Result<logs::BackupInfo> Journal::back_up(const std::filesystem::path& target,
+                                          const BackupIdentity& identity, std::int64_t at_us,
+                                          const std::function<Result<void>()>& may_go_on) {
   const std::unique_lock one{parts_->backup_mutex, std::try_to_lock};
   if (!one.owns_lock()) return Error{ErrorCode::draining, "another backup is being written"};
   BackupWriter backup{parts_->directory, target};
@@ -222,7 +211,9 @@ Result<Manifest> Journal::back_up(const FileSystem::Path& target, const BackupId
                  "keeps; the backup was given up"};
   });
   if (!copied) return copied.error();
-  return backup.finish(identity, at_us);
+  const Result<Manifest> manifest = backup.finish(identity, at_us);
+  if (!manifest) return manifest.error();
+  return manifest->info();
 }
 
 void Journal::release_before(SegmentNumber segment) {
@@ -246,17 +237,28 @@ bool Journal::storage_exhausted() const {
   return parts_->spare() < parts_->make_room_bytes + parts_->segments.bytes() / compaction_divisor;
 }
 
-Result<std::uint64_t> Journal::free_bytes() const {
-  return parts_->directory.files().free_bytes(parts_->directory.path());
+std::uint64_t Journal::segment_bytes() const {
+  return parts_->segment_bytes;
+}
+
+std::chrono::milliseconds Journal::full_interval() const {
+  return parts_->allocate_retry;
+}
+
+Result<std::optional<std::uint64_t>> Journal::free_bytes() const {
+  const Result<std::uint64_t> bytes =
+      parts_->directory.files().free_bytes(parts_->directory.path());
+  if (!bytes) return bytes.error();
+  return std::optional(*bytes);
 }
 
 std::uint64_t Journal::bytes_since_checkpoint() const {
   return parts_->log_bytes() - parts_->bytes_covered.load(std::memory_order_relaxed);
 }
 
-JournalStats Journal::stats() const {
+LogStats Journal::stats() const {
   const GroupCounters& counters = parts_->commit.counters();
-  JournalStats stats;
+  LogStats stats;
   stats.durable_lsn = parts_->commit.durable();
   stats.first_segment = parts_->segments.first();
   stats.current_segment = parts_->commit.current_segment();

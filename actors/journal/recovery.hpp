@@ -13,8 +13,8 @@ namespace millrace::journal {
 
 /// Contents of a data directory, without records and entries.
 struct Recovered {
-  std::optional<CheckpointInfo> checkpoint;  ///< the checkpoint whose entries were visited
-  std::vector<Error> damaged;                ///< one error for each newer, damaged checkpoint
+  std::optional<CheckpointFileInfo> checkpoint;  ///< the checkpoint whose entries were visited
+  std::vector<Error> damaged;                    ///< one error for each newer, damaged checkpoint
   std::uint64_t last_checkpoint_number = 0;  ///< highest number of any checkpoint file; 0: no file
   LogStart start;                            ///< of `checkpoint`, or the beginning of the log
   LogEnd end;                                ///< where the log ends

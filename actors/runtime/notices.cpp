@@ -1,17 +1,14 @@
 #include "actors/runtime/notices.hpp"
 
 #include <cstdlib>
-#include <ctime>
 #include <map>
 #include <string>
 
-#include <spdlog/fmt/chrono.h>
 #include <spdlog/spdlog.h>
 #include <sysexits.h>
 
 #include "actors/assembly/node_plan.hpp"
 #include "actors/base/log_queue.hpp"
-#include "actors/journal/backup/backup.hpp"
 #include "actors/store/store.hpp"
 
 namespace millrace {
@@ -20,7 +17,9 @@ void stop_at_once(const Error& error) {
   spdlog::critical("the node stops: {}: {}", to_string(error.code), error.message);
   flush_log();
   // A service manager that starts the node again and again would not help an outdated one.
-  std::_Exit(error.code == ErrorCode::outdated ? EX_CONFIG : 1);
+  if (error.code == ErrorCode::outdated) std::_Exit(EX_CONFIG);
+  // Another process owns the log: this one may start again at once, as a standby.
+  std::_Exit(error.code == ErrorCode::fenced ? EX_TEMPFAIL : 1);
 }
 
 void warn_of_unnamed(const NodePlan& plan, const Store& store) {
@@ -36,18 +35,6 @@ void warn_of_unnamed(const NodePlan& plan, const Store& store) {
         "{}`, and name it again, or redrive or purge them",
         name, count, name);
   }
-}
-
-void log_restored(const journal::DataDirectory& directory) {
-  const auto manifest = journal::restored_from(directory);
-  if (!manifest) return;
-  const auto made = static_cast<std::time_t>(manifest->at_us / 1'000'000);
-  spdlog::warn(
-      "{} was restored from a backup of {} up to record {}, made at {:%Y-%m-%dT%H:%M:%SZ}: what it "
-      "confirmed later is not here. Nodes that remember more of it refuse it",
-      directory.path().string(),
-      manifest->identity.node.empty() ? "a stopped node" : "node " + manifest->identity.node,
-      manifest->last_lsn, fmt::gmtime(made));
 }
 
 void log_step(DurationUs step_us) {

@@ -6,9 +6,6 @@
 
 namespace millrace {
 
-namespace journal {
-class DataDirectory;
-}
 struct NodePlan;
 class Store;
 
@@ -21,14 +18,11 @@ constexpr const char* outdated_advice =
     "with what is here";
 
 /// The default of RuntimeOptions::on_fatal: logs the error and ends the process without cleaning up,
-/// with status 78 if the data directory is outdated, else with 1.
+/// with status 78 if the data directory is outdated, 75 if the log is fenced, else with 1.
 [[noreturn]] void stop_at_once(const Error& error);
 
 /// Logs each queue that has messages and that no pipeline names.
 void warn_of_unnamed(const NodePlan& plan, const Store& store);
-
-/// Says where the data directory comes from, if it was restored.
-void log_restored(const journal::DataDirectory& directory);
 
 /// Says that the wall clock was set forwards, or back if `step_us` is negative.
 void log_step(DurationUs step_us);

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "actors/journal/disk/data_directory.hpp"
+#include "actors/files/data_files.hpp"
 #include "actors/queue/decide/suspicion.hpp"
 
 namespace millrace {
@@ -87,7 +87,7 @@ std::shared_ptr<receivers::RunningTable> begin_run(const std::filesystem::path& 
   const std::size_t words = running_words(plan);
   SharedWords shared = words_in_memory(words);
   if (!data_dir.empty()) {
-    if (auto opened = open_running_file(data_dir / journal::DataDirectory::running_name, words)) {
+    if (auto opened = open_running_file(data_dir / files::running_name, words)) {
       shared = std::move(*opened);
     } else {
       spdlog::warn("a message that ends the process will not be recognised: {}",

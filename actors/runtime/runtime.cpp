@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -19,6 +20,8 @@
 #include "actors/assembly/node_actors.hpp"
 #include "actors/base/names.hpp"
 #include "actors/base/shell/actor_handle.hpp"
+#include "actors/engines/engines.hpp"
+#include "actors/log/engine.hpp"
 #include "actors/move/shard_moves.hpp"
 #include "actors/pipeline/validate.hpp"
 #include "actors/pipeline/wiring.hpp"
@@ -29,8 +32,8 @@
 #include "actors/runtime/shell/actor_system_config.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
 #include "actors/store/store.hpp"
-#include "actors/upkeep/journal_log.hpp"
 #include "actors/upkeep/log_keeper.hpp"
+#include "actors/upkeep/queue_log.hpp"
 #include "actors/upkeep/shell/body_reader_actor.hpp"
 #include "actors/upkeep/storage_notice.hpp"
 #include "messages/hash.hpp"
@@ -81,14 +84,14 @@ std::size_t await_rest(ActorSystem& system, const Queues& queues, Deadline deadl
 
 }  // namespace
 
-class Runtime::Parts final : public JournalLogOwner {
+class Runtime::Parts final : public QueueLogOwner {
  public:
   Parts(RuntimeOptions given, std::vector<PipelineSpec> specs, Federation* other_nodes)
       : options(std::move(given)),
         federation(other_nodes),
         pipelines(std::move(specs)),
         wiring(analyse_wiring(pipelines)),
-        log(*this),
+        queue_log(*this),
         config(options),
         system(config) {
     if (!options.on_fatal) options.on_fatal = stop_at_once;
@@ -125,17 +128,17 @@ class Runtime::Parts final : public JournalLogOwner {
   SystemClock clock{log_step};
 
  private:
-  // Declared before the journal, whose threads use them until it has ended.
-  StorageNotice storage_notice_;  ///< of the journal's thread that reports a full disk
+  // Declared before the log, whose threads use them until it has ended.
+  StorageNotice storage_notice_;  ///< of the log's thread that reports a full disk
   std::mutex group_mutex_;
   std::condition_variable group_changed_;
-  journal::Lsn last_group_ = 0;
+  logs::Lsn last_group_ = 0;
   /// Null until the queues can take snapshots.
   std::atomic<LogKeeper*> keeper_serving_ = nullptr;
 
  public:
-  JournalLog log;
-  std::unique_ptr<journal::Journal> journal;
+  QueueLog queue_log;
+  std::unique_ptr<logs::Log> log;
   std::unique_ptr<LogKeeper> keeper;
   Store store;
   std::shared_ptr<receivers::RunningTable> running;
@@ -154,13 +157,13 @@ class Runtime::Parts final : public JournalLogOwner {
   bool has_leftovers = false;  ///< the drain failed: some actors may never end
 
  private:
-  void on_group(journal::Lsn lsn) override;
-  void on_storage_full(journal::Lsn lsn) override {
+  void on_group(logs::Lsn lsn) override;
+  void on_storage_full(logs::Lsn lsn) override {
     if (storage_notice_.begins(std::chrono::steady_clock::now())) {
       spdlog::warn(
           "storage full: {} has {}; new messages are refused until there is room, accepted work "
           "goes on",
-          options.data_dir.string(), free_text());
+          options.engine->where(), free_text());
     }
     if (LogKeeper* const serving = keeper_serving_) serving->on_storage_full(lsn);
   }
@@ -170,12 +173,17 @@ class Runtime::Parts final : public JournalLogOwner {
   void on_storage_free() override {
     if (!storage_notice_.ends()) return;
     spdlog::info("storage has room again: {} has {}; new messages are accepted",
-                 options.data_dir.string(), free_text());
+                 options.engine->where(), free_text());
   }
   [[nodiscard]] std::string free_text() const {
-    const auto free = journal->free_bytes();
-    return free ? std::to_string(*free >> 20) + " MiB free" : free.error().message;
+    const auto free = log->free_bytes();
+    if (!free) return free.error().message;
+    return *free ? std::to_string(**free >> 20) + " MiB free" : "an unknown rest free";
   }
+  void on_log_unreachable(const Error& error) override {
+    spdlog::warn("the log cannot be reached, nothing is confirmed until it is: {}", error.message);
+  }
+  void on_log_reachable() override { spdlog::info("the log can be reached again"); }
   void on_log_failed(const Error& error) override { fatal(error); }
   Result<void> declare(const NodePlan& plan);
   [[nodiscard]] bool append(std::shared_ptr<const pb::Record> record);
@@ -204,7 +212,7 @@ Result<void> Runtime::Parts::drain(std::chrono::milliseconds timeout) {
   std::size_t at_rest = await_rest(system, served, deadline);
   // The record of a handler's last outcome is delivered to the handler's queue first; wait until
   // its outputs have been delivered to the outboxes too.
-  log.in_order([](journal::Lsn /*last*/) {});
+  queue_log.in_order([](logs::Lsn /*last*/) {});
   actors->flush();
   std::size_t flushed = await_rest(system, outboxes, deadline - timeout / 4);
   if (flushed < outboxes.size()) {
@@ -218,7 +226,7 @@ Result<void> Runtime::Parts::drain(std::chrono::milliseconds timeout) {
                    " queues still had work in progress at the end of the drain"};
 }
 
-void Runtime::Parts::on_group(journal::Lsn lsn) {
+void Runtime::Parts::on_group(logs::Lsn lsn) {
   {
     const std::lock_guard lock(group_mutex_);
     last_group_ = lsn;
@@ -228,11 +236,12 @@ void Runtime::Parts::on_group(journal::Lsn lsn) {
 }
 
 Result<void> Runtime::Parts::open() {
-  journal::FileSystem& files =
-      options.files != nullptr ? *options.files : journal::posix_file_system();
-  auto directory = journal::DataDirectory::open(files, options.data_dir, journal::Opener::writer);
-  if (!directory) return directory.error();
-  log_restored(*directory);
+  if (!options.engine) {
+    options.engine = engines::make_engine(
+        {.data_dir = options.data_dir, .journal = options.journal, .files = options.files});
+  }
+  auto opened = options.engine->open(logs::Opener::writer);
+  if (!opened) return opened.error();
   const std::size_t queues = std::max<std::size_t>(wiring.queues.size() * options.shards, 1);
   options.limits.body_cache_bytes =
       std::max<std::uint64_t>(options.body_cache_bytes / queues, 1u << 20);
@@ -244,17 +253,15 @@ Result<void> Runtime::Parts::open() {
     }
   }
   store = Store(options.limits);
-  const auto recovered = journal::recover(
-      *directory, [this](journal::Section, std::string_view part) { return store.load(part); },
-      [this](const journal::Frame& frame) { return store.apply(frame); });
+  const auto recovered =
+      (*opened)->recover([this](logs::Section, std::string_view part) { return store.load(part); },
+                         [this](const logs::Frame& frame) { return store.apply(frame); });
   if (!recovered) return recovered.error();
-  for (const Error& damaged : recovered->damaged) {
-    spdlog::warn("a damaged checkpoint was skipped for an older one: {}", damaged.message);
-  }
-  auto started = journal::Journal::start(std::move(*directory), *recovered, options.journal, log);
+  for (const std::string& warning : recovered->warnings) spdlog::warn("{}", warning);
+  auto started = (*opened)->start(queue_log);
   if (!started) return started.error();
-  journal = std::move(*started);
-  log.attach(*journal, recovered->end.last_lsn);
+  log = std::move(*started);
+  queue_log.attach(*log, recovered->last_lsn);
 
   std::vector<pb::ShardRecord> shard_records;
   if (federation != nullptr) {
@@ -270,7 +277,7 @@ Result<void> Runtime::Parts::open() {
   actors = std::make_unique<NodeActors>(
       NodeActors::Surroundings{
           .system = &system,
-          .log = &log,
+          .log = &queue_log,
           .clock = &clock,
           .seed = options.seed,
           .running = running,
@@ -281,8 +288,8 @@ Result<void> Runtime::Parts::open() {
               },
           .outdated = on_outdated},
       std::move(*planned));
-  log.connect(*actors);
-  moves = std::make_unique<ShardMoves>(system, *actors, log, clock);
+  queue_log.connect(*actors);
+  moves = std::make_unique<ShardMoves>(system, *actors, queue_log, clock);
   moves->recovered(store.shards());
   return {};
 }
@@ -291,8 +298,7 @@ Result<void> Runtime::Parts::open() {
 Result<void> Runtime::Parts::declare(const NodePlan& plan) {
   for (auto& record : start_records(plan, store, clock.now_us())) {
     if (append(std::move(record))) continue;
-    return Error{ErrorCode::storage_full, options.data_dir.string() +
-                                              ": no room on the disk to declare " +
+    return Error{ErrorCode::storage_full, options.engine->where() + ": no room to declare " +
                                               std::to_string(plan.fresh.size()) + " new queues"};
   }
   return {};
@@ -304,18 +310,18 @@ bool Runtime::Parts::append(std::shared_ptr<const pb::Record> record) {
   proposal->record = std::move(record);
   proposal->makes_room = true;  // no queue exists yet that could make room
   std::unique_lock lock(group_mutex_);
-  const journal::Lsn before = last_group_;
-  log.propose(std::move(proposal));
+  const logs::Lsn before = last_group_;
+  queue_log.propose(std::move(proposal));
   while (!group_changed_.wait_for(lock, full_poll, [&] { return last_group_ != before; })) {
-    if (journal->storage_exhausted()) return false;
+    if (log->storage_exhausted()) return false;
   }
   return true;
 }
 
 void Runtime::Parts::spawn() {
-  reader = spawn_body_reader(system, *journal, [this](const Error& error) { fatal(error); });
+  reader = spawn_body_reader(system, *log, [this](const Error& error) { fatal(error); });
   actors->spawn_queues(store, reader);
-  keeper = std::make_unique<LogKeeper>(*journal, log, *actors, *moves, options);
+  keeper = std::make_unique<LogKeeper>(*log, queue_log, *actors, *moves, options);
   keeper_serving_ = keeper.get();
   if (federation == nullptr || !federation->must_compare()) return serve();
   federation->compare(
@@ -341,7 +347,7 @@ Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
     takes_senders = false;
   }
   running->begin_drain();
-  journal->open_reserve();  // queues that drain end their compaction
+  log->open_reserve();  // queues that drain end their compaction
   Result<void> drained = drain(timeout);
   if (drained) {
     const Result<void> checkpointed = keeper->checkpoint_now();
@@ -361,7 +367,7 @@ Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
   has_leftovers = !drained;
   if (has_leftovers) return drained;
   system.await_all_actors_done();
-  journal->stop();
+  log->stop();
   keeper.reset();
   return {};
 }
@@ -398,25 +404,29 @@ Result<void> Runtime::stop(std::chrono::milliseconds timeout) {
 }
 
 bool Runtime::is_storage_full() const {
-  return parts_->log.is_full();
+  return parts_->queue_log.is_full();
 }
 
-Result<std::uint64_t> Runtime::free_storage_bytes() const {
-  return parts_->journal->free_bytes();
+bool Runtime::is_log_reachable() const {
+  return parts_->log->is_reachable();
 }
 
-Result<journal::Manifest> Runtime::back_up(const std::filesystem::path& target,
-                                           journal::BackupIdentity identity,
-                                           const std::function<Result<void>()>& may_go_on) {
+Result<std::optional<std::uint64_t>> Runtime::free_storage_bytes() const {
+  return parts_->log->free_bytes();
+}
+
+Result<logs::BackupInfo> Runtime::back_up(const std::filesystem::path& target,
+                                          logs::BackupIdentity identity,
+                                          const std::function<Result<void>()>& may_go_on) {
   if (!target.is_absolute()) {
     return Error{ErrorCode::invalid_argument,
                  "backup: expected an absolute path, got " + target.string()};
   }
   identity.generation = parts_->options.generation;
-  auto written = parts_->journal->back_up(target, identity, parts_->clock.now_us(), may_go_on);
+  auto written = parts_->log->back_up(target, identity, parts_->clock.now_us(), may_go_on);
   if (written) {
     spdlog::info("backup written to {}: {} files, {} bytes, up to record {}", target.string(),
-                 written->files.size(), written->bytes(), written->last_lsn);
+                 written->files, written->bytes, written->last_lsn);
   } else {
     spdlog::warn("backup to {} failed: {}", target.string(), written.error().message);
   }
@@ -522,8 +532,8 @@ std::vector<StageCounts> Runtime::stage_counts() const {
   return parts_->actors->stage_counts();
 }
 
-journal::JournalStats Runtime::journal_stats() const {
-  return parts_->journal->stats();
+logs::LogStats Runtime::log_stats() const {
+  return parts_->log->stats();
 }
 
 Result<std::shared_ptr<SenderLink>> Runtime::open_sender(const std::string& queue,

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,8 +16,8 @@
 #include "actors/assembly/runtime_options.hpp"
 #include "actors/assembly/stage_meter.hpp"
 #include "actors/base/clock.hpp"
-#include "actors/journal/backup/manifest.hpp"
-#include "actors/journal/write/journal_stats.hpp"
+#include "actors/log/backup.hpp"
+#include "actors/log/log_stats.hpp"
 #include "actors/operate/operation.hpp"
 #include "actors/queue/state/keyed_offer.hpp"
 #include "actors/queue/state/ledger.hpp"
@@ -161,18 +162,21 @@ class Runtime {
   /// Whether offers are refused because the disk is full. Does not block.
   [[nodiscard]] bool is_storage_full() const;
 
-  /// Bytes that this process may still allocate on the disk of the data directory. Blocks on one
+  /// As logs::Log::is_reachable(). Does not block.
+  [[nodiscard]] bool is_log_reachable() const;
+
+  /// Bytes that this process may still allocate where the log lies; empty: unknown. Blocks on one
   /// system call. Fails with `storage_failed`.
-  [[nodiscard]] Result<std::uint64_t> free_storage_bytes() const;
+  [[nodiscard]] Result<std::optional<std::uint64_t>> free_storage_bytes() const;
 
   /// Writes a backup of the data directory as of the last durable record to `target`, a new or empty
   /// directory, while the node goes on. `identity` goes into its manifest; this function fills in the
   /// generation. Blocks for as long as the copying takes, unless `may_go_on`, which is asked for each
   /// MiB, fails. Fails with `invalid_argument` (`target` is
-  /// not absolute), and as journal::Journal::back_up().
-  [[nodiscard]] Result<journal::Manifest> back_up(const std::filesystem::path& target,
-                                                  journal::BackupIdentity identity,
-                                                  const std::function<Result<void>()>& may_go_on);
+  /// not absolute), and as logs::Log::back_up().
+  [[nodiscard]] Result<logs::BackupInfo> back_up(const std::filesystem::path& target,
+                                                 logs::BackupIdentity identity,
+                                                 const std::function<Result<void>()>& may_go_on);
 
   /// Drains and stops: refuses offers and leases, waits for handlers in progress, flushes outboxes,
   /// writes a checkpoint and closes the log. Fails with `timeout` if a handler has not returned
@@ -190,7 +194,7 @@ class Runtime {
   [[nodiscard]] std::size_t senders() const;
   /// Shards of each queue.
   [[nodiscard]] std::uint32_t shards() const;
-  [[nodiscard]] journal::JournalStats journal_stats() const;
+  [[nodiscard]] logs::LogStats log_stats() const;
   /// The stages that run on this node, in the order of the pipelines.
   [[nodiscard]] std::vector<StageCounts> stage_counts() const;
 

@@ -25,13 +25,13 @@ const pb::Envelope* find_body(const pb::Record& record, queues::QueueNumber queu
 Result<Bodies> read_bodies(const ReadFrames& read, queues::QueueNumber queue,
                            std::span<const WantedBody> wanted) {
   // Messages of one record are adjacent in `wanted`: read and parse each record once.
-  std::vector<journal::Place> places;
+  std::vector<logs::Place> places;
   for (const WantedBody& one : wanted) {
     if (places.empty() || places.back() != one.place) places.push_back(one.place);
   }
   Bodies bodies;
   std::size_t next = 0;
-  const auto visit = [&](std::size_t, const journal::Frame& frame) -> Result<void> {
+  const auto visit = [&](std::size_t, const logs::Frame& frame) -> Result<void> {
     auto record = std::make_shared<pb::Record>();
     if (!record->ParseFromArray(frame.body.data(), static_cast<int>(frame.body.size()))) {
       return Error{ErrorCode::corrupt, "a frame of the log holds no record"};

@@ -7,16 +7,16 @@
 #include <utility>
 #include <vector>
 
-#include "actors/journal/read/cold_reader.hpp"
+#include "actors/log/frame.hpp"
 #include "actors/queue/decide/dispatch.hpp"
 #include "messages/result.hpp"
 
 namespace millrace {
 
-/// Calls the visitor with the frame at each place, in log order; journal::Journal::read() or
-/// journal::ColdReader::read().
+/// Calls the visitor with the frame at each place, in log order; as logs::Log::read() or
+/// logs::OpenedLog::read().
 using ReadFrames =
-    std::function<Result<void>(std::span<const journal::Place>, const journal::PlaceVisitor&)>;
+    std::function<Result<void>(std::span<const logs::Place>, const logs::PlaceVisitor&)>;
 
 using Bodies = std::vector<std::pair<queues::Sequence, queues::Body>>;
 

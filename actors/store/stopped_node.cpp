@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "actors/journal/read/cold_reader.hpp"
-#include "actors/journal/read/segment_table.hpp"
 #include "actors/queue/state/keyed_store.hpp"
 #include "actors/store/body_reading.hpp"
 #include "messages/hash.hpp"
@@ -18,18 +16,17 @@ bool is_queue(const StoredQueue& queue, const std::string& name) {
 
 }  // namespace
 
-Result<StoppedNode> StoppedNode::open(const std::filesystem::path& data_dir) {
-  auto directory =
-      journal::DataDirectory::open(journal::posix_file_system(), data_dir, journal::Opener::reader);
-  if (!directory) return directory.error();
-  StoppedNode node(std::move(*directory),
-                   std::make_unique<Store>(queues::Limits{.body_cache_bytes = 0}));
-  auto recovered = journal::recover(
-      *node.directory_,
-      [&](journal::Section, std::string_view part) { return node.store_->load(part); },
-      [&](const journal::Frame& frame) { return node.store_->apply(frame); });
+Result<StoppedNode> StoppedNode::open(std::shared_ptr<logs::Engine> engine) {
+  StoppedNode node;
+  Source& source = *node.source_;
+  source.engine = std::move(engine);
+  auto opened = source.engine->open(logs::Opener::reader);
+  if (!opened) return opened.error();
+  source.log = std::move(*opened);
+  const auto recovered = source.log->recover(
+      [&](logs::Section, std::string_view part) { return node.store_->load(part); },
+      [&](const logs::Frame& frame) { return node.store_->apply(frame); });
   if (!recovered) return recovered.error();
-  node.recovered_ = std::move(*recovered);
   return node;
 }
 
@@ -44,11 +41,10 @@ Result<std::vector<MessageView>> StoppedNode::messages(const StoredQueue& queue,
   });
   std::stable_sort(wanted.begin(), wanted.end(),
                    [](const auto& a, const auto& b) { return a.place < b.place; });
-  journal::SegmentTable segments(*directory_, recovered_.end.live, journal::Access::buffered);
-  journal::ColdReader reader(segments);
-  auto bodies =
-      read_bodies([&](auto places, const auto& visit) { return reader.read(places, visit); },
-                  queue.declaration.number(), wanted);
+  const std::lock_guard lock(source_->mutex);
+  auto bodies = read_bodies(
+      [this](auto places, const auto& visit) { return source_->log->read(places, visit); },
+      queue.declaration.number(), wanted);
   if (!bodies) return bodies.error();
   for (const auto& [sequence, body] : *bodies) {
     const auto view =

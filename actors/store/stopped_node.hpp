@@ -1,33 +1,35 @@
-// StoppedNode: reads the data directory of a node that is not running. Changes nothing on disk.
+// StoppedNode: reads the log of a node that is not running. Changes nothing in it.
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
-#include "actors/journal/disk/data_directory.hpp"
-#include "actors/journal/recovery.hpp"
+#include "actors/log/engine.hpp"
 #include "actors/store/durable_view.hpp"
 #include "actors/store/store.hpp"
 #include "messages/result.hpp"
 
 namespace millrace {
 
-/// Holds the lock of the data directory, so no node can start on it meanwhile. All functions block
-/// for reads from disk. Const functions may run at once; the results are copies.
+/// Holds the log open as a reader, so that no node starts on it meanwhile where the engine can keep
+/// it from doing so. All functions block for reads. Const functions may run at once; the results are
+/// copies.
 class StoppedNode {
  public:
   /// Recovers the queues into memory, without message bodies. Fails with
-  ///   not_found            there is no such directory
+  ///   not_found            there is no such log
   ///   storage_locked       a node runs on it
   ///   foreign_file         it holds files that are not Millrace's
   ///   unsupported_version  a newer version wrote it
   ///   corrupt              a record, segment or checkpoint is damaged
   ///   storage_failed       a system call failed
-  [[nodiscard]] static Result<StoppedNode> open(const std::filesystem::path& data_dir);
+  ///   log_unreachable      the server that keeps it does not answer
+  /// The result keeps `engine`.
+  [[nodiscard]] static Result<StoppedNode> open(std::shared_ptr<logs::Engine> engine);
 
   /// All queues of all shards, except staged ones. With messages and their bodies only if
   /// `with_messages`. Fails with `corrupt` or `storage_failed` if a body cannot be read.
@@ -45,16 +47,20 @@ class StoppedNode {
   [[nodiscard]] const Store& store() const { return *store_; }
 
  private:
-  StoppedNode(journal::DataDirectory directory, std::unique_ptr<Store> store)
-      : directory_(std::make_unique<journal::DataDirectory>(std::move(directory))),
-        store_(std::move(store)) {}
+  /// The opened log is for one thread at a time.
+  struct Source {
+    std::shared_ptr<logs::Engine> engine;
+    std::mutex mutex;  ///< guards log
+    std::unique_ptr<logs::OpenedLog> log;
+  };
+
+  StoppedNode() = default;
 
   [[nodiscard]] Result<std::vector<MessageView>> messages(const StoredQueue& queue,
                                                           std::size_t max) const;
 
-  std::unique_ptr<journal::DataDirectory> directory_;
-  std::unique_ptr<Store> store_;
-  journal::Recovered recovered_;
+  std::unique_ptr<Source> source_ = std::make_unique<Source>();
+  std::unique_ptr<Store> store_ = std::make_unique<Store>(queues::Limits{.body_cache_bytes = 0});
 };
 
 }  // namespace millrace

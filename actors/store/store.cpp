@@ -62,11 +62,11 @@ Result<void> Store::load(std::string_view bytes) {
   return queues::read_snapshot(*loading_, part);
 }
 
-Result<void> Store::apply(const journal::Frame& frame) {
+Result<void> Store::apply(const logs::Frame& frame) {
   const auto at = [&frame](const Error& error) {
-    return Error{error.code, "segment " + std::to_string(journal::segment_of(frame.place)) +
-                                 " offset " + std::to_string(journal::offset_of(frame.place)) +
-                                 ": " + error.message};
+    return Error{error.code, "segment " + std::to_string(logs::segment_of(frame.place)) +
+                                 " offset " + std::to_string(logs::offset_of(frame.place)) + ": " +
+                                 error.message};
   };
   auto record = std::make_shared<pb::Record>();
   if (!record->ParseFromArray(frame.body.data(), static_cast<int>(frame.body.size()))) {

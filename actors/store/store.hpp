@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "actors/journal/journal.hpp"
+#include "actors/log/frame.hpp"
 #include "actors/queue/decide/apply.hpp"
 #include "actors/queue/state/backlog.hpp"
 #include "messages/record.pb.h"
@@ -36,7 +36,7 @@ class Store {
 
   /// Applies a record of the log. REQUIRES: records come in log order. Fails with `corrupt`; the
   /// message names segment and offset.
-  [[nodiscard]] Result<void> apply(const journal::Frame& frame);
+  [[nodiscard]] Result<void> apply(const logs::Frame& frame);
 
   /// The queue `name` of `shard`; null if there is none or it is staged. Valid until the queue is
   /// retired or the store is destroyed.

@@ -14,7 +14,7 @@
 
 #include "actors/assembly/commit_router.hpp"
 #include "actors/base/assert.hpp"
-#include "actors/journal/write/options.hpp"
+#include "actors/log/proposal.hpp"
 #include "actors/queue/shell/record_log.hpp"
 #include "actors/store/store.hpp"
 #include "messages/result.hpp"
@@ -32,16 +32,18 @@ class MemoryLog : public queues::RecordLog {
     if (forge_) forge_(record);
     proposal->body = record.SerializeAsString();
     proposal->bytes = proposal->body.size();
-    MILLRACE_ASSERT(proposal->body.size() <= journal::Options{}.record_bytes_max);
+    MILLRACE_ASSERT(proposal->body.size() <= logs::record_bytes_max);
     proposed_.push_back(proposal);
     if (!delivers_early_) return;
-    journal::Committed early{++early_lsn_, place_of(early_lsn_), std::move(proposal)};
+    logs::Committed early{++early_lsn_, place_of(early_lsn_), std::move(proposal)};
     router_.route({&early, 1});
   }
   [[nodiscard]] bool is_full() const override { return is_full_; }
   [[nodiscard]] bool is_exhausted() const override { return is_exhausted_; }
+  [[nodiscard]] bool refuses_work() const override { return refuses_work_; }
   void set_full(bool is_full) { is_full_ = is_full; }
   void set_exhausted(bool is_exhausted) { is_exhausted_ = is_exhausted; }
+  void set_refuses_work(bool refuses_work) { refuses_work_ = refuses_work; }
 
   [[nodiscard]] std::size_t proposed() const { return proposed_.size(); }
 
@@ -54,7 +56,7 @@ class MemoryLog : public queues::RecordLog {
     if (bodies.empty() || has_failed_) return;
     const std::size_t written = write(bodies);
     has_failed_ = written < bodies.size();
-    std::vector<journal::Committed> group;
+    std::vector<logs::Committed> group;
     for (std::size_t i = 0; i < written; ++i) {
       records_.push_back(std::move(bodies[i]));
       group.push_back({records_.size(), place_of(records_.size()), std::move(proposed_.front())});
@@ -102,7 +104,7 @@ class MemoryLog : public queues::RecordLog {
   [[nodiscard]] Store replay() const {
     Store store({.body_cache_bytes = ~std::uint64_t{0}});
     for (std::size_t i = 0; i < records_.size(); ++i) {
-      const journal::Lsn lsn = i + 1;
+      const logs::Lsn lsn = i + 1;
       const auto applied =
           store.apply({.lsn = lsn, .place = place_of(lsn), .shard = 0, .body = records_[i]});
       if (!applied) throw std::invalid_argument(applied.error().message);
@@ -110,8 +112,8 @@ class MemoryLog : public queues::RecordLog {
     return store;
   }
 
-  [[nodiscard]] static journal::Place place_of(journal::Lsn lsn) {
-    return journal::make_place(1, static_cast<std::uint32_t>(lsn));
+  [[nodiscard]] static logs::Place place_of(logs::Lsn lsn) {
+    return logs::make_place(1, static_cast<std::uint32_t>(lsn));
   }
 
  protected:
@@ -126,10 +128,11 @@ class MemoryLog : public queues::RecordLog {
   std::deque<std::shared_ptr<queues::RecordProposal>> proposed_;
   bool is_full_ = false;
   bool is_exhausted_ = false;
+  bool refuses_work_ = false;
   bool delivers_early_ = false;
   std::function<void(pb::Record&)> forge_;
   bool has_failed_ = false;
-  journal::Lsn early_lsn_ = 0;  ///< last record that was delivered before it was durable
+  logs::Lsn early_lsn_ = 0;  ///< last record that was delivered before it was durable
 };
 
 }  // namespace millrace

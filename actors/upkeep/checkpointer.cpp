@@ -11,7 +11,7 @@
 namespace millrace {
 namespace {
 
-constexpr journal::Section queue_section = 1;
+constexpr logs::Section queue_section = 1;
 
 /// A checkpoint that failed for lack of room would fail again with the next group.
 constexpr std::chrono::seconds pause_after_failure{1};
@@ -21,8 +21,8 @@ std::chrono::steady_clock::rep steady_now() {
 }
 
 /// The oldest segment with a live message; the largest number if there is none.
-journal::SegmentNumber first_needed(const QueueUse& use) {
-  journal::SegmentNumber first = std::numeric_limits<journal::SegmentNumber>::max();
+logs::SegmentNumber first_needed(const QueueUse& use) {
+  logs::SegmentNumber first = std::numeric_limits<logs::SegmentNumber>::max();
   for (const auto& [queue, live] : use) {
     if (!live.empty()) first = std::min(first, live.begin()->first);
   }
@@ -31,9 +31,9 @@ journal::SegmentNumber first_needed(const QueueUse& use) {
 
 }  // namespace
 
-Checkpointer::Checkpointer(journal::Journal& journal, NodeActors& actors, const ShardMoves& moves,
+Checkpointer::Checkpointer(logs::Log& log, NodeActors& actors, const ShardMoves& moves,
                            Compactor& compactor, Options options)
-    : journal_(journal),
+    : log_(log),
       actors_(actors),
       moves_(moves),
       compactor_(compactor),
@@ -50,22 +50,22 @@ Checkpointer::~Checkpointer() {
   thread_.join();
 }
 
-void Checkpointer::on_group(journal::Lsn lsn) {
+void Checkpointer::on_group(logs::Lsn lsn) {
   if (busy_.load(std::memory_order_relaxed)) return;
   const std::uint64_t due_bytes =
-      journal_.storage_full() ? options_.full_log_bytes : next_after_bytes_.load();
-  if (journal_.bytes_since_checkpoint() < due_bytes || steady_now() < not_before_) return;
+      log_.storage_full() ? options_.full_log_bytes : next_after_bytes_.load();
+  if (log_.bytes_since_checkpoint() < due_bytes || steady_now() < not_before_) return;
   begin(lsn);
 }
 
-void Checkpointer::on_storage_full(journal::Lsn lsn) {
+void Checkpointer::on_storage_full(logs::Lsn lsn) {
   if (newest_on_full_disk_ && lsn <= newest_) return;
   // Checkpoints take at most a fifth of the time, unless the reserve is used up.
-  const bool is_urgent = journal_.storage_exhausted();
+  const bool is_urgent = log_.storage_exhausted();
   if (steady_now() >= (is_urgent ? not_before_ : pause_until_)) begin(lsn);
 }
 
-bool Checkpointer::begin(journal::Lsn lsn) {
+bool Checkpointer::begin(logs::Lsn lsn) {
   if (busy_.exchange(true)) return false;
   {
     const std::lock_guard lock(mutex_);
@@ -135,7 +135,7 @@ void Checkpointer::run() {
 
 bool Checkpointer::write() {
   const auto written =
-      journal_.write_checkpoint(lsn_ + 1, [this](journal::CheckpointWriter& out) -> Result<void> {
+      log_.write_checkpoint(lsn_ + 1, [this](logs::CheckpointWriter& out) -> Result<void> {
         for (const std::string& part : parts_) {
           if (auto added = out.add(queue_section, part); !added) return added;
         }
@@ -154,9 +154,9 @@ bool Checkpointer::write() {
   newest_ = lsn_;
   const auto now = std::chrono::steady_clock::now();
   pause_until_ = (now + 4 * (now - begun_at_)).time_since_epoch().count();
-  newest_on_full_disk_ = journal_.storage_full();
-  const journal::SegmentNumber needed = first_needed(use_);
-  journal_.release_before(needed);
+  newest_on_full_disk_ = log_.storage_full();
+  const logs::SegmentNumber needed = first_needed(use_);
+  log_.release_before(needed);
   spdlog::debug("checkpoint at record {}: {} bytes, oldest segment with live messages {}", lsn_,
                 written->bytes, needed);
   return true;

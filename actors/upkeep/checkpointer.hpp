@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "actors/assembly/node_actors.hpp"
-#include "actors/journal/journal.hpp"
+#include "actors/log/log.hpp"
 #include "actors/move/shard_moves.hpp"
 #include "actors/queue/state/queue_state.hpp"
 #include "actors/upkeep/compactor.hpp"
@@ -39,24 +39,24 @@ class Checkpointer {
 
   /// REQUIRES: the arguments outlive the checkpointer, and no queue actor is left when it is
   /// destroyed: their snapshots call back here.
-  Checkpointer(journal::Journal& journal, NodeActors& actors, const ShardMoves& moves,
-               Compactor& compactor, Options options);
+  Checkpointer(logs::Log& log, NodeActors& actors, const ShardMoves& moves, Compactor& compactor,
+               Options options);
   ~Checkpointer();
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
 
   /// The log has grown: begins a checkpoint if one is due. As begin().
-  void on_group(journal::Lsn lsn);
+  void on_group(logs::Lsn lsn);
 
   /// The disk is full: begins a checkpoint, unless the newest one was written on a full disk and
   /// `lsn` is not newer. While room is left, a checkpoint is followed by a pause of four times its
   /// duration. As begin().
-  void on_storage_full(journal::Lsn lsn);
+  void on_storage_full(logs::Lsn lsn);
 
   /// Begins a checkpoint as of `lsn`; false if one is in progress. Never blocks on I/O. REQUIRES:
   /// all changes up to `lsn`, and none beyond, have been delivered, and none is during the call:
-  /// see JournalLog::in_order().
-  bool begin(journal::Lsn lsn);
+  /// see QueueLog::in_order().
+  bool begin(logs::Lsn lsn);
 
   /// Waits until no checkpoint is in progress. Returns why the last one failed, if it did.
   std::optional<Error> wait_idle();
@@ -66,21 +66,21 @@ class Checkpointer {
   void run();
   bool write();
 
-  journal::Journal& journal_;
+  logs::Log& log_;
   NodeActors& actors_;
   const ShardMoves& moves_;
   Compactor& compactor_;
   const Options options_;
   std::atomic<bool> busy_ = false;  ///< from begin() until the file is written
   std::atomic<std::uint64_t> next_after_bytes_;
-  std::atomic<journal::Lsn> newest_ = 0;  ///< record of the newest checkpoint
+  std::atomic<logs::Lsn> newest_ = 0;  ///< record of the newest checkpoint
   std::atomic<bool> newest_on_full_disk_ = false;
   std::atomic<std::chrono::steady_clock::rep> not_before_{0};   ///< retry after a failure
   std::atomic<std::chrono::steady_clock::rep> pause_until_{0};  ///< on a full disk with room left
 
   std::mutex mutex_;  ///< guards all below
   std::condition_variable changed_;
-  journal::Lsn lsn_ = 0;
+  logs::Lsn lsn_ = 0;
   std::chrono::steady_clock::time_point begun_at_;
   std::optional<std::size_t> asked_;  ///< queues that were asked; empty until all have been
   std::size_t taken_ = 0;             ///< snapshots that arrived; taken_ <= asked_

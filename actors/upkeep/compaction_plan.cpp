@@ -13,18 +13,18 @@ LiveBytes live_bytes(const queues::State& state) {
   auto at = live.end();
   state.durable.index.for_each([&](queues::Sequence, const queues::Entry& entry) {
     // Consecutive messages mostly lie in the same segment.
-    const journal::SegmentNumber segment = journal::segment_of(entry.place);
+    const logs::SegmentNumber segment = logs::segment_of(entry.place);
     if (at == live.end() || at->first != segment) at = live.try_emplace(segment).first;
     at->second += entry.bytes + overhead_bytes;
   });
   return live;
 }
 
-journal::SegmentNumber plan_compaction(std::span<const SegmentUse> log,
-                                       const CompactionLimits& limits) {
+logs::SegmentNumber plan_compaction(std::span<const SegmentUse> log,
+                                    const CompactionLimits& limits) {
   // Choose the prefix with the largest surplus, not the longest allowed one: an empty segment must
   // not pay for the relocation of a dense one behind it.
-  journal::SegmentNumber best = 0;
+  logs::SegmentNumber best = 0;
   std::uint64_t best_freed = 0;
   std::int64_t best_surplus = 0;
   std::uint64_t freed = 0;
@@ -41,7 +41,7 @@ journal::SegmentNumber plan_compaction(std::span<const SegmentUse> log,
   }
   if (best == 0 || best_freed < limits.freed_bytes_min) return 0;
   moved = 0;
-  journal::SegmentNumber before = 0;
+  logs::SegmentNumber before = 0;
   for (const SegmentUse& segment : log) {
     moved += segment.live_bytes;
     if (segment.number >= best || moved > limits.moved_bytes_max) break;

@@ -7,13 +7,13 @@
 #include <utility>
 #include <vector>
 
-#include "actors/journal/format/frame.hpp"
+#include "actors/log/frame.hpp"
 #include "actors/queue/state/queue_state.hpp"
 
 namespace millrace {
 
 /// Bytes of live messages by segment.
-using LiveBytes = std::map<journal::SegmentNumber, std::uint64_t>;
+using LiveBytes = std::map<logs::SegmentNumber, std::uint64_t>;
 
 /// Where the live messages of each queue lay when a checkpoint was taken.
 using QueueUse = std::vector<std::pair<queues::QueueNumber, LiveBytes>>;
@@ -23,7 +23,7 @@ using QueueUse = std::vector<std::pair<queues::QueueNumber, LiveBytes>>;
 [[nodiscard]] LiveBytes live_bytes(const queues::State& state);
 
 struct SegmentUse {
-  journal::SegmentNumber number = 0;
+  logs::SegmentNumber number = 0;
   std::uint64_t bytes = 0;       ///< size of the file
   std::uint64_t live_bytes = 0;  ///< bytes that compaction would write again; at most `bytes`
 };
@@ -42,7 +42,7 @@ struct CompactionLimits {
 /// Returns the first segment that stays: live messages in segments before it should be relocated;
 /// 0: nothing should. `log` is the oldest part of the log, in order without gaps; no message in it
 /// may become live again.
-[[nodiscard]] journal::SegmentNumber plan_compaction(std::span<const SegmentUse> log,
-                                                     const CompactionLimits& limits);
+[[nodiscard]] logs::SegmentNumber plan_compaction(std::span<const SegmentUse> log,
+                                                  const CompactionLimits& limits);
 
 }  // namespace millrace

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "actors/assembly/node_actors.hpp"
-#include "actors/journal/journal.hpp"
+#include "actors/log/log.hpp"
 #include "actors/upkeep/compaction_plan.hpp"
 
 namespace millrace {
@@ -21,16 +21,16 @@ namespace millrace {
 class Compactor {
  public:
   struct Options {
-    std::uint64_t segment_bytes = 0;  ///< size of a segment of the journal
+    std::uint64_t segment_bytes = 0;  ///< size of a segment of the log
     /// How long a full disk lasts before everything worth 10 % is compacted, and how long a
     /// compaction that freed nothing is not tried again.
     std::chrono::milliseconds back_off{};
   };
 
-  /// `journal` and `actors` must outlive the compactor. `on_finished` is called when all
+  /// `log` and `actors` must outlive the compactor. `on_finished` is called when all
   /// relocations of a compaction are durable: once per compaction, on any thread, without a lock
   /// held; it may call the compactor and must not throw.
-  Compactor(const journal::Journal& journal, const NodeActors& actors, Options options,
+  Compactor(const logs::Log& log, const NodeActors& actors, Options options,
             std::function<void()> on_finished);
 
   /// A checkpoint was written, and the segments that it made superfluous were released: `use` is
@@ -42,14 +42,14 @@ class Compactor {
   void reconsider();
 
  private:
-  [[nodiscard]] journal::SegmentNumber plan();
+  [[nodiscard]] logs::SegmentNumber plan();
   [[nodiscard]] bool should_compact_all();
   [[nodiscard]] std::uint64_t moved_bytes_max(std::uint64_t log_bytes) const;
-  [[nodiscard]] bool made_no_progress(journal::SegmentNumber first, journal::SegmentNumber before);
+  [[nodiscard]] bool made_no_progress(logs::SegmentNumber first, logs::SegmentNumber before);
   [[nodiscard]] std::vector<SegmentUse> segments_in_use() const;
   void compact_next();
 
-  const journal::Journal& journal_;
+  const logs::Log& log_;
   const NodeActors& actors_;
   const Options options_;
   const std::function<void()> on_finished_;
@@ -59,9 +59,9 @@ class Compactor {
   /// Since when the disk has been full without a complete compaction; empty: it is not.
   std::optional<std::chrono::steady_clock::time_point> full_since_;
   QueueUse use_;  ///< as of the newest checkpoint; empty once a compaction was planned from it
-  journal::SegmentNumber settled_end_ = 0;  ///< segments below were settled by that checkpoint
-  journal::SegmentNumber first_ = 0;        ///< oldest segment at the last plan
-  journal::SegmentNumber before_ = 0;       ///< end of the last compaction: segments below it
+  logs::SegmentNumber settled_end_ = 0;  ///< segments below were settled by that checkpoint
+  logs::SegmentNumber first_ = 0;        ///< oldest segment at the last plan
+  logs::SegmentNumber before_ = 0;       ///< end of the last compaction: segments below it
   /// When a compaction that freed nothing may be tried again; empty: the last one freed something.
   std::optional<std::chrono::steady_clock::time_point> retry_at_;
   std::vector<queues::QueueNumber> waiting_;  ///< queues that have yet to relocate their part

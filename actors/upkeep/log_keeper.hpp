@@ -10,7 +10,7 @@
 #include "actors/move/shard_moves.hpp"
 #include "actors/upkeep/checkpointer.hpp"
 #include "actors/upkeep/compactor.hpp"
-#include "actors/upkeep/journal_log.hpp"
+#include "actors/upkeep/queue_log.hpp"
 
 namespace millrace {
 
@@ -18,29 +18,29 @@ namespace millrace {
 /// which call back into it.
 class LogKeeper {
  public:
-  LogKeeper(journal::Journal& journal, JournalLog& log, NodeActors& actors, const ShardMoves& moves,
+  LogKeeper(logs::Log& log, QueueLog& queue_log, NodeActors& actors, const ShardMoves& moves,
             const RuntimeOptions& options);
 
-  /// As JournalLogOwner::on_group(): begins a checkpoint when one is due.
-  void on_group(journal::Lsn lsn) { checkpointer_.on_group(lsn); }
+  /// As QueueLogOwner::on_group(): begins a checkpoint when one is due.
+  void on_group(logs::Lsn lsn) { checkpointer_.on_group(lsn); }
 
-  /// As JournalLogOwner::on_storage_full(): a checkpoint releases segments without live messages,
+  /// As QueueLogOwner::on_storage_full(): a checkpoint releases segments without live messages,
   /// and the compaction that follows it empties others.
-  void on_storage_full(journal::Lsn lsn) { checkpointer_.on_storage_full(lsn); }
+  void on_storage_full(logs::Lsn lsn) { checkpointer_.on_storage_full(lsn); }
 
-  /// As JournalLogOwner::after_storage_full(): plans compaction anew for the room that is left.
+  /// As QueueLogOwner::after_storage_full(): plans compaction anew for the room that is left.
   void after_storage_full() { compactor_.reconsider(); }
 
   /// Writes a checkpoint as of the last delivered record, behind one that is being written. Blocks;
-  /// not for a thread of the actor system or the journal. Fails with `storage_failed` or
+  /// not for a thread of the actor system or the log. Fails with `storage_failed` or
   /// `storage_full`; the previous checkpoint stays valid then.
   [[nodiscard]] Result<void> checkpoint_now();
 
  private:
   void on_compacted();
 
-  journal::Journal& journal_;
-  JournalLog& log_;
+  logs::Log& log_;
+  QueueLog& queue_log_;
   Compactor compactor_;
   Checkpointer checkpointer_;
 };

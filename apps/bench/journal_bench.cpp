@@ -20,8 +20,8 @@ namespace millrace::bench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using journal::Committed;
-using journal::Proposal;
+using logs::Committed;
+using logs::Proposal;
 
 constexpr int turns = 10;
 
@@ -37,7 +37,7 @@ double percentile_us(std::vector<double>& sorted, double share) {
 
 /// Keeps a fixed number of batches in flight: appends the next one as soon as one is confirmed, as
 /// a queue's shell does.
-class Producer final : public journal::Listener {
+class Producer final : public logs::Listener {
  public:
   explicit Producer(const JournalBenchOptions& options)
       : batch_(options.batch), body_(options.payload_bytes, 'm') {}
@@ -133,9 +133,9 @@ class Producer final : public journal::Listener {
 
 Result<std::unique_ptr<journal::Journal>> open_fresh(const std::filesystem::path& path,
                                                      const journal::Options& options,
-                                                     journal::Listener& listener) {
+                                                     logs::Listener& listener) {
   auto directory =
-      journal::DataDirectory::open(journal::posix_file_system(), path, journal::Opener::writer);
+      journal::DataDirectory::open(files::posix_file_system(), path, logs::Opener::writer);
   if (!directory) return directory.error();
   const auto nothing = [](const auto&...) {
     return Result<void>{};
@@ -148,10 +148,10 @@ Result<std::unique_ptr<journal::Journal>> open_fresh(const std::filesystem::path
 /// Releases the whole log with an empty checkpoint, so that the next run reuses its segments, as in
 /// a running node.
 Result<void> release_all(journal::Journal& journal) {
-  const auto nothing = [](journal::CheckpointWriter&) {
+  const auto nothing = [](logs::CheckpointWriter&) {
     return Result<void>{};
   };
-  const journal::JournalStats stats = journal.stats();
+  const logs::LogStats stats = journal.stats();
   const auto written = journal.write_checkpoint(stats.durable_lsn + 1, nothing);
   if (!written) return written.error();
   journal.release_before(stats.current_segment);

@@ -17,14 +17,13 @@ double seconds_between(RawWriter::Clock::time_point begin, RawWriter::Clock::tim
 }  // namespace
 
 Result<RawWriter> RawWriter::open(const std::filesystem::path& path, std::size_t bytes) {
-  auto file =
-      journal::posix_file_system().open(path, journal::OpenMode::create, journal::Access::direct);
+  auto file = files::posix_file_system().open(path, files::OpenMode::create, files::Access::direct);
   if (!file) return file.error();
   if (Result<void> filled = (*file)->zero_fill(file_bytes); !filled) return filled.error();
   return RawWriter{*std::move(file), journal::align_up(bytes, journal::block_bytes)};
 }
 
-RawWriter::RawWriter(std::unique_ptr<journal::File> file, std::size_t bytes)
+RawWriter::RawWriter(std::unique_ptr<files::File> file, std::size_t bytes)
     : file_(std::move(file)), bytes_(bytes), buffer_(bytes) {
   std::memset(buffer_.data(), 'm', bytes);
 }
@@ -52,7 +51,7 @@ Result<double> measure_raw_writes(const std::filesystem::path& dir, std::size_t 
   if (auto done = writer->run(RawWriter::Clock::now() + std::chrono::seconds(1)); !done) {
     return done.error();
   }
-  if (auto removed = journal::posix_file_system().remove(path); !removed) return removed.error();
+  if (auto removed = files::posix_file_system().remove(path); !removed) return removed.error();
   return writer->writes_per_s();
 }
 

@@ -8,8 +8,8 @@
 #include <memory>
 #include <vector>
 
-#include "actors/journal/disk/aligned_buffer.hpp"
-#include "actors/journal/disk/file_system.hpp"
+#include "actors/files/aligned_buffer.hpp"
+#include "actors/files/file_system.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::bench {
@@ -32,11 +32,11 @@ class RawWriter {
   [[nodiscard]] std::vector<double>& latencies_us() { return latencies_us_; }
 
  private:
-  RawWriter(std::unique_ptr<journal::File> file, std::size_t bytes);
+  RawWriter(std::unique_ptr<files::File> file, std::size_t bytes);
 
-  std::unique_ptr<journal::File> file_;
+  std::unique_ptr<files::File> file_;
   std::size_t bytes_;
-  journal::AlignedBuffer buffer_;
+  files::AlignedBuffer buffer_;
   std::uint64_t offset_ = 0;
   double seconds_ = 0;
   std::vector<double> latencies_us_;

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "actors/assembly/scheduler_policy.hpp"
-#include "actors/journal/write/options.hpp"
+#include "actors/engines/engines.hpp"
 #include "actors/queue/state/limits.hpp"
 
 namespace millrace::config {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "actors/journal/backup/manifest.hpp"
-#include "actors/journal/write/journal_stats.hpp"
+#include "actors/log/backup.hpp"
+#include "actors/log/log_stats.hpp"
 #include "actors/runtime/runtime.hpp"
 #include "cluster/http/cluster_view.hpp"
 #include "messages/result.hpp"
@@ -115,11 +115,11 @@ class NodeApi {
   [[nodiscard]] virtual std::string owner_name(const std::string& queue, std::uint32_t shard) = 0;
 
   /// Writes a backup of this node's data to a directory of its machine; as Runtime::back_up().
-  [[nodiscard]] virtual Result<journal::Manifest> back_up(const std::string& target) = 0;
+  [[nodiscard]] virtual Result<logs::BackupInfo> back_up(const std::string& target) = 0;
 
-  [[nodiscard]] virtual journal::JournalStats journal() = 0;
+  [[nodiscard]] virtual logs::LogStats log_stats() = 0;
   /// As Runtime::free_storage_bytes().
-  [[nodiscard]] virtual Result<std::uint64_t> free_storage_bytes() = 0;
+  [[nodiscard]] virtual Result<std::optional<std::uint64_t>> free_storage_bytes() = 0;
   [[nodiscard]] virtual std::vector<StageCounts> stages() = 0;
 };
 

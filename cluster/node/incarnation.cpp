@@ -7,14 +7,14 @@
 #include <string>
 #include <string_view>
 
-#include "actors/journal/disk/data_directory.hpp"
+#include "actors/files/data_files.hpp"
 
 namespace millrace::cluster {
 namespace {
 
-using journal::Access;
-using journal::FileSystem;
-using journal::OpenMode;
+using files::Access;
+using files::FileSystem;
+using files::OpenMode;
 using Path = FileSystem::Path;
 
 constexpr std::string_view copy_mark = "copy";
@@ -77,7 +77,7 @@ Result<void> write_new(FileSystem& files, const Path& path, std::uint64_t number
 
 Result<void> replace(FileSystem& files, const Path& path, std::uint64_t number, bool is_copy) {
   Path unfinished = path;
-  unfinished += journal::unfinished_suffix;
+  unfinished += files::unfinished_suffix;
   // What a crash has left is no new file.
   if (auto removed = files.remove(unfinished);
       !removed && removed.error().code != ErrorCode::not_found) {
@@ -102,7 +102,7 @@ Result<void> overwrite(FileSystem& files, const Path& path, const std::string& t
 
 Result<Incarnation> next_incarnation(const Path& data_dir, TimeUs now_us, FileSystem& files) {
   if (auto made = files.make_dir(data_dir); !made) return made.error();
-  const Path path = data_dir / journal::DataDirectory::incarnation_name;
+  const Path path = data_dir / files::incarnation_name;
   const auto latest = read_stored(files, path);
   if (!latest) return latest.error();
   Incarnation next;
@@ -126,7 +126,7 @@ Result<Incarnation> next_incarnation(const Path& data_dir, TimeUs now_us, FileSy
 }
 
 Result<void> confirm_directory(const Path& data_dir, std::uint64_t incarnation, FileSystem& files) {
-  return replace(files, data_dir / journal::DataDirectory::incarnation_name, incarnation, false);
+  return replace(files, data_dir / files::incarnation_name, incarnation, false);
 }
 
 }  // namespace millrace::cluster

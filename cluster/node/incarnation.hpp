@@ -2,7 +2,7 @@
 // file that keeps it also tells whether the data directory is a copy:
 //
 //   incarnation = number of the latest start, "\n", mark, "\n"
-//   mark        = what only this file has (journal::File::identity()), or "copy"
+//   mark        = what only this file has (files::File::identity()), or "copy"
 //
 // Each start makes the file anew. In a directory that was copied or restored it is another file than
 // its mark says, or there is none. A disk that was put back as a whole, such as a snapshot of a virtual
@@ -13,7 +13,7 @@
 #include <filesystem>
 
 #include "actors/base/time.hpp"
-#include "actors/journal/disk/file_system.hpp"
+#include "actors/files/file_system.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::cluster {
@@ -31,13 +31,13 @@ struct Incarnation {
 /// on the disk.
 [[nodiscard]] Result<Incarnation> next_incarnation(
     const std::filesystem::path& data_dir, TimeUs now_us,
-    journal::FileSystem& files = journal::posix_file_system());
+    files::FileSystem& files = files::posix_file_system());
 
 /// From now on the directory is no copy: no other node remembers more, or an operator has accepted the
 /// loss. Durable on return. Fails with `storage_full`, `storage_failed`: then the next start takes it
 /// for a copy again. Blocks on the disk.
 [[nodiscard]] Result<void> confirm_directory(
     const std::filesystem::path& data_dir, std::uint64_t incarnation,
-    journal::FileSystem& files = journal::posix_file_system());
+    files::FileSystem& files = files::posix_file_system());
 
 }  // namespace millrace::cluster

@@ -284,7 +284,7 @@ TEST_F(AuditTest, RefusesADirectoryInUseAndOneThatIsNone) {
   write_both();
   const std::vector<fs::path> paths{a_};
   const auto used =
-      journal::DataDirectory::open(journal::posix_file_system(), a_, journal::Opener::writer);
+      journal::DataDirectory::open(files::posix_file_system(), a_, logs::Opener::writer);
   ASSERT_TRUE(used);
   EXPECT_EQ(audit(paths).error().code, ErrorCode::storage_locked);
   const std::vector<fs::path> none{directory_->path()};

@@ -17,9 +17,9 @@
 
 namespace millrace::audit {
 
-class WaitingListener final : public journal::Listener {
+class WaitingListener final : public logs::Listener {
  public:
-  void on_committed(std::span<journal::Committed> group) override {
+  void on_committed(std::span<logs::Committed> group) override {
     const std::lock_guard lock(mutex_);
     count_ += group.size();
     changed_.notify_all();

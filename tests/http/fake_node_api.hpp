@@ -98,14 +98,16 @@ class FakeNodeApi : public NodeApi {
   }
   std::optional<Member> owner(const std::string&, const std::string&) override { return key_owner; }
   std::string owner_name(const std::string&, std::uint32_t) override { return "b"; }
-  journal::JournalStats journal() override { return journal_stats; }
-  Result<journal::Manifest> back_up(const std::string& target) override {
+  logs::LogStats log_stats() override { return log_stats_; }
+  Result<logs::BackupInfo> back_up(const std::string& target) override {
     if (!target.starts_with('/')) return Error{ErrorCode::invalid_argument, "not absolute"};
     if (failure) return *failure;
     backups.push_back(target);
-    return journal::Manifest{.last_lsn = 7, .files = {{"format", 34, 1}}};
+    return logs::BackupInfo{.last_lsn = 7, .files = 1, .bytes = 34};
   }
-  Result<std::uint64_t> free_storage_bytes() override { return 5u << 20; }
+  Result<std::optional<std::uint64_t>> free_storage_bytes() override {
+    return std::optional<std::uint64_t>(5u << 20);
+  }
   std::vector<StageCounts> stages() override {
     const std::lock_guard lock(mutex);
     return stage_list;
@@ -129,7 +131,7 @@ class FakeNodeApi : public NodeApi {
   std::optional<Member> key_owner{};
   std::optional<Error> failure{};
   std::vector<StageCounts> stage_list{};
-  journal::JournalStats journal_stats{};
+  logs::LogStats log_stats_{};
 
   std::vector<OfferRequest> offers{};
   bool holds_offers = false;  ///< their outcomes wait in held_offers

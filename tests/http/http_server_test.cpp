@@ -74,7 +74,8 @@ TEST_F(HttpApi, TellsWhyAnOfferWasRefused) {
       {ErrorCode::invalid_argument, 400}, {ErrorCode::not_found, 404},
       {ErrorCode::fenced, 409},           {ErrorCode::too_large, 413},
       {ErrorCode::backlog_full, 429},     {ErrorCode::storage_full, 503},
-      {ErrorCode::draining, 503},         {ErrorCode::timeout, 503}};
+      {ErrorCode::draining, 503},         {ErrorCode::timeout, 503},
+      {ErrorCode::log_unreachable, 503}};
   for (const auto& [code, status] : expected) {
     api_.failure = Error{code, "because"};
     const Answer answer = ask(post("/api/v1/queues/in/messages", "{}"));

@@ -46,7 +46,7 @@ class RenamedStage : public testing::Test {
     ASSERT_TRUE(store_.apply(frame(records_.size())));
   }
 
-  [[nodiscard]] journal::Frame frame(std::size_t lsn) const {
+  [[nodiscard]] logs::Frame frame(std::size_t lsn) const {
     return {.lsn = lsn, .place = {}, .shard = 0, .body = records_[lsn - 1]};
   }
 

@@ -23,7 +23,7 @@ class Checkpoint : public ::testing::Test {
     directory_.emplace(*std::move(opened));
   }
 
-  Result<CheckpointInfo> write(std::uint64_t number, const Entries& entries, Lsn from = 1) {
+  Result<CheckpointFileInfo> write(std::uint64_t number, const Entries& entries, Lsn from = 1) {
     return write_checkpoint(*directory_, number, {from, from - 1}, [&](CheckpointWriter& writer) {
       for (const auto& [section, bytes] : entries) {
         if (Result<void> added = writer.add(section, bytes); !added) return added;
@@ -54,7 +54,7 @@ TEST_F(Checkpoint, EntriesOfAnySizeAreReadBackInOrder) {
     entries.emplace_back(4, "");
   }
   for (int i = 0; i < 20'000; ++i) entries.emplace_back(5, std::string(random() % 100, 'd'));
-  const Result<CheckpointInfo> written = write(1, entries, 12);
+  const Result<CheckpointFileInfo> written = write(1, entries, 12);
   ASSERT_OK(written);
   EXPECT_EQ(written->entries, entries.size());
   EXPECT_EQ(read(1), entries);
@@ -114,7 +114,7 @@ TEST_F(Checkpoint, DamagedWithoutAnOlderOneRefusesTheStart) {
 
 TEST_F(Checkpoint, ThatFailsKeepsTheOneBefore) {
   ASSERT_OK(write(1, {{1, "old"}}));
-  const Result<CheckpointInfo> failed =
+  const Result<CheckpointFileInfo> failed =
       write_checkpoint(*directory_, 2, {1, 0}, [](CheckpointWriter& writer) {
         EXPECT_OK(writer.add(1, std::string(3'000'000, 'x')));
         return Result<void>{Error{ErrorCode::draining, "the fill failed"}};

@@ -178,7 +178,7 @@ TEST_F(Failure, OfACheckpointDoesNotStopTheJournal) {
   ASSERT_OK(journal_->write_checkpoint(3, fill));
   ASSERT_TRUE(eventually([&] { return journal_->stats().segments_ready >= 2; }));
   files_.set_capacity(files_.used_bytes());
-  const Result<CheckpointInfo> written = journal_->write_checkpoint(6, fill);
+  const Result<logs::CheckpointInfo> written = journal_->write_checkpoint(6, fill);
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().code, ErrorCode::storage_full);
   ASSERT_OK(append(6));

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "actors/journal/disk/file_system.hpp"
+#include "actors/journal/disk/files.hpp"
 
 namespace millrace::journal {
 

@@ -96,6 +96,12 @@ class CheckTest(unittest.TestCase):
             "auditor", {"apps/orders/audit/a.cpp": '#include "apps/orders/stages/saga.hpp"\n'}
         )
 
+    def test_an_engine_of_the_log_above_the_seam(self):
+        line = '#include "actors/journal/journal.hpp"\n'
+        self.assert_bites("engines", {"actors/upkeep/a.cpp": line})
+        self.assert_bites("engines", {"cluster/config/a.hpp": line})
+        self.assertEqual(self.broken({"tests/log/a.cpp": line}), [])
+
     def test_a_precompiled_header_that_is_not_included(self):
         for line in ("std::vector<int> v;", "caf::actor a;", "absl::flat_hash_map<int, int> m;",
                      "EXPECT_TRUE(a);", "google::protobuf::Message* m;"):

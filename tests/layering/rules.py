@@ -135,6 +135,29 @@ def reader(tree):
                 yield source.path, number, f"the reader of the format may not include {name}"
 
 
+# Engines behind actors/log/, and the only other sources that may include them: the choice of the
+# engine, and the bench of the journal. Tests may include everything.
+ENGINES = ("actors/journal/",)
+ENGINE_USERS = (
+    "actors/engines/*",
+    "apps/bench/journal_bench.cpp",
+    "apps/bench/raw_writer.cpp",
+    "tests/*",
+)
+
+
+def engines(tree):
+    """Nothing above actors/log/ knows which engine keeps the log."""
+    for source in tree.cpp():
+        if source.path.startswith(ENGINES):
+            continue
+        if any(fnmatch.fnmatch(source.path, user) for user in ENGINE_USERS):
+            continue
+        for number, name, _ in source.includes():
+            if name.startswith(ENGINES):
+                yield source.path, number, f"only actors/engines/ may include {name}"
+
+
 STD_NAME = re.compile(r"\bstd::(\w+)")
 OTHER_NAMES = {
     prefix: re.compile(rf"(?<![\w:]){prefix}") for prefix in precompiled.OTHERS
@@ -214,5 +237,7 @@ def documents(tree):
 
 RULES = {
     rule.__name__: rule
-    for rule in (direction, rooms, caf, pure, auditor, reader, included, length, sleep, documents)
+    for rule in (
+        direction, rooms, caf, pure, auditor, reader, engines, included, length, sleep, documents
+    )
 }

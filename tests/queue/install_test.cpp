@@ -37,7 +37,7 @@ class QueueInstall : public ::testing::Test {
       timer.set_due_us(work_.world.now());
       work_.world.append(std::move(record));
     }
-    chunks_ = chunks_of(work_.state(), [](journal::Place, std::uint32_t) { return Body(); });
+    chunks_ = chunks_of(work_.state(), [](logs::Place, std::uint32_t) { return Body(); });
   }
 
   /// The first chunk that has a part of this kind.

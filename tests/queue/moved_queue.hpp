@@ -12,7 +12,7 @@
 
 namespace millrace::queues {
 
-using ReadBody = std::function<Body(journal::Place, std::uint32_t index)>;
+using ReadBody = std::function<Body(logs::Place, std::uint32_t index)>;
 
 /// All of `state` up to its last message, as the exporter cuts it.
 [[nodiscard]] inline std::vector<pb::Install> chunks_of(const State& state, const ReadBody& read) {
@@ -59,7 +59,7 @@ class CopiedQueue {
     *record.mutable_change(0)->mutable_install() = chunk;
     records.push_back(std::make_shared<const pb::Record>(std::move(record)));
     apply(state,
-          {records.back(), journal::make_place(1, static_cast<std::uint32_t>(records.size() - 1))},
+          {records.back(), logs::make_place(1, static_cast<std::uint32_t>(records.size() - 1))},
           records.back()->change(0));
     return {};
   }

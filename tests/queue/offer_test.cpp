@@ -249,10 +249,11 @@ TEST_F(QueueOffer, WithAKnownIdempotencyKeyNeedsNoRoom) {
   EXPECT_FALSE(offer_keyed(2, "order-7").refusal);
 }
 
-TEST_F(QueueOffer, IsRefusedWhileTheDiskIsFullOrTheNodeDrains) {
+TEST_F(QueueOffer, IsRefusedWhileTheLogIsFullOrUnreachableOrTheNodeDrains) {
   attach();
   EXPECT_EQ(code(offer(1, 1, 1, {.storage_full = true})), ErrorCode::storage_full);
   EXPECT_EQ(code(offer(1, 1, 1, {.draining = true})), ErrorCode::draining);
+  EXPECT_EQ(code(offer(1, 1, 1, {.log_unreachable = true})), ErrorCode::log_unreachable);
   EXPECT_EQ(work.world.in_flight(), 0u);
 }
 

@@ -96,6 +96,21 @@ TEST_F(QueueActor, ASenderRefusedForAFullDiskIsResumedWhenThereIsRoom) {
   EXPECT_EQ(heard->resumed, 1);
 }
 
+TEST_F(QueueActor, ASenderRefusedForAnUnreachableLogIsResumedWhenItIsReachable) {
+  const auto heard = std::make_shared<Heard>();
+  const caf::actor sender = listener(heard);
+  attach(sender);
+  log_.set_refuses_work(true);
+  offer(sender, 1);
+  settle();
+  EXPECT_EQ(heard->offers.back().refusal->code, ErrorCode::log_unreachable);
+  advance(seconds(1));
+  EXPECT_EQ(heard->resumed, 0);
+  log_.set_refuses_work(false);
+  advance(seconds(1));
+  EXPECT_EQ(heard->resumed, 1);
+}
+
 TEST_F(QueueActor, RefusesOperatorsWhileTheNodeDrainsAndRedrivesWhileTheDiskIsFull) {
   const auto heard = std::make_shared<Heard>();
   const caf::actor person = listener(heard);

@@ -12,11 +12,11 @@ class QueueMove : public ::testing::Test {
  protected:
   // Appends records of another queue, so that later records go into a later segment.
   void next_segment() {
-    const journal::SegmentNumber before = work.world.segment();
+    const logs::SegmentNumber before = work.world.segment();
     while (work.world.segment() == before) work.append(*message("x"), 3);
   }
-  [[nodiscard]] journal::SegmentNumber segment_of(Sequence sequence, QueueNumber queue = 1) {
-    return journal::segment_of(work.state(queue).durable.index.find(sequence)->place);
+  [[nodiscard]] logs::SegmentNumber segment_of(Sequence sequence, QueueNumber queue = 1) {
+    return logs::segment_of(work.state(queue).durable.index.find(sequence)->place);
   }
   std::vector<RelocatedBody> read(QueueNumber queue, const std::vector<WantedBody>& wanted) {
     std::vector<RelocatedBody> bodies;
@@ -85,7 +85,7 @@ TEST_F(QueueMove, TakesBodiesFromTheLogWhenTheyAreNotInMemory) {
 TEST_F(QueueMove, LeavesMessagesOfLaterSegments) {
   work.append("a");
   next_segment();
-  const journal::SegmentNumber mark = work.world.segment();
+  const logs::SegmentNumber mark = work.world.segment();
   work.append("b");
   next_segment();
   CompactionRun run(mark);
@@ -167,7 +167,7 @@ TEST_F(QueueMove, OfADeadLetterKeepsItsReason) {
 
 TEST_F(QueueMove, LostInACrashLeavesTheMessageInItsPlace) {
   work.append("a");
-  const journal::SegmentNumber before = segment_of(1);
+  const logs::SegmentNumber before = segment_of(1);
   next_segment();
   CompactionRun run(work.world.segment());
   EXPECT_EQ(step(run), 1);
@@ -200,7 +200,7 @@ TEST_F(QueueMove, IsNotDecidedForMessagesThatAreGoneOrRelocated) {
   next_segment();
   const std::vector<RelocatedBody> bodies{
       {1, Body(message("a"))}, {2, Body(message("b"))}, {9, Body(message("c"))}};
-  const journal::SegmentNumber mark = work.world.segment();
+  const logs::SegmentNumber mark = work.world.segment();
   work.complete(Work::acked(work.lease(1).at(0)));
   work.world.commit();
   CompactionRun run(mark);

@@ -13,7 +13,7 @@ namespace {
 std::vector<SegmentUse> log_of(const std::vector<std::uint64_t>& live) {
   std::vector<SegmentUse> log;
   for (const std::uint64_t bytes : live) {
-    log.push_back({static_cast<journal::SegmentNumber>(10 + 2 * log.size()), 100, bytes});
+    log.push_back({static_cast<logs::SegmentNumber>(10 + 2 * log.size()), 100, bytes});
   }
   return log;
 }
@@ -70,7 +70,7 @@ TEST(CompactionPlan, BoundsWhatIsWrittenAndWhatIsKept) {
     const auto append = [&](std::uint64_t bytes) {
       for (std::uint64_t i = 0; i < bytes; i += 10) {
         if (log.empty() || log.back().live_bytes + 10 > 1'000 || log.back().bytes == 0) {
-          log.push_back({static_cast<journal::SegmentNumber>(next++), 1'000, 0});
+          log.push_back({static_cast<logs::SegmentNumber>(next++), 1'000, 0});
         }
         log.back().live_bytes += 10;
       }
@@ -84,7 +84,7 @@ TEST(CompactionPlan, BoundsWhatIsWrittenAndWhatIsKept) {
       }
       while (log.size() > 1 && log.front().live_bytes == 0) log.erase(log.begin());
       const std::span<const SegmentUse> settled(log.data(), log.size() - 1);
-      const journal::SegmentNumber before = plan_compaction(settled, {});
+      const logs::SegmentNumber before = plan_compaction(settled, {});
       std::uint64_t again = 0;
       while (log.size() > 1 && log.front().number < before) {
         again += log.front().live_bytes;

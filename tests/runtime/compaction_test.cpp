@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "actors/engines/engines.hpp"
 #include "actors/store/stopped_node.hpp"
 #include "tests/journal/temporary_directory.hpp"
 #include "tests/runtime/runtime_fixture.hpp"
@@ -78,7 +79,7 @@ class Compaction : public ::testing::Test {
   }
 
   void expect_kept() {
-    const auto node = StoppedNode::open(data_dir_);
+    const auto node = StoppedNode::open(engines::make_engine(data_dir_));
     ASSERT_OK(node);
     const auto waiting = node->peek("test.work", 10);
     ASSERT_OK(waiting);

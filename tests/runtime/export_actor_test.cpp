@@ -55,7 +55,7 @@ class Export : public QueueActor {
           bodies = *read_bodies(
               [this](auto places, const auto& visit) -> Result<void> {
                 for (std::size_t i = 0; i < places.size(); ++i) {
-                  const std::string& body = log_.records().at(journal::offset_of(places[i]) - 1);
+                  const std::string& body = log_.records().at(logs::offset_of(places[i]) - 1);
                   if (auto read = visit(i, {.place = places[i], .body = body}); !read) return read;
                 }
                 return {};
@@ -101,7 +101,7 @@ TEST_F(Export, RebuildsTheSameQueueFromChunksOfBoundedSize) {
   EXPECT_FALSE(failure_);
   EXPECT_GT(reads_, 3) << "most bodies are in the log only";
   Store store({.body_cache_bytes = 0});
-  journal::Lsn lsn = 0;
+  logs::Lsn lsn = 0;
   const auto apply = [&](const pb::Record& record) {
     const std::string body = record.SerializeAsString();
     ++lsn;

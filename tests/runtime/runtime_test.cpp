@@ -13,6 +13,7 @@
 #include <google/protobuf/wrappers.pb.h>
 #include <gtest/gtest.h>
 
+#include "actors/engines/engines.hpp"
 #include "actors/pipeline/pipeline.hpp"
 #include "actors/store/stopped_node.hpp"
 #include "tests/journal/temporary_directory.hpp"
@@ -81,7 +82,7 @@ TEST(Runtime, ShowsAndRedrivesDeadLettersThatLieOnDisk) {
   ASSERT_TRUE(runtime.stop());
   started->reset();
 
-  const auto stopped = StoppedNode::open(directory.path());
+  const auto stopped = StoppedNode::open(engines::make_engine(directory.path()));
   ASSERT_TRUE(stopped) << stopped.error().message;
   const auto view_of_all = stopped->view(false);
   ASSERT_TRUE(view_of_all);

@@ -56,7 +56,7 @@ class StoreOfMoves : public ::testing::Test {
   Result<void> apply(const pb::Record& record) {
     const std::string body = record.SerializeAsString();
     const auto offset = static_cast<std::uint32_t>(++lsn_ * 8);
-    return store_.apply({lsn_, journal::make_place(7, offset), 0, body});
+    return store_.apply({lsn_, logs::make_place(7, offset), 0, body});
   }
   /// Writes a checkpoint as the Checkpointer does, and recovers from it.
   void restart() {
@@ -74,7 +74,7 @@ class StoreOfMoves : public ::testing::Test {
   }
 
   Store store_;
-  journal::Lsn lsn_ = 0;
+  logs::Lsn lsn_ = 0;
 };
 
 TEST_F(StoreOfMoves, AStagedQueueIsNotServedUntilItIsInstalled) {

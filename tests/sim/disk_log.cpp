@@ -7,9 +7,9 @@
 namespace millrace {
 namespace {
 
-const journal::FileSystem::Path directory_path = "node";
+const files::FileSystem::Path directory_path = "node";
 
-class Body final : public journal::Proposal {
+class Body final : public logs::Proposal {
  public:
   explicit Body(std::string text) { body = std::move(text); }
 };
@@ -68,12 +68,12 @@ Result<void> DiskLog::reopen() {
 }
 
 Result<void> DiskLog::open() {
-  auto directory = journal::DataDirectory::open(files_, directory_path, journal::Opener::writer);
+  auto directory = journal::DataDirectory::open(files_, directory_path, logs::Opener::writer);
   if (!directory) return directory.error();
   std::vector<std::string> found;
   const auto recovered = journal::recover(
-      *directory, [](journal::Section, std::string_view) { return Result<void>{}; },
-      [&found](const journal::Frame& frame) {
+      *directory, [](logs::Section, std::string_view) { return Result<void>{}; },
+      [&found](const logs::Frame& frame) {
         found.emplace_back(frame.body);
         return Result<void>{};
       });
@@ -105,7 +105,7 @@ void DiskLog::compare(const std::vector<std::string>& found) {
 }
 
 std::size_t DiskLog::write(std::span<const std::string> bodies) {
-  std::vector<std::shared_ptr<journal::Proposal>> proposals;
+  std::vector<std::shared_ptr<logs::Proposal>> proposals;
   for (const std::string& body : bodies) proposals.push_back(std::make_shared<Body>(body));
   if (is_faulty_ && random_() % 40 == 0 && has_room_for(bodies)) arm(false, 6);
   {
@@ -128,14 +128,14 @@ std::size_t DiskLog::write(std::span<const std::string> bodies) {
 bool DiskLog::has_room_for(std::span<const std::string> bodies) const {
   std::uint64_t bytes = 64u << 10;
   for (const std::string& body : bodies) bytes += 2 * body.size();
-  const journal::JournalStats stats = journal_->stats();
+  const logs::LogStats stats = journal_->stats();
   return stats.room_bytes >= stats.segments_ready * options_.segment_bytes + bytes;
 }
 
 // Waits until the thread that prepares segments is idle.
 void DiskLog::settle() const {
   while (true) {
-    const journal::JournalStats stats = journal_->stats();
+    const logs::LogStats stats = journal_->stats();
     const auto files = files_.list(directory_path / "segments");
     const bool is_tidy =
         files && files->size() == stats.segments + stats.segments_ready + superseded_;
@@ -163,7 +163,7 @@ std::optional<Error> DiskLog::on_operation() {
   return Error{ErrorCode::storage_failed, "the disk refused"};
 }
 
-void DiskLog::on_committed(std::span<journal::Committed> group) {
+void DiskLog::on_committed(std::span<logs::Committed> group) {
   const std::lock_guard lock(mutex_);
   committed_ += group.size();
   changed_.notify_all();

@@ -23,7 +23,7 @@ namespace millrace {
 /// A crash is a power cut (unsynced writes are lost or torn) or the end of the process (no write is
 /// lost). While the log is faulty, writes are refused, and power cuts occur in the middle of
 /// writes.
-class DiskLog final : public MemoryLog, private journal::Listener {
+class DiskLog final : public MemoryLog, private logs::Listener {
  public:
   explicit DiskLog(std::uint64_t seed);
   ~DiskLog() override;
@@ -56,7 +56,7 @@ class DiskLog final : public MemoryLog, private journal::Listener {
   [[nodiscard]] bool has_room_for(std::span<const std::string> bodies) const;
   void settle() const;
 
-  void on_committed(std::span<journal::Committed> group) override;
+  void on_committed(std::span<logs::Committed> group) override;
   void on_failed(const Error& error) override;
 
   const std::thread::id simulation_ = std::this_thread::get_id();

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
-#include "actors/journal/disk/aligned_buffer.hpp"
 #include "actors/journal/disk/durable_point.hpp"
+#include "actors/journal/disk/files.hpp"
 #include "actors/journal/read/segment_reader.hpp"
 
 namespace millrace::journal {
@@ -173,7 +173,7 @@ Result<void> BackupWriter::copy_last(const SegmentInfo& segment, Lsn durable) {
 }
 
 Result<Manifest> BackupWriter::finish(const BackupIdentity& identity, std::int64_t at_us) {
-  const std::string incarnation(DataDirectory::incarnation_name);
+  const std::string incarnation(files::incarnation_name);
   if (const auto text = read_whole(files_, from_.path() / incarnation, 64); text) {
     if (auto done = write(incarnation, *text); !done) return done.error();
   } else if (text.error().code != ErrorCode::not_found) {

@@ -37,7 +37,7 @@ std::string_view take(std::string_view& rest, char separator) {
 
 // No other names: a manifest must not make restore write elsewhere.
 bool is_file_of_backup(std::string_view name) {
-  if (name == "format" || name == DataDirectory::incarnation_name) return true;
+  if (name == "format" || name == files::incarnation_name) return true;
   if (name.starts_with(segments_prefix)) {
     return parse_segment_name(name.substr(segments_prefix.size())).has_value();
   }

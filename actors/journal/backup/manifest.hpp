@@ -8,17 +8,12 @@
 #include <vector>
 
 #include "actors/journal/format/frame.hpp"
+#include "actors/log/backup.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::journal {
 
-/// Whose data it is.
-struct BackupIdentity {
-  std::string node{};
-  std::string cluster{};
-  std::uint64_t incarnation = 0;  ///< 0: unknown, of a stopped node
-  std::uint64_t generation = 0;   ///< of the node; 0: unknown
-};
+using logs::BackupIdentity;
 
 struct BackupFile {
   std::string name;  ///< within the directory, such as "segments/0000000003.seg"
@@ -36,6 +31,8 @@ struct Manifest {
 
   /// Sum of the lengths of the files.
   [[nodiscard]] std::uint64_t bytes() const;
+
+  [[nodiscard]] logs::BackupInfo info() const { return {last_lsn, files.size(), bytes()}; }
 };
 
 inline constexpr std::string_view manifest_name = "manifest";

@@ -30,20 +30,20 @@ FileSystem::Path unfinished(FileSystem::Path path) {
 
 /// One attempt of write_checkpoint(). After a failure the file may still be there, unfinished or
 /// under its final name.
-Result<CheckpointInfo> write_once(const DataDirectory& directory, std::uint64_t number,
-                                  const LogStart& start, const CheckpointFill& fill) {
+Result<CheckpointFileInfo> write_once(const DataDirectory& directory, std::uint64_t number,
+                                      const LogStart& start, const CheckpointFill& fill) {
   FileSystem& files = directory.files();
   const FileSystem::Path path = directory.checkpoint_path(number);
   Result<std::unique_ptr<File>> file =
       files.open(unfinished(path), OpenMode::create, Access::direct);
   if (!file) return file.error();
-  CheckpointWriter writer{*std::move(file), number};
+  CheckpointFileWriter writer{*std::move(file), number};
   if (Result<void> done = writer.begin(start); !done) return done.error();
   if (Result<void> done = fill(writer); !done) return done.error();
   if (Result<void> done = writer.finish(); !done) return done.error();
   if (Result<void> done = files.rename(unfinished(path), path); !done) return done.error();
   if (Result<void> done = files.sync_dir(directory.path()); !done) return done.error();
-  return CheckpointInfo{number, start, writer.entries(), writer.bytes()};
+  return CheckpointFileInfo{number, start, writer.entries(), writer.bytes()};
 }
 
 /// Removes all checkpoints before `number` but the newest one.
@@ -78,13 +78,13 @@ class CheckpointReader {
 
   /// With an empty `visit` only checks. Fails with `corrupt`, `unsupported_version`,
   /// `storage_failed`, or the error of `visit`. Called once.
-  Result<CheckpointInfo> run(const EntryVisitor& visit) {
+  Result<CheckpointFileInfo> run(const EntryVisitor& visit) {
     Result<std::unique_ptr<File>> file = files_.open(path_, OpenMode::read, Access::direct);
     if (!file) return file.error();
     file_ = *std::move(file);
     const Result<std::uint64_t> size = file_->size();
     if (!size) return size.error();
-    Result<CheckpointInfo> info = read_header();
+    Result<CheckpointFileInfo> info = read_header();
     if (!info) return info;
     bool last = false;
     for (std::uint32_t index = 0; !last; ++index) {
@@ -114,7 +114,7 @@ class CheckpointReader {
     return buffer_.view(0, *got);
   }
 
-  Result<CheckpointInfo> read_header() {
+  Result<CheckpointFileInfo> read_header() {
     const Result<std::string_view> block = read(block_bytes);
     if (!block) return block.error();
     const auto header = decode_checkpoint_header(*block);
@@ -127,7 +127,7 @@ class CheckpointReader {
                        "; expected at most format " + std::to_string(checkpoint_version)};
     }
     offset_ = block_bytes;
-    return CheckpointInfo{number_, header->start, 0, 0};
+    return CheckpointFileInfo{number_, header->start, 0, 0};
   }
 
   Result<ChunkHeader> read_chunk(std::uint32_t index) {
@@ -186,20 +186,20 @@ class CheckpointReader {
 
 }  // namespace
 
-CheckpointWriter::CheckpointWriter(std::unique_ptr<File> file, std::uint64_t number)
+CheckpointFileWriter::CheckpointFileWriter(std::unique_ptr<File> file, std::uint64_t number)
     : file_(std::move(file)),
       number_(number),
       chunk_(chunk_bytes_max),
       filled_(chunk_header_bytes) {}
 
-Result<void> CheckpointWriter::begin(const LogStart& start) {
+Result<void> CheckpointFileWriter::begin(const LogStart& start) {
   AlignedBuffer block{block_bytes};
   encode_checkpoint_header(block.data(), {checkpoint_version, number_, start});
   offset_ = block_bytes;
   return file_->write(0, block.view(0, block_bytes));
 }
 
-Result<void> CheckpointWriter::add(Section section, std::string_view bytes) {
+Result<void> CheckpointFileWriter::add(Section section, std::string_view bytes) {
   if (bytes.size() > checkpoint_entry_bytes_max) {
     return Error{ErrorCode::too_large,
                  "checkpoint entry of " + std::to_string(bytes.size()) + " bytes; at most " +
@@ -223,12 +223,12 @@ Result<void> CheckpointWriter::add(Section section, std::string_view bytes) {
   return {};
 }
 
-Result<void> CheckpointWriter::finish() {
+Result<void> CheckpointFileWriter::finish() {
   if (Result<void> flushed = flush(true); !flushed) return flushed;
   return file_->sync();
 }
 
-Result<void> CheckpointWriter::flush(bool last) {
+Result<void> CheckpointFileWriter::flush(bool last) {
   encode_chunk_header(chunk_.data(), {static_cast<std::uint32_t>(filled_ - chunk_header_bytes),
                                       number_, entries_, index_, last ? chunk_is_last : 0});
   const std::size_t padded = align_up(filled_, block_bytes);
@@ -242,9 +242,9 @@ Result<void> CheckpointWriter::flush(bool last) {
   return {};
 }
 
-Result<CheckpointInfo> write_checkpoint(const DataDirectory& directory, std::uint64_t number,
-                                        const LogStart& start, const CheckpointFill& fill) {
-  Result<CheckpointInfo> written = write_once(directory, number, start, fill);
+Result<CheckpointFileInfo> write_checkpoint(const DataDirectory& directory, std::uint64_t number,
+                                            const LogStart& start, const CheckpointFill& fill) {
+  Result<CheckpointFileInfo> written = write_once(directory, number, start, fill);
   if (!written && written.error().code == ErrorCode::storage_full) {
     if (Result<void> removed = remove_failed(directory, number); !removed) return removed.error();
     if (Result<void> removed = remove_old(directory, number); !removed) return removed.error();
@@ -265,7 +265,7 @@ Result<Checkpoints> find_checkpoints(const DataDirectory& directory) {
   Checkpoints found;
   if (!numbers->empty()) found.last_number = numbers->front();
   for (const std::uint64_t number : *numbers) {
-    const Result<CheckpointInfo> info = CheckpointReader{directory, number}.run({});
+    const Result<CheckpointFileInfo> info = CheckpointReader{directory, number}.run({});
     if (info) {
       found.newest = *info;
       break;
@@ -278,7 +278,7 @@ Result<Checkpoints> find_checkpoints(const DataDirectory& directory) {
 
 Result<void> read_checkpoint(const DataDirectory& directory, std::uint64_t number,
                              const EntryVisitor& visit) {
-  const Result<CheckpointInfo> read = CheckpointReader{directory, number}.run(visit);
+  const Result<CheckpointFileInfo> read = CheckpointReader{directory, number}.run(visit);
   if (!read) return read.error();
   return {};
 }

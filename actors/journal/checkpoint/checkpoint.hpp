@@ -5,34 +5,33 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "actors/journal/disk/aligned_buffer.hpp"
 #include "actors/journal/disk/data_directory.hpp"
+#include "actors/journal/disk/files.hpp"
 #include "actors/journal/read/log_scan.hpp"
+#include "actors/log/checkpoint.hpp"
 
 namespace millrace::journal {
 
-/// Kind of an entry. The runtime defines the values; the journal only stores them.
-using Section = std::uint32_t;
+using logs::checkpoint_entry_bytes_max;
+using logs::CheckpointFill;
+using logs::CheckpointWriter;
+using logs::EntryVisitor;
+using logs::Section;
 
-/// Most bytes of one entry. Larger state is written as several entries.
-inline constexpr std::size_t checkpoint_entry_bytes_max = 256U << 20;
-
-/// Writes the entries of one checkpoint file. Not thread-safe. Passed to a CheckpointFill.
-class CheckpointWriter {
+/// Writes the entries of one checkpoint file.
+class CheckpointFileWriter final : public CheckpointWriter {
  public:
   /// Writes to `file`, which is new and open for direct access.
-  CheckpointWriter(std::unique_ptr<File> file, std::uint64_t number);
+  CheckpointFileWriter(std::unique_ptr<File> file, std::uint64_t number);
 
-  /// Adds an entry; entries are read back in the order in which they were added. Fails with
-  /// `too_large`, `storage_full`, `storage_failed`. After a failure of the disk no call may follow.
-  Result<void> add(Section section, std::string_view bytes);
+  /// Fails with `too_large`, `storage_full`, `storage_failed`.
+  Result<void> add(Section section, std::string_view bytes) override;
 
   [[nodiscard]] std::uint64_t entries() const { return entries_; }  ///< entries added so far
 
@@ -57,35 +56,28 @@ class CheckpointWriter {
 };
 
 /// Properties of a checkpoint that are known without its entries.
-struct CheckpointInfo {
+struct CheckpointFileInfo {
   std::uint64_t number = 0;   ///< in the name of its file; grows with each attempt to write one
   LogStart start;             ///< where replay begins, and how far the log was durable
   std::uint64_t entries = 0;  ///< number of entries
   std::uint64_t bytes = 0;    ///< length of the file
 };
 
-/// Adds the entries of a checkpoint. Called on the thread of write_checkpoint(). An error that it
-/// returns ends the attempt. An exception leaves an unfinished file, which the next start removes.
-using CheckpointFill = std::function<Result<void>(CheckpointWriter&)>;
-
-/// Receives one entry; the bytes are valid during the call only. An error or exception ends the
-/// reading and reaches the caller of the reading function.
-using EntryVisitor = std::function<Result<void>(Section, std::string_view)>;
-
 /// Writes checkpoint `number` with the entries that `fill` adds, gives it its final name when it is
 /// durable, and then removes all but the newest two. If the disk is full, removes the older of two
 /// checkpoints and tries once more, so `fill` may be called twice. After a failure of `fill` or of
-/// the disk the checkpoints before stay valid. Fails with `storage_full`, `storage_failed`, or the
+/// the disk the checkpoints before stay valid; an exception of `fill` leaves an unfinished file,
+/// which the next start removes. Fails with `storage_full`, `storage_failed`, or the
 /// error of `fill`. Blocks.
 /// REQUIRES: no checkpoint file has `number` or a higher one; one call at a time per directory.
-Result<CheckpointInfo> write_checkpoint(const DataDirectory& directory, std::uint64_t number,
-                                        const LogStart& start, const CheckpointFill& fill);
+Result<CheckpointFileInfo> write_checkpoint(const DataDirectory& directory, std::uint64_t number,
+                                            const LogStart& start, const CheckpointFill& fill);
 
 /// Result of find_checkpoints().
 struct Checkpoints {
-  std::optional<CheckpointInfo> newest;  ///< the newest intact checkpoint
-  std::vector<Error> damaged;            ///< one error for each newer, damaged one; newest first
-  std::uint64_t last_number = 0;         ///< highest number of any checkpoint file; 0: no file
+  std::optional<CheckpointFileInfo> newest;  ///< the newest intact checkpoint
+  std::vector<Error> damaged;     ///< one error for each newer, damaged one; newest first
+  std::uint64_t last_number = 0;  ///< highest number of any checkpoint file; 0: no file
 };
 
 /// Reads whole checkpoints, from the newest on, until one is intact. Fails with

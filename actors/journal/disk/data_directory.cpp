@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "actors/journal/disk/aligned_buffer.hpp"
+#include "actors/journal/disk/files.hpp"
 
 namespace millrace::journal {
 namespace {
@@ -46,12 +46,12 @@ bool is_allowed_before_format(std::string_view name) {
   name = without_unfinished(name);
   // The root of a file system has a directory lost+found.
   return name == format_name || name == lock_name || name == segments_name ||
-         name == DataDirectory::incarnation_name || name == "lost+found";
+         name == files::incarnation_name || name == "lost+found";
 }
 
 bool is_allowed_at_top(std::string_view name) {
   return is_allowed_before_format(name) || name == DataDirectory::restored_name ||
-         name == DataDirectory::running_name || parse_checkpoint_name(without_unfinished(name));
+         name == files::running_name || parse_checkpoint_name(without_unfinished(name));
 }
 
 std::string joined(std::vector<std::string> names) {

@@ -17,31 +17,23 @@
 #include <string>
 #include <string_view>
 
-#include "actors/journal/disk/file_system.hpp"
+#include "actors/journal/disk/files.hpp"
 #include "actors/journal/format/frame.hpp"
+#include "actors/log/opener.hpp"
 
 namespace millrace::journal {
 
 inline constexpr std::uint32_t directory_format = 1;
 
-/// How a data directory is opened.
-enum class Opener {
-  writer,  ///< by a node: creates what is missing, and holds the lock exclusively
-  reader,  ///< by an offline tool: changes nothing, and shares the lock with other readers
-};
+/// A writer creates what is missing, and holds the lock exclusively. A reader changes nothing, and
+/// shares the lock with other readers.
+using logs::Opener;
 
 /// An open, locked data directory. Movable; unlocks when destroyed. The const functions may be
 /// called from any thread.
 class DataDirectory {
  public:
   using Path = FileSystem::Path;
-
-  /// Name of a file that may exist before the format file: a node writes it before it opens the
-  /// directory.
-  static constexpr std::string_view incarnation_name = "incarnation";
-  /// Name of the file in which a node says what its workers handle: see
-  /// actors/receiver/running_table.hpp.
-  static constexpr std::string_view running_name = "running";
 
   /// Name of a file that says that the directory was restored: the manifest of the backup.
   static constexpr std::string_view restored_name = "restored";
@@ -71,10 +63,6 @@ class DataDirectory {
   Path path_;
   std::unique_ptr<FileLock> lock_;
 };
-
-/// Ends the name of a file that is not complete yet. A crash may leave the file; the next writer
-/// removes it.
-inline constexpr std::string_view unfinished_suffix = ".tmp";
 
 /// The first line of the file `format`.
 [[nodiscard]] std::string format_line();

@@ -8,14 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "actors/journal/disk/aligned_buffer.hpp"
+#include "actors/journal/disk/files.hpp"
 #include "actors/journal/read/segment_table.hpp"
 
 namespace millrace::journal {
-
-/// Receives the frame at `places[index]`. Called on the thread of read(). An error or exception
-/// ends the reading and reaches the caller of read().
-using PlaceVisitor = std::function<Result<void>(std::size_t index, const Frame& frame)>;
 
 /// Any thread may call read() concurrently. No lock is held during I/O, so reading and writing the
 /// log do not wait for each other.

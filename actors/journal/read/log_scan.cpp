@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "actors/journal/disk/aligned_buffer.hpp"
 #include "actors/journal/disk/durable_point.hpp"
+#include "actors/journal/disk/files.hpp"
 #include "actors/journal/read/segment_reader.hpp"
 
 namespace millrace::journal {

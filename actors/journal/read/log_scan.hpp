@@ -14,22 +14,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "actors/journal/disk/data_directory.hpp"
 #include "actors/journal/format/frame.hpp"
 
 namespace millrace::journal {
-
-/// A segment that is part of the log.
-struct SegmentInfo {
-  SegmentNumber number = 0;
-  Lsn first_lsn = 0;        ///< of its first record, as its header states
-  std::uint64_t bytes = 0;  ///< length of the file
-
-  friend bool operator==(const SegmentInfo&, const SegmentInfo&) = default;
-};
 
 /// Where a log ends, and the use of each segment file. Each number is in at most one of the three
 /// vectors.
@@ -49,10 +39,6 @@ struct LogStart {
   Lsn replay_from = 1;   ///< first record that the checkpoint does not cover
   Lsn last_durable = 0;  ///< the log was durable up to here when the checkpoint was written
 };
-
-/// Receives one record; its body is valid during the call only. An error or exception ends the scan
-/// and reaches the caller of scan_log().
-using FrameVisitor = std::function<Result<void>(const Frame&)>;
 
 /// Visits every record from `start.replay_from` on, in order, and returns where the log ends. Fails
 /// with `corrupt` (confirmed data fails its check; the message names file, offset, and what was

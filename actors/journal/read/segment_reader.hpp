@@ -7,8 +7,8 @@
 #include <optional>
 #include <string_view>
 
-#include "actors/journal/disk/aligned_buffer.hpp"
 #include "actors/journal/disk/data_directory.hpp"
+#include "actors/journal/disk/files.hpp"
 #include "actors/journal/format/format.hpp"
 
 namespace millrace::journal {

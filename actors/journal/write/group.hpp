@@ -10,8 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "actors/journal/disk/aligned_buffer.hpp"
-#include "actors/journal/disk/file_system.hpp"
+#include "actors/journal/disk/files.hpp"
 #include "actors/journal/format/format.hpp"
 #include "actors/journal/write/proposal.hpp"
 

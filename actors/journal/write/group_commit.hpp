@@ -41,7 +41,6 @@
 #include "actors/journal/disk/durable_point.hpp"
 #include "actors/journal/read/segment_table.hpp"
 #include "actors/journal/write/group.hpp"
-#include "actors/journal/write/journal_stats.hpp"
 #include "actors/journal/write/options.hpp"
 #include "actors/journal/write/pending_records.hpp"
 #include "actors/journal/write/proposal.hpp"

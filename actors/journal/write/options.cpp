@@ -14,6 +14,10 @@ Error out_of_range(const char* name, const std::string& expected, std::uint64_t 
 
 }  // namespace
 
+std::uint64_t record_room(std::uint64_t segment_bytes) {
+  return segment_bytes - block_bytes - frame_header_bytes;
+}
+
 Result<void> validate(const Options& options) {
   constexpr std::uint64_t kib = 1024;
   if (options.segment_bytes % block_bytes != 0 || options.segment_bytes < 64 * kib ||
@@ -27,7 +31,7 @@ Result<void> validate(const Options& options) {
   if (options.group_bytes_max < block_bytes || options.group_bytes_max > 64 * kib * kib) {
     return out_of_range("group_bytes_max", "4096 to 67108864", options.group_bytes_max);
   }
-  const std::uint64_t room = options.segment_bytes - block_bytes - frame_header_bytes;
+  const std::uint64_t room = record_room(options.segment_bytes);
   if (options.record_bytes_max < 1 || options.record_bytes_max > room) {
     return out_of_range("record_bytes_max", "1 to " + std::to_string(room) + ", to fit a segment",
                         options.record_bytes_max);

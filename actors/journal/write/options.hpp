@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "actors/log/proposal.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::journal {
@@ -24,7 +25,7 @@ struct Options {
 
   /// Bytes of one record's body. At least 1; with its header it must fit into a segment. append()
   /// refuses a larger one with `too_large`.
-  std::size_t record_bytes_max = 16U << 20;
+  std::size_t record_bytes_max = logs::record_bytes_max;
 
   /// Segments kept ready for writing. At least 1. While the disk has no room for so many,
   /// storage_full() is true; when no segment is ready, appended records wait. The last
@@ -57,6 +58,9 @@ struct Options {
     return std::min<std::size_t>(2, reserve_segments - 1);
   }
 };
+
+/// The largest `record_bytes_max` for `segment_bytes`. REQUIRES: that is in its range.
+[[nodiscard]] std::uint64_t record_room(std::uint64_t segment_bytes);
 
 /// Fails with `invalid_argument`, naming the first option that is out of range.
 [[nodiscard]] Result<void> validate(const Options& options);

@@ -60,6 +60,9 @@ std::optional<Error> check_open(const State& state, Room room) {
   if (room.storage_full) {
     return Error{ErrorCode::storage_full, state.name + ": no room on the disk"};
   }
+  if (room.log_unreachable) {
+    return Error{ErrorCode::log_unreachable, state.name + ": the log cannot be reached"};
+  }
   return std::nullopt;
 }
 

@@ -34,12 +34,13 @@ struct OfferDecision {
 struct Room {
   bool storage_full = false;
   bool draining = false;
+  bool log_unreachable = false;
 };
 
 /// Takes the new messages in order, up to the first that cannot be taken. Refuses with
 /// `invalid_argument` (number 0), `fenced`, `unknown_producer`, `out_of_order`, `backlog_full`,
-/// `storage_full` or `draining`. A message whose idempotency key is known needs no
-/// room.
+/// `storage_full`, `log_unreachable` or `draining`. A message whose idempotency key is known needs
+/// no room.
 [[nodiscard]] OfferDecision decide(const State& state, const Offer& offer, Room room,
                                    TimeUs now_us);
 

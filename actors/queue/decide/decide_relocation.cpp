@@ -4,7 +4,7 @@
 
 namespace millrace::queues {
 
-Stranded find_stranded(const State& state, journal::SegmentNumber before, Sequence from,
+Stranded find_stranded(const State& state, logs::SegmentNumber before, Sequence from,
                        const RelocationLimits& limits) {
   Stranded out;
   std::uint64_t looked_at = 0;
@@ -16,7 +16,7 @@ Stranded find_stranded(const State& state, journal::SegmentNumber before, Sequen
       out.next = sequence;
       return false;
     }
-    if (journal::segment_of(entry.place) >= before) return true;
+    if (logs::segment_of(entry.place) >= before) return true;
     bytes += entry.bytes;
     if (const Body* body = index.body(sequence)) {
       out.bodies.emplace_back(sequence, *body);
@@ -30,12 +30,12 @@ Stranded find_stranded(const State& state, journal::SegmentNumber before, Sequen
   return out;
 }
 
-Decision decide_relocation(const State& state, journal::SegmentNumber before,
+Decision decide_relocation(const State& state, logs::SegmentNumber before,
                            std::span<const RelocatedBody> bodies, TimeUs now_us) {
   Decision out;
   for (const auto& [sequence, body] : bodies) {
     const Entry* entry = state.durable.index.find(sequence);
-    if (entry == nullptr || journal::segment_of(entry->place) >= before) continue;
+    if (entry == nullptr || logs::segment_of(entry->place) >= before) continue;
     if (!out.record) out.record = new_record(state, now_us);
     pb::Relocation& move = *out.record->mutable_change(0)->add_relocation();
     move.set_sequence(sequence);

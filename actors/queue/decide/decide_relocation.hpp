@@ -34,12 +34,12 @@ struct Stranded {
 };
 
 /// Finds messages from number `from` on whose bodies lie before segment `before`.
-[[nodiscard]] Stranded find_stranded(const State& state, journal::SegmentNumber before,
-                                     Sequence from, const RelocationLimits& limits = {});
+[[nodiscard]] Stranded find_stranded(const State& state, logs::SegmentNumber before, Sequence from,
+                                     const RelocationLimits& limits = {});
 
 /// Relocates the messages of `bodies` that are still live and still lie before segment `before`.
 /// Null record: there are none.
-[[nodiscard]] Decision decide_relocation(const State& state, journal::SegmentNumber before,
+[[nodiscard]] Decision decide_relocation(const State& state, logs::SegmentNumber before,
                                          std::span<const RelocatedBody> bodies, TimeUs now_us);
 
 /// One queue's part in a compaction, step by step:
@@ -50,7 +50,7 @@ struct Stranded {
 class CompactionRun {
  public:
   /// Relocates everything live in segments before `before`.
-  explicit CompactionRun(journal::SegmentNumber before, RelocationLimits limits = {})
+  explicit CompactionRun(logs::SegmentNumber before, RelocationLimits limits = {})
       : before_(before), limits_(limits) {}
 
   /// Begins a step. Returns the bodies that it needs from the log, in the order of the log.
@@ -79,7 +79,7 @@ class CompactionRun {
   [[nodiscard]] bool is_done() const { return done_; }
 
  private:
-  journal::SegmentNumber before_;
+  logs::SegmentNumber before_;
   RelocationLimits limits_;
   Sequence from_ = 0;  ///< messages before this number were looked at
   Stranded step_;

@@ -41,7 +41,7 @@ struct Dispatch {
 /// A body to be read from the log.
 struct WantedBody {
   Sequence sequence = 0;
-  journal::Place place{};
+  logs::Place place{};
   std::uint32_t index = 0;
 };
 

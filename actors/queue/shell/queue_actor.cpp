@@ -99,7 +99,9 @@ class QueueShell {
   [[nodiscard]] Now now() const { return clock_.now(); }
   [[nodiscard]] TimeUs wall_us() const { return clock_.now_us(); }
   [[nodiscard]] SteadyUs steady_us() const { return clock_.steady_us(); }
-  [[nodiscard]] Room room() const { return {log_.is_full(), core_->live.draining}; }
+  [[nodiscard]] Room room() const {
+    return {log_.is_full(), core_->live.draining, log_.refuses_work()};
+  }
 
   // ---- Records ----
 
@@ -180,7 +182,10 @@ class QueueShell {
     propose_decision(std::move(offer.decision));
     monitor_.changed(*core_);
     if (!offer.refusal && offer.duplicates == 0) return;  // the reply follows the commit
-    if (offer.refusal && offer.refusal->code == ErrorCode::storage_full) poll_for_room();
+    if (offer.refusal && (offer.refusal->code == ErrorCode::storage_full ||
+                          offer.refusal->code == ErrorCode::log_unreachable)) {
+      poll_for_room();
+    }
     sessions_.reply(*m.offer, offer);
   }
 
@@ -426,7 +431,7 @@ class QueueShell {
       return;
     }
     if (!core_->live.quiesced) act_on_time();
-    if (is_polling_ && !log_.is_full()) {
+    if (is_polling_ && !log_.is_full() && !log_.refuses_work()) {
       is_polling_ = false;
       sessions_.resume();
     }
@@ -497,7 +502,7 @@ class QueueShell {
   TickTimer tick_;
   Now seen_;                 ///< the clock at the last look()
   SteadyUs forget_due_us_;   ///< next search for idle producers
-  bool is_polling_ = false;  ///< the log was full: check for room every room_poll_us
+  bool is_polling_ = false;  ///< the log was full or unreachable: look again every room_poll_us
 };
 
 // Created by the actor's first run; CAF destroys it when the actor ends.

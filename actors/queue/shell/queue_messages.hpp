@@ -80,7 +80,7 @@ struct BodiesMessage {
 /// durable, or when compaction stops because the queue drains or is quiesced. REQUIRES: the `done`
 /// of the previous CompactMessage was called.
 struct CompactMessage {
-  journal::SegmentNumber before = 0;
+  logs::SegmentNumber before = 0;
   std::shared_ptr<std::function<void()>> done;
 };
 
@@ -91,7 +91,7 @@ struct CompactStepMessage {};
 /// Call `sink` with the state. By then it contains all changes of the queue up to `lsn`, because
 /// they were sent before.
 struct SnapshotMessage {
-  journal::Lsn lsn = 0;
+  logs::Lsn lsn = 0;
   std::shared_ptr<std::function<void(const State&)>> sink;
 };
 

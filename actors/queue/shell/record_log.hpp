@@ -6,15 +6,15 @@
 #include <memory>
 #include <vector>
 
-#include "actors/journal/format/frame.hpp"
-#include "actors/journal/write/proposal.hpp"
+#include "actors/log/frame.hpp"
+#include "actors/log/proposal.hpp"
 #include "actors/queue/decide/decision.hpp"
 #include "messages/record.pb.h"
 
 namespace millrace::queues {
 
 /// A record in flight, with what its queue needs again when the record is committed.
-class RecordProposal : public journal::Proposal {
+class RecordProposal : public logs::Proposal {
  public:
   std::shared_ptr<const pb::Record> record;
   QueueNumber owner = 0;  ///< the queue that decided the record; 0: none did
@@ -29,11 +29,11 @@ class RecordProposal : public journal::Proposal {
 struct CommittedChange {
   std::shared_ptr<RecordProposal> proposal;
   int change = 0;  ///< index into the record's changes
-  journal::Lsn lsn = 0;
-  journal::Place place{};
+  logs::Lsn lsn = 0;
+  logs::Place place{};
 };
 
-/// Implemented by the local journal, and by a log in memory for tests. Thread-safe.
+/// Implemented over a log of any engine, and by a log in memory for tests. Thread-safe.
 class RecordLog {
  public:
   virtual ~RecordLog() = default;
@@ -49,6 +49,9 @@ class RecordLog {
   /// Returns whether the log is full and only the room remains that compaction and the outcomes of
   /// current leases need; nothing may be leased then.
   [[nodiscard]] virtual bool is_exhausted() const = 0;
+
+  /// Returns whether offers are to be refused because the log cannot be reached for long.
+  [[nodiscard]] virtual bool refuses_work() const = 0;
 };
 
 }  // namespace millrace::queues

@@ -245,7 +245,7 @@ void read_extra(State& state, Sequence sequence, Entry& entry,
 Result<void> read_messages(State& state, const pb::MessageColumns& columns) {
   return for_each_message(state, columns, [&](int, const ColumnMessage& message) -> Result<void> {
     Entry& entry = add_message(state, message);
-    entry.place = journal::Place{message.place};
+    entry.place = logs::Place{message.place};
     entry.index = message.index;
     enqueue(state, message.sequence, entry, message.key_hash);
     return {};

@@ -18,7 +18,7 @@
 #include <optional>
 #include <span>
 
-#include "actors/journal/format/frame.hpp"
+#include "actors/log/frame.hpp"
 #include "actors/queue/state/queue_state.hpp"
 #include "messages/record.pb.h"
 #include "messages/result.hpp"
@@ -28,7 +28,7 @@ namespace millrace::queues {
 /// A record that the log made durable, and its frame.
 struct CommittedRecord {
   std::shared_ptr<const pb::Record> record;
-  journal::Place place{};
+  logs::Place place{};
   std::size_t bytes = 0;  ///< serialized size of the record
 };
 

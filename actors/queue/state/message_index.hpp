@@ -11,7 +11,7 @@
 #include <memory>
 
 #include "actors/base/assert.hpp"
-#include "actors/journal/format/frame.hpp"
+#include "actors/log/frame.hpp"
 #include "actors/queue/state/body.hpp"
 
 namespace millrace::queues {
@@ -40,7 +40,7 @@ class Entry {
   /// The next message of the same key; 0: this message is the tail, or has no key.
   [[nodiscard]] Sequence next() const { return next_; }
 
-  journal::Place place{};   ///< frame that holds the body
+  logs::Place place{};      ///< frame that holds the body
   std::uint32_t index = 0;  ///< which message of the frame: see envelope_at()
   std::uint32_t bytes = 0;  ///< payload and key; written by MessageIndex::set_bytes() only
   KeySlot slot = no_slot;   ///< no_slot: without key

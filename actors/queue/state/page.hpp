@@ -12,7 +12,7 @@ namespace millrace::queues {
 struct PageEntry {
   Sequence sequence = 0;
   std::uint32_t failed = 0;
-  journal::Place place{};
+  logs::Place place{};
   std::uint32_t index = 0;
   Body body{};  ///< empty: not in memory, to be read from `place` and `index`
 };

@@ -8,13 +8,13 @@
 
 namespace millrace {
 
-caf::actor spawn_body_reader(caf::actor_system& system, journal::Journal& journal,
+caf::actor spawn_body_reader(caf::actor_system& system, logs::Log& log,
                              std::function<void(const Error&)> failed) {
   return system.spawn<caf::detached>(
-      [&journal, failed = std::move(failed)](caf::event_based_actor*) -> caf::behavior {
-        return {[&journal, failed](const queues::ReadMessage& request) {
+      [&log, failed = std::move(failed)](caf::event_based_actor*) -> caf::behavior {
+        return {[&log, failed](const queues::ReadMessage& request) {
           auto bodies = read_bodies(
-              [&journal](auto places, const auto& visit) { return journal.read(places, visit); },
+              [&log](auto places, const auto& visit) { return log.read(places, visit); },
               request.queue, *request.wanted);
           if (!bodies) return failed(bodies.error());
           caf::anon_send(caf::actor_cast<caf::actor>(request.reply_to),

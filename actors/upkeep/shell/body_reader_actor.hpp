@@ -6,7 +6,7 @@
 #include <caf/actor.hpp>
 #include <caf/fwd.hpp>
 
-#include "actors/journal/journal.hpp"
+#include "actors/log/log.hpp"
 #include "actors/queue/shell/queue_messages.hpp"
 
 namespace millrace {
@@ -14,9 +14,9 @@ namespace millrace {
 /// Starts the reader on a thread of its own, because reads block; it answers each ReadMessage with
 /// a BodiesMessage. Its mailbox is bounded: each queue and each operator has at most one
 /// ReadMessage in flight, and one queue a second one for compaction. `failed` is called on the
-/// reader's thread for each read that fails; no answer follows, so the node must stop. `journal`
+/// reader's thread for each read that fails; no answer follows, so the node must stop. `log`
 /// must outlive the reader.
-[[nodiscard]] caf::actor spawn_body_reader(caf::actor_system& system, journal::Journal& journal,
+[[nodiscard]] caf::actor spawn_body_reader(caf::actor_system& system, logs::Log& log,
                                            std::function<void(const Error&)> failed);
 
 }  // namespace millrace

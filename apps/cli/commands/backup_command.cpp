@@ -5,8 +5,7 @@
 #include <string>
 
 #include "actors/base/clock.hpp"
-#include "actors/journal/backup/backup.hpp"
-#include "actors/journal/recovery.hpp"
+#include "actors/engines/stored_backup.hpp"
 #include "apps/cli/client/server_client.hpp"
 #include "apps/cli/command_line.hpp"
 #include "apps/cli/exit_code.hpp"
@@ -30,23 +29,21 @@ struct RestoreOptions {
   Format format = Format::table;
 };
 
-Json json_of(const fs::path& target, const journal::Manifest& manifest) {
+Json json_of(const fs::path& target, const engines::StoredBackup& backup) {
   Json out{{"target", target.string()},
-           {"files", manifest.files.size()},
-           {"bytes", manifest.bytes()},
-           {"last_record", manifest.last_lsn}};
-  if (!manifest.identity.node.empty()) out["node"] = manifest.identity.node;
-  if (!manifest.identity.cluster.empty()) out["cluster"] = manifest.identity.cluster;
+           {"files", backup.info.files},
+           {"bytes", backup.info.bytes},
+           {"last_record", backup.info.last_lsn}};
+  if (!backup.identity.node.empty()) out["node"] = backup.identity.node;
+  if (!backup.identity.cluster.empty()) out["cluster"] = backup.identity.cluster;
   return out;
 }
 
 Result<Json> back_up_stopped_node(const BackupOptions& options, const fs::path& target) {
-  const auto directory = journal::DataDirectory::open(
-      journal::posix_file_system(), options.source.data_dir, journal::Opener::reader);
-  if (!directory) return directory.error();
-  const auto manifest = journal::back_up_stopped(*directory, target, SystemClock().now_us());
-  if (!manifest) return manifest.error();
-  return json_of(target, *manifest);
+  const auto backup =
+      engines::back_up_stopped(options.source.data_dir, target, SystemClock().now_us());
+  if (!backup) return backup.error();
+  return json_of(target, *backup);
 }
 
 int run_backup(const BackupOptions& options) {
@@ -66,10 +63,9 @@ int run_backup(const BackupOptions& options) {
 }
 
 int run_restore(const RestoreOptions& options) {
-  const auto manifest =
-      journal::restore_backup(journal::posix_file_system(), options.backup, options.data_dir);
-  if (!manifest) return fail(manifest.error());
-  print(json_of(options.data_dir, *manifest), options.format);
+  const auto backup = engines::restore_backup(options.backup, options.data_dir);
+  if (!backup) return fail(backup.error());
+  print(json_of(options.data_dir, *backup), options.format);
   return exit_ok;
 }
 

@@ -1,7 +1,7 @@
 // millrace version: prints the version of the program and of the data format.
 #include <memory>
 
-#include "actors/journal/disk/data_directory.hpp"
+#include "actors/engines/engines.hpp"
 #include "apps/cli/command_line.hpp"
 #include "apps/cli/exit_code.hpp"
 #include "apps/cli/output.hpp"
@@ -15,7 +15,7 @@ void add_version(CLI::App& app, Action& action) {
   command->callback([format, &action] {
     action = [format] {
       print(nlohmann::ordered_json{{"millrace", MILLRACE_VERSION},
-                                   {"data_format", journal::directory_format}},
+                                   {"data_format", engines::data_format()}},
             *format);
       return int{exit_ok};
     };

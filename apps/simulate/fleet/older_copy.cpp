@@ -3,6 +3,7 @@
 #include <string>
 #include <system_error>
 
+#include "actors/engines/engines.hpp"
 #include "actors/store/stopped_node.hpp"
 
 namespace millrace::simulate {
@@ -47,7 +48,7 @@ Result<void> OlderCopy::undo() const {
 }
 
 Result<void> OlderCopy::check() const {
-  auto stopped = StoppedNode::open(copy_);
+  auto stopped = StoppedNode::open(engines::make_engine(copy_));
   if (!stopped) return stopped.error();
   const auto view = stopped->view(false);
   if (!view) return view.error();

@@ -8,9 +8,9 @@
 namespace millrace::simulate {
 namespace {
 
-class SlowFile final : public journal::File {
+class SlowFile final : public files::File {
  public:
-  SlowFile(std::unique_ptr<journal::File> file, const std::atomic<std::int64_t>& delay_us)
+  SlowFile(std::unique_ptr<files::File> file, const std::atomic<std::int64_t>& delay_us)
       : file_(std::move(file)), delay_us_(delay_us) {}
 
   Result<std::size_t> read(std::uint64_t offset, std::span<char> into) override {
@@ -37,18 +37,17 @@ class SlowFile final : public journal::File {
     pause_until(std::chrono::steady_clock::now() + std::chrono::microseconds(delay_us));
   }
 
-  std::unique_ptr<journal::File> file_;
+  std::unique_ptr<files::File> file_;
   const std::atomic<std::int64_t>& delay_us_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<journal::File>> SlowFileSystem::open(const Path& path,
-                                                            journal::OpenMode mode,
-                                                            journal::Access access) {
+Result<std::unique_ptr<files::File>> SlowFileSystem::open(const Path& path, files::OpenMode mode,
+                                                          files::Access access) {
   auto file = files_.open(path, mode, access);
   if (!file) return file.error();
-  return std::unique_ptr<journal::File>(std::make_unique<SlowFile>(std::move(*file), delay_us_));
+  return std::unique_ptr<files::File>(std::make_unique<SlowFile>(std::move(*file), delay_us_));
 }
 
 }  // namespace millrace::simulate

@@ -5,7 +5,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include "actors/journal/format/format.hpp"
+#include "actors/engines/engines.hpp"
 #include "cluster/config/check/cross_checks.hpp"
 #include "cluster/config/read/document.hpp"
 #include "cluster/config/read/parse_value.hpp"
@@ -50,8 +50,7 @@ void check_queues(Complaints& complaints) {
 
 void check_journal(Complaints& complaints) {
   const journal::Options& options = complaints.config().journal;
-  const std::uint64_t room =
-      options.segment_bytes - journal::block_bytes - journal::frame_header_bytes;
+  const std::uint64_t room = journal::record_room(options.segment_bytes);
   if (options.record_bytes_max > room) {
     complaints.add("journal.record_max",
                    fmt::format("expected at most {} bytes, to fit into a segment, got \"{}\"", room,

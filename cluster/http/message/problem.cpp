@@ -33,6 +33,7 @@ int status_of(ErrorCode code) {
     case ErrorCode::draining:
     case ErrorCode::timeout:
     case ErrorCode::unreachable:
+    case ErrorCode::log_unreachable:
       return 503;
     default:
       return 500;

@@ -109,9 +109,9 @@ void add_storage(MetricFamilies& out, NodeApi& api, bool is_full) {
   out.gauge("millrace_storage_full", "1 while new messages are refused for lack of room.", {},
             is_full ? 1 : 0);
   const auto free = api.free_storage_bytes();
-  if (!free) return;
+  if (!free || !*free) return;
   out.gauge("millrace_storage_free_bytes", "Free bytes of the disk of the data directory.", {},
-            number(*free));
+            number(**free));
 }
 
 void add_node(MetricFamilies& out, const NodeStatus& status) {
@@ -124,7 +124,7 @@ void add_node(MetricFamilies& out, const NodeStatus& status) {
             static_cast<double>(left_us) / 86'400e6);
 }
 
-void add_journal(MetricFamilies& out, const journal::JournalStats& stats) {
+void add_journal(MetricFamilies& out, const logs::LogStats& stats) {
   out.histogram("millrace_journal_append_duration_seconds",
                 "From the first append of a group until it was confirmed.", {},
                 {stats.append_us, stats.append_us_sum});
@@ -181,7 +181,7 @@ std::string MetricsPage::text(NodeApi& api) {
   add_waiting(out, api);
   add_storage(out, api, status.is_storage_full);
   add_node(out, status);
-  add_journal(out, api.journal());
+  add_journal(out, api.log_stats());
   for (const StageCounts& stage : api.stages()) add_stage(out, stage);
   add_log(out);
   add_process_metrics(out);

@@ -160,8 +160,8 @@ HttpResponse Router::back_up(const HttpRequest& request) {
   const auto written = api_.back_up(target);
   if (!written) return problem(written.error());
   return json({{"target", target},
-               {"files", written->files.size()},
-               {"bytes", written->bytes()},
+               {"files", written->files},
+               {"bytes", written->bytes},
                {"last_record", written->last_lsn}});
 }
 

@@ -122,6 +122,10 @@ Result<void> RuntimeApi::ready() {
                                         " owns (" + std::to_string(conflicts.size()) +
                                         " conflicts in all): an operator must decide"};
   }
+  if (!runtime_.is_log_reachable()) {
+    return Error{ErrorCode::log_unreachable,
+                 "the log cannot be reached: nothing is confirmed until it is"};
+  }
   if (!runtime_.is_storage_full()) return {};
   return Error{ErrorCode::storage_full,
                "the disk is short of room: new messages are refused, accepted work goes on"};
@@ -320,13 +324,13 @@ std::string RuntimeApi::owner_name(const std::string& queue, std::uint32_t shard
   return cluster_.owner(queue, shard);
 }
 
-Result<std::uint64_t> RuntimeApi::free_storage_bytes() {
+Result<std::optional<std::uint64_t>> RuntimeApi::free_storage_bytes() {
   return runtime_.free_storage_bytes();
 }
 
-Result<journal::Manifest> RuntimeApi::back_up(const std::string& target) {
+Result<logs::BackupInfo> RuntimeApi::back_up(const std::string& target) {
   const NodeStatus status = cluster_.status();
-  journal::BackupIdentity identity{.node = status.node, .cluster = status.cluster};
+  logs::BackupIdentity identity{.node = status.node, .cluster = status.cluster};
   for (const Member& member : cluster_.members()) {
     if (member.is_self) identity.incarnation = member.incarnation;
   }
@@ -337,8 +341,8 @@ Result<journal::Manifest> RuntimeApi::back_up(const std::string& target) {
   });
 }
 
-journal::JournalStats RuntimeApi::journal() {
-  return runtime_.journal_stats();
+logs::LogStats RuntimeApi::log_stats() {
+  return runtime_.log_stats();
 }
 
 std::vector<StageCounts> RuntimeApi::stages() {

@@ -44,9 +44,9 @@ class RuntimeApi : public NodeApi {
   Result<KeyView> key(const std::string& queue, const std::string& key) override;
   std::optional<Member> owner(const std::string& queue, const std::string& key) override;
   std::string owner_name(const std::string& queue, std::uint32_t shard) override;
-  Result<journal::Manifest> back_up(const std::string& target) override;
-  journal::JournalStats journal() override;
-  Result<std::uint64_t> free_storage_bytes() override;
+  Result<logs::BackupInfo> back_up(const std::string& target) override;
+  logs::LogStats log_stats() override;
+  Result<std::optional<std::uint64_t>> free_storage_bytes() override;
   std::vector<StageCounts> stages() override;
 
  private:

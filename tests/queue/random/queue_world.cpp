@@ -100,9 +100,9 @@ bool QueueWorld::load_bodies(QueueNumber number, std::size_t max) {
   return !wanted.empty();
 }
 
-Body QueueWorld::read_body(QueueNumber number, journal::Place place, std::uint32_t index) const {
+Body QueueWorld::read_body(QueueNumber number, logs::Place place, std::uint32_t index) const {
   MILLRACE_ASSERT(!is_released(place));
-  const auto& record = log_.at(journal::offset_of(place));
+  const auto& record = log_.at(logs::offset_of(place));
   for (const pb::Change& change : record->change()) {
     if (change.queue() != number) continue;
     return std::make_shared<const pb::Envelope>(*envelope_at(change, index));
@@ -121,7 +121,7 @@ void QueueWorld::release() {
   first_segment_ = segment();
   for (const auto& [number, state] : queues_) {
     state->durable.index.for_each([this](Sequence, const Entry& entry) {
-      first_segment_ = std::min(first_segment_, journal::segment_of(entry.place));
+      first_segment_ = std::min(first_segment_, logs::segment_of(entry.place));
     });
   }
 }

@@ -80,16 +80,16 @@ class QueueWorld {
   /// Caches the bodies that the queue wants. Returns false when it wants none.
   bool load_bodies(QueueNumber number, std::size_t max = 8);
   /// Reads a body from the log. REQUIRES: its segment is not released.
-  [[nodiscard]] Body read_body(QueueNumber number, journal::Place place, std::uint32_t index) const;
+  [[nodiscard]] Body read_body(QueueNumber number, logs::Place place, std::uint32_t index) const;
 
   /// The segment of the next record.
-  [[nodiscard]] journal::SegmentNumber segment() const {
-    return journal::segment_of(place_of(log_.size()));
+  [[nodiscard]] logs::SegmentNumber segment() const {
+    return logs::segment_of(place_of(log_.size()));
   }
   /// Releases the segments before the first with a live message.
   void release();
-  [[nodiscard]] bool is_released(journal::Place place) const {
-    return journal::segment_of(place) < first_segment_;
+  [[nodiscard]] bool is_released(logs::Place place) const {
+    return logs::segment_of(place) < first_segment_;
   }
 
   [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
@@ -112,9 +112,9 @@ class QueueWorld {
   std::function<OnCommit(QueueNumber, LeaseId, Sequence)> on_give_up;
 
  private:
-  static journal::Place place_of(std::size_t index) {
+  static logs::Place place_of(std::size_t index) {
     const auto number = static_cast<std::uint32_t>(index);
-    return journal::make_place(1 + number / 16, number);
+    return logs::make_place(1 + number / 16, number);
   }
 
   struct InFlight {
@@ -135,7 +135,7 @@ class QueueWorld {
   std::map<QueueNumber, InvariantMonitor> monitors_;
   std::vector<std::shared_ptr<const pb::Record>> log_;
   std::deque<InFlight> in_flight_;
-  journal::SegmentNumber first_segment_ = 1;
+  logs::SegmentNumber first_segment_ = 1;
   std::map<QueueNumber, Now> seen_;  ///< the clock at the last look() of the queue
   SteadyUs steady_us_ = 1'700'000'000'000'000;
   DurationUs ahead_us_ = 0;  ///< of the wall clock

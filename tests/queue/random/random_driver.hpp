@@ -71,14 +71,14 @@ class RandomDriver {
   // Compaction (random_driver_compaction.cpp).
   struct Compaction {
     CompactionRun run;
-    journal::SegmentNumber before = 0;
+    logs::SegmentNumber before = 0;
     bool reading = false;              ///< bodies for its step are being read
     std::vector<WantedBody> wanted{};  ///< these
     bool moving = false;               ///< the record of its step is in flight
   };
   void compact();
   void read_and_move(QueueNumber number, Compaction& compaction);
-  void expect_clean(QueueNumber number, journal::SegmentNumber before);
+  void expect_clean(QueueNumber number, logs::SegmentNumber before);
 
   // Moves to another node (random_driver_moves.cpp).
   void copy();

@@ -9,7 +9,7 @@ void RandomDriver::compact() {
   const QueueNumber number = chance(40) ? dead : pick_queue();
   const auto found = compactions_.find(number);
   if (found == compactions_.end()) {
-    const auto before = static_cast<journal::SegmentNumber>(1 + pick(world_->segment()));
+    const auto before = static_cast<logs::SegmentNumber>(1 + pick(world_->segment()));
     const RelocationLimits limits{.messages = 3, .bytes = 1 + pick(200), .looked_at = 1 + pick(10)};
     compactions_.emplace(number, Compaction{CompactionRun(before, limits), before});
     return;
@@ -44,9 +44,9 @@ void RandomDriver::read_and_move(QueueNumber number, Compaction& compaction) {
        }});
 }
 
-void RandomDriver::expect_clean(QueueNumber number, journal::SegmentNumber before) {
+void RandomDriver::expect_clean(QueueNumber number, logs::SegmentNumber before) {
   world_->queue(number).durable.index.for_each([&](Sequence sequence, const Entry& entry) {
-    EXPECT_GE(journal::segment_of(entry.place), before)
+    EXPECT_GE(logs::segment_of(entry.place), before)
         << "message " << sequence << " was left behind";
   });
 }

@@ -52,7 +52,7 @@ void RandomDriver::copy() {
   const Checkpoint now = world_->checkpoint();
   auto restarted = world_->replayed(&now);
   State& original = *restarted.at(number);
-  const ReadBody read = [this, number](journal::Place place, std::uint32_t index) {
+  const ReadBody read = [this, number](logs::Place place, std::uint32_t index) {
     return world_->read_body(number, place, index);
   };
   CopiedQueue copied(original);
@@ -73,9 +73,9 @@ void RandomDriver::copy() {
   EXPECT_EQ(order_of(original, read, world_->time()), std::vector<Sequence>());
   original.live.quiesced = false;
   if (number == dead) original.dead_letters = copied.state.dead_letters = dead;
-  const auto read_copy = [&copied](journal::Place place, std::uint32_t index) {
+  const auto read_copy = [&copied](logs::Place place, std::uint32_t index) {
     return std::make_shared<const pb::Envelope>(
-        *envelope_at(copied.records.at(journal::offset_of(place))->change(0), index));
+        *envelope_at(copied.records.at(logs::offset_of(place))->change(0), index));
   };
   EXPECT_EQ(order_of(copied.state, read_copy, world_->time()),
             order_of(original, read, world_->time()));
@@ -117,7 +117,7 @@ void RandomDriver::become_outbox() {
     ASSERT_TRUE(read_snapshot(again, part));
   });
   EXPECT_EQ(durable_text(again), durable_text(state));
-  const ReadBody read = [this, number](journal::Place place, std::uint32_t index) {
+  const ReadBody read = [this, number](logs::Place place, std::uint32_t index) {
     return world_->read_body(number, place, index);
   };
   EXPECT_EQ(order_of(state, read, world_->time()), later);

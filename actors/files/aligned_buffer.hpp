@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-namespace millrace::journal {
+namespace millrace::files {
 
 /// Owns uninitialised bytes whose address and length are multiples of 4 KiB. Not thread-safe. The
 /// process stops if memory runs out.
@@ -40,7 +40,7 @@ class AlignedBuffer {
     void operator()(char* data) const { std::free(data); }
   };
   std::unique_ptr<char, Free> data_;
-  std::size_t capacity_ = 0;  ///< bytes at data_; a multiple of block_bytes
+  std::size_t capacity_ = 0;  ///< bytes at data_; a multiple of direct_alignment
 };
 
-}  // namespace millrace::journal
+}  // namespace millrace::files

@@ -18,10 +18,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "actors/journal/disk/aligned_buffer.hpp"
-#include "actors/journal/disk/file_system.hpp"
+#include "actors/files/aligned_buffer.hpp"
+#include "actors/files/file_system.hpp"
 
-namespace millrace::journal {
+namespace millrace::files {
 namespace {
 
 using Path = FileSystem::Path;
@@ -328,4 +328,4 @@ FileSystem& posix_file_system() {
   return instance;
 }
 
-}  // namespace millrace::journal
+}  // namespace millrace::files

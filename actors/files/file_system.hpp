@@ -1,4 +1,4 @@
-// FileSystem and File: every file operation that the journal uses. Production code uses
+// FileSystem and File: the operations on files that must be durable. Production code uses
 // posix_file_system(); tests substitute a disk that loses, tears, reorders and refuses.
 //
 // Every operation blocks. Failures are `storage_full` (the disk or a quota has no room),
@@ -17,11 +17,14 @@
 
 #include "messages/result.hpp"
 
-namespace millrace::journal {
+namespace millrace::files {
+
+/// Direct file access has this alignment.
+inline constexpr std::size_t direct_alignment = 4096;
 
 /// An open file, closed when destroyed. Any thread may call any function concurrently.
 /// REQUIRES: for a file opened with Access::direct, every offset, length and address is a multiple
-/// of 4 KiB. The bytes must not change during a call.
+/// of direct_alignment. The bytes must not change during a call.
 class File {
  public:
   virtual ~File() = default;
@@ -114,4 +117,4 @@ class FileSystem {
 /// The file system of the host. Stateless; lives as long as the process.
 [[nodiscard]] FileSystem& posix_file_system();
 
-}  // namespace millrace::journal
+}  // namespace millrace::files

@@ -1,0 +1,29 @@
+#include "actors/engines/stored_backup.hpp"
+
+#include "actors/journal/backup/backup.hpp"
+#include "actors/journal/recovery.hpp"
+
+namespace millrace::engines {
+namespace {
+
+Result<StoredBackup> stored(const Result<journal::Manifest>& manifest) {
+  if (!manifest) return manifest.error();
+  return StoredBackup{manifest->identity, manifest->info()};
+}
+
+}  // namespace
+
+Result<StoredBackup> back_up_stopped(const std::filesystem::path& data_dir,
+                                     const std::filesystem::path& target, std::int64_t at_us) {
+  const auto directory =
+      journal::DataDirectory::open(files::posix_file_system(), data_dir, logs::Opener::reader);
+  if (!directory) return directory.error();
+  return stored(journal::back_up_stopped(*directory, target, at_us));
+}
+
+Result<StoredBackup> restore_backup(const std::filesystem::path& backup,
+                                    const std::filesystem::path& target) {
+  return stored(journal::restore_backup(files::posix_file_system(), backup, target));
+}
+
+}  // namespace millrace::engines
