@@ -27,6 +27,8 @@ std::string to_string(Feature feature) {
       return "outages";
     case Feature::lost_answer:
       return "lost answers";
+    case Feature::failover:
+      return "failovers";
     case Feature::damaged_checkpoint:
       return "damaged checkpoints";
     case Feature::backup:
