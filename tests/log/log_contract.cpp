@@ -138,6 +138,11 @@ std::vector<Record> RecordingListener::records() const {
   return records_;
 }
 
+std::size_t RecordingListener::count() const {
+  const std::lock_guard lock(mutex_);
+  return records_.size();
+}
+
 std::optional<Error> RecordingListener::failed() const {
   const std::lock_guard lock(mutex_);
   return failed_;
