@@ -262,6 +262,11 @@ Result<void> Runtime::Parts::open() {
   if (!started) return started.error();
   log = std::move(*started);
   queue_log.attach(*log, recovered->last_lsn);
+  // Another engine than the journal may not have made it. Without it the file `running` is missing,
+  // which begin_run() reports.
+  if (options.files == nullptr) {
+    [[maybe_unused]] const auto made = files::posix_file_system().make_dir(options.data_dir);
+  }
 
   std::vector<pb::ShardRecord> shard_records;
   if (federation != nullptr) {

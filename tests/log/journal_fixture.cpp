@@ -55,6 +55,7 @@ class JournalFixture final : public LogFixture {
       case Feature::fence:
       case Feature::outage:
       case Feature::lost_answer:
+      case Feature::failover:
         return false;
     }
     return false;

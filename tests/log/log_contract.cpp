@@ -27,6 +27,8 @@ std::string to_string(Feature feature) {
       return "outages";
     case Feature::lost_answer:
       return "lost answers";
+    case Feature::failover:
+      return "failovers";
     case Feature::damaged_checkpoint:
       return "damaged checkpoints";
     case Feature::backup:
@@ -134,6 +136,11 @@ bool RecordingListener::await(const std::function<bool()>& condition) {
 std::vector<Record> RecordingListener::records() const {
   const std::lock_guard lock(mutex_);
   return records_;
+}
+
+std::size_t RecordingListener::count() const {
+  const std::lock_guard lock(mutex_);
+  return records_.size();
 }
 
 std::optional<Error> RecordingListener::failed() const {

@@ -75,6 +75,7 @@ class RecordingListener final : public Listener {
   }
 
   [[nodiscard]] std::vector<Record> records() const;
+  [[nodiscard]] std::size_t count() const;  ///< of records
   [[nodiscard]] std::optional<Error> failed() const;
   [[nodiscard]] int fulls() const { return fulls_; }
   [[nodiscard]] int frees() const { return frees_; }

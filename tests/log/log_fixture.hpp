@@ -30,6 +30,7 @@ enum class Feature : std::uint8_t {
   reserve,           ///< on a full log, records that make room go first
   outage,            ///< cut(), mend()
   lost_answer,       ///< cut_after_commit(), mend()
+  failover,          ///< cut_before_replication(), fail_over(); with stall, outage
   damaged_checkpoint,  ///< damage_newest_checkpoint()
   backup,              ///< Log::back_up() is supported
 };
@@ -85,6 +86,13 @@ class LogFixture {
   /// The next commit takes place, but its answer does not arrive; then as cut().
   virtual void cut_after_commit() { missing("cut_after_commit"); }
   virtual void mend() { missing("mend"); }
+  /// The next commit becomes visible to whoever reads the log from then on, but is on one server
+  /// only and its answer does not arrive, as when its session is ended while it waits for the
+  /// standby; then as cut(). A later commit that succeeds is a promise for it too.
+  virtual void cut_before_replication() { missing("cut_before_replication"); }
+  /// The standby takes over: commits that are on one server only are lost. Sessions end; ends
+  /// stalls.
+  virtual void fail_over() { missing("fail_over"); }
 
   /// Changes a byte of the newest checkpoint. No log is open.
   virtual void damage_newest_checkpoint() { missing("damage_newest_checkpoint"); }

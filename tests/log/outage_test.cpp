@@ -89,6 +89,64 @@ TEST_P(LogOutage, InDoubtWhenItsProcessIsKilledLosesNothingConfirmed) {
   stop(process);
 }
 
+TEST_P(LogOutage, TakesNoVisibleRecordForAReplicatedOne) {
+  REQUIRE_FEATURE(failover);
+  auto process = start();
+  ASSERT_TRUE(process);
+  process->append_numbers(1, 10);
+  ASSERT_TRUE(process->listener.await_records(10));
+  fixture_->cut_before_replication();
+  append_into_outage(*process, 11, 30);
+  // The server is back without its standby: what was in doubt is visible, and may yet be lost.
+  fixture_->stall();
+  fixture_->mend();
+  fixture_->await_stalled();
+  EXPECT_EQ(process->listener.records().size(), 10u) << "confirmed on one server only";
+  fixture_->fail_over();
+  process->append_numbers(31, 40);
+  expect_each_once(process, 40);
+}
+
+TEST_P(LogOutage, InDoubtIsReplicatedBeforeItIsConfirmed) {
+  REQUIRE_FEATURE(failover);
+  auto process = start();
+  ASSERT_TRUE(process);
+  process->append_numbers(1, 10);
+  ASSERT_TRUE(process->listener.await_records(10));
+  fixture_->cut_before_replication();
+  append_into_outage(*process, 11, 30);
+  fixture_->mend();
+  ASSERT_TRUE(process->listener.await_records(11));
+  const std::size_t confirmed = process->listener.records().size();
+  fixture_->fail_over();
+  // Had a record been confirmed on one server only, it would be missing now.
+  ASSERT_TRUE(process->listener.await_records(30));
+  EXPECT_LE(confirmed, 30u);
+  expect_each_once(process, 30);
+}
+
+TEST_P(LogOutage, TheNextOwnerReliesOnlyOnWhatIsReplicated) {
+  REQUIRE_FEATURE(failover);
+  auto process = start();
+  ASSERT_TRUE(process);
+  process->append_numbers(1, 10);
+  ASSERT_TRUE(process->listener.await_records(10));
+  fixture_->cut_before_replication();
+  append_into_outage(*process, 11, 30);
+  kill(process);
+  fixture_->mend();
+  process = start();
+  ASSERT_TRUE(process);
+  const std::vector<Record> found = process->contents.records;
+  ASSERT_GE(found.size(), 10u);
+  fixture_->fail_over();
+  process->write(1, 100);
+  kill(process);
+  const std::vector<Record> again = read_stopped().records;
+  ASSERT_EQ(again.size(), found.size() + 1);
+  for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(again[i], found[i]);
+}
+
 TEST_P(LogOutage, BeyondThePatienceRefusesWork) {
   REQUIRE_FEATURE(outage);
   auto process = start();
