@@ -101,12 +101,13 @@ class MemoryLog : public queues::RecordLog {
   }
 
   /// The state of the node as of the last durable record.
-  [[nodiscard]] Store replay() const {
+  [[nodiscard]] Store replay() const { return replay(records_); }
+  [[nodiscard]] static Store replay(const std::vector<std::string>& records) {
     Store store({.body_cache_bytes = ~std::uint64_t{0}});
-    for (std::size_t i = 0; i < records_.size(); ++i) {
+    for (std::size_t i = 0; i < records.size(); ++i) {
       const logs::Lsn lsn = i + 1;
       const auto applied =
-          store.apply({.lsn = lsn, .place = place_of(lsn), .shard = 0, .body = records_[i]});
+          store.apply({.lsn = lsn, .place = place_of(lsn), .shard = 0, .body = records[i]});
       if (!applied) throw std::invalid_argument(applied.error().message);
     }
     return store;

@@ -7,6 +7,7 @@
 
 #include "actors/base/shell/actor_handle.hpp"
 #include "actors/pipeline/validate.hpp"
+#include "actors/receiver/running_table.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
 #include "messages/hash.hpp"
 
@@ -50,16 +51,25 @@ Result<void> TestNode::start() {
   NodePlan plan = value_or_throw(plan_node(wiring_, pipelines_, store, runtime));
   plan.shard_records = std::move(shard_records);
   const Clock& clock = options_.clock != nullptr ? *options_.clock : system_;
+  bool drained = false;
+  const auto calls = receivers::RunningTable::read(*running_, drained);
+  add_suspects(plan, store, calls, drained);
   for (const auto& record : start_records(plan, store, clock.now_us())) {
     if (auto added = log_->append(record->SerializeAsString()); !added) {
       log_->crash();
       return added;
     }
   }
+  std::shared_ptr<receivers::RunningTable> running;
+  if (options_.notes_running) {
+    running_ = std::make_shared<std::vector<std::uint64_t>>(running_words(plan));
+    running = std::make_shared<receivers::RunningTable>(*running_, running_);
+  }
   actors_ = std::make_unique<NodeActors>(NodeActors::Surroundings{.system = &system_.system(),
                                                                   .log = log_.get(),
                                                                   .clock = &clock,
                                                                   .seed = options_.seed,
+                                                                  .running = running,
                                                                   .threads = false,
                                                                   .federation = federation,
                                                                   .outdated = options_.on_outdated,

@@ -37,6 +37,8 @@ struct TestNodeOptions {
   /// As NodeActors::Surroundings::outdated; must not stop the node. Unset: the node waits.
   std::function<void(const Error&)> on_outdated{};
   const Clock* clock = nullptr;  ///< must outlive the node; null: the clock of the system
+  /// Whether workers note what they handle, so that a death of the process in a handler counts.
+  bool notes_running = false;
   /// Makes the log; unset: a MemoryLog.
   std::function<std::unique_ptr<MemoryLog>()> make_log{};
 };
@@ -66,6 +68,12 @@ class TestNode {
   /// down.
   void stop();
   [[nodiscard]] bool is_up() const { return actors_ != nullptr; }
+
+  /// What the workers note now, as after the end of the process; for the next set_running(). Called
+  /// by a handler.
+  [[nodiscard]] std::vector<std::uint64_t> running() const { return *running_; }
+  /// What the next start() finds. REQUIRES: the node is down.
+  void set_running(std::vector<std::uint64_t> words) { *running_ = std::move(words); }
 
   /// Offers a message to `queue`, now or once the node is up and the client attached.
   void send(const std::string& queue, const std::string& type, pb::Envelope envelope);
@@ -127,6 +135,8 @@ class TestNode {
   std::map<std::string, Client> clients_;
   std::string violation_;
   bool serves_ = false;
+  std::shared_ptr<std::vector<std::uint64_t>> running_ =
+      std::make_shared<std::vector<std::uint64_t>>();
   std::uint64_t starts_ = 0;
 };
 

@@ -42,8 +42,8 @@ class MovingNode final : public transport::TransportListener, private Federation
   /// Replaces groups and other nodes for the next start().
   void configure(std::vector<moves::QueueGroup> groups, std::vector<std::string> others,
                  bool accepts_loss = false);
-  /// The log was replaced by a copy: from the next start() on, until other nodes have been compared.
-  void set_copy() { options_.is_copy = true; }
+  /// Whether the log is a copy: from the next start() on, until other nodes have been compared.
+  void set_copy(bool is_copy = true) { options_.is_copy = is_copy; }
   /// Whether the node serves; false while it compares a copy.
   [[nodiscard]] bool is_serving() const { return is_up() && !options_.is_copy; }
   /// Stops the node at once, as a crash does; the log stays.

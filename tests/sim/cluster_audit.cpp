@@ -11,8 +11,8 @@
 namespace millrace::sim {
 
 ClusterAudit::ClusterAudit(std::span<const Store> stores,
-                           std::function<std::string(const std::string&)> role_of)
-    : role_of_(std::move(role_of)) {
+                           std::function<std::string(const std::string&)> role_of, bool has_killers)
+    : role_of_(std::move(role_of)), has_killers_(has_killers) {
   for (const Store& store : stores) {
     for (const auto& [shard, record] : store.shards()) {
       std::uint64_t& epoch = epochs_[shard];
@@ -33,6 +33,16 @@ std::optional<queues::Sequence> ClusterAudit::moved_up_to(const Store& store,
     if (boundary.queue() == queue.declaration.number()) return boundary.last();
   }
   return std::nullopt;
+}
+
+void ClusterAudit::add_dead_letters(const queues::Durable& durable,
+                                    std::optional<queues::Sequence> moved) {
+  durable.index.for_each([&](queues::Sequence sequence, const queues::Entry& /*entry*/) {
+    const std::int64_t number = number_in(**durable.index.body(sequence));
+    if (!has_killers_ || !is_killer(number)) return;
+    --queued_;
+    if (!moved || sequence > *moved) killed_.insert(number);
+  });
 }
 
 void ClusterAudit::add(const Store& store) {
@@ -56,6 +66,7 @@ void ClusterAudit::add(const Store& store) {
         for (const std::int64_t value : numbers_in(*state.value)) ++stage.done[value];
       }
     }
+    if (queue.declaration.name() == entered().name() + ".dead") add_dead_letters(durable, moved);
     queued_ +=
         durable.index
             .size();  // counts moved messages, too: the cluster is not idle before they are dropped
@@ -78,13 +89,17 @@ std::string ClusterAudit::conserves(std::span<const std::int64_t> confirmed,
   if (!broken_invariant_.empty()) return broken_invariant_;
   const Stage& first = stages_.at(entered().name());
   const Stage& second = stages_.at(passed().name());
-  if (dead_ > 0) return std::to_string(dead_) + " messages died";
+  if (dead_ > killed_.size()) {
+    return std::to_string(dead_) + " messages died, of which " + std::to_string(killed_.size()) +
+           " are known killers";
+  }
   if (failures_ > failures) {
     return std::to_string(failures_) + " messages failed, but only " + std::to_string(failures) +
            " at handlers";
   }
   for (const std::int64_t number : confirmed) {
     if (first.done.contains(number) || first.waiting.contains(number)) continue;
+    if (killed_.contains(number)) continue;
     return "lost: " + std::to_string(number) + ", which was confirmed to its client";
   }
   for (const auto& [number, times] : first.done) {
@@ -101,6 +116,10 @@ std::string ClusterAudit::is_complete(std::span<const std::int64_t> numbers) con
     for (const std::int64_t number : numbers) {
       const auto found = left.find(number);
       const int times = found == left.end() ? 0 : found->second;
+      if (has_killers_ && is_killer(number)) {
+        if (times == 0 && killed_.contains(number)) continue;
+        return name + ": killer " + std::to_string(number) + " is not a dead letter";
+      }
       if (times != 1) {
         return name + ": " + std::to_string(number) + " is there " + std::to_string(times) +
                " times";

@@ -22,6 +22,7 @@ constexpr DurationUs skew_max_us = 3'600'000'000;
 constexpr std::int64_t rate_max_ppm = 50'000;
 // Longer than the lease by the slowest clock of a node.
 constexpr std::chrono::milliseconds late{1'000};
+constexpr std::chrono::milliseconds never{1'000'000'000};  // a worker that hangs
 
 }  // namespace
 
@@ -31,8 +32,11 @@ ClusterSim::ClusterSim(ClusterSimOptions options)
       is_one_group_(options.seed % 4 < 2),
       window_bytes_(options.seed % 5 < 2 ? 500 : transport::TransportOptions{}.window_bytes),
       is_founded_(options.seed % 4 != 3),
-      has_late_receivers_(options.seed % 3 == 0),
+      has_late_receivers_(options.seed % 3 == 0 || options.seed % 6 == 4),
+      has_steps_(options.seed % 3 != 0),
+      has_killers_(options.seed % 4 > 1),
       has_large_steps_(options.seed % 3 == 1),
+      is_last_missing_(options.nodes > 2 && options.seed % 5 == 3),
       calm_(options.seed % 7 < 3   ? 1
             : options.seed % 7 < 5 ? 8
                                    : 40),
@@ -44,7 +48,9 @@ ClusterSim::ClusterSim(ClusterSimOptions options)
     names_.emplace_back(1, static_cast<char>('a' + i));
   }
   for (std::uint32_t i = 0; i < options_.nodes; ++i) add_node(i);
-  for (auto& node : nodes_) start(*node);
+  for (auto& node : nodes_) {
+    if (!is_missing(*node)) start(*node);
+  }
 }
 
 ClusterSim::~ClusterSim() {
@@ -60,20 +66,34 @@ void ClusterSim::add_node(std::uint32_t index) {
       std::make_unique<SkewedClock>(system_, rate_ppm, year_2026_us + random_us(skew_max_us));
   Node* const self = node.get();
   MovingNodeOptions options;
-  options.pipelines = sim::workload(watch_);
-  options.groups = groups(options.pipelines);
-  options.others = names_;
+  std::function<void()> on_killer;
+  if (has_killers_) {
+    on_killer = [self] {
+      if (!self->death) self->death = self->node->running();
+    };
+  }
+  options.pipelines = sim::workload(watch_, on_killer);
+  options.node.notes_running = has_killers_ && options_.sabotage != Sabotage::suspicion;
+  const bool joins_later = is_missing(*node);
+  {
+    // The node that is added knows of itself.
+    const bool is_last_missing = std::exchange(is_last_missing_, is_last_missing_ && !joins_later);
+    options.groups = groups();
+    options.others = configured();
+    is_last_missing_ = is_last_missing;
+  }
   std::erase(options.others, node->name);
-  options.is_founded = is_founded_;
+  options.is_founded = options_.sabotage == Sabotage::founding || (is_founded_ && !joins_later);
   options.window_bytes = window_bytes_;
   options.remote = [this](const queues::OfferHandle& remote) {
     return sabotage(system_.system(), options_.sabotage, remote, random_);
   };
   if (options_.sabotage == Sabotage::wall_time) node->clock->never_goes_back();
+  if (options_.sabotage == Sabotage::steady_time) node->clock->measures_by_wall_time();
   TestNodeOptions& setup = options.node;
   setup.first_generation = index * 1'000'000 + 1;
   setup.on_outdated = [this, self](const Error& error) {
-    watch_->violation = self->name + " has its newest log, but: " + error.message;
+    on_outdated(*self, error);
   };
   setup.name = node->name;
   setup.shards = options_.shards;
@@ -115,12 +135,14 @@ std::string ClusterSim::role_of(const std::string& queue) const {
   return is_one_group_ ? std::string() : sim::role_of(queue);
 }
 
-std::vector<moves::QueueGroup> ClusterSim::groups(const std::vector<PipelineSpec>& all) const {
-  const auto home = [this](std::size_t at) {
-    return names_[at % names_.size()];
+std::vector<moves::QueueGroup> ClusterSim::groups() const {
+  const std::vector<PipelineSpec> all = sim::workload(watch_);
+  const std::vector<std::string> names = configured();
+  const auto home = [&names](std::size_t at) {
+    return names[at % names.size()];
   };
-  if (is_one_group_) return one_group(all, options_.shards, names_, home);
-  return groups_by_stage(all, options_.shards, names_, [&](const auto& queue, std::uint32_t shard) {
+  if (is_one_group_) return one_group(all, options_.shards, names, home);
+  return groups_by_stage(all, options_.shards, names, [&](const auto& queue, std::uint32_t shard) {
     return home(shard + (queue == sim::passed().name() ? 1 : 0));
   });
 }
@@ -128,7 +150,8 @@ std::vector<moves::QueueGroup> ClusterSim::groups(const std::vector<PipelineSpec
 void ClusterSim::start(Node& node) try {
   if (random_() % 3 == 0) node.node->set_limits(random_limits());
   if (node.moving->start()) {
-    if (has_late_receivers_) start_lazy(node);
+    node.has_former_layout = false;
+    if (has_late_receivers_ && node.moving->is_serving()) start_lazy(node);
   } else {
     node.down_ticks = static_cast<std::uint32_t>(random_() % 30);
   }
@@ -139,8 +162,10 @@ void ClusterSim::start(Node& node) try {
 void ClusterSim::start_lazy(Node& node) {
   for (const queues::QueueNumber number : node.node->served(sim::entered().name())) {
     if (random_() % 4 != 0) continue;
-    node.end_lazy.push_back(
-        spawn_lazy_receiver(system_.system(), node.node->actors().handle(number), late));
+    const bool is_mute = random_() % 3 == 0;
+    (is_mute ? node.end_mute : node.end_lazy)
+        .push_back(spawn_lazy_receiver(system_.system(), node.node->actors().handle(number),
+                                       is_mute ? never : late));
   }
 }
 
@@ -159,6 +184,9 @@ void ClusterSim::tick() {
     has_work = system_.step();
     for (auto& node : nodes_) has_work = node->node->poll_clients() || has_work;
   }
+  for (auto& node : nodes_) {
+    if (node->death) bury(*node);
+  }
   system_.advance(std::chrono::milliseconds(1));
   network_.run_for(1'000);
 }
@@ -166,17 +194,37 @@ void ClusterSim::tick() {
 void ClusterSim::restart_nodes() {
   for (auto& each : nodes_) {
     if (each->disk != nullptr) each->disk->set_faulty(true);
-    if (!each->node->is_up() && each->down_ticks-- == 0) start(*each);
   }
+  restart_down();
+}
+
+void ClusterSim::restart_down() {
+  for (auto& each : nodes_) {
+    if (is_missing(*each) || each->node->is_up()) continue;
+    if (each->down_ticks-- == 0) start(*each);
+  }
+}
+
+// The node ended within a handler: what it decided meanwhile is lost.
+void ClusterSim::bury(Node& node) {
+  ++counts_.deaths;
+  std::vector<std::uint64_t> running = *std::exchange(node.death, std::nullopt);
+  if (!node.node->is_up()) return;
+  kill(node);
+  node.down_ticks = static_cast<std::uint32_t>(random_() % 30);
+  node.node->set_running(std::move(running));
 }
 
 void ClusterSim::heal() {
   watch_->is_failing = false;
   network_.set_faults({});
   mend_links();
+  if (is_last_missing_) join_last();
   for (auto& node : nodes_) {
     if (node->disk != nullptr) node->disk->set_faulty(false);
-    if (!has_late_receivers_) step_clock(*node);
+    if (has_steps_) step_clock(*node);
+    if (node->newest) put_back_newest(*node);
+    if (node->has_former_layout) kill(*node);
     if (!node->node->is_up()) start(*node);
     node->end_lazy_receivers();
     // A draining node is not killed, and accepts no offers.
@@ -201,6 +249,7 @@ std::string ClusterSim::violation() const {
 std::string ClusterSim::run() {
   for (std::uint32_t i = 0; i < options_.trouble_ms && violation().empty(); ++i) {
     if (i % options_.trouble_interval_ms == 0) make_trouble();
+    watch_copies();
     restart_nodes();
     if (options_.mend_interval_ms != 0 && i % options_.mend_interval_ms == 0) mend_links();
     tick();
@@ -214,6 +263,7 @@ std::string ClusterSim::run() {
   }
   for (std::uint32_t i = 0; i < rest_ticks && violation().empty(); ++i) {
     if (i < moving_ticks && random_() % 20 == 0) move_shard(*nodes_[random_() % nodes_.size()]);
+    restart_down();
     tick();
     if (i % options_.audit_interval_ms != options_.audit_interval_ms - 1) continue;
     const sim::ClusterAudit found = audit();
@@ -227,10 +277,8 @@ std::string ClusterSim::run() {
 
 sim::ClusterAudit ClusterSim::audit() const {
   std::vector<Store> stores;
-  for (const auto& node : nodes_) stores.push_back(node->node->log().replay());
-  return {stores, [this](const std::string& queue) {
-            return role_of(queue);
-          }};
+  for (const auto& node : nodes_) stores.push_back(MemoryLog::replay(node->records()));
+  return {stores, [this](const std::string& queue) { return role_of(queue); }, has_killers_};
 }
 
 std::string ClusterSim::safety() const {

@@ -1,7 +1,8 @@
 // ClusterSim: a cluster in one thread, determined by one seed: the real actors, federation and
 // links of N nodes over a simulated network, logs in memory or on faulty disks, and a virtual clock
 // that is skewed at each node. Clocks are stepped by up to a year and slewed, and limits change between
-// the starts of a node.
+// the starts of a node. Nodes are started on older copies of their logs, all stop at once, and a node
+// is added.
 //
 // First faults are injected; safety is checked at each handler call and by periodic audits of all
 // logs. Then the faults end, and the cluster must become idle with each message handled once.
@@ -32,6 +33,11 @@ enum class Sabotage : std::uint8_t {
   shard_fence,          ///< a crash loses the fence of a moving shard
   syncs,                ///< disks report a sync that did not happen
   wall_time,            ///< the wall time of a node never goes back
+  steady_time,          ///< durations are measured by the wall clock
+  copies,               ///< a copy of a data directory is taken for the directory in place
+  generations,          ///< the numbers of outboxes are not bound to generations
+  suspicion,            ///< nobody notes what was being handled when the process ended
+  founding,             ///< nodes own what the configuration says, without promises of others
 };
 
 struct ClusterSimOptions {
@@ -66,7 +72,13 @@ class ClusterSim {
     std::uint64_t drains = 0;
     std::uint64_t moves = 0;  ///< completed moves of shards
     std::uint64_t failed_moves = 0;
-    std::uint64_t steps = 0;  ///< of wall clocks
+    std::uint64_t steps = 0;   ///< of wall clocks
+    std::uint64_t copies = 0;  ///< nodes that ran on a copy that was too old
+    std::uint64_t outdated =
+        0;                      ///< of these, those that said so before the newest log was put back
+    std::uint64_t outages = 0;  ///< of all nodes at once
+    std::uint64_t deaths = 0;   ///< of nodes, in a handler
+    std::uint64_t joins = 0;    ///< nodes that were added to a running cluster
   };
   [[nodiscard]] Counts counts() const;
   /// Returns a digest of all logs; equal for all runs of a seed.
@@ -85,10 +97,20 @@ class ClusterSim {
   void drain(Node& node);
   void doom(Node& node, std::uint32_t ticks_max);
   void move_shard(Node& node);
+  void trouble_copies(Node& node);
+  [[nodiscard]] bool is_remembered(const Node& node) const;
+  void put_back_copy(Node& node);
+  void put_back_newest(Node& node);
+  void watch_copies();
+  void stop_all();
+  void restart_down();
+  void bury(Node& node);
+  void join_last();
   [[nodiscard]] queues::Limits random_limits();
   void mend_links();
   void heal();
   void start(Node& node);
+  void on_outdated(Node& node, const Error& error);
   void start_lazy(Node& node);
   void kill(Node& node);
   void step_clock(Node& node);
@@ -97,7 +119,9 @@ class ClusterSim {
   void send(Node& node, std::int64_t number);
   [[nodiscard]] TimeUs random_us(std::int64_t max_us);
   [[nodiscard]] std::string role_of(const std::string& queue) const;
-  [[nodiscard]] std::vector<moves::QueueGroup> groups(const std::vector<PipelineSpec>& all) const;
+  [[nodiscard]] std::vector<moves::QueueGroup> groups() const;
+  [[nodiscard]] std::vector<std::string> configured() const;
+  [[nodiscard]] bool is_missing(const Node& node) const;
   [[nodiscard]] sim::ClusterAudit audit() const;
   [[nodiscard]] std::string safety() const;
   [[nodiscard]] std::string violation() const;
@@ -107,10 +131,14 @@ class ClusterSim {
   const bool is_one_group_;         ///< otherwise the queues of each stage move separately
   const std::size_t window_bytes_;  ///< of links
   const bool is_founded_;           ///< otherwise the shards get their owners under faults
-  const bool has_late_receivers_;   ///< otherwise clocks are stepped, which extends leases
+  const bool has_late_receivers_;   ///< receivers that ack too late, or never
+  const bool has_steps_;            ///< wall clocks are stepped and slewed
+  const bool has_killers_;          ///< numbers whose handler ends the process
   /// Wall clocks are stepped by up to a year. Idempotency keys are then remembered for good: how long
   /// a window is by a clock that was set while the node was down, nobody can say.
   const bool has_large_steps_;
+  /// The last node is added later: until then it is down, and the others do not know it.
+  bool is_last_missing_;
   const std::uint32_t
       calm_;  ///< divisor of the rate at which nodes and links fail; 1: the highest rate
   std::mt19937_64 random_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,9 +25,28 @@ struct ClusterSim::Node {
   std::unique_ptr<MovingNode> moving;
   TestNode* node = nullptr;  ///< owned by `moving`
   std::vector<std::function<void()>> end_lazy;
+  std::vector<std::function<void()>> end_mute;
   std::uint32_t down_ticks = 0;
   std::uint32_t ticks_left = 0;  ///< until the node is killed; 0: no kill is planned
+  /// Set by a handler that ends the process: what was being handled.
+  std::optional<std::vector<std::uint64_t>> death{};
+  bool has_former_layout = false;  ///< it runs without the node that was added
 
+  std::vector<std::string> copy{};  ///< of its log; empty: none was made
+  /// Set while the node runs on a copy that is too old: its newest log.
+  std::optional<std::vector<std::string>> newest{};
+  std::uint32_t copy_ticks = 0;  ///< until the newest log is put back
+  bool is_outdated = false;      ///< the node has said so, and would have ended
+
+  /// The records that the node must not lose.
+  [[nodiscard]] const std::vector<std::string>& records() const {
+    return newest ? *newest : node->log().records();
+  }
+
+  /// Receivers that never answer go on for as long as the node.
+  void end_mute_receivers() {
+    for (const auto& end : std::exchange(end_mute, {})) end();
+  }
   void end_lazy_receivers() {
     for (const auto& end : std::exchange(end_lazy, {})) end();
   }

@@ -21,6 +21,7 @@ void ClusterSim::kill(Node& node) {
   ++counts_.kills;
   node.ticks_left = 0;
   node.end_lazy_receivers();
+  node.end_mute_receivers();
   node.moving->kill();
   node.down_ticks = static_cast<std::uint32_t>(random_() % options_.down_max_ms);
   // The clock may be stepped during a restart.
@@ -128,6 +129,9 @@ void ClusterSim::break_something(Node& node) {
 void ClusterSim::make_trouble() {
   Node& node = *nodes_[random_() % nodes_.size()];
   if (node.moving->is_giving_up() && random_() % 6 == 0) kill(node);
+  if (random_() % 100 == 0) trouble_copies(node);
+  if (random_() % 1'000 == 0) stop_all();
+  if (is_last_missing_ && random_() % 300 == 0) join_last();
   switch (random_() % 40) {
     case 0:
     case 1:
@@ -141,7 +145,7 @@ void ClusterSim::make_trouble() {
       trouble_senders(node);
       break;
     case 7:
-      if (!has_late_receivers_) step_clock(node);
+      if (has_steps_) step_clock(node);
       break;
     case 8:
     case 9:

@@ -7,7 +7,11 @@
 namespace millrace {
 namespace {
 
-const files::FileSystem::Path directory_path = "node";
+files::FileSystem::Path directory_path(std::uint64_t copies) {
+  return "node-" + std::to_string(copies);
+}
+
+constexpr std::size_t records_per_write = 64;  // of a copy
 
 class Body final : public logs::Proposal {
  public:
@@ -67,8 +71,26 @@ Result<void> DiskLog::reopen() {
   return opened;
 }
 
+void DiskLog::put_back(std::vector<std::string> records) {
+  ++directories_;
+  records_.clear();
+  const bool was_faulty = std::exchange(is_faulty_, false);
+  bool is_whole = open().has_value();
+  for (std::size_t i = 0; is_whole && i < records.size(); i += records_per_write) {
+    const auto part =
+        std::span(records).subspan(i, std::min(records_per_write, records.size() - i));
+    is_whole = write(part) == part.size();
+  }
+  if (!is_whole) violation_ = "a copy cannot be written";
+  is_faulty_ = was_faulty;
+  MemoryLog::put_back(std::move(records));
+  files_.kill();
+  journal_.reset();
+}
+
 Result<void> DiskLog::open() {
-  auto directory = journal::DataDirectory::open(files_, directory_path, logs::Opener::writer);
+  auto directory =
+      journal::DataDirectory::open(files_, directory_path(directories_), logs::Opener::writer);
   if (!directory) return directory.error();
   std::vector<std::string> found;
   const auto recovered = journal::recover(
@@ -136,7 +158,7 @@ bool DiskLog::has_room_for(std::span<const std::string> bodies) const {
 void DiskLog::settle() const {
   while (true) {
     const logs::LogStats stats = journal_->stats();
-    const auto files = files_.list(directory_path / "segments");
+    const auto files = files_.list(directory_path(directories_) / "segments");
     const bool is_tidy =
         files && files->size() == stats.segments + stats.segments_ready + superseded_;
     if (is_tidy && stats.segments_ready >= options_.reserve_segments) return;

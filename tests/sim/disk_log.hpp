@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "actors/journal/journal.hpp"
 #include "actors/testing/memory_log.hpp"
@@ -38,6 +39,7 @@ class DiskLog final : public MemoryLog, private logs::Listener {
 
   void crash() override;
   Result<void> reopen() override;
+  void put_back(std::vector<std::string> records) override;
 
  private:
   enum class Fault : std::uint8_t { refusal, power_cut };
@@ -64,7 +66,8 @@ class DiskLog final : public MemoryLog, private logs::Listener {
   mutable journal::FaultyFileSystem files_;
   std::mt19937_64 random_;
   std::unique_ptr<journal::Journal> journal_;
-  std::size_t superseded_ = 0;  ///< segments that the first write makes obsolete
+  std::uint64_t directories_ = 0;  ///< that copies were put into; the last one is in use
+  std::size_t superseded_ = 0;     ///< segments that the first write makes obsolete
   bool is_faulty_ = false;
   std::string violation_;
 

@@ -1,4 +1,4 @@
-// A receiver that acks its leases only after they have expired.
+// A receiver that acks its leases only after they have expired, or never.
 #pragma once
 
 #include <chrono>

@@ -45,6 +45,7 @@ class Saboteur {
     forwarder_ = attach.sender;
     attach.sender = caf::actor_cast<caf::strong_actor_ptr>(self_);
     if (what_ == Sabotage::dedup) attach.request.producer += "/" + std::to_string((*random_)());
+    if (what_ == Sabotage::generations) attach.request.generations.clear();
     producer_ = attach.request.producer;
     self_->send(target_, attach);
   }
@@ -87,7 +88,9 @@ void sabotage(MemoryLog& log, Sabotage what) {
 
 queues::OfferHandle sabotage(caf::actor_system& system, Sabotage what,
                              const queues::OfferHandle& target, std::mt19937_64& random) {
-  if (what != Sabotage::dedup && what != Sabotage::outbox_order) return target;
+  if (what != Sabotage::dedup && what != Sabotage::outbox_order && what != Sabotage::generations) {
+    return target;
+  }
   return caf::actor_cast<queues::OfferHandle>(
       system.spawn([=, &random](caf::stateful_actor<Saboteur>* self) {
         return self->state.start(self, what, target, random);

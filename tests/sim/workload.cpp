@@ -1,6 +1,7 @@
 #include "tests/sim/workload.hpp"
 
 #include <sstream>
+#include <utility>
 
 #include "actors/pipeline/pipeline.hpp"
 
@@ -57,7 +58,12 @@ bool takes(const Number& number, Keyed<StringValue>& seen, Watch& watch) {
 
 struct CountAndPass {
   std::shared_ptr<Watch> watch;
+  std::function<void()> on_killer;
   Outcome<Number> operator()(const Number& number, Keyed<StringValue>& seen) const {
+    if (on_killer && is_killer(number.value())) {
+      on_killer();
+      return number;  // never becomes durable
+    }
     if (!takes(number, seen, *watch)) return Retry{"on purpose"};
     return number;
   }
@@ -86,12 +92,13 @@ std::string role_of(const std::string& queue) {
   return queue.starts_with(passed().name()) ? passed().name() : entered().name();
 }
 
-std::vector<PipelineSpec> workload(const std::shared_ptr<Watch>& watch) {
+std::vector<PipelineSpec> workload(const std::shared_ptr<Watch>& watch,
+                                   std::function<void()> on_killer) {
   return {
       pipeline("first")
           .from(entered())
           .then(
-              "pass", CountAndPass{watch},
+              "pass", CountAndPass{watch, std::move(on_killer)},
               {.retry = {.attempts = 6, .first = std::chrono::milliseconds(50)}, .timeout = lease})
           .to(passed()),
       pipeline("second").from(passed()).then(
@@ -107,6 +114,10 @@ pb::Envelope envelope_of(std::int64_t value) {
   envelope.set_payload(number.SerializeAsString());
   if (may_be_sent_again(value)) envelope.set_idempotency_key(std::to_string(value));
   return envelope;
+}
+
+bool is_killer(std::int64_t number) {
+  return number % numbers_per_node == 37;
 }
 
 bool may_be_sent_again(std::int64_t number) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -39,7 +40,13 @@ struct Watch {
 /// groups_by_stage().
 [[nodiscard]] std::string role_of(const std::string& queue);
 
-[[nodiscard]] std::vector<PipelineSpec> workload(const std::shared_ptr<Watch>& watch);
+/// `on_killer` is called by the first stage instead of handling a number that is_killer(); the process
+/// must be taken for ended then. Unset: all numbers are handled.
+[[nodiscard]] std::vector<PipelineSpec> workload(const std::shared_ptr<Watch>& watch,
+                                                 std::function<void()> on_killer = {});
+
+/// One number of each node.
+[[nodiscard]] bool is_killer(std::int64_t number);
 
 /// Returns a number as a client sends it. Some carry an idempotency key, so that they can be
 /// offered again as new messages.
