@@ -17,9 +17,19 @@ ClusterAudit::ClusterAudit(std::span<const Store> stores,
     for (const auto& [shard, record] : store.shards()) {
       std::uint64_t& epoch = epochs_[shard];
       epoch = std::max(epoch, record.ownership().epoch());
+      note_owner(shard, record.ownership());
     }
   }
   for (const Store& store : stores) add(store);
+}
+
+void ClusterAudit::note_owner(const Shard& shard, const pb::Ownership& told) {
+  if (told.epoch() == 0 || told.owner().empty()) return;
+  const auto [known, is_new] = owners_.try_emplace({shard, told.epoch()}, told.owner());
+  if (is_new || known->second == told.owner() || !two_owners_.empty()) return;
+  two_owners_ = "shard " + std::to_string(shard.second) + " of role \"" + shard.first +
+                "\" has the owners " + known->second + " and " + told.owner() + " in epoch " +
+                std::to_string(told.epoch());
 }
 
 std::optional<queues::Sequence> ClusterAudit::moved_up_to(const Store& store,
@@ -87,6 +97,7 @@ std::string ClusterAudit::check_once(const std::string& name, const Stage& stage
 std::string ClusterAudit::conserves(std::span<const std::int64_t> confirmed,
                                     std::uint64_t failures) const {
   if (!broken_invariant_.empty()) return broken_invariant_;
+  if (!two_owners_.empty()) return two_owners_;
   const Stage& first = stages_.at(entered().name());
   const Stage& second = stages_.at(passed().name());
   if (dead_ > killed_.size()) {

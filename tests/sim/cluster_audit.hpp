@@ -28,7 +28,7 @@ class ClusterAudit {
 
   // The checks return the violation in one line, or an empty text.
 
-  /// Checks that no number was handled twice, that each of `confirmed` is queued, or handled and
+  /// Checks that no shard has two owners in one epoch, that no number was handled twice, that each of `confirmed` is queued, or handled and
   /// passed on, that there are no dead letters but of killers, and that no more messages failed than handlers
   /// reported.
   [[nodiscard]] std::string conserves(std::span<const std::int64_t> confirmed,
@@ -48,6 +48,7 @@ class ClusterAudit {
   using Shard = std::pair<std::string, std::uint32_t>;  ///< role, number
 
   void add(const Store& store);
+  void note_owner(const Shard& shard, const pb::Ownership& told);
   /// Returns the last message of the queue that belongs to another node; nullopt: none does.
   [[nodiscard]] std::optional<queues::Sequence> moved_up_to(const Store& store,
                                                             const StoredQueue& queue) const;
@@ -57,7 +58,9 @@ class ClusterAudit {
   std::function<std::string(const std::string&)> role_of_;
   std::map<std::string, Stage> stages_;
   std::map<Shard, std::uint64_t> epochs_;  ///< highest ownership epoch in any log
-  std::string broken_invariant_;           ///< of any queue: see check_invariants()
+  std::map<std::pair<Shard, std::uint64_t>, std::string> owners_;  ///< by shard and epoch
+  std::string two_owners_;        ///< of one shard in one epoch, as a sentence
+  std::string broken_invariant_;  ///< of any queue: see check_invariants()
   std::uint64_t failures_ = 0;
   std::uint64_t dead_ = 0;
   bool has_killers_;

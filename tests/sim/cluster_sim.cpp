@@ -15,6 +15,7 @@ namespace millrace {
 namespace {
 
 constexpr std::uint32_t rest_ticks = 120'000;  // milliseconds
+constexpr std::uint32_t deaths_max = 100;      // of a node in handlers; a killer needs four
 constexpr std::uint32_t moving_ticks = 1'000;  // the first of them, in which shards still move
 // Where the wall clocks begin: no step leads to a time before 1970.
 constexpr TimeUs year_2026_us = 1'767'225'600'000'000;
@@ -89,7 +90,6 @@ void ClusterSim::add_node(std::uint32_t index) {
     return sabotage(system_.system(), options_.sabotage, remote, random_);
   };
   if (options_.sabotage == Sabotage::wall_time) node->clock->never_goes_back();
-  if (options_.sabotage == Sabotage::steady_time) node->clock->measures_by_wall_time();
   TestNodeOptions& setup = options.node;
   setup.first_generation = index * 1'000'000 + 1;
   setup.on_outdated = [this, self](const Error& error) {
@@ -159,19 +159,20 @@ void ClusterSim::start(Node& node) try {
   watch_->violation = node.name + " does not start: " + contradiction.what();
 }
 
+// Some of them never answer, and some go on after the faults have ended.
 void ClusterSim::start_lazy(Node& node) {
   for (const queues::QueueNumber number : node.node->served(sim::entered().name())) {
     if (random_() % 4 != 0) continue;
-    const bool is_mute = random_() % 3 == 0;
-    (is_mute ? node.end_mute : node.end_lazy)
-        .push_back(spawn_lazy_receiver(system_.system(), node.node->actors().handle(number),
-                                       is_mute ? never : late));
+    const queues::QueueHandle& queue = node.node->actors().handle(number);
+    auto& ends = random_() % 2 == 0 ? node.end_lasting : node.end_lazy;
+    ends.push_back(spawn_lazy_receiver(system_.system(), queue, random_() % 4 == 0 ? never : late));
   }
 }
 
 // Advances by 1 ms: some pending writes become durable, and all events that are due are handled, in
 // an order that depends on the seed.
 void ClusterSim::tick() {
+  bury_dead();
   for (auto& node : nodes_) {
     MemoryLog& log = node->node->log();
     const std::size_t proposed = log.proposed();
@@ -184,9 +185,7 @@ void ClusterSim::tick() {
     has_work = system_.step();
     for (auto& node : nodes_) has_work = node->node->poll_clients() || has_work;
   }
-  for (auto& node : nodes_) {
-    if (node->death) bury(*node);
-  }
+  bury_dead();
   system_.advance(std::chrono::milliseconds(1));
   network_.run_for(1'000);
 }
@@ -205,9 +204,21 @@ void ClusterSim::restart_down() {
   }
 }
 
+// The end of one node lets the actors of the others run on.
+void ClusterSim::bury_dead() {
+  const auto is_dead = [](const auto& node) {
+    return node->death.has_value();
+  };
+  for (auto dead = nodes_.begin(); dead != nodes_.end();) {
+    dead = std::find_if(nodes_.begin(), nodes_.end(), is_dead);
+    if (dead != nodes_.end()) bury(**dead);
+  }
+}
+
 // The node ended within a handler: what it decided meanwhile is lost.
 void ClusterSim::bury(Node& node) {
   ++counts_.deaths;
+  if (++node.deaths > deaths_max) watch_->violation = node.name + " dies again and again";
   std::vector<std::uint64_t> running = *std::exchange(node.death, std::nullopt);
   if (!node.node->is_up()) return;
   kill(node);

@@ -33,7 +33,6 @@ enum class Sabotage : std::uint8_t {
   shard_fence,          ///< a crash loses the fence of a moving shard
   syncs,                ///< disks report a sync that did not happen
   wall_time,            ///< the wall time of a node never goes back
-  steady_time,          ///< durations are measured by the wall clock
   copies,               ///< a copy of a data directory is taken for the directory in place
   generations,          ///< the numbers of outboxes are not bound to generations
   suspicion,            ///< nobody notes what was being handled when the process ended
@@ -104,6 +103,7 @@ class ClusterSim {
   void watch_copies();
   void stop_all();
   void restart_down();
+  void bury_dead();
   void bury(Node& node);
   void join_last();
   [[nodiscard]] queues::Limits random_limits();

@@ -25,11 +25,12 @@ struct ClusterSim::Node {
   std::unique_ptr<MovingNode> moving;
   TestNode* node = nullptr;  ///< owned by `moving`
   std::vector<std::function<void()>> end_lazy;
-  std::vector<std::function<void()>> end_mute;
+  std::vector<std::function<void()>> end_lasting;
   std::uint32_t down_ticks = 0;
   std::uint32_t ticks_left = 0;  ///< until the node is killed; 0: no kill is planned
   /// Set by a handler that ends the process: what was being handled.
   std::optional<std::vector<std::uint64_t>> death{};
+  std::uint32_t deaths = 0;
   bool has_former_layout = false;  ///< it runs without the node that was added
 
   std::vector<std::string> copy{};  ///< of its log; empty: none was made
@@ -43,9 +44,9 @@ struct ClusterSim::Node {
     return newest ? *newest : node->log().records();
   }
 
-  /// Receivers that never answer go on for as long as the node.
-  void end_mute_receivers() {
-    for (const auto& end : std::exchange(end_mute, {})) end();
+  /// These go on for as long as the node.
+  void end_lasting_receivers() {
+    for (const auto& end : std::exchange(end_lasting, {})) end();
   }
   void end_lazy_receivers() {
     for (const auto& end : std::exchange(end_lazy, {})) end();

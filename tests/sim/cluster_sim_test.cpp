@@ -132,7 +132,6 @@ constexpr std::pair<Sabotage, const char*> sabotages[] = {
     {Sabotage::shard_fence, "ShardFence"},
     {Sabotage::syncs, "Syncs"},
     {Sabotage::wall_time, "WallTime"},
-    {Sabotage::steady_time, "SteadyTime"},
     {Sabotage::copies, "Copies"},
     {Sabotage::generations, "Generations"},
     {Sabotage::suspicion, "Suspicion"},

@@ -21,7 +21,7 @@ void ClusterSim::kill(Node& node) {
   ++counts_.kills;
   node.ticks_left = 0;
   node.end_lazy_receivers();
-  node.end_mute_receivers();
+  node.end_lasting_receivers();
   node.moving->kill();
   node.down_ticks = static_cast<std::uint32_t>(random_() % options_.down_max_ms);
   // The clock may be stepped during a restart.
