@@ -148,18 +148,16 @@ class PosixFile final : public File {
     return static_cast<std::uint64_t>(info.st_size);
   }
 
-  // Number and time of birth of the inode. Not the device: its number may change with a boot.
+  // The time of birth, which no tool can set. Not the device, whose number may change with a boot; and
+  // the number of the inode only where no time is recorded, as some file systems renumber at a mount.
   Result<std::string> identity() override {
     struct statx info = {};
     if (::statx(descriptor_.get(), "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &info) != 0) {
       return posix_error("stat", path_, errno);
     }
-    std::string text = std::to_string(info.stx_ino);
-    if ((info.stx_mask & STATX_BTIME) != 0) {
-      text += "-" + std::to_string(info.stx_btime.tv_sec) + "-" +
-              std::to_string(info.stx_btime.tv_nsec);
-    }
-    return text;
+    if ((info.stx_mask & STATX_BTIME) == 0) return "inode-" + std::to_string(info.stx_ino);
+    return "born-" + std::to_string(info.stx_btime.tv_sec) + "-" +
+           std::to_string(info.stx_btime.tv_nsec);
   }
 
  private:

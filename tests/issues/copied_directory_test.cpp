@@ -24,10 +24,26 @@ using moves::Wait;
 using Names = std::vector<std::string>;
 using Log = std::vector<std::string>;
 
-constexpr std::uint32_t shards = 3;
 constexpr std::uint32_t rest_ticks = 60'000;  // milliseconds
 
-/// Each of a, b and c is the home of one shard.
+/// Number of the shard of the i-th key of the workload.
+std::uint32_t shard_of_key(std::uint32_t key, std::uint32_t shards) {
+  return shard_of(sim::envelope_of(key).key(), shards);
+}
+
+/// So many that the first three keys have shards of their own.
+std::uint32_t number_of_shards() {
+  std::uint32_t shards = 3;
+  const auto at = [&shards](std::uint32_t key) {
+    return shard_of_key(key, shards);
+  };
+  while (at(0) == at(1) || at(0) == at(2) || at(1) == at(2)) ++shards;
+  return shards;
+}
+
+const std::uint32_t shards = number_of_shards();
+
+/// a, b and c are the homes of the shards of the keys 0, 1 and 2.
 class CopiedDirectory : public ::testing::Test {
  protected:
   CopiedDirectory() {
@@ -58,8 +74,12 @@ class CopiedDirectory : public ::testing::Test {
   }
 
   std::vector<moves::QueueGroup> groups(const Names& nodes) {
-    return one_group(sim::workload(watch_), shards, nodes,
-                     [this](std::uint32_t shard) { return names_[shard]; });
+    return one_group(sim::workload(watch_), shards, nodes, [this](std::uint32_t shard) {
+      for (std::uint32_t key = 0; key < 3; ++key) {
+        if (shard == shard_of_key(key, shards)) return names_[key];
+      }
+      return names_[0];
+    });
   }
   static Names without(Names names, const std::string& name) {
     std::erase(names, name);
@@ -94,12 +114,12 @@ class CopiedDirectory : public ::testing::Test {
     network_.run_for(1'000);
   }
 
-  /// Offers `count` numbers at the node; with a shard, only such as belong to it.
-  void enter(const std::string& name, int count, std::optional<std::uint32_t> shard = {}) {
+  /// Offers `count` numbers at the node; with a key, only such as have it.
+  void enter(const std::string& name, int count, std::optional<std::uint32_t> key = {}) {
     while (count > 0) {
       const std::int64_t number = sim::numbers_per_node * (1 + name[0] - 'a') + entered_[name]++;
       pb::Envelope envelope = sim::envelope_of(number);
-      if (shard && shard_of(envelope.key(), shards) != *shard) continue;
+      if (key && envelope.key() != sim::envelope_of(*key).key()) continue;
       all_.push_back(number);
       node(name).node().send(sim::entered().name(), std::string(sim::Number().GetTypeName()),
                              std::move(envelope));
@@ -207,7 +227,8 @@ TEST_F(CopiedDirectory, ThatLacksAPartOfWhatOthersHandedToItIsOutdated) {
 TEST_F(CopiedDirectory, FromBeforeItsShardMovedAwayIsOutdated) {
   const Log copy = log("a");
   std::optional<Result<void>> moved;
-  node("a").federation().move("", 0, "b", [&](const Result<void>& done) { moved = done; });
+  node("a").federation().move("", shard_of_key(0, shards), "b",
+                              [&](const Result<void>& done) { moved = done; });
   for (int i = 0; i < 20'000 && !moved; ++i) tick();
   ASSERT_TRUE(moved && *moved);
   settle();
@@ -220,7 +241,8 @@ TEST_F(CopiedDirectory, FromBeforeItsShardMovedAwayIsOutdated) {
 TEST_F(CopiedDirectory, FromBeforeAShardMovedInIsOutdated) {
   const Log copy = log("a");
   std::optional<Result<void>> moved;
-  node("b").federation().move("", 1, "a", [&](const Result<void>& done) { moved = done; });
+  node("b").federation().move("", shard_of_key(1, shards), "a",
+                              [&](const Result<void>& done) { moved = done; });
   for (int i = 0; i < 20'000 && !moved; ++i) tick();
   ASSERT_TRUE(moved && *moved);
   settle();

@@ -3,6 +3,7 @@
 // Checked on files in a temporary directory.
 #include "cluster/node/incarnation.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -105,12 +106,30 @@ class CopiedDirectory : public ::testing::Test {
   }
   /// Starts a node in the directory, as far as it is new. Returns whether it is a copy.
   static bool is_copy(const std::filesystem::path& directory) {
+    await_another_birth(directory);
     const auto next = next_incarnation(directory, 5'000);
     EXPECT_TRUE(next);
     std::ofstream(directory / "format") << "made by the journal";
     return next && next->is_copy;
   }
+  /// Births are told apart by the ticks of the kernel. Returns when a file that is made now differs from
+  /// the one that keeps the incarnation, as in any two starts of a node.
+  static void await_another_birth(const std::filesystem::path& directory) {
+    journal::FileSystem& files = journal::posix_file_system();
+    const auto kept =
+        files.open(directory / "incarnation", journal::OpenMode::read, journal::Access::buffered);
+    if (!kept) return;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (std::chrono::steady_clock::now() < deadline) {
+      const auto probe = directory / "probe";
+      const auto file = files.open(probe, journal::OpenMode::create, journal::Access::buffered);
+      const bool is_another = file && *(*file)->identity() != *(*kept)->identity();
+      std::filesystem::remove(probe);
+      if (is_another) return;
+    }
+  }
   static void copy(const std::filesystem::path& from, const std::filesystem::path& to) {
+    await_another_birth(from);
     using std::filesystem::copy_options;
     std::filesystem::copy(from, to, copy_options::recursive | copy_options::overwrite_existing);
   }
