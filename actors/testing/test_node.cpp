@@ -87,6 +87,7 @@ Result<void> TestNode::start() {
 }
 
 void TestNode::serve() {
+  if (is_stopping_) return;
   serves_ = true;
   actors_->spawn_receivers();
   actors_->spawn_forwarders();
@@ -106,6 +107,7 @@ void TestNode::drain() {
 void TestNode::stop() {
   if (!actors_) return;
   serves_ = false;
+  is_stopping_ = true;
   log_->crash();
   for (auto& [queue, client] : clients_) {
     for (Link* const each : {&client.link, &client.former}) {
@@ -119,6 +121,7 @@ void TestNode::stop() {
   log_->crash();  // discards what actors proposed as they ended
   moves_.reset();
   actors_.reset();
+  is_stopping_ = false;
 }
 
 TestNode::Link TestNode::open_link(const std::string& queue, const Client& client,

@@ -57,7 +57,9 @@ class TestNode {
   /// Starts the node from its log. Fails as the disk fails; then the node is down. If
   /// Federation::must_compare(), the node handles, forwards and accepts nothing before serve().
   Result<void> start();
+  /// Without effect while the node stops.
   void serve();
+  [[nodiscard]] bool is_serving() const { return serves_; }
   /// Sets the limits of all queues from the next start on.
   void set_limits(const queues::Limits& limits) { options_.limits = limits; }
   /// Connects the current clients. start() has connected the former ones.
@@ -135,6 +137,7 @@ class TestNode {
   std::map<std::string, Client> clients_;
   std::string violation_;
   bool serves_ = false;
+  bool is_stopping_ = false;
   std::shared_ptr<std::vector<std::uint64_t>> running_ =
       std::make_shared<std::vector<std::uint64_t>>();
   std::uint64_t starts_ = 0;

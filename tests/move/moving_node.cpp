@@ -52,6 +52,7 @@ bool MovingNode::start() {
         system_.system(), node_->moves(),
         [this] {
           node_->serve();
+          if (!node_->is_serving()) return;
           federation_->started(system_.system(), node_->actors(), node_->moves());
         },
         [this](const Error& error) {
