@@ -65,6 +65,7 @@ class CopiedDirectory(unittest.TestCase):
             shutil.copytree(cluster.path / "copy", cluster.path / "c")
             node = self.start_on_copy(cluster)
             node.wait_for("what they remember of it: a, b")
+            node.wait_for("compares its data directory")
             with self.assertRaises(urllib.error.HTTPError) as raised:
                 get(cluster.url("c") + "/readyz")
             with raised.exception as answer:
