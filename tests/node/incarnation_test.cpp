@@ -115,14 +115,14 @@ class CopiedDirectory : public ::testing::Test {
   /// Births are told apart by the ticks of the kernel. Returns when a file that is made now differs from
   /// the one that keeps the incarnation, as in any two starts of a node.
   static void await_another_birth(const std::filesystem::path& directory) {
-    journal::FileSystem& files = journal::posix_file_system();
+    files::FileSystem& files = files::posix_file_system();
     const auto kept =
-        files.open(directory / "incarnation", journal::OpenMode::read, journal::Access::buffered);
+        files.open(directory / "incarnation", files::OpenMode::read, files::Access::buffered);
     if (!kept) return;
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (std::chrono::steady_clock::now() < deadline) {
       const auto probe = directory / "probe";
-      const auto file = files.open(probe, journal::OpenMode::create, journal::Access::buffered);
+      const auto file = files.open(probe, files::OpenMode::create, files::Access::buffered);
       const bool is_another = file && *(*file)->identity() != *(*kept)->identity();
       std::filesystem::remove(probe);
       if (is_another) return;
