@@ -27,6 +27,7 @@
 #include "actors/pipeline/wiring.hpp"
 #include "actors/receiver/running_table.hpp"
 #include "actors/runtime/notices.hpp"
+#include "actors/runtime/queue_info_sum.hpp"
 #include "actors/runtime/refusals.hpp"
 #include "actors/runtime/running_file.hpp"
 #include "actors/runtime/shell/actor_system_config.hpp"
@@ -45,27 +46,6 @@ constexpr std::chrono::milliseconds full_poll{100};
 constexpr std::chrono::seconds sender_ready_timeout{10};
 constexpr std::chrono::seconds inspect_timeout{10};
 constexpr std::chrono::minutes operation_timeout{10};
-
-void add(const Result<queues::QueueStatus>& answer, std::uint32_t shard, QueueInfo& info) {
-  if (!answer) {
-    info.shards.push_back({shard, 0});
-    ++info.unanswered;
-    return;
-  }
-  const queues::QueueStatus& status = *answer;
-  info.shards.push_back({shard, status.ledger.queued()});
-  info.ledger += status.ledger;
-  info.ledger.duplicates += status.duplicates;
-  info.bytes += status.bytes;
-  info.in_flight += status.in_flight;
-  info.timers += status.timers;
-  info.is_blocked = info.is_blocked || status.is_blocked;
-  info.is_above_high_water = info.is_above_high_water || status.is_above_high_water;
-  if (status.oldest_born_us != 0 &&
-      (info.oldest_born_us == 0 || status.oldest_born_us < info.oldest_born_us)) {
-    info.oldest_born_us = status.oldest_born_us;
-  }
-}
 
 using Deadline = std::chrono::steady_clock::time_point;
 using Queues = std::vector<queues::QueueHandle>;

@@ -137,8 +137,16 @@ Result<void> run(const Options& options, const NodeOptions& own, WitnessMemory& 
       }});
   if (!node) return node.error();
   page.port = (*node)->port();
-  auto sender = (*node)->runtime().sender(orders::placed_queue(),
-                                          {.producer = "customers-" + config->node.name});
+  const auto make_sender = [&] {
+    return (*node)->runtime().sender(orders::placed_queue(),
+                                     {.producer = "customers-" + config->node.name});
+  };
+  auto sender = make_sender();
+  // A node on an older copy takes no sender before the other nodes have said what they remember of it.
+  while (!sender && sender.error().code == ErrorCode::draining) {
+    if (signals.wait(look_interval) == SIGTERM) return (*node)->stop(drain_timeout);
+    sender = make_sender();
+  }
   if (!sender) return sender.error();
 
   std::int64_t none = 0;
