@@ -36,8 +36,8 @@ struct Incarnation {
 /// From now on the directory is no copy: no other node remembers more, or an operator has accepted the
 /// loss. Durable on return. Fails with `storage_full`, `storage_failed`: then the next start takes it
 /// for a copy again. Blocks on the disk.
-[[nodiscard]] Result<void> confirm_directory(
-    const std::filesystem::path& data_dir, std::uint64_t incarnation,
-    files::FileSystem& files = files::posix_file_system());
+[[nodiscard]] Result<void> confirm_directory(const std::filesystem::path& data_dir,
+                                             std::uint64_t incarnation,
+                                             files::FileSystem& files = files::posix_file_system());
 
 }  // namespace millrace::cluster
