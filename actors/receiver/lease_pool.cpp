@@ -57,6 +57,7 @@ void LeasePool::take(WorkerId worker, SteadyUs now_us, const AnyActor& receiver,
 }
 
 void LeasePool::give_back(std::vector<WaitingLeases> taken) {
+  if (taken.empty()) return;
   const std::lock_guard lock(mutex_);
   for (; !taken.empty(); taken.pop_back()) {
     WaitingLeases& leases = taken.back();

@@ -10,6 +10,11 @@ void WorkerSlot::add(std::vector<WaitingLeases>& leases) {
   std::reverse(ahead_.begin(), ahead_.end());
 }
 
+std::vector<WaitingLeases> WorkerSlot::take_ahead() {
+  std::reverse(ahead_.begin(), ahead_.end());
+  return std::exchange(ahead_, {});
+}
+
 // A call runs one suspect, or leases that are none.
 void WorkerSlot::take_next(SteadyUs now_us, BeforeCall& before) {
   while (running_.size() < policy_.leases_max && !ahead_.empty()) {
@@ -72,9 +77,9 @@ bool WorkerSlot::give_up(SteadyUs now_us) {
 std::optional<WorkerSlot::Slow> WorkerSlot::take_if_slow(SteadyUs before_us, SteadyUs now_us) {
   const std::lock_guard lock(mutex_);
   if (running_.empty() || since_us_ > before_us) return std::nullopt;
-  Slow slow{.reports = std::exchange(reports_, {}), .runs_for_us = now_us - since_us_};
-  std::reverse(ahead_.begin(), ahead_.end());
-  slow.ahead.swap(ahead_);
+  Slow slow{.reports = std::exchange(reports_, {}),
+            .ahead = take_ahead(),
+            .runs_for_us = now_us - since_us_};
   if (running_.size() == 1 && !std::exchange(is_told_, true)) {
     slow.untold = running_.front().lease();
   }
@@ -83,11 +88,9 @@ std::optional<WorkerSlot::Slow> WorkerSlot::take_if_slow(SteadyUs before_us, Ste
 
 WorkerSlot::Left WorkerSlot::take_all() {
   const std::lock_guard lock(mutex_);
-  Left left{.reports = std::exchange(reports_, {}), .lost = {}, .ahead = {}};
+  Left left{.reports = std::exchange(reports_, {}), .lost = {}, .ahead = take_ahead()};
   for (const HeldLease& lease : running_) left.lost.push_back(lease.lease());
   running_.clear();
-  std::reverse(ahead_.begin(), ahead_.end());
-  left.ahead.swap(ahead_);
   return left;
 }
 

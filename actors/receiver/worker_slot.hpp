@@ -49,6 +49,8 @@ class WorkerSlot {
   [[nodiscard]] std::vector<HeldLease>& running() { return running_; }
   /// The call has ended, and its outcomes are in reports().
   void finish() { running_.clear(); }
+  /// Moves out the leases for the next calls, in order, so that another worker can run them.
+  [[nodiscard]] std::vector<WaitingLeases> take_ahead();
   /// The receiver has replaced the worker: the outcomes of its last call are dropped, and it ends.
   [[nodiscard]] bool is_given_up() const { return is_given_up_; }
   /// Outcomes that have not been reported.

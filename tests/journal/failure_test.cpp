@@ -223,6 +223,40 @@ TEST_F(Failure, IsNotCausedByAFullDiskAndRecordsWaitForRoom) {
   EXPECT_EQ(listener_.records().size(), 23u);
 }
 
+TEST_F(Failure, OrdinaryRecordsLeaveTheReserveBeforeTheDiskIsKnownToBeFull) {
+  options_.idle_mark_after = std::chrono::hours(1);  // no marks, which would take room
+  options_.allocate_retry = std::chrono::milliseconds{1};
+  Gate gate;
+  gate.open();
+  files_.set_fault([&](const Operation& operation) -> std::optional<Error> {
+    if (operation.kind == Operation::Kind::zero_fill) gate.pass();
+    return std::nullopt;
+  });
+  start();
+  ASSERT_TRUE(eventually([&] { return journal_->stats().segments_ready >= 2; }));
+  gate.close();
+  const std::string body(20'000, 'x');
+  for (int i = 0; i < 20; ++i) ASSERT_OK(journal_->append(make_proposal(body)));
+  // The first segment is full, the pool has begun to make another one, and the disk fills up.
+  ASSERT_TRUE(listener_.wait_for(3));
+  gate.wait_for(1);
+  EXPECT_FALSE(journal_->storage_full());
+  files_.set_capacity(files_.used_bytes());
+  gate.open();
+  ASSERT_TRUE(eventually([&] { return journal_->storage_full(); }));
+  for (int i = 0; i < 3; ++i) ASSERT_OK(journal_->append(make_room_proposal("room" + body)));
+  ASSERT_TRUE(listener_.wait_for(6));
+  const std::vector<Record> confirmed = listener_.records();
+  ASSERT_EQ(confirmed.size(), 6u);
+  for (std::size_t i = 3; i < 6; ++i) {
+    EXPECT_EQ(confirmed[i].body.substr(0, 4), "room") << "record " << i;
+  }
+  files_.set_capacity(std::uint64_t{1} << 30);
+  ASSERT_TRUE(listener_.wait_for(23));
+  journal_->stop();
+  files_.set_fault({});
+}
+
 TEST_F(Failure, AShortDiskIsReportedWhileAcceptedWorkStillFits) {
   options_.idle_mark_after = std::chrono::hours(1);  // no marks, which would take room
   options_.allocate_retry = std::chrono::milliseconds{1};

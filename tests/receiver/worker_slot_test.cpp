@@ -99,6 +99,17 @@ TEST_F(WorkerSlotTest, SlowCallLeavesTheNextLeasesToOthers) {
   EXPECT_EQ(begin(60), Ids{});
 }
 
+TEST_F(WorkerSlotTest, EndOfASliceLeavesTheNextLeasesToOthers) {
+  start(policy(1), leases_of(1, 5, timeout_us));
+  EXPECT_EQ(begin(0), Ids{1});
+  finish();
+  {
+    const auto lock = slot_->lock();
+    EXPECT_EQ(ids(slot_->take_ahead()), (Ids{2, 3, 4, 5}));
+  }
+  EXPECT_EQ(begin(10), Ids{});
+}
+
 TEST_F(WorkerSlotTest, SuspectIsAnnounced) {
   start(policy(1), leases_of(1, 1, timeout_us, {1}));
   EXPECT_EQ(begin(0), Ids{1});

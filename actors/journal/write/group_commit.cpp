@@ -175,20 +175,27 @@ PendingRecords* GroupCommit::next_pending() {
   return nullptr;
 }
 
-/// Whether records of `kind` must leave the last `segments_ready` segments to records that make
-/// room.
+/// Whether `segments_ready` segments are so few that only records which make room may use them.
 bool GroupCommit::is_reserved(Kind kind, std::size_t segments_ready) const {
-  return kind == Kind::ordinary && !is_reserve_open_ && pool_.is_short() &&
+  return kind == Kind::ordinary && !is_reserve_open_ &&
          segments_ready < options_.make_room_segments();
+}
+
+/// Whether records of `kind` may take one of `segments_ready` segments. Others fill the disk too, so
+/// that what the pool last measured does not promise another segment: once the reserve is complete,
+/// ordinary records wait for the segment that replaces the one they take.
+bool GroupCommit::may_take_segment(Kind kind, std::size_t segments_ready) const {
+  if (segments_ready == 0) return false;
+  return !is_reserved(kind, segments_ready - 1) || !(pool_.has_been_complete() || pool_.is_short());
 }
 
 /// Ensures that frames of `bytes` bytes fit into the current segment, and opens the next segment if
 /// needed. False: no segment that records of `kind` may use is ready.
 bool GroupCommit::ensure_room(std::uint64_t bytes, Kind kind) {
   const std::size_t ready = pool_.ready();
-  if (tail_.room() >= bytes) return !is_reserved(kind, ready);
+  if (tail_.room() >= bytes) return !(pool_.is_short() && is_reserved(kind, ready));
   std::optional<ReadySegment> segment;
-  if (ready > 0 && !is_reserved(kind, ready - 1)) segment = pool_.take();
+  if (may_take_segment(kind, ready)) segment = pool_.take();
   if (!segment) {
     if (pool_.is_full()) release_superseded();
     return false;

@@ -107,6 +107,7 @@ class GroupCommit final : public SegmentPoolListener {
   PendingRecords* next_pending();
   bool ensure_room(std::uint64_t bytes, Kind kind);
   [[nodiscard]] bool is_reserved(Kind kind, std::size_t segments_ready) const;
+  [[nodiscard]] bool may_take_segment(Kind kind, std::size_t segments_ready) const;
   Group* form_group(PendingRecords& pending);
   Group* form_mark();
   Group& take_slot();

@@ -133,6 +133,7 @@ void SegmentPool::add_segment(Lock& lock) {
     ready_count_.store(ready_.size(), std::memory_order_relaxed);
     if (ready_.size() >= options_.reserve_segments) {
       is_full_.store(false, std::memory_order_relaxed);
+      has_been_complete_.store(true, std::memory_order_relaxed);
     }
   } else if (made.error().code == ErrorCode::storage_full) {
     is_full_.store(true, std::memory_order_relaxed);

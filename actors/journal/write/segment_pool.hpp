@@ -70,6 +70,11 @@ class SegmentPool {
   /// Segments that are ready.
   [[nodiscard]] std::size_t ready() const { return ready_count_.load(std::memory_order_relaxed); }
 
+  /// Whether `reserve_segments` segments have been ready since start().
+  [[nodiscard]] bool has_been_complete() const {
+    return has_been_complete_.load(std::memory_order_relaxed);
+  }
+
   /// Bytes that can be written before the log must release a segment: all segments of the pool, and
   /// the whole segments for which the disk had room when it was last measured.
   [[nodiscard]] std::uint64_t spare_bytes() const {
@@ -134,7 +139,8 @@ class SegmentPool {
   std::atomic<std::uint64_t> disk_bytes_ = 0;  ///< whole segments for which the disk has room
   std::atomic<bool> is_full_ = false;          ///< see is_full()
   std::atomic<bool> has_measured_ = false;     ///< disk_bytes_ is known
-  std::atomic<std::uint64_t> keep_free_ = 0;   ///< see keep_free()
+  std::atomic<bool> has_been_complete_ = false;
+  std::atomic<std::uint64_t> keep_free_ = 0;  ///< see keep_free()
   std::thread thread_;
 };
 

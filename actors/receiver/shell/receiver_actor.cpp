@@ -238,6 +238,7 @@ class ReceiverShell {
       if (const auto overrun = worker.slot->overrun(now_us)) on_overrun(worker, *overrun, now_us);
     }
     pool_->keep_alive(now_us, options().timeout.count());
+    wake(pool_->wake(now_us));  // for leases that a worker gave back at the end of its slice
     if (pool_->waiting() > 0 || pool_->idle() < alive) watch();
   }
 

@@ -68,6 +68,9 @@ class WorkerShell {
     }
     config_.slot->reports().send_as(config_.receiver);
     if (!is_idle) {
+      // Until the scheduler runs this worker again, the receiver keeps its leases alive, and others
+      // may run them.
+      config_.pool->give_back(config_.slot->take_ahead());
       self_->send(self_, RunMessage{});
     } else if (config_.pool->window_until_us()) {
       self_->send(config_.receiver, IdleMessage{});
