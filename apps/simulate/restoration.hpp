@@ -49,7 +49,7 @@ class Restoration {
   OlderCopy copy_;
   Phase phase_ = Phase::stopping;
   std::optional<SteadyUs> until_us_;
-  std::uint64_t finished_ = 0;    ///< orders, when the copy was made
+  std::uint64_t finished_ = 0;    ///< by the node, when it served again after the copy
   std::uintmax_t log_bytes_ = 0;  ///< of the node's log file when it was started from the copy
   bool is_refused_ = false;
   std::string note_;
