@@ -194,7 +194,8 @@ class PostgresFixture final : public LogFixture {
   }
   void accept_writes() {
     if (!std::exchange(refuses_writes_, false)) return;
-    Admin(servers_.primary_directory()).run("drop schema faults cascade");
+    Admin(servers_.primary_directory())
+        .run("set client_min_messages = warning; drop schema faults cascade");
   }
   void end_faults() {
     resume();
