@@ -10,11 +10,10 @@
 namespace millrace::postgres_log {
 
 Keeper::Keeper(const Options& options, const Owner& owner, SegmentNumber newest,
-               Connector& connector, const Interrupt& interrupt, logs::Listener& listener)
+               Connector& connector, logs::Listener& listener)
     : options_(options),
       owner_(owner),
       connector_(connector),
-      interrupt_(interrupt),
       listener_(listener),
       newest_(newest),
       retry_after_(options.retry_min) {}
@@ -25,12 +24,16 @@ void Keeper::start(Writer& writer) {
   thread_ = std::thread([this] { run(); });
 }
 
-void Keeper::stop() {
+void Keeper::stop(bool is_reachable) {
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     is_stopping_ = true;
+    changed_.notify_all();
+    if (is_reachable && thread_.joinable()) {
+      changed_.wait_for(lock, options_.stop_patience, [&] { return is_done_; });
+    }
   }
-  changed_.notify_all();
+  interrupt_.raise();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -61,6 +64,18 @@ void Keeper::drop_checkpoints_before(std::uint64_t number) {
 }
 
 void Keeper::run() {
+  work_until_stopped();
+  // Without a lease there is nothing to give up; without a session the lease ends by itself.
+  if (options_.lease.count() != 0 && !is_fenced_ && session_ != nullptr) {
+    [[maybe_unused]] const auto released =
+        release_seat(*session_, owner_.schema, owner_.node, owner_.epoch);
+  }
+  const std::lock_guard lock(mutex_);
+  is_done_ = true;
+  changed_.notify_all();
+}
+
+void Keeper::work_until_stopped() {
   while (true) {
     work();
     report_room();
@@ -75,12 +90,8 @@ void Keeper::run() {
       changed_.wait_until(lock, until, is_due);
     }
     is_notified_ = false;
-    if (is_stopping_) break;
+    if (is_stopping_) return;
   }
-  // Without a lease there is nothing to give up; without a session the lease ends by itself.
-  if (options_.lease.count() == 0 || is_fenced_ || session_ == nullptr) return;
-  [[maybe_unused]] const auto released =
-      release_seat(*session_, owner_.schema, owner_.node, owner_.epoch);
 }
 
 Keeper::Clock::time_point Keeper::next_at() const {

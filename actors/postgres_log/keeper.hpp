@@ -27,15 +27,16 @@ class Keeper {
  public:
   /// Makes segments behind `newest`. REQUIRES: all references outlive the keeper.
   Keeper(const Options& options, const Owner& owner, SegmentNumber newest, Connector& connector,
-         const Interrupt& interrupt, logs::Listener& listener);
-  ~Keeper() { stop(); }
+         logs::Listener& listener);
+  ~Keeper() { stop(false); }
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
 
   /// REQUIRES: `writer` lives until stop() has returned.
   void start(Writer& writer);
-  /// Ends the thread. Blocks, until the interrupt is raised if a statement is under way.
-  void stop();
+  /// Gives the seat up, if it is held by a lease, and ends the thread. Blocks, if `is_reachable` for up to
+  /// Options::stop_patience; else the lease ends by itself. A second call does nothing.
+  void stop(bool is_reachable);
 
   /// There may be something to do.
   void notify();
@@ -48,6 +49,7 @@ class Keeper {
   using Clock = std::chrono::steady_clock;
 
   void run();
+  void work_until_stopped();
   void work();
   [[nodiscard]] bool has_work();
   [[nodiscard]] Result<void> make_segments(Session& session);
@@ -66,16 +68,17 @@ class Keeper {
   const Options options_;
   const Owner owner_;
   Connector& connector_;
-  const Interrupt& interrupt_;
+  Interrupt interrupt_;  ///< ends what the thread waits for
   logs::Listener& listener_;
   Writer* writer_ = nullptr;
 
-  std::mutex mutex_;  ///< guards the fields down to is_stopping_
+  std::mutex mutex_;  ///< guards the fields down to is_done_
   std::condition_variable changed_;
   std::deque<SegmentNumber> released_;
   std::uint64_t checkpoints_before_ = 0;  ///< 0: none to drop
   bool is_notified_ = false;
   bool is_stopping_ = false;
+  bool is_done_ = false;
 
   // Of the thread alone.
   std::unique_ptr<Session> session_;

@@ -15,7 +15,7 @@ PostgresLog::PostgresLog(const Options& options, Connector& connector, const Log
       checkpoint_number_(checkpoint_number),
       reader_(connector, interrupt_, options, tables.seat,
               [this](SegmentNumber segment) { return segments_.first_lsn_of(segment); }),
-      keeper_(options, owner_, tables.newest, connector, interrupt_, listener),
+      keeper_(options, owner_, tables.newest, connector, listener),
       writer_(options, owner_, tables.last_lsn, connector, interrupt_, segments_, listener,
               [this] { keeper_.notify(); }) {
   if (tables.checkpoint) {
@@ -106,7 +106,7 @@ Result<logs::BackupInfo> PostgresLog::back_up(const std::filesystem::path& /*tar
 
 void PostgresLog::stop() {
   writer_.stop();
-  keeper_.stop();
+  keeper_.stop(writer_.reachability().is_reachable());
 }
 
 }  // namespace millrace::postgres_log

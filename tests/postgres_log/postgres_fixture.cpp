@@ -74,9 +74,9 @@ class PostgresFixture final : public LogFixture {
       case Feature::outage:
       case Feature::lost_answer:
       case Feature::failover:
+      case Feature::power_loss:
         return true;
       case Feature::lock:
-      case Feature::power_loss:
       case Feature::reserve:
       case Feature::damaged_checkpoint:
       case Feature::backup:
@@ -106,14 +106,18 @@ class PostgresFixture final : public LogFixture {
   }
 
   void kill() override {
-    for (auto& proxy : std::exchange(proxies_, {})) {
-      proxy->cut(true);
-      dead_.push_back(std::move(proxy));
-    }
+    end_processes();
     end_faults();
     if (terminating_.joinable()) terminating_.join();
     // What was under way has ended then.
     await("select count(*) = 0 from pg_stat_activity where application_name = 'millrace'");
+  }
+
+  // The server restarts as after a crash.
+  void lose_power(std::uint64_t /*seed*/) override {
+    end_processes();
+    servers_.restart_primary();
+    end_faults();
   }
 
   void stall() override {
@@ -184,6 +188,12 @@ class PostgresFixture final : public LogFixture {
     await(admin, condition);
   }
 
+  void end_processes() {
+    for (auto& proxy : std::exchange(proxies_, {})) {
+      proxy->cut(true);
+      dead_.push_back(std::move(proxy));
+    }
+  }
   void set_cut(bool is_cut) {
     is_cut_ = is_cut;
     for (auto& proxy : proxies_) proxy->cut(is_cut);
