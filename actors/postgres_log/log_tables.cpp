@@ -161,8 +161,14 @@ Error held(const Seat& seat) {
                                          " ms"};
 }
 
+// The epoch whose lease is not waited for; 0: none.
+std::uint64_t ended_epoch(const Seat& seat, const Options& options) {
+  const bool is_mine = seat.holder == options.holder && !seat.holder.empty();
+  return is_mine || (options.has_ended && options.has_ended(seat.holder)) ? seat.epoch : 0;
+}
+
 Result<LogTables> take(Session& session, const LogName& name, const Seat& seat,
-                       const std::string& holder, std::chrono::milliseconds lease) {
+                       std::uint64_t ended, const Options& options) {
   if (const auto begun = session.execute("begin isolation level read committed"); !begun) {
     return begun.error();
   }
@@ -172,7 +178,7 @@ Result<LogTables> take(Session& session, const LogName& name, const Seat& seat,
       !locked) {
     return locked.error();
   }
-  const auto epoch = raise_epoch(session, name.schema, name.node, holder, lease);
+  const auto epoch = raise_epoch(session, name.schema, name.node, options.holder, options.lease, ended);
   if (!epoch) return epoch.error();
   if (!*epoch) return held(seat);
   Result<LogTables> tables = read_tables(session, name.schema, seat.number, true);
@@ -192,16 +198,16 @@ const SegmentInfo* LogTables::segment_holding(Lsn lsn) const {
   return found;
 }
 
-Result<LogTables> take_log(Session& session, const LogName& name, const std::string& holder,
-                           std::chrono::milliseconds lease) {
+Result<LogTables> take_log(Session& session, const LogName& name, const Options& options) {
   if (const auto added = add_seat(session, name.schema, name.node); !added) return added.error();
   const auto seat = find_seat(session, name.schema, name.node);
   if (!seat) return seat.error();
   if (!*seat) return Error{ErrorCode::log_unreachable, "the seat " + name.node + " has vanished"};
   // Looked at before the lock is asked for, which holds up the groups of a live owner.
-  const bool is_mine = (*seat)->holder == holder && !holder.empty();
-  if ((*seat)->lease_left.count() > 0 && !is_mine) return held(**seat);
-  Result<LogTables> taken = take(session, name, **seat, holder, lease);
+  const bool is_leased = (*seat)->lease_left.count() > 0;
+  const std::uint64_t ended = is_leased ? ended_epoch(**seat, options) : 0;
+  if (is_leased && ended == 0) return held(**seat);
+  Result<LogTables> taken = take(session, name, **seat, ended, options);
   if (!taken) session.roll_back();
   return taken;
 }

@@ -9,6 +9,7 @@
 
 #include "actors/log/frame.hpp"
 #include "actors/postgres_log/core/row_format.hpp"
+#include "actors/postgres_log/options.hpp"
 #include "actors/postgres_log/session/session.hpp"
 #include "messages/result.hpp"
 
@@ -46,15 +47,14 @@ struct LogName {
   std::string node;
 };
 
-/// Takes the seat for `holder`, and cuts its log at the first gap, in one transaction: what is found is
+/// Takes the seat as `options` say, and cuts its log at the first gap, in one transaction: what is found is
 /// durable then, and nothing of an earlier owner becomes part of the log any more. Waits for groups that
 /// are under way. Makes the seat if there is none. Fails with `storage_locked` (the seat is held by
 /// another process, and its lease goes on), `corrupt` (confirmed records are missing), and as Session;
 /// with `log_unreachable` the seat may have been taken.
 /// REQUIRES: the schema was made.
 [[nodiscard]] Result<LogTables> take_log(Session& session, const LogName& name,
-                                         const std::string& holder,
-                                         std::chrono::milliseconds lease);
+                                         const Options& options);
 
 /// Reads the same in a transaction that stays open, so that the tables and what is in them stay as they
 /// are. Fails with `not_found` (there is no log), `corrupt`, and as Session.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "actors/log/proposal.hpp"
@@ -26,6 +27,10 @@ struct Options {
   /// Who takes the seat, told to others: a process that takes a seat with its own name in it does not
   /// wait for the lease. Up to 256 bytes.
   std::string holder{};
+
+  /// Whether the process that calls itself so has ended for sure: then its lease is not waited for. Null:
+  /// nobody knows. Called within Engine::open(), may block.
+  std::function<bool(const std::string& holder)> has_ended{};
 
   /// How long a seat is held without being renewed; renewed each third of it. At least 1 s, or 0: no
   /// lease, so that whoever opens the log next takes it at once.

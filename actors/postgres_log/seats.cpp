@@ -142,15 +142,18 @@ Result<void> set_addresses(Session& session, const std::string& schema, const st
 
 Result<std::optional<std::uint64_t>> raise_epoch(Session& session, const std::string& schema,
                                                  const std::string& name, const std::string& holder,
-                                                 std::chrono::milliseconds lease) {
+                                                 std::chrono::milliseconds lease,
+                                                 std::uint64_t ended) {
   const Result<Rows> raised = session.execute(
       "update " + schema +
-          ".node set epoch = epoch + 1, holder = $2, address = '', http = '', lease_until ="
+          ".node set epoch = greatest(epoch + 1,"
+          " (extract(epoch from clock_timestamp()) * 1000000)::int8),"
+          " holder = $2, address = '', http = '', lease_until ="
           " case when $3::int8 = 0 then null"
           " else clock_timestamp() + $3::int8 * interval '1 ms' end"
           " where name = $1 and (lease_until is null or lease_until < clock_timestamp()"
-          "  or (holder = $2 and holder <> '')) returning epoch",
-      {text(name), text(holder), number(std::int64_t{lease.count()})});
+          "  or epoch = $4::int8) returning epoch",
+      {text(name), text(holder), number(std::int64_t{lease.count()}), number(ended)});
   if (!raised) return raised.error();
   if (raised->size() == 0) return std::optional<std::uint64_t>{};
   return std::optional<std::uint64_t>{static_cast<std::uint64_t>((*raised)[0].number(0))};

@@ -59,9 +59,14 @@ struct Seat {
                                          const std::string& name, std::uint64_t epoch,
                                          const std::string& address, const std::string& http);
 
-/// Raises the epoch of the seat, if it is free: its lease has ended, or its holder is `holder` itself.
-/// Part of a transaction that is open and has the exclusive lock of the seat: after its commit, no group
-/// of an earlier epoch is under way, and each later one fails. Returns the new epoch; empty: not free.
+/// Raises the epoch of the seat, if it is free: its lease has ended, or its epoch is `ended`, whose
+/// holder has ended; 0: none. Part of a transaction that is open and has the exclusive lock of the seat:
+/// after its commit, no group of an earlier epoch is under way, and each later one fails. An epoch is at
+/// least the microseconds since 1970 by the server's clock, as the incarnations of nodes with a journal
+/// are, so that a node may change the engine. Returns the new epoch; empty: not free.
+[[nodiscard]] Result<std::optional<std::uint64_t>> raise_epoch(
+    Session& session, const std::string& schema, const std::string& name, const std::string& holder,
+    std::chrono::milliseconds lease, std::uint64_t ended); empty: not free.
 [[nodiscard]] Result<std::optional<std::uint64_t>> raise_epoch(Session& session,
                                                                const std::string& schema,
                                                                const std::string& name,
