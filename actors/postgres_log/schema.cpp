@@ -1,5 +1,8 @@
 #include "actors/postgres_log/schema.hpp"
 
+#include <iterator>
+#include <vector>
+
 #include "actors/journal/format/format.hpp"
 
 namespace millrace::postgres_log {
@@ -38,8 +41,13 @@ Result<std::int64_t> read_version(Session& session, const std::string& schema) {
 }
 
 Result<void> make_tables(Session& session, const std::string& schema) {
-  const std::string statements[] = {
-      "create schema if not exists " + schema,
+  // Who owns the schema may make tables in it, and need not be allowed to make schemas.
+  const Result<Rows> found =
+      session.execute("select count(*) from pg_namespace where nspname = $1", {text(schema)});
+  if (!found) return found.error();
+  std::vector<std::string> statements;
+  if ((*found)[0].number(0) == 0) statements.push_back("create schema " + schema);
+  const std::string tables[] = {
       "create table " + schema + ".schema_version(version int not null)",
       "insert into " + schema + ".schema_version values (1)",
       // Updated with each renewal of a lease: room for HOT updates.
@@ -53,6 +61,7 @@ Result<void> make_tables(Session& session, const std::string& schema) {
           ".checkpoint(node int primary key, number bigint not null, replay_from bigint not null,"
           " parts int not null, entries bigint not null, bytes bigint not null)",
   };
+  statements.insert(statements.end(), std::begin(tables), std::end(tables));
   for (const std::string& statement : statements) {
     if (const auto done = session.execute(statement); !done) {
       if (session.state() == "42501") {

@@ -153,10 +153,14 @@ bool Writer::ensure_segment(std::uint64_t bytes) {
   if (core_.segment() != 0 && bytes <= core_.segment_room()) return true;
   {
     const std::lock_guard lock(mutex_);
-    if (ready_.empty()) return false;
+    if (ready_.empty()) {
+      if (!segment_since_) segment_since_ = Clock::now();
+      return false;
+    }
     core_.open_segment(ready_.front());
     ready_.pop_front();
   }
+  segment_since_.reset();
   notify_keeper_();
   return true;
 }
@@ -220,6 +224,9 @@ void Writer::wait_for_events() {
       wake_at = std::min(wake_at, lane.sent_at + options_.patience);
     }
   }
+  if (segment_since_ && reachability_.is_reachable()) {
+    wake_at = std::min(wake_at, *segment_since_ + options_.patience);
+  }
   if (settle_since_) wake_at = std::min(wake_at, *settle_since_ + options_.patience);
   int timeout = -1;
   if (core_.may_settle()) {
@@ -268,7 +275,8 @@ void Writer::watch_patience() {
   const auto now = Clock::now();
   if (core_.must_settle() && !settle_since_) settle_since_ = now;
   if (settle_since_ && now >= *settle_since_ + options_.patience) drop_silent_lanes();
-  bool is_silent = false;
+  // The making of a table waits for the standby as well; without room it waits for that.
+  bool is_silent = segment_since_ && now >= *segment_since_ + options_.patience && !is_full();
   for (const Lane& lane : lanes_) {
     if (lane.group && now >= lane.sent_at + options_.patience) is_silent = true;
   }

@@ -140,6 +140,7 @@ class Writer {
   std::string insert_sql_;
   SegmentNumber insert_segment_ = 0;  ///< of insert_sql_
   std::optional<Clock::time_point> settle_since_;
+  std::optional<Clock::time_point> segment_since_;  ///< records wait for a segment since then
 
   std::atomic<bool> is_full_ = false;            ///< the last look found no room
   std::atomic<bool> are_segments_full_ = false;  ///< see set_segments_full()
