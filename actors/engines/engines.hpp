@@ -8,6 +8,7 @@
 #include "actors/files/file_system.hpp"
 #include "actors/journal/write/options.hpp"
 #include "actors/log/engine.hpp"
+#include "actors/postgres_log/options.hpp"
 
 namespace millrace::engines {
 
@@ -26,6 +27,9 @@ struct LogOptions {
     const std::filesystem::path& data_dir) {
   return make_engine(LogOptions{.data_dir = data_dir});
 }
+
+/// The engine for a log in PostgreSQL. Connects to nothing and checks nothing yet.
+[[nodiscard]] std::shared_ptr<logs::Engine> make_engine(const postgres_log::Options& options);
 
 /// The newest format of data directories that this program writes.
 [[nodiscard]] std::uint32_t data_format();

@@ -220,8 +220,12 @@ Result<void> Runtime::Parts::open() {
     options.engine = engines::make_engine(
         {.data_dir = options.data_dir, .journal = options.journal, .files = options.files});
   }
-  auto opened = options.engine->open(logs::Opener::writer);
-  if (!opened) return opened.error();
+  std::shared_ptr<logs::OpenedLog> opened = std::move(options.opened);
+  if (!opened) {
+    auto made = options.engine->open(logs::Opener::writer);
+    if (!made) return made.error();
+    opened = std::move(*made);
+  }
   const std::size_t queues = std::max<std::size_t>(wiring.queues.size() * options.shards, 1);
   options.limits.body_cache_bytes =
       std::max<std::uint64_t>(options.body_cache_bytes / queues, 1u << 20);
@@ -234,11 +238,11 @@ Result<void> Runtime::Parts::open() {
   }
   store = Store(options.limits);
   const auto recovered =
-      (*opened)->recover([this](logs::Section, std::string_view part) { return store.load(part); },
+      opened->recover([this](logs::Section, std::string_view part) { return store.load(part); },
                          [this](const logs::Frame& frame) { return store.apply(frame); });
   if (!recovered) return recovered.error();
   for (const std::string& warning : recovered->warnings) spdlog::warn("{}", warning);
-  auto started = (*opened)->start(queue_log);
+  auto started = opened->start(queue_log);
   if (!started) return started.error();
   log = std::move(*started);
   queue_log.attach(*log, recovered->last_lsn);

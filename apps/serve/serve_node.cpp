@@ -19,6 +19,7 @@
 #include "apps/serve/log_setup.hpp"
 #include "apps/serve/service_manager.hpp"
 #include "cluster/node/cluster_node.hpp"
+#include "cluster/node/log_engine.hpp"
 
 namespace millrace::serve {
 namespace {
@@ -164,25 +165,70 @@ Result<void> drain(ClusterNode& node, const Signals& signals, std::chrono::milli
   return drained;
 }
 
+/// While a node starts: SIGTERM or SIGINT ends its wait for the seat and for the server.
+class StartWatch {
+ public:
+  /// `engine` null: a start does not wait.
+  StartWatch(std::shared_ptr<logs::Engine> engine, const Signals& signals) {
+    if (!engine) return;
+    thread_ = std::thread([this, engine = std::move(engine), &signals] {
+      while (!is_over_) {
+        const auto signal = signals.wait(drain_look_interval);
+        if (!signal || !is_end(*signal)) continue;
+        spdlog::info("signal {}: the start is given up", *signal);
+        is_cancelled_ = true;
+        engine->cancel();
+        return;
+      }
+    });
+  }
+  ~StartWatch() { end(); }
+  StartWatch(const StartWatch&) = delete;
+  StartWatch& operator=(const StartWatch&) = delete;
+
+  void end() {
+    is_over_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  [[nodiscard]] bool is_cancelled() const { return is_cancelled_; }
+
+ private:
+  std::atomic<bool> is_over_ = false;
+  std::atomic<bool> is_cancelled_ = false;
+  std::thread thread_;
+};
+
+int status_of(const Error& error) {
+  const int status = fail(error);
+  // invalid_argument: a configuration mistake that only the program can detect, for example a stage
+  // that it does not register.
+  if (error.code == ErrorCode::invalid_argument) return EX_CONFIG;
+  return error.code == ErrorCode::fenced ? EX_TEMPFAIL : status;
+}
+
 }  // namespace
 
 int serve_node(const ServeOptions& options, const Signals& signals) {
   set_up_log(options.config.log, options.config.node.name);
   ServiceManager manager;
+  auto engine = cluster::make_log_engine(options.config);
+  if (!engine) return status_of(engine.error());
+  StartWatch watch(*engine, signals);
   auto node = ClusterNode::start(options.config, options.pipelines,
                                  {.version = options.version,
                                   .accepts_loss = options.accepts_loss,
+                                  .engine = *engine,
                                   .resources = options.resources,
                                   .on_drain = [] {
                                     // Signals the process, not a thread: all threads block SIGTERM, and run() waits for it.
                                     kill(getpid(), SIGTERM);
                                   }});
+  watch.end();
   if (!node) {
-    // invalid_argument: a configuration mistake that only the program can detect, for example a
-    // stage that it does not register.
-    const int status = fail(node.error());
-    return node.error().code == ErrorCode::invalid_argument ? EX_CONFIG : status;
+    if (watch.is_cancelled() && node.error().code == ErrorCode::draining) return EXIT_SUCCESS;
+    return status_of(node.error());
   }
+  if (watch.is_cancelled()) kill(getpid(), SIGTERM);  // it came too late for the wait: run() takes it
   manager.ready("node " + options.config.node.name + " of cluster " + options.config.cluster.name);
   Liveness liveness(liveness_of(manager, (*node)->runtime()));
   run(options, signals, **node);

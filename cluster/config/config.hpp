@@ -71,9 +71,14 @@ struct HttpConfig {
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 enum class LogFormat : std::uint8_t { text, json };
 
+enum class LogEngine : std::uint8_t { journal, postgres };
+
+/// `level` and `format` are of the lines on stderr, the rest is of the durable log.
 struct LogConfig {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::text;
+  LogEngine engine = LogEngine::journal;
+  std::string dsn_file;  ///< of PostgreSQL; empty: see read_dsn() in file/load.hpp
 };
 
 struct RuntimeConfig {
@@ -137,6 +142,7 @@ struct Config {
   LogConfig log;
   RuntimeConfig runtime;
   journal::Options journal;
+  postgres_log::Options postgres;  ///< without dsn, node and holder
   std::vector<QueueConfig> queues;
   std::vector<PipelineConfig> pipelines;
   DrainConfig drain;

@@ -20,6 +20,7 @@
 #include "cluster/http/service/runtime_api.hpp"
 #include "cluster/move/node_federation.hpp"
 #include "cluster/node/incarnation.hpp"
+#include "cluster/node/log_engine.hpp"
 #include "cluster/node/node_setup.hpp"
 #include "cluster/node/node_view.hpp"
 #include "cluster/node/queue_placement.hpp"
@@ -180,26 +181,35 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& config,
   if (!specs) return specs.error();
   auto placement = QueuePlacement::make(config, *specs);
   if (!placement) return placement.error();
-  const auto incarnation = next_incarnation(config.node.data_dir, SystemClock().now_us());
-  if (!incarnation) return incarnation.error();
+  std::shared_ptr<logs::Engine> engine = options.engine;
+  if (!engine) {
+    auto made = make_log_engine(config);
+    if (!made) return made.error();
+    engine = *std::move(made);
+  }
+  auto taken = take_start(config, engine.get(), SystemClock().now_us());
+  if (!taken) return taken.error();
+  const std::uint64_t incarnation = taken->incarnation;
   std::function<void()> on_compared;
-  if (incarnation->is_copy) {
-    on_compared = [data_dir = config.node.data_dir, number = incarnation->number] {
+  if (taken->is_copy) {
+    on_compared = [data_dir = config.node.data_dir, number = incarnation] {
       confirm(data_dir, number);
     };
     const bool is_alone = config.cluster.nodes.size() <= 1;
     if (is_alone || options.accepts_loss) std::exchange(on_compared, nullptr)();
   }
-  auto wanted = transport_options(config, incarnation->number);
+  auto wanted = transport_options(config, incarnation);
   if (!wanted) return wanted.error();
   auto transport = transport::CafTransport::make(std::move(*wanted));
   if (!transport) return transport.error();
 
   auto parts =
-      std::make_unique<Parts>(config, incarnation->number, std::move(*specs), *placement,
+      std::make_unique<Parts>(config, incarnation, std::move(*specs), *placement,
                               std::move(*transport), options.accepts_loss, std::move(on_compared));
   RuntimeOptions runtime = runtime_options(config);
   runtime.accepts_loss = options.accepts_loss;
+  runtime.engine = std::move(engine);
+  runtime.opened = std::move(taken->log);
   if (options.adjust) options.adjust(runtime);
   auto running = Runtime::start(std::move(runtime), parts->pipelines, &parts->federation);
   if (!running) return running.error();
@@ -214,7 +224,7 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& config,
   node->check_certificates();
   spdlog::info("node {} of cluster {} {}, incarnation {}", config.node.name, config.cluster.name,
                node->parts_->federation.must_compare() ? "compares its data directory" : "serves",
-               incarnation->number);
+               incarnation);
   return node;
 }
 

@@ -1,6 +1,6 @@
 // ClusterNode: one running node of a cluster, made from its configuration. Start and stop in order:
 //
-//   start   incarnation ─▶ create transport ─▶ recover runtime ─▶ HTTP ─▶ start transport ─▶ up
+//   start   incarnation (with PostgreSQL: the seat) ─▶ create transport ─▶ recover runtime ─▶ HTTP ─▶ start transport ─▶ up
 //   stop    leaving ─▶ drain runtime, flush outboxes ─▶ stop HTTP ─▶ stop transport
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/log/engine.hpp"
 #include "actors/runtime/runtime.hpp"
 #include "actors/stage/pipeline_spec.hpp"
 #include "cluster/config/config.hpp"
@@ -24,6 +25,8 @@ class ClusterNode {
   struct Options {
     std::string version{};        ///< of the program; shown by the HTTP API
     bool accepts_loss = false;    ///< as RuntimeOptions::accepts_loss
+    /// Keeps the log: the caller may cancel() it, which ends a start() that waits. Null: as configured.
+    std::shared_ptr<logs::Engine> engine{};
     http::Resources resources{};  ///< served by the HTTP API for the application
     /// Called on an HTTP thread when the HTTP API requests a drain, perhaps several times and
     /// concurrently. Must return soon, must not throw, and must not call stop(), which waits for
@@ -35,7 +38,8 @@ class ClusterNode {
 
   /// Starts a node that runs `pipelines`, which must be equal on all nodes. `config` must have
   /// passed its checks. Fails as Runtime::start does, and with `unreachable` if an address cannot
-  /// be bound. Blocks until this node serves; does not wait for other nodes.
+  /// be bound. Blocks until this node serves; does not wait for other nodes, but with PostgreSQL for its
+  /// seat and a server. Fails with `draining` if the engine was cancelled meanwhile.
   [[nodiscard]] static Result<std::unique_ptr<ClusterNode>> start(
       const config::Config& config, std::vector<PipelineSpec> pipelines, const Options& options);
   [[nodiscard]] static Result<std::unique_ptr<ClusterNode>> start(

@@ -36,8 +36,13 @@ room("actors/journal/write", "plain", "actors/base", "actors/journal/disk",
      "actors/journal/format", "actors/journal/read", "actors/log")
 room("actors/journal", "plain", "actors/journal/backup", "actors/journal/checkpoint", "actors/journal/disk",
      "actors/journal/format", "actors/journal/read", "actors/journal/write", "actors/log")
+room("actors/postgres_log/core", "core", "actors/base", "actors/journal/checkpoint",
+     "actors/journal/format", "actors/log")
+room("actors/postgres_log/session", "plain", "actors/base", "actors/postgres_log/core")
+room("actors/postgres_log", "plain", "actors/base", "actors/journal/format", "actors/log",
+     "actors/postgres_log/core", "actors/postgres_log/session")
 room("actors/engines", "plain", "actors/files", "actors/journal", "actors/journal/backup",
-     "actors/journal/disk", "actors/journal/write", "actors/log")
+     "actors/journal/disk", "actors/journal/write", "actors/log", "actors/postgres_log")
 room("actors/queue/state", "core", "actors/base", "actors/log")
 room("actors/queue/snapshot", "core", "actors/base", "actors/queue/state")
 room("actors/queue/move", "core", "actors/base", "actors/queue/snapshot", "actors/queue/state")

@@ -136,8 +136,9 @@ def reader(tree):
 
 
 # Engines behind actors/log/, and the only other sources that may include them: the choice of the
-# engine, and the bench of the journal. Tests may include everything.
-ENGINES = ("actors/journal/",)
+# engine, and the bench of the journal. Tests may include everything. The engine for PostgreSQL writes
+# frames and checkpoints in the journal's formats, and its room may include no more than these.
+ENGINES = ("actors/journal/", "actors/postgres_log/")
 ENGINE_USERS = (
     "actors/engines/*",
     "apps/bench/journal_bench.cpp",

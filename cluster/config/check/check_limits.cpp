@@ -1,4 +1,4 @@
-// Cross checks of limits: queues, journal, HTTP and membership.
+// Cross checks of limits: queues, the log, HTTP and membership.
 #include <chrono>
 #include <map>
 #include <string>
@@ -65,6 +65,14 @@ void check_journal(Complaints& complaints) {
   }
 }
 
+void check_schema(Complaints& complaints) {
+  const std::string& schema = complaints.config().postgres.schema;
+  if (postgres_log::is_schema_name(schema)) return;
+  complaints.add("log.postgres.schema",
+                 "expected a lower-case letter, then letters, digits and _, up to 48, got " +
+                     quote(schema));
+}
+
 void check_http(Complaints& complaints) {
   const HttpConfig& http = complaints.config().http;
   if (http.bodies_bytes_max < http.body_bytes_max) {
@@ -95,6 +103,7 @@ void check_membership(Complaints& complaints) {
 void check_limits(Complaints& complaints) {
   check_queues(complaints);
   if (complaints.is_sound("journal")) check_journal(complaints);
+  if (complaints.is_sound("log.postgres.schema")) check_schema(complaints);
   if (complaints.is_sound("http")) check_http(complaints);
   if (complaints.is_sound("membership")) check_membership(complaints);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <optional>
 #include <system_error>
 #include <tuple>
@@ -70,12 +71,18 @@ class OpenFile {
   int handle_;
 };
 
+constexpr const char* dsn_variable = "MILLRACE_POSTGRES_DSN";
+
+std::string trimmed(const std::string& text) {
+  const std::size_t begin = text.find_first_not_of(white_space);
+  if (begin == std::string::npos) return {};
+  return text.substr(begin, text.find_last_not_of(white_space) - begin + 1);
+}
+
 /// Returns the only word of `text`, or an empty string. Fails with `invalid_argument` if there are
 /// several.
 Result<std::string> token_in(const std::string& text) {
-  const std::size_t begin = text.find_first_not_of(white_space);
-  if (begin == std::string::npos) return std::string();
-  std::string token = text.substr(begin, text.find_last_not_of(white_space) - begin + 1);
+  std::string token = trimmed(text);
   if (token.find_first_of(white_space) == std::string::npos) return token;
   return Error{ErrorCode::invalid_argument, "expected one word, the token"};
 }
@@ -110,6 +117,17 @@ class FileChecks {
     complaints_.add("http.token_file",
                     "expected a file with a token, got " + quote(path) +
                         (word ? ", which is empty" : ", which has several words"));
+  }
+
+  void check_dsn() {
+    constexpr const char* key = "log.postgres.dsn_file";
+    if (config_.log.engine != LogEngine::postgres || !complaints_.is_sound("log")) return;
+    const std::string& path = config_.log.dsn_file;
+    if (const auto dsn = read_dsn(path); !dsn) {
+      complaints_.add(key, dsn.error().message, "log.engine");
+    } else if (!path.empty()) {
+      check_secret(key, path);
+    }
   }
 
  private:
@@ -174,6 +192,25 @@ Result<std::string> read_token(const std::string& path) {
   return token;
 }
 
+Result<std::string> read_dsn(const std::string& path) {
+  std::string text;
+  if (path.empty()) {
+    const char* const variable = std::getenv(dsn_variable);
+    if (variable != nullptr) text = variable;
+  } else {
+    auto read = read_file(path);
+    if (!read) return Error{read.error().code, path + ": " + read.error().message};
+    text = std::move(*read);
+  }
+  std::string dsn = trimmed(text);
+  if (!dsn.empty()) return dsn;
+  return Error{ErrorCode::invalid_argument,
+               path.empty() ? std::string("expected the path of a file with a connection string, or "
+                                          "one in the environment as ") +
+                                  dsn_variable
+                            : path + ": expected a connection string, got an empty file"};
+}
+
 std::optional<std::time_t> certificates_end(const TlsConfig& tls) {
   if (!tls.is_on()) return std::nullopt;
   const auto authority = read_file(tls.ca);
@@ -199,6 +236,7 @@ Resolved load(const Inputs& inputs, std::time_t now) {
   FileChecks checks(resolved, now);
   checks.check_tls();
   checks.check_token();
+  checks.check_dsn();
   sort_problems(resolved.problems);
   return resolved;
 }

@@ -47,6 +47,11 @@ void sort_problems(Problems& problems);
 /// Blocks.
 [[nodiscard]] Result<std::string> read_token(const std::string& path);
 
+/// Reads the connection string of PostgreSQL from the file at `path`, without surrounding white space;
+/// if `path` is empty, from the environment variable MILLRACE_POSTGRES_DSN. Fails with `not_found` or
+/// `storage_failed`, and with `invalid_argument` if there is none; no message quotes it. Blocks.
+[[nodiscard]] Result<std::string> read_dsn(const std::string& path);
+
 /// When the certificate of the node, or the authority that signed it, ends: the earlier of the two.
 /// nullopt: TLS is off, or the files cannot be read. Blocks.
 [[nodiscard]] std::optional<std::time_t> certificates_end(const TlsConfig& tls);
@@ -55,8 +60,8 @@ void sort_problems(Problems& problems);
 [[nodiscard]] std::vector<Variable> environment();
 
 /// Calls resolve() with read_file(), then checks the files that the config names: the TLS files
-/// match each other and node.name and are valid at `now`; the private key and the HTTP token are
-/// not readable by others. Relative paths start at the working directory. Blocks.
+/// match each other and node.name and are valid at `now`; the private key, the HTTP token and the
+/// connection string of PostgreSQL are not readable by others. Relative paths start at the working directory. Blocks.
 [[nodiscard]] Resolved load(const Inputs& inputs, std::time_t now);
 
 }  // namespace millrace::config

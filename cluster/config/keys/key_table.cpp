@@ -7,6 +7,7 @@ const KeyTable& key_table() {
     KeyTable made;
     add_node_keys(made);
     add_service_keys(made);
+    add_postgres_keys(made);
     add_storage_keys(made);
     add_queue_keys(made);
     add_pipeline_keys(made);

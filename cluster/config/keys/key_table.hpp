@@ -76,6 +76,7 @@ struct KeyTable {
 void add_node_keys(KeyTable& table);      ///< include, node, listen, cluster, membership, drain
 void add_service_keys(KeyTable& table);   ///< tls, http, log
 void add_storage_keys(KeyTable& table);   ///< runtime, journal
+void add_postgres_keys(KeyTable& table);  ///< log.postgres
 void add_queue_keys(KeyTable& table);     ///< queue
 void add_pipeline_keys(KeyTable& table);  ///< pipeline and its stages
 void add_caf_keys(KeyTable& table);       ///< caf

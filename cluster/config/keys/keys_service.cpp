@@ -103,7 +103,8 @@ void add_http(KeyTable& table) {
 }
 
 void add_log(KeyTable& table) {
-  table.groups.push_back({.path = "log", .doc = "The node's log, on stderr."});
+  table.groups.push_back(
+      {.path = "log", .doc = "The lines on stderr, and the engine of the durable log."});
   table.keys.push_back({.path = "log.level",
                         .type = Type::choice,
                         .fallback = "\"info\"",
@@ -116,6 +117,13 @@ void add_log(KeyTable& table) {
                         .doc = "text: readable lines; json: one JSON object per line.",
                         .store = take<&Config::log, &LogConfig::format>,
                         .choices = {"text", "json"}});
+  table.keys.push_back(
+      {.path = "log.engine",
+       .type = Type::choice,
+       .fallback = "\"journal\"",
+       .doc = "journal: the durable log lies in node.data_dir; postgres: in a database.",
+       .store = take<&Config::log, &LogConfig::engine>,
+       .choices = {"journal", "postgres"}});
 }
 
 }  // namespace

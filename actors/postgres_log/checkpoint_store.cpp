@@ -1,0 +1,118 @@
+#include "actors/postgres_log/checkpoint_store.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "actors/postgres_log/core/names.hpp"
+#include "actors/postgres_log/core/part_format.hpp"
+#include "actors/postgres_log/core/sql_state.hpp"
+#include "actors/postgres_log/statements.hpp"
+
+namespace millrace::postgres_log {
+namespace {
+
+Result<void> run(Session& session, const std::string& sql, Session::Parameters parameters = {}) {
+  const Result<Rows> done = session.execute(sql, parameters);
+  if (!done) return done.error();
+  return {};
+}
+
+Result<void> make_table(Session& session, const Owner& owner, const std::string& table) {
+  return run_owned(session, owner, [&]() -> Result<void> {
+    auto made = run(session, "create table " + table +
+                                 "(part int primary key, bytes bytea not null) with"
+                                 " (autovacuum_enabled = false, toast.autovacuum_enabled = false)");
+    if (!made) return made;
+    return run(session, store_plainly_statement(table, "bytes"));
+  });
+}
+
+Result<std::vector<std::uint64_t>> list_checkpoints(Session& session, const std::string& schema,
+                                                    std::int32_t seat) {
+  const Result<Rows> rows = session.execute(
+      "select relname::text from pg_class c join pg_namespace n on n.oid = relnamespace"
+      " where nspname = $1 and relkind = 'r' and starts_with(relname::text, $2)",
+      {text(schema), text(checkpoint_prefix(seat))});
+  if (!rows) return rows.error();
+  std::vector<std::uint64_t> numbers;
+  for (int i = 0; i < rows->size(); ++i) {
+    if (const auto found = number_behind(checkpoint_prefix(seat), (*rows)[i].bytes(0))) {
+      numbers.push_back(*found);
+    }
+  }
+  return numbers;
+}
+
+}  // namespace
+
+Result<logs::CheckpointInfo> write_checkpoint(Session& session, const Owner& owner,
+                                              std::uint64_t checkpoint, Lsn replay_from,
+                                              const logs::CheckpointFill& fill) {
+  const std::string table = checkpoint_table(owner.schema, owner.seat, checkpoint);
+  if (auto made = make_table(session, owner, table); !made) return made.error();
+  std::int64_t part_number = 0;
+  PartEncoder encoder(checkpoint, [&](std::string_view part) {
+    return run_owned(session, owner, [&] {
+      return run(session, "insert into " + table + " values ($1::int4, $2::bytea)",
+                 {number(part_number++), bytes(part)});
+    });
+  });
+  if (auto filled = fill(encoder); !filled) return filled.error();
+  if (auto finished = encoder.finish(); !finished) return finished.error();
+  const Result<void> pointed = run_owned(session, owner, [&]() -> Result<void> {
+    // The parts were committed on the server that this session then reached.
+    const Result<Rows> parts = session.execute("select count(*) from " + table);
+    if (!parts) return parts.error();
+    if ((*parts)[0].number(0) != std::int64_t{encoder.parts()}) {
+      return Error{ErrorCode::log_unreachable, "parts of the checkpoint are missing"};
+    }
+    return run(session,
+               "insert into " + owner.schema +
+                   ".checkpoint(node, number, replay_from, parts, entries, bytes)"
+                   " values ($1::int4, $2::int8, $3::int8, $4::int4, $5::int8, $6::int8)"
+                   " on conflict (node) do update set number = excluded.number,"
+                   " replay_from = excluded.replay_from, parts = excluded.parts,"
+                   " entries = excluded.entries, bytes = excluded.bytes",
+               {number(owner.seat), number(checkpoint), number(replay_from),
+                number(encoder.parts()), number(encoder.entries()), number(encoder.bytes())});
+  });
+  if (!pointed) return pointed.error();
+  return logs::CheckpointInfo{checkpoint, replay_from, encoder.entries(), encoder.bytes()};
+}
+
+Result<void> visit_checkpoint(Session& session, const std::string& schema, const LogTables& tables,
+                              const logs::EntryVisitor& visit) {
+  if (!tables.checkpoint) return {};
+  PartDecoder decoder(tables.checkpoint->number);
+  const std::string table = checkpoint_table(schema, tables.seat, tables.checkpoint->number);
+  const Result<void> read =
+      session.stream("select bytes from " + table + " order by part", {},
+                     [&](const RowView& row) { return decoder.add(row.bytes(0), visit); });
+  if (!read && session.state() == undefined_table) {
+    return Error{ErrorCode::corrupt,
+                 "checkpoint " + std::to_string(tables.checkpoint->number) + " is missing"};
+  }
+  if (!read) return read;
+  return decoder.finish();
+}
+
+Result<std::uint64_t> last_checkpoint_number(Session& session, const std::string& schema,
+                                             std::int32_t seat) {
+  const auto numbers = list_checkpoints(session, schema, seat);
+  if (!numbers) return numbers.error();
+  return numbers->empty() ? 0 : *std::max_element(numbers->begin(), numbers->end());
+}
+
+Result<void> drop_checkpoints_before(Session& session, const Owner& owner, std::uint64_t before) {
+  const auto numbers = list_checkpoints(session, owner.schema, owner.seat);
+  if (!numbers) return numbers.error();
+  for (const std::uint64_t one : *numbers) {
+    if (one >= before) continue;
+    const auto dropped =
+        drop_table(session, owner, checkpoint_table(owner.schema, owner.seat, one));
+    if (!dropped) return dropped;
+  }
+  return {};
+}
+
+}  // namespace millrace::postgres_log

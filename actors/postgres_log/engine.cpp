@@ -1,0 +1,153 @@
+#include "actors/postgres_log/engine.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <span>
+#include <utility>
+
+#include "actors/postgres_log/checkpoint_store.hpp"
+#include "actors/postgres_log/cold_reader.hpp"
+#include "actors/postgres_log/log.hpp"
+#include "actors/postgres_log/log_tables.hpp"
+#include "actors/postgres_log/schema.hpp"
+
+namespace millrace::postgres_log {
+namespace {
+
+// Between looks at a seat that another process holds.
+constexpr std::chrono::milliseconds seat_retry{100};
+
+class OpenedPostgres final : public logs::OpenedLog {
+ public:
+  OpenedPostgres(const Options& options, Connector& connector, const Interrupt& interrupt,
+                 std::unique_ptr<Session> session, LogTables tables,
+                 std::uint64_t checkpoint_number)
+      : options_(options),
+        connector_(connector),
+        interrupt_(interrupt),
+        session_(std::move(session)),
+        tables_(std::move(tables)),
+        checkpoint_number_(checkpoint_number) {}
+
+  [[nodiscard]] std::uint64_t epoch() const override { return tables_.epoch; }
+
+  Result<logs::Recovered> recover(const logs::EntryVisitor& on_entry,
+                                  const logs::FrameVisitor& on_frame) override {
+    if (auto visited = visit_checkpoint(*session_, options_.schema, tables_, on_entry); !visited) {
+      return visited.error();
+    }
+    if (auto visited = visit_log(*session_, options_.schema, tables_, on_frame); !visited) {
+      return visited.error();
+    }
+    logs::Recovered recovered{.last_lsn = tables_.last_lsn,
+                              .replay_from = tables_.replay_from(),
+                              .has_checkpoint = tables_.checkpoint.has_value(),
+                              .warnings = {}};
+    if (connector_.is_unreplicated()) {
+      recovered.warnings.push_back(
+          "commits are on one server only, as log.postgres.allow_unreplicated allows: its loss may "
+          "lose what was confirmed");
+    }
+    return recovered;
+  }
+
+  Result<void> read(std::span<const Place> places, const PlaceVisitor& visit) override {
+    if (reader_ == nullptr) {
+      reader_ = std::make_unique<ColdReader>(connector_, interrupt_, options_, tables_.seat,
+                                             [this](SegmentNumber segment) -> std::optional<Lsn> {
+                                               for (const SegmentInfo& info : tables_.segments) {
+                                                 if (info.number == segment) return info.first_lsn;
+                                               }
+                                               return std::nullopt;
+                                             });
+    }
+    return reader_->read(places, visit);
+  }
+
+  Result<std::unique_ptr<logs::Log>> start(logs::Listener& listener) override {
+    if (interrupt_.is_raised()) return Error{ErrorCode::draining, "the opening was cancelled"};
+    reader_.reset();
+    session_.reset();
+    return std::unique_ptr<logs::Log>(
+        std::make_unique<PostgresLog>(options_, connector_, tables_, checkpoint_number_, listener));
+  }
+
+ private:
+  const Options options_;
+  Connector& connector_;
+  const Interrupt& interrupt_;
+  std::unique_ptr<Session> session_;  ///< null after start(); of a reader: in its transaction
+  const LogTables tables_;
+  const std::uint64_t checkpoint_number_;
+  std::unique_ptr<ColdReader> reader_;  ///< of read(); null before the first call
+};
+
+}  // namespace
+
+PostgresEngine::PostgresEngine(const Options& options) : options_(options) {
+  if (const auto valid = validate(options_); !valid) {
+    refused_ = valid.error();
+    return;
+  }
+  auto dsn = Dsn::parse(options_.dsn);
+  if (!dsn) {
+    refused_ = dsn.error();
+    return;
+  }
+  connector_ = std::make_unique<Connector>(*std::move(dsn), options_.allow_unreplicated,
+                                           options_.connect_timeout);
+}
+
+PostgresEngine::~PostgresEngine() = default;
+
+std::string PostgresEngine::where() const {
+  if (connector_ == nullptr) return "PostgreSQL";
+  return connector_->dsn().where() + ", schema " + options_.schema + ", node " + options_.node;
+}
+
+Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open_once(logs::Opener opener) {
+  auto session = connector_->connect(interrupt_);
+  if (!session) return session.error();
+  const LogName name{options_.schema, options_.node};
+  const bool writes = opener == logs::Opener::writer;
+  if (writes) {
+    if (auto made = make_schema(**session, options_.schema); !made) return made.error();
+  }
+  auto tables = writes ? take_log(**session, name, options_)
+                       : view_log(**session, name);
+  if (!tables) return tables.error();
+  std::uint64_t checkpoint_number = 0;
+  if (writes) {
+    const auto found = last_checkpoint_number(**session, options_.schema, tables->seat);
+    if (!found) return found.error();
+    checkpoint_number = *found;
+    if (tables->checkpoint) {
+      checkpoint_number = std::max(checkpoint_number, tables->checkpoint->number);
+    }
+  }
+  return std::unique_ptr<logs::OpenedLog>(
+      std::make_unique<OpenedPostgres>(options_, *connector_, interrupt_, *std::move(session),
+                                       *std::move(tables), checkpoint_number));
+}
+
+Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open(logs::Opener opener) {
+  if (refused_) return *refused_;
+  Backoff backoff(options_.retry_min, options_.retry_max);
+  while (true) {
+    if (interrupt_.is_raised()) return Error{ErrorCode::draining, "the opening was cancelled"};
+    auto opened = open_once(opener);
+    if (opened || opener == logs::Opener::reader) return opened;
+    const ErrorCode code = opened.error().code;
+    if (code == ErrorCode::storage_locked) {
+      backoff.reset();
+      if (!pause(interrupt_, seat_retry)) continue;
+    } else if (code == ErrorCode::log_unreachable || code == ErrorCode::storage_full) {
+      connector_->leave_host();
+      if (!backoff.wait(interrupt_)) continue;
+    } else if (code != ErrorCode::draining) {
+      return opened;
+    }
+  }
+}
+
+}  // namespace millrace::postgres_log

@@ -1,0 +1,36 @@
+// PostgresEngine: a schema of a PostgreSQL database as an engine behind actors/log/.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "actors/log/engine.hpp"
+#include "actors/postgres_log/options.hpp"
+#include "actors/postgres_log/session/connector.hpp"
+
+namespace millrace::postgres_log {
+
+/// The log of one seat. As writer, open() takes the seat: it waits while another process holds it, and
+/// fences that process then. As reader, it shows the log as of one moment, and keeps the tables from being
+/// dropped while it is open.
+class PostgresEngine final : public logs::Engine {
+ public:
+  /// Checks nothing yet: open() does.
+  explicit PostgresEngine(const Options& options);
+  ~PostgresEngine() override;
+
+  [[nodiscard]] Result<std::unique_ptr<logs::OpenedLog>> open(logs::Opener opener) override;
+  void cancel() override { interrupt_.raise(); }
+  [[nodiscard]] std::string where() const override;
+
+ private:
+  [[nodiscard]] Result<std::unique_ptr<logs::OpenedLog>> open_once(logs::Opener opener);
+
+  const Options options_;
+  Interrupt interrupt_;
+  std::optional<Error> refused_;            ///< why the options cannot be used
+  std::unique_ptr<Connector> connector_{};  ///< null if refused_
+};
+
+}  // namespace millrace::postgres_log

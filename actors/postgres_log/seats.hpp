@@ -1,0 +1,76 @@
+// Seats: the rows of the table `node`. A seat is the name of a node; a process holds it under an epoch.
+// The lease says when another process may try to take the seat; the epoch alone says who may write.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/postgres_log/session/session.hpp"
+#include "messages/result.hpp"
+
+namespace millrace::postgres_log {
+
+struct Seat {
+  std::string name{};
+  std::int32_t number = 0;                  ///< part of the names of its tables
+  std::uint64_t epoch = 0;                  ///< of the newest process that took it; 0: never taken
+  std::string holder{};                     ///< that process, as it calls itself
+  std::string address{};                    ///< where peers reach the holder; empty: unknown
+  std::string http{};                       ///< where its HTTP server is; empty: unknown
+  std::chrono::milliseconds lease_left{0};  ///< by the server's clock; <= 0: anybody may take it
+};
+
+/// The functions below fail as Session; those with an epoch also with `fenced`, if the seat has another
+/// one: no process with that epoch holds it. They run a transaction of their own and block.
+///
+/// REQUIRES: `schema` was made (see schema.hpp).
+
+/// All seats, by name.
+[[nodiscard]] Result<std::vector<Seat>> list_seats(Session& session, const std::string& schema);
+
+/// The seat called `name`; empty: there is none.
+[[nodiscard]] Result<std::optional<Seat>> find_seat(Session& session, const std::string& schema,
+                                                    const std::string& name);
+
+/// Makes the seat if there is none, free to be taken.
+[[nodiscard]] Result<void> add_seat(Session& session, const std::string& schema,
+                                    const std::string& name);
+
+/// Removes the seat and its log for good. Fails with `not_found`, `storage_locked` (its lease has not
+/// ended), `log_unreachable` (somebody reads its tables).
+[[nodiscard]] Result<void> remove_seat(Session& session, const std::string& schema,
+                                       const std::string& name);
+
+/// Extends the lease to `lease` from now, by the server's clock. Does not wait for the standby: a lease
+/// that a failover shortens only lets somebody try to take the seat sooner.
+[[nodiscard]] Result<void> renew_lease(Session& session, const std::string& schema,
+                                       const std::string& name, std::uint64_t epoch,
+                                       std::chrono::milliseconds lease);
+
+/// Ends the lease, so that anybody may take the seat at once. The epoch stays.
+[[nodiscard]] Result<void> release_seat(Session& session, const std::string& schema,
+                                        const std::string& name, std::uint64_t epoch);
+
+/// Sets where the holder is reached.
+[[nodiscard]] Result<void> set_addresses(Session& session, const std::string& schema,
+                                         const std::string& name, std::uint64_t epoch,
+                                         const std::string& address, const std::string& http);
+
+/// Raises the epoch of the seat, if it is free: its lease has ended, or its epoch is `ended`, whose
+/// holder has ended; 0: none. Part of a transaction that is open and has the exclusive lock of the seat:
+/// after its commit, no group of an earlier epoch is under way, and each later one fails. An epoch is at
+/// least the microseconds since 1970 by the server's clock, as the incarnations of nodes with a journal
+/// are, so that a node may change the engine. Returns the new epoch; empty: not free.
+[[nodiscard]] Result<std::optional<std::uint64_t>> raise_epoch(
+    Session& session, const std::string& schema, const std::string& name, const std::string& holder,
+    std::chrono::milliseconds lease, std::uint64_t ended); empty: not free.
+[[nodiscard]] Result<std::optional<std::uint64_t>> raise_epoch(Session& session,
+                                                               const std::string& schema,
+                                                               const std::string& name,
+                                                               const std::string& holder,
+                                                               std::chrono::milliseconds lease);
+
+}  // namespace millrace::postgres_log

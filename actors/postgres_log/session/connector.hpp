@@ -1,0 +1,68 @@
+// Connector: finds the primary among the hosts of a DSN, and a session on it that promises what a log
+// needs.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "actors/postgres_log/session/dsn.hpp"
+#include "actors/postgres_log/session/interrupt.hpp"
+#include "actors/postgres_log/session/session.hpp"
+#include "messages/result.hpp"
+
+namespace millrace::postgres_log {
+
+/// Any thread may call any function.
+class Connector {
+ public:
+  Connector(Dsn dsn, bool allow_unreplicated, std::chrono::milliseconds connect_timeout)
+      : dsn_(std::move(dsn)),
+        allow_unreplicated_(allow_unreplicated),
+        connect_timeout_(connect_timeout) {}
+
+  /// Tries each host once, beginning with the last one that was good. Fails with the most telling of
+  /// the errors: a setting that the server lacks, an unknown user, and only then that none answers. Also
+  /// with `draining`. Blocks. REQUIRES: connector and interrupt outlive the session.
+  [[nodiscard]] Result<std::unique_ptr<Session>> connect(const Interrupt& interrupt);
+
+  /// The host in use is not what it was: connect() begins with the next one.
+  void leave_host() { preferred_.fetch_add(1); }
+
+  [[nodiscard]] const Dsn& dsn() const { return dsn_; }
+  /// Whether the commits of the last session wait for no standby.
+  [[nodiscard]] bool is_unreplicated() const { return is_unreplicated_; }
+
+ private:
+  [[nodiscard]] Result<std::unique_ptr<Session>> connect_to(const Host& host,
+                                                            const Interrupt& interrupt);
+
+  const Dsn dsn_;
+  const bool allow_unreplicated_;
+  const std::chrono::milliseconds connect_timeout_;
+  std::atomic<std::size_t> preferred_ = 0;  ///< index of a host, modulo their number
+  std::atomic<bool> is_unreplicated_ = false;
+};
+
+/// Waits between attempts: `first`, then twice as long each time, up to `last`.
+class Backoff {
+ public:
+  Backoff(std::chrono::milliseconds first, std::chrono::milliseconds last)
+      : first_(first), last_(last), next_(first) {}
+  /// Blocks. False: the interrupt was raised.
+  [[nodiscard]] bool wait(const Interrupt& interrupt);
+  void reset() { next_ = first_; }
+
+ private:
+  const std::chrono::milliseconds first_;
+  const std::chrono::milliseconds last_;
+  std::chrono::milliseconds next_;
+};
+
+/// Blocks for `duration`, or until the interrupt is raised: then returns false.
+[[nodiscard]] bool pause(const Interrupt& interrupt, std::chrono::milliseconds duration);
+
+}  // namespace millrace::postgres_log

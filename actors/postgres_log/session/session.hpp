@@ -1,0 +1,157 @@
+// Session: a connection to one server, without blocking on anything but its socket and an Interrupt.
+// The only file that calls libpq, with dsn.cpp.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "actors/postgres_log/session/dsn.hpp"
+#include "actors/postgres_log/session/interrupt.hpp"
+#include "messages/result.hpp"
+
+struct pg_conn;
+struct pg_result;
+
+namespace millrace::postgres_log {
+
+/// A parameter of a statement. References the bytes that it was made of.
+struct Parameter {
+  std::string own{};         ///< text, if `bytes` is unset
+  std::string_view bytes{};  ///< sent as bytea
+  bool is_binary = false;
+};
+[[nodiscard]] inline Parameter number(std::int64_t value) {
+  return {std::to_string(value), {}, false};
+}
+[[nodiscard]] inline Parameter number(std::uint64_t value) {
+  return {std::to_string(value), {}, false};
+}
+[[nodiscard]] inline Parameter number(std::int32_t value) {
+  return number(std::int64_t{value});
+}
+[[nodiscard]] inline Parameter number(std::uint32_t value) {
+  return number(std::uint64_t{value});
+}
+[[nodiscard]] inline Parameter text(std::string value) {
+  return {std::move(value), {}, false};
+}
+/// REQUIRES: the bytes stay as they are until the call with this parameter returns.
+[[nodiscard]] inline Parameter bytes(std::string_view value) {
+  return {{}, value, true};
+}
+
+/// A row of a result, in binary. Columns from 0; statements cast them to one of these types.
+class RowView {
+ public:
+  RowView(const pg_result* result, int row) : result_(result), row_(row) {}
+  [[nodiscard]] bool is_null(int column) const;
+  [[nodiscard]] std::string_view bytes(int column) const;  ///< bytea or text
+  [[nodiscard]] std::string text(int column) const { return std::string(bytes(column)); }
+  [[nodiscard]] std::int64_t number(int column) const;  ///< bool, int2, int4, int8
+
+ private:
+  const pg_result* result_;
+  int row_;
+};
+
+/// Rows of a statement.
+class Rows {
+ public:
+  explicit Rows(pg_result* result);
+  [[nodiscard]] int size() const;
+  [[nodiscard]] RowView operator[](int row) const { return {result_.get(), row}; }
+  /// Rows that an insert, update or delete has changed.
+  [[nodiscard]] std::uint64_t changed() const;
+
+ private:
+  std::shared_ptr<pg_result> result_;
+};
+
+/// How a group's transaction ended, see Session::poll_group().
+struct GroupEnd {
+  bool is_committed = false;  ///< durable on the servers that the primary waits for
+  std::string state{};        ///< SQLSTATE of the failure; empty: no answer
+  std::string message{};
+};
+
+/// Used by one thread at a time. After a failure that is_usable() reports, it may only be destroyed.
+///
+/// Failures are `draining` (the interrupt was raised), or code_of() their SQLSTATE; state() returns it.
+class Session {
+ public:
+  /// Connects to one host. Fails with `unauthenticated`, `log_unreachable`, `draining`. Blocks, at most
+  /// until `deadline`. REQUIRES: `dsn` and `interrupt` outlive the session.
+  [[nodiscard]] static Result<std::unique_ptr<Session>> connect(
+      const Dsn& dsn, const Host& host, const Interrupt& interrupt,
+      std::chrono::steady_clock::time_point deadline);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  using Parameters = std::initializer_list<Parameter>;
+
+  /// Runs one statement. Blocks.
+  [[nodiscard]] Result<Rows> execute(const std::string& sql, Parameters parameters = {});
+  /// As execute(); `visit` receives each row as it arrives. An error that it returns ends the statement,
+  /// and the session is not usable any more.
+  using RowVisitor = std::function<Result<void>(const RowView&)>;
+  [[nodiscard]] Result<void> stream(const std::string& sql, Parameters parameters,
+                                    const RowVisitor& visit);
+  /// Commits the transaction that is open. Fails with `log_unreachable` also if the commit may be on one
+  /// server only, as its wait for the standby was cancelled. Whether it took place is unknown then.
+  [[nodiscard]] Result<void> commit();
+  /// Ends a transaction that is open, without effect. If that fails, the session is not usable.
+  void roll_back();
+
+  /// SQLSTATE of the last failure; empty: of the connection.
+  [[nodiscard]] const std::string& state() const { return state_; }
+  [[nodiscard]] bool is_usable() const;
+
+  /// Groups without waiting: several statements that form a transaction are sent at once. From
+  /// enter_pipeline() on, only the functions below may be called.
+  [[nodiscard]] Result<void> enter_pipeline();
+  /// Adds a statement to the group.
+  [[nodiscard]] bool add(const char* sql, std::span<const Parameter> parameters);
+  /// Ends the group of `statements` statements, the last of which is the commit, and begins to send it.
+  [[nodiscard]] bool send_group(std::size_t statements);
+  /// Sends and receives as far as possible without blocking. The end of the group, once it is known.
+  /// REQUIRES: a group was sent, and its end was not returned.
+  [[nodiscard]] std::optional<GroupEnd> poll_group();
+  /// Whether an idle session has become unusable. Does not block.
+  [[nodiscard]] bool is_idle_broken();
+
+  [[nodiscard]] int fd() const;
+  /// Whether poll_group() waits for room to send.
+  [[nodiscard]] bool wants_to_write() const { return wants_to_write_; }
+
+ private:
+  Session(pg_conn* connection, const Dsn& dsn, const Interrupt& interrupt);
+  [[nodiscard]] Result<void> wait(bool for_reading, bool for_writing,
+                                  std::chrono::steady_clock::time_point deadline);
+  [[nodiscard]] Result<void> await_connected(std::chrono::steady_clock::time_point deadline);
+  [[nodiscard]] Result<void> send(const std::string& sql, Parameters parameters);
+  [[nodiscard]] Result<pg_result*> next_result();
+  [[nodiscard]] Error failure(const pg_result* result);
+  static void on_notice(void* self, const pg_result* notice);
+
+  pg_conn* const connection_;
+  const Dsn& dsn_;
+  const Interrupt& interrupt_;
+  std::string state_;
+  bool has_warned_ = false;  ///< the server has sent a warning since the statement or group began
+  bool is_broken_ = false;   ///< must be closed: a result was left unread, or a wait was ended
+  bool wants_to_write_ = false;
+  GroupEnd end_;                     ///< of the group that is under way
+  std::size_t statements_left_ = 0;  ///< of that group, without an answer
+};
+
+}  // namespace millrace::postgres_log

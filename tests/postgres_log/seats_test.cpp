@@ -1,0 +1,160 @@
+// Promises of seats: the lease says by the server's clock when a seat may be taken, and only the holder's
+// epoch changes it.
+#include "actors/postgres_log/seats.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "actors/postgres_log/engine.hpp"
+#include "actors/postgres_log/schema.hpp"
+#include "tests/log/log_contract.hpp"
+#include "tests/postgres_log/server_pair.hpp"
+
+namespace millrace::postgres_log {
+namespace {
+
+using std::chrono::milliseconds;
+
+class Seats : public ::testing::Test {
+ protected:
+  Seats()
+      : servers_(ServerPair::shared()),
+        connector_(*Dsn::parse(ServerPair::dsn(servers_.primary_directory()) + " dbname=postgres"),
+                   false, milliseconds(5'000)) {
+    static int count = 0;
+    schema_ = "seats" + std::to_string(++count);
+    auto connected = connector_.connect(interrupt_);
+    EXPECT_TRUE(connected) << connected.error().message;
+    session_ = *std::move(connected);
+    EXPECT_TRUE(make_schema(*session_, schema_));
+  }
+
+  // Takes the seat in a transaction of its own; 0: it is not free.
+  std::uint64_t take(const std::string& name, const std::string& holder, milliseconds lease) {
+    EXPECT_TRUE(session_->execute("begin"));
+    const auto epoch = raise_epoch(*session_, schema_, name, holder, lease);
+    EXPECT_TRUE(epoch) << epoch.error().message;
+    EXPECT_TRUE(session_->commit());
+    return epoch->value_or(0);
+  }
+  Seat seat(const std::string& name) {
+    const auto found = find_seat(*session_, schema_, name);
+    EXPECT_TRUE(found && *found);
+    return **found;
+  }
+
+  Options options(const std::string& holder, milliseconds lease) const {
+    Options made;
+    made.dsn = ServerPair::dsn(servers_.primary_directory()) + " dbname=postgres";
+    made.schema = schema_;
+    made.node = "node";
+    made.holder = holder;
+    made.lease = lease;
+    return made;
+  }
+
+  ServerPair& servers_;
+  Interrupt interrupt_;
+  Connector connector_;
+  std::string schema_;
+  std::unique_ptr<Session> session_;
+};
+
+TEST_F(Seats, AreListedByName) {
+  EXPECT_TRUE(list_seats(*session_, schema_)->empty());
+  ASSERT_TRUE(add_seat(*session_, schema_, "b"));
+  ASSERT_TRUE(add_seat(*session_, schema_, "a"));
+  ASSERT_TRUE(add_seat(*session_, schema_, "b")) << "which is there";
+  const auto seats = list_seats(*session_, schema_);
+  ASSERT_TRUE(seats);
+  ASSERT_EQ(seats->size(), 2u);
+  EXPECT_EQ((*seats)[0].name, "a");
+  EXPECT_EQ((*seats)[1].name, "b");
+  EXPECT_NE((*seats)[0].number, (*seats)[1].number);
+  EXPECT_EQ((*seats)[0].epoch, 0u);
+  EXPECT_LE((*seats)[0].lease_left.count(), 0);
+  EXPECT_FALSE(*find_seat(*session_, schema_, "c"));
+}
+
+TEST_F(Seats, AreTakenWhenTheirLeaseHasEnded) {
+  ASSERT_TRUE(add_seat(*session_, schema_, "a"));
+  EXPECT_EQ(take("a", "one", milliseconds(60'000)), 1u);
+  EXPECT_GT(seat("a").lease_left.count(), 50'000);
+  EXPECT_EQ(seat("a").holder, "one");
+  EXPECT_EQ(take("a", "two", milliseconds(60'000)), 0u) << "it is held";
+  EXPECT_EQ(take("a", "one", milliseconds(60'000)), 2u) << "by its own holder";
+  ASSERT_TRUE(renew_lease(*session_, schema_, "a", 2, milliseconds(90'000)));
+  EXPECT_GT(seat("a").lease_left.count(), 80'000);
+  ASSERT_TRUE(release_seat(*session_, schema_, "a", 2));
+  EXPECT_EQ(take("a", "two", milliseconds(1)), 3u);
+  ASSERT_TRUE(renew_lease(*session_, schema_, "a", 3, milliseconds(-1)));
+  EXPECT_EQ(take("a", "three", milliseconds(60'000)), 4u) << "the lease is over";
+}
+
+TEST_F(Seats, ObeyOnlyTheirEpoch) {
+  ASSERT_TRUE(add_seat(*session_, schema_, "a"));
+  ASSERT_EQ(take("a", "one", milliseconds(60'000)), 1u);
+  ASSERT_TRUE(set_addresses(*session_, schema_, "a", 1, "host:7000", "host:8000"));
+  EXPECT_EQ(seat("a").address, "host:7000");
+  EXPECT_EQ(seat("a").http, "host:8000");
+  ASSERT_EQ(take("a", "one", milliseconds(60'000)), 2u);
+  EXPECT_EQ(seat("a").address, "") << "of the holder before";
+  for (const Result<void>& refused : {renew_lease(*session_, schema_, "a", 1, milliseconds(1)),
+                                      release_seat(*session_, schema_, "a", 1),
+                                      set_addresses(*session_, schema_, "a", 1, "x", "y")}) {
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::fenced);
+  }
+}
+
+TEST_F(Seats, AreRemovedWithTheirLogs) {
+  EXPECT_EQ(remove_seat(*session_, schema_, "node").error().code, ErrorCode::not_found);
+  {
+    logs::Process process;
+    process.engine = std::make_shared<PostgresEngine>(options("one", milliseconds(60'000)));
+    auto opened = process.engine->open(logs::Opener::writer);
+    ASSERT_TRUE(opened) << opened.error().message;
+    ASSERT_TRUE(logs::recover_all(**opened));
+    process.log = *(*opened)->start(process.listener);
+    process.write(3, 100);
+    ASSERT_TRUE(process.checkpoint(4));
+    EXPECT_EQ(remove_seat(*session_, schema_, "node").error().code, ErrorCode::storage_locked);
+    process.write(3, 100);
+  }
+  EXPECT_LE(seat("node").lease_left.count(), 0) << "a stop gives the seat up";
+  ASSERT_TRUE(remove_seat(*session_, schema_, "node"));
+  EXPECT_TRUE(list_seats(*session_, schema_)->empty());
+  Admin admin(servers_.primary_directory());
+  EXPECT_EQ(admin.run("select count(*) from pg_tables where schemaname = '" + schema_ + "'"), "3");
+}
+
+TEST_F(Seats, AreHeldAsLongAsTheirLogIsOpen) {
+  logs::Process process;
+  process.engine = std::make_shared<PostgresEngine>(options("one", milliseconds(1'000)));
+  auto opened = process.engine->open(logs::Opener::writer);
+  ASSERT_TRUE(opened) << opened.error().message;
+  ASSERT_TRUE(logs::recover_all(**opened));
+  process.log = *(*opened)->start(process.listener);
+  process.write(3, 100);
+  PostgresEngine other(options("two", milliseconds(1'000)));
+  std::atomic<bool> is_open = false;
+  std::thread opening([&] {
+    const auto taken = other.open(logs::Opener::writer);
+    EXPECT_TRUE(taken) << taken.error().message;
+    is_open = true;
+  });
+  // For longer than the lease, which is renewed.
+  const auto end = std::chrono::steady_clock::now() + milliseconds(1'500);
+  while (std::chrono::steady_clock::now() < end) process.write(1, 100);
+  EXPECT_FALSE(is_open);
+  EXPECT_FALSE(process.listener.failed());
+  process.log->stop();
+  opening.join();
+}
+
+}  // namespace
+}  // namespace millrace::postgres_log

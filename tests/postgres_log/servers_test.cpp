@@ -1,0 +1,280 @@
+// Promises of the engine about servers: one that does not promise enough is refused by one clear line, the
+// primary is found among several hosts, a former primary is left, and no secret is told.
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include "actors/postgres_log/engine.hpp"
+#include "actors/postgres_log/schema.hpp"
+#include "tests/log/log_contract.hpp"
+#include "tests/postgres_log/server_pair.hpp"
+
+namespace millrace::postgres_log {
+namespace {
+
+class Servers : public ::testing::Test {
+ protected:
+  Servers() : servers_(ServerPair::shared()), admin_(servers_.primary_directory()) {
+    static int count = 0;
+    schema_ = "servers" + std::to_string(++count);
+    options_.dsn = ServerPair::dsn(servers_.primary_directory()) + " dbname=postgres";
+    options_.schema = schema_;
+    options_.node = "node";
+    options_.holder = "test";
+    options_.patience = std::chrono::milliseconds(300);
+    options_.retry_min = std::chrono::milliseconds(2);
+    options_.retry_max = std::chrono::milliseconds(50);
+  }
+
+  ~Servers() override { servers_.hold_replication(false); }
+
+  Error refused(logs::Opener opener = logs::Opener::writer) {
+    PostgresEngine engine(options_);
+    const auto opened = engine.open(opener);
+    if (opened) {
+      ADD_FAILURE() << "was not refused";
+      return {ErrorCode::invalid_argument, ""};
+    }
+    EXPECT_EQ(opened.error().message.find('\n'), std::string::npos) << opened.error().message;
+    std::cout << "refused: " << opened.error().message << '\n';
+    return opened.error();
+  }
+
+  std::unique_ptr<logs::Process> start() {
+    auto process = std::make_unique<logs::Process>();
+    process->engine = std::make_shared<PostgresEngine>(options_);
+    auto opened = process->engine->open(logs::Opener::writer);
+    if (!opened) {
+      ADD_FAILURE() << opened.error().message;
+      return nullptr;
+    }
+    auto contents = logs::recover_all(**opened);
+    if (!contents) {
+      ADD_FAILURE() << contents.error().message;
+      return nullptr;
+    }
+    process->contents = *std::move(contents);
+    auto log = (*opened)->start(process->listener);
+    if (!log) {
+      ADD_FAILURE() << log.error().message;
+      return nullptr;
+    }
+    process->log = *std::move(log);
+    return process;
+  }
+
+  // Changes a setting of the primary, and waits until new sessions have it.
+  void set(const std::string& name, const std::string& value) {
+    admin_.run("alter system set " + name + " = " + value);
+    admin_.run("select pg_reload_conf()");
+    await(
+        [&] { return Admin(servers_.primary_directory()).run("show " + name) == value_of(value); });
+  }
+  void reset(const std::string& name, const std::string& value) {
+    admin_.run("alter system reset " + name);
+    admin_.run("select pg_reload_conf()");
+    await([&] { return Admin(servers_.primary_directory()).run("show " + name) == value; });
+  }
+  static std::string value_of(const std::string& quoted) { return quoted == "''" ? "" : quoted; }
+
+  template <class Condition>
+  static void await(const Condition& condition) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (!condition()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), end) << "in vain";
+      poll(nullptr, 0, 5);
+    }
+  }
+
+  ServerPair& servers_;
+  Admin admin_;
+  std::string schema_;
+  Options options_;
+};
+
+TEST_F(Servers, ThatMayLoseCommitsAreRefused) {
+  for (const std::string name : {"fsync", "full_page_writes"}) {
+    set(name, "off");
+    const Error error = refused();
+    EXPECT_EQ(error.code, ErrorCode::invalid_argument);
+    EXPECT_NE(error.message.find(name + " is off"), std::string::npos);
+    reset(name, "on");
+  }
+  set("synchronous_standby_names", "''");
+  const Error error = refused();
+  EXPECT_EQ(error.code, ErrorCode::invalid_argument);
+  EXPECT_NE(error.message.find("synchronous_standby_names"), std::string::npos);
+  options_.allow_unreplicated = true;
+  auto process = start();
+  ASSERT_TRUE(process);
+  process->write(3, 10);
+  ASSERT_EQ(process->contents.recovered.warnings.size(), 1u) << "it is told";
+  EXPECT_NE(process->contents.recovered.warnings[0].find("allow_unreplicated"), std::string::npos);
+  process.reset();
+  reset("synchronous_standby_names", "standby");
+}
+
+TEST_F(Servers, ThatAreStandbysAreLeftForThePrimary) {
+  options_.dsn = ServerPair::dsn(servers_.standby_directory()) + " dbname=postgres";
+  const Error error = refused(logs::Opener::reader);
+  EXPECT_EQ(error.code, ErrorCode::log_unreachable);
+  EXPECT_NE(error.message.find("standby"), std::string::npos);
+  // A writer waits: the standby may become the primary.
+  PostgresEngine engine(options_);
+  std::thread opening([&] { EXPECT_FALSE(engine.open(logs::Opener::writer)); });
+  engine.cancel();
+  opening.join();
+  options_.dsn = "host=/nowhere," + servers_.standby_directory().string() + "," +
+                 servers_.primary_directory().string() + " port=5432 user=millrace dbname=postgres";
+  auto process = start();
+  ASSERT_TRUE(process);
+  process->write(3, 10);
+}
+
+TEST_F(Servers, ThatTakeNoWritesAreNotWrittenTo) {
+  admin_.run("create role reader superuser login");
+  admin_.run("alter role reader set default_transaction_read_only = on");
+  options_.dsn =
+      "host=" + servers_.primary_directory().string() + " port=5432 user=reader dbname=postgres";
+  const Error error = refused(logs::Opener::reader);
+  EXPECT_EQ(error.code, ErrorCode::log_unreachable);
+  EXPECT_NE(error.message.find("default_transaction_read_only"), std::string::npos);
+}
+
+TEST_F(Servers, AreMadeToWaitForTheStandbyWhateverTheRoleSays) {
+  admin_.run("create role hasty superuser login");
+  admin_.run("alter role hasty set synchronous_commit = off");
+  admin_.run("alter role hasty set statement_timeout = '200ms'");
+  admin_.run("alter role hasty set default_transaction_isolation = 'serializable'");
+  options_.dsn =
+      "host=" + servers_.primary_directory().string() + " port=5432 user=hasty dbname=postgres";
+  auto process = start();
+  ASSERT_TRUE(process);
+  servers_.hold_replication(true);
+  EXPECT_TRUE(process->append("waits"));
+  ASSERT_TRUE(process->listener.await([&] { return process->listener.outages() == 1; }))
+      << "a commit that is not answered for longer than the patience is an outage";
+  EXPECT_EQ(process->listener.count(), 0u);
+  servers_.hold_replication(false);
+  ASSERT_TRUE(process->listener.await_records(1));
+  ASSERT_TRUE(process->listener.await([&] { return process->listener.mends() == 1; }));
+}
+
+TEST_F(Servers, RefuseUsersWithoutTellingTheirPasswords) {
+  options_.dsn = "host=" + servers_.primary_directory().string() +
+                 " port=5432 user=guarded password=topsecret dbname=postgres";
+  const Error error = refused();
+  EXPECT_EQ(error.code, ErrorCode::unauthenticated);
+  EXPECT_EQ(error.message.find("topsecret"), std::string::npos);
+  EXPECT_EQ(PostgresEngine(options_).where().find("topsecret"), std::string::npos);
+  options_.dsn =
+      "host=" + servers_.primary_directory().string() + " port=5432 user=refused dbname=postgres";
+  EXPECT_EQ(refused().code, ErrorCode::unauthenticated);
+  options_.dsn = "topsecret";
+  EXPECT_EQ(refused().message.find("topsecret"), std::string::npos);
+}
+
+TEST_F(Servers, NeedAUserThatMayMakeTheSchema) {
+  options_.dsn = "host=" + servers_.primary_directory().string() +
+                 " port=5432 user=guarded password=known dbname=postgres";
+  const Error error = refused();
+  EXPECT_EQ(error.code, ErrorCode::invalid_argument);
+  EXPECT_NE(error.message.find(schema_), std::string::npos);
+  // The owner of the schema needs no more than that.
+  admin_.run("create schema " + schema_ + " authorization guarded");
+  auto process = start();
+  ASSERT_TRUE(process);
+  process->write(3, 10);
+}
+
+TEST_F(Servers, WithSchemasOfOthersAreRefused) {
+  admin_.run("create schema " + schema_ + "; create table " + schema_ + ".mine()");
+  EXPECT_EQ(refused().code, ErrorCode::foreign_file);
+  admin_.run("drop schema " + schema_ + " cascade");
+  start().reset();
+  admin_.run("update " + schema_ + ".schema_version set version = 99");
+  const Error error = refused();
+  EXPECT_EQ(error.code, ErrorCode::unsupported_version);
+  EXPECT_NE(error.message.find("99"), std::string::npos);
+  EXPECT_EQ(refused(logs::Opener::reader).code, ErrorCode::unsupported_version);
+}
+
+TEST_F(Servers, WhoseTablesAreOlderThanTheOwnerAreLeft) {
+  auto process = start();
+  ASSERT_TRUE(process);
+  process->write(3, 10);
+  admin_.run("update " + schema_ + ".node set epoch = epoch - 1");
+  EXPECT_TRUE(process->append("waits"));
+  ASSERT_TRUE(process->listener.await([&] { return process->listener.outages() == 1; }));
+  EXPECT_FALSE(process->listener.failed()) << "a former primary fences nobody";
+  admin_.run("update " + schema_ + ".node set epoch = epoch + 1");
+  ASSERT_TRUE(process->listener.await_records(4));
+  // The same of one that lacks confirmed records.
+  admin_.run("create table kept as select * from " + schema_ + ".segment_1_1; delete from " +
+             schema_ + ".segment_1_1");
+  admin_.run(
+      "select pg_terminate_backend(pid) from pg_stat_activity"
+      " where application_name = 'millrace'");
+  EXPECT_TRUE(process->append("waits again"));
+  ASSERT_TRUE(process->listener.await([&] { return process->listener.outages() == 2; }));
+  EXPECT_FALSE(process->listener.failed());
+  admin_.run("insert into " + schema_ + ".segment_1_1 select * from kept; drop table kept");
+  ASSERT_TRUE(process->listener.await_records(5));
+}
+
+TEST_F(Servers, ThatLostConfirmedRecordsOpenNoLog) {
+  auto process = start();
+  ASSERT_TRUE(process);
+  process->write(1, 10);
+  process->write(1, 10);
+  process->write(1, 10);
+  process.reset();
+  admin_.run("delete from " + schema_ + ".segment_1_1 where lsn = 2");
+  const Error error = refused();
+  EXPECT_EQ(error.code, ErrorCode::corrupt);
+  EXPECT_NE(error.message.find("record 2 is missing"), std::string::npos);
+}
+
+TEST_F(Servers, FreeTheTablesOfReleasedSegmentsAndOldCheckpoints) {
+  options_.segment_bytes = 64u << 10;
+  auto process = start();
+  ASSERT_TRUE(process);
+  for (int i = 0; i < 3; ++i) {
+    process->write(20, 10'000);
+    ASSERT_TRUE(process->checkpoint(process->log->stats().durable_lsn + 1));
+    process->log->release_before(process->log->stats().current_segment);
+  }
+  const auto tables = [&](const std::string& prefix) {
+    return std::stoi(
+        admin_.run("select count(*) from pg_class c join pg_namespace n on n.oid ="
+                   " relnamespace where relkind = 'r' and nspname = '" +
+                   schema_ + "' and starts_with(relname::text, '" + prefix + "')"));
+  };
+  // Somebody who reads a table holds nothing else up, and the table is dropped later.
+  await([&] { return tables("segment_") <= 4 && tables("checkpoint_") == 1; });
+  process->write(3, 10);
+}
+
+TEST_F(Servers, ThatSomebodyReadsHoldUpNoAppend) {
+  options_.segment_bytes = 64u << 10;
+  auto process = start();
+  ASSERT_TRUE(process);
+  process->write(20, 10'000);
+  ASSERT_TRUE(process->checkpoint(21));
+  Admin reader(servers_.primary_directory());
+  reader.run("begin; select count(*) from " + schema_ + ".segment_1_1");
+  process->log->release_before(process->log->stats().current_segment);
+  process->write(20, 10'000);
+  const std::string exists = "select to_regclass('" + schema_ + ".segment_1_1') is null";
+  EXPECT_EQ(admin_.run(exists), "f");
+  reader.run("commit");
+  await([&] { return admin_.run(exists) == "t"; });
+}
+
+}  // namespace
+}  // namespace millrace::postgres_log
