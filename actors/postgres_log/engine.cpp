@@ -113,8 +113,7 @@ Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open_once(logs::Opener 
   if (writes) {
     if (auto made = make_schema(**session, options_.schema); !made) return made.error();
   }
-  auto tables = writes ? take_log(**session, name, options_)
-                       : view_log(**session, name);
+  auto tables = writes ? take_log(**session, name, options_) : view_log(**session, name);
   if (!tables) return tables.error();
   std::uint64_t checkpoint_number = 0;
   if (writes) {

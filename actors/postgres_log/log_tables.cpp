@@ -167,8 +167,8 @@ std::uint64_t ended_epoch(const Seat& seat, const Options& options) {
   return is_mine || (options.has_ended && options.has_ended(seat.holder)) ? seat.epoch : 0;
 }
 
-Result<LogTables> take(Session& session, const LogName& name, const Seat& seat,
-                       std::uint64_t ended, const Options& options) {
+Result<LogTables> take(Session& session, const LogName& name, const Seat& seat, std::uint64_t ended,
+                       const Options& options) {
   if (const auto begun = session.execute("begin isolation level read committed"); !begun) {
     return begun.error();
   }
@@ -178,7 +178,8 @@ Result<LogTables> take(Session& session, const LogName& name, const Seat& seat,
       !locked) {
     return locked.error();
   }
-  const auto epoch = raise_epoch(session, name.schema, name.node, options.holder, options.lease, ended);
+  const auto epoch =
+      raise_epoch(session, name.schema, name.node, options.holder, options.lease, ended);
   if (!epoch) return epoch.error();
   if (!*epoch) return held(seat);
   Result<LogTables> tables = read_tables(session, name.schema, seat.number, true);

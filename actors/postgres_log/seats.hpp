@@ -66,11 +66,6 @@ struct Seat {
 /// are, so that a node may change the engine. Returns the new epoch; empty: not free.
 [[nodiscard]] Result<std::optional<std::uint64_t>> raise_epoch(
     Session& session, const std::string& schema, const std::string& name, const std::string& holder,
-    std::chrono::milliseconds lease, std::uint64_t ended); empty: not free.
-[[nodiscard]] Result<std::optional<std::uint64_t>> raise_epoch(Session& session,
-                                                               const std::string& schema,
-                                                               const std::string& name,
-                                                               const std::string& holder,
-                                                               std::chrono::milliseconds lease);
+    std::chrono::milliseconds lease, std::uint64_t ended);
 
 }  // namespace millrace::postgres_log

@@ -214,6 +214,11 @@ void add_place(CLI::App& command, Options& options) {
       ->check([](const std::string& text) {
         return text == "0" ? std::string("expected 1 to 64, got 0") : std::string();
       });
+  command
+      .add_option("--dsn", options.dsn,
+                  "connection string of a PostgreSQL that keeps the logs of the nodes, in a new\n"
+                  "schema; default: each keeps a journal")
+      ->type_name("DSN");
   command.add_option("--data-dir", options.data_dir,
                      "empty or new directory; default: a temporary one, removed after a PASS");
 }
@@ -240,8 +245,8 @@ void add_servers(CLI::App& command, SimulateServers& servers) {
                   "with --server: file with the HTTP token; default: MILLRACE_TOKEN_FILE")
       ->type_name("FILE")
       ->needs(server);
-  for (const char* own : {"--nodes", "--placement", "--shards", "--data-dir", "--crash", "--faults",
-                          "--fault-count", "--gateway-faults"}) {
+  for (const char* own : {"--nodes", "--placement", "--shards", "--dsn", "--data-dir", "--crash",
+                          "--faults", "--fault-count", "--gateway-faults"}) {
     server->excludes(own);
   }
   command.footer(

@@ -47,6 +47,11 @@ std::string to_toml(const ConfigText& config) {
     const MemberText& member = config.members[shard % config.members.size()];
     text += std::to_string(shard) + " = " + quote(member.name) + "\n";
   }
+  if (config.postgres) {
+    text += "\n[log]\nengine = \"postgres\"\n\n[log.postgres]\ndsn_file = " +
+            quote(config.postgres->dsn_file.string()) +
+            "\nschema = " + quote(config.postgres->schema) + "\n";
+  }
   const auto file = [&](const std::string& name) {
     return quote((config.certificates / name).string());
   };

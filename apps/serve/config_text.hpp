@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,12 @@ struct StageRole {
   std::string role;
 };
 
+/// A log in PostgreSQL.
+struct PostgresText {
+  std::filesystem::path dsn_file;
+  std::string schema;
+};
+
 struct ConfigText {
   std::string cluster;
   std::uint32_t shards = 0;  ///< of each queue; spread over the members, unless stages have roles
@@ -32,9 +39,10 @@ struct ConfigText {
   std::filesystem::path data_dir;
   std::string listen;
   std::string http;
-  std::vector<MemberText> members{};     ///< including this node
-  std::vector<StageRole> stages{};       ///< of one pipeline
-  std::filesystem::path certificates{};  ///< directory written by certs::write_certificates()
+  std::vector<MemberText> members{};       ///< including this node
+  std::vector<StageRole> stages{};         ///< of one pipeline
+  std::filesystem::path certificates{};    ///< directory written by certs::write_certificates()
+  std::optional<PostgresText> postgres{};  ///< empty: the log is a journal
 };
 
 /// The config file as TOML.

@@ -228,7 +228,8 @@ int serve_node(const ServeOptions& options, const Signals& signals) {
     if (watch.is_cancelled() && node.error().code == ErrorCode::draining) return EXIT_SUCCESS;
     return status_of(node.error());
   }
-  if (watch.is_cancelled()) kill(getpid(), SIGTERM);  // it came too late for the wait: run() takes it
+  if (watch.is_cancelled())
+    kill(getpid(), SIGTERM);  // it came too late for the wait: run() takes it
   manager.ready("node " + options.config.node.name + " of cluster " + options.config.cluster.name);
   Liveness liveness(liveness_of(manager, (*node)->runtime()));
   run(options, signals, **node);

@@ -15,6 +15,7 @@
 #include "apps/orders/load/load_plan.hpp"
 #include "apps/orders/stages/stock_plan.hpp"
 #include "apps/simulate/fleet/fleet.hpp"
+#include "apps/simulate/fleet/node_logs.hpp"
 #include "apps/simulate/interruption.hpp"
 #include "apps/simulate/plan/offers.hpp"
 #include "apps/simulate/plan/witness_memory.hpp"
@@ -111,6 +112,7 @@ void describe(report::RunReport& report, const Options& options) {
       {"gateway-faults", std::to_string(options.gateway_faults)},
       {"nodes", std::to_string(options.nodes)},
       {"placement", options.placement == Placement::roles ? "roles" : "spread"},
+      {"log", options.dsn.empty() ? "journal" : "postgres"},
       {"crash", std::to_string(options.crashes)},
       {"faults", faults_text(options)},
       {"shards", std::to_string(options.shards)},
@@ -132,11 +134,58 @@ Result<void> complete_faults(Options& options) {
       return bad_flag("--faults", std::string(to_string(kind)) + " only with two --nodes or more",
                       "one node");
     }
+    if (kind == FaultKind::restore && !options.dsn.empty()) {
+      return bad_flag("--faults", "restore only with journals", "logs in PostgreSQL");
+    }
   }
   if (options.fault_count == 0) {
     options.fault_count = faults_a_kind * static_cast<std::uint32_t>(options.fault_kinds.size());
   }
   return {};
+}
+
+/// Adds the audit of the orders, whose queues are `view`.
+void audit_orders(const Options& options, const WitnessMemory& memory, Watch::End end,
+                  const DurableView& view, report::RunReport& report) {
+  const orders::LoadPlan plan(load_options(options));
+  const orders::StockPlan stock(stock_options(options));
+  simulate::take_over(
+      report, orders::audit::audit(
+                  view, testimony(memory, plan, end == Watch::End::at_rest),
+                  {.seed = options.seed,
+                   .skus = options.skus,
+                   .initial_stock = [&stock](std::string_view sku) { return stock.initial(sku); },
+                   .was_clock_set = std::count(options.fault_kinds.begin(),
+                                               options.fault_kinds.end(), FaultKind::clock) > 0}));
+}
+
+/// Audits the data directories by the reader of their format, which shares no code with the nodes.
+Result<report::RunReport> audit_directories(const Options& options, const Fleet& fleet,
+                                            const WitnessMemory& memory, Watch::End end,
+                                            report::RunReport report) {
+  const auto read = audit::audit(directories_of(fleet));
+  if (!read) {
+    if (end == Watch::End::failed) return report;
+    return read.error();
+  }
+  if (end == Watch::End::failed) {
+    // The run says nothing about the orders; the data may still say why a node failed.
+    if (!read->report.passed()) take_over(report, read->report);
+    return report;
+  }
+  audit_orders(options, memory, end, orders::audit::view_of(*read), report);
+  take_over(report, read->report);
+  return report;
+}
+
+/// Audits the logs in PostgreSQL.
+Result<report::RunReport> audit_logs(const Options& options, const WitnessMemory& memory,
+                                     Watch::End end, report::RunReport report) {
+  if (end == Watch::End::failed) return report;
+  const auto view = read_logs(options);
+  if (!view) return view.error();
+  audit_orders(options, memory, end, *view, report);
+  return report;
 }
 
 }  // namespace
@@ -210,29 +259,8 @@ Result<report::RunReport> simulate(const Options& options) {
     report.throughput_per_s =
         static_cast<double>(mostly(head.orders)) * 1e6 / static_cast<double>(busy_us);
   }
-  const auto read = audit::audit(directories_of(*fleet));
-  if (!read) {
-    if (end == Watch::End::failed) return report;
-    return read.error();
-  }
-  if (end == Watch::End::failed) {
-    // The run says nothing about the orders; the data may still say why a node failed.
-    if (!read->report.passed()) take_over(report, read->report);
-    return report;
-  }
-  const DurableView view = orders::audit::view_of(*read);
-  const orders::LoadPlan plan(load_options(options));
-  const orders::StockPlan stock(stock_options(options));
-  take_over(report,
-            orders::audit::audit(
-                view, testimony(*memory, plan, end == Watch::End::at_rest),
-                {.seed = options.seed,
-                 .skus = options.skus,
-                 .initial_stock = [&stock](std::string_view sku) { return stock.initial(sku); },
-                 .was_clock_set = std::count(options.fault_kinds.begin(), options.fault_kinds.end(),
-                                             FaultKind::clock) > 0}));
-  take_over(report, read->report);
-  return report;
+  return options.dsn.empty() ? audit_directories(options, *fleet, *memory, end, std::move(report))
+                             : audit_logs(options, *memory, end, std::move(report));
 }
 
 void take_over(report::RunReport& report, const orders::audit::AuditReport& audit) {

@@ -23,8 +23,8 @@ namespace millrace::cluster {
 class ClusterNode {
  public:
   struct Options {
-    std::string version{};        ///< of the program; shown by the HTTP API
-    bool accepts_loss = false;    ///< as RuntimeOptions::accepts_loss
+    std::string version{};      ///< of the program; shown by the HTTP API
+    bool accepts_loss = false;  ///< as RuntimeOptions::accepts_loss
     /// Keeps the log: the caller may cancel() it, which ends a start() that waits. Null: as configured.
     std::shared_ptr<logs::Engine> engine{};
     http::Resources resources{};  ///< served by the HTTP API for the application

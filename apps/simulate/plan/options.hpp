@@ -33,6 +33,7 @@ struct Options {
       fault_kinds{};              ///< kinds of further faults, in the order of the command line
   std::uint32_t fault_count = 0;  ///< number of further faults; 0: two of each kind
   Placement placement = Placement::spread;
+  std::string dsn{};                   ///< of PostgreSQL, which keeps the logs; empty: journals
   std::uint32_t shards = 0;            ///< of each queue; 0: two per node
   std::uint64_t checkpoint_bytes = 0;  ///< of log between checkpoints; 0: the runtime's default
   std::filesystem::path data_dir{};    ///< empty: a temporary one, removed after a PASS

@@ -66,11 +66,12 @@ void check_journal(Complaints& complaints) {
 }
 
 void check_schema(Complaints& complaints) {
-  const std::string& schema = complaints.config().postgres.schema;
-  if (postgres_log::is_schema_name(schema)) return;
-  complaints.add("log.postgres.schema",
-                 "expected a lower-case letter, then letters, digits and _, up to 48, got " +
-                     quote(schema));
+  postgres_log::Options options;
+  options.schema = complaints.config().postgres.schema;
+  options.node = "any";
+  if (const auto valid = postgres_log::validate(options); !valid) {
+    complaints.add("log.postgres.schema", valid.error().message + ", got " + quote(options.schema));
+  }
 }
 
 void check_http(Complaints& complaints) {

@@ -204,11 +204,11 @@ Result<std::string> read_dsn(const std::string& path) {
   }
   std::string dsn = trimmed(text);
   if (!dsn.empty()) return dsn;
-  return Error{ErrorCode::invalid_argument,
-               path.empty() ? std::string("expected the path of a file with a connection string, or "
-                                          "one in the environment as ") +
-                                  dsn_variable
-                            : path + ": expected a connection string, got an empty file"};
+  std::string expected =
+      "expected the path of a file with a connection string, or one in the "
+      "environment as MILLRACE_POSTGRES_DSN";
+  if (!path.empty()) expected = path + ": expected a connection string, got an empty file";
+  return Error{ErrorCode::invalid_argument, std::move(expected)};
 }
 
 std::optional<std::time_t> certificates_end(const TlsConfig& tls) {

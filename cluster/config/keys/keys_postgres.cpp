@@ -22,13 +22,13 @@ void add_server(KeyTable& table) {
                         .fallback = "\"millrace\"",
                         .doc = "Schema of the tables of the cluster; made if missing.",
                         .store = take<&Config::postgres, &postgres_log::Options::schema>});
-  table.keys.push_back({.path = "log.postgres.allow_unreplicated",
-                        .type = Type::boolean,
-                        .fallback = "false",
-                        .doc = "Accept a server whose commits wait for no standby: its loss loses "
-                               "what was confirmed. For development.",
-                        .store =
-                            take<&Config::postgres, &postgres_log::Options::allow_unreplicated>});
+  table.keys.push_back(
+      {.path = "log.postgres.allow_unreplicated",
+       .type = Type::boolean,
+       .fallback = "false",
+       .doc = "Accept a server whose commits wait for no standby: its loss loses "
+              "what was confirmed. For development.",
+       .store = take<&Config::postgres, &postgres_log::Options::allow_unreplicated>});
 }
 
 void add_times(KeyTable& table) {
@@ -78,8 +78,8 @@ void add_groups(KeyTable& table) {
 }  // namespace
 
 void add_postgres_keys(KeyTable& table) {
-  table.groups.push_back({.path = "log.postgres",
-                          .doc = "PostgreSQL as the durable log; see docs/replication.md."});
+  table.groups.push_back(
+      {.path = "log.postgres", .doc = "PostgreSQL as the durable log; see docs/replication.md."});
   add_server(table);
   add_times(table);
   add_groups(table);
