@@ -1,11 +1,13 @@
 #include "tests/postgres_log/server_pair.hpp"
 
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <system_error>
 
 #include <libpq-fe.h>
 #include <poll.h>
@@ -15,6 +17,7 @@ namespace millrace::postgres_log {
 namespace {
 
 constexpr const char* user = "millrace";
+constexpr const char* prefix = "millrace-pg-";  ///< of directories
 
 [[noreturn]] void abort_with(const std::string& text) {
   std::cerr << text << '\n';
@@ -38,13 +41,27 @@ std::filesystem::path find_programs() {
   return newest;
 }
 
+// Removes what tests have left that were killed: their servers ended with them.
+void sweep(const std::filesystem::path& parent) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(parent, ignored)) {
+    if (!entry.path().filename().string().starts_with(prefix)) continue;
+    pid_t owner = 0;
+    std::ifstream(entry.path() / "owner") >> owner;
+    const bool is_dead = owner > 0 && kill(owner, 0) != 0 && errno == ESRCH;
+    if (is_dead) std::filesystem::remove_all(entry.path(), ignored);
+  }
+}
+
 TemporaryDirectory make_directory() {
   // In memory where that is possible: the servers of a test are killed, the machine is not.
   const std::filesystem::path memory = "/dev/shm";
   Result<TemporaryDirectory> made = access(memory.c_str(), W_OK) == 0
-                                        ? TemporaryDirectory::make(memory, "millrace-pg-")
-                                        : TemporaryDirectory::make("millrace-pg-");
+                                        ? TemporaryDirectory::make(memory, prefix)
+                                        : TemporaryDirectory::make(prefix);
   if (!made) abort_with(made.error().message);
+  std::ofstream(made->path() / "owner") << getpid() << '\n';
+  sweep(made->path().parent_path());
   return *std::move(made);
 }
 

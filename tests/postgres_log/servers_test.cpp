@@ -1,6 +1,7 @@
 // Promises of the engine about servers: one that does not promise enough is refused by one clear line, the
 // primary is found among several hosts, a former primary is left, and no secret is told.
 #include <chrono>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <thread>

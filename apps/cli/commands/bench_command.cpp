@@ -1,12 +1,14 @@
 // millrace bench: measures throughput and latency, and raw limits of the disk in the same run.
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <memory>
 
 #include "actors/base/temporary_directory.hpp"
 #include "apps/bench/cluster_bench.hpp"
 #include "apps/bench/journal_bench.hpp"
+#include "apps/bench/log_bench.hpp"
 #include "apps/bench/pipeline_bench.hpp"
 #include "apps/bench/queue_bench.hpp"
 #include "apps/cli/command_line.hpp"
@@ -80,6 +82,48 @@ int run_journal(const Common& common, const std::vector<std::size_t>& batches,
                 {"rss_peak_bytes", figures->rss_peak_bytes},
                 {"cpu_s", figures->cpu_s},
                 {"written_bytes", figures->written_bytes}},
+               common.json);
+  }
+  return exit_ok;
+}
+
+struct LogBench {
+  bench::LogBenchOptions options;
+  std::string dsn_file;
+  bool allow_unreplicated = false;
+  std::size_t group_bytes = 256U << 10;
+};
+
+/// The DSN in a file: its first line.
+Result<std::string> read_dsn(const std::string& path) {
+  std::ifstream file(path);
+  std::string dsn;
+  if (std::getline(file, dsn) && !dsn.empty()) return dsn;
+  return Error{ErrorCode::not_found, path + ": expected a DSN in the first line"};
+}
+
+int run_log(const Common& common, const LogBench& bench) {
+  const Result<std::string> dsn = read_dsn(bench.dsn_file);
+  if (!dsn) return fail(dsn.error());
+  const auto scratch = make_scratch(common);
+  if (!scratch) return fail(scratch.error());
+  const std::pair<const char*, std::shared_ptr<logs::Engine>> engines[] = {
+      {"journal", bench::journal_for_bench(scratch->path() / "data", bench.group_bytes)},
+      {"postgres", bench::postgres_for_bench(*dsn, bench.allow_unreplicated, bench.group_bytes)}};
+  for (const auto& [name, engine] : engines) {
+    const auto figures = bench::run_log_bench(*engine, bench.options);
+    if (!figures) return fail(figures.error());
+    print_line({{"bench", "log"},
+                {"engine", name},
+                {"payload_bytes", bench.options.payload_bytes},
+                {"window", bench.options.window},
+                {"records", figures->records},
+                {"records_per_s", figures->records_per_s},
+                {"groups_per_s", figures->groups_per_s},
+                {"bytes_per_s", figures->bytes_per_s},
+                {"p50_us", figures->p50_us},
+                {"p99_us", figures->p99_us},
+                {"cpu_s", figures->cpu_s}},
                common.json);
   }
   return exit_ok;
@@ -225,6 +269,36 @@ void add_journal(CLI::App& group, Action& action, const SharedCommon& common) {
   });
 }
 
+void add_log(CLI::App& group, Action& action, const SharedCommon& common) {
+  auto bench = std::make_shared<LogBench>();
+  CLI::App* log_command =
+      add_command(group, "log", "durable appends to a log in PostgreSQL, against the journal");
+  add_common(*log_command, *common);
+  log_command->add_option("--dsn-file", bench->dsn_file, "file whose first line is the DSN")
+      ->required()
+      ->type_name("FILE");
+  log_command->add_flag("--allow-unreplicated", bench->allow_unreplicated,
+                        "take a server whose commits wait for no standby");
+  log_command->add_option("--payload", bench->options.payload_bytes, "bytes of a record")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1 << 20));
+  log_command->add_option("--window", bench->options.window, "unconfirmed records")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
+  log_command->add_option("--group", bench->group_bytes, "most bytes of a group")
+      ->capture_default_str()
+      ->check(CLI::Range(4 << 10, 64 << 20));
+  log_command->add_option("--seconds", bench->options.seconds, "of appending, for each engine")
+      ->capture_default_str()
+      ->check(finite_number)
+      ->check(CLI::Range(0.1, 600.0));
+  log_command->callback([=, &action] {
+    action = [=] {
+      return run_log(*common, *bench);
+    };
+  });
+}
+
 void add_pipeline_bench(CLI::App& group, Action& action, const SharedCommon& common) {
   auto pipeline = std::make_shared<bench::PipelineBenchOptions>();
   CLI::App* pipeline_command = add_command(
@@ -294,6 +368,7 @@ void add_bench(CLI::App& app, Action& action) {
   group->require_subcommand(1);
   const auto common = std::make_shared<Common>();
   add_journal(*group, action, common);
+  add_log(*group, action, common);
   add_pipeline_bench(*group, action, common);
   add_queue_bench(*group, action, common);
 }
