@@ -50,9 +50,9 @@ struct RuntimeOptions {
   std::uint64_t checkpoint_log_bytes = 128u << 20;  ///< least bytes of log between checkpoints
   journal::Options journal{};          ///< of the engine that is used if `engine` is null
   files::FileSystem* files = nullptr;  ///< of that engine; must outlive the runtime; null: POSIX
-  std::shared_ptr<logs::Engine> engine{};  ///< keeps the log; null: the journal in `data_dir`
+  std::shared_ptr<logs::Engine> engine{};     ///< keeps the log; null: the journal in `data_dir`
   std::shared_ptr<logs::OpenedLog> opened{};  ///< what `engine` has opened; null: it opens the log
-  std::uint64_t seed = 0;                  ///< of the jitter of retries; 0: random
+  std::uint64_t seed = 0;                     ///< of the jitter of retries; 0: random
   /// Called when the node cannot go on, because the log failed, the actor of a queue ended or the
   /// data directory is outdated; by
   /// any thread, possibly by several at once. Must neither return nor throw. Empty: logs the error

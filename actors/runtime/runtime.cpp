@@ -239,7 +239,7 @@ Result<void> Runtime::Parts::open() {
   store = Store(options.limits);
   const auto recovered =
       opened->recover([this](logs::Section, std::string_view part) { return store.load(part); },
-                         [this](const logs::Frame& frame) { return store.apply(frame); });
+                      [this](const logs::Frame& frame) { return store.apply(frame); });
   if (!recovered) return recovered.error();
   for (const std::string& warning : recovered->warnings) spdlog::warn("{}", warning);
   auto started = opened->start(queue_log);

@@ -34,9 +34,10 @@ class Seats : public ::testing::Test {
   }
 
   // Takes the seat in a transaction of its own; 0: it is not free.
-  std::uint64_t take(const std::string& name, const std::string& holder, milliseconds lease) {
+  std::uint64_t take(const std::string& name, const std::string& holder, milliseconds lease,
+                     std::uint64_t ended = 0) {
     EXPECT_TRUE(session_->execute("begin"));
-    const auto epoch = raise_epoch(*session_, schema_, name, holder, lease);
+    const auto epoch = raise_epoch(*session_, schema_, name, holder, lease, ended);
     EXPECT_TRUE(epoch) << epoch.error().message;
     EXPECT_TRUE(session_->commit());
     return epoch->value_or(0);
@@ -82,33 +83,67 @@ TEST_F(Seats, AreListedByName) {
 
 TEST_F(Seats, AreTakenWhenTheirLeaseHasEnded) {
   ASSERT_TRUE(add_seat(*session_, schema_, "a"));
-  EXPECT_EQ(take("a", "one", milliseconds(60'000)), 1u);
+  const std::uint64_t first = take("a", "one", milliseconds(60'000));
+  EXPECT_GT(first, 1'600'000'000'000'000u) << "microseconds since 1970";
   EXPECT_GT(seat("a").lease_left.count(), 50'000);
   EXPECT_EQ(seat("a").holder, "one");
   EXPECT_EQ(take("a", "two", milliseconds(60'000)), 0u) << "it is held";
-  EXPECT_EQ(take("a", "one", milliseconds(60'000)), 2u) << "by its own holder";
-  ASSERT_TRUE(renew_lease(*session_, schema_, "a", 2, milliseconds(90'000)));
+  const std::uint64_t second = take("a", "two", milliseconds(60'000), first);
+  EXPECT_GT(second, first) << "its holder has ended";
+  EXPECT_EQ(take("a", "three", milliseconds(60'000), first), 0u) << "somebody else holds it now";
+  ASSERT_TRUE(renew_lease(*session_, schema_, "a", second, milliseconds(90'000)));
   EXPECT_GT(seat("a").lease_left.count(), 80'000);
-  ASSERT_TRUE(release_seat(*session_, schema_, "a", 2));
-  EXPECT_EQ(take("a", "two", milliseconds(1)), 3u);
-  ASSERT_TRUE(renew_lease(*session_, schema_, "a", 3, milliseconds(-1)));
-  EXPECT_EQ(take("a", "three", milliseconds(60'000)), 4u) << "the lease is over";
+  ASSERT_TRUE(release_seat(*session_, schema_, "a", second));
+  const std::uint64_t third = take("a", "two", milliseconds(1));
+  EXPECT_GT(third, second);
+  ASSERT_TRUE(renew_lease(*session_, schema_, "a", third, milliseconds(-1)));
+  EXPECT_GT(take("a", "three", milliseconds(60'000)), third) << "the lease is over";
+}
+
+TEST_F(Seats, HaveEpochsThatGrowAlthoughTheClockGoesBack) {
+  ASSERT_TRUE(add_seat(*session_, schema_, "a"));
+  ASSERT_NE(take("a", "one", milliseconds(1)), 0u);
+  constexpr std::uint64_t late = 9'000'000'000'000'000;
+  ASSERT_TRUE(session_->execute("update " + schema_ + ".node set epoch = " + std::to_string(late)));
+  ASSERT_TRUE(release_seat(*session_, schema_, "a", late));
+  EXPECT_EQ(take("a", "two", milliseconds(1)), late + 1);
 }
 
 TEST_F(Seats, ObeyOnlyTheirEpoch) {
   ASSERT_TRUE(add_seat(*session_, schema_, "a"));
-  ASSERT_EQ(take("a", "one", milliseconds(60'000)), 1u);
-  ASSERT_TRUE(set_addresses(*session_, schema_, "a", 1, "host:7000", "host:8000"));
+  const std::uint64_t first = take("a", "one", milliseconds(60'000));
+  ASSERT_TRUE(set_addresses(*session_, schema_, "a", first, "host:7000", "host:8000"));
   EXPECT_EQ(seat("a").address, "host:7000");
   EXPECT_EQ(seat("a").http, "host:8000");
-  ASSERT_EQ(take("a", "one", milliseconds(60'000)), 2u);
+  ASSERT_GT(take("a", "one", milliseconds(60'000), first), first);
   EXPECT_EQ(seat("a").address, "") << "of the holder before";
-  for (const Result<void>& refused : {renew_lease(*session_, schema_, "a", 1, milliseconds(1)),
-                                      release_seat(*session_, schema_, "a", 1),
-                                      set_addresses(*session_, schema_, "a", 1, "x", "y")}) {
+  for (const Result<void>& refused : {renew_lease(*session_, schema_, "a", first, milliseconds(1)),
+                                      release_seat(*session_, schema_, "a", first),
+                                      set_addresses(*session_, schema_, "a", first, "x", "y")}) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::fenced);
   }
+}
+
+TEST_F(Seats, AreNotWaitedForIfTheirHolderHasEnded) {
+  logs::Process process;
+  process.engine = std::make_shared<PostgresEngine>(options("one", milliseconds(600'000)));
+  auto opened = process.engine->open(logs::Opener::writer);
+  ASSERT_TRUE(opened) << opened.error().message;
+  ASSERT_TRUE(logs::recover_all(**opened));
+  process.log = *(*opened)->start(process.listener);
+  process.write(3, 100);
+  Options next = options("two", milliseconds(600'000));
+  next.has_ended = [](const std::string& holder) {
+    return holder == "one";
+  };
+  PostgresEngine other(next);
+  const auto taken = other.open(logs::Opener::writer);
+  ASSERT_TRUE(taken) << taken.error().message;
+  EXPECT_EQ(seat("node").holder, "two");
+  // It was not true: the epoch keeps the former holder out.
+  static_cast<void>(process.append("late"));
+  EXPECT_TRUE(process.listener.await_failed());
 }
 
 TEST_F(Seats, AreRemovedWithTheirLogs) {
