@@ -29,6 +29,10 @@ class Connector {
   /// with `draining`. Blocks. REQUIRES: connector and interrupt outlive the session.
   [[nodiscard]] Result<std::unique_ptr<Session>> connect(const Interrupt& interrupt);
 
+  /// Whether a host leads to a primary other than `server` (see Session::server()). connect() begins with
+  /// it then. Blocks.
+  [[nodiscard]] bool find_other_primary(const std::string& server, const Interrupt& interrupt);
+
   /// The host in use is not what it was: connect() begins with the next one.
   void leave_host() { preferred_.fetch_add(1); }
 
