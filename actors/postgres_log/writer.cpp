@@ -350,8 +350,6 @@ Result<void> Writer::settle_once() {
   }
   Session& session = *sessions.front();
   server_ = session.server();
-  session.watch(options_.patience,
-                [this] { return connector_.find_other_primary(server_, interrupt_); });
   Result<void> repaired = run_owned(session, owner_, [&] { return look_and_repair(session); });
   for (auto& one : sessions) {
     if (!repaired) break;

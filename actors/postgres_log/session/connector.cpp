@@ -85,6 +85,9 @@ Result<std::unique_ptr<Session>> Connector::connect(const Interrupt& interrupt) 
     const Host& host = dsn_.hosts()[(first + i) % dsn_.hosts().size()];
     auto session = connect_to(host, interrupt);
     if (session) {
+      (*session)->watch(patience_, [this, &interrupt, server = (*session)->server()] {
+        return find_other_primary(server, interrupt);
+      });
       if (i != 0) preferred_ = first + i;
       return session;
     }
