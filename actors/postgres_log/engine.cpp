@@ -95,7 +95,7 @@ PostgresEngine::PostgresEngine(const Options& options) : options_(options) {
     return;
   }
   connector_ = std::make_unique<Connector>(*std::move(dsn), options_.allow_unreplicated,
-                                           options_.connect_timeout);
+                                           options_.connect_timeout, options_.patience);
 }
 
 PostgresEngine::~PostgresEngine() = default;

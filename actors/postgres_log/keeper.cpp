@@ -20,7 +20,7 @@ Keeper::Keeper(const Options& options, const Owner& owner, SegmentNumber newest,
 
 void Keeper::start(Writer& writer) {
   writer_ = &writer;
-  renew_at_ = Clock::now() + options_.lease / 3;
+  renew_at_ = Clock::now() + renew_interval();
   thread_ = std::thread([this] { run(); });
 }
 
@@ -99,7 +99,7 @@ Keeper::Clock::time_point Keeper::next_at() const {
   if (was_full_) at = std::min(at, report_at_);
   if (is_fenced_) return at;
   if (has_failed_) at = std::min(at, retry_at_);
-  if (options_.lease.count() != 0) at = std::min(at, renew_at_);
+  at = std::min(at, renew_at_);
   if (drop_at_ != Clock::time_point{}) at = std::min(at, drop_at_);
   return at;
 }
@@ -124,7 +124,7 @@ void Keeper::work() {
 bool Keeper::has_work() {
   const auto now = Clock::now();
   if (has_failed_ || writer_->segments_ready() < segments_ahead) return true;
-  if (options_.lease.count() != 0 && now >= renew_at_) return true;
+  if (now >= renew_at_) return true;
   const std::lock_guard lock(mutex_);
   return (!released_.empty() || checkpoints_before_ != 0) && now >= drop_at_;
 }
@@ -151,12 +151,22 @@ Result<void> Keeper::make_segments(Session& session) {
   return {};
 }
 
+std::chrono::milliseconds Keeper::renew_interval() const {
+  return options_.lease.count() == 0 ? watch_interval : options_.lease / 3;
+}
+
+// An owner that writes nothing learns here that it was fenced.
 Result<void> Keeper::renew(Session& session) {
-  if (options_.lease.count() == 0 || Clock::now() < renew_at_) return {};
-  const auto renewed =
-      renew_lease(session, owner_.schema, owner_.node, owner_.epoch, options_.lease);
-  if (renewed) renew_at_ = Clock::now() + options_.lease / 3;
-  return renewed;
+  if (Clock::now() < renew_at_) return {};
+  Result<void> done;
+  if (options_.lease.count() == 0) {
+    done = begin_owned(session, owner_);
+    session.roll_back();
+  } else {
+    done = renew_lease(session, owner_.schema, owner_.node, owner_.epoch, options_.lease);
+  }
+  if (done) renew_at_ = Clock::now() + renew_interval();
+  return done;
 }
 
 Result<void> Keeper::drop_released(Session& session) {

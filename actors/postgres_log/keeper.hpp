@@ -55,6 +55,7 @@ class Keeper {
   [[nodiscard]] Result<void> make_segments(Session& session);
   [[nodiscard]] Result<void> drop_released(Session& session);
   [[nodiscard]] Result<void> renew(Session& session);
+  [[nodiscard]] std::chrono::milliseconds renew_interval() const;
   [[nodiscard]] Result<Session*> ensure_session();
   void on_failed(const Error& error);
   void report_room();
@@ -62,6 +63,8 @@ class Keeper {
 
   /// Tables made ahead of the one that is written.
   static constexpr std::size_t segments_ahead = 2;
+  /// Between looks at the epoch where there is no lease to renew.
+  static constexpr std::chrono::milliseconds watch_interval{1'000};
   /// Between attempts to drop a table that somebody reads.
   static constexpr std::chrono::seconds drop_retry{1};
 

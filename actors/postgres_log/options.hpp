@@ -54,14 +54,15 @@ struct Options {
   /// Bytes of one record's body, 1 to 64 MiB. append() refuses a larger one with `too_large`.
   std::size_t record_bytes_max = logs::record_bytes_max;
 
-  /// How long the log may be unreachable, or a commit unanswered, before Log::refuses_work().
+  /// How long the log may be unreachable, or a commit unanswered, before Log::refuses_work(). A server that
+  /// does not answer for so long is left if another one is the primary by then.
   std::chrono::milliseconds patience{30'000};
 
   /// How long stop() waits for a reachable server whose commits are not answered, as without a standby.
   /// An unreachable server is waited for as long as this, at most for `patience`.
   std::chrono::milliseconds stop_patience{10'000};
 
-  /// For one attempt to connect to one host.
+  /// For one attempt to connect to one host, and to ask what it promises.
   std::chrono::milliseconds connect_timeout{5'000};
 
   /// Between attempts to reach the server: begins with the first, doubles up to the second.

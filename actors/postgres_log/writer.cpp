@@ -224,6 +224,7 @@ void Writer::wait_for_events() {
       wake_at = std::min(wake_at, lane.sent_at + options_.patience);
     }
   }
+  if (silent_since_) wake_at = std::min(wake_at, *silent_since_ + options_.patience);
   if (segment_since_ && reachability_.is_reachable()) {
     wake_at = std::min(wake_at, *segment_since_ + options_.patience);
   }
@@ -283,9 +284,23 @@ void Writer::watch_patience() {
   if (is_silent) {
     reachability_.lost({ErrorCode::log_unreachable,
                         "commits are not answered: is a synchronous standby missing?"});
-  } else if (!core_.must_settle()) {
+    if (!silent_since_) silent_since_ = now - options_.patience;
+    if (now >= *silent_since_ + options_.patience) look_elsewhere();
+    return;
+  }
+  silent_since_.reset();
+  if (!core_.must_settle()) {
     reachability_.found();
   }
+}
+
+// The server may be paused, or cut off from its standby, while the standby was made the primary. To ask
+// the same server again would only leave one more session there that waits.
+void Writer::look_elsewhere() {
+  silent_since_ = Clock::now();
+  if (!connector_.find_other_primary(server_, interrupt_)) return;
+  drop_silent_lanes();
+  core_.on_session_lost();
 }
 
 // One session was lost, and the others wait too long for an answer: from a server that is dead, perhaps.
@@ -334,6 +349,7 @@ Result<void> Writer::settle_once() {
     sessions.push_back(*std::move(session));
   }
   Session& session = *sessions.front();
+  server_ = session.server();
   Result<void> repaired = run_owned(session, owner_, [&] { return look_and_repair(session); });
   for (auto& one : sessions) {
     if (!repaired) break;

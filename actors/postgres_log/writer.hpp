@@ -96,6 +96,7 @@ class Writer {
   void on_group_failed(Lane& lane, const GroupEnd& end);
   void watch_patience();
   void drop_silent_lanes();
+  void look_elsewhere();
   void confirm();
   bool settle();
   [[nodiscard]] Result<void> settle_once();
@@ -138,7 +139,9 @@ class Writer {
   std::vector<std::string> spare_rows_;
   std::vector<Lane> lanes_;
   std::string insert_sql_;
-  SegmentNumber insert_segment_ = 0;  ///< of insert_sql_
+  SegmentNumber insert_segment_ = 0;               ///< of insert_sql_
+  std::string server_;                             ///< that the lanes are connected to
+  std::optional<Clock::time_point> silent_since_;  ///< or since look_elsewhere() found nothing
   std::optional<Clock::time_point> settle_since_;
   std::optional<Clock::time_point> segment_since_;  ///< records wait for a segment since then
 

@@ -24,7 +24,7 @@ class Seats : public ::testing::Test {
   Seats()
       : servers_(ServerPair::shared()),
         connector_(*Dsn::parse(ServerPair::dsn(servers_.primary_directory()) + " dbname=postgres"),
-                   false, milliseconds(5'000)) {
+                   false, milliseconds(5'000), milliseconds(30'000)) {
     static int count = 0;
     schema_ = "seats" + std::to_string(++count);
     auto connected = connector_.connect(interrupt_);

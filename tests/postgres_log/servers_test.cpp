@@ -14,6 +14,7 @@
 #include "actors/postgres_log/schema.hpp"
 #include "tests/log/log_contract.hpp"
 #include "tests/postgres_log/server_pair.hpp"
+#include "tests/postgres_log/socket_proxy.hpp"
 
 namespace millrace::postgres_log {
 namespace {
@@ -226,6 +227,40 @@ TEST_F(Servers, WhoseTablesAreOlderThanTheOwnerAreLeft) {
   EXPECT_FALSE(process->listener.failed());
   admin_.run("insert into " + schema_ + ".segment_1_1 select * from kept; drop table kept");
   ASSERT_TRUE(process->listener.await_records(5));
+}
+
+TEST_F(Servers, TellAnOwnerThatWritesNothingThatItWasFenced) {
+  auto former = start();
+  ASSERT_TRUE(former);
+  former->write(3, 10);
+  auto owner = start();
+  ASSERT_TRUE(owner);
+  ASSERT_TRUE(former->listener.await_failed());
+  EXPECT_EQ(former->listener.failed()->code, ErrorCode::fenced);
+  owner->write(3, 10);
+}
+
+TEST_F(Servers, ThatFallSilentAreLeftWhenAnotherIsThePrimary) {
+  options_.connect_timeout = std::chrono::milliseconds(500);
+  SocketProxy silent(servers_.new_socket_directory(), servers_.primary_socket());
+  options_.dsn = "host=" + silent.directory().string() + "," +
+                 servers_.standby_directory().string() + " port=5432 user=millrace dbname=postgres";
+  auto process = start();
+  ASSERT_TRUE(process);
+  process->append_numbers(1, 10);
+  ASSERT_TRUE(process->listener.await_records(10));
+  // Of a server that is paused nothing is heard, and no connection breaks.
+  silent.hold_answers(true);
+  process->append_numbers(11, 20);
+  ASSERT_TRUE(process->listener.await([&] { return process->listener.outages() == 1; }));
+  EXPECT_EQ(process->listener.count(), 10u);
+  servers_.fail_over();
+  ASSERT_TRUE(process->listener.await_records(20));
+  const std::vector<logs::Record> records = process->listener.records();
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    EXPECT_EQ(records[i].body, logs::body_of(i + 1));
+  }
+  process.reset();
 }
 
 TEST_F(Servers, ThatLostConfirmedRecordsOpenNoLog) {

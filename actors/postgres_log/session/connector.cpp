@@ -29,7 +29,8 @@ constexpr const char* read_facts =
     "select current_setting('server_version_num')::int8, current_setting('fsync'),"
     " current_setting('full_page_writes'), current_setting('synchronous_commit'),"
     " current_setting('synchronous_standby_names'), pg_is_in_recovery(),"
-    " current_setting('default_transaction_read_only') = 'on'";
+    " current_setting('default_transaction_read_only') = 'on',"
+    " pg_postmaster_start_time()::text";
 
 // How much an error tells about what is to be done.
 int rank(const Error& error) {
@@ -51,9 +52,10 @@ int rank(const Error& error) {
 
 Result<std::unique_ptr<Session>> Connector::connect_to(const Host& host,
                                                        const Interrupt& interrupt) {
-  auto session =
-      Session::connect(dsn_, host, interrupt, std::chrono::steady_clock::now() + connect_timeout_);
+  const auto deadline = std::chrono::steady_clock::now() + connect_timeout_;
+  auto session = Session::connect(dsn_, host, interrupt, deadline);
   if (!session) return session;
+  (*session)->set_deadline(deadline);
   if (const auto prepared = (*session)->execute(prepare_session); !prepared) {
     return prepared.error();
   }
@@ -71,6 +73,8 @@ Result<std::unique_ptr<Session>> Connector::connect_to(const Host& host,
     return checked.error();
   }
   is_unreplicated_ = postgres_log::is_unreplicated(facts);
+  (*session)->set_server(row.text(7));
+  (*session)->set_deadline(std::chrono::steady_clock::time_point::max());
   return session;
 }
 
@@ -81,6 +85,9 @@ Result<std::unique_ptr<Session>> Connector::connect(const Interrupt& interrupt) 
     const Host& host = dsn_.hosts()[(first + i) % dsn_.hosts().size()];
     auto session = connect_to(host, interrupt);
     if (session) {
+      (*session)->watch(patience_, [this, &interrupt, server = (*session)->server()] {
+        return find_other_primary(server, interrupt);
+      });
       if (i != 0) preferred_ = first + i;
       return session;
     }
@@ -88,6 +95,16 @@ Result<std::unique_ptr<Session>> Connector::connect(const Interrupt& interrupt) 
     if (telling->code == ErrorCode::draining) break;
   }
   return *telling;
+}
+
+bool Connector::find_other_primary(const std::string& server, const Interrupt& interrupt) {
+  for (std::size_t i = 0; i < dsn_.hosts().size(); ++i) {
+    const auto session = connect_to(dsn_.hosts()[i], interrupt);
+    if (!session || (*session)->server() == server) continue;
+    preferred_ = i;
+    return true;
+  }
+  return false;
 }
 
 bool Backoff::wait(const Interrupt& interrupt) {

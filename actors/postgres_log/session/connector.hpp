@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "actors/postgres_log/session/dsn.hpp"
 #include "actors/postgres_log/session/interrupt.hpp"
@@ -19,15 +20,22 @@ namespace millrace::postgres_log {
 /// Any thread may call any function.
 class Connector {
  public:
-  Connector(Dsn dsn, bool allow_unreplicated, std::chrono::milliseconds connect_timeout)
+  /// A statement that waits for longer than `patience` ends if another host is the primary by then.
+  Connector(Dsn dsn, bool allow_unreplicated, std::chrono::milliseconds connect_timeout,
+            std::chrono::milliseconds patience)
       : dsn_(std::move(dsn)),
         allow_unreplicated_(allow_unreplicated),
-        connect_timeout_(connect_timeout) {}
+        connect_timeout_(connect_timeout),
+        patience_(patience) {}
 
   /// Tries each host once, beginning with the last one that was good. Fails with the most telling of
   /// the errors: a setting that the server lacks, an unknown user, and only then that none answers. Also
   /// with `draining`. Blocks. REQUIRES: connector and interrupt outlive the session.
   [[nodiscard]] Result<std::unique_ptr<Session>> connect(const Interrupt& interrupt);
+
+  /// Whether a host leads to a primary other than `server` (see Session::server()). connect() begins with
+  /// it then. Blocks.
+  [[nodiscard]] bool find_other_primary(const std::string& server, const Interrupt& interrupt);
 
   /// The host in use is not what it was: connect() begins with the next one.
   void leave_host() { preferred_.fetch_add(1); }
@@ -43,6 +51,7 @@ class Connector {
   const Dsn dsn_;
   const bool allow_unreplicated_;
   const std::chrono::milliseconds connect_timeout_;
+  const std::chrono::milliseconds patience_;
   std::atomic<std::size_t> preferred_ = 0;  ///< index of a host, modulo their number
   std::atomic<bool> is_unreplicated_ = false;
 };

@@ -147,18 +147,24 @@ Result<void> Session::wait(bool for_reading, bool for_writing, Clock::time_point
     state_.clear();
     return Error{code, text};
   };
+  deadline = std::min(deadline, deadline_);
+  auto watch_at = is_in_vain_ ? Clock::now() + watch_interval_ : Clock::time_point::max();
   while (true) {
     if (interrupt_.is_raised()) return end(ErrorCode::draining, "interrupted");
     const short events =
         static_cast<short>((for_reading ? POLLIN : 0) | (for_writing ? POLLOUT : 0));
     pollfd fds[] = {{PQsocket(connection_), events, 0}, {interrupt_.fd(), POLLIN, 0}};
     int timeout = -1;
-    if (deadline != Clock::time_point::max()) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
-      if (left.count() <= 0) return end(ErrorCode::log_unreachable, "the server does not answer");
-      timeout = static_cast<int>(std::min<std::int64_t>(left.count(), 60'000));
+    if (const auto until = std::min(deadline, watch_at); until != Clock::time_point::max()) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+      timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
     }
     if (poll(fds, 2, timeout) > 0 && fds[0].revents != 0) return {};
+    const auto now = Clock::now();
+    if (now >= deadline) return end(ErrorCode::log_unreachable, "the server does not answer");
+    if (now < watch_at) continue;
+    if (is_in_vain_()) return end(ErrorCode::log_unreachable, "another server is the primary now");
+    watch_at = Clock::now() + watch_interval_;
   }
 }
 

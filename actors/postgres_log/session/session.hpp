@@ -97,6 +97,20 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  /// Waits end at `deadline`, with `log_unreachable`. For statements that wait for nobody else.
+  void set_deadline(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
+
+  /// Asks `is_in_vain` each `interval` for which a statement waits, and ends it with `log_unreachable` if
+  /// that is so: a server that is paused, or cut off from its standby, breaks no connection.
+  void watch(std::chrono::milliseconds interval, std::function<bool()> is_in_vain) {
+    watch_interval_ = interval;
+    is_in_vain_ = std::move(is_in_vain);
+  }
+
+  /// What tells one run of a server from all others; set by Connector.
+  [[nodiscard]] const std::string& server() const { return server_; }
+  void set_server(std::string server) { server_ = std::move(server); }
+
   using Parameters = std::initializer_list<Parameter>;
 
   /// Runs one statement. Blocks.
@@ -146,6 +160,10 @@ class Session {
   pg_conn* const connection_;
   const Dsn& dsn_;
   const Interrupt& interrupt_;
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
+  std::chrono::milliseconds watch_interval_{0};
+  std::function<bool()> is_in_vain_;  ///< empty: nothing is watched
+  std::string server_;
   std::string state_;
   bool has_warned_ = false;  ///< the server has sent a warning since the statement or group began
   bool is_broken_ = false;   ///< must be closed: a result was left unread, or a wait was ended
