@@ -39,34 +39,40 @@ room("actors/journal", "plain", "actors/journal/backup", "actors/journal/checkpo
 room("actors/engines", "plain", "actors/files", "actors/journal", "actors/journal/backup",
      "actors/journal/disk", "actors/journal/write", "actors/log")
 room("actors/queue/state", "core", "actors/base", "actors/log")
+room("actors/state_store", "plain", "actors/base", "actors/log", "actors/queue/state")
 room("actors/queue/snapshot", "core", "actors/base", "actors/queue/state")
 room("actors/queue/move", "core", "actors/base", "actors/queue/snapshot", "actors/queue/state")
 room("actors/stage", "plain", "actors/base")
 room("actors/pipeline", "core", "actors/stage")
 room("actors/queue/decide", "core", "actors/queue/move", "actors/queue/state", "actors/stage")
 room("actors/queue", "shell", "actors/base", "actors/log", "actors/queue/decide",
-      "actors/queue/move", "actors/queue/snapshot", "actors/queue/state")
+      "actors/queue/move", "actors/queue/snapshot", "actors/queue/state",
+      "actors/state_store")
 room("actors/receiver", "shell", "actors/base", "actors/queue", "actors/queue/decide",
      "actors/stage")
 room("actors/sender/core", "core", "actors/base", "actors/queue/decide")
 room("actors/sender", "shell", "actors/base", "actors/queue", "actors/sender/core")
 room("actors/store", "plain", "actors/base", "actors/log", "actors/queue/decide",
-     "actors/queue/move", "actors/queue/snapshot", "actors/queue/state")
+     "actors/queue/move", "actors/queue/snapshot", "actors/queue/state", "actors/state_store")
 room("actors/operate", "shell", "actors/queue", "actors/store")
 room("actors/assembly", "shell", "actors/base", "actors/engines", "actors/files", "actors/log",
      "actors/operate", "actors/pipeline", "actors/queue", "actors/queue/decide",
      "actors/queue/state", "actors/receiver", "actors/sender", "actors/sender/core",
-     "actors/stage", "actors/store")
+     "actors/stage", "actors/store",
+     "actors/state_store")
 room("actors/move", "shell", "actors/assembly", "actors/base", "actors/queue", "actors/queue/move")
 room("actors/upkeep", "shell", "actors/assembly", "actors/base", "actors/log", "actors/move", "actors/queue", "actors/queue/snapshot",
-     "actors/queue/state", "actors/store")
+     "actors/queue/state", "actors/store",
+     "actors/state_store")
 room("actors/runtime", "shell", "actors/assembly", "actors/base", "actors/engines",
      "actors/files", "actors/log", "actors/queue/decide",
      "actors/move", "actors/operate", "actors/pipeline", "actors/queue", "actors/queue/state",
-     "actors/receiver", "actors/sender", "actors/stage", "actors/store", "actors/upkeep")
+     "actors/receiver", "actors/sender", "actors/stage", "actors/store", "actors/upkeep",
+     "actors/state_store")
 room("actors/testing", "shell", "actors/assembly", "actors/base", "actors/log",
      "actors/move", "actors/operate", "actors/pipeline", "actors/queue", "actors/queue/state",
-     "actors/receiver", "actors/sender", "actors/stage", "actors/store", "actors/upkeep")
+     "actors/receiver", "actors/sender", "actors/stage", "actors/store", "actors/upkeep",
+     "actors/state_store")
 
 # Clusters of nodes.
 room("cluster/certs", "plain")

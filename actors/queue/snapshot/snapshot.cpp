@@ -97,6 +97,8 @@ void write_head(const State& state, const Sink& sink) {
   head.set_duplicates(ledger.duplicates);
   head.set_redelivered(ledger.redelivered);
   head.set_at_us(state.durable.at_us);
+  head.set_age_us(state.durable.age_us);
+  head.set_stored(state.durable.keyed.has_stored());
   for (const OutboxGeneration& generation : state.durable.generations) {
     pb::OutboxGeneration& written = *head.add_generation();
     written.set_id(generation.id);
@@ -154,7 +156,7 @@ void write_keyed(const KeyedStore& keyed, std::size_t bytes_max, Order order, co
   };
   for_each(keyed.keys(), order, [&](const auto& one) {
     const auto& [name, state] = one;
-    if (!state.value && state.history.empty()) return;
+    if (state.residence || (!state.value && state.history.empty())) return;
     pb::KeyedStates::Key& key = *part.mutable_keyed()->add_key();
     key.set_key(name);
     if (state.value) key.set_value(*state.value);
@@ -211,6 +213,7 @@ namespace {
 
 void read_head(State& state, const pb::QueueHead& head) {
   state.durable.at_us = std::max(state.durable.at_us, head.at_us());
+  state.durable.age_us = head.age_us();
   state.live.now_us = head.at_us();
   state.durable.last = head.last();
   state.durable.ledger = {.offered = head.offered(),
@@ -252,14 +255,15 @@ Result<void> read_messages(State& state, const pb::MessageColumns& columns) {
   });
 }
 
-void read_keyed(State& state, const pb::KeyedStates& keyed) {
+void read_keyed(State& state, const pb::KeyedStates& keyed, logs::Lsn lsn) {
   for (const pb::KeyedStates::Key& key : keyed.key()) {
     KeyState restored;
     if (key.next_case() == pb::KeyedStates::Key::kValue) {
       restored.value = std::make_shared<const std::string>(key.value());
     }
     restored.history = key.history();
-    state.durable.keyed.restore(key.key(), std::move(restored));
+    const TimeUs age_us = key.age_us() != 0 ? key.age_us() : state.durable.age_us;
+    state.durable.keyed.restore(key.key(), std::move(restored), {lsn, age_us}, key.continues());
   }
   for (const pb::TimerSet& timer : keyed.timer())
     state.durable.keyed.set_timer(timer, state.durable.at_us);
@@ -287,7 +291,7 @@ Entry& add_message(State& state, const ColumnMessage& message) {
   return entry;
 }
 
-Result<void> read_snapshot(State& state, const pb::SnapshotPart& part) {
+Result<void> read_snapshot(State& state, const pb::SnapshotPart& part, logs::Lsn lsn) {
   switch (part.part_case()) {
     case pb::SnapshotPart::kHead:
       read_head(state, part.head());
@@ -295,12 +299,13 @@ Result<void> read_snapshot(State& state, const pb::SnapshotPart& part) {
     case pb::SnapshotPart::kMessages:
       return read_messages(state, part.messages());
     case pb::SnapshotPart::kKeyed:
-      read_keyed(state, part.keyed());
+      read_keyed(state, part.keyed(), lsn);
       return {};
     case pb::SnapshotPart::kProducers:
       read_producers(state, part.producers());
       return {};
     case pb::SnapshotPart::kShard:
+    case pb::SnapshotPart::kStateCopy:
     case pb::SnapshotPart::PART_NOT_SET:
       break;
   }
