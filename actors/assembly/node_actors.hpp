@@ -123,6 +123,8 @@ class NodeActors final : public CommitSink {
   [[nodiscard]] queues::QueueHandle handle(queues::QueueNumber number) const;
   /// The reader of spawn_queues(); empty after end().
   [[nodiscard]] AnyActor reader() const;
+  /// Surroundings::states.
+  [[nodiscard]] states::StateKeeper* states() const { return surroundings_.states; }
   /// Surroundings::threads.
   [[nodiscard]] bool has_threads() const { return surroundings_.threads; }
 

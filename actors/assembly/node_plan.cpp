@@ -105,6 +105,7 @@ queues::Limits limits_of(const StageSpec& spec, queues::Limits limits) {
   limits.acquired_max = std::max(limits.acquired_max, 2 * attempts);
   limits.retry_first_us = spec.options.retry.first.count();
   limits.retry_max_us = spec.options.retry.max.count();
+  if (spec.options.keep_state.count() > 0) limits.keep_state_us = spec.options.keep_state.count();
   // A batch never holds two messages of one key.
   if (spec.is_batch) limits.run_messages = 1;
   return limits;

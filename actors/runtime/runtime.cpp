@@ -26,14 +26,13 @@
 #include "actors/pipeline/validate.hpp"
 #include "actors/pipeline/wiring.hpp"
 #include "actors/receiver/running_table.hpp"
+#include "actors/runtime/node_states.hpp"
 #include "actors/runtime/notices.hpp"
 #include "actors/runtime/queue_info_sum.hpp"
 #include "actors/runtime/refusals.hpp"
 #include "actors/runtime/running_file.hpp"
 #include "actors/runtime/shell/actor_system_config.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
-#include "actors/state_store/rocks_table.hpp"
-#include "actors/state_store/state_keeper.hpp"
 #include "actors/store/store.hpp"
 #include "actors/upkeep/log_keeper.hpp"
 #include "actors/upkeep/queue_log.hpp"
@@ -122,8 +121,7 @@ class Runtime::Parts final : public QueueLogOwner {
   QueueLog queue_log;
   std::unique_ptr<logs::Log> log;
   std::unique_ptr<LogKeeper> keeper;
-  std::unique_ptr<states::StateStore> states;         ///< null: the log has no room for one
-  std::unique_ptr<states::StateKeeper> state_keeper;  ///< null: all keys are in memory
+  NodeStates states;
   Store store;
   std::shared_ptr<receivers::RunningTable> running;
   std::unique_ptr<NodeActors> actors;
@@ -220,48 +218,23 @@ void Runtime::Parts::on_group(logs::Lsn lsn) {
 }
 
 Result<void> Runtime::Parts::open() {
-  // The state store lies beside the journal; another engine or disk has no place for one.
-  const bool has_states = !options.engine && options.files == nullptr;
-  if (options.state_cache_bytes > 0 && !has_states) {
-    return Error{ErrorCode::invalid_argument,
-                 "keyed state on disk (state_cache) needs the journal as its log"};
-  }
+  const std::size_t queues = std::max<std::size_t>(wiring.queues.size() * options.shards, 1);
+  if (auto attached = states.attach(options, queues, pipelines, store); !attached) return attached;
   if (!options.engine) {
     options.engine = engines::make_engine(
         {.data_dir = options.data_dir, .journal = options.journal, .files = options.files});
   }
   auto opened = options.engine->open(logs::Opener::writer);
   if (!opened) return opened.error();
-  const std::size_t queues = std::max<std::size_t>(wiring.queues.size() * options.shards, 1);
-  options.limits.body_cache_bytes =
-      std::max<std::uint64_t>(options.body_cache_bytes / queues, 1u << 20);
-  for (auto& [name, limits] : options.queue_limits) {
-    // A value at its default stands for the queue's share of the common cache.
-    if (limits.body_cache_bytes == queues::Limits{}.body_cache_bytes &&
-        !options.own_body_cache.contains(name)) {
-      limits.body_cache_bytes = options.limits.body_cache_bytes;
-    }
-  }
-  const std::uint64_t state_bytes =
-      std::max<std::uint64_t>(options.state_cache_bytes / queues, 64u << 10);
-  options.limits.state_cache_bytes = state_bytes;
-  for (auto& [name, limits] : options.queue_limits) limits.state_cache_bytes = state_bytes;
-  store = Store(options.limits);
-  if (has_states) {
-    states = std::make_unique<states::StateStore>(
-        states::make_rocks_table(options.data_dir / states::directory_name, logs::Opener::writer));
-    store.use(*states,
-              options.state_cache_bytes > 0 ? Store::Keys::on_disk : Store::Keys::in_memory);
-  }
   const auto recovered =
       (*opened)->recover([this](logs::Section, std::string_view part) { return store.load(part); },
                          [this](const logs::Frame& frame) { return store.apply(frame); });
   if (!recovered) return recovered.error();
   for (const std::string& warning : recovered->warnings) spdlog::warn("{}", warning);
-  if (auto checked = store.recovered(recovered->last_lsn); !checked) return checked;
-  if (options.state_cache_bytes > 0) {
-    state_keeper = std::make_unique<states::StateKeeper>(
-        *states, [this](const Error& error) { fatal(error); });
+  if (auto checked = states.recovered(options, store, recovered->last_lsn,
+                                      [this](const Error& error) { fatal(error); });
+      !checked) {
+    return checked;
   }
   auto started = (*opened)->start(queue_log);
   if (!started) return started.error();
@@ -291,7 +264,7 @@ Result<void> Runtime::Parts::open() {
           .clock = &clock,
           .seed = options.seed,
           .running = running,
-          .states = state_keeper.get(),
+          .states = states.keeper(),
           .federation = federation,
           .queue_ended =
               [this](const std::string& name) {
@@ -332,8 +305,7 @@ bool Runtime::Parts::append(std::shared_ptr<const pb::Record> record) {
 void Runtime::Parts::spawn() {
   reader = spawn_body_reader(system, *log, [this](const Error& error) { fatal(error); });
   actors->spawn_queues(store, reader);
-  keeper =
-      std::make_unique<LogKeeper>(*log, queue_log, *actors, *moves, state_keeper.get(), options);
+  keeper = std::make_unique<LogKeeper>(*log, queue_log, *actors, *moves, states.keeper(), options);
   keeper_serving_ = keeper.get();
   if (federation == nullptr || !federation->must_compare()) return serve();
   federation->compare(
@@ -381,7 +353,7 @@ Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
   system.await_all_actors_done();
   log->stop();
   keeper.reset();
-  state_keeper.reset();
+  states.stop();
   return {};
 }
 

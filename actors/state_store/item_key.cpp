@@ -47,7 +47,7 @@ std::string age_item(std::uint32_t queue, std::string_view key) {
 }
 
 std::string value_item(std::uint32_t queue, std::string_view key) {
-  return key_prefix(queue, key) + 'v';
+  return key_prefix(queue, key) + 'b';
 }
 
 std::string history_item(std::uint32_t queue, std::string_view key, logs::Lsn lsn) {
@@ -56,12 +56,12 @@ std::string history_item(std::uint32_t queue, std::string_view key, logs::Lsn ls
   return out;
 }
 
-std::string age_prefix(std::uint32_t queue) {
-  return prefix('i', queue);
+std::string age_prefix(std::uint32_t queue, bool of_history) {
+  return prefix(of_history ? 'j' : 'i', queue);
 }
 
-std::string aged_item(std::uint32_t queue, TimeUs age_us, std::string_view key) {
-  std::string out = age_prefix(queue);
+std::string aged_item(std::uint32_t queue, bool of_history, TimeUs age_us, std::string_view key) {
+  std::string out = age_prefix(queue, of_history);
   append_number(out, static_cast<std::uint64_t>(age_us));
   out += key;
   return out;
@@ -100,7 +100,7 @@ std::optional<KeyItem> parse_key_item(std::string_view bytes) {
   item.kind = bytes[0];
   bytes.remove_prefix(1);
   const bool is_history = item.kind == 'h';
-  if (!is_history && item.kind != 'a' && item.kind != 'v') return std::nullopt;
+  if (!is_history && item.kind != 'a' && item.kind != 'b') return std::nullopt;
   if (bytes.size() != (is_history ? lsn_bytes : 0)) return std::nullopt;
   if (is_history) item.lsn = number_at(bytes);
   return item;
@@ -108,7 +108,7 @@ std::optional<KeyItem> parse_key_item(std::string_view bytes) {
 
 std::optional<AgedItem> parse_aged_item(std::string_view bytes) {
   constexpr std::size_t head = 1 + queue_bytes + 8;
-  if (bytes.size() < head || bytes[0] != 'i') return std::nullopt;
+  if (bytes.size() < head || (bytes[0] != 'i' && bytes[0] != 'j')) return std::nullopt;
   return AgedItem{static_cast<TimeUs>(number_at(bytes.substr(1 + queue_bytes, 8))),
                   std::string(bytes.substr(head))};
 }

@@ -1,9 +1,10 @@
 // ItemKey: the keys of items in the table of a state store. FROZEN: they are on disk.
 //
 //   'k' queue key' 'a'        age of the last change of the key, if the queue keeps ages
-//   'k' queue key' 'v'        value of the key
+//   'k' queue key' 'b'        value of the key
 //   'k' queue key' 'h' lsn    history entries that the record `lsn` appended
-//   'i' queue age key         a change of the key at that age, or an earlier change
+//   'i' queue age key         a change of the key at that age, perhaps not the last one
+//   'j' queue age key         the same, unless its history was forgotten since
 //   'm' name                  of the whole store
 //
 // Numbers are big-endian: queue 32 bits, lsn and age 64. key' is the key with each byte 0 followed by
@@ -25,9 +26,11 @@ namespace millrace::states {
 [[nodiscard]] std::string age_item(std::uint32_t queue, std::string_view key);
 [[nodiscard]] std::string value_item(std::uint32_t queue, std::string_view key);
 [[nodiscard]] std::string history_item(std::uint32_t queue, std::string_view key, logs::Lsn lsn);
-[[nodiscard]] std::string age_prefix(std::uint32_t queue);  ///< of all items of ages
+/// Of all items 'i', or, with `of_history`, 'j'.
+[[nodiscard]] std::string age_prefix(std::uint32_t queue, bool of_history);
 /// REQUIRES: age_us >= 0
-[[nodiscard]] std::string aged_item(std::uint32_t queue, TimeUs age_us, std::string_view key);
+[[nodiscard]] std::string aged_item(std::uint32_t queue, bool of_history, TimeUs age_us,
+                                    std::string_view key);
 [[nodiscard]] std::string store_item(std::string_view name);
 
 /// The first key behind all keys that begin with `prefix`. REQUIRES: some byte of it is not 0xff.
@@ -37,7 +40,7 @@ namespace millrace::states {
 struct KeyItem {
   std::uint32_t queue = 0;
   std::string key{};
-  char kind = 0;      ///< 'a', 'v' or 'h'
+  char kind = 0;      ///< 'a', 'b' or 'h'
   logs::Lsn lsn = 0;  ///< of an 'h'
 };
 /// Nullopt: the bytes are no item of a key.

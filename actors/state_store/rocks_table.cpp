@@ -1,6 +1,7 @@
 #include "actors/state_store/rocks_table.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <system_error>
 #include <utility>
@@ -25,9 +26,12 @@ constexpr const char* unfinished_suffix = ".tmp";
 constexpr std::size_t number_digits = 20;
 
 std::string name_of(std::uint64_t number) {
-  std::string digits = std::to_string(number);
-  digits.insert(0, number_digits - digits.size(), '0');
-  return digits;
+  std::array<char, number_digits> digits{};
+  digits.fill('0');
+  for (std::size_t i = number_digits; number > 0; number /= 10) {
+    digits[--i] = static_cast<char>('0' + number % 10);
+  }
+  return {digits.data(), digits.size()};
 }
 
 std::optional<std::uint64_t> number_of(const std::string& name) {
@@ -288,6 +292,11 @@ class RocksTable final : public Table {
 
 std::unique_ptr<Table> make_rocks_table(Path directory, logs::Opener opener, RocksOptions options) {
   return std::make_unique<RocksTable>(std::move(directory), opener, options);
+}
+
+std::unique_ptr<StateStore> stored_states(const std::filesystem::path& data_dir) {
+  return std::make_unique<StateStore>(
+      make_rocks_table(data_dir / directory_name, logs::Opener::reader));
 }
 
 }  // namespace millrace::states

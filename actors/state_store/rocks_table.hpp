@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "actors/log/opener.hpp"
+#include "actors/state_store/state_store.hpp"
 #include "actors/state_store/table.hpp"
 
 namespace millrace::states {
@@ -30,5 +31,9 @@ struct RocksOptions {
 [[nodiscard]] std::unique_ptr<Table> make_rocks_table(std::filesystem::path directory,
                                                       logs::Opener opener,
                                                       RocksOptions options = {});
+
+/// The state store of the node whose data directory is `data_dir`, to read while it is stopped. Not
+/// opened yet; changes nothing.
+[[nodiscard]] std::unique_ptr<StateStore> stored_states(const std::filesystem::path& data_dir);
 
 }  // namespace millrace::states

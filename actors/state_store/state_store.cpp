@@ -69,8 +69,6 @@ Result<void> StateStore::write(const queues::StateWrite& write) {
   Batch batch;
   auto& items = batch.items;
   for (const KeyWrite& key : write.keys) {
-    const bool is_gone =
-        key.next == KeyWrite::Value::none && key.forgotten != 0 && key.history.empty();
     if (key.next == KeyWrite::Value::set) {
       items.emplace_back(value_item(write.queue, key.key), *key.value);
     } else if (key.next == KeyWrite::Value::none) {
@@ -88,19 +86,38 @@ Result<void> StateStore::write(const queues::StateWrite& write) {
     for (const HistoryPart& part : key.history) {
       items.emplace_back(history_item(write.queue, key.key, part.lsn), *part.entries);
     }
-    if (!write.keeps_ages) continue;
-    if (is_gone) {
-      items.emplace_back(age_item(write.queue, key.key), std::nullopt);
-    } else {
-      const auto age = static_cast<std::uint64_t>(key.age_us);
-      items.emplace_back(age_item(write.queue, key.key), number_bytes(age));
-      items.emplace_back(aged_item(write.queue, key.age_us, key.key), std::string());
-    }
+    if (auto added = add_ages(write, key, batch); !added) return added;
   }
   const auto before = newest();
   if (!before) return before.error();
   items.emplace_back(newest_item(), number_bytes(std::max(*before, write.lsn)));
   return table_->write(batch);
+}
+
+Result<void> StateStore::add_ages(const queues::StateWrite& write, const KeyWrite& key,
+                                  Batch& batch) {
+  const std::string item = age_item(write.queue, key.key);
+  const bool is_gone =
+      key.next == KeyWrite::Value::none && key.forgotten != 0 && key.history.empty();
+  if (key.age_us < 0) {
+    const auto age = table_->get(item);
+    if (!age) return age.error();
+    const auto number = *age ? parse_number(**age) : std::nullopt;
+    if (number) {
+      batch.items.emplace_back(aged_item(write.queue, true, static_cast<TimeUs>(*number), key.key),
+                               std::nullopt);
+    }
+  } else if (is_gone || !write.keeps_ages) {
+    // An age of before would make the key seem older than it is.
+    batch.items.emplace_back(item, std::nullopt);
+  } else {
+    batch.items.emplace_back(item, number_bytes(static_cast<std::uint64_t>(key.age_us)));
+    for (const bool of_history : {false, true}) {
+      batch.items.emplace_back(aged_item(write.queue, of_history, key.age_us, key.key),
+                               std::string());
+    }
+  }
+  return {};
 }
 
 StateStore::PeekedValue StateStore::peek(std::uint32_t queue, std::string_view key) {
@@ -126,7 +143,7 @@ Result<StoredKey> StateStore::read(std::uint32_t queue, std::string_view key) {
       table_->visit(prefix, end_of(prefix), [&](std::string_view item, std::string_view bytes) {
         const auto parsed = parse_key_item(item);
         if (!parsed) return is_valid = false;
-        if (parsed->kind == 'v') out.value = shared(bytes);
+        if (parsed->kind == 'b') out.value = shared(bytes);
         if (parsed->kind == 'h') out.history.push_back({parsed->lsn, shared(bytes)});
         return true;
       });
@@ -152,9 +169,8 @@ Result<std::vector<KeyPiece>> StateStore::scan(std::uint32_t queue, ScanPlace& p
   const auto visit = [&](std::string_view item, std::string_view value) {
     auto parsed = parse_key_item(item);
     if (!parsed) return is_valid = false;
-    if (parsed->kind == 'a') return true;
     const bool is_new = pieces.empty() || pieces.back().key != parsed->key;
-    if (bytes >= bytes_max) {
+    if (bytes >= bytes_max && (is_new || parsed->kind == 'h')) {
       is_full = true;
       place.is_within = !is_new;
       return false;
@@ -165,7 +181,10 @@ Result<std::vector<KeyPiece>> StateStore::scan(std::uint32_t queue, ScanPlace& p
       pieces.push_back({parsed->key, continues});
     }
     bytes += value.size() + piece_overhead;
-    if (parsed->kind == 'v') pieces.back().value = shared(value);
+    if (parsed->kind == 'a') {
+      pieces.back().age_us = static_cast<TimeUs>(parse_number(value).value_or(0));
+    }
+    if (parsed->kind == 'b') pieces.back().value = shared(value);
     if (parsed->kind == 'h') pieces.back().history.push_back({parsed->lsn, shared(value)});
     return true;
   };
@@ -181,19 +200,20 @@ Result<std::vector<KeyPiece>> StateStore::scan(std::uint32_t queue, ScanPlace& p
   return pieces;
 }
 
-Result<std::vector<AgedKey>> StateStore::aged(std::uint32_t queue, TimeUs before_us,
-                                              std::size_t max) {
+Result<std::vector<AgedKey>> StateStore::aged(std::uint32_t queue, bool of_history,
+                                              TimeUs before_us, std::size_t max) {
   constexpr std::size_t looked_at_max = 16;  // for each key that is asked for
   std::vector<AgedItem> seen;
   bool is_valid = true;
   if (before_us <= 0) return std::vector<AgedKey>();
-  const auto visited = table_->visit(age_prefix(queue), aged_item(queue, before_us, {}),
-                                     [&](std::string_view item, std::string_view) {
-                                       auto parsed = parse_aged_item(item);
-                                       if (!parsed) return is_valid = false;
-                                       seen.push_back(std::move(*parsed));
-                                       return seen.size() < looked_at_max * max;
-                                     });
+  const auto visited =
+      table_->visit(age_prefix(queue, of_history), aged_item(queue, of_history, before_us, {}),
+                    [&](std::string_view item, std::string_view) {
+                      auto parsed = parse_aged_item(item);
+                      if (!parsed) return is_valid = false;
+                      seen.push_back(std::move(*parsed));
+                      return seen.size() < looked_at_max * max;
+                    });
   if (!visited) return visited.error();
   if (!is_valid) return not_an_item();
   std::vector<AgedKey> out;
@@ -205,7 +225,7 @@ Result<std::vector<AgedKey>> StateStore::aged(std::uint32_t queue, TimeUs before
     if (*age && parse_number(**age) == static_cast<std::uint64_t>(one.age_us)) {
       out.push_back({std::move(one.key), one.age_us});
     } else {
-      outdated.items.emplace_back(aged_item(queue, one.age_us, one.key), std::nullopt);
+      outdated.items.emplace_back(aged_item(queue, of_history, one.age_us, one.key), std::nullopt);
     }
   }
   if (!outdated.items.empty()) {
@@ -216,7 +236,8 @@ Result<std::vector<AgedKey>> StateStore::aged(std::uint32_t queue, TimeUs before
 
 Result<void> StateStore::remove_queue(std::uint32_t queue) {
   Batch batch;
-  for (const std::string& prefix : {queue_prefix(queue), age_prefix(queue)}) {
+  for (const std::string& prefix :
+       {queue_prefix(queue), age_prefix(queue, false), age_prefix(queue, true)}) {
     batch.removed_ranges.emplace_back(prefix, end_of(prefix));
   }
   return table_->write(batch);
@@ -224,7 +245,8 @@ Result<void> StateStore::remove_queue(std::uint32_t queue) {
 
 Result<void> StateStore::clear(std::uint32_t queue) {
   bool is_empty = true;
-  for (const std::string& prefix : {queue_prefix(queue), age_prefix(queue)}) {
+  for (const std::string& prefix :
+       {queue_prefix(queue), age_prefix(queue, false), age_prefix(queue, true)}) {
     const auto visited =
         table_->visit(prefix, end_of(prefix),
                       [&is_empty](std::string_view, std::string_view) { return is_empty = false; });
@@ -260,6 +282,16 @@ Result<Copy> StateStore::save(logs::Lsn number, std::uint64_t id) {
   if (auto written = table_->write(batch); !written) return written.error();
   if (auto saved = table_->save(number); !saved) return saved.error();
   return Copy{number, id};
+}
+
+Result<void> StateStore::remove_later(const Copy& copy) {
+  const auto numbers = table_->saved();
+  if (!numbers) return numbers.error();
+  for (const std::uint64_t number : *numbers) {
+    if (number <= copy.number) continue;
+    if (auto removed = table_->remove(number); !removed) return removed;
+  }
+  return {};
 }
 
 Result<void> StateStore::keep(const Copy& newest) {

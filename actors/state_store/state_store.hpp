@@ -38,6 +38,7 @@ struct KeyPiece {
   bool continues = false;  ///< further history of the key of the piece before; has no value
   std::shared_ptr<const std::string> value{};
   std::vector<queues::HistoryPart> history{};
+  TimeUs age_us = 0;  ///< of the last change; 0: unknown
 };
 
 /// Where scan() goes on; a default one: at the first key.
@@ -88,9 +89,10 @@ class StateStore {
   [[nodiscard]] Result<std::vector<KeyPiece>> scan(std::uint32_t queue, ScanPlace& place,
                                                    std::size_t bytes_max);
 
-  /// At most `max` keys of a queue that keeps ages whose last change is before `before_us`.
-  [[nodiscard]] Result<std::vector<AgedKey>> aged(std::uint32_t queue, TimeUs before_us,
-                                                  std::size_t max);
+  /// At most `max` keys of a queue that keeps ages whose last change is before `before_us`; with
+  /// `of_history`, none whose history was forgotten since.
+  [[nodiscard]] Result<std::vector<AgedKey>> aged(std::uint32_t queue, bool of_history,
+                                                  TimeUs before_us, std::size_t max);
 
   /// Removes all keys of a queue.
   Result<void> clear(std::uint32_t queue);
@@ -100,11 +102,14 @@ class StateStore {
   /// Makes a durable copy for the checkpoint of record `number`, with all that was written before.
   /// `id` is random.
   [[nodiscard]] Result<Copy> save(logs::Lsn number, std::uint64_t id);
+  /// Removes the copies after `copy`, which no checkpoint has come to name.
+  Result<void> remove_later(const Copy& copy);
   /// Removes all copies but `newest` and the one before it.
   Result<void> keep(const Copy& newest);
 
  private:
   Result<void> remove_queue(std::uint32_t queue);
+  Result<void> add_ages(const queues::StateWrite& write, const queues::KeyWrite& key, Batch& batch);
 
   const std::unique_ptr<Table> table_;
 };

@@ -94,7 +94,8 @@ Result<void> Store::open_states() {
   }
   if (auto opened = states_->open(copy_); !opened) return opened;
   is_open_ = true;
-  return {};
+  if (keys_ == Keys::as_found || !copy_) return {};
+  return states_->remove_later(*copy_);
 }
 
 // The keys of a queue of the checkpoint are in its copy of the state store, if there is one.

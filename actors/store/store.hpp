@@ -46,6 +46,8 @@ class Store {
     states_ = &states;
     keys_ = keys;
   }
+  /// Whether the checkpoint that was loaded names a copy of the state store.
+  [[nodiscard]] bool names_states() const { return copy_.has_value(); }
   /// Recovery has read everything, the last record being `last`. Fails with `corrupt` if the state
   /// store has effects of later records.
   [[nodiscard]] Result<void> recovered(logs::Lsn last);

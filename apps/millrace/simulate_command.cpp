@@ -214,6 +214,10 @@ void add_place(CLI::App& command, Options& options) {
       ->check([](const std::string& text) {
         return text == "0" ? std::string("expected 1 to 64, got 0") : std::string();
       });
+  command
+      .add_option("--state-cache", options.state_cache,
+                  "keyed state in memory, such as 16MiB; the rest is on disk; default: all")
+      ->type_name("SIZE");
   command.add_option("--data-dir", options.data_dir,
                      "empty or new directory; default: a temporary one, removed after a PASS");
 }

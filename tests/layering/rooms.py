@@ -30,7 +30,8 @@ room("actors/journal/disk", "plain", "actors/base", "actors/files", "actors/jour
 room("actors/journal/read", "plain", "actors/journal/disk", "actors/journal/format", "actors/log")
 room("actors/journal/checkpoint", "core", "actors/journal/disk", "actors/journal/format",
      "actors/journal/read", "actors/log")
-room("actors/journal/backup", "plain", "actors/journal/disk", "actors/journal/format",
+room("actors/journal/backup", "plain", "actors/journal/checkpoint", "actors/journal/disk",
+     "actors/journal/format",
      "actors/journal/read", "actors/log")
 room("actors/journal/write", "plain", "actors/base", "actors/journal/disk",
      "actors/journal/format", "actors/journal/read", "actors/log")
@@ -60,7 +61,8 @@ room("actors/assembly", "shell", "actors/base", "actors/engines", "actors/files"
      "actors/queue/state", "actors/receiver", "actors/sender", "actors/sender/core",
      "actors/stage", "actors/store",
      "actors/state_store")
-room("actors/move", "shell", "actors/assembly", "actors/base", "actors/queue", "actors/queue/move")
+room("actors/move", "shell", "actors/assembly", "actors/base", "actors/queue", "actors/queue/move",
+     "actors/queue/snapshot", "actors/queue/state", "actors/state_store")
 room("actors/upkeep", "shell", "actors/assembly", "actors/base", "actors/log", "actors/move", "actors/queue", "actors/queue/snapshot",
      "actors/queue/state", "actors/store",
      "actors/state_store")

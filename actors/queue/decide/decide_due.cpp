@@ -102,8 +102,9 @@ Decision decide_step(const State& state, Now before, Now now) {
   const DedupTable& dedup = state.durable.dedup;
   const DurationUs step_us = step_between(before, now);
   if (step_us <= step_min_us) return out;
+  const bool keeps_ages = state.limits.keep_state_us > 0 || state.limits.keep_history_us > 0;
   if (dedup.producers().empty() && dedup.idempotency_keys().empty() &&
-      state.live.proposed.empty()) {
+      state.live.proposed.empty() && !keeps_ages) {
     return out;
   }
   out.record = new_record(state, now.wall_us);

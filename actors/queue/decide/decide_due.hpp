@@ -36,7 +36,7 @@ struct AgedState {
                                       TimeUs now_us);
 
 /// Logs that the wall clock was set forwards between two looks at the clock, so that no producer or
-/// idempotency key is forgotten for that. Null record: it was not, or nothing is remembered. To be
+/// idempotency key is forgotten for that, and no key before its time. Null record: it was not, or nothing is remembered. To be
 /// decided before all else of `now`.
 [[nodiscard]] Decision decide_step(const State& state, Now before, Now now);
 

@@ -172,8 +172,7 @@ Dispatch dispatch(State& state, Now now) {
   // still count blocked queues, which no longer get its messages.
   const bool stopped = (state.live.draining || state.live.blocked > 0) && !state.is_outbox;
   if (stopped || state.live.quiesced || state.live.exhausted) return {};
-  // Outcomes make keys dirty: first what is must be written.
-  if (state.durable.keyed.dirty_bytes() > 2 * state.limits.state_cache_bytes) return {};
+  if (!has_room_for_keys(state)) return {};
   // Detects wrong wiring at the start, not at the first dead letter.
   MILLRACE_ASSERT(state.dead_letters != 0 || state.is_outbox || state.live.receivers.empty());
   return Dispatcher(state, now.steady_us).run();

@@ -35,6 +35,11 @@ struct Dispatch {
       false;  ///< dispatch stopped at a key that is not resident: see wanted_states()
 };
 
+/// Whether keys may become dirty: false until enough of those that are were written.
+[[nodiscard]] inline bool has_room_for_keys(const State& state) {
+  return state.durable.keyed.dirty_bytes() <= 2 * state.limits.state_cache_bytes;
+}
+
 /// Leases ready messages to receivers with demand, up to Limits::in_flight. Leases nothing while a
 /// downstream queue is above its high water or the queue drains, unless it is an outbox; and
 /// nothing while the queue is quiesced or the log has no room for outcomes.

@@ -149,7 +149,7 @@ void Paging::look_for_aged(bool history_only, Now now) {
   ++looks_under_way_;
   keeper_->post([this, history_only, now, before_us = *before_us, number = state_.number,
                  self = QueueHandle(self_)](states::StateStore& store) -> Result<void> {
-    auto found = store.aged(number, before_us, aged_per_look);
+    auto found = store.aged(number, history_only, before_us, aged_per_look);
     if (!found) return found.error();
     auto aged = std::make_shared<std::vector<AgedState>>();
     for (states::AgedKey& one : *found) aged->push_back({std::move(one.key), one.age_us});

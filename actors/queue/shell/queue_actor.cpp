@@ -49,7 +49,7 @@ class QueueShell {
         pressure_(std::move(config.feeders), std::move(config.cycle)),
         compaction_(*core_, reader_, self),
         paging_(
-            *core_, config.states, self, [this] { dispatch_ready(); },
+            *core_, config.states, self, [this] { on_paged(); },
             [this](Decision decision) { propose_decision(std::move(decision)); }),
         on_outdated_(std::move(config.on_outdated)),
         seen_(now()),
@@ -145,7 +145,7 @@ class QueueShell {
     if (has_relocated) compaction_.step();
     reply_if_drained();
     replies_.deliver_due();
-    propose_decision(installer_.next(wall_us()));
+    install_next();
   }
 
   void on_own_commit(const Pending& pending, const pb::Change& change) {
@@ -323,6 +323,11 @@ class QueueShell {
     (*m.sink)(*core_);
   }
 
+  void on_paged() {
+    dispatch_ready();
+    install_next();
+  }
+
   void request_bodies() {
     if (core_->live.loading || !reader_) return;
     auto wanted =
@@ -372,7 +377,12 @@ class QueueShell {
 
   void on_install(const InstallMessage& m) {
     installer_.add(m);
-    propose_decision(installer_.next(wall_us()));
+    install_next();
+  }
+
+  // Parts make keys dirty without end: first what is must be written.
+  void install_next() {
+    if (has_room_for_keys(*core_)) propose_decision(installer_.next(wall_us()));
   }
 
   void on_abandon(const AbandonMessage& m) {
@@ -413,10 +423,11 @@ class QueueShell {
 
   // ---- Operators ----
 
-  [[nodiscard]] PageReply on_page(const PageMessage& m) const {
+  [[nodiscard]] PageReply on_page(const PageMessage& m) {
     if (m.move_up_to == 0) {
       return {std::make_shared<const Page>(page_of(*core_, m.from, m.max)), nullptr};
     }
+    paging_.write_all();  // whoever moves the queue reads its keys from the state store
     MovedPage moved = page_to_move(*core_, m.from, m.move_up_to);
     return {std::make_shared<const Page>(std::move(moved.page)),
             std::make_shared<const std::string>(std::move(moved.columns))};

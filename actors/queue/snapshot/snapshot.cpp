@@ -146,36 +146,51 @@ void write_producers(const DedupTable& dedup, int part_max, Order order, const S
 }
 
 void write_keyed(const KeyedStore& keyed, std::size_t bytes_max, Order order, const Sink& sink) {
-  pb::SnapshotPart part;
-  std::size_t bytes = 0;
-  const auto grown = [&](std::size_t by) {
-    bytes += by;
-    if (bytes < bytes_max) return;
-    flush(part, sink);
-    bytes = 0;
-  };
+  KeyWriter writer(bytes_max, sink);
   for_each(keyed.keys(), order, [&](const auto& one) {
     const auto& [name, state] = one;
     if (state.residence || (!state.value && state.history.empty())) return;
-    pb::KeyedStates::Key& key = *part.mutable_keyed()->add_key();
-    key.set_key(name);
-    if (state.value) key.set_value(*state.value);
-    key.set_history(state.history);
-    grown(name.size() + state.history.size() + key.value().size());
+    writer.add(name, state.value.get(), state.history);
   });
-  for (const auto& [id, timer] : keyed.timers()) {
-    pb::TimerSet& set = *part.mutable_keyed()->add_timer();
-    set.set_key(timer.key);
-    set.set_name(timer.name);
-    set.set_due_us(id.first);
-    set.set_after_us(timer.after_us);
-    *set.mutable_envelope() = timer.envelope;
-    grown(timer.key.size() + timer.envelope.payload().size());
-  }
-  if (part.has_keyed()) flush(part, sink);
+  for (const auto& [id, timer] : keyed.timers()) writer.add(id, timer);
+  writer.finish();
 }
 
 }  // namespace
+
+void KeyWriter::grow(std::size_t by) {
+  bytes_ += by;
+  if (bytes_ >= bytes_max_) finish();
+}
+
+void KeyWriter::finish() {
+  if (part_.has_keyed()) flush(part_, sink_);
+  bytes_ = 0;
+}
+
+void KeyWriter::add(const std::string& key, const std::string* value, std::string_view history,
+                    TimeUs age_us, bool continues) {
+  const auto slices = KeyedStore::slices(history, bytes_max_);
+  for (std::size_t i = 0; i == 0 || i < slices.size(); ++i) {
+    pb::KeyedStates::Key& written = *part_.mutable_keyed()->add_key();
+    written.set_key(key);
+    written.set_age_us(age_us);
+    written.set_continues(continues || i > 0);
+    if (i == 0 && value != nullptr) written.set_value(*value);
+    if (i < slices.size()) written.set_history(std::string(slices[i]));
+    grow(key.size() + written.history().size() + written.value().size());
+  }
+}
+
+void KeyWriter::add(const TimerId& id, const Timer& timer) {
+  pb::TimerSet& set = *part_.mutable_keyed()->add_timer();
+  set.set_key(timer.key);
+  set.set_name(timer.name);
+  set.set_due_us(id.first);
+  set.set_after_us(timer.after_us);
+  *set.mutable_envelope() = timer.envelope;
+  grow(timer.key.size() + timer.envelope.payload().size());
+}
 
 void write_snapshot(const State& state, const Sink& sink) {
   const PartSize size;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "actors/queue/state/queue_state.hpp"
 #include "messages/result.hpp"
@@ -25,6 +26,27 @@ struct PartSize {
 /// timers: the state store has the rest. REQUIRES: the queue is
 /// declared.
 void write_snapshot(const State& state, const SnapshotSink& sink);
+
+/// Writes keys as parts. A history that does not fit into one goes on in the next.
+class KeyWriter {
+ public:
+  /// `sink` outlives the writer.
+  KeyWriter(std::size_t bytes_max, const SnapshotSink& sink) : bytes_max_(bytes_max), sink_(sink) {}
+
+  /// `value`: null: none. `continues`: see KeyedStates::Key.
+  void add(const std::string& key, const std::string* value, std::string_view history,
+           TimeUs age_us = 0, bool continues = false);
+  void add(const TimerId& id, const Timer& timer);
+  void finish();
+
+ private:
+  void grow(std::size_t by);
+
+  const std::size_t bytes_max_;
+  const SnapshotSink& sink_;
+  pb::SnapshotPart part_;
+  std::size_t bytes_ = 0;  ///< of `part_`
+};
 
 /// Writes the durable state without messages: head, keyed states, timers, producers; of keys on disk
 /// only the timers. Equal states give equal bytes. REQUIRES: the queue is declared.

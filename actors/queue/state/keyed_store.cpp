@@ -12,6 +12,7 @@
 namespace millrace::queues {
 
 using google::protobuf::io::ArrayInputStream;
+using google::protobuf::io::CodedInputStream;
 using google::protobuf::io::CodedOutputStream;
 
 namespace {
@@ -107,7 +108,6 @@ KeyState& KeyedStore::changed(std::string_view key, ChangeTime at) {
   (residence.is_dirty() ? dirty_ : clean_).remove(residence);
   // Records that were recovered before any number are numbered 0 by tests only.
   residence.changed = std::max({at.lsn, residence.written + 1, residence.changed});
-  residence.age_us = at.age_us;
   last_lsn_ = std::max(last_lsn_, residence.changed);
   return state;
 }
@@ -125,6 +125,7 @@ void KeyedStore::apply(const pb::StateChange& change, ChangeTime at) {
   }
   KeyState& state = changed(change.key(), at);
   Residence& residence = *state.residence;
+  residence.age_us = at.age_us;
   if (change.has_value() || change.has_erase()) {
     state.value =
         change.has_value() ? std::make_shared<const std::string>(change.value()) : nullptr;
@@ -147,11 +148,16 @@ void KeyedStore::forget(std::string_view key, bool history_only, ChangeTime at) 
     drop_if_empty(key);
     return;
   }
+  const KeyState* before = find(key);
+  const bool was_dirty = before != nullptr && before->residence && before->residence->is_dirty();
   KeyState& state = changed(key, at);
   Residence& residence = *state.residence;
   residence.forgotten = residence.changed;
   residence.tail.clear();
+  // The store has the age of a clean key, and notes that its history is gone since.
+  if (history_only && !was_dirty) residence.age_us = -1;
   if (!history_only) {
+    residence.age_us = at.age_us;
     state.value.reset();
     residence.is_loaded = true;
     residence.value_changed = residence.changed;
@@ -170,6 +176,7 @@ void KeyedStore::restore(std::string key, KeyState restored, ChangeTime at, bool
   }
   KeyState& state = changed(key, at);
   Residence& residence = *state.residence;
+  residence.age_us = at.age_us;
   if (!continues) {
     state.value = std::move(restored.value);
     residence.is_loaded = true;
@@ -297,6 +304,26 @@ void KeyedStore::drop_if_empty(std::string_view key) {
 
 bool KeyedStore::is_history(const std::string& history) {
   return parse(history).has_value();
+}
+
+std::vector<std::string_view> KeyedStore::slices(std::string_view history, std::size_t bytes_max) {
+  std::vector<std::string_view> out;
+  CodedInputStream stream(reinterpret_cast<const std::uint8_t*>(history.data()),
+                          static_cast<int>(history.size()));
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  while (end < history.size()) {
+    std::uint32_t size = 0;
+    MILLRACE_ASSERT(stream.ReadVarint32(&size) && stream.Skip(static_cast<int>(size)));
+    const auto next = static_cast<std::size_t>(stream.CurrentPosition());
+    if (end > begin && next - begin > bytes_max) {
+      out.push_back(history.substr(begin, end - begin));
+      begin = end;
+    }
+    end = next;
+  }
+  if (end > begin) out.push_back(history.substr(begin, end - begin));
+  return out;
 }
 
 std::vector<pb::HistoryEntry> KeyedStore::parse_history(const std::string& history) {

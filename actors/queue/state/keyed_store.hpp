@@ -125,6 +125,11 @@ class KeyedStore {
   /// Returns whether the bytes are a sequence of history entries.
   [[nodiscard]] static bool is_history(const std::string& history);
 
+  /// The history in slices of whole entries of about `bytes_max`, at least one entry each. REQUIRES:
+  /// is_history(history), which outlives the slices.
+  [[nodiscard]] static std::vector<std::string_view> slices(std::string_view history,
+                                                            std::size_t bytes_max);
+
   /// Parses a history. REQUIRES: is_history(history)
   [[nodiscard]] static std::vector<pb::HistoryEntry> parse_history(const std::string& history);
 

@@ -20,7 +20,7 @@ struct Residence {
   logs::Lsn value_changed = 0;  ///< last record that set or erased its value
   logs::Lsn forgotten = 0;      ///< last record that forgot its history; 0: none since written()
   logs::Lsn written = 0;        ///< the store has all changes up to this record
-  TimeUs age_us = 0;            ///< Durable::age_us at the last change
+  TimeUs age_us = -1;           ///< Durable::age_us at the last change; < 0: not known here
   std::vector<HistoryPart> tail{};  ///< of records after `written`, in order
   std::uint64_t bytes = 0;          ///< that the list counts
 

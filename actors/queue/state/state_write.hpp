@@ -25,17 +25,18 @@ struct KeyWrite {
   std::string key;
   Value next = Value::unchanged;
   std::shared_ptr<const std::string> value;  ///< null unless `next` is `set`
-  logs::Lsn forgotten =
-      0;  ///< history of records up to this is to be removed, before `history`; 0: none
+  /// History of records up to this is to be removed, before `history` is added. 0: none.
+  logs::Lsn forgotten = 0;
   std::vector<HistoryPart> history{};
-  TimeUs age_us = 0;  ///< Durable::age_us at the last change of the key; < 0: the key is forgotten
+  TimeUs age_us =
+      -1;  ///< Durable::age_us at the last change; < 0: only history was forgotten since
 };
 
 /// Changes of keys of one queue, as of one record.
 struct StateWrite {
   std::uint32_t queue = 0;
   logs::Lsn lsn = 0;        ///< has the changes of records up to this, and of none beyond
-  bool keeps_ages = false;  ///< the store is to find keys by age: see StateStore::aged()
+  bool keeps_ages = false;  ///< StateStore::aged() is to find the keys; if not, it has no ages
   std::vector<KeyWrite> keys{};
 };
 
