@@ -17,7 +17,8 @@ struct MemoryDisk {
   std::map<std::uint64_t, Items> copies{};
 };
 
-class MemoryTable final : public Table {
+/// Tests derive tables from it that lose what they should keep.
+class MemoryTable : public Table {
  public:
   /// `peeks`: whether peek() knows the items. `disk` remains live.
   explicit MemoryTable(std::shared_ptr<MemoryDisk> disk, bool peeks = true)

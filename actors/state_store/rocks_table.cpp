@@ -174,7 +174,10 @@ class RocksTable final : public Table {
         out.Delete(slice(key));
       }
     }
-    return result_of(db_->Write(unlogged_, &out));
+    auto status = db_->Write(unlogged_, &out);
+    // After a failure in the background, such as a full disk, nothing is written until this.
+    if (!status.ok() && db_->Resume().ok()) status = db_->Write(unlogged_, &out);
+    return result_of(status);
   }
 
   Result<void> visit(std::string_view from, std::string_view to,

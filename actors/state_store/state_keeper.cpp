@@ -1,10 +1,16 @@
 #include "actors/state_store/state_keeper.hpp"
 
+#include <chrono>
 #include <future>
 #include <memory>
 #include <utility>
 
 namespace millrace::states {
+namespace {
+
+constexpr std::chrono::milliseconds room_poll{200};
+
+}  // namespace
 
 StateKeeper::StateKeeper(StateStore& store, std::function<void(const Error&)> failed,
                          bool has_thread)
@@ -29,16 +35,20 @@ void StateKeeper::post(Task task) {
   changed_.notify_all();
 }
 
-void StateKeeper::wait() {
-  auto done = std::make_shared<std::promise<void>>();
-  auto waited = done->get_future();
-  post([done](StateStore&) -> Result<void> {
-    done->set_value();
+bool StateKeeper::wait() {
+  // Its destructor tells that the task is gone, whether it was run or not.
+  struct Mark {
+    std::promise<bool> done{};
+    bool has_run = false;
+    ~Mark() { done.set_value(has_run); }
+  };
+  auto mark = std::make_shared<Mark>();
+  auto waited = mark->done.get_future();
+  post([mark = std::move(mark)](StateStore&) -> Result<void> {
+    mark->has_run = true;
     return {};
   });
-  // A keeper that has failed drops the task, and with it the promise.
-  done.reset();
-  waited.wait();
+  return waited.get();
 }
 
 void StateKeeper::run() {
@@ -57,10 +67,22 @@ void StateKeeper::run() {
 
 void StateKeeper::run(const Task& task) {
   if (has_failed_) return;
-  const Result<void> done = task(store_);
+  Result<void> done = task(store_);
+  while (!done && done.error().code == ErrorCode::storage_full && wait_for_room()) {
+    done = task(store_);
+  }
+  waits_for_room_ = false;
   if (done) return;
   has_failed_ = true;
-  failed_(done.error());
+  if (done.error().code != ErrorCode::storage_full) failed_(done.error());
+}
+
+bool StateKeeper::wait_for_room() {
+  waits_for_room_ = true;
+  if (!thread_.joinable()) return false;
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, room_poll, [this] { return stopping_; });
+  return !stopping_;
 }
 
 }  // namespace millrace::states

@@ -1,6 +1,7 @@
 // StateKeeper: the thread on which queues use the state store, one task after the other.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -20,19 +21,23 @@ class StateKeeper {
   using Task = std::function<Result<void>(StateStore&)>;
 
   /// `failed` is called on the keeper's thread for a task that fails; the node must stop then, and no
-  /// further task is run. `store` and what `failed` uses outlive the keeper. Without
+  /// further task is run. A task that fails with `storage_full` is run again until it does not. `store` and what `failed` uses outlive the keeper. Without
   /// `has_thread`, post() runs the task itself, for simulations.
   StateKeeper(StateStore& store, std::function<void(const Error&)> failed, bool has_thread = true);
-  /// Runs the tasks that were posted, and ends the thread.
+  /// Runs the tasks that were posted, and ends the thread. Drops those that a full disk keeps back.
   ~StateKeeper();
   StateKeeper(const StateKeeper&) = delete;
   StateKeeper& operator=(const StateKeeper&) = delete;
 
-  /// Runs `task` behind all earlier ones. It must not throw, nor wait for an actor.
+  /// Runs `task` behind all earlier ones. It must not throw, nor wait for an actor, and must be one
+  /// that can be repeated.
   void post(Task task);
 
-  /// Waits until all tasks that were posted before have run.
-  void wait();
+  /// Waits until all tasks that were posted before have run. Returns false if they were dropped.
+  [[nodiscard]] bool wait();
+
+  /// Whether a task waits for room on the disk. Does not block.
+  [[nodiscard]] bool waits_for_room() const { return waits_for_room_; }
 
   /// For what blocks less than a read of the disk: StateStore::peek().
   [[nodiscard]] StateStore& store() { return store_; }
@@ -40,13 +45,16 @@ class StateKeeper {
  private:
   void run();
   void run(const Task& task);
+  /// Returns whether to try again, after a pause.
+  [[nodiscard]] bool wait_for_room();
 
   StateStore& store_;
   const std::function<void(const Error&)> failed_;
   std::mutex mutex_;  ///< guards all below; without a thread, held while a task runs
   std::condition_variable changed_;
   std::deque<Task> tasks_;
-  bool has_failed_ = false;
+  std::atomic<bool> waits_for_room_ = false;
+  bool has_failed_ = false;  ///< of the thread that runs tasks
   bool stopping_ = false;
   std::thread thread_;
 };

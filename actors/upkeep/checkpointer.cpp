@@ -138,7 +138,7 @@ void Checkpointer::run() {
 Result<std::string> Checkpointer::save_states() {
   copy_.reset();
   if (states_ == nullptr) return std::string();
-  states_->wait();
+  if (!states_->wait()) return Error{ErrorCode::draining, "keyed state is not written any more"};
   auto saved = states_->store().save(lsn_, random_());
   if (!saved) return saved.error();
   copy_ = *saved;
