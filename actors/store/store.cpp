@@ -117,7 +117,10 @@ Result<void> Store::begin_queue(const pb::QueueHead& head) {
     if (!page) return page.error();
     for (states::KeyPiece& piece : *page) {
       queues::KeyState state{std::move(piece.value)};
-      for (const queues::HistoryPart& part : piece.history) state.history += *part.entries;
+      // The replay appends what later records did.
+      for (const queues::HistoryPart& part : piece.history) {
+        if (part.lsn <= copy_->number) state.history += *part.entries;
+      }
       keyed.restore(piece.key, std::move(state), {}, piece.continues);
     }
   }

@@ -131,7 +131,8 @@ class QueueShell {
     for (const CommittedChange& committed_change : *m.changes) {
       const RecordProposal& proposal = *committed_change.proposal;
       const pb::Change& change = proposal.record->change(committed_change.change);
-      apply(*core_, {proposal.record, committed_change.place, proposal.bytes}, change);
+      apply(*core_, {proposal.record, committed_change.place, proposal.bytes, committed_change.lsn},
+            change);
       has_become_outbox = has_become_outbox || change.has_become_outbox();
       // The first change of a record is that of the queue that decided it.
       if (proposal.owner != core_->number || committed_change.change != 0) continue;

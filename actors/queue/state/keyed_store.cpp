@@ -308,6 +308,10 @@ bool KeyedStore::is_history(const std::string& history) {
 
 std::vector<std::string_view> KeyedStore::slices(std::string_view history, std::size_t bytes_max) {
   std::vector<std::string_view> out;
+  if (history.size() <= bytes_max) {
+    if (!history.empty()) out.push_back(history);
+    return out;
+  }
   CodedInputStream stream(reinterpret_cast<const std::uint8_t*>(history.data()),
                           static_cast<int>(history.size()));
   std::size_t begin = 0;
