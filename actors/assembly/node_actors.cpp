@@ -41,6 +41,7 @@ void NodeActors::spawn_queue(std::unique_ptr<queues::State> state,
   config.log = surroundings_.log;
   config.clock = surroundings_.clock;
   config.reader = reader_;
+  config.states = surroundings_.states;
   config.seed = surroundings_.seed;
   config.on_violation = surroundings_.on_violation;
   config.on_outdated = surroundings_.outdated;
@@ -426,6 +427,7 @@ Result<std::vector<pb::Declaration>> NodeActors::add_staged(std::span<const std:
     Store store;
     if (auto declared = store.declare(queue); !declared) return declared.error();
     std::unique_ptr<queues::State> state = std::move(store.queues().at(queue.number()).state);
+    if (surroundings_.states != nullptr) state->durable.keyed.keep_on_disk(false);
     state->dead_letters = number_of(plan_.queues.at(queue.name()).dead_letters);
     spawn_queue(std::move(state), queue, true);
   }

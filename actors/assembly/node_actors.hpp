@@ -25,6 +25,7 @@
 #include "actors/receiver/shell/receiver_actor.hpp"
 #include "actors/sender/sender_inbox.hpp"
 #include "actors/sender/shell/forwarder_actor.hpp"
+#include "actors/state_store/state_keeper.hpp"
 #include "actors/store/store.hpp"
 #include "messages/result.hpp"
 
@@ -42,8 +43,9 @@ class NodeActors final : public CommitSink {
     const Clock* clock = nullptr;
     std::uint64_t seed = 0;
     std::shared_ptr<receivers::RunningTable> running{};  ///< null: nothing notes what is handled
-    bool threads = true;               ///< whether actors that may block get threads of their own
-    Federation* federation = nullptr;  ///< null: this node serves all shards
+    bool threads = true;  ///< whether actors that may block get threads of their own
+    states::StateKeeper* states = nullptr;  ///< null: queues keep all keys in memory
+    Federation* federation = nullptr;       ///< null: this node serves all shards
     /// Called, on any thread, when the actor of a queue ends without end(): the node must stop. May
     /// be empty. Must not throw.
     std::function<void(const std::string& queue)> queue_ended{};
@@ -121,6 +123,8 @@ class NodeActors final : public CommitSink {
   [[nodiscard]] queues::QueueHandle handle(queues::QueueNumber number) const;
   /// The reader of spawn_queues(); empty after end().
   [[nodiscard]] AnyActor reader() const;
+  /// Surroundings::states.
+  [[nodiscard]] states::StateKeeper* states() const { return surroundings_.states; }
   /// Surroundings::threads.
   [[nodiscard]] bool has_threads() const { return surroundings_.threads; }
 

@@ -50,7 +50,8 @@ Result<void> check_shards(const Store& store, std::uint32_t shards) {
 
 bool keeps_values(const queues::State& state) {
   const auto& keys = state.durable.keyed.keys();
-  return std::any_of(keys.begin(), keys.end(),
+  return state.durable.keyed.has_stored() ||
+         std::any_of(keys.begin(), keys.end(),
                      [](const auto& one) { return one.second.value != nullptr; });
 }
 
@@ -104,6 +105,7 @@ queues::Limits limits_of(const StageSpec& spec, queues::Limits limits) {
   limits.acquired_max = std::max(limits.acquired_max, 2 * attempts);
   limits.retry_first_us = spec.options.retry.first.count();
   limits.retry_max_us = spec.options.retry.max.count();
+  if (spec.options.keep_state.count() > 0) limits.keep_state_us = spec.options.keep_state.count();
   // A batch never holds two messages of one key.
   if (spec.is_batch) limits.run_messages = 1;
   return limits;
@@ -268,7 +270,7 @@ Result<void> Planner::rename(const std::string& former, const std::string& name,
   if (stored == nullptr) return {};
   if (StoredQueue* const other = store_.find(name, shard)) {
     const queues::Durable& durable = other->state->durable;
-    if (durable.ledger.offered > 0 || !durable.keyed.keys().empty()) {
+    if (durable.ledger.offered > 0 || !durable.keyed.keys().empty() || durable.keyed.has_stored()) {
       return Error{ErrorCode::invalid_argument,
                    "queue " + former + " cannot become " + name +
                        ", which has had messages of its own: take `was` away, and let a pipeline "

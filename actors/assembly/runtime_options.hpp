@@ -47,6 +47,11 @@ struct RuntimeOptions {
   std::set<std::string> own_body_cache{};
   std::uint64_t body_cache_bytes =
       256u << 20;  ///< for all queues together; at least 1 MiB per queue and shard
+  /// Values and histories of keys in memory, for all queues together; the rest is in `state/` of the
+  /// data directory. 0: all of them are in memory, and in every checkpoint.
+  std::uint64_t state_cache_bytes = 0;
+  /// Where that is; empty: `state/` of the data directory, if `files` is null.
+  std::filesystem::path state_dir{};
   std::uint64_t checkpoint_log_bytes = 128u << 20;  ///< least bytes of log between checkpoints
   journal::Options journal{};          ///< of the engine that is used if `engine` is null
   files::FileSystem* files = nullptr;  ///< of that engine; must outlive the runtime; null: POSIX

@@ -12,6 +12,9 @@ inline constexpr std::string_view incarnation_name = "incarnation";
 /// What the workers of the node handle: see actors/receiver/running_table.hpp.
 inline constexpr std::string_view running_name = "running";
 
+/// Directory of the state store: see actors/state_store/rocks_table.hpp.
+inline constexpr std::string_view state_name = "state";
+
 /// Ends the name of a file that is not complete yet. A crash may leave the file; the next writer
 /// of the directory removes it.
 inline constexpr std::string_view unfinished_suffix = ".tmp";

@@ -196,7 +196,8 @@ Result<logs::BackupInfo> Journal::back_up(const std::filesystem::path& target,
   {
     const std::lock_guard lock{parts_->checkpoint_mutex};
     if (parts_->newest_checkpoint != 0) {
-      const Result<void> done = backup.add_checkpoint(parts_->newest_checkpoint);
+      // Until it is copied, no later checkpoint is written that would let its states be removed.
+      const Result<void> done = backup.add_checkpoint(parts_->newest_checkpoint, may_go_on);
       if (!done) return done.error();
     }
   }

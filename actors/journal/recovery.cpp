@@ -43,7 +43,9 @@ Result<Manifest> back_up_stopped(const DataDirectory& from, const FileSystem::Pa
   BackupWriter backup(from, target);
   if (auto done = backup.begin(); !done) return done.error();
   if (recovered->checkpoint) {
-    if (auto done = backup.add_checkpoint(recovered->checkpoint->number); !done) {
+    if (auto done =
+            backup.add_checkpoint(recovered->checkpoint->number, [] { return Result<void>{}; });
+        !done) {
       return done.error();
     }
   }

@@ -105,6 +105,7 @@ void ShardMoves::export_chunks(const QuiescedShard& shard,
         {queue.member.handle, queue.member.declaration, queue.last, queue.parts});
   }
   config.reader = actors_.reader();
+  config.states = actors_.states();
   config.take = std::move(take);
   config.own_thread = has_threads();
   config.done = [done = std::move(done)](std::optional<Error> failed) {

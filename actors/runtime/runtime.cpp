@@ -26,6 +26,7 @@
 #include "actors/pipeline/validate.hpp"
 #include "actors/pipeline/wiring.hpp"
 #include "actors/receiver/running_table.hpp"
+#include "actors/runtime/node_states.hpp"
 #include "actors/runtime/notices.hpp"
 #include "actors/runtime/queue_info_sum.hpp"
 #include "actors/runtime/refusals.hpp"
@@ -120,6 +121,7 @@ class Runtime::Parts final : public QueueLogOwner {
   QueueLog queue_log;
   std::unique_ptr<logs::Log> log;
   std::unique_ptr<LogKeeper> keeper;
+  NodeStates states;
   Store store;
   std::shared_ptr<receivers::RunningTable> running;
   std::unique_ptr<NodeActors> actors;
@@ -216,6 +218,8 @@ void Runtime::Parts::on_group(logs::Lsn lsn) {
 }
 
 Result<void> Runtime::Parts::open() {
+  const std::size_t queues = std::max<std::size_t>(wiring.queues.size() * options.shards, 1);
+  if (auto attached = states.attach(options, queues, pipelines, store); !attached) return attached;
   if (!options.engine) {
     options.engine = engines::make_engine(
         {.data_dir = options.data_dir, .journal = options.journal, .files = options.files});
@@ -226,22 +230,16 @@ Result<void> Runtime::Parts::open() {
     if (!made) return made.error();
     opened = std::move(*made);
   }
-  const std::size_t queues = std::max<std::size_t>(wiring.queues.size() * options.shards, 1);
-  options.limits.body_cache_bytes =
-      std::max<std::uint64_t>(options.body_cache_bytes / queues, 1u << 20);
-  for (auto& [name, limits] : options.queue_limits) {
-    // A value at its default stands for the queue's share of the common cache.
-    if (limits.body_cache_bytes == queues::Limits{}.body_cache_bytes &&
-        !options.own_body_cache.contains(name)) {
-      limits.body_cache_bytes = options.limits.body_cache_bytes;
-    }
-  }
-  store = Store(options.limits);
   const auto recovered =
       opened->recover([this](logs::Section, std::string_view part) { return store.load(part); },
                       [this](const logs::Frame& frame) { return store.apply(frame); });
   if (!recovered) return recovered.error();
   for (const std::string& warning : recovered->warnings) spdlog::warn("{}", warning);
+  if (auto checked = states.recovered(options, store, recovered->last_lsn,
+                                      [this](const Error& error) { fatal(error); });
+      !checked) {
+    return checked;
+  }
   auto started = opened->start(queue_log);
   if (!started) return started.error();
   log = std::move(*started);
@@ -270,6 +268,7 @@ Result<void> Runtime::Parts::open() {
           .clock = &clock,
           .seed = options.seed,
           .running = running,
+          .states = states.keeper(),
           .federation = federation,
           .queue_ended =
               [this](const std::string& name) {
@@ -310,7 +309,7 @@ bool Runtime::Parts::append(std::shared_ptr<const pb::Record> record) {
 void Runtime::Parts::spawn() {
   reader = spawn_body_reader(system, *log, [this](const Error& error) { fatal(error); });
   actors->spawn_queues(store, reader);
-  keeper = std::make_unique<LogKeeper>(*log, queue_log, *actors, *moves, options);
+  keeper = std::make_unique<LogKeeper>(*log, queue_log, *actors, *moves, states.keeper(), options);
   keeper_serving_ = keeper.get();
   if (federation == nullptr || !federation->must_compare()) return serve();
   federation->compare(
@@ -358,6 +357,7 @@ Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
   system.await_all_actors_done();
   log->stop();
   keeper.reset();
+  states.stop();
   return {};
 }
 

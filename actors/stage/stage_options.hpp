@@ -36,6 +36,9 @@ struct StageOptions {
   /// The former name of the stage: its queues, which are named after it, are taken over with their
   /// messages, state and timers at the next start. Empty: it was not renamed.
   std::string was{};
+  /// How long the state and history of a key are kept after its last change; then a message of the
+  /// key finds none. 0: for ever. Needs keyed state on disk (`runtime.state_cache`).
+  std::chrono::microseconds keep_state{0};
   bool blocking = false;  ///< the handler may block: each worker gets a thread of its own
 };
 

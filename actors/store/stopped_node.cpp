@@ -16,9 +16,12 @@ bool is_queue(const StoredQueue& queue, const std::string& name) {
 
 }  // namespace
 
-Result<StoppedNode> StoppedNode::open(std::shared_ptr<logs::Engine> engine) {
+Result<StoppedNode> StoppedNode::open(std::shared_ptr<logs::Engine> engine,
+                                      std::unique_ptr<states::StateStore> states) {
   StoppedNode node;
   Source& source = *node.source_;
+  source.states = std::move(states);
+  if (source.states) node.store_->use(*source.states, Store::Keys::as_found);
   source.engine = std::move(engine);
   auto opened = source.engine->open(logs::Opener::reader);
   if (!opened) return opened.error();
@@ -27,6 +30,7 @@ Result<StoppedNode> StoppedNode::open(std::shared_ptr<logs::Engine> engine) {
       [&](logs::Section, std::string_view part) { return node.store_->load(part); },
       [&](const logs::Frame& frame) { return node.store_->apply(frame); });
   if (!recovered) return recovered.error();
+  if (auto checked = node.store_->recovered(recovered->last_lsn); !checked) return checked.error();
   return node;
 }
 
@@ -66,9 +70,12 @@ Result<DurableView> StoppedNode::view(bool with_messages) const {
     view.is_dead_letter = queue.declaration.dead_letters();
     view.ledger = queue.state->durable.ledger;
     view.timers = queue.state->durable.keyed.timers().size();
-    for (const auto& [name, state] : queue.state->durable.keyed.keys()) {
-      view.keys.push_back(view_key(name, state));
-    }
+    const auto visited = store_->visit_keys(
+        queue, [&view](const std::string& name, const queues::KeyState& state) -> Result<void> {
+          view.keys.push_back(view_key(name, state));
+          return {};
+        });
+    if (!visited) return visited.error();
     if (with_messages) {
       auto found = messages(queue, std::numeric_limits<std::size_t>::max());
       if (!found) return found.error();
@@ -98,8 +105,9 @@ Result<KeyView> StoppedNode::key(const std::string& name, const std::string& key
   for (const auto& [number, queue] : store_->queues()) {
     if (!is_queue(queue, name)) continue;
     has_queue = true;
-    const queues::KeyState* state = queue.state->durable.keyed.find(key);
-    if (state != nullptr) return view_key(key, *state);
+    const auto state = store_->read_key(queue, key);
+    if (!state) return state.error();
+    if (*state) return view_key(key, **state);
   }
   return Error{ErrorCode::not_found,
                has_queue ? "queue " + name + " knows no key " + key : "there is no queue " + name};

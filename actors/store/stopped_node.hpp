@@ -29,7 +29,9 @@ class StoppedNode {
   ///   storage_failed       a system call failed
   ///   log_unreachable      the server that keeps it does not answer
   /// The result keeps `engine`.
-  [[nodiscard]] static Result<StoppedNode> open(std::shared_ptr<logs::Engine> engine);
+  /// `states`: the state store of the same node, not open yet; null: it has none.
+  [[nodiscard]] static Result<StoppedNode> open(std::shared_ptr<logs::Engine> engine,
+                                                std::unique_ptr<states::StateStore> states = {});
 
   /// All queues of all shards, except staged ones. With messages and their bodies only if
   /// `with_messages`. Fails with `corrupt` or `storage_failed` if a body cannot be read.
@@ -40,7 +42,8 @@ class StoppedNode {
   [[nodiscard]] Result<std::vector<MessageView>> peek(const std::string& name,
                                                       std::size_t max) const;
 
-  /// State and history of `key` in the queue `name`. Fails with `not_found` (no such queue or key).
+  /// State and history of `key` in the queue `name`. Fails with `not_found` (no such queue or key), `corrupt` or
+  /// `storage_failed`.
   [[nodiscard]] Result<KeyView> key(const std::string& name, const std::string& key) const;
 
   /// The recovered queues; valid as long as this object.
@@ -52,6 +55,7 @@ class StoppedNode {
     std::shared_ptr<logs::Engine> engine;
     std::mutex mutex;  ///< guards log
     std::unique_ptr<logs::OpenedLog> log;
+    std::unique_ptr<states::StateStore> states;  ///< null: all keys are in memory
   };
 
   StoppedNode() = default;

@@ -1,6 +1,8 @@
 #include "actors/store/store.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "actors/queue/decide/suspicion.hpp"
 #include "actors/queue/move/target.hpp"
@@ -10,6 +12,12 @@
 namespace millrace {
 
 using queues::QueueNumber;
+
+namespace {
+
+constexpr std::size_t scan_bytes = 1u << 20;
+
+}  // namespace
 
 Result<void> Store::declare(const pb::Declaration& declaration) {
   if (declaration.number() == 0) {
@@ -25,6 +33,14 @@ Result<void> Store::declare(const pb::Declaration& declaration) {
   queue.declaration = declaration;
   queue.state = std::make_unique<queues::State>();
   queue.state->limits = limits_;
+  if (are_on_disk()) {
+    if (auto opened = open_states(); !opened) return opened;
+    queue.state->durable.keyed.keep_on_disk(false);
+    // The number may have belonged to a queue that is gone.
+    if (keys_ == Keys::on_disk && std::exchange(adopting_, 0) != declaration.number()) {
+      if (auto cleared = states_->clear(declaration.number()); !cleared) return cleared;
+    }
+  }
   queues::declare(*queue.state, declaration);
   last_number_ = std::max(last_number_, declaration.number());
   index(declaration);
@@ -51,15 +67,164 @@ Result<void> Store::load(std::string_view bytes) {
     keep(part.shard());
     return {};
   }
+  if (part.part_case() == pb::SnapshotPart::kStateCopy) {
+    copy_ = {part.state_copy().number(), part.state_copy().id()};
+    return open_states();
+  }
   if (part.part_case() == pb::SnapshotPart::kHead) {
-    const pb::Declaration& declaration = part.head().declaration();
-    if (auto declared = declare(declaration); !declared) return declared;
-    loading_ = queues_[declaration.number()].state.get();
+    if (auto begun = begin_queue(part.head()); !begun) return begun;
   }
   if (loading_ == nullptr) {
     return Error{ErrorCode::corrupt, "checkpoint: messages come before their queue"};
   }
-  return queues::read_snapshot(*loading_, part);
+  auto read = queues::read_snapshot(*loading_, part);
+  if (!read) return read;
+  return write_out(*loading_);
+}
+
+bool Store::are_on_disk() const {
+  return keys_ == Keys::on_disk || (keys_ == Keys::as_found && copy_.has_value());
+}
+
+Result<void> Store::open_states() {
+  if (is_open_) return {};
+  if (states_ == nullptr) {
+    return Error{ErrorCode::invalid_argument,
+                 "the checkpoint names a store of keyed states, which this log cannot have"};
+  }
+  if (auto opened = states_->open(copy_); !opened) return opened;
+  is_open_ = true;
+  if (keys_ == Keys::as_found || !copy_) return {};
+  return states_->remove_later(*copy_);
+}
+
+// The keys of a queue of the checkpoint are in its copy of the state store, if there is one.
+Result<void> Store::begin_queue(const pb::QueueHead& head) {
+  const QueueNumber number = head.declaration().number();
+  const bool is_stored = copy_.has_value() && head.stored();
+  if (is_stored) adopting_ = number;
+  if (auto declared = declare(head.declaration()); !declared) return declared;
+  loading_ = queues_[number].state.get();
+  queues::KeyedStore& keyed = loading_->durable.keyed;
+  if (!is_stored) return {};
+  if (are_on_disk()) {
+    keyed.keep_on_disk(true);
+    return {};
+  }
+  states::ScanPlace place;
+  while (!place.is_end) {
+    auto page = states_->scan(number, place, scan_bytes);
+    if (!page) return page.error();
+    for (states::KeyPiece& piece : *page) {
+      queues::KeyState state{std::move(piece.value)};
+      // The replay appends what later records did.
+      for (const queues::HistoryPart& part : piece.history) {
+        if (part.lsn <= copy_->number) state.history += *part.entries;
+      }
+      keyed.restore(piece.key, std::move(state), {}, piece.continues);
+    }
+  }
+  return {};
+}
+
+// A replay makes keys dirty without end.
+Result<void> Store::write_out(queues::State& state) {
+  queues::KeyedStore& keyed = state.durable.keyed;
+  if (keys_ != Keys::on_disk || keyed.dirty_bytes() <= limits_.state_cache_bytes) return {};
+  queues::StateWrite write = keyed.take_dirty(~std::uint64_t{0});
+  write.queue = state.number;
+  write.keeps_ages = true;
+  if (auto written = states_->write(write); !written) return written;
+  keyed.written(write);
+  keyed.evict(limits_.state_cache_bytes);
+  return {};
+}
+
+Result<void> Store::recovered(logs::Lsn last) {
+  if (!are_on_disk()) return {};
+  if (auto opened = open_states(); !opened) return opened;
+  const auto newest = states_->newest();
+  if (!newest) return newest.error();
+  if (*newest > last) {
+    return Error{ErrorCode::corrupt, "the store of keyed states has effects of record " +
+                                         std::to_string(*newest) + ", and the log ends with " +
+                                         std::to_string(last)};
+  }
+  if (keys_ != Keys::on_disk) return {};
+  std::set<QueueNumber> numbers;
+  for (const auto& [number, queue] : queues_) {
+    if (queue.state->durable.keyed.is_on_disk()) numbers.insert(number);
+  }
+  return states_->clear_others(numbers);
+}
+
+Result<void> Store::visit_keys(const StoredQueue& queue, const KeyVisitor& visit) const {
+  const queues::KeyedStore& keyed = queue.state->durable.keyed;
+  const auto is_empty = [](const queues::KeyState& state) {
+    return !state.value && state.history.empty();
+  };
+  if (!keyed.has_stored()) {
+    for (const auto& [name, state] : keyed.keys()) {
+      queues::KeyState merged{state.value, state.history};
+      if (keyed.is_on_disk()) queues::merge(&state, nullptr, {}, merged);
+      if (is_empty(merged)) continue;
+      if (auto visited = visit(name, merged); !visited) return visited;
+    }
+    return {};
+  }
+  std::set<std::string, std::less<>> rest;
+  for (const auto& [name, state] : keyed.keys()) rest.insert(name);
+  // A page ends within a long history, so a key is complete when another one begins.
+  std::optional<states::KeyPiece> current;
+  const auto finish = [&]() -> Result<void> {
+    if (!current) return {};
+    queues::KeyState merged;
+    queues::merge(keyed.find(current->key), current->value, current->history, merged);
+    rest.erase(current->key);
+    if (is_empty(merged)) return {};
+    return visit(current->key, merged);
+  };
+  states::ScanPlace place;
+  while (!place.is_end) {
+    auto page = states_->scan(queue.declaration.number(), place, scan_bytes);
+    if (!page) return page.error();
+    for (states::KeyPiece& piece : *page) {
+      if (piece.continues && current) {
+        std::move(piece.history.begin(), piece.history.end(), std::back_inserter(current->history));
+        continue;
+      }
+      if (auto finished = finish(); !finished) return finished;
+      current = std::move(piece);
+    }
+  }
+  if (auto finished = finish(); !finished) return finished;
+  for (const std::string& name : rest) {
+    queues::KeyState merged;
+    queues::merge(keyed.find(name), nullptr, {}, merged);
+    if (is_empty(merged)) continue;
+    if (auto visited = visit(name, merged); !visited) return visited;
+  }
+  return {};
+}
+
+Result<std::unique_ptr<queues::KeyState>> Store::read_key(const StoredQueue& queue,
+                                                          const std::string& key) const {
+  const queues::KeyedStore& keyed = queue.state->durable.keyed;
+  const queues::KeyState* resident = keyed.find(key);
+  auto out = std::make_unique<queues::KeyState>();
+  if (keyed.is_on_disk()) {
+    states::StoredKey stored;
+    if (keyed.has_stored()) {
+      auto found = states_->read(queue.declaration.number(), key);
+      if (!found) return found.error();
+      stored = std::move(*found);
+    }
+    queues::merge(resident, std::move(stored.value), stored.history, *out);
+  } else if (resident != nullptr) {
+    *out = {resident->value, resident->history, resident->timers};
+  }
+  if (!out->value && out->history.empty() && out->timers.empty()) out.reset();
+  return out;
 }
 
 Result<void> Store::apply(const logs::Frame& frame) {
@@ -84,7 +249,7 @@ Result<void> Store::apply(const logs::Frame& frame) {
     const auto queue = queues_.find(suspect.queue());
     if (queue != queues_.end()) queues::apply_suspect(*queue->second.state, suspect);
   }
-  const queues::CommittedRecord committed{record, frame.place, frame.body.size()};
+  const queues::CommittedRecord committed{record, frame.place, frame.body.size(), frame.lsn};
   for (const pb::Change& change : record->change()) {
     if (auto applied = apply(committed, change); !applied) return at(applied.error());
   }
@@ -126,6 +291,7 @@ Result<void> Store::apply(const queues::CommittedRecord& committed, const pb::Ch
     return Error{ErrorCode::corrupt, state.name + " becomes an outbox of another number"};
   }
   queues::apply(state, committed, change);
+  if (auto written = write_out(state); !written) return written;
   if (change.has_become_outbox()) index(*state.declaration);
   found->second.declaration = *state.declaration;
   return {};

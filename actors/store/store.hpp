@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -13,8 +15,10 @@
 #include "actors/log/frame.hpp"
 #include "actors/queue/decide/apply.hpp"
 #include "actors/queue/state/backlog.hpp"
+#include "actors/state_store/state_store.hpp"
 #include "messages/record.pb.h"
 #include "messages/result.hpp"
+#include "messages/snapshot.pb.h"
 
 namespace millrace {
 
@@ -29,6 +33,32 @@ class Store {
  public:
   /// `limits` apply to every queue until NodePlan::configure(); they bound the bodies in memory.
   explicit Store(queues::Limits limits = {}) : limits_(limits) {}
+
+  /// How the values and histories of keys are kept.
+  enum class Keys : std::uint8_t {
+    in_memory,  ///< all of them; those of a checkpoint that names a state store are read from it
+    on_disk,    ///< in the state store, up to Limits::state_cache_bytes of each queue
+    as_found,   ///< as the checkpoint has them; the state store is not changed
+  };
+  /// Uses `states`, which is not open yet and outlives this object. Called before all others; without
+  /// it, a checkpoint that names a state store fails with `invalid_argument`.
+  void use(states::StateStore& states, Keys keys) {
+    states_ = &states;
+    keys_ = keys;
+  }
+  /// Whether the checkpoint that was loaded names a copy of the state store.
+  [[nodiscard]] bool names_states() const { return copy_.has_value(); }
+  /// Recovery has read everything, the last record being `last`. Fails with `corrupt` if the state
+  /// store has effects of later records.
+  [[nodiscard]] Result<void> recovered(logs::Lsn last);
+
+  /// Visits the value and history of each key of a queue, those in the state store too; timers are not
+  /// among them. An error of `visit` ends it. Blocks.
+  using KeyVisitor = std::function<Result<void>(const std::string& key, const queues::KeyState&)>;
+  [[nodiscard]] Result<void> visit_keys(const StoredQueue& queue, const KeyVisitor& visit) const;
+  /// The value, history and timers of a key; null: it has none. Blocks.
+  [[nodiscard]] Result<std::unique_ptr<queues::KeyState>> read_key(const StoredQueue& queue,
+                                                                   const std::string& key) const;
 
   /// Loads one part of a checkpoint. REQUIRES: parts come in the order in which they were written,
   /// before the first apply(). Fails with `corrupt`.
@@ -66,6 +96,10 @@ class Store {
   [[nodiscard]] Result<void> check_installed(const pb::Declaration& declaration,
                                              const pb::Record& record) const;
   void index(const pb::Declaration& declaration);
+  [[nodiscard]] bool are_on_disk() const;
+  [[nodiscard]] Result<void> open_states();
+  [[nodiscard]] Result<void> begin_queue(const pb::QueueHead& head);
+  [[nodiscard]] Result<void> write_out(queues::State& state);
 
   queues::Limits limits_;
   std::map<queues::QueueNumber, StoredQueue> queues_;
@@ -74,6 +108,11 @@ class Store {
   Shards shards_;
   queues::QueueNumber last_number_ = 0;
   queues::State* loading_ = nullptr;  ///< queue of the current parts in load()
+  states::StateStore* states_ = nullptr;
+  Keys keys_ = Keys::in_memory;
+  std::optional<states::Copy> copy_;  ///< that the checkpoint names
+  bool is_open_ = false;              ///< states_ is
+  queues::QueueNumber adopting_ = 0;  ///< its keys are in `copy_`; while it is declared
 };
 
 }  // namespace millrace

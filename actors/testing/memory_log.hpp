@@ -104,13 +104,17 @@ class MemoryLog : public queues::RecordLog {
   [[nodiscard]] Store replay() const { return replay(records_); }
   [[nodiscard]] static Store replay(const std::vector<std::string>& records) {
     Store store({.body_cache_bytes = ~std::uint64_t{0}});
+    replay(records, store);
+    return store;
+  }
+  void replay_into(Store& store) const { replay(records_, store); }
+  static void replay(const std::vector<std::string>& records, Store& store) {
     for (std::size_t i = 0; i < records.size(); ++i) {
       const logs::Lsn lsn = i + 1;
       const auto applied =
           store.apply({.lsn = lsn, .place = place_of(lsn), .shard = 0, .body = records[i]});
       if (!applied) throw std::invalid_argument(applied.error().message);
     }
-    return store;
   }
 
   [[nodiscard]] static logs::Place place_of(logs::Lsn lsn) {

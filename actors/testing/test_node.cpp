@@ -30,9 +30,24 @@ TestNode::TestNode(DeterministicActorSystem& system, std::vector<PipelineSpec> p
   wiring_ = analyse_wiring(pipelines_);
 }
 
+Store TestNode::recover() {
+  if (!options_.make_table) return log_->replay();
+  states_ = std::make_unique<states::StateStore>(options_.make_table());
+  keeper_ = std::make_unique<states::StateKeeper>(
+      *states_, [this](const Error& error) { violation_ = error.message; }, false);
+  Store store({.body_cache_bytes = ~std::uint64_t{0},
+               .state_cache_bytes = options_.limits.state_cache_bytes});
+  store.use(*states_, Store::Keys::on_disk);
+  log_->replay_into(store);
+  if (auto recovered = store.recovered(log_->records().size()); !recovered) {
+    throw std::invalid_argument(recovered.error().message);
+  }
+  return store;
+}
+
 Result<void> TestNode::start() {
   if (auto opened = log_->reopen(); !opened) return opened;
-  Store store = log_->replay();
+  Store store = recover();
   RuntimeOptions runtime;
   runtime.shards = options_.shards;
   runtime.limits = options_.limits;
@@ -70,6 +85,7 @@ Result<void> TestNode::start() {
                                                                   .clock = &clock,
                                                                   .seed = options_.seed,
                                                                   .running = running,
+                                                                  .states = keeper_.get(),
                                                                   .threads = false,
                                                                   .federation = federation,
                                                                   .outdated = options_.on_outdated,
@@ -121,6 +137,8 @@ void TestNode::stop() {
   log_->crash();  // discards what actors proposed as they ended
   moves_.reset();
   actors_.reset();
+  keeper_.reset();
+  states_.reset();
   is_stopping_ = false;
 }
 

@@ -19,6 +19,7 @@
 #include "actors/pipeline/wiring.hpp"
 #include "actors/stage/pipeline_spec.hpp"
 #include "actors/stage/routed.hpp"
+#include "actors/state_store/state_keeper.hpp"
 #include "actors/testing/memory_log.hpp"
 #include "actors/testing/shell/deterministic_actor_system.hpp"
 
@@ -41,6 +42,9 @@ struct TestNodeOptions {
   bool notes_running = false;
   /// Makes the log; unset: a MemoryLog.
   std::function<std::unique_ptr<MemoryLog>()> make_log{};
+  /// Makes a new, empty table at each start, for the keys that do not fit into
+  /// Limits::state_cache_bytes; unset: all are in memory.
+  std::function<std::unique_ptr<states::Table>()> make_table{};
 };
 
 /// One thread. Throws std::invalid_argument for pipelines that validate() refuses and for unknown
@@ -122,6 +126,8 @@ class TestNode {
   };
 
   void connect(const std::string& queue, Client& client);
+  /// The queues as recovered from the log.
+  [[nodiscard]] Store recover();
   [[nodiscard]] Link open_link(const std::string& queue, const Client& client, std::uint64_t epoch);
   void check_settled(const std::string& queue, Client& client,
                      const std::vector<std::uint64_t>& settled);
@@ -132,6 +138,8 @@ class TestNode {
   TestNodeOptions options_;
   Wiring wiring_;
   std::unique_ptr<MemoryLog> log_;
+  std::unique_ptr<states::StateStore> states_;   ///< null: all keys are in memory
+  std::unique_ptr<states::StateKeeper> keeper_;  ///< null: all keys are in memory
   std::unique_ptr<NodeActors> actors_;
   std::unique_ptr<ShardMoves> moves_;
   std::map<std::string, Client> clients_;

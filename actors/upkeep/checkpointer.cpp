@@ -32,11 +32,12 @@ logs::SegmentNumber first_needed(const QueueUse& use) {
 }  // namespace
 
 Checkpointer::Checkpointer(logs::Log& log, NodeActors& actors, const ShardMoves& moves,
-                           Compactor& compactor, Options options)
+                           Compactor& compactor, states::StateKeeper* states, Options options)
     : log_(log),
       actors_(actors),
       moves_(moves),
       compactor_(compactor),
+      states_(states),
       options_(options),
       next_after_bytes_(options.log_bytes),
       thread_([this] { run(); }) {}
@@ -133,9 +134,28 @@ void Checkpointer::run() {
   }
 }
 
+// The queues have posted the writes of their dirty keys before they were taken.
+Result<std::string> Checkpointer::save_states() {
+  copy_.reset();
+  if (states_ == nullptr) return std::string();
+  if (!states_->wait()) return Error{ErrorCode::draining, "keyed state is not written any more"};
+  auto saved = states_->store().save(lsn_, random_());
+  if (!saved) return saved.error();
+  copy_ = *saved;
+  pb::SnapshotPart part;
+  part.mutable_state_copy()->set_number(copy_->number);
+  part.mutable_state_copy()->set_id(copy_->id);
+  return part.SerializeAsString();
+}
+
 bool Checkpointer::write() {
+  const auto states = save_states();
   const auto written =
-      log_.write_checkpoint(lsn_ + 1, [this](logs::CheckpointWriter& out) -> Result<void> {
+      log_.write_checkpoint(lsn_ + 1, [&](logs::CheckpointWriter& out) -> Result<void> {
+        if (!states) return states.error();
+        if (!states->empty()) {
+          if (auto added = out.add(queue_section, *states); !added) return added;
+        }
         for (const std::string& part : parts_) {
           if (auto added = out.add(queue_section, part); !added) return added;
         }
@@ -155,6 +175,10 @@ bool Checkpointer::write() {
   const auto now = std::chrono::steady_clock::now();
   pause_until_ = (now + 4 * (now - begun_at_)).time_since_epoch().count();
   newest_on_full_disk_ = log_.storage_full();
+  if (copy_) {
+    const Result<void> kept = states_->store().keep(*copy_);
+    if (!kept) spdlog::warn("older copies of keyed state remain: {}", kept.error().message);
+  }
   const logs::SegmentNumber needed = first_needed(use_);
   log_.release_before(needed);
   spdlog::debug("checkpoint at record {}: {} bytes, oldest segment with live messages {}", lsn_,

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "actors/log/log.hpp"
 #include "actors/move/shard_moves.hpp"
 #include "actors/queue/state/queue_state.hpp"
+#include "actors/state_store/state_keeper.hpp"
 #include "actors/upkeep/compactor.hpp"
 
 namespace millrace {
@@ -39,8 +41,9 @@ class Checkpointer {
 
   /// REQUIRES: the arguments outlive the checkpointer, and no queue actor is left when it is
   /// destroyed: their snapshots call back here.
+  /// `states`: where the queues keep keys on disk; null: nowhere.
   Checkpointer(logs::Log& log, NodeActors& actors, const ShardMoves& moves, Compactor& compactor,
-               Options options);
+               states::StateKeeper* states, Options options);
   ~Checkpointer();
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
@@ -65,11 +68,16 @@ class Checkpointer {
   void take(const queues::State& state);  // on the thread of the queue's actor
   void run();
   bool write();
+  /// A part that names the copy; empty: there is no state store.
+  [[nodiscard]] Result<std::string> save_states();
 
   logs::Log& log_;
   NodeActors& actors_;
   const ShardMoves& moves_;
   Compactor& compactor_;
+  states::StateKeeper* const states_;
+  std::optional<states::Copy> copy_;  ///< of the checkpoint being written; on its thread only
+  std::mt19937_64 random_{std::random_device{}()};
   const Options options_;
   std::atomic<bool> busy_ = false;  ///< from begin() until the file is written
   std::atomic<std::uint64_t> next_after_bytes_;

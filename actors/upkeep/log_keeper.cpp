@@ -9,7 +9,8 @@ constexpr int back_off_retries = 10;
 }  // namespace
 
 LogKeeper::LogKeeper(logs::Log& log, QueueLog& queue_log, NodeActors& actors,
-                     const ShardMoves& moves, const RuntimeOptions& options)
+                     const ShardMoves& moves, states::StateKeeper* states,
+                     const RuntimeOptions& options)
     : log_(log),
       queue_log_(queue_log),
       compactor_(log, actors,
@@ -17,7 +18,7 @@ LogKeeper::LogKeeper(logs::Log& log, QueueLog& queue_log, NodeActors& actors,
                   .back_off = back_off_retries * log.full_interval()},
                  [this] { on_compacted(); }),
       checkpointer_(
-          log, actors, moves, compactor_,
+          log, actors, moves, compactor_, states,
           {.log_bytes = options.checkpoint_log_bytes, .full_log_bytes = log.segment_bytes()}) {}
 
 // The next checkpoint releases the segments that compaction emptied. Only a full disk cannot wait

@@ -19,7 +19,7 @@ namespace millrace {
 class LogKeeper {
  public:
   LogKeeper(logs::Log& log, QueueLog& queue_log, NodeActors& actors, const ShardMoves& moves,
-            const RuntimeOptions& options);
+            states::StateKeeper* states, const RuntimeOptions& options);
 
   /// As QueueLogOwner::on_group(): begins a checkpoint when one is due.
   void on_group(logs::Lsn lsn) { checkpointer_.on_group(lsn); }

@@ -9,6 +9,7 @@
 #include "apps/audit/check/cluster_check.hpp"
 #include "apps/audit/disk/checkpoint_file.hpp"
 #include "apps/audit/disk/log_files.hpp"
+#include "apps/audit/disk/state_files.hpp"
 
 namespace millrace::audit {
 namespace {
@@ -53,6 +54,7 @@ class DirectoryAudit {
       report_.note(About::bodies, files_.path.string() + ": not checked, as its log is damaged");
       return {};
     }
+    if (auto compared = compare_newest_keys(); !compared) return compared;
     check_queues();
     return check_bodies();
   }
@@ -103,6 +105,41 @@ class DirectoryAudit {
     return {};
   }
 
+  // Loads the keys of the copy that the checkpoint in `model` names, if it names one: as of the
+  // checkpoint, but for values of later records, which the replay sets again.
+  Result<void> load_keys(Model& model, std::uint64_t before) {
+    const auto copy = model.state_copy();
+    if (!copy) return {};
+    report_.count(About::states);
+    const std::string name = "state of record " + text_of(copy->number);
+    const Complain complain = [&](About about, std::string text) {
+      fail(about, name, 0, 0, std::move(text));
+    };
+    const auto wrong = read_state_copy(
+        files_, copy->number, copy->id, [&](const StateItem& item, std::string_view bytes) {
+          if (!item.is_history) return model.load_value(item.queue, item.key, bytes, complain);
+          if (item.lsn < before) model.load_history(item.queue, item.key, bytes, complain);
+        });
+    if (!wrong) return wrong.error();
+    if (!wrong->empty()) fail(About::checkpoints, name, 0, copy->number, *wrong);
+    return {};
+  }
+
+  // The keys of the newest checkpoint that no later record has changed.
+  Result<void> compare_newest_keys() {
+    if (intact_.empty() || intact_.back().replay_from > directory_.last_lsn + 1) return {};
+    Model model(false);
+    const CheckpointHeader& newest = intact_.back();
+    if (auto loaded = load(model, newest.number); !loaded) return loaded;
+    if (!model.state_copy()) return {};
+    if (auto loaded = load_keys(model, newest.replay_from); !loaded) return loaded;
+    const std::string text = directory_.model.difference_of_copy(model, newest.replay_from - 1);
+    if (text.empty()) return {};
+    fail(About::checkpoints, "state of record " + text_of(newest.replay_from - 1), 0,
+         newest.replay_from - 1, "differs from the records before it: " + text);
+    return {};
+  }
+
   // Replays from the beginning if the log still has it, or else from the oldest checkpoint that the
   // log reaches back to; so that later checkpoints can be compared.
   Result<void> replay() {
@@ -114,6 +151,7 @@ class DirectoryAudit {
       while (next + 1 < intact_.size() && intact_[next].replay_from < *first) ++next;
       from = intact_[next].replay_from;
       if (auto loaded = load(directory_.model, intact_[next].number); !loaded) return loaded;
+      if (auto loaded = load_keys(directory_.model, from); !loaded) return loaded;
       ++next;
     }
     Result<void> compared;

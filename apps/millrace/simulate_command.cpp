@@ -219,6 +219,10 @@ void add_place(CLI::App& command, Options& options) {
                   "connection string of a PostgreSQL that keeps the logs of the nodes, in a new\n"
                   "schema; default: each keeps a journal")
       ->type_name("DSN");
+  command
+      .add_option("--state-cache", options.state_cache,
+                  "keyed state in memory, such as 16MiB; the rest is on disk; default: all")
+      ->type_name("SIZE");
   command.add_option("--data-dir", options.data_dir,
                      "empty or new directory; default: a temporary one, removed after a PASS");
 }

@@ -108,6 +108,7 @@ RuntimeOptions runtime_options(const Config& config) {
   options.scheduler = config.caf.policy;
   options.turn_messages = config.caf.max_throughput;
   options.body_cache_bytes = config.runtime.body_cache_bytes;
+  options.state_cache_bytes = config.runtime.state_cache_bytes;
   options.checkpoint_log_bytes = config.runtime.checkpoint_log_bytes;
   options.journal = config.journal;
   for (const QueueConfig& queue : config.queues) {

@@ -30,7 +30,8 @@ room("actors/journal/disk", "plain", "actors/base", "actors/files", "actors/jour
 room("actors/journal/read", "plain", "actors/journal/disk", "actors/journal/format", "actors/log")
 room("actors/journal/checkpoint", "core", "actors/journal/disk", "actors/journal/format",
      "actors/journal/read", "actors/log")
-room("actors/journal/backup", "plain", "actors/journal/disk", "actors/journal/format",
+room("actors/journal/backup", "plain", "actors/journal/checkpoint", "actors/journal/disk",
+     "actors/journal/format",
      "actors/journal/read", "actors/log")
 room("actors/journal/write", "plain", "actors/base", "actors/journal/disk",
      "actors/journal/format", "actors/journal/read", "actors/log")
@@ -44,34 +45,41 @@ room("actors/postgres_log", "plain", "actors/base", "actors/journal/format", "ac
 room("actors/engines", "plain", "actors/files", "actors/journal", "actors/journal/backup",
      "actors/journal/disk", "actors/journal/write", "actors/log", "actors/postgres_log")
 room("actors/queue/state", "core", "actors/base", "actors/log")
+room("actors/state_store", "plain", "actors/base", "actors/log", "actors/queue/state")
 room("actors/queue/snapshot", "core", "actors/base", "actors/queue/state")
 room("actors/queue/move", "core", "actors/base", "actors/queue/snapshot", "actors/queue/state")
 room("actors/stage", "plain", "actors/base")
 room("actors/pipeline", "core", "actors/stage")
 room("actors/queue/decide", "core", "actors/queue/move", "actors/queue/state", "actors/stage")
 room("actors/queue", "shell", "actors/base", "actors/log", "actors/queue/decide",
-      "actors/queue/move", "actors/queue/snapshot", "actors/queue/state")
+      "actors/queue/move", "actors/queue/snapshot", "actors/queue/state",
+      "actors/state_store")
 room("actors/receiver", "shell", "actors/base", "actors/queue", "actors/queue/decide",
      "actors/stage")
 room("actors/sender/core", "core", "actors/base", "actors/queue/decide")
 room("actors/sender", "shell", "actors/base", "actors/queue", "actors/sender/core")
 room("actors/store", "plain", "actors/base", "actors/log", "actors/queue/decide",
-     "actors/queue/move", "actors/queue/snapshot", "actors/queue/state")
+     "actors/queue/move", "actors/queue/snapshot", "actors/queue/state", "actors/state_store")
 room("actors/operate", "shell", "actors/queue", "actors/store")
 room("actors/assembly", "shell", "actors/base", "actors/engines", "actors/files", "actors/log",
      "actors/operate", "actors/pipeline", "actors/queue", "actors/queue/decide",
      "actors/queue/state", "actors/receiver", "actors/sender", "actors/sender/core",
-     "actors/stage", "actors/store")
-room("actors/move", "shell", "actors/assembly", "actors/base", "actors/queue", "actors/queue/move")
+     "actors/stage", "actors/store",
+     "actors/state_store")
+room("actors/move", "shell", "actors/assembly", "actors/base", "actors/queue", "actors/queue/move",
+     "actors/queue/snapshot", "actors/queue/state", "actors/state_store")
 room("actors/upkeep", "shell", "actors/assembly", "actors/base", "actors/log", "actors/move", "actors/queue", "actors/queue/snapshot",
-     "actors/queue/state", "actors/store")
+     "actors/queue/state", "actors/store",
+     "actors/state_store")
 room("actors/runtime", "shell", "actors/assembly", "actors/base", "actors/engines",
      "actors/files", "actors/log", "actors/queue/decide",
      "actors/move", "actors/operate", "actors/pipeline", "actors/queue", "actors/queue/state",
-     "actors/receiver", "actors/sender", "actors/stage", "actors/store", "actors/upkeep")
+     "actors/receiver", "actors/sender", "actors/stage", "actors/store", "actors/upkeep",
+     "actors/state_store")
 room("actors/testing", "shell", "actors/assembly", "actors/base", "actors/log",
      "actors/move", "actors/operate", "actors/pipeline", "actors/queue", "actors/queue/state",
-     "actors/receiver", "actors/sender", "actors/stage", "actors/store", "actors/upkeep")
+     "actors/receiver", "actors/sender", "actors/stage", "actors/store", "actors/upkeep",
+     "actors/state_store")
 
 # Clusters of nodes.
 room("cluster/certs", "plain")

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "actors/engines/engines.hpp"
+#include "actors/state_store/rocks_table.hpp"
 #include "actors/store/stopped_node.hpp"
 #include "tests/journal/temporary_directory.hpp"
 #include "tests/runtime/runtime_fixture.hpp"
@@ -79,7 +80,8 @@ class Compaction : public ::testing::Test {
   }
 
   void expect_kept() {
-    const auto node = StoppedNode::open(engines::make_engine(data_dir_));
+    const auto node =
+        StoppedNode::open(engines::make_engine(data_dir_), states::stored_states(data_dir_));
     ASSERT_OK(node);
     const auto waiting = node->peek("test.work", 10);
     ASSERT_OK(waiting);

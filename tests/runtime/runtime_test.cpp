@@ -15,6 +15,7 @@
 
 #include "actors/engines/engines.hpp"
 #include "actors/pipeline/pipeline.hpp"
+#include "actors/state_store/rocks_table.hpp"
 #include "actors/store/stopped_node.hpp"
 #include "tests/journal/temporary_directory.hpp"
 
@@ -82,7 +83,8 @@ TEST(Runtime, ShowsAndRedrivesDeadLettersThatLieOnDisk) {
   ASSERT_TRUE(runtime.stop());
   started->reset();
 
-  const auto stopped = StoppedNode::open(engines::make_engine(directory.path()));
+  const auto stopped = StoppedNode::open(engines::make_engine(directory.path()),
+                                         states::stored_states(directory.path()));
   ASSERT_TRUE(stopped) << stopped.error().message;
   const auto view_of_all = stopped->view(false);
   ASSERT_TRUE(view_of_all);

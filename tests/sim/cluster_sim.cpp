@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "actors/state_store/memory_table.hpp"
 #include "messages/hash.hpp"
 #include "tests/sim/cluster_sim_node.hpp"
 #include "tests/sim/lazy_receiver_actor.hpp"
@@ -30,6 +31,7 @@ constexpr std::chrono::milliseconds never{1'000'000'000};  // a worker that hang
 ClusterSim::ClusterSim(ClusterSimOptions options)
     : options_(options),
       has_disks_(options.seed % 2 == 0),
+      has_pages_(options.seed % 11 < 6 || options.sabotage == Sabotage::state_store),
       is_one_group_(options.seed % 4 < 2),
       window_bytes_(options.seed % 5 < 2 ? 500 : transport::TransportOptions{}.window_bytes),
       is_founded_(options.seed % 4 != 3),
@@ -100,6 +102,11 @@ void ClusterSim::add_node(std::uint32_t index) {
   setup.seed = options_.seed + index;
   setup.clock = node->clock.get();
   setup.limits = random_limits();
+  if (has_pages_) {
+    setup.make_table = [this, random = std::mt19937_64(options_.seed + index)]() mutable {
+      return make_table(random());
+    };
+  }
   if (has_disks_) {
     setup.make_log = [self, seed = random_()] {
       auto log = std::make_unique<DiskLog>(seed);
@@ -124,7 +131,33 @@ queues::Limits ClusterSim::random_limits() {
     limits.retry_first_us = 1'000 + static_cast<DurationUs>(random_() % 99'000);
   limits.failed_max = 5 + static_cast<std::uint32_t>(random_() % 20);
   if (has_large_steps_) limits.idempotency_window_us = limits.producer_idle_us = time_max_us;
+  // Of a few keys, of one, or of none.
+  if (has_pages_) limits.state_cache_bytes = options_.seed % 3 == 0 ? 1 : 700 * (options_.seed % 3);
   return limits;
+}
+
+namespace {
+
+class ForgetfulTable final : public states::MemoryTable {
+ public:
+  ForgetfulTable(std::uint64_t seed, bool peeks)
+      : MemoryTable(std::make_shared<states::MemoryDisk>(), peeks), random_(seed) {}
+  Result<void> write(const states::Batch& batch) override {
+    return random_() % 8 == 0 ? Result<void>() : MemoryTable::write(batch);
+  }
+
+ private:
+  std::mt19937_64 random_;
+};
+
+}  // namespace
+
+std::unique_ptr<states::Table> ClusterSim::make_table(std::uint64_t seed) const {
+  const bool peeks = options_.seed % 2 == 0;
+  if (options_.sabotage == Sabotage::state_store) {
+    return std::make_unique<ForgetfulTable>(seed, peeks);
+  }
+  return std::make_unique<states::MemoryTable>(std::make_shared<states::MemoryDisk>(), peeks);
 }
 
 TimeUs ClusterSim::random_us(std::int64_t max_us) {

@@ -37,6 +37,7 @@ enum class Sabotage : std::uint8_t {
   generations,          ///< the numbers of outboxes are not bound to generations
   suspicion,            ///< nobody notes what was being handled when the process ended
   founding,             ///< nodes own what the configuration says, without promises of others
+  state_store,          ///< a state store loses some of what it was told to write
 };
 
 struct ClusterSimOptions {
@@ -107,6 +108,7 @@ class ClusterSim {
   void bury(Node& node);
   void join_last();
   [[nodiscard]] queues::Limits random_limits();
+  [[nodiscard]] std::unique_ptr<states::Table> make_table(std::uint64_t seed) const;
   void mend_links();
   void heal();
   void start(Node& node);
@@ -128,6 +130,7 @@ class ClusterSim {
 
   const ClusterSimOptions options_;
   const bool has_disks_;
+  const bool has_pages_;            ///< keys that do not fit into a few bytes are in a state store
   const bool is_one_group_;         ///< otherwise the queues of each stage move separately
   const std::size_t window_bytes_;  ///< of links
   const bool is_founded_;           ///< otherwise the shards get their owners under faults

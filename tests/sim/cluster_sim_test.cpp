@@ -136,6 +136,7 @@ constexpr std::pair<Sabotage, const char*> sabotages[] = {
     {Sabotage::generations, "Generations"},
     {Sabotage::suspicion, "Suspicion"},
     {Sabotage::founding, "Founding"},
+    {Sabotage::state_store, "StateStore"},
 };
 
 INSTANTIATE_TEST_SUITE_P(ClusterSim, SabotagedCluster, ::testing::ValuesIn(sabotages),

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <string_view>
 #include <utility>
 
+#include "actors/journal/checkpoint/checkpoint_format.hpp"
 #include "actors/journal/disk/durable_point.hpp"
 #include "actors/journal/disk/files.hpp"
 #include "actors/journal/read/segment_reader.hpp"
@@ -19,12 +21,17 @@ constexpr std::size_t manifest_bytes_max = 64U << 20;
 
 /// Checks that the target is new or has nothing but empty directories, and makes its directories.
 Result<void> make_target(FileSystem& files, const Path& target) {
-  for (const Path& directory : {target, target / "segments"}) {
+  const Path states = target / files::state_name;
+  std::vector<Path> directories{target, target / "segments"};
+  if (const auto copies = files.list(states)) {
+    for (const std::string& name : *copies) directories.push_back(states / name);
+  }
+  for (const Path& directory : directories) {
     const auto names = files.list(directory);
     if (!names && names.error().code != ErrorCode::not_found) return names.error();
     if (!names) continue;
     for (const std::string& name : *names) {
-      if (name == "segments") continue;
+      if (directory == target && (name == "segments" || name == files::state_name)) continue;
       return Error{ErrorCode::foreign_file,
                    directory.string() + ": expected a new or empty directory, found " + name};
     }
@@ -33,10 +40,20 @@ Result<void> make_target(FileSystem& files, const Path& target) {
   return files.make_dir(target / "segments");
 }
 
-/// Makes the names in the directories durable.
-Result<void> sync_target(FileSystem& files, const Path& target) {
-  if (auto synced = files.sync_dir(target / "segments"); !synced) return synced;
-  return files.sync_dir(target);
+/// Makes the names in the directories durable, and those of the directories of `written`.
+Result<void> sync_target(FileSystem& files, const Path& target,
+                         const std::vector<BackupFile>& written) {
+  std::set<Path> directories{target / "segments"};
+  for (const BackupFile& file : written) {
+    for (Path at = Path(file.name).parent_path(); !at.empty(); at = at.parent_path()) {
+      directories.insert(target / at);
+    }
+  }
+  directories.insert(target);
+  for (const Path& directory : directories) {
+    if (auto synced = files.sync_dir(directory); !synced) return synced;
+  }
+  return {};
 }
 
 struct Copied {
@@ -96,6 +113,14 @@ Result<std::string> read_whole(FileSystem& files, const Path& path, std::size_t 
   return bytes;
 }
 
+/// The directory with the keyed states of a checkpoint: see actors/state_store/rocks_table.hpp.
+std::string states_of(Lsn replay_from) {
+  constexpr std::size_t digits_max = 20;
+  const std::string digits = std::to_string(replay_from - 1);
+  return std::string(files::state_name) + "/" + std::string(digits_max - digits.size(), '0') +
+         digits;
+}
+
 Result<void> always() {
   return {};
 }
@@ -132,8 +157,23 @@ Result<void> BackupWriter::write(const std::string& name, const std::string& byt
   return {};
 }
 
-Result<void> BackupWriter::add_checkpoint(std::uint64_t number) {
-  return copy(from_.checkpoint_path(number).filename().string(), always);
+Result<void> BackupWriter::add_checkpoint(std::uint64_t number,
+                                          const std::function<Result<void>()>& may_go_on) {
+  const Path path = from_.checkpoint_path(number);
+  if (auto done = copy(path.filename().string(), may_go_on); !done) return done;
+  const auto block = read_whole(files_, path, block_bytes);
+  if (!block) return block.error();
+  const auto header = decode_checkpoint_header(*block);
+  if (!header) return Error{ErrorCode::corrupt, path.string() + ": expected a checkpoint"};
+  const std::string states = states_of(header->start.replay_from);
+  const auto names = files_.list(from_.path() / states);
+  if (!names && names.error().code == ErrorCode::not_found) return {};
+  if (!names) return names.error();
+  if (auto made = files_.make_dir(target_ / states); !made) return made;
+  for (const std::string& name : *names) {
+    if (auto done = copy(states + "/" + name, may_go_on); !done) return done;
+  }
+  return {};
 }
 
 Result<void> BackupWriter::add_log(const std::vector<SegmentInfo>& segments, Lsn durable,
@@ -181,7 +221,9 @@ Result<Manifest> BackupWriter::finish(const BackupIdentity& identity, std::int64
   }
   manifest_.identity = identity;
   manifest_.at_us = at_us;
-  if (auto synced = sync_target(files_, target_); !synced) return synced.error();
+  if (auto synced = sync_target(files_, target_, manifest_.files); !synced) {
+    return synced.error();
+  }
   const Path path = target_ / manifest_name;
   written_.push_back(path);
   if (auto done = write_last(files_, path, encode_manifest(manifest_)); !done) return done.error();
@@ -209,6 +251,9 @@ Result<Manifest> restore_backup(FileSystem& files, const Path& backup, const Pat
   for (const BackupFile& file : manifest->files) {
     // The file format makes it a data directory, so it gets its name last.
     const std::string name = file.name == "format" ? "format.tmp" : file.name;
+    if (file.name.starts_with(files::state_name)) {
+      if (auto made = files.make_dir((target / name).parent_path()); !made) return made.error();
+    }
     const auto copied = copy_file(files, backup / file.name, target / name, always);
     if (!copied) return copied.error();
     if (copied->bytes != file.bytes || copied->crc32c != file.crc32c) {
@@ -220,7 +265,7 @@ Result<Manifest> restore_backup(FileSystem& files, const Path& backup, const Pat
   if (auto done = write_file(files, target / marker, encode_manifest(*manifest)); !done) {
     return done.error();
   }
-  if (auto synced = sync_target(files, target); !synced) return synced.error();
+  if (auto synced = sync_target(files, target, manifest->files); !synced) return synced.error();
   if (auto done = files.rename(target / "format.tmp", target / "format"); !done) {
     return done.error();
   }

@@ -32,8 +32,9 @@ class BackupWriter {
   /// Makes the target. Called first.
   Result<void> begin();
 
-  /// Copies checkpoint `number`. REQUIRES: nobody removes it during the call.
-  Result<void> add_checkpoint(std::uint64_t number);
+  /// Copies checkpoint `number`, and the keyed states that it names. `may_go_on` as in add_log().
+  /// REQUIRES: nobody removes either during the call.
+  Result<void> add_checkpoint(std::uint64_t number, const std::function<Result<void>()>& may_go_on);
 
   /// Copies `segments`, oldest first, and of the last one the records up to `durable`, which it
   /// holds. `may_go_on` is asked now and then; its failure ends the backup. REQUIRES: none of the

@@ -35,13 +35,32 @@ std::string_view take(std::string_view& rest, char separator) {
   return taken;
 }
 
+// "state/<20 digits>/<name>".
+bool is_file_of_states(std::string_view name) {
+  constexpr std::size_t digits = 20;
+  const auto is_digit = [](char c) {
+    return c >= '0' && c <= '9';
+  };
+  const auto is_plain = [&](char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '_' || c == '.';
+  };
+  if (!name.starts_with(files::state_name)) return false;
+  name.remove_prefix(files::state_name.size());
+  if (name.size() < digits + 3 || name[0] != '/' || name[digits + 1] != '/') return false;
+  const std::string_view copy = name.substr(1, digits);
+  const std::string_view file = name.substr(digits + 2);
+  return std::all_of(copy.begin(), copy.end(), is_digit) && file[0] != '.' &&
+         std::all_of(file.begin(), file.end(), is_plain);
+}
+
 // No other names: a manifest must not make restore write elsewhere.
 bool is_file_of_backup(std::string_view name) {
   if (name == "format" || name == files::incarnation_name) return true;
   if (name.starts_with(segments_prefix)) {
     return parse_segment_name(name.substr(segments_prefix.size())).has_value();
   }
-  return parse_checkpoint_name(name).has_value();
+  return parse_checkpoint_name(name).has_value() || is_file_of_states(name);
 }
 
 Result<void> decode_file(Manifest& manifest, std::string_view value) {

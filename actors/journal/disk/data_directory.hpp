@@ -7,6 +7,7 @@
 //   restored                  the manifest of the backup from which the directory was restored
 //   checkpoint-<number>       the newest two checkpoints
 //   segments/<number>.seg     the log
+//   state/                    keyed states that checkpoints name; not written here
 //
 // <number> is decimal, zero-padded to ten digits. A name that ends in ".tmp" is an unfinished file.
 #pragma once

@@ -5,6 +5,9 @@
 
 #include <caf/all.hpp>
 
+#include "actors/base/shell/actor_handle.hpp"
+#include "actors/queue/snapshot/snapshot.hpp"
+
 namespace millrace {
 namespace {
 
@@ -12,6 +15,8 @@ using queues::PageEntry;
 
 /// Fits into a frame between nodes and into a record, with room for their headers.
 constexpr std::size_t chunk_bytes_max = 15u << 20;
+/// Of keys in one chunk; a single value may be larger.
+constexpr std::size_t keys_bytes = 1u << 20;
 
 //   head ─▶ page ─▶ [bodies] ─▶ chunk ─▶ next page … ─▶ other parts ─▶ next queue ─▶ done
 class ExportShell {
@@ -29,9 +34,10 @@ class ExportShell {
     }
     self->set_exit_handler([this](const caf::exit_msg&) { finish(ended()); });
     begin_queue();
-    return {[this](const queues::BodiesMessage& m) {
-      on_bodies(*m.bodies);
-    }};
+    return {[this](const queues::BodiesMessage& m) { on_bodies(*m.bodies); },
+            [](const TaskMessage& m) {
+              (*m.run)();
+            }};
   }
 
  private:
@@ -90,8 +96,44 @@ class ExportShell {
     for (std::size_t i = 1; i < queue().parts->size(); ++i) {
       if (!send_chunk((*queue().parts)[i])) return;
     }
-    ++at_;
-    begin_queue();
+    place_ = {};
+    next_keys();
+  }
+
+  // The queue has handed all keys to the keeper before it replied with its first page.
+  void next_keys() {
+    if (config_.states == nullptr || place_.is_end) {
+      ++at_;
+      return begin_queue();
+    }
+    config_.states->post([this, number = queue().declaration.number(), place = place_,
+                          self = caf::actor_cast<caf::actor>(self_)](
+                             states::StateStore& store) mutable -> Result<void> {
+      auto keys = store.scan(number, place, keys_bytes);
+      if (!keys) return keys.error();
+      auto task = [this, place, keys = std::move(*keys)] {
+        place_ = place;
+        on_keys(keys);
+      };
+      caf::anon_send(self, TaskMessage{std::make_shared<std::function<void()>>(std::move(task))});
+      return {};
+    });
+  }
+
+  void on_keys(const std::vector<states::KeyPiece>& keys) {
+    bool is_taken = true;
+    const queues::SnapshotSink sink = [&](const std::string& part) {
+      is_taken = is_taken && send_chunk(part);
+    };
+    queues::KeyWriter writer(keys_bytes, sink);
+    for (const states::KeyPiece& piece : keys) {
+      std::string history;
+      for (const queues::HistoryPart& part : piece.history) history += *part.entries;
+      if (!piece.value && history.empty()) continue;
+      writer.add(piece.key, piece.value.get(), history, piece.age_us, piece.continues);
+    }
+    writer.finish();
+    if (is_taken) next_keys();
   }
 
   [[nodiscard]] Error body_missing(queues::Sequence sequence) const {
@@ -104,10 +146,10 @@ class ExportShell {
     *chunk.mutable_queue() = queue().declaration;
     chunk.mutable_install()->set_part(part);
     if (chunk.ByteSizeLong() > chunk_bytes_max) {
-      finish(Error{ErrorCode::too_large, "a key of " + queue().declaration.name() + " takes " +
+      finish(Error{ErrorCode::too_large, "a value of " + queue().declaration.name() + " takes " +
                                              std::to_string(chunk.ByteSizeLong()) +
-                                             " bytes with its history; at most " +
-                                             std::to_string(chunk_bytes_max) + " can be moved"});
+                                             " bytes; at most " + std::to_string(chunk_bytes_max) +
+                                             " can be moved"});
       return false;
     }
     if (auto taken = config_.take(chunk.SerializeAsString()); !taken) {
@@ -127,6 +169,7 @@ class ExportShell {
   ExportConfig config_;
   std::size_t at_ = 0;  ///< index of the current queue
   queues::Page page_;
+  states::ScanPlace place_;  ///< in the keys of the current queue
   std::shared_ptr<const std::string> columns_;
   bool finished_ = false;
 };

@@ -12,6 +12,7 @@
 #include <caf/fwd.hpp>
 
 #include "actors/queue/shell/queue_handle.hpp"
+#include "actors/state_store/state_keeper.hpp"
 #include "messages/record.pb.h"
 #include "messages/result.hpp"
 
@@ -27,9 +28,10 @@ struct ExportConfig {
   };
 
   std::vector<Queue> queues{};
-  caf::actor reader{};  ///< answers ReadMessage; empty: queues keep all bodies
+  states::StateKeeper* states = nullptr;  ///< has the keys of the queues; null: `parts` have them
+  caf::actor reader{};                    ///< answers ReadMessage; empty: queues keep all bodies
   /// Receives serialized pb::ShardChunk: queue after queue, its head first, then its messages in
-  /// order, then its other parts. A chunk has at most 64 KiB of bodies, or one message. A failure
+  /// order, then its other parts, then its keys on disk. A chunk has at most 64 KiB of bodies, or one message. A failure
   /// ends the export and is passed to `done`.
   std::function<Result<void>(std::string chunk)> take{};
   bool own_thread = false;  ///< `take` may wait for a disk: not on a thread of the scheduler

@@ -121,6 +121,9 @@ void begin_generation(State& state, std::uint64_t generation) {
 void apply(State& state, const CommittedRecord& committed, const pb::Change& change) {
   Durable& durable = state.durable;
   const TimeUs at_us = committed.record->at_us();
+  if (durable.at_us != 0) {
+    durable.age_us += std::max<DurationUs>(at_us - durable.at_us - change.stepped_us(), 0);
+  }
   if (was_set_back(at_us, durable.at_us)) {
     clock_set_back(state, at_us);
     durable.at_us = at_us;
@@ -149,7 +152,8 @@ void apply(State& state, const CommittedRecord& committed, const pb::Change& cha
   for (const pb::Death& death : change.death()) {
     if (remove_message(state, death.sequence())) ++durable.ledger.dead;
   }
-  for (const pb::StateChange& next : change.state()) durable.keyed.apply(next);
+  const ChangeTime time{committed.lsn, durable.age_us};
+  for (const pb::StateChange& next : change.state()) durable.keyed.apply(next, time);
   for (const pb::TimerRef& timer : change.timer_clear()) {
     durable.keyed.clear_timer(timer.key(), timer.name());
   }
@@ -159,6 +163,9 @@ void apply(State& state, const CommittedRecord& committed, const pb::Change& cha
     apply_relocation(state, committed, move, position++);
   for (const std::uint64_t sequence : change.drop()) {
     if (remove_message(state, sequence)) ++durable.ledger.dropped;
+  }
+  for (const pb::KeyForgotten& key : change.forget_key()) {
+    durable.keyed.forget(key.key(), key.history_only(), time);
   }
   for (const std::string& producer : change.forget_producer()) durable.dedup.forget(producer);
   if (change.has_install()) apply_install(state, committed, change.install());
@@ -174,6 +181,7 @@ void propose(State& state, const Decision& decision) {
   state.live.proposed_bytes += pending.bytes;
   state.live.stepping_us += pending.stepped_us;
   for (const TimerId& timer : pending.timers) state.live.settling_timers.insert(timer.second);
+  for (const std::string& key : pending.forgotten) state.live.forgetting.insert(key);
   for (const ProducerProgress& progress : pending.producers) {
     ProposedProducer& proposed = state.live.proposed[progress.name];
     proposed.epoch = progress.epoch;
@@ -196,6 +204,7 @@ void committed(State& state, const Pending& pending) {
   state.live.proposed_bytes -= pending.bytes;
   state.live.stepping_us -= pending.stepped_us;
   for (const TimerId& timer : pending.timers) state.live.settling_timers.erase(timer.second);
+  for (const std::string& key : pending.forgotten) state.live.forgetting.erase(key);
 }
 
 }  // namespace millrace::queues

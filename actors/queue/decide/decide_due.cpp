@@ -46,6 +46,34 @@ Decision decide_forget(const State& state, TimeUs now_us) {
   return out;
 }
 
+std::optional<TimeUs> forget_before_us(const State& state, bool history_only, TimeUs now_us) {
+  const DurationUs keep_us =
+      history_only ? state.limits.keep_history_us : state.limits.keep_state_us;
+  if (keep_us <= 0 || state.is_outbox) return std::nullopt;
+  const DurationUs since_us = now_us - state.durable.at_us - state.live.stepping_us;
+  return state.durable.age_us + std::max<DurationUs>(since_us, 0) - keep_us;
+}
+
+Decision decide_forget_keys(const State& state, std::span<const AgedState> keys, bool history_only,
+                            TimeUs now_us) {
+  Decision out;
+  for (const AgedState& one : keys) {
+    const KeyState* resident = state.durable.keyed.find(one.key);
+    const bool is_in_use =
+        state.keys.contains_hash(hash_key(one.key)) || state.live.forgetting.contains(one.key);
+    const bool has_changed =
+        resident != nullptr && (!resident->timers.empty() ||
+                                (resident->residence && resident->residence->age_us > one.age_us));
+    if (is_in_use || has_changed) continue;
+    if (!out.record) out.record = new_record(state, now_us);
+    pb::KeyForgotten& forgotten = *out.record->mutable_change(0)->add_forget_key();
+    forgotten.set_key(one.key);
+    forgotten.set_history_only(history_only);
+    out.pending.forgotten.push_back(one.key);
+  }
+  return out;
+}
+
 Decision decide_give_up(const State& state, std::span<const LeaseId> leases, TimeUs now_us) {
   Decision out;
   if (leases.empty()) return out;
@@ -74,8 +102,9 @@ Decision decide_step(const State& state, Now before, Now now) {
   const DedupTable& dedup = state.durable.dedup;
   const DurationUs step_us = step_between(before, now);
   if (step_us <= step_min_us) return out;
+  const bool keeps_ages = state.limits.keep_state_us > 0 || state.limits.keep_history_us > 0;
   if (dedup.producers().empty() && dedup.idempotency_keys().empty() &&
-      state.live.proposed.empty()) {
+      state.live.proposed.empty() && !keeps_ages) {
     return out;
   }
   out.record = new_record(state, now.wall_us);

@@ -16,12 +16,27 @@ namespace millrace::queues {
 /// Forgets producers that were idle for longer than Limits::producer_idle_us, at most 10,000.
 [[nodiscard]] Decision decide_forget(const State& state, TimeUs now_us);
 
+/// A key whose last change is long ago, as the state store has it.
+struct AgedState {
+  std::string key;
+  TimeUs age_us = 0;  ///< Durable::age_us at the last change
+};
+
+/// The age before which keys are to be forgotten: their last change is longer ago than
+/// Limits::keep_state_us, or, with `history_only`, keep_history_us. Nullopt: they are kept for ever.
+[[nodiscard]] std::optional<TimeUs> forget_before_us(const State& state, bool history_only,
+                                                     TimeUs now_us);
+
+/// Forgets those of `keys` that have no message and no timer here, and were not changed since.
+[[nodiscard]] Decision decide_forget_keys(const State& state, std::span<const AgedState> keys,
+                                          bool history_only, TimeUs now_us);
+
 /// Makes dead letters of the messages in `leases`, which are Dispatch::give_up.
 [[nodiscard]] Decision decide_give_up(const State& state, std::span<const LeaseId> leases,
                                       TimeUs now_us);
 
 /// Logs that the wall clock was set forwards between two looks at the clock, so that no producer or
-/// idempotency key is forgotten for that. Null record: it was not, or nothing is remembered. To be
+/// idempotency key is forgotten for that, and no key before its time. Null record: it was not, or nothing is remembered. To be
 /// decided before all else of `now`.
 [[nodiscard]] Decision decide_step(const State& state, Now before, Now now);
 

@@ -29,6 +29,7 @@ struct Pending {
   std::uint64_t messages = 0;               ///< of offers, appended to this queue
   std::uint64_t bytes = 0;                  ///< of these messages
   std::vector<TimerId> timers;              ///< that it fires, clears or replaces
+  std::vector<std::string> forgotten{};     ///< keys that it forgets
   std::uint64_t operation = 0;              ///< of an operator who waits for a reply; 0: none
   DurationUs stepped_us = 0;                ///< its Change::stepped_us
   bool is_local = false;  ///< an attach or offer of this node's producer, allowed while quiesced

@@ -9,7 +9,7 @@
 namespace millrace::queues {
 namespace {
 
-enum class Fitness : std::uint8_t { runs, waits, gives_up, lacks_body };
+enum class Fitness : std::uint8_t { runs, waits, gives_up, lacks_body, lacks_state };
 
 class Dispatcher {
  public:
@@ -53,6 +53,11 @@ class Dispatcher {
       out_.needs_bodies = true;
       return false;
     }
+    if (fit == Fitness::lacks_state) {
+      // A key that is being forgotten becomes known with the record.
+      out_.needs_states = !is_forgetting(sequence);
+      return false;
+    }
     take_front(state_, priority, candidate);
     if (fit == Fitness::waits) {
       put_back(state_, candidate);
@@ -79,7 +84,22 @@ class Dispatcher {
     if (state_.is_outbox) return Fitness::runs;
     const bool is_spent =
         entry.acquired >= state_.limits.acquired_max || is_poison(state_, sequence, entry);
-    return is_spent ? Fitness::gives_up : Fitness::runs;
+    if (is_spent) return Fitness::gives_up;
+    return has_state(sequence, entry) ? Fitness::runs : Fitness::lacks_state;
+  }
+
+  // Whether the state of the message's key, if it has a key, can be leased with it.
+  [[nodiscard]] bool has_state(Sequence sequence, const Entry& entry) const {
+    const KeyedStore& keyed = state_.durable.keyed;
+    if (entry.slot == no_slot || !keyed.has_stored()) return true;
+    return keyed.is_known((*state_.durable.index.body(sequence))->key()) &&
+           !is_forgetting(sequence);
+  }
+
+  [[nodiscard]] bool is_forgetting(Sequence sequence) const {
+    const auto& forgetting = state_.live.forgetting;
+    return !forgetting.empty() &&
+           forgetting.contains((*state_.durable.index.body(sequence))->key());
   }
 
   // Consecutive messages of a key from `head`, as many as may be leased together. A message that
@@ -128,8 +148,7 @@ class Dispatcher {
                                 !state_.is_outbox && runs_alone(state_, sequence, entry)});
     }
     if (slot != no_slot) {
-      const KeyState* keyed = state_.durable.keyed.find(grant.messages[0].body->key());
-      if (keyed != nullptr) grant.state = keyed->value;
+      grant.state = state_.durable.keyed.use(grant.messages[0].body->key());
     }
     receiver.second.demand -= static_cast<std::uint32_t>(run.size());
     state_.live.receiver_last_served = receiver.first;
@@ -153,9 +172,29 @@ Dispatch dispatch(State& state, Now now) {
   // still count blocked queues, which no longer get its messages.
   const bool stopped = (state.live.draining || state.live.blocked > 0) && !state.is_outbox;
   if (stopped || state.live.quiesced || state.live.exhausted) return {};
+  if (!has_room_for_keys(state)) return {};
   // Detects wrong wiring at the start, not at the first dead letter.
   MILLRACE_ASSERT(state.dead_letters != 0 || state.is_outbox || state.live.receivers.empty());
   return Dispatcher(state, now.steady_us).run();
+}
+
+std::vector<std::string> wanted_states(const State& state, std::size_t max) {
+  std::vector<std::string> wanted;
+  if (!state.durable.keyed.has_stored()) return wanted;
+  for (int p = priority_max; p >= 0 && wanted.size() < max; --p) {
+    const auto priority = static_cast<std::uint8_t>(p);
+    state.live.lines.visit(priority, [&](Ticket ticket) {
+      if (!ticket.is_key()) return true;
+      const KeyChain& chain = state.keys[ticket.slot()];
+      if (chain.line != priority || chain.head == 0) return true;
+      const Body* body = state.durable.index.body(chain.head);
+      if (body != nullptr && !state.durable.keyed.is_known((*body)->key())) {
+        wanted.push_back((*body)->key());
+      }
+      return wanted.size() < max;
+    });
+  }
+  return wanted;
 }
 
 std::vector<WantedBody> wanted_bodies(const State& state, std::size_t max) {

@@ -31,12 +31,22 @@ struct Dispatch {
   /// Leases of `nobody`, one message each, for decide_give_up(): expired, poison, or acquired too often.
   std::vector<LeaseId> give_up;
   bool needs_bodies = false;  ///< dispatch stopped at a message on disk: see wanted_bodies()
+  bool needs_states =
+      false;  ///< dispatch stopped at a key that is not resident: see wanted_states()
 };
+
+/// Whether keys may become dirty: false until enough of those that are were written.
+[[nodiscard]] inline bool has_room_for_keys(const State& state) {
+  return state.durable.keyed.dirty_bytes() <= 2 * state.limits.state_cache_bytes;
+}
 
 /// Leases ready messages to receivers with demand, up to Limits::in_flight. Leases nothing while a
 /// downstream queue is above its high water or the queue drains, unless it is an outbox; and
 /// nothing while the queue is quiesced or the log has no room for outcomes.
 [[nodiscard]] Dispatch dispatch(State& state, Now now);
+
+/// The next keys whose values are not in memory, of messages that are: at most `max`.
+[[nodiscard]] std::vector<std::string> wanted_states(const State& state, std::size_t max);
 
 /// A body to be read from the log.
 struct WantedBody {

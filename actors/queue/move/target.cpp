@@ -104,11 +104,16 @@ class InstallCheck {
   [[nodiscard]] Result<void> check(const pb::KeyedStates& keyed) const {
     std::set<std::string> keys;
     for (const pb::KeyedStates::Key& key : keyed.key()) {
+      if (!KeyedStore::is_history(key.history())) return corrupt("an invalid history");
+      if (!is_time(key.age_us())) return corrupt("a key with an invalid age");
+      if (key.continues()) {
+        if (key.next_case() != pb::KeyedStates::Key::NEXT_NOT_SET) return corrupt("a value twice");
+        continue;
+      }
       // A second state would replace the first, and leave the timers of the first without a key.
       if (state_.durable.keyed.find(key.key()) != nullptr || !keys.insert(key.key()).second) {
         return corrupt("the state of a key twice");
       }
-      if (!KeyedStore::is_history(key.history())) return corrupt("an invalid history");
     }
     for (const pb::TimerSet& timer : keyed.timer()) {
       if (!is_time(timer.due_us()) || !is_time(timer.after_us()))
@@ -146,7 +151,7 @@ void apply_install(State& state, const CommittedRecord& committed, const pb::Ins
     return {};
   };
   const Result<void> added = part.has_messages() ? for_each_message(state, part.messages(), add)
-                                                 : read_snapshot(state, part);
+                                                 : read_snapshot(state, part, committed.lsn);
   MILLRACE_ASSERT(added.has_value());
 }
 

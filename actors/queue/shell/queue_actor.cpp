@@ -12,6 +12,7 @@
 #include "actors/queue/move/source.hpp"
 #include "actors/queue/shell/compaction.hpp"
 #include "actors/queue/shell/installer.hpp"
+#include "actors/queue/shell/paging.hpp"
 #include "actors/queue/shell/pending_replies.hpp"
 #include "actors/queue/shell/pressure.hpp"
 #include "actors/queue/shell/receivers.hpp"
@@ -47,9 +48,14 @@ class QueueShell {
         installer_(*core_),
         pressure_(std::move(config.feeders), std::move(config.cycle)),
         compaction_(*core_, reader_, self),
+        paging_(
+            *core_, config.states, self, [this] { on_paged(); },
+            [this](Decision decision) { propose_decision(std::move(decision)); }),
         on_outdated_(std::move(config.on_outdated)),
         seen_(now()),
         forget_due_us_(seen_.steady_us + forget_interval_us) {
+    const Limits& limits = core_->limits;
+    if (limits.keep_state_us > 0 || limits.keep_history_us > 0) aged_due_us_ = seen_.steady_us;
     core_->live.quiesced = core_->live.sealed = config.quiesced;
   }
 
@@ -68,7 +74,8 @@ class QueueShell {
         [this](const BodiesMessage& m) { on_bodies(m); },
         [this](const CompactMessage& m) { compaction_.begin(m); },
         [this](const CompactStepMessage&) { compaction_.step(); },
-        [this](const SnapshotMessage& m) { (*m.sink)(*core_); },
+        [this](const SnapshotMessage& m) { on_snapshot(m); },
+        [](const TaskMessage& m) { (*m.run)(); },
         // Receivers.
         [this](const SubscribeMessage& m) { on_subscribe(m); },
         [this](const CompleteMessage& m) { on_complete(m); },
@@ -124,7 +131,8 @@ class QueueShell {
     for (const CommittedChange& committed_change : *m.changes) {
       const RecordProposal& proposal = *committed_change.proposal;
       const pb::Change& change = proposal.record->change(committed_change.change);
-      apply(*core_, {proposal.record, committed_change.place, proposal.bytes}, change);
+      apply(*core_, {proposal.record, committed_change.place, proposal.bytes, committed_change.lsn},
+            change);
       has_become_outbox = has_become_outbox || change.has_become_outbox();
       // The first change of a record is that of the queue that decided it.
       if (proposal.owner != core_->number || committed_change.change != 0) continue;
@@ -138,7 +146,7 @@ class QueueShell {
     if (has_relocated) compaction_.step();
     reply_if_drained();
     replies_.deliver_due();
-    propose_decision(installer_.next(wall_us()));
+    install_next();
   }
 
   void on_own_commit(const Pending& pending, const pb::Change& change) {
@@ -296,14 +304,29 @@ class QueueShell {
     const Now now_at = now();
     core_->live.exhausted = log_.is_exhausted();
     is_polling_ = is_polling_ || core_->live.exhausted;
-    Dispatch dispatched = dispatch(*core_, now_at);
-    receivers_.send(std::move(dispatched.grants));
-    propose_in_parts(dispatched.give_up, [&](std::span<const LeaseId> part) {
-      return decide_give_up(*core_, part, now_at.wall_us);
-    });
+    Dispatch dispatched;
+    do {
+      dispatched = dispatch(*core_, now_at);
+      receivers_.send(std::move(dispatched.grants));
+      propose_in_parts(dispatched.give_up, [&](std::span<const LeaseId> part) {
+        return decide_give_up(*core_, part, now_at.wall_us);
+      });
+    } while (dispatched.needs_states && paging_.load());
     if (dispatched.needs_bodies) request_bodies();
+    paging_.trim();
     schedule_tick();
     monitor_.changed(*core_);
+  }
+
+  // The dirty keys are on their way to the state store before the checkpoint is.
+  void on_snapshot(const SnapshotMessage& m) {
+    paging_.write_all();
+    (*m.sink)(*core_);
+  }
+
+  void on_paged() {
+    dispatch_ready();
+    install_next();
   }
 
   void request_bodies() {
@@ -355,7 +378,12 @@ class QueueShell {
 
   void on_install(const InstallMessage& m) {
     installer_.add(m);
-    propose_decision(installer_.next(wall_us()));
+    install_next();
+  }
+
+  // Parts make keys dirty without end: first what is must be written.
+  void install_next() {
+    if (has_room_for_keys(*core_)) propose_decision(installer_.next(wall_us()));
   }
 
   void on_abandon(const AbandonMessage& m) {
@@ -367,6 +395,7 @@ class QueueShell {
   void on_become_outbox() {
     receivers_.clear();
     sessions_.end_forwarded();
+    paging_.clear();
   }
 
   // The queue ends: cancels its replies and callbacks, and removes its pressure from other queues. Its
@@ -375,6 +404,7 @@ class QueueShell {
     core_->live.draining = true;
     compaction_.step();
     pressure_.release(*core_);
+    paging_.clear();
     replies_.cancel_quiesce("another node serves the queue");
     replies_.deliver_flushed();
     self_->quit(caf::exit_reason::normal);
@@ -394,10 +424,11 @@ class QueueShell {
 
   // ---- Operators ----
 
-  [[nodiscard]] PageReply on_page(const PageMessage& m) const {
+  [[nodiscard]] PageReply on_page(const PageMessage& m) {
     if (m.move_up_to == 0) {
       return {std::make_shared<const Page>(page_of(*core_, m.from, m.max)), nullptr};
     }
+    paging_.write_all();  // whoever moves the queue reads its keys from the state store
     MovedPage moved = page_to_move(*core_, m.from, m.move_up_to);
     return {std::make_shared<const Page>(std::move(moved.page)),
             std::make_shared<const std::string>(std::move(moved.columns))};
@@ -416,9 +447,10 @@ class QueueShell {
     return status;
   }
 
-  [[nodiscard]] KeyReply on_key(const KeyMessage& m) const {
-    const KeyState* key_state = core_->durable.keyed.find(m.key);
-    return {key_state != nullptr ? std::make_shared<const KeyState>(*key_state) : nullptr};
+  caf::typed_response_promise<KeyReply> on_key(const KeyMessage& m) {
+    auto promise = self_->make_response_promise<KeyReply>();
+    paging_.read(m.key, promise);
+    return promise;
   }
 
   // ---- Time, and the end of the node ----
@@ -443,6 +475,7 @@ class QueueShell {
     // A record in flight may show the present time as well.
     if (records_in_flight_ == 0) propose_decision(decide_set_back(*core_, now_at.wall_us));
     propose_decision(decide_timers(*core_, now_at.wall_us));
+    aged_due_us_ = paging_.look_for_aged(now_at);
     if (now_at.steady_us < forget_due_us_) return;
     forget_due_us_ = now_at.steady_us + forget_interval_us;
     propose_decision(decide_forget(*core_, now_at.wall_us));
@@ -463,6 +496,7 @@ class QueueShell {
     if (const auto due_us = next_look_us(*core_, now_at)) consider(*due_us);
     if (!core_->durable.dedup.producers().empty() && !is_stopped) consider(forget_due_us_);
     if (is_polling_) consider(now_at.steady_us + room_poll_us);
+    if (aged_due_us_ && !is_stopped) consider(*aged_due_us_);
   }
 
   caf::typed_response_promise<QueueStatus> on_drain() {
@@ -496,12 +530,14 @@ class QueueShell {
   Installer installer_;
   Pressure pressure_;
   Compaction compaction_;
+  Paging paging_;
   std::function<void(const Error&)> on_outdated_;
   std::optional<caf::typed_response_promise<QueueStatus>> drain_reply_;
   std::uint64_t records_in_flight_ = 0;  ///< records that this queue decided
   TickTimer tick_;
-  Now seen_;                 ///< the clock at the last look()
-  SteadyUs forget_due_us_;   ///< next search for idle producers
+  Now seen_;                             ///< the clock at the last look()
+  SteadyUs forget_due_us_;               ///< next search for idle producers
+  std::optional<SteadyUs> aged_due_us_;  ///< next search for keys to forget
   bool is_polling_ = false;  ///< the log was full or unreachable: look again every room_poll_us
 };
 

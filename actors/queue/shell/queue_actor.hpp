@@ -12,6 +12,7 @@
 #include "actors/queue/shell/queue_handle.hpp"
 #include "actors/queue/shell/record_log.hpp"
 #include "actors/queue/state/invariants.hpp"
+#include "actors/state_store/state_keeper.hpp"
 
 namespace millrace::queues {
 
@@ -21,9 +22,10 @@ struct QueueActorConfig {
   std::unique_ptr<State> state;  ///< as recovered, declared, with its limits
   RecordLog* log = nullptr;
   const Clock* clock = nullptr;
-  caf::actor reader;                   ///< answers ReadMessage; invalid: all bodies stay cached
-  std::uint64_t seed = 0;              ///< of the jitter of retries
-  std::function<Origins()> origins{};  ///< queues to which dead letters of this queue may return
+  caf::actor reader;                      ///< answers ReadMessage; invalid: all bodies stay cached
+  states::StateKeeper* states = nullptr;  ///< outlives the actor; null: all keys are in memory
+  std::uint64_t seed = 0;                 ///< of the jitter of retries
+  std::function<Origins()> origins{};     ///< queues to which dead letters of this queue may return
   /// Queues that stop leasing while this queue is above its high water.
   std::function<std::vector<QueueHandle>()> feeders{};
   /// Queues that refuse offers meanwhile.

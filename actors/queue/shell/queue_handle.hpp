@@ -18,7 +18,7 @@ using QueueHandle = caf::typed_actor<
     caf::reacts_to<RetireMessage>, caf::replies_to<FlushMessage>::with<FlushedReply>,
     caf::replies_to<PageMessage>::with<PageReply>,
     caf::replies_to<RemoveMessage>::with<RemoveReply>, caf::reacts_to<TickMessage>,
-    caf::replies_to<InspectMessage>::with<QueueStatus>,
+    caf::reacts_to<TaskMessage>, caf::replies_to<InspectMessage>::with<QueueStatus>,
     caf::replies_to<KeyMessage>::with<KeyReply>>;
 
 /// What a producer needs of a queue, wherever the queue is: here, or behind a link to another node.

@@ -97,6 +97,8 @@ void write_head(const State& state, const Sink& sink) {
   head.set_duplicates(ledger.duplicates);
   head.set_redelivered(ledger.redelivered);
   head.set_at_us(state.durable.at_us);
+  head.set_age_us(state.durable.age_us);
+  head.set_stored(state.durable.keyed.has_stored());
   for (const OutboxGeneration& generation : state.durable.generations) {
     pb::OutboxGeneration& written = *head.add_generation();
     written.set_id(generation.id);
@@ -144,36 +146,51 @@ void write_producers(const DedupTable& dedup, int part_max, Order order, const S
 }
 
 void write_keyed(const KeyedStore& keyed, std::size_t bytes_max, Order order, const Sink& sink) {
-  pb::SnapshotPart part;
-  std::size_t bytes = 0;
-  const auto grown = [&](std::size_t by) {
-    bytes += by;
-    if (bytes < bytes_max) return;
-    flush(part, sink);
-    bytes = 0;
-  };
+  KeyWriter writer(bytes_max, sink);
   for_each(keyed.keys(), order, [&](const auto& one) {
     const auto& [name, state] = one;
-    if (!state.value && state.history.empty()) return;
-    pb::KeyedStates::Key& key = *part.mutable_keyed()->add_key();
-    key.set_key(name);
-    if (state.value) key.set_value(*state.value);
-    key.set_history(state.history);
-    grown(name.size() + state.history.size() + key.value().size());
+    if (state.residence || (!state.value && state.history.empty())) return;
+    writer.add(name, state.value.get(), state.history);
   });
-  for (const auto& [id, timer] : keyed.timers()) {
-    pb::TimerSet& set = *part.mutable_keyed()->add_timer();
-    set.set_key(timer.key);
-    set.set_name(timer.name);
-    set.set_due_us(id.first);
-    set.set_after_us(timer.after_us);
-    *set.mutable_envelope() = timer.envelope;
-    grown(timer.key.size() + timer.envelope.payload().size());
-  }
-  if (part.has_keyed()) flush(part, sink);
+  for (const auto& [id, timer] : keyed.timers()) writer.add(id, timer);
+  writer.finish();
 }
 
 }  // namespace
+
+void KeyWriter::grow(std::size_t by) {
+  bytes_ += by;
+  if (bytes_ >= bytes_max_) finish();
+}
+
+void KeyWriter::finish() {
+  if (part_.has_keyed()) flush(part_, sink_);
+  bytes_ = 0;
+}
+
+void KeyWriter::add(const std::string& key, const std::string* value, std::string_view history,
+                    TimeUs age_us, bool continues) {
+  const auto slices = KeyedStore::slices(history, bytes_max_);
+  for (std::size_t i = 0; i == 0 || i < slices.size(); ++i) {
+    pb::KeyedStates::Key& written = *part_.mutable_keyed()->add_key();
+    written.set_key(key);
+    written.set_age_us(age_us);
+    written.set_continues(continues || i > 0);
+    if (i == 0 && value != nullptr) written.set_value(*value);
+    if (i < slices.size()) written.set_history(std::string(slices[i]));
+    grow(key.size() + written.history().size() + written.value().size());
+  }
+}
+
+void KeyWriter::add(const TimerId& id, const Timer& timer) {
+  pb::TimerSet& set = *part_.mutable_keyed()->add_timer();
+  set.set_key(timer.key);
+  set.set_name(timer.name);
+  set.set_due_us(id.first);
+  set.set_after_us(timer.after_us);
+  *set.mutable_envelope() = timer.envelope;
+  grow(timer.key.size() + timer.envelope.payload().size());
+}
 
 void write_snapshot(const State& state, const Sink& sink) {
   const PartSize size;
@@ -211,6 +228,7 @@ namespace {
 
 void read_head(State& state, const pb::QueueHead& head) {
   state.durable.at_us = std::max(state.durable.at_us, head.at_us());
+  state.durable.age_us = head.age_us();
   state.live.now_us = head.at_us();
   state.durable.last = head.last();
   state.durable.ledger = {.offered = head.offered(),
@@ -252,14 +270,15 @@ Result<void> read_messages(State& state, const pb::MessageColumns& columns) {
   });
 }
 
-void read_keyed(State& state, const pb::KeyedStates& keyed) {
+void read_keyed(State& state, const pb::KeyedStates& keyed, logs::Lsn lsn) {
   for (const pb::KeyedStates::Key& key : keyed.key()) {
     KeyState restored;
     if (key.next_case() == pb::KeyedStates::Key::kValue) {
       restored.value = std::make_shared<const std::string>(key.value());
     }
     restored.history = key.history();
-    state.durable.keyed.restore(key.key(), std::move(restored));
+    const TimeUs age_us = key.age_us() != 0 ? key.age_us() : state.durable.age_us;
+    state.durable.keyed.restore(key.key(), std::move(restored), {lsn, age_us}, key.continues());
   }
   for (const pb::TimerSet& timer : keyed.timer())
     state.durable.keyed.set_timer(timer, state.durable.at_us);
@@ -287,7 +306,7 @@ Entry& add_message(State& state, const ColumnMessage& message) {
   return entry;
 }
 
-Result<void> read_snapshot(State& state, const pb::SnapshotPart& part) {
+Result<void> read_snapshot(State& state, const pb::SnapshotPart& part, logs::Lsn lsn) {
   switch (part.part_case()) {
     case pb::SnapshotPart::kHead:
       read_head(state, part.head());
@@ -295,12 +314,13 @@ Result<void> read_snapshot(State& state, const pb::SnapshotPart& part) {
     case pb::SnapshotPart::kMessages:
       return read_messages(state, part.messages());
     case pb::SnapshotPart::kKeyed:
-      read_keyed(state, part.keyed());
+      read_keyed(state, part.keyed(), lsn);
       return {};
     case pb::SnapshotPart::kProducers:
       read_producers(state, part.producers());
       return {};
     case pb::SnapshotPart::kShard:
+    case pb::SnapshotPart::kStateCopy:
     case pb::SnapshotPart::PART_NOT_SET:
       break;
   }

@@ -30,6 +30,7 @@ struct CommittedRecord {
   std::shared_ptr<const pb::Record> record;
   logs::Place place{};
   std::size_t bytes = 0;  ///< serialized size of the record
+  logs::Lsn lsn = 0;      ///< of the record
 };
 
 /// Sets number, name and kind of the queue, whether it was declared before or not.

@@ -37,6 +37,8 @@ class KeyTable {
 
   /// Slots in use.
   [[nodiscard]] std::size_t size() const { return slots_.size(); }
+  /// Whether a key with this hash has a slot.
+  [[nodiscard]] bool contains_hash(std::uint64_t hash) const { return slots_.contains(hash); }
   [[nodiscard]] bool contains(KeySlot slot) const {
     return slot < chains_.size() && slots_.contains(slot);
   }

@@ -23,6 +23,11 @@ struct Limits {
   std::uint32_t low_water_percent = 60;   ///< of the backlog; below: they go on
   std::uint64_t body_cache_bytes = 16u << 20;  ///< bodies in memory; beyond: read when due
 
+  // Keyed state on disk.
+  std::uint64_t state_cache_bytes = 8u << 20;  ///< resident keys; beyond: evicted once written
+  DurationUs keep_state_us = 0;  ///< since the last change of a key; then it is forgotten; 0: never
+  DurationUs keep_history_us = 0;  ///< since the last change; then its history is; 0: never
+
   // Leases.
   std::uint32_t in_flight = 1'000;  ///< messages leased or settling; beyond: dispatch waits
   std::uint64_t in_flight_bytes =

@@ -107,6 +107,8 @@ struct Durable {
   /// Latest time of a record, since the wall clock was last set back. A label, no clock: it may be
   /// after the present.
   TimeUs at_us = 0;
+  /// The time that passed between records, without steps of the wall clock; never falls.
+  TimeUs age_us = 0;
   Sequence last = 0;                ///< of the latest message; no live message is beyond it
   MessageIndex index;               ///< the live messages; size() == ledger.queued(), unless staged
   NumberMap<Schedule> schedules;    ///< by message; exactly those with Entry::has_schedule
@@ -144,6 +146,7 @@ struct Volatile {
   bool sealed = false;        ///< refuses offers of other nodes, for a move; implies quiesced
   bool exhausted = false;     ///< the log has no room for the outcomes of further leases
   bool loading = false;       ///< bodies are being read from the log
+  bool loading_states = false;    ///< values of keys are being read from the state store
   bool above_high_water = false;  ///< upstream queues count this queue as blocked or closed
 
   // Records in flight.
@@ -154,6 +157,9 @@ struct Volatile {
   /// Fired, cleared or replaced by a record in flight: second parts of their TimerId.
   std::set<std::uint64_t> settling_timers;
   DurationUs stepping_us = 0;  ///< sum of Change::stepped_us of the records in flight
+
+  /// Keys that a record in flight forgets; not leased meanwhile.
+  absl::flat_hash_set<std::string> forgetting;
 
   std::uint64_t duplicates = 0;  ///< offers known by their sequence number, since the start
 };

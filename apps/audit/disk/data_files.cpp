@@ -124,7 +124,7 @@ Result<void> lock_shared(DataFiles& files) {
 
 bool is_known(std::string_view name) {
   for (const char* one : {"format", "lock", "segments", "incarnation", "running", "restored",
-                          "lost+found", "manifest"}) {
+                          "state", "lost+found", "manifest"}) {
     if (name == one) return true;
   }
   return name.ends_with(".tmp");

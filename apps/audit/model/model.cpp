@@ -236,6 +236,8 @@ class Applier {
     for (const pb::StateChange& next : change.state()) {
       report_.count(About::states);
       KeyState& state = queue.keys[next.key()];
+      state.lsn = lsn_;
+      queue.gone_keys.erase(next.key());
       if (next.has_value()) state.value = next.value();
       if (next.has_erase()) state.value.reset();
       for (const pb::HistoryEntry& entry : next.history()) {
@@ -247,8 +249,21 @@ class Applier {
         }
         state.history.push_back(entry);
       }
-      if (!state.value && state.history.empty()) queue.keys.erase(next.key());
+      if (!state.value && state.history.empty()) remove_key(queue, next.key());
     }
+    for (const pb::KeyForgotten& forgotten : change.forget_key()) {
+      report_.count(About::states);
+      KeyState& state = queue.keys[forgotten.key()];
+      state.lsn = lsn_;
+      state.history.clear();
+      if (!forgotten.history_only()) state.value.reset();
+      if (!state.value) remove_key(queue, forgotten.key());
+    }
+  }
+
+  void remove_key(Queue& queue, const std::string& key) {
+    queue.keys.erase(key);
+    queue.gone_keys[key] = lsn_;
   }
 
   void apply_timers(const pb::Change& change, Queue& queue) {
@@ -274,6 +289,7 @@ class Applier {
       return complain_(About::records, queue.title() + ": a part of a move does not parse");
     }
     load_part(queue, part, std::pair(place_, installed_bit), complain_);
+    for (const pb::KeyedStates::Key& key : part.keyed().key()) queue.keys[key.key()].lsn = lsn_;
   }
 
   void become_outbox(const pb::BecomeOutbox& become, Queue& queue) {

@@ -53,6 +53,13 @@ struct Producer {
 struct KeyState {
   std::optional<std::string> value;
   std::vector<pb::HistoryEntry> history{};
+  std::uint64_t lsn = 0;  ///< of the last record that changed the key; 0: it is from a checkpoint
+};
+
+/// The copy of the state store that a checkpoint names.
+struct StateCopy {
+  std::uint64_t number = 0;  ///< last record of the checkpoint
+  std::uint64_t id = 0;
 };
 
 /// What tells one message from another: a hash of id, key, payload and redrives.
@@ -68,6 +75,9 @@ struct Queue {
   std::map<std::uint64_t, Queued> queued{};  ///< by sequence number
   std::unordered_map<std::string, Producer> producers{};
   std::unordered_map<std::string, KeyState> keys{};
+  /// Keys that are gone, with the last record that changed each; those with `keys` are all that the
+  /// records have changed.
+  std::unordered_map<std::string, std::uint64_t> gone_keys{};
   std::map<std::pair<std::string, std::string>, std::int64_t> timers{};  ///< due times
   std::vector<pb::OutboxGeneration> generations{};
 
@@ -102,12 +112,25 @@ class Model {
   [[nodiscard]] std::map<std::uint32_t, Queue>& queues() { return queues_; }
   [[nodiscard]] const std::map<std::uint32_t, Queue>& queues() const { return queues_; }
   [[nodiscard]] const Shards& shards() const { return shards_; }
+  /// Of the checkpoint that was loaded; none: it has the keyed states itself.
+  [[nodiscard]] const std::optional<StateCopy>& state_copy() const { return state_copy_; }
+
+  /// Adds history entries, length-prefixed, or the value of a key of the checkpoint's copy.
+  void load_value(std::uint32_t queue, const std::string& key, std::string_view value,
+                  const Complain& complain);
+  void load_history(std::uint32_t queue, const std::string& key, std::string_view entries,
+                    const Complain& complain);
+
+  /// What of `copy`, which has the effects of records up to `number` and perhaps of some later ones,
+  /// differs from the keys here, as of a later record; empty: nothing.
+  [[nodiscard]] std::string difference_of_copy(const Model& copy, std::uint64_t number) const;
 
  private:
   friend class Applier;
 
   bool keep_numbers_;
   std::map<std::uint32_t, Queue> queues_;
+  std::optional<StateCopy> state_copy_;
   Shards shards_;
   Queue* loading_ = nullptr;
 };

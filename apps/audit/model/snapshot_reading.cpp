@@ -47,19 +47,31 @@ void load_messages(Queue& queue, const pb::MessageColumns& columns,
   }
 }
 
+void append_history(KeyState& state, std::string_view entries, const Complain& complain) {
+  google::protobuf::io::ArrayInputStream stream(entries.data(), static_cast<int>(entries.size()));
+  bool is_at_end = false;
+  pb::HistoryEntry entry;
+  while (google::protobuf::util::ParseDelimitedFromZeroCopyStream(&entry, &stream, &is_at_end)) {
+    state.history.push_back(entry);
+    entry.Clear();
+  }
+  if (!is_at_end) complain(About::checkpoints, "the history of a key does not parse");
+}
+
+bool is_same_key(const KeyState& a, const KeyState& b) {
+  return a.value == b.value &&
+         std::equal(a.history.begin(), a.history.end(), b.history.begin(), b.history.end(),
+                    [](const pb::HistoryEntry& x, const pb::HistoryEntry& y) {
+                      return x.input() == y.input() && x.at_us() == y.at_us() &&
+                             x.value() == y.value();
+                    });
+}
+
 void load_keyed(Queue& queue, const pb::KeyedStates& keyed, const Complain& complain) {
   for (const pb::KeyedStates::Key& key : keyed.key()) {
     KeyState& state = queue.keys[key.key()];
     if (key.next_case() == pb::KeyedStates::Key::kValue) state.value = key.value();
-    google::protobuf::io::ArrayInputStream stream(key.history().data(),
-                                                  static_cast<int>(key.history().size()));
-    bool is_at_end = false;
-    pb::HistoryEntry entry;
-    while (google::protobuf::util::ParseDelimitedFromZeroCopyStream(&entry, &stream, &is_at_end)) {
-      state.history.push_back(entry);
-      entry.Clear();
-    }
-    if (!is_at_end) complain(About::checkpoints, "the history of a key does not parse");
+    append_history(state, key.history(), complain);
   }
   for (const pb::TimerSet& timer : keyed.timer()) {
     queue.timers[{timer.key(), timer.name()}] = timer.due_us();
@@ -95,7 +107,7 @@ std::string difference_of_keys(const Queue& records, const Queue& checkpoint) {
   return {};
 }
 
-std::string difference_of(const Queue& records, const Queue& checkpoint) {
+std::string difference_of(const Queue& records, const Queue& checkpoint, bool has_keys) {
   if (records.last != checkpoint.last) {
     return "the newest message has number " + std::to_string(records.last) + " by the records, " +
            std::to_string(checkpoint.last) + " in the checkpoint";
@@ -113,7 +125,7 @@ std::string difference_of(const Queue& records, const Queue& checkpoint) {
       records.timers.begin(), records.timers.end(), checkpoint.timers.begin(),
       checkpoint.timers.end(), [](const auto& a, const auto& b) { return a.first == b.first; });
   if (!has_same_timers) return "other timers";
-  return difference_of_keys(records, checkpoint);
+  return has_keys ? difference_of_keys(records, checkpoint) : std::string();
 }
 
 }  // namespace
@@ -147,6 +159,10 @@ void Model::load(std::string_view entry, const Complain& complain) {
     shards_[{part.shard().role(), part.shard().shard()}] = part.shard();
     return;
   }
+  if (part.part_case() == pb::SnapshotPart::kStateCopy) {
+    state_copy_ = {part.state_copy().number(), part.state_copy().id()};
+    return;
+  }
   if (part.part_case() == pb::SnapshotPart::kHead) {
     const std::uint32_t number = part.head().declaration().number();
     if (number == 0 || queues_.contains(number)) {
@@ -160,11 +176,51 @@ void Model::load(std::string_view entry, const Complain& complain) {
   load_part(*loading_, part, std::nullopt, complain);
 }
 
+void Model::load_value(std::uint32_t queue, const std::string& key, std::string_view value,
+                       const Complain& complain) {
+  const auto found = queues_.find(queue);
+  if (found == queues_.end()) {
+    return complain(About::states,
+                    "a key of queue " + std::to_string(queue) + ", which is not there");
+  }
+  found->second.keys[key].value = value;
+}
+
+void Model::load_history(std::uint32_t queue, const std::string& key, std::string_view entries,
+                         const Complain& complain) {
+  const auto found = queues_.find(queue);
+  if (found == queues_.end()) return;  // load_value() complains, or the queue ended since
+  append_history(found->second.keys[key], entries, complain);
+}
+
+std::string Model::difference_of_copy(const Model& copy, std::uint64_t number) const {
+  for (const auto& [queue_number, queue] : queues_) {
+    const auto other = copy.queues_.find(queue_number);
+    if (other == copy.queues_.end() || queue.is_outbox()) continue;
+    const auto in = [&queue = queue](const std::string& key) {
+      return queue.title() + ", key " + key;
+    };
+    for (const auto& [key, state] : queue.keys) {
+      if (state.lsn > number) continue;
+      const auto found = other->second.keys.find(key);
+      if (found == other->second.keys.end()) return in(key) + " is missing";
+      if (!is_same_key(state, found->second)) return in(key) + " has another state or history";
+    }
+    for (const auto& [key, state] : other->second.keys) {
+      const auto gone = queue.gone_keys.find(key);
+      const bool is_later = gone != queue.gone_keys.end() && gone->second > number;
+      if (!queue.keys.contains(key) && !is_later) return in(key) + " is not in the records";
+    }
+  }
+  return {};
+}
+
 std::string difference(const Model& by_records, const Model& by_checkpoint) {
   for (const auto& [number, queue] : by_records.queues()) {
     const auto other = by_checkpoint.queues().find(number);
     if (other == by_checkpoint.queues().end()) return queue.title() + " is not in the checkpoint";
-    const std::string text = difference_of(queue, other->second);
+    const std::string text =
+        difference_of(queue, other->second, !by_checkpoint.state_copy().has_value());
     if (!text.empty()) return queue.title() + ": " + text;
   }
   for (const auto& [number, queue] : by_checkpoint.queues()) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/engines/engines.hpp"
+#include "actors/state_store/rocks_table.hpp"
 #include "actors/store/stopped_node.hpp"
 #include "apps/cli/exit_code.hpp"
 #include "cluster/http/json/message_json.hpp"
@@ -63,7 +64,7 @@ std::string type_of(const StoppedNode& node, const std::string& name, const Mess
 }  // namespace
 
 int list_stopped_queues(const std::string& data_dir, bool dead_letters, Format format) {
-  auto node = StoppedNode::open(engines::make_engine(data_dir));
+  auto node = StoppedNode::open(engines::make_engine(data_dir), states::stored_states(data_dir));
   if (!node) return fail(node.error());
   auto view = node->view(false);
   if (!view) return fail(view.error());
@@ -73,7 +74,7 @@ int list_stopped_queues(const std::string& data_dir, bool dead_letters, Format f
 
 int peek_stopped_queue(const std::string& data_dir, const std::string& queue, std::size_t max,
                        std::vector<std::string> columns, Format format) {
-  auto node = StoppedNode::open(engines::make_engine(data_dir));
+  auto node = StoppedNode::open(engines::make_engine(data_dir), states::stored_states(data_dir));
   if (!node) return fail(node.error());
   auto messages = node->peek(queue, max);
   if (!messages) return fail(messages.error());

@@ -11,6 +11,7 @@
 #include "apps/bench/log_bench.hpp"
 #include "apps/bench/pipeline_bench.hpp"
 #include "apps/bench/queue_bench.hpp"
+#include "apps/bench/state_bench.hpp"
 #include "apps/cli/command_line.hpp"
 #include "apps/cli/exit_code.hpp"
 #include "apps/cli/output.hpp"
@@ -244,6 +245,37 @@ int run_queue(const Common& common, bench::QueueBenchOptions options) {
                                                                              : exit_negative;
 }
 
+int run_state(const Common& common, bench::StateBenchOptions options, std::uint64_t cache_mib,
+              std::uint64_t keep_ms) {
+  const auto scratch = make_scratch(common);
+  if (!scratch) return fail(scratch.error());
+  options.data_dir = scratch->path() / "data";
+  options.state_cache_bytes = cache_mib << 20;
+  options.keep_state = std::chrono::milliseconds(keep_ms);
+  const auto figures = bench::run_state_bench(options);
+  if (!figures) return fail(figures.error());
+  print_line({{"bench", "state"},
+              {"keys", options.keys},
+              {"messages_per_key", options.messages_per_key},
+              {"payload_bytes", options.payload_bytes},
+              {"state_cache_bytes", options.state_cache_bytes},
+              {"keep_state_ms", keep_ms},
+              {"seconds", figures->seconds},
+              {"first_tenth_per_s", figures->first_per_s},
+              {"last_tenth_per_s", figures->last_per_s},
+              {"ratio", figures->ratio},
+              {"rss_peak_bytes", figures->rss_peak_bytes},
+              {"stop_s", figures->stop_s},
+              {"restart_s", figures->restart_s},
+              {"checkpoint_bytes", figures->checkpoint_bytes},
+              {"state_disk_bytes", figures->state_disk_bytes},
+              {"log_disk_bytes", figures->log_disk_bytes},
+              {"wrong", figures->wrong},
+              {"missing", figures->missing}},
+             common.json);
+  return figures->wrong == 0 && figures->missing == 0 ? exit_ok : exit_negative;
+}
+
 using SharedCommon = std::shared_ptr<Common>;
 
 void add_journal(CLI::App& group, Action& action, const SharedCommon& common) {
@@ -360,6 +392,35 @@ void add_queue_bench(CLI::App& group, Action& action, const SharedCommon& common
   });
 }
 
+void add_state_bench(CLI::App& group, Action& action, const SharedCommon& common) {
+  auto state = std::make_shared<bench::StateBenchOptions>();
+  auto cache_mib = std::make_shared<std::uint64_t>(256);
+  auto keep_ms = std::make_shared<std::uint64_t>(0);
+  CLI::App* command = add_command(
+      group, "state", "a stage with state and history for more keys than fit in memory");
+  add_common(*command, *common);
+  command->add_option("--keys", state->keys)
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{1'000}, std::uint64_t{1'000'000'000}));
+  command->add_option("--messages-per-key", state->messages_per_key)
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000));
+  command->add_option("--payload", state->payload_bytes, "bytes of a message, value and entry")
+      ->capture_default_str()
+      ->check(CLI::Range(20, 1 << 20));
+  command->add_option("--shards", state->shards)->capture_default_str()->check(CLI::Range(1, 64));
+  command->add_option("--state-cache-mib", *cache_mib, "0: all keys are in memory")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1 << 20));
+  command->add_option("--keep-state-ms", *keep_ms, "forget keys after this time; 0: never")
+      ->check(CLI::Range(0, 1 << 30));
+  command->callback([=, &action] {
+    action = [=] {
+      return run_state(*common, *state, *cache_mib, *keep_ms);
+    };
+  });
+}
+
 }  // namespace
 
 void add_bench(CLI::App& app, Action& action) {
@@ -371,6 +432,7 @@ void add_bench(CLI::App& app, Action& action) {
   add_log(*group, action, common);
   add_pipeline_bench(*group, action, common);
   add_queue_bench(*group, action, common);
+  add_state_bench(*group, action, common);
 }
 
 }  // namespace millrace::cli

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "actors/engines/engines.hpp"
+#include "actors/state_store/rocks_table.hpp"
 #include "actors/store/stopped_node.hpp"
 
 namespace millrace::simulate {
@@ -48,7 +49,7 @@ Result<void> OlderCopy::undo() const {
 }
 
 Result<void> OlderCopy::check() const {
-  auto stopped = StoppedNode::open(engines::make_engine(copy_));
+  auto stopped = StoppedNode::open(engines::make_engine(copy_), states::stored_states(copy_));
   if (!stopped) return stopped.error();
   const auto view = stopped->view(false);
   if (!view) return view.error();

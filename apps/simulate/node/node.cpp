@@ -132,6 +132,7 @@ Result<void> run(const Options& options, const NodeOptions& own, WitnessMemory& 
       *config, {order_pipeline(make_workflow(options, books)), finished},
       {.adjust = [&](RuntimeOptions& runtime) {
         runtime.files = &files;
+        runtime.state_dir = runtime.data_dir / "state";
         runtime.seed = options.seed + own.node;
         if (options.checkpoint_bytes != 0) runtime.checkpoint_log_bytes = options.checkpoint_bytes;
       }});

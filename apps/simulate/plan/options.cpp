@@ -30,6 +30,9 @@ std::vector<std::string> node_arguments(const Options& options, const NodeOption
       "--checkpoint-bytes=" + std::to_string(options.checkpoint_bytes),
       "--node=" + std::to_string(node.node),
       "--witness-fd=" + std::to_string(witness_fd)};
+  if (!options.state_cache.empty()) {
+    arguments.push_back("--set=runtime.state_cache=" + options.state_cache);
+  }
   if (!node.config.empty()) arguments.push_back("--config=" + node.config.string());
   for (const std::string& set : node.sets) arguments.push_back("--set=" + set);
   return arguments;

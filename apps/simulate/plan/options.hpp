@@ -36,6 +36,7 @@ struct Options {
   std::string dsn{};                   ///< of PostgreSQL, which keeps the logs; empty: journals
   std::uint32_t shards = 0;            ///< of each queue; 0: two per node
   std::uint64_t checkpoint_bytes = 0;  ///< of log between checkpoints; 0: the runtime's default
+  std::string state_cache{};  ///< as runtime.state_cache; empty: the default of the configuration
   std::filesystem::path data_dir{};    ///< empty: a temporary one, removed after a PASS
   std::filesystem::path report_dir{};  ///< empty: no report is written
   bool json = false;

@@ -159,6 +159,28 @@ void add_memory_of_repeats(KeyTable& table) {
                         .max = 365 * 24 * hour});
 }
 
+void add_retention(KeyTable& table) {
+  table.keys.push_back({.path = "queue[].keep_state",
+                        .type = Type::duration,
+                        .fallback = "\"0s\"",
+                        .doc =
+                            "Time for which the state and history of a key are kept after its last "
+                            "change, unless its stage says so itself. 0s: for ever. Needs "
+                            "runtime.state_cache.",
+                        .store = take_limit<&Limits::keep_state_us>,
+                        .min = 0,
+                        .max = 100 * 365 * 24 * hour});
+  table.keys.push_back(
+      {.path = "queue[].retention",
+       .type = Type::duration,
+       .fallback = "\"0s\"",
+       .doc = "Time for which the history of a key is kept after its last change. 0s: "
+              "for ever. Needs runtime.state_cache.",
+       .store = take_limit<&Limits::keep_history_us>,
+       .min = 0,
+       .max = 100 * 365 * 24 * hour});
+}
+
 }  // namespace
 
 void add_queue_keys(KeyTable& table) {
@@ -176,6 +198,7 @@ void add_queue_keys(KeyTable& table) {
   add_backlog(table);
   add_leases(table);
   add_memory_of_repeats(table);
+  add_retention(table);
 }
 
 }  // namespace millrace::config

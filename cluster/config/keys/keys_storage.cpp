@@ -27,6 +27,16 @@ void add_runtime(KeyTable& table) {
                         .store = take<&Config::runtime, &RuntimeConfig::body_cache_bytes>,
                         .min = mib,
                         .max = 1024 * gib});
+  table.keys.push_back({.path = "runtime.state_cache",
+                        .type = Type::size,
+                        .fallback = "\"0B\"",
+                        .doc =
+                            "States and histories of keys in memory, for all queues together; the "
+                            "rest is on disk, in state/ of the data directory. 0B: all are in "
+                            "memory, and in every checkpoint.",
+                        .store = take<&Config::runtime, &RuntimeConfig::state_cache_bytes>,
+                        .min = 0,
+                        .max = 1024 * gib});
   table.keys.push_back({.path = "runtime.checkpoint_log",
                         .type = Type::size,
                         .fallback = "\"128MiB\"",

@@ -111,7 +111,8 @@ Body QueueWorld::read_body(QueueNumber number, logs::Place place, std::uint32_t 
 }
 
 void QueueWorld::apply_to(Queues& queues, std::size_t index) const {
-  const CommittedRecord committed_record{log_[index], place_of(index), log_[index]->ByteSizeLong()};
+  const CommittedRecord committed_record{log_[index], place_of(index), log_[index]->ByteSizeLong(),
+                                         index + 1};
   for (const pb::Change& change : log_[index]->change()) {
     apply(*queues.at(change.queue()), committed_record, change);
   }

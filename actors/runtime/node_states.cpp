@@ -1,0 +1,92 @@
+#include "actors/runtime/node_states.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "actors/state_store/rocks_table.hpp"
+
+namespace millrace {
+namespace {
+
+constexpr std::uint64_t body_cache_bytes_min = 1u << 20;
+constexpr std::uint64_t state_cache_bytes_min = 64u << 10;
+
+// Keys in memory have no age.
+Result<void> check_kept_for_ever(const RuntimeOptions& options,
+                                 std::span<const PipelineSpec> pipelines) {
+  const auto refused = [](const std::string& what) {
+    return Error{ErrorCode::invalid_argument,
+                 what +
+                     " forgets keys after a time, which needs keyed state on disk: set "
+                     "runtime.state_cache"};
+  };
+  for (const auto& [name, limits] : options.queue_limits) {
+    if (limits.keep_state_us > 0 || limits.keep_history_us > 0) return refused("queue " + name);
+  }
+  for (const PipelineSpec& pipeline : pipelines) {
+    for (const StageSpec& stage : pipeline.stages) {
+      if (stage.options.keep_state.count() > 0) return refused("stage " + stage.name);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> NodeStates::attach(RuntimeOptions& options, std::size_t queues,
+                                std::span<const PipelineSpec> pipelines, Store& store) {
+  // The state store lies beside the journal; another engine or disk has no place for one.
+  if (!options.engine && options.files == nullptr && options.state_dir.empty()) {
+    options.state_dir = options.data_dir / states::directory_name;
+  }
+  const bool has_place = !options.state_dir.empty();
+  if (options.state_cache_bytes > 0 && !has_place) {
+    return Error{ErrorCode::invalid_argument,
+                 "keyed state on disk (state_cache) needs the journal as the log"};
+  }
+  if (options.state_cache_bytes == 0) {
+    if (auto checked = check_kept_for_ever(options, pipelines); !checked) return checked;
+  }
+  options.limits.body_cache_bytes =
+      std::max<std::uint64_t>(options.body_cache_bytes / queues, body_cache_bytes_min);
+  options.limits.state_cache_bytes =
+      std::max<std::uint64_t>(options.state_cache_bytes / queues, state_cache_bytes_min);
+  for (auto& [name, limits] : options.queue_limits) {
+    limits.state_cache_bytes = options.limits.state_cache_bytes;
+    // A value at its default stands for the queue's share of the common cache.
+    if (limits.body_cache_bytes == queues::Limits{}.body_cache_bytes &&
+        !options.own_body_cache.contains(name)) {
+      limits.body_cache_bytes = options.limits.body_cache_bytes;
+    }
+  }
+  store = Store(options.limits);
+  if (!has_place) return {};
+  store_ = std::make_unique<states::StateStore>(
+      states::make_rocks_table(options.state_dir, logs::Opener::writer));
+  store.use(*store_, options.state_cache_bytes > 0 ? Store::Keys::on_disk : Store::Keys::in_memory);
+  return {};
+}
+
+Result<void> NodeStates::recovered(const RuntimeOptions& options, Store& store, logs::Lsn last,
+                                   std::function<void(const Error&)> failed) {
+  if (auto checked = store.recovered(last); !checked) return checked;
+  if (options.state_cache_bytes > 0) {
+    keeper_ = std::make_unique<states::StateKeeper>(*store_, std::move(failed));
+    return {};
+  }
+  if (!store_ || store.names_states()) return {};
+  // The newest checkpoint has all keys itself.
+  std::error_code failure;
+  std::filesystem::remove_all(options.state_dir, failure);
+  if (failure) {
+    spdlog::warn("cannot remove {}: {}", options.state_dir.string(), failure.message());
+  }
+  return {};
+}
+
+}  // namespace millrace
