@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -16,6 +17,11 @@ namespace {
 
 // Between looks at a seat that another process holds.
 constexpr std::chrono::milliseconds seat_retry{100};
+
+bool waits_for(ErrorCode code) {
+  return code == ErrorCode::storage_locked || code == ErrorCode::log_unreachable ||
+         code == ErrorCode::storage_full;
+}
 
 class OpenedPostgres final : public logs::OpenedLog {
  public:
@@ -132,11 +138,15 @@ Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open_once(logs::Opener 
 Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open(logs::Opener opener) {
   if (refused_) return *refused_;
   Backoff backoff(options_.retry_min, options_.retry_max);
+  std::optional<ErrorCode> told;
   while (true) {
     if (interrupt_.is_raised()) return Error{ErrorCode::draining, "the opening was cancelled"};
     auto opened = open_once(opener);
     if (opened || opener == logs::Opener::reader) return opened;
     const ErrorCode code = opened.error().code;
+    if (waits_for(code) && std::exchange(told, code) != code && options_.on_wait) {
+      options_.on_wait(opened.error());
+    }
     if (code == ErrorCode::storage_locked) {
       backoff.reset();
       if (!pause(interrupt_, seat_retry)) continue;

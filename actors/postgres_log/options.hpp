@@ -32,6 +32,10 @@ struct Options {
   /// nobody knows. Called within Engine::open(), may block.
   std::function<bool(const std::string& holder)> has_ended{};
 
+  /// Told why Engine::open() as writer waits: `storage_locked` (another process holds the seat),
+  /// `log_unreachable` or `storage_full`; again when the code changes. On the thread of open().
+  std::function<void(const Error& reason)> on_wait{};
+
   /// How long a seat is held without being renewed; renewed each third of it. At least 1 s, or 0: no
   /// lease, so that whoever opens the log next takes it at once.
   std::chrono::milliseconds lease{0};

@@ -165,14 +165,18 @@ Result<void> drain(ClusterNode& node, const Signals& signals, std::chrono::milli
   return drained;
 }
 
-/// While a node starts: SIGTERM or SIGINT ends its wait for the seat and for the server.
+/// While a node starts: SIGTERM or SIGINT ends its wait for the seat and for the server, and the service
+/// manager hears that the process is alive.
 class StartWatch {
  public:
   /// `engine` null: a start does not wait.
-  StartWatch(std::shared_ptr<logs::Engine> engine, const Signals& signals) {
+  StartWatch(std::shared_ptr<logs::Engine> engine, const Signals& signals,
+             ServiceManager& manager) {
     if (!engine) return;
-    thread_ = std::thread([this, engine = std::move(engine), &signals] {
-      while (!is_over_) {
+    thread_ = std::thread([this, engine = std::move(engine), &signals, &manager] {
+      constexpr int alive_looks = 50;  // about a second
+      for (int looks = 1; !is_over_; ++looks) {
+        if (looks % alive_looks == 0) manager.alive();
         const auto signal = signals.wait(drain_look_interval);
         if (!signal || !is_end(*signal)) continue;
         spdlog::info("signal {}: the start is given up", *signal);
@@ -211,9 +215,12 @@ int status_of(const Error& error) {
 int serve_node(const ServeOptions& options, const Signals& signals) {
   set_up_log(options.config.log, options.config.node.name);
   ServiceManager manager;
-  auto engine = cluster::make_log_engine(options.config);
+  auto engine = cluster::make_log_engine(options.config, [&manager](const Error& reason) {
+    spdlog::info("the start waits: {}", reason.message);
+    manager.ready("waits: " + reason.message);
+  });
   if (!engine) return status_of(engine.error());
-  StartWatch watch(*engine, signals);
+  StartWatch watch(*engine, signals, manager);
   auto node = ClusterNode::start(options.config, options.pipelines,
                                  {.version = options.version,
                                   .accepts_loss = options.accepts_loss,

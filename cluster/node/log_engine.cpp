@@ -9,7 +9,8 @@
 
 namespace millrace::cluster {
 
-Result<std::shared_ptr<logs::Engine>> make_log_engine(const config::Config& config) {
+Result<std::shared_ptr<logs::Engine>> make_log_engine(const config::Config& config,
+                                                      std::function<void(const Error&)> on_wait) {
   if (config.log.engine == config::LogEngine::journal) {
     return std::shared_ptr<logs::Engine>();
   }
@@ -20,6 +21,7 @@ Result<std::shared_ptr<logs::Engine>> make_log_engine(const config::Config& conf
   options.node = config.node.name;
   options.holder = own_process();
   options.has_ended = has_ended;
+  options.on_wait = std::move(on_wait);
   return engines::make_engine(options);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "actors/base/time.hpp"
@@ -12,8 +13,10 @@
 namespace millrace::cluster {
 
 /// The engine for `config`; null: the journal, which the runtime makes of its options. Connects to
-/// nothing. With PostgreSQL it reads the connection string. Fails as config::read_dsn().
-[[nodiscard]] Result<std::shared_ptr<logs::Engine>> make_log_engine(const config::Config& config);
+/// nothing. With PostgreSQL it reads the connection string. Fails as config::read_dsn(). `on_wait`: told
+/// why take_start() waits, on its thread; may be null.
+[[nodiscard]] Result<std::shared_ptr<logs::Engine>> make_log_engine(
+    const config::Config& config, std::function<void(const Error&)> on_wait = {});
 
 /// What a start of a node takes before anything of it runs.
 struct Start {

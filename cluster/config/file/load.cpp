@@ -87,6 +87,15 @@ Result<std::string> token_in(const std::string& text) {
   return Error{ErrorCode::invalid_argument, "expected one word, the token"};
 }
 
+/// Whether a connection string of libpq, `key=value …` or a URI, has a password in it.
+bool has_password(const std::string& dsn) {
+  if (dsn.find("password") != std::string::npos) return true;
+  const std::size_t user = dsn.find("://");
+  if (user == std::string::npos) return false;
+  const std::size_t end = dsn.find('@', user);
+  return end != std::string::npos && dsn.find(':', user + 3) < end;
+}
+
 class FileChecks {
  public:
   FileChecks(Resolved& resolved, std::time_t now)
@@ -125,7 +134,7 @@ class FileChecks {
     const std::string& path = config_.log.dsn_file;
     if (const auto dsn = read_dsn(path); !dsn) {
       complaints_.add(key, dsn.error().message, "log.engine");
-    } else if (!path.empty()) {
+    } else if (!path.empty() && has_password(*dsn)) {
       check_secret(key, path);
     }
   }
