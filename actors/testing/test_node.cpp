@@ -85,8 +85,8 @@ Result<void> TestNode::start() {
                                                                   .clock = &clock,
                                                                   .seed = options_.seed,
                                                                   .running = running,
-                                                                  .states = keeper_.get(),
                                                                   .threads = false,
+                                                                  .states = keeper_.get(),
                                                                   .federation = federation,
                                                                   .outdated = options_.on_outdated,
                                                                   .on_violation =

@@ -162,10 +162,10 @@ void add_memory_of_repeats(KeyTable& table) {
 void add_retention(KeyTable& table) {
   table.keys.push_back({.path = "queue[].keep_state",
                         .type = Type::duration,
-                        .fallback = "\"0s\"",
+                        .fallback = "\"0us\"",
                         .doc =
                             "Time for which the state and history of a key are kept after its last "
-                            "change, unless its stage says so itself. 0s: for ever. Needs "
+                            "change, unless its stage says so itself. 0us: for ever. Needs "
                             "runtime.state_cache.",
                         .store = take_limit<&Limits::keep_state_us>,
                         .min = 0,
@@ -173,8 +173,8 @@ void add_retention(KeyTable& table) {
   table.keys.push_back(
       {.path = "queue[].retention",
        .type = Type::duration,
-       .fallback = "\"0s\"",
-       .doc = "Time for which the history of a key is kept after its last change. 0s: "
+       .fallback = "\"0us\"",
+       .doc = "Time for which the history of a key is kept after its last change. 0us: "
               "for ever. Needs runtime.state_cache.",
        .store = take_limit<&Limits::keep_history_us>,
        .min = 0,
