@@ -96,26 +96,19 @@ void ClusterSim::stop_all() {
 }
 
 bool ClusterSim::is_missing(const Node& node) const {
-  return is_last_missing_ && node.name == names_.back();
+  return (is_last_missing_ || is_last_removed_) && node.name == names_.back();
 }
 
 std::vector<std::string> ClusterSim::configured() const {
   std::vector<std::string> names = names_;
-  if (is_last_missing_) names.pop_back();
+  if (is_last_missing_ || is_last_removed_) names.pop_back();
   return names;
 }
 
-// The others learn of it when they start again.
 void ClusterSim::join_last() {
   ++counts_.joins;
   is_last_missing_ = false;
-  for (auto& each : nodes_) {
-    std::vector<std::string> others = names_;
-    std::erase(others, each->name);
-    each->moving->configure(groups(), std::move(others));
-    each->has_former_layout = each->node->is_up();
-    doom(*each, 300);
-  }
+  reconfigure();
   start(*nodes_.back());
 }
 

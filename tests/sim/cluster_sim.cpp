@@ -40,6 +40,8 @@ ClusterSim::ClusterSim(ClusterSimOptions options)
       has_killers_(options.seed % 4 > 1),
       has_large_steps_(options.seed % 3 == 1),
       is_last_missing_(options.nodes > 2 && options.seed % 5 == 3),
+      may_remove_(options.nodes > 2 &&
+                  (options.seed % 5 == 1 || options.sabotage == Sabotage::removal)),
       calm_(options.seed % 7 < 3   ? 1
             : options.seed % 7 < 5 ? 8
                                    : 40),
@@ -264,7 +266,9 @@ void ClusterSim::heal() {
   network_.set_faults({});
   mend_links();
   if (is_last_missing_) join_last();
+  is_last_leaving_ = false;  // its operator gives up
   for (auto& node : nodes_) {
+    if (is_missing(*node)) continue;
     if (node->disk != nullptr) node->disk->set_faulty(false);
     if (has_steps_) step_clock(*node);
     if (node->newest) put_back_newest(*node);
@@ -294,6 +298,7 @@ std::string ClusterSim::run() {
   for (std::uint32_t i = 0; i < options_.trouble_ms && violation().empty(); ++i) {
     if (i % options_.trouble_interval_ms == 0) make_trouble();
     watch_copies();
+    watch_removal();
     restart_nodes();
     if (options_.mend_interval_ms != 0 && i % options_.mend_interval_ms == 0) mend_links();
     tick();
@@ -303,7 +308,7 @@ std::string ClusterSim::run() {
   heal();
   std::vector<std::int64_t> all;
   for (const auto& node : nodes_) {
-    for (std::uint32_t n = 0; n < options_.numbers; ++n) all.push_back(node->first_number + n);
+    for (std::uint32_t n = 0; n < node->entered; ++n) all.push_back(node->first_number + n);
   }
   for (std::uint32_t i = 0; i < rest_ticks && violation().empty(); ++i) {
     if (i < moving_ticks && random_() % 20 == 0) move_shard(*nodes_[random_() % nodes_.size()]);

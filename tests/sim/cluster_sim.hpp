@@ -1,8 +1,8 @@
 // ClusterSim: a cluster in one thread, determined by one seed: the real actors, federation and
 // links of N nodes over a simulated network, logs in memory or on faulty disks, and a virtual clock
 // that is skewed at each node. Clocks are stepped by up to a year and slewed, and limits change between
-// the starts of a node. Nodes are started on older copies of their logs, all stop at once, and a node
-// is added.
+// the starts of a node. Nodes are started on older copies of their logs, all stop at once, a node is
+// added, and a node is taken out when its shards have moved away.
 //
 // First faults are injected; safety is checked at each handler call and by periodic audits of all
 // logs. Then the faults end, and the cluster must become idle with each message handled once.
@@ -38,6 +38,7 @@ enum class Sabotage : std::uint8_t {
   suspicion,            ///< nobody notes what was being handled when the process ended
   founding,             ///< nodes own what the configuration says, without promises of others
   state_store,          ///< a state store loses some of what it was told to write
+  removal,              ///< a node is taken out while its outboxes still hold messages
 };
 
 struct ClusterSimOptions {
@@ -79,6 +80,7 @@ class ClusterSim {
     std::uint64_t outages = 0;  ///< of all nodes at once
     std::uint64_t deaths = 0;   ///< of nodes, in a handler
     std::uint64_t joins = 0;    ///< nodes that were added to a running cluster
+    std::uint64_t removals = 0;  ///< nodes that were taken out of a running cluster
   };
   [[nodiscard]] Counts counts() const;
   /// Returns a digest of all logs; equal for all runs of a seed.
@@ -107,6 +109,11 @@ class ClusterSim {
   void bury_dead();
   void bury(Node& node);
   void join_last();
+  void watch_removal();
+  void move_away(Node& node);
+  [[nodiscard]] bool has_left(Node& node) const;
+  void remove_last();
+  void reconfigure();
   [[nodiscard]] queues::Limits random_limits();
   [[nodiscard]] std::unique_ptr<states::Table> make_table(std::uint64_t seed) const;
   void mend_links();
@@ -124,6 +131,7 @@ class ClusterSim {
   [[nodiscard]] std::vector<moves::QueueGroup> groups() const;
   [[nodiscard]] std::vector<std::string> configured() const;
   [[nodiscard]] bool is_missing(const Node& node) const;
+  [[nodiscard]] bool is_retired(const Node& node) const;
   [[nodiscard]] sim::ClusterAudit audit() const;
   [[nodiscard]] std::string safety() const;
   [[nodiscard]] std::string violation() const;
@@ -142,6 +150,9 @@ class ClusterSim {
   const bool has_large_steps_;
   /// The last node is added later: until then it is down, and the others do not know it.
   bool is_last_missing_;
+  const bool may_remove_;         ///< the last node is taken out
+  bool is_last_leaving_ = false;  ///< it moves its shards away, and accepts no offers of clients
+  bool is_last_removed_ = false;  ///< it is down for good, and the others are told so
   const std::uint32_t
       calm_;  ///< divisor of the rate at which nodes and links fail; 1: the highest rate
   std::mt19937_64 random_;

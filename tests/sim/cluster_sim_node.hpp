@@ -20,6 +20,7 @@ struct ClusterSim::Node {
   std::string name;
   std::int64_t first_number = 0;
   std::uint32_t entered = 0;
+  std::size_t sent = 0;  ///< offers of its clients
   std::unique_ptr<SkewedClock> clock;
   DiskLog* disk = nullptr;  ///< nullptr: the log is in memory
   std::unique_ptr<MovingNode> moving;

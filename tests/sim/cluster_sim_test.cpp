@@ -43,6 +43,7 @@ void add(ClusterSim::Counts& all, const ClusterSim::Counts& counts) {
   all.outages += counts.outages;
   all.deaths += counts.deaths;
   all.joins += counts.joins;
+  all.removals += counts.removals;
 }
 
 std::ostream& operator<<(std::ostream& out, const ClusterSim::Counts& counts) {
@@ -52,7 +53,8 @@ std::ostream& operator<<(std::ostream& out, const ClusterSim::Counts& counts) {
              << counts.failed_moves << " failed ones, " << counts.steps << " steps of clocks, "
              << counts.copies << " starts on older copies, of which " << counts.outdated
              << " were told so, " << counts.outages << " outages of all nodes, " << counts.deaths
-             << " deaths in a handler, " << counts.joins << " nodes added";
+             << " deaths in a handler, " << counts.joins << " nodes added and " << counts.removals
+             << " taken out";
 }
 
 TEST(ClusterSim, NeitherLosesRepeatsNorDisorders) {
@@ -73,6 +75,7 @@ TEST(ClusterSim, NeitherLosesRepeatsNorDisorders) {
     EXPECT_GT(all.steps, seeds) << "clocks were hardly set";
     EXPECT_GT(all.outdated, seeds / 4) << "hardly a copy was recognised";
     EXPECT_GT(all.outages, seeds / 4);
+    EXPECT_GT(all.removals, seeds / 40) << "hardly a node was taken out";
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   std::cout << seeds << " seeds, " << static_cast<double>(seeds) / took.count() * 60
@@ -137,6 +140,7 @@ constexpr std::pair<Sabotage, const char*> sabotages[] = {
     {Sabotage::suspicion, "Suspicion"},
     {Sabotage::founding, "Founding"},
     {Sabotage::state_store, "StateStore"},
+    {Sabotage::removal, "Removal"},
 };
 
 INSTANTIATE_TEST_SUITE_P(ClusterSim, SabotagedCluster, ::testing::ValuesIn(sabotages),

@@ -51,13 +51,13 @@ void ClusterSim::doom(Node& node, std::uint32_t ticks_max) {
 }
 
 void ClusterSim::enter(Node& node) {
-  if (node.entered >= options_.numbers) return;
+  if (node.entered >= options_.numbers || is_retired(node)) return;
   send(node, node.first_number + node.entered++);
 }
 
 // Offers a number again, as a client does that lost its record of the first offer.
 void ClusterSim::enter_again(Node& node) {
-  if (node.entered == 0) return;
+  if (node.entered == 0 || is_retired(node)) return;
   const auto back = static_cast<std::int64_t>(random_() % std::min(node.entered, 20u));
   const std::int64_t number = node.first_number + node.entered - 1 - back;
   if (sim::may_be_sent_again(number)) send(node, number);
@@ -66,6 +66,7 @@ void ClusterSim::enter_again(Node& node) {
 void ClusterSim::send(Node& node, std::int64_t number) {
   pb::Envelope envelope = sim::envelope_of(number);
   envelope.set_born_at_us(node.clock->now_us());
+  ++node.sent;
   node.node->send(sim::entered().name(), std::string(sim::Number().GetTypeName()),
                   std::move(envelope));
 }
@@ -109,7 +110,8 @@ void ClusterSim::move_shard(Node& node) {
   if (!node.node->is_up()) return;
   const std::string& queue = random_() % 2 == 0 ? sim::entered().name() : sim::passed().name();
   const auto shard = static_cast<std::uint32_t>(random_() % options_.shards);
-  const std::string& to = names_[random_() % names_.size()];
+  const std::vector<std::string> names = configured();
+  const std::string& to = names[random_() % names.size()];
   if (!node.moving->table().serves(queue, shard) || to == node.name) return;
   node.moving->federation().move(role_of(queue), shard, to, [this](const Result<void>& moved) {
     ++(moved ? counts_.moves : counts_.failed_moves);
@@ -132,6 +134,7 @@ void ClusterSim::make_trouble() {
   if (random_() % 100 == 0) trouble_copies(node);
   if (random_() % 1'000 == 0) stop_all();
   if (is_last_missing_ && random_() % 300 == 0) join_last();
+  if (may_remove_ && random_() % 300 == 0) is_last_leaving_ = !is_last_removed_;
   switch (random_() % 40) {
     case 0:
     case 1:
