@@ -266,7 +266,6 @@ void ClusterSim::heal() {
   network_.set_faults({});
   mend_links();
   if (is_last_missing_) join_last();
-  is_last_leaving_ = false;  // its operator gives up
   for (auto& node : nodes_) {
     if (is_missing(*node)) continue;
     if (node->disk != nullptr) node->disk->set_faulty(false);
@@ -280,7 +279,7 @@ void ClusterSim::heal() {
       kill(*node);
       start(*node);
     }
-    while (node->entered < options_.numbers) enter(*node);
+    while (node->entered < options_.numbers && !is_retired(*node)) enter(*node);
   }
 }
 
@@ -313,8 +312,11 @@ std::string ClusterSim::run() {
   for (std::uint32_t i = 0; i < rest_ticks && violation().empty(); ++i) {
     if (i < moving_ticks && random_() % 20 == 0) move_shard(*nodes_[random_() % nodes_.size()]);
     restart_down();
+    watch_removal();
     tick();
-    if (i % options_.audit_interval_ms != options_.audit_interval_ms - 1) continue;
+    if (i % options_.audit_interval_ms != options_.audit_interval_ms - 1 || is_last_leaving_) {
+      continue;
+    }
     const sim::ClusterAudit found = audit();
     if (found.queued() == 0 && found.is_complete(all).empty()) return {};
   }

@@ -111,7 +111,7 @@ void ClusterSim::move_shard(Node& node) {
   const std::string& queue = random_() % 2 == 0 ? sim::entered().name() : sim::passed().name();
   const auto shard = static_cast<std::uint32_t>(random_() % options_.shards);
   const std::vector<std::string> names = configured();
-  const std::string& to = names[random_() % names.size()];
+  const std::string& to = names[random_() % (names.size() - (is_last_leaving_ ? 1 : 0))];
   if (!node.moving->table().serves(queue, shard) || to == node.name) return;
   node.moving->federation().move(role_of(queue), shard, to, [this](const Result<void>& moved) {
     ++(moved ? counts_.moves : counts_.failed_moves);
