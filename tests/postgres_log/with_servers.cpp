@@ -1,0 +1,32 @@
+// with_servers PROGRAM ARGUMENT…: runs a program while a primary and a synchronous standby run, with
+// their connection string in MILLRACE_POSTGRES_DSN. Ends with its exit status.
+#include <cerrno>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/postgres_log/server_pair.hpp"
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::cerr << "usage: with_servers PROGRAM ARGUMENT…\n";
+    return 2;
+  }
+  const millrace::postgres_log::ServerPair servers;
+  const std::string dsn =
+      millrace::postgres_log::ServerPair::dsn(servers.primary_directory()) + " dbname=postgres";
+  { const millrace::postgres_log::Admin wait_until_it_runs(servers.primary_directory()); }
+  const pid_t child = fork();
+  if (child == 0) {
+    setenv("MILLRACE_POSTGRES_DSN", dsn.c_str(), 1);
+    execvp(argv[1], argv + 1);
+    _exit(127);
+  }
+  int status = 0;
+  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}

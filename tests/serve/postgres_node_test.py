@@ -1,0 +1,110 @@
+"""Nodes whose log lies in PostgreSQL: a second process of the same configuration waits, takes over when
+the first one is killed or silent, and a first one that wakes up later is fenced; a cluster under faults
+loses and repeats nothing.
+
+Usage: postgres_node_test.py MILLRACE, with MILLRACE_POSTGRES_DSN in the environment
+"""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from dev_cluster import get, place_order, until
+from node_process import Node
+
+EX_TEMPFAIL = 75
+EX_CONFIG = 78
+
+CONFIG = """
+[node]
+name = "a"
+data_dir = "{data}"
+[listen]
+cluster = "127.0.0.1:0"
+http = "127.0.0.1:0"
+[log]
+engine = "postgres"
+[log.postgres]
+schema = "{schema}"
+lease = "1s"
+"""
+
+
+class PostgresNode(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def config(self, name, schema):
+        file = self.folder / f"{name}.toml"
+        file.write_text(CONFIG.format(data=self.folder / name, schema=schema))
+        return file
+
+    def node(self, name, schema):
+        return Node(PROGRAM, self.config(name, schema))
+
+    def serving(self, node):
+        url = "http://" + node.wait_for("HTTP API at").split()[-1]
+        node.wait_for("serves, incarnation")
+        return url
+
+    def test_a_killed_process_is_replaced_and_nothing_is_lost(self):
+        with self.node("one", "killed") as one:
+            url = self.serving(one)
+            for number in range(20):
+                self.assertEqual(place_order(url, f"o{number}", f"o{number}"), 202)
+            with self.node("two", "killed") as two:
+                two.wait_for("the start waits: the seat a is held by")
+                one.end(signal.SIGKILL)
+                url = self.serving(two)
+                for number in range(20):  # a repeat is recognised
+                    until(lambda n=number: place_order(url, f"o{n}", f"o{n}") == 202, "taken")
+                queues = {queue["queue"]: queue for queue in get(url + "/api/v1/queues")["queues"]}
+                self.assertEqual(queues["orders.placed"]["offered"], 20)
+                self.assertEqual(two.end(signal.SIGTERM), 0)
+
+    def test_a_paused_process_is_fenced(self):
+        with self.node("one", "paused") as one:
+            self.serving(one)
+            with self.node("two", "paused") as two:
+                two.wait_for("the start waits")
+                one.process.send_signal(signal.SIGSTOP)
+                self.serving(two)
+                one.process.send_signal(signal.SIGCONT)
+                one.wait_for("another process has taken the log")
+                self.assertEqual(one.process.wait(timeout=60), EX_TEMPFAIL)
+                self.assertEqual(two.end(signal.SIGTERM), 0)
+
+    def test_sigterm_ends_the_wait(self):
+        with self.node("one", "waits") as one:
+            self.serving(one)
+            with self.node("two", "waits") as two:
+                two.wait_for("the start waits")
+                self.assertEqual(two.end(signal.SIGTERM), 0)
+            self.assertEqual(one.end(signal.SIGTERM), 0)
+
+    def test_a_missing_connection_string_is_a_mistake_of_the_configuration(self):
+        environment = {name: value for name, value in os.environ.items()
+                       if name != "MILLRACE_POSTGRES_DSN"}
+        done = subprocess.run([PROGRAM, "node", "-c", self.config("one", "none")], text=True,
+                              env=environment, capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, EX_CONFIG)
+        self.assertIn("log.postgres.dsn_file: expected the path of a file", done.stderr)
+
+    def test_a_cluster_under_faults_loses_nothing(self):
+        done = subprocess.run(
+            [PROGRAM, "simulate", "--nodes", "2", "--orders", "1000", "--seed", "5", "--faults",
+             "kill,pause,move", "--fault-count", "3", "--dsn", os.environ["MILLRACE_POSTGRES_DSN"]],
+            text=True, capture_output=True, timeout=240)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("PASS", done.stdout)
+
+
+if __name__ == "__main__":
+    PROGRAM = sys.argv.pop(1)
+    unittest.main()
