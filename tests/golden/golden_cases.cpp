@@ -86,6 +86,11 @@ void add_records(std::vector<GoldenCase>& cases) {
   cases.push_back(change("drop", [](pb::Change& c) { c.add_drop(300); }));
   cases.push_back(
       change("forget_producer", [](pb::Change& c) { c.add_forget_producer("shop-1"); }));
+  cases.push_back(change("forget_key", [](pb::Change& c) {
+    pb::KeyForgotten& forgotten = *c.add_forget_key();
+    forgotten.set_key("customer-7");
+    forgotten.set_history_only(true);
+  }));
 }
 
 void add_removals(std::vector<GoldenCase>& cases) {
@@ -341,6 +346,30 @@ GoldenCase snapshot_keyed() {
   return {"snapshot_keyed", part};
 }
 
+GoldenCase snapshot_state_copy() {
+  auto part = std::make_shared<pb::SnapshotPart>();
+  part->mutable_state_copy()->set_number(300);
+  part->mutable_state_copy()->set_id(0x0123'4567'89ab'cdef);
+  return {"snapshot_state_copy", part};
+}
+
+GoldenCase snapshot_head_stored() {
+  auto part = std::make_shared<pb::SnapshotPart>();
+  part->mutable_head()->set_age_us(20'000);
+  part->mutable_head()->set_stored(true);
+  return {"snapshot_head_stored", part};
+}
+
+GoldenCase snapshot_keyed_continued() {
+  auto part = std::make_shared<pb::SnapshotPart>();
+  pb::KeyedStates::Key& key = *part->mutable_keyed()->add_key();
+  key.set_key("customer-7");
+  key.set_history("\x05history");
+  key.set_continues(true);
+  key.set_age_us(20'000);
+  return {"snapshot_keyed_continued", part};
+}
+
 GoldenCase snapshot_producers() {
   auto part = std::make_shared<pb::SnapshotPart>();
   pb::Producers::Producer& producer = *part->mutable_producers()->add_producer();
@@ -380,6 +409,9 @@ std::vector<GoldenCase> golden_cases() {
   cases.push_back(snapshot_delay());
   cases.push_back(snapshot_suspect());
   cases.push_back(snapshot_keyed());
+  cases.push_back(snapshot_keyed_continued());
+  cases.push_back(snapshot_head_stored());
+  cases.push_back(snapshot_state_copy());
   cases.push_back(snapshot_producers());
   cases.push_back(snapshot_producers_payload());
   return cases;
