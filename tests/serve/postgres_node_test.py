@@ -98,9 +98,9 @@ class PostgresNode(unittest.TestCase):
 
     def test_a_cluster_under_faults_loses_nothing(self):
         done = subprocess.run(
-            [PROGRAM, "simulate", "--nodes", "2", "--orders", "1000", "--seed", "5", "--faults",
+            [PROGRAM, "simulate", "--nodes", "2", "--orders", "400", "--seed", "5", "--faults",
              "kill,pause,move", "--fault-count", "3", "--dsn", os.environ["MILLRACE_POSTGRES_DSN"]],
-            text=True, capture_output=True, timeout=240)
+            text=True, capture_output=True, timeout=480)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("PASS", done.stdout)
 
