@@ -58,6 +58,8 @@ class Backup : public ::testing::Test {
     ASSERT_OK(found);
     EXPECT_EQ(found->recovered.end.last_lsn, manifest->last_lsn);
     EXPECT_FALSE(found->recovered.end.torn);
+    // A record is durable, and thus in a backup, before the listener is told of it.
+    ASSERT_TRUE(listener_.wait_for(manifest->last_lsn));
     const std::vector<Record> written = listener_.records();
     for (const Record& record : found->records) EXPECT_EQ(record, written.at(record.lsn - 1));
     ASSERT_FALSE(found->records.empty());

@@ -19,7 +19,7 @@ class LogOutage : public LogContract {
   /// says so.
   static void append_into_outage(Process& process, std::uint64_t from, std::uint64_t to) {
     process.append_numbers(from, to);
-    EXPECT_TRUE(process.listener.await([&] { return process.listener.outages() == 1; }));
+    EXPECT_TRUE(process.listener.await([&] { return process.listener.outages() >= 1; }));
     EXPECT_FALSE(process.log->is_reachable());
   }
 
@@ -46,7 +46,7 @@ TEST_P(LogOutage, ConfirmsNothingAndThenAll) {
   EXPECT_FALSE(process->listener.failed());
   EXPECT_EQ(process->listener.mends(), 0);
   fixture_->mend();
-  ASSERT_TRUE(process->listener.await([&] { return process->listener.mends() == 1; }));
+  ASSERT_TRUE(process->listener.await([&] { return process->listener.mends() >= 1; }));
   EXPECT_TRUE(process->log->is_reachable());
   EXPECT_EQ(process->log->stats().outages, 1u);
   process->append_numbers(51, 60);
@@ -63,7 +63,7 @@ TEST_P(LogOutage, AfterACommitWhoseAnswerWasLostRepeatsNothing) {
   append_into_outage(*process, 11, 50);
   EXPECT_EQ(process->listener.records().size(), 10u) << "confirmed while in doubt";
   fixture_->mend();
-  ASSERT_TRUE(process->listener.await([&] { return process->listener.mends() == 1; }));
+  ASSERT_TRUE(process->listener.await([&] { return process->listener.mends() >= 1; }));
   process->append_numbers(51, 60);
   expect_each_once(process, 60);
 }
@@ -154,7 +154,7 @@ TEST_P(LogOutage, BeyondThePatienceRefusesWork) {
   process->write(1, 100);
   fixture_->cut();
   EXPECT_OK(process->append("waits"));
-  ASSERT_TRUE(process->listener.await([&] { return process->listener.outages() == 1; }));
+  ASSERT_TRUE(process->listener.await([&] { return process->listener.outages() >= 1; }));
   ASSERT_TRUE(eventually([&] { return process->log->refuses_work(); }));
   EXPECT_FALSE(process->log->is_reachable());
   // The credit of producers bounds what is appended: the log itself goes on to accept.
@@ -174,7 +174,7 @@ TEST_P(LogOutage, LetsReadsWait) {
   const Record record = process->listener.records()[2];
   fixture_->cut();
   EXPECT_OK(process->append("waits"));
-  ASSERT_TRUE(process->listener.await([&] { return process->listener.outages() == 1; }));
+  ASSERT_TRUE(process->listener.await([&] { return process->listener.outages() >= 1; }));
   std::thread reader([&] {
     const auto body = process->log->read(record.place);
     EXPECT_OK(body);
@@ -216,7 +216,7 @@ TEST_P(LogOutage, DoesNotHoldUpAStopForEver) {
   process->write(5, 100);
   fixture_->cut();
   EXPECT_OK(process->append("unconfirmed"));
-  ASSERT_TRUE(process->listener.await([&] { return process->listener.outages() == 1; }));
+  ASSERT_TRUE(process->listener.await([&] { return process->listener.outages() >= 1; }));
   process->log->stop();
   const std::vector<Record> confirmed = process->listener.records();
   EXPECT_EQ(confirmed.size(), 5u);

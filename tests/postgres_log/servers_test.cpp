@@ -159,12 +159,12 @@ TEST_F(Servers, AreMadeToWaitForTheStandbyWhateverTheRoleSays) {
   ASSERT_TRUE(process);
   servers_.hold_replication(true);
   EXPECT_TRUE(process->append("waits"));
-  ASSERT_TRUE(process->listener.await([&] { return process->listener.outages() == 1; }))
+  ASSERT_TRUE(process->listener.await([&] { return process->listener.outages() >= 1; }))
       << "a commit that is not answered for longer than the patience is an outage";
   EXPECT_EQ(process->listener.count(), 0u);
   servers_.hold_replication(false);
   ASSERT_TRUE(process->listener.await_records(1));
-  ASSERT_TRUE(process->listener.await([&] { return process->listener.mends() == 1; }));
+  ASSERT_TRUE(process->listener.await([&] { return process->listener.mends() >= 1; }));
 }
 
 TEST_F(Servers, RefuseUsersWithoutTellingTheirPasswords) {
@@ -212,7 +212,7 @@ TEST_F(Servers, WhoseTablesAreOlderThanTheOwnerAreLeft) {
   process->write(3, 10);
   admin_.run("update " + schema_ + ".node set epoch = epoch - 1");
   EXPECT_TRUE(process->append("waits"));
-  ASSERT_TRUE(process->listener.await([&] { return process->listener.outages() == 1; }));
+  ASSERT_TRUE(process->listener.await([&] { return process->listener.outages() >= 1; }));
   EXPECT_FALSE(process->listener.failed()) << "a former primary fences nobody";
   admin_.run("update " + schema_ + ".node set epoch = epoch + 1");
   ASSERT_TRUE(process->listener.await_records(4));
@@ -252,7 +252,7 @@ TEST_F(Servers, ThatFallSilentAreLeftWhenAnotherIsThePrimary) {
   // Of a server that is paused nothing is heard, and no connection breaks.
   silent.hold_answers(true);
   process->append_numbers(11, 20);
-  ASSERT_TRUE(process->listener.await([&] { return process->listener.outages() == 1; }));
+  ASSERT_TRUE(process->listener.await([&] { return process->listener.outages() >= 1; }));
   EXPECT_EQ(process->listener.count(), 10u);
   servers_.fail_over();
   ASSERT_TRUE(process->listener.await_records(20));
