@@ -33,6 +33,7 @@ enum class Sabotage : std::uint8_t {
   shard_fence,          ///< a crash loses the fence of a moving shard
   syncs,                ///< disks report a sync that did not happen
   wall_time,            ///< the wall time of a node never goes back
+  steady_time,          ///< durations are measured by wall clocks
   copies,               ///< a copy of a data directory is taken for the directory in place
   generations,          ///< the numbers of outboxes are not bound to generations
   suspicion,            ///< nobody notes what was being handled when the process ended

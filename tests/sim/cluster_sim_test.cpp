@@ -124,8 +124,9 @@ class SabotagedCluster : public ::testing::TestWithParam<Planted> {};
 
 TEST_P(SabotagedCluster, IsFoundWithinSixtySeeds) {
   spdlog::set_level(spdlog::level::off);
-  const std::uint64_t first = GetParam().first_seed;
-  for (std::uint64_t seed = first; seed < first + sabotage_seeds; ++seed) {
+  const std::uint64_t first = from_environment("MILLRACE_SIM_FIRST", GetParam().first_seed);
+  const std::uint64_t seeds = from_environment("MILLRACE_SIM_SEEDS", sabotage_seeds);
+  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
     const std::string wrong = ClusterSim({.seed = seed, .sabotage = GetParam().sabotage}).run();
     if (wrong.empty()) continue;
     std::cout << "seed " << seed << ": " << wrong << '\n';
@@ -142,6 +143,7 @@ constexpr Planted sabotages[] = {
     {Sabotage::shard_fence, "ShardFence", 61},
     {Sabotage::syncs, "Syncs"},
     {Sabotage::wall_time, "WallTime"},
+    {Sabotage::steady_time, "SteadyTime", 31},
     {Sabotage::copies, "Copies"},
     {Sabotage::generations, "Generations"},
     {Sabotage::suspicion, "Suspicion"},
