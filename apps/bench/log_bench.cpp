@@ -151,16 +151,4 @@ std::shared_ptr<logs::Engine> journal_for_bench(const std::filesystem::path& dir
   return engines::make_engine(options);
 }
 
-std::shared_ptr<logs::Engine> postgres_for_bench(const std::string& dsn, bool allow_unreplicated,
-                                                 std::size_t group_bytes) {
-  postgres_log::Options options;
-  options.dsn = dsn;
-  options.schema = "millrace_bench";
-  options.node = "bench";
-  options.holder = "millrace bench";
-  options.allow_unreplicated = allow_unreplicated;
-  options.group_bytes_max = group_bytes;
-  return engines::make_engine(options);
-}
-
 }  // namespace millrace::bench

@@ -38,9 +38,4 @@ struct LogBenchFigures {
 [[nodiscard]] std::shared_ptr<logs::Engine> journal_for_bench(const std::filesystem::path& dir,
                                                               std::size_t group_bytes);
 
-/// PostgreSQL at `dsn`, in the schema millrace_bench, whose log is that of the last run and goes on.
-[[nodiscard]] std::shared_ptr<logs::Engine> postgres_for_bench(const std::string& dsn,
-                                                               bool allow_unreplicated,
-                                                               std::size_t group_bytes);
-
 }  // namespace millrace::bench

@@ -26,6 +26,7 @@ Result<PipelineBenchFigures> run_pipeline_bench(const PipelineBenchOptions& opti
   auto tally = std::make_unique<Tally>(options.messages);
   RuntimeOptions runtime_options;
   runtime_options.data_dir = options.data_dir;
+  runtime_options.engine = options.engine;
   runtime_options.shards = options.shards;
   auto runtime =
       Runtime::start(runtime_options, {parcel_pipeline(options.keyed, options.shards, *tally)});

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 
+#include "actors/log/engine.hpp"
 #include "apps/bench/parcel_pipeline.hpp"
 #include "messages/result.hpp"
 
@@ -12,6 +14,7 @@ namespace millrace::bench {
 
 struct PipelineBenchOptions {
   std::filesystem::path data_dir;
+  std::shared_ptr<logs::Engine> engine{};  ///< of the log; null: the journal, in `data_dir`
   std::uint64_t messages = 2'000'000;
   std::uint32_t payload_bytes = 200;
   std::uint32_t shards = 2;

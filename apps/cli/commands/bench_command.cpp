@@ -10,6 +10,7 @@
 #include "apps/bench/journal_bench.hpp"
 #include "apps/bench/log_bench.hpp"
 #include "apps/bench/pipeline_bench.hpp"
+#include "apps/bench/postgres_bench.hpp"
 #include "apps/bench/queue_bench.hpp"
 #include "apps/bench/state_bench.hpp"
 #include "apps/cli/command_line.hpp"
@@ -88,29 +89,43 @@ int run_journal(const Common& common, const std::vector<std::size_t>& batches,
   return exit_ok;
 }
 
-struct LogBench {
-  bench::LogBenchOptions options;
+struct Database {
   std::string dsn_file;
   bool allow_unreplicated = false;
+};
+
+struct LogBench {
+  bench::LogBenchOptions options;
+  Database database;
   std::size_t group_bytes = 256U << 10;
 };
 
-/// The DSN in a file: its first line.
-Result<std::string> read_dsn(const std::string& path) {
-  std::ifstream file(path);
+CLI::Option* add_database(CLI::App& command, Database& database) {
+  command.add_flag("--allow-unreplicated", database.allow_unreplicated,
+                   "take a server whose commits wait for no standby");
+  return command
+      .add_option("--dsn-file", database.dsn_file, "file whose first line is a DSN of PostgreSQL")
+      ->type_name("FILE");
+}
+
+/// The DSN is the first line of its file.
+Result<bench::BenchDatabase> read_database(const Database& database) {
+  std::ifstream file(database.dsn_file);
   std::string dsn;
-  if (std::getline(file, dsn) && !dsn.empty()) return dsn;
-  return Error{ErrorCode::not_found, path + ": expected a DSN in the first line"};
+  if (std::getline(file, dsn) && !dsn.empty()) {
+    return bench::BenchDatabase{.dsn = dsn, .allow_unreplicated = database.allow_unreplicated};
+  }
+  return Error{ErrorCode::not_found, database.dsn_file + ": expected a DSN in the first line"};
 }
 
 int run_log(const Common& common, const LogBench& bench) {
-  const Result<std::string> dsn = read_dsn(bench.dsn_file);
-  if (!dsn) return fail(dsn.error());
+  const Result<bench::BenchDatabase> database = read_database(bench.database);
+  if (!database) return fail(database.error());
   const auto scratch = make_scratch(common);
   if (!scratch) return fail(scratch.error());
   const std::pair<const char*, std::shared_ptr<logs::Engine>> engines[] = {
       {"journal", bench::journal_for_bench(scratch->path() / "data", bench.group_bytes)},
-      {"postgres", bench::postgres_for_bench(*dsn, bench.allow_unreplicated, bench.group_bytes)}};
+      {"postgres", bench::postgres_for_bench(*database, "bench", bench.group_bytes)}};
   for (const auto& [name, engine] : engines) {
     const auto figures = bench::run_log_bench(*engine, bench.options);
     if (!figures) return fail(figures.error());
@@ -145,7 +160,8 @@ int finish_pipeline(nlohmann::ordered_json line, const bench::SinkFigures& figur
   return figures.received == messages && figures.repeated == 0 ? exit_ok : exit_negative;
 }
 
-int run_pipeline(const Common& common, bench::PipelineBenchOptions options) {
+int run_pipeline(const Common& common, bench::PipelineBenchOptions options,
+                 const std::string& engine) {
   const auto scratch = make_scratch(common);
   if (!scratch) return fail(scratch.error());
   options.data_dir = scratch->path() / "data";
@@ -153,6 +169,7 @@ int run_pipeline(const Common& common, bench::PipelineBenchOptions options) {
   if (!figures) return fail(figures.error());
   return finish_pipeline(
       {{"bench", "pipeline"},
+       {"engine", engine},
        {"payload_bytes", options.payload_bytes},
        {"shards", options.shards},
        {"messages", options.messages},
@@ -164,6 +181,24 @@ int run_pipeline(const Common& common, bench::PipelineBenchOptions options) {
        {"cpu_s", figures->cpu_s},
        {"written_bytes", figures->written_bytes}},
       *figures, options.messages, common.json);
+}
+
+constexpr std::size_t postgres_group_bytes = 64U << 10;
+
+/// A pipeline whose log is in PostgreSQL: that of no run before, and removed afterwards.
+int run_pipeline_in(const Database& told, const Common& common,
+                    bench::PipelineBenchOptions options) {
+  static const std::string seat = "pipeline";
+  const Result<bench::BenchDatabase> database = read_database(told);
+  if (!database) return fail(database.error());
+  if (auto removed = bench::remove_bench_seat(*database, seat); !removed) {
+    return fail(removed.error());
+  }
+  options.engine = bench::postgres_for_bench(*database, seat, postgres_group_bytes);
+  const int status = run_pipeline(common, options, "postgres");
+  options.engine.reset();
+  const auto removed = bench::remove_bench_seat(*database, seat);
+  return removed ? status : fail(removed.error());
 }
 
 int run_cluster_pipeline(const Common& common, bench::ClusterBenchOptions options) {
@@ -306,11 +341,7 @@ void add_log(CLI::App& group, Action& action, const SharedCommon& common) {
   CLI::App* log_command =
       add_command(group, "log", "durable appends to a log in PostgreSQL, against the journal");
   add_common(*log_command, *common);
-  log_command->add_option("--dsn-file", bench->dsn_file, "file whose first line is the DSN")
-      ->required()
-      ->type_name("FILE");
-  log_command->add_flag("--allow-unreplicated", bench->allow_unreplicated,
-                        "take a server whose commits wait for no standby");
+  add_database(*log_command, bench->database)->required();
   log_command->add_option("--payload", bench->options.payload_bytes, "bytes of a record")
       ->capture_default_str()
       ->check(CLI::Range(1, 1 << 20));
@@ -352,19 +383,23 @@ void add_pipeline_bench(CLI::App& group, Action& action, const SharedCommon& com
       ->check(finite_number)
       ->check(CLI::Range(0.0, 1e9));
   pipeline_command->add_flag("--keyed", pipeline->keyed, "give every message a key of its own");
+  auto database = std::make_shared<Database>();
   auto nodes = std::make_shared<std::uint32_t>(1);
   auto pause_s = std::make_shared<std::uint32_t>(0);
+  CLI::Option* const in_database = add_database(*pipeline_command, *database);
   pipeline_command
       ->add_option("--nodes", *nodes, "1 or 2; with 2 every hop crosses nodes through TLS")
       ->capture_default_str()
-      ->check(CLI::Range(1, 2));
+      ->check(CLI::Range(1, 2))
+      ->excludes(in_database);
   pipeline_command
       ->add_option("--pause", *pause_s,
                    "with 2 nodes: stop the node of the sink half-way for this many seconds")
       ->check(CLI::Range(0, 3'600));
   pipeline_command->callback([=, &action] {
     action = [=] {
-      if (*nodes == 1) return run_pipeline(*common, *pipeline);
+      if (!database->dsn_file.empty()) return run_pipeline_in(*database, *common, *pipeline);
+      if (*nodes == 1) return run_pipeline(*common, *pipeline, "journal");
       return run_cluster_pipeline(*common, over_nodes(*pipeline, *pause_s));
     };
   });
