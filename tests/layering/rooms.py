@@ -145,12 +145,14 @@ room("apps/report/page", "plain", "apps/report", "apps/report/charts")
 room("apps/serve", "shell")
 room("apps/simulate/plan", "plain", "apps/orders/gateway", "apps/orders/load", "apps/orders/stages",
      "apps/report")
-room("apps/simulate/fleet", "plain", "apps/serve", "apps/simulate/plan")
+room("apps/simulate/servers", "plain")
+room("apps/simulate/fleet", "plain", "apps/serve", "apps/simulate/plan", "apps/simulate/servers")
 room("apps/simulate/node", "shell", "apps/orders", "apps/orders/gateway", "apps/orders/load",
      "apps/orders/workflow", "apps/serve", "apps/simulate/fleet", "apps/simulate/plan")
 room("apps/simulate", "shell", "apps/audit", "apps/audit/model", "apps/orders", "apps/orders/audit", "apps/orders/audit/evidence",
      "apps/orders/gateway", "apps/orders/load", "apps/orders/stages", "apps/orders/workflow",
-     "apps/report", "apps/simulate/fleet", "apps/simulate/node", "apps/simulate/plan")
+     "apps/report", "apps/simulate/fleet", "apps/simulate/node", "apps/simulate/plan",
+     "apps/simulate/servers")
 room("apps/simulate/remote", "plain", "apps/orders", "apps/orders/audit", "apps/orders/load",
      "apps/report", "apps/simulate", "apps/simulate/plan")
 room("apps/bench", "shell", "apps/serve", "apps/simulate/fleet")

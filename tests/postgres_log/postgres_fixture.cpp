@@ -11,7 +11,6 @@
 #include "actors/postgres_log/engine.hpp"
 #include "tests/log/log_fixture.hpp"
 #include "tests/postgres_log/server_pair.hpp"
-#include "tests/postgres_log/socket_proxy.hpp"
 
 namespace millrace::logs {
 namespace {

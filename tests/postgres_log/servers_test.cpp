@@ -14,7 +14,6 @@
 #include "actors/postgres_log/schema.hpp"
 #include "tests/log/log_contract.hpp"
 #include "tests/postgres_log/server_pair.hpp"
-#include "tests/postgres_log/socket_proxy.hpp"
 
 namespace millrace::postgres_log {
 namespace {

@@ -1,4 +1,4 @@
-#include "tests/postgres_log/socket_proxy.hpp"
+#include "apps/simulate/servers/socket_proxy.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-namespace millrace::postgres_log {
+namespace millrace::servers {
 namespace {
 
 using namespace std::string_view_literals;
@@ -25,6 +25,8 @@ constexpr std::string_view committed =
     "C\0\0\0\x0b"
     "COMMIT\0"sv;
 constexpr std::string_view writes_group = "insert into "sv;
+// Bytes of one direction beyond which the sender waits.
+constexpr std::size_t buffered_max = 1u << 20;
 
 sockaddr_un address_of(const std::filesystem::path& path) {
   sockaddr_un address{};
@@ -105,6 +107,10 @@ void SocketProxy::hold_answers(bool holds) {
   change([&] { holds_answers_ = holds; });
 }
 
+void SocketProxy::hold_all(bool holds) {
+  change([&] { holds_all_ = holds; });
+}
+
 void SocketProxy::lose_next_commit() {
   change([&] { loses_commit_ = true; });
 }
@@ -136,7 +142,7 @@ void SocketProxy::accept_one() {
   auto connection = std::make_unique<Connection>();
   connection->client = client;
   if (is_cut_) return;
-  connection->server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  connection->server = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const sockaddr_un address = address_of(target_);
   if (connect(connection->server, reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
       0) {
@@ -190,10 +196,17 @@ void SocketProxy::run() {
     std::vector<Connection*> polled;
     for (auto& one : connections_) {
       const bool sends = !one->is_frozen && !one->to_server.empty();
-      const short from_server = holds_answers_ ? 0 : POLLIN;
-      fds.push_back(
-          {one->client, static_cast<short>(POLLIN | (one->to_client.empty() ? 0 : POLLOUT)), 0});
-      fds.push_back({one->server, static_cast<short>(from_server | (sends ? POLLOUT : 0)), 0});
+      const bool takes = one->to_server.size() < buffered_max;
+      const bool hears = !holds_answers_ && one->to_client.size() < buffered_max;
+      const auto events = [](bool in, bool out) {
+        return static_cast<short>((in ? POLLIN : 0) | (out ? POLLOUT : 0));
+      };
+      const short client = events(takes, !one->to_client.empty());
+      const short server = events(hears, sends);
+      // Without a descriptor where nothing is asked for: poll() tells of the end of a connection all
+      // the same, again and again.
+      fds.push_back({client == 0 || holds_all_ ? -1 : one->client, client, 0});
+      fds.push_back({server == 0 || holds_all_ ? -1 : one->server, server, 0});
       polled.push_back(one.get());
     }
     lock.unlock();
@@ -203,13 +216,12 @@ void SocketProxy::run() {
     const bool was_changed = read(wake_, &count, sizeof count) > 0;
     if (fds[1].revents != 0) accept_one();
     // The connections may be others by now.
-    for (std::size_t i = 0; !was_changed && i < polled.size(); ++i) {
-      serve(*polled[i], fds[2 + 2 * i].revents,
-            static_cast<short>(fds[3 + 2 * i].revents & (holds_answers_ ? 0 : ~0)));
+    for (std::size_t i = 0; !was_changed && !holds_all_ && i < polled.size(); ++i) {
+      serve(*polled[i], fds[2 + 2 * i].revents, fds[3 + 2 * i].revents);
     }
     std::erase_if(connections_, [](const auto& one) { return one->is_over; });
   }
   close_all();
 }
 
-}  // namespace millrace::postgres_log
+}  // namespace millrace::servers

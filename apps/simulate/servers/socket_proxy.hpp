@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-namespace millrace::postgres_log {
+namespace millrace::servers {
 
 /// Any thread may call any function.
 class SocketProxy {
@@ -31,6 +31,9 @@ class SocketProxy {
   void set_target(std::filesystem::path target);
   /// Bytes from the server do not arrive until this is called with false.
   void hold_answers(bool holds);
+  /// Nothing passes in either direction, and nobody hears of it, until this is called with false: as a
+  /// network that drops all packets. New connections are taken, and get no answer.
+  void hold_all(bool holds);
   /// The next answer that a commit has taken place does not arrive: all connections end, then as
   /// cut(true).
   void lose_next_commit();
@@ -62,6 +65,7 @@ class SocketProxy {
   std::vector<std::unique_ptr<Connection>> connections_;
   bool is_cut_ = false;
   bool holds_answers_ = false;
+  bool holds_all_ = false;
   bool loses_commit_ = false;
   bool freezes_group_ = false;
   bool is_frozen_ = false;
@@ -69,4 +73,4 @@ class SocketProxy {
   std::thread thread_;
 };
 
-}  // namespace millrace::postgres_log
+}  // namespace millrace::servers
