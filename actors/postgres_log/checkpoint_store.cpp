@@ -81,19 +81,22 @@ Result<logs::CheckpointInfo> write_checkpoint(Session& session, const Owner& own
 }
 
 Result<void> visit_checkpoint(Session& session, const std::string& schema, const LogTables& tables,
-                              const logs::EntryVisitor& visit) {
+                              CheckpointVisit& progress, const logs::EntryVisitor& visit) {
   if (!tables.checkpoint) return {};
-  PartDecoder decoder(tables.checkpoint->number);
   const std::string table = checkpoint_table(schema, tables.seat, tables.checkpoint->number);
   const Result<void> read =
-      session.stream("select bytes from " + table + " order by part", {},
-                     [&](const RowView& row) { return decoder.add(row.bytes(0), visit); });
+      session.stream("select bytes from " + table + " where part >= $1::int4 order by part",
+                     {number(progress.parts)}, [&](const RowView& row) {
+                       auto added = progress.decoder.add(row.bytes(0), visit);
+                       if (added) ++progress.parts;
+                       return added;
+                     });
   if (!read && session.state() == undefined_table) {
     return Error{ErrorCode::corrupt,
                  "checkpoint " + std::to_string(tables.checkpoint->number) + " is missing"};
   }
   if (!read) return read;
-  return decoder.finish();
+  return progress.decoder.finish();
 }
 
 Result<std::uint64_t> last_checkpoint_number(Session& session, const std::string& schema,

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "actors/log/checkpoint.hpp"
+#include "actors/postgres_log/core/part_format.hpp"
 #include "actors/postgres_log/fence.hpp"
 #include "actors/postgres_log/log_tables.hpp"
 #include "actors/postgres_log/session/session.hpp"
@@ -20,10 +21,17 @@ namespace millrace::postgres_log {
                                                             std::uint64_t number, Lsn replay_from,
                                                             const logs::CheckpointFill& fill);
 
-/// Visits the entries of the checkpoint that `tables` points to; none if there is none. Fails with
-/// `corrupt`, the error of `visit`, and as Session.
+/// How far the parts of a checkpoint are visited.
+struct CheckpointVisit {
+  explicit CheckpointVisit(std::uint64_t number) : decoder(number) {}
+  PartDecoder decoder;
+  std::int64_t parts = 0;
+};
+
+/// Visits the entries of the checkpoint that `tables` points to; none if there is none. A visit that
+/// broke off goes on with the same `progress`. Fails with `corrupt`, the error of `visit`, and as Session.
 [[nodiscard]] Result<void> visit_checkpoint(Session& session, const std::string& schema,
-                                            const LogTables& tables,
+                                            const LogTables& tables, CheckpointVisit& progress,
                                             const logs::EntryVisitor& visit);
 
 /// Highest number of any checkpoint's table; 0: there is none. Fails as Session.

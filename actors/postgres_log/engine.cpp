@@ -8,6 +8,7 @@
 
 #include "actors/postgres_log/checkpoint_store.hpp"
 #include "actors/postgres_log/cold_reader.hpp"
+#include "actors/postgres_log/fence.hpp"
 #include "actors/postgres_log/log.hpp"
 #include "actors/postgres_log/log_tables.hpp"
 #include "actors/postgres_log/schema.hpp"
@@ -25,10 +26,11 @@ bool waits_for(ErrorCode code) {
 
 class OpenedPostgres final : public logs::OpenedLog {
  public:
-  OpenedPostgres(const Options& options, Connector& connector, const Interrupt& interrupt,
-                 std::unique_ptr<Session> session, LogTables tables,
+  OpenedPostgres(logs::Opener opener, const Options& options, Connector& connector,
+                 const Interrupt& interrupt, std::unique_ptr<Session> session, LogTables tables,
                  std::uint64_t checkpoint_number)
-      : options_(options),
+      : opener_(opener),
+        options_(options),
         connector_(connector),
         interrupt_(interrupt),
         session_(std::move(session)),
@@ -39,11 +41,17 @@ class OpenedPostgres final : public logs::OpenedLog {
 
   Result<logs::Recovered> recover(const logs::EntryVisitor& on_entry,
                                   const logs::FrameVisitor& on_frame) override {
-    if (auto visited = visit_checkpoint(*session_, options_.schema, tables_, on_entry); !visited) {
-      return visited.error();
-    }
-    if (auto visited = visit_log(*session_, options_.schema, tables_, on_frame); !visited) {
-      return visited.error();
+    CheckpointVisit checkpoint(tables_.checkpoint ? tables_.checkpoint->number : 0);
+    Lsn next = tables_.replay_from();
+    Backoff backoff(options_.retry_min, options_.retry_max);
+    while (true) {
+      auto visited = visit_checkpoint(*session_, options_.schema, tables_, checkpoint, on_entry);
+      if (visited) visited = visit_log(*session_, options_.schema, tables_, next, on_frame);
+      if (visited) break;
+      // What a reader sees is as of its transaction, which is lost.
+      const bool may_go_on = opener_ == logs::Opener::writer && !session_->is_usable();
+      if (visited.error().code != ErrorCode::log_unreachable || !may_go_on) return visited.error();
+      if (auto connected = connect_again(backoff); !connected) return connected.error();
     }
     logs::Recovered recovered{.last_lsn = tables_.last_lsn,
                               .replay_from = tables_.replay_from(),
@@ -79,6 +87,24 @@ class OpenedPostgres final : public logs::OpenedLog {
   }
 
  private:
+  // The log is still as it was found if the epoch is: only the owner changes it.
+  Result<void> connect_again(Backoff& backoff) {
+    const Owner owner{options_.schema, options_.node, tables_.seat, tables_.epoch};
+    while (backoff.wait(interrupt_)) {
+      auto session = connector_.connect(interrupt_);
+      Result<void> owned = session ? begin_owned(**session, owner) : Result<void>(session.error());
+      if (owned) {
+        (*session)->roll_back();
+        session_ = *std::move(session);
+        return {};
+      }
+      if (owned.error().code != ErrorCode::log_unreachable) return owned;
+      connector_.leave_host();
+    }
+    return Error{ErrorCode::draining, "the opening was cancelled"};
+  }
+
+  const logs::Opener opener_;
   const Options options_;
   Connector& connector_;
   const Interrupt& interrupt_;
@@ -131,8 +157,8 @@ Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open_once(logs::Opener 
     }
   }
   return std::unique_ptr<logs::OpenedLog>(
-      std::make_unique<OpenedPostgres>(options_, *connector_, interrupt_, *std::move(session),
-                                       *std::move(tables), checkpoint_number));
+      std::make_unique<OpenedPostgres>(opener, options_, *connector_, interrupt_,
+                                       *std::move(session), *std::move(tables), checkpoint_number));
 }
 
 Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open(logs::Opener opener) {

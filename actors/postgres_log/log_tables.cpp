@@ -231,9 +231,8 @@ Result<LogTables> view_log(Session& session, const LogName& name) {
 }
 
 Result<void> visit_log(Session& session, const std::string& schema, const LogTables& tables,
-                       const FrameVisitor& visit) {
-  const Lsn from = tables.replay_from();
-  Lsn next = from;
+                       Lsn& next, const FrameVisitor& visit) {
+  const Lsn from = next;
   for (std::size_t i = index_holding(tables.segments, from); i < tables.segments.size(); ++i) {
     const SegmentNumber segment = tables.segments[i].number;
     const std::string table = segment_table(schema, tables.seat, segment);
@@ -245,8 +244,9 @@ Result<void> visit_log(Session& session, const std::string& schema, const LogTab
           if (row.lsn > next) {
             return Error{ErrorCode::corrupt, "record " + std::to_string(next) + " is missing"};
           }
-          next = std::max(next, row.lsn + row.count);
-          return visit_row(row, from, visit);
+          auto visited = visit_row(row, from, visit);
+          if (visited) next = std::max(next, row.lsn + row.count);
+          return visited;
         });
     if (!read) return read;
   }

@@ -60,9 +60,10 @@ struct LogName {
 /// are. Fails with `not_found` (there is no log), `corrupt`, and as Session.
 [[nodiscard]] Result<LogTables> view_log(Session& session, const LogName& name);
 
-/// Visits each record from tables.replay_from() to tables.last_lsn. Fails with `corrupt`, the error of
-/// `visit`, and as Session.
+/// Visits each record from `next` to tables.last_lsn, and advances `next` to behind what was visited: with
+/// it, a visit that broke off goes on. Fails with `corrupt`, the error of `visit`, and as Session.
+/// REQUIRES: next >= tables.replay_from().
 [[nodiscard]] Result<void> visit_log(Session& session, const std::string& schema,
-                                     const LogTables& tables, const FrameVisitor& visit);
+                                     const LogTables& tables, Lsn& next, const FrameVisitor& visit);
 
 }  // namespace millrace::postgres_log

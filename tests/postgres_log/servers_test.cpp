@@ -262,6 +262,53 @@ TEST_F(Servers, ThatFallSilentAreLeftWhenAnotherIsThePrimary) {
   process.reset();
 }
 
+TEST_F(Servers, ThatBreakConnectionsDuringARecoveryAreReadFurther) {
+  options_.segment_bytes = 256u << 10;
+  auto process = start();
+  ASSERT_TRUE(process);
+  process->write(40, 20'000);
+  ASSERT_TRUE(process->checkpoint(31));  // with part of the log behind it
+  process->write(40, 20'000);
+  process.reset();
+  SocketProxy proxy(servers_.new_socket_directory(), servers_.primary_socket());
+  options_.dsn = ServerPair::dsn(proxy.directory()) + " dbname=postgres";
+  PostgresEngine engine(options_);
+  auto opened = engine.open(logs::Opener::writer);
+  ASSERT_TRUE(opened) << opened.error().message;
+  std::vector<logs::Lsn> seen;
+  const auto recovered =
+      (*opened)->recover([](logs::Section, std::string_view) { return Result<void>{}; },
+                         [&](const logs::Frame& frame) {
+                           seen.push_back(frame.lsn);
+                           if (seen.size() == 3 || seen.size() == 20) {
+                             proxy.cut(true);  // what has not arrived never does
+                             proxy.cut(false);
+                           }
+                           return Result<void>{};
+                         });
+  ASSERT_TRUE(recovered) << recovered.error().message;
+  ASSERT_EQ(seen.size(), 50u) << "each record once";
+  for (std::size_t i = 0; i < seen.size(); ++i) EXPECT_EQ(seen[i], 31 + i);
+  // Of an owner that was fenced meanwhile nothing is recovered.
+  PostgresEngine fenced(options_);
+  auto first = fenced.open(logs::Opener::writer);
+  ASSERT_TRUE(first);
+  std::size_t count = 0;
+  options_.dsn = ServerPair::dsn(servers_.primary_directory()) + " dbname=postgres";
+  const auto refused =
+      (*first)->recover([](logs::Section, std::string_view) { return Result<void>{}; },
+                        [&](const logs::Frame&) {
+                          if (++count == 3) {
+                            EXPECT_TRUE(PostgresEngine(options_).open(logs::Opener::writer));
+                            proxy.cut(true);
+                            proxy.cut(false);
+                          }
+                          return Result<void>{};
+                        });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::fenced) << refused.error().message;
+}
+
 TEST_F(Servers, ThatLostConfirmedRecordsOpenNoLog) {
   auto process = start();
   ASSERT_TRUE(process);
