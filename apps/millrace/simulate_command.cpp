@@ -59,7 +59,7 @@ Result<void> make_directory(const char* flag, const std::filesystem::path& path)
 /// The data directory of a run: that of --data-dir, or a temporary one.
 class RunDirectory {
  public:
-  static Result<RunDirectory> prepare(const std::filesystem::path& given) {
+  static Result<RunDirectory> prepare(const std::filesystem::path& given, bool has_servers) {
     RunDirectory directory;
     if (!given.empty()) {
       directory.path_ = given;
@@ -81,6 +81,13 @@ class RunDirectory {
     directory.path_ = made->path() / "data";
     directory.temporary_ = made->path();
     made->keep();  // removed after the run only on PASS
+    // The servers may run as another user, and have a directory of their own in it.
+    std::error_code error;
+    using std::filesystem::perms;
+    if (has_servers) {
+      std::filesystem::permissions(
+          directory.temporary_, perms::owner_all | perms::group_exec | perms::others_exec, error);
+    }
     return directory;
   }
 
@@ -128,14 +135,17 @@ Result<void> prepare(Options& options) {
 
 int run_simulate(Options options) {
   if (auto prepared = prepare(options); !prepared) return fail(prepared.error());
-  auto directory = RunDirectory::prepare(options.data_dir);
+  const bool has_servers = options.log == simulate::LogKind::postgres && options.dsn.empty();
+  auto directory = RunDirectory::prepare(options.data_dir, has_servers);
   if (!directory) return fail(directory.error());
   options.data_dir = directory->path();
   auto report = simulate::simulate(options);
   if (!report) {
     const int status = fail(report.error());
+    std::error_code ignored;
+    const bool is_unused = !std::filesystem::exists(options.data_dir, ignored);
+    if (is_unused || simulate::interruption() != 0) directory->remove_if_temporary();
     if (simulate::interruption() == 0) return status;
-    directory->remove_if_temporary();
     return exit_signal + simulate::interruption();
   }
   const Result<void> written = show(options, *report);
@@ -215,9 +225,21 @@ void add_place(CLI::App& command, Options& options) {
         return text == "0" ? std::string("expected 1 to 64, got 0") : std::string();
       });
   command
-      .add_option("--dsn", options.dsn,
-                  "connection string of a PostgreSQL that keeps the logs of the nodes, in a new\n"
-                  "schema; default: each keeps a journal")
+      .add_option_function<std::string>(
+          "--log",
+          [&options](const std::string& name) {
+            options.log =
+                name == "postgres" ? simulate::LogKind::postgres : simulate::LogKind::journal;
+          },
+          "what keeps the logs of the nodes; postgres: a primary and a synchronous standby that\n"
+          "the run starts, of the programs of the package postgresql")
+      ->check(CLI::IsMember({"journal", "postgres"}))
+      ->default_str("journal");
+  command
+      .add_option(
+          "--dsn", options.dsn,
+          "connection string of a PostgreSQL that runs and keeps the logs of the nodes, in\n"
+          "a new schema")
       ->type_name("DSN");
   command
       .add_option("--state-cache", options.state_cache,
@@ -249,8 +271,8 @@ void add_servers(CLI::App& command, SimulateServers& servers) {
                   "with --server: file with the HTTP token; default: MILLRACE_TOKEN_FILE")
       ->type_name("FILE")
       ->needs(server);
-  for (const char* own : {"--nodes", "--placement", "--shards", "--dsn", "--data-dir", "--crash",
-                          "--faults", "--fault-count", "--gateway-faults"}) {
+  for (const char* own : {"--nodes", "--placement", "--shards", "--log", "--dsn", "--data-dir",
+                          "--crash", "--faults", "--fault-count", "--gateway-faults"}) {
     server->excludes(own);
   }
   command.footer(
@@ -276,7 +298,13 @@ void add_simulate(CLI::App& app, Action& action) {
   auto color = std::make_shared<std::string>("auto");
   command->add_option("--color", *color, "auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}));
-  command->callback([options, servers, color, &action] {
+  command->callback([options, servers, color, command, &action] {
+    const bool is_journal = options->log == simulate::LogKind::journal;
+    if (command->count("--log") > 0 && is_journal && !options->dsn.empty()) {
+      throw CLI::ValidationError("--dsn",
+                                 "expected --log postgres, or none, beside it, got --log "
+                                 "journal");
+    }
     options->color = report::parse_color(*color).value_or(report::ColorChoice::automatic);
     action = [options, servers] {
       return servers->urls.empty() ? run_simulate(*options) : run_remote(*options, *servers);

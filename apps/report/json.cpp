@@ -58,9 +58,23 @@ Json faults_json(const RunReport& report) {
                  {"node", fault.node},
                  {"recovered_after_s", recovered}};
     if (!fault.note.empty()) each["note"] = fault.note;
+    if (fault.taken_over_after_s) {
+      each["taken_over_after_s"] = rounded(*fault.taken_over_after_s, 3);
+      each["was_log_at_fault"] = fault.was_log_at_fault;
+    }
+    if (fault.nothing_confirmed_s) {
+      each["nothing_confirmed_s"] = rounded(*fault.nothing_confirmed_s, 3);
+    }
     list.push_back(std::move(each));
   }
   return list;
+}
+
+Json summary_json(const DurationSummary& summary) {
+  if (summary.count == 0) return nullptr;
+  return {{"count", summary.count},
+          {"median_s", rounded(summary.median_s, 3)},
+          {"max_s", rounded(summary.max_s, 3)}};
 }
 
 template <class Field>
@@ -149,6 +163,9 @@ std::string to_json(const RunReport& report) {
       {"throughput_per_s", rounded(report.throughput_per_s, 1)},
       {"latency_us", latency_json(report.latency)},
       {"faults", faults_json(report)},
+      {"takeovers", summary_json(takeovers(report, false))},
+      {"takeovers_of_silent", summary_json(takeovers(report, true))},
+      {"log_outages", summary_json(log_outages(report))},
       {"shards_moved", report.shards_moved},
       {"rss_peak_bytes", report.rss_peak_bytes},
       {"cpu_s", rounded(report.cpu_s, 2)},

@@ -1,6 +1,7 @@
 // RunReport: results of one simulation run and its audit, as plain values.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,6 +28,20 @@ struct Fault {
   std::string node;                         ///< name of the affected node
   std::optional<double> recovered_after_s;  ///< until the work recovered; nullopt: it did not
   std::string note{};                       ///< what else happened; mostly empty
+  /// From the death or the silence of a process until another one served in its place; nullopt: none did.
+  std::optional<double> taken_over_after_s{};
+  /// The log's servers were at fault meanwhile, so that the takeover may have waited for them.
+  bool was_log_at_fault = false;
+  /// Of a fault of the log's servers: the longest time without a confirmed record, on any node or, of a
+  /// cut, on the node.
+  std::optional<double> nothing_confirmed_s{};
+};
+
+/// Durations of one kind in a run, in seconds.
+struct DurationSummary {
+  std::size_t count = 0;
+  double median_s = 0;  ///< of an even number: the higher one of the middle
+  double max_s = 0;
 };
 
 /// One sample of the running system. Counts are since the start of the run.
@@ -86,6 +101,13 @@ struct RunReport {
 /// The verdict: the run was finished, every order is accounted for, none is lost, no effect is
 /// duplicated, and every invariant held.
 [[nodiscard]] bool passed(const RunReport& report);
+
+/// Takeovers of processes that ended, or, if `was_silent`, were paused beyond their lease. Without those
+/// that may have waited for the log's servers.
+[[nodiscard]] DurationSummary takeovers(const RunReport& report, bool was_silent);
+
+/// Times in which faults of the log's servers stopped all confirmations.
+[[nodiscard]] DurationSummary log_outages(const RunReport& report);
 
 /// The longest recovery, in seconds; nullopt without faults or if the work did not recover from
 /// one.

@@ -22,6 +22,13 @@ std::string describe(const FaultMoment& moment) {
            report::short_duration(is_back ? -moment.clock_us : moment.clock_us) +
            (moment.is_corrected ? ", then corrected" : "");
   }
+  if (moment.kind == FaultKind::db_failover && moment.runs_on) {
+    return "servers, the former primary runs on";
+  }
+  if (is_of_servers(moment.kind)) return "servers";
+  if (moment.kind == FaultKind::db_cut) {
+    return node_name(moment.node) + (moment.is_silent ? " | servers, silently" : " | servers");
+  }
   if (moment.kind != FaultKind::partition) return node_name(moment.node);
   return node_name(moment.node) + " | " + node_name(moment.peer);
 }
@@ -29,15 +36,18 @@ std::string describe(const FaultMoment& moment) {
 }  // namespace
 
 FaultDriver::FaultDriver(std::vector<FaultMoment> plan, Fleet& fleet, const WitnessMemory& witness,
-                         std::vector<report::Fault>& faults, TimeUs began_us)
+                         servers::Database* database, std::vector<report::Fault>& faults,
+                         TimeUs began_us)
     : plan_(std::move(plan)),
       fleet_(fleet),
       head_(witness.head()),
+      database_(database),
       faults_(faults),
       began_us_(began_us) {}
 
 bool FaultDriver::is_hit(std::uint32_t node) const {
   return std::any_of(active_.begin(), active_.end(), [node](const Active& active) {
+    if (is_of_servers(active.moment.kind)) return false;
     const bool is_pair = active.moment.kind == FaultKind::partition;
     return active.moment.node == node || (is_pair && active.moment.peer == node);
   });
@@ -47,9 +57,10 @@ Result<void> FaultDriver::step(TimeUs now_us, bool is_ending) {
   if (auto ended = end_due(now_us); !ended) return ended;
   due_us_ = due_us(now_us, is_ending);
   if (due_us_ && *due_us_ <= now_us) {
-    strike(now_us);
+    if (auto struck = strike(now_us); !struck) return struck;
     due_us_.reset();
   }
+  note_confirmed(now_us);
   note_recovered(now_us);
   return {};
 }
@@ -68,6 +79,16 @@ std::optional<TimeUs> FaultDriver::due_us(TimeUs now_us, bool is_ending) {
   if (next_ >= plan_.size()) return std::nullopt;
   const FaultMoment& moment = plan_[next_];
   const bool is_pair = moment.kind == FaultKind::partition;
+  const auto is_of_servers_now = [](const Active& active) {
+    return is_of_servers(active.moment.kind);
+  };
+  if (is_of_servers(moment.kind)) {
+    if (std::any_of(active_.begin(), active_.end(), is_of_servers_now)) return std::nullopt;
+    const bool is_reached = head_.finished() >= moment.finished;
+    if (!reached_us_ && is_reached) reached_us_ = now_us;
+    if (!reached_us_) return std::nullopt;
+    return *reached_us_ + moment.delay_us;
+  }
   if (is_hit(moment.node) || (is_pair && is_hit(moment.peer))) return std::nullopt;
   if (!fleet_.is_running(moment.node)) return std::nullopt;
   // A node handles SIGTERM only after it serves.
@@ -99,7 +120,7 @@ void FaultDriver::note_all_ended(TimeUs now_us) {
   restarted_us_ = now_us;
 }
 
-void FaultDriver::strike(TimeUs now_us) {
+Result<void> FaultDriver::strike(TimeUs now_us) {
   const FaultMoment& moment = plan_[next_++];
   reached_us_.reset();
   Active active{moment, faults_.size(), now_us + moment.duration_us};
@@ -110,6 +131,9 @@ void FaultDriver::strike(TimeUs now_us) {
   switch (moment.kind) {
     case FaultKind::kill:
       fleet_.kill(moment.node);
+      break;
+    case FaultKind::destroy:
+      if (auto destroyed = fleet_.destroy(moment.node); !destroyed) return destroyed;
       break;
     case FaultKind::pause:
       fleet_.pause(moment.node, true);
@@ -134,8 +158,36 @@ void FaultDriver::strike(TimeUs now_us) {
       active.restoration.emplace(moment.node, moment.duration_us, fleet_, head_);
       active.over_us.reset();
       break;
+    case FaultKind::db_restart:
+    case FaultKind::db_failover:
+    case FaultKind::db_pause:
+    case FaultKind::db_cut:
+    case FaultKind::standby_loss: {
+      const auto node =
+          moment.kind == FaultKind::db_cut ? std::optional(moment.node) : std::nullopt;
+      gaps_.emplace_back(active.fault, node, confirmed(node), now_us);
+      active.database.emplace(moment, *database_);
+      active.over_us.reset();
+      break;
+    }
   }
   active_.push_back(active);
+  return {};
+}
+
+std::uint64_t FaultDriver::confirmed(std::optional<std::uint32_t> node) const {
+  if (node) return head_.node[*node].confirmed;
+  std::uint64_t sum = 0;
+  for (const NodePage& page : head_.in_use()) sum += page.confirmed;
+  return sum;
+}
+
+void FaultDriver::note_confirmed(TimeUs now_us) {
+  std::erase_if(gaps_, [&](ConfirmationGap& gap) {
+    const bool is_over = gap.note(confirmed(gap.node()), now_us);
+    faults_[gap.fault()].nothing_confirmed_s = static_cast<double>(gap.longest_us()) / 1e6;
+    return is_over;
+  });
 }
 
 Result<void> FaultDriver::end_due(TimeUs now_us) {
@@ -156,6 +208,7 @@ Result<void> FaultDriver::end_due(TimeUs now_us) {
 
 Result<bool> FaultDriver::is_over(Active& active, TimeUs now_us) {
   if (active.restoration) return active.restoration->step(now_us);
+  if (active.database) return active.database->step(now_us);
   return active.over_us ? *active.over_us <= now_us : !fleet_.is_running(active.moment.node);
 }
 
@@ -174,8 +227,12 @@ void FaultDriver::set_clock(const FaultMoment& moment, DurationUs offset_us) {
 Result<void> FaultDriver::end(const Active& active, TimeUs now_us) {
   const FaultMoment& moment = active.moment;
   if (active.restoration) faults_[active.fault].note = active.restoration->note();
+  for (ConfirmationGap& gap : gaps_) {
+    if (gap.fault() == active.fault) gap.end_fault();
+  }
   switch (moment.kind) {
     case FaultKind::kill:
+    case FaultKind::destroy:
     case FaultKind::restart:
     case FaultKind::restore:
       restarted_us_ = now_us;
@@ -193,6 +250,11 @@ Result<void> FaultDriver::end(const Active& active, TimeUs now_us) {
       if (moment.is_corrected) set_clock(moment, 0);
       break;
     case FaultKind::move:
+    case FaultKind::db_restart:
+    case FaultKind::db_failover:
+    case FaultKind::db_pause:
+    case FaultKind::db_cut:
+    case FaultKind::standby_loss:
       break;
   }
   return {};
@@ -201,7 +263,7 @@ Result<void> FaultDriver::end(const Active& active, TimeUs now_us) {
 /// The work has recovered when another order is finished or, if all are, when the node serves.
 void FaultDriver::note_recovered(TimeUs now_us) {
   std::erase_if(unrecovered_, [&](const Unrecovered& each) {
-    if (!fleet_.serves(each.moment.node)) return false;
+    if (!is_of_servers(each.moment.kind) && !fleet_.serves(each.moment.node)) return false;
     const std::uint64_t finished = head_.finished();
     if (finished == each.finished && finished < head_.orders) return false;
     report::Fault& fault = faults_[each.fault];

@@ -8,21 +8,25 @@
 
 #include "actors/base/time.hpp"
 #include "apps/report/run_report.hpp"
+#include "apps/simulate/confirmation_gap.hpp"
+#include "apps/simulate/database_fault.hpp"
 #include "apps/simulate/fleet/fleet.hpp"
 #include "apps/simulate/plan/fault_plan.hpp"
 #include "apps/simulate/restoration.hpp"
+#include "apps/simulate/servers/database.hpp"
 
 namespace millrace::simulate {
 
 /// Not thread-safe. The references passed to the constructor must outlive this object.
 class FaultDriver {
  public:
-  /// Appends each fault to `faults`, with times relative to `began_us`.
+  /// Appends each fault to `faults`, with times relative to `began_us`. `database`: null if the run has
+  /// no servers of its own; then the plan has no fault that needs them.
   FaultDriver(std::vector<FaultMoment> plan, Fleet& fleet, const WitnessMemory& witness,
-              std::vector<report::Fault>& faults, TimeUs began_us);
+              servers::Database* database, std::vector<report::Fault>& faults, TimeUs began_us);
 
   /// Starts and ends the faults that are due. `is_ending`: all nodes were asked to stop. Fails as
-  /// Fleet::start() and Restoration::step().
+  /// Fleet::start(), Fleet::destroy(), Restoration::step() and DatabaseFault::step().
   Result<void> step(TimeUs now_us, bool is_ending);
 
   /// Time at which step() is due next, if known.
@@ -49,6 +53,7 @@ class FaultDriver {
     std::size_t fault = 0;          ///< in faults_
     std::optional<TimeUs> over_us;  ///< nullopt: the fault ends when the node process ends
     std::optional<Restoration> restoration{};
+    std::optional<DatabaseFault> database{};
   };
   struct Unrecovered {
     std::size_t fault = 0;
@@ -58,16 +63,19 @@ class FaultDriver {
 
   [[nodiscard]] bool is_hit(std::uint32_t node) const;
   [[nodiscard]] std::optional<TimeUs> due_us(TimeUs now_us, bool is_ending);
-  void strike(TimeUs now_us);
+  Result<void> strike(TimeUs now_us);
   Result<void> end_due(TimeUs now_us);
   Result<bool> is_over(Active& active, TimeUs now_us);
   Result<void> end(const Active& active, TimeUs now_us);
   void set_clock(const FaultMoment& moment, DurationUs offset_us);
   void note_recovered(TimeUs now_us);
+  void note_confirmed(TimeUs now_us);
+  [[nodiscard]] std::uint64_t confirmed(std::optional<std::uint32_t> node) const;
 
   std::vector<FaultMoment> plan_;
   Fleet& fleet_;
   const WitnessHead& head_;
+  servers::Database* database_;
   std::vector<report::Fault>& faults_;
   const TimeUs began_us_;
   std::size_t next_ = 0;
@@ -76,6 +84,8 @@ class FaultDriver {
   std::optional<TimeUs> due_us_;
   std::vector<Active> active_;
   std::vector<Unrecovered> unrecovered_;
+  std::vector<ConfirmationGap>
+      gaps_;  ///< of faults of the log's servers, until records are confirmed
 };
 
 }  // namespace millrace::simulate

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <memory>
 #include <random>
 #include <utility>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "apps/simulate/interruption.hpp"
 #include "apps/simulate/plan/offers.hpp"
 #include "apps/simulate/plan/witness_memory.hpp"
+#include "apps/simulate/servers/database.hpp"
 #include "apps/simulate/watch.hpp"
 
 namespace millrace::simulate {
@@ -112,13 +114,32 @@ void describe(report::RunReport& report, const Options& options) {
       {"gateway-faults", std::to_string(options.gateway_faults)},
       {"nodes", std::to_string(options.nodes)},
       {"placement", options.placement == Placement::roles ? "roles" : "spread"},
-      {"log", options.dsn.empty() ? "journal" : "postgres"},
+      {"log", options.log == LogKind::journal ? "journal" : "postgres"},
       {"crash", std::to_string(options.crashes)},
       {"faults", faults_text(options)},
       {"shards", std::to_string(options.shards)},
       {"checkpoint-bytes",
        options.checkpoint_bytes == 0 ? "default" : std::to_string(options.checkpoint_bytes)},
       {"seed", std::to_string(options.seed)}};
+}
+
+/// Whether the fault makes sense with what keeps the logs.
+Result<void> check_log_of(FaultKind kind, const Options& options) {
+  const std::string name(to_string(kind));
+  const bool is_journal = options.log == LogKind::journal;
+  const bool needs_journal = kind == FaultKind::restore || kind == FaultKind::slow_disk;
+  if (needs_journal && !is_journal) {
+    return bad_flag("--faults", name + " only with journals", "logs in PostgreSQL");
+  }
+  if (kind == FaultKind::destroy && is_journal) {
+    return bad_flag("--faults", "destroy only with --log postgres or --dsn",
+                    "journals, which end with their directory");
+  }
+  if (needs_own_servers(kind) && (is_journal || !options.dsn.empty())) {
+    return bad_flag("--faults", name + " only with --log postgres, whose servers the run starts",
+                    is_journal ? "journals" : "--dsn");
+  }
+  return {};
 }
 
 Result<void> complete_faults(Options& options) {
@@ -134,9 +155,7 @@ Result<void> complete_faults(Options& options) {
       return bad_flag("--faults", std::string(to_string(kind)) + " only with two --nodes or more",
                       "one node");
     }
-    if (kind == FaultKind::restore && !options.dsn.empty()) {
-      return bad_flag("--faults", "restore only with journals", "logs in PostgreSQL");
-    }
+    if (auto checked = check_log_of(kind, options); !checked) return checked;
   }
   if (options.fault_count == 0) {
     options.fault_count = faults_a_kind * static_cast<std::uint32_t>(options.fault_kinds.size());
@@ -188,6 +207,30 @@ Result<report::RunReport> audit_logs(const Options& options, const WitnessMemory
   return report;
 }
 
+/// Starts servers of the run's own if `options` asks for them, and sets their connection strings.
+Result<std::unique_ptr<servers::Database>> start_servers(Options& options) {
+  if (options.log == LogKind::journal || !options.dsn.empty()) {
+    return std::unique_ptr<servers::Database>();
+  }
+  auto database = servers::Database::start(std::filesystem::absolute(options.data_dir) / "servers",
+                                           [] { return interruption() != 0; });
+  if (!database) return database.error();
+  options.dsn = (*database)->dsn();
+  const auto& kinds = options.fault_kinds;
+  const bool has_cuts = std::count(kinds.begin(), kinds.end(), FaultKind::db_cut) > 0;
+  for (std::uint32_t node = 0; has_cuts && node < options.nodes; ++node) {
+    options.node_dsns.push_back((*database)->make_link(node));
+  }
+  return database;
+}
+
+Error interrupted(const Options& options, std::uint64_t finished) {
+  return {ErrorCode::expired, std::string("interrupted by ") +
+                                  (interruption() == SIGINT ? "SIGINT" : "SIGTERM") + " after " +
+                                  std::to_string(finished) + " of " +
+                                  std::to_string(options.orders) + " orders"};
+}
+
 }  // namespace
 
 Result<void> complete(Options& options) {
@@ -211,6 +254,7 @@ Result<void> complete(Options& options) {
   if (options.nodes < 1 || options.nodes > node_max) {
     return bad_flag("--nodes", "1 to " + std::to_string(node_max), std::to_string(options.nodes));
   }
+  if (!options.dsn.empty()) options.log = LogKind::postgres;
   if (options.placement == Placement::roles && options.nodes == 1) {
     return bad_flag("--placement", "roles only with two --nodes or more", "one node");
   }
@@ -230,7 +274,8 @@ Result<void> complete(Options& options) {
   return {};
 }
 
-Result<report::RunReport> simulate(const Options& options) {
+Result<report::RunReport> simulate(const Options& given) {
+  Options options = given;
   auto memory = WitnessMemory::create(options.orders, options.nodes);
   if (!memory) return memory.error();
   report::RunReport report;
@@ -238,16 +283,14 @@ Result<report::RunReport> simulate(const Options& options) {
   report.seed = options.seed;
   report.nodes = options.nodes;
   describe(report, options);
+  note_interruptions();
+  const auto database = start_servers(options);
+  if (interruption() != 0) return interrupted(options, 0);
+  if (!database) return database.error();
   auto fleet = Fleet::prepare(options, *memory);
   if (!fleet) return fleet.error();
-  note_interruptions();
-  const Watch::End end = Watch(options, *fleet, *memory, report).run();
-  if (end == Watch::End::interrupted) {
-    return Error{ErrorCode::expired, std::string("interrupted by ") +
-                                         (interruption() == SIGINT ? "SIGINT" : "SIGTERM") +
-                                         " after " + std::to_string(memory->head().finished()) +
-                                         " of " + std::to_string(options.orders) + " orders"};
-  }
+  const Watch::End end = Watch(options, *fleet, *memory, database->get(), report).run();
+  if (end == Watch::End::interrupted) return interrupted(options, memory->head().finished());
 
   const WitnessHead& head = memory->head();
   report.orders_offered = head.offered();
@@ -259,8 +302,9 @@ Result<report::RunReport> simulate(const Options& options) {
     report.throughput_per_s =
         static_cast<double>(mostly(head.orders)) * 1e6 / static_cast<double>(busy_us);
   }
-  return options.dsn.empty() ? audit_directories(options, *fleet, *memory, end, std::move(report))
-                             : audit_logs(options, *memory, end, std::move(report));
+  return options.log == LogKind::journal
+             ? audit_directories(options, *fleet, *memory, end, std::move(report))
+             : audit_logs(options, *memory, end, std::move(report));
 }
 
 void take_over(report::RunReport& report, const orders::audit::AuditReport& audit) {

@@ -38,14 +38,14 @@ std::vector<FaultMoment> plan(const Options& options) {
 }  // namespace
 
 Watch::Watch(const Options& options, Fleet& fleet, WitnessMemory& witness,
-             report::RunReport& report)
+             servers::Database* database, report::RunReport& report)
     : options_(options),
       fleet_(fleet),
       witness_(witness),
       report_(report),
       progress_(std::cerr, progress_style(options)),
       began_us_(clock_.steady_us()),
-      faults_(plan(options), fleet, witness, report.faults, began_us_),
+      faults_(plan(options), fleet, witness, database, report.faults, began_us_),
       moved_us_(began_us_) {
   for (int state = 1; state < static_cast<int>(state_max) && orders::Status_IsValid(state);
        ++state) {

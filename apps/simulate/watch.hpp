@@ -21,7 +21,9 @@ namespace millrace::simulate {
 /// Not thread-safe. The references passed to the constructor must outlive this object.
 class Watch {
  public:
-  Watch(const Options& options, Fleet& fleet, WitnessMemory& witness, report::RunReport& report);
+  /// `database`: as for FaultDriver.
+  Watch(const Options& options, Fleet& fleet, WitnessMemory& witness, servers::Database* database,
+        report::RunReport& report);
 
   /// Reason why a run ended.
   enum class End : std::uint8_t {

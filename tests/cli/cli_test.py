@@ -76,6 +76,14 @@ class Usage(unittest.TestCase):
         self.refuses(["simulate", "--faults=kill,flood"], "--faults", "slow-disk", "flood")
         self.refuses(["simulate", "--faults=partition"], "--faults", "two --nodes")
         self.refuses(["simulate", "--fault-count=3"], "--fault-count", "--faults")
+        self.refuses(["simulate", "--log=etcd"], "--log", "etcd", "postgres")
+        self.refuses(["simulate", "--log=journal", "--dsn=host=h"], "--dsn", "--log journal")
+        self.refuses(["simulate", "--faults=destroy"], "--faults", "destroy", "--log postgres")
+        for kind in ("db-restart", "db-failover", "db-pause", "db-cut", "standby-loss"):
+            self.refuses(["simulate", f"--faults={kind}"], kind, "--log postgres", "journals")
+            self.refuses(["simulate", "--dsn=host=h", f"--faults={kind}"], kind, "got --dsn")
+        for kind in ("restore", "slow-disk"):
+            self.refuses(["simulate", "--log=postgres", f"--faults={kind}"], kind, "journals")
         self.refuses(["bench", "journal", "--batch=0"], "--batch")
         self.refuses(["queue", "ls"], "--data-dir")
         self.refuses(["queue", "ls", "--data-dir=x", "-o", "yaml"], "yaml")

@@ -65,6 +65,22 @@ TEST(JsonReport, HasTheFailuresOfTheReport) {
   EXPECT_EQ(json["faults"][1]["recovered_after_s"], nullptr);
 }
 
+TEST(JsonReport, HasTakeoversAndOutagesOfTheLog) {
+  RunReport report = synthetic_report(7, 20'000);
+  report.faults[0].taken_over_after_s = 0.75;
+  report.faults[1].taken_over_after_s = 3.5;  // a pause
+  report.faults.push_back({12, "db-failover", "servers", 2});
+  report.faults.back().nothing_confirmed_s = 1.5;
+  const Json json = Json::parse(to_json(report));
+  EXPECT_EQ(json["takeovers"], (Json{{"count", 1}, {"median_s", 0.75}, {"max_s", 0.75}}));
+  EXPECT_EQ(json["takeovers_of_silent"]["max_s"], 3.5);
+  EXPECT_EQ(json["log_outages"]["median_s"], 1.5);
+  EXPECT_EQ(json["faults"][0]["taken_over_after_s"], 0.75);
+  EXPECT_EQ(json["faults"][0]["was_log_at_fault"], false);
+  EXPECT_EQ(json["faults"].back()["nothing_confirmed_s"], 1.5);
+  EXPECT_EQ(Json::parse(to_json(synthetic_report(7, 100)))["takeovers"], nullptr);
+}
+
 TEST(JsonReport, AnEmptyReportIsValidJson) {
   const Json json = Json::parse(to_json(RunReport{}));
   EXPECT_EQ(json["samples"]["t_s"], Json::array());

@@ -37,6 +37,24 @@ TEST(Verdict, WithoutFaultsThereIsNoRecovery) {
   EXPECT_EQ(verdict_text(report, {}).find("recovery"), std::string::npos);
 }
 
+TEST(Verdict, TellsTakeoversAndOutagesOfTheLog) {
+  RunReport report = documented_run();
+  report.faults[0].taken_over_after_s = 0.6;
+  report.faults[1].taken_over_after_s = 0.9;
+  report.faults.push_back({4, "kill", "node-1", 9});
+  report.faults.back().taken_over_after_s = 8;
+  report.faults.back().was_log_at_fault = true;
+  report.faults.push_back({5, "pause", "node-3", 4});
+  report.faults.back().taken_over_after_s = 3.5;
+  report.faults.push_back({6, "db-restart", "servers", 2});
+  report.faults.back().nothing_confirmed_s = 1.25;
+  const std::string text = verdict_text(report, {});
+  EXPECT_NE(text.find("taken over after an end  2  median 900ms  max 900ms\n"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("taken over after silence  1  median 3.5s  max 3.5s\n"), std::string::npos);
+  EXPECT_NE(text.find("nothing confirmed  1  median 1.25s  max 1.25s\n"), std::string::npos);
+}
+
 TEST(Verdict, EachViolationAloneFails) {
   const std::vector<std::pair<const char*, std::function<void(RunReport&)>>> wrongs = {
       {"failure  the disk is full",

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <set>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -116,11 +118,66 @@ TEST(FaultPlan, RestoresWhileWorkIsLeft) {
   }
 }
 
+std::vector<FaultMoment> plan_of(FaultKind kind, DurationUs lease_us = 0) {
+  return plan_faults({.seed = 4,
+                      .orders = 1'000,
+                      .nodes = 3,
+                      .kinds = {kind},
+                      .count = 200,
+                      .lease_us = lease_us});
+}
+
+TEST(FaultPlan, PausesHalfOfTheTimeBeyondTheLease) {
+  constexpr DurationUs lease_us = 3'000'000;
+  std::size_t beyond = 0;
+  for (const FaultMoment& moment : plan_of(FaultKind::pause, lease_us)) {
+    beyond += moment.duration_us > lease_us ? 1 : 0;
+    EXPECT_LE(moment.duration_us, 8'000'001);
+  }
+  EXPECT_GT(beyond, 80u);
+  EXPECT_LT(beyond, 160u);
+}
+
+TEST(FaultPlan, HasBothVariantsOfFailoversAndCuts) {
+  std::size_t runs_on = 0;
+  for (const FaultMoment& moment : plan_of(FaultKind::db_failover)) runs_on += moment.runs_on;
+  std::size_t silent = 0;
+  for (const FaultMoment& moment : plan_of(FaultKind::db_cut)) silent += moment.is_silent;
+  for (const std::size_t count : {runs_on, silent}) {
+    EXPECT_GT(count, 60u);
+    EXPECT_LT(count, 140u);
+  }
+}
+
+TEST(FaultPlan, LetsFaultsOfServersLast) {
+  for (const FaultKind kind : {FaultKind::db_restart, FaultKind::db_failover, FaultKind::db_pause,
+                               FaultKind::db_cut, FaultKind::standby_loss, FaultKind::destroy}) {
+    std::set<std::uint32_t> nodes;
+    for (const FaultMoment& moment : plan_of(kind)) {
+      EXPECT_EQ(moment.kind, kind);
+      EXPECT_FALSE(moment.is_after_start);
+      EXPECT_GE(moment.duration_us, 49'999);
+      EXPECT_LE(moment.duration_us, 8'000'001);
+      nodes.insert(moment.node);
+    }
+    EXPECT_EQ(nodes.size(), 3u);
+  }
+}
+
+TEST(FaultPlan, KnowsWhichFaultsNeedServersOfItsOwn) {
+  EXPECT_TRUE(is_of_servers(FaultKind::db_failover));
+  EXPECT_FALSE(is_of_servers(FaultKind::db_cut)) << "hits a node, beside a fault of the servers";
+  EXPECT_TRUE(needs_own_servers(FaultKind::db_cut));
+  EXPECT_FALSE(needs_own_servers(FaultKind::destroy));
+}
+
 TEST(FaultPlan, NamesOfKindsRoundTrip) {
-  for (const FaultKind kind :
-       {FaultKind::kill, FaultKind::pause, FaultKind::partition, FaultKind::restart,
-        FaultKind::slow_disk, FaultKind::move, FaultKind::clock, FaultKind::restore}) {
+  std::string all = fault_kinds;
+  all += ',';
+  for (int number = 0; number <= static_cast<int>(FaultKind::standby_loss); ++number) {
+    const auto kind = static_cast<FaultKind>(number);
     EXPECT_EQ(parse_fault_kind(to_string(kind)), kind);
+    EXPECT_NE(all.find(std::string(to_string(kind)) + ","), std::string::npos) << to_string(kind);
   }
   EXPECT_EQ(parse_fault_kind("flood"), std::nullopt);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <optional>
 #include <vector>
 
 #include "apps/report/charts/chart.hpp"
@@ -85,18 +86,27 @@ std::string ledger(const RunReport& report) {
               "wide");
 }
 
+std::string seconds_cell(const std::optional<double>& value) {
+  return number_cell(value ? seconds(*value) : "");
+}
+
 std::string faults(const RunReport& report) {
+  const bool has_standbys = takeovers(report, false).count + takeovers(report, true).count > 0;
+  const bool has_outages = log_outages(report).count > 0;
   std::string rows;
   for (const Fault& fault : report.faults) {
     rows += "<tr>" + number_cell(seconds(fault.at_s)) + cell(escaped(fault.kind)) +
             cell(escaped(fault.note.empty() ? fault.node : fault.node + ": " + fault.note)) +
+            (has_standbys ? seconds_cell(fault.taken_over_after_s) : "") +
+            (has_outages ? seconds_cell(fault.nothing_confirmed_s) : "") +
             (fault.recovered_after_s ? number_cell(seconds(*fault.recovered_after_s))
                                      : R"(<td class="not n">never</td>)") +
             "</tr>";
   }
-  return card(
-      "Faults",
-      R"(<th class="n">at</th><th>kind</th><th>node</th><th class="n">recovered after</th>)", rows);
+  std::string head = R"(<th class="n">at</th><th>kind</th><th>node</th>)";
+  if (has_standbys) head += R"(<th class="n">taken over after</th>)";
+  if (has_outages) head += R"(<th class="n">nothing confirmed for</th>)";
+  return card("Faults", head + R"(<th class="n">recovered after</th>)", rows);
 }
 
 std::string configuration(const RunReport& report) {
@@ -162,6 +172,9 @@ std::string tiles(const RunReport& report) {
   if (!report.faults.empty()) {
     const auto recovery = worst_recovery_s(report);
     html += tile("longest recovery", recovery ? seconds(*recovery) : "never");
+  }
+  if (const DurationSummary ends = takeovers(report, false); ends.count > 0) {
+    html += tile("longest takeover", seconds(ends.max_s));
   }
   html += tile("peak memory", short_bytes(static_cast<double>(report.rss_peak_bytes)));
   html += tile("processor time", seconds(report.cpu_s));

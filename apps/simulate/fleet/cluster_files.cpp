@@ -58,8 +58,8 @@ std::string config_text(const Options& options, std::uint32_t node, const NodeFi
                          .listen = "127.0.0.1:0",
                          .http = "127.0.0.1:0",
                          .certificates = certificates};
-  if (!options.dsn.empty()) {
-    text.postgres = {dsn_file(options), schema(options)};
+  if (options.log == LogKind::postgres) {
+    text.postgres = {dsn_file(options, node), schema(options)};
   }
   for (std::uint32_t member = 0; member < options.nodes; ++member) {
     text.members.push_back({node_name(member), "127.0.0.1:" + std::to_string(ports[member])});
@@ -77,10 +77,10 @@ std::vector<std::string> settings(const Options& options) {
       "node.name=" + node_name(0),  "node.data_dir=" + options.data_dir.string(),
       "listen.cluster=127.0.0.1:0", "listen.http=127.0.0.1:0",
       "cluster.name=simulation",    "cluster.shards=" + std::to_string(options.shards)};
-  if (!options.dsn.empty()) {
-    settings.insert(settings.end(),
-                    {"log.engine=postgres", "log.postgres.dsn_file=" + dsn_file(options).string(),
-                     "log.postgres.schema=" + schema(options)});
+  if (options.log == LogKind::postgres) {
+    settings.insert(settings.end(), {"log.engine=postgres",
+                                     "log.postgres.dsn_file=" + dsn_file(options, 0).string(),
+                                     "log.postgres.schema=" + schema(options)});
   }
   return settings;
 }
@@ -89,8 +89,8 @@ std::vector<std::string> settings(const Options& options) {
 
 Result<std::vector<NodeFiles>> write_cluster_files(
     const Options& options, const std::vector<std::vector<std::uint16_t>>& ports, std::time_t now) {
-  if (!options.dsn.empty()) {
-    if (auto written = write_dsn(options); !written) return written.error();
+  for (std::uint32_t node = 0; options.log == LogKind::postgres && node < options.nodes; ++node) {
+    if (auto written = write_dsn(options, node); !written) return written.error();
   }
   if (options.nodes == 1) {
     return std::vector{NodeFiles{.data_dir = options.data_dir, .sets = settings(options)}};

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <csignal>
 #include <ctime>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include <poll.h>
@@ -34,6 +36,7 @@ Result<void> Fleet::start(std::uint32_t node) {
   NodePage& page = witness_->head().node[node];
   page.port = 0;
   page.rest_looks = 0;
+  page.failure = {};
   own.starts_before = page.starts;
   own.started_us = clock_->steady_us();
   own.is_stop_requested = false;
@@ -71,6 +74,16 @@ void Fleet::kill_all() {
   for (std::uint32_t node = 0; node < size(); ++node) {
     if (is_running(node)) kill(node);
   }
+}
+
+Result<void> Fleet::destroy(std::uint32_t node) {
+  kill(node);
+  // With a single node, the directory holds the run's own files as well.
+  const std::filesystem::path& data = files_[node].data_dir;
+  std::error_code error;
+  std::filesystem::remove_all(size() > 1 ? data : data / "state", error);
+  if (!error) return {};
+  return Error{ErrorCode::storage_failed, data.string() + ": " + error.message()};
 }
 
 void Fleet::terminate(std::uint32_t node) {

@@ -42,6 +42,9 @@ class Fleet {
   /// Sends SIGKILL and waits. REQUIRES: is_running(node).
   void kill(std::uint32_t node);
   void kill_all();
+  /// As kill(), and removes the data directory: the next process finds nothing, as on another machine.
+  /// Fails with `storage_failed`. REQUIRES: is_running(node); the log is not a journal.
+  Result<void> destroy(std::uint32_t node);
   /// Sends SIGTERM: the node drains and ends.
   void terminate(std::uint32_t node);
   [[nodiscard]] bool is_stop_requested(std::uint32_t node) const {

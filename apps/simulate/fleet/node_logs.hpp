@@ -1,6 +1,7 @@
-// The logs of the nodes in PostgreSQL, if Options::dsn is set: a schema of the run, a log a node.
+// The logs of the nodes in PostgreSQL, with LogKind::postgres: a schema of the run, a log a node.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -10,13 +11,13 @@
 
 namespace millrace::simulate {
 
-/// The file from which the nodes read Options::dsn.
-[[nodiscard]] std::filesystem::path dsn_file(const Options& options);
+/// The file from which a node reads its connection string.
+[[nodiscard]] std::filesystem::path dsn_file(const Options& options, std::uint32_t node);
 /// The schema of the run: no other run of this machine has it.
 [[nodiscard]] std::string schema(const Options& options);
 
-/// Writes dsn_file(), for this user alone. Fails with `storage_failed`.
-[[nodiscard]] Result<void> write_dsn(const Options& options);
+/// Writes dsn_file() of a node, for this user alone. Fails with `storage_failed`.
+[[nodiscard]] Result<void> write_dsn(const Options& options, std::uint32_t node);
 
 /// The queues of all nodes, which have ended, as the engine reads them. Fails as StoppedNode::open() and
 /// view(). Blocks.

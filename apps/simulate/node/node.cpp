@@ -6,10 +6,13 @@
 #include <cstring>
 #include <ctime>
 #include <memory>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sysexits.h>
 
 #include "actors/pipeline/pipeline.hpp"
 #include "apps/orders/load/arrival.hpp"
@@ -28,6 +31,7 @@ namespace millrace::simulate {
 namespace {
 
 constexpr std::chrono::milliseconds look_interval{200};
+constexpr std::chrono::milliseconds count_interval{10};  ///< between counts of confirmed records
 constexpr std::chrono::seconds drain_timeout{30};
 constexpr std::size_t gateway_desks = 8;
 
@@ -100,6 +104,18 @@ void look_at_queues(Runtime& runtime, NodePage& page, bool is_moving) {
   page.rest_looks = at_rest ? page.rest_looks + 1 : 0;
 }
 
+/// Waits for a signal for look_interval, and counts the records that the log confirms meanwhile.
+std::optional<int> count_until_signal(const serve::Signals& signals, const Runtime& runtime,
+                                      NodePage& page, std::uint64_t& counted) {
+  for (auto left = look_interval; left.count() > 0; left -= count_interval) {
+    const auto signal = signals.wait(count_interval);
+    const std::uint64_t records = runtime.log_stats().records;
+    page.confirmed += records - std::exchange(counted, records);
+    if (signal) return signal;
+  }
+  return std::nullopt;
+}
+
 Result<config::Config> read_config(const NodeOptions& options) {
   const config::Resolved resolved =
       config::load({.file = options.config.string(), .sets = options.sets}, std::time(nullptr));
@@ -152,6 +168,7 @@ Result<void> run(const Options& options, const NodeOptions& own, WitnessMemory& 
 
   std::int64_t none = 0;
   head.started_at_us.compare_exchange_strong(none, clock.steady_us());
+  page.served_at_us = clock.steady_us();
   page.starts += 1;
   std::atomic<bool> is_stopping = false;
   LoadGenerator generator({plan, *arrival, witness, own.node, bell, clock, is_stopping});
@@ -164,7 +181,8 @@ Result<void> run(const Options& options, const NodeOptions& own, WitnessMemory& 
   });
   ShardMover mover(**node, page, config->node.name, orders::finished_queue().name(),
                    config->cluster.shards, options.seed + own.node);
-  while (signals.wait(look_interval) != SIGTERM) {
+  std::uint64_t counted = 0;
+  while (count_until_signal(signals, (*node)->runtime(), page, counted) != SIGTERM) {
     mover.look();
     look_at_queues((*node)->runtime(), page, mover.is_moving());
     if (is_done && page.is_placed == 0) break;
@@ -194,7 +212,7 @@ int run_node(const Options& options, const NodeOptions& own, WitnessMemory& witn
                               served.error().message;
   auto& told = witness.head().node[own.node].failure;
   std::strncpy(told.data(), failure.c_str(), told.size() - 1);
-  return 1;
+  return served.error().code == ErrorCode::fenced ? EX_TEMPFAIL : 1;
 }
 
 }  // namespace millrace::simulate

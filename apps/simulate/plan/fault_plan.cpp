@@ -9,7 +9,7 @@
 namespace millrace::simulate {
 namespace {
 
-constexpr std::array<std::pair<FaultKind, std::string_view>, 8> names{{
+constexpr std::array<std::pair<FaultKind, std::string_view>, 14> names{{
     {FaultKind::kill, "kill"},
     {FaultKind::pause, "pause"},
     {FaultKind::partition, "partition"},
@@ -18,6 +18,12 @@ constexpr std::array<std::pair<FaultKind, std::string_view>, 8> names{{
     {FaultKind::move, "move"},
     {FaultKind::clock, "clock"},
     {FaultKind::restore, "restore"},
+    {FaultKind::destroy, "destroy"},
+    {FaultKind::db_restart, "db-restart"},
+    {FaultKind::db_failover, "db-failover"},
+    {FaultKind::db_pause, "db-pause"},
+    {FaultKind::db_cut, "db-cut"},
+    {FaultKind::standby_loss, "standby-loss"},
 }};
 
 constexpr DurationUs delay_max_us = 50'000;
@@ -29,6 +35,12 @@ constexpr DurationUs move_us = 50'000;
 DurationUs pick_delay_after_start(std::mt19937_64& random) {
   std::uniform_real_distribution<double> decades(3, 6);
   return static_cast<DurationUs>(std::pow(10, decades(random)));
+}
+
+/// Beyond the lease, but not for ever.
+DurationUs pick_pause_beyond(DurationUs lease_us, std::mt19937_64& random) {
+  std::uniform_int_distribution<DurationUs> more(200'000, 4'000'000);
+  return lease_us + more(random);
 }
 
 /// 1 ms to a day, log-uniform, forwards or back.
@@ -43,7 +55,9 @@ DurationUs pick_step(std::mt19937_64& random) {
 DurationUs pick_duration(FaultKind kind, std::uint32_t nodes, std::mt19937_64& random) {
   if (kind == FaultKind::move) return move_us;
   if (kind == FaultKind::restart || (kind == FaultKind::kill && nodes == 1)) return 0;
-  const double longest_s = kind == FaultKind::kill ? 2 : 8;
+  const bool ends_a_process =
+      kind == FaultKind::kill || kind == FaultKind::destroy || kind == FaultKind::db_restart;
+  const double longest_s = ends_a_process ? 2 : 8;
   std::uniform_real_distribution<double> decades(std::log10(0.05), std::log10(longest_s));
   return static_cast<DurationUs>(std::pow(10, decades(random)) * 1e6);
 }
@@ -79,6 +93,11 @@ class Planner {
       moment.peer = (moment.node + step) % options_.nodes;
     }
     moment.duration_us = pick_duration(kind, options_.nodes, random_);
+    if (kind == FaultKind::pause && options_.lease_us > 0 && random_() % 2 == 0) {
+      moment.duration_us = pick_pause_beyond(options_.lease_us, random_);
+    }
+    if (kind == FaultKind::db_failover) moment.runs_on = random_() % 2 == 0;
+    if (kind == FaultKind::db_cut) moment.is_silent = random_() % 2 == 0;
     if (kind == FaultKind::kill && !moments_.empty() && random_() % 3 == 0) {
       moment.is_after_start = true;
       moment.delay_us = pick_delay_after_start(random_);

@@ -19,6 +19,9 @@ enum class Placement : std::uint8_t {
   roles,   ///< orders, stock and payments are on different nodes, see cluster_files.cpp
 };
 
+/// What keeps the logs of the nodes.
+enum class LogKind : std::uint8_t { journal, postgres };
+
 /// complete() fills in the defaults and checks the ranges.
 struct Options {
   std::uint64_t orders = 20'000;
@@ -33,9 +36,12 @@ struct Options {
       fault_kinds{};              ///< kinds of further faults, in the order of the command line
   std::uint32_t fault_count = 0;  ///< number of further faults; 0: two of each kind
   Placement placement = Placement::spread;
-  std::string dsn{};                   ///< of PostgreSQL, which keeps the logs; empty: journals
-  std::uint32_t shards = 0;            ///< of each queue; 0: two per node
-  std::uint64_t checkpoint_bytes = 0;  ///< of log between checkpoints; 0: the runtime's default
+  LogKind log = LogKind::journal;
+  /// Of a PostgreSQL that runs; empty, with LogKind::postgres: the run starts servers of its own.
+  std::string dsn{};
+  std::vector<std::string> node_dsns{};  ///< of each node, if not `dsn`
+  std::uint32_t shards = 0;              ///< of each queue; 0: two per node
+  std::uint64_t checkpoint_bytes = 0;    ///< of log between checkpoints; 0: the runtime's default
   std::string state_cache{};  ///< as runtime.state_cache; empty: the default of the configuration
   std::filesystem::path data_dir{};    ///< empty: a temporary one, removed after a PASS
   std::filesystem::path report_dir{};  ///< empty: no report is written

@@ -55,8 +55,10 @@ struct NodePage {
   std::atomic<std::uint32_t> is_placed;   ///< all orders of its customers are placed
   std::atomic<std::uint32_t> rest_looks;  ///< consecutive checks at which all its queues were idle
   std::atomic<std::uint32_t> is_storage_full;
-  std::atomic<std::uint64_t> offered;   ///< orders offered here at least once
-  std::atomic<std::uint64_t> finished;  ///< orders whose outcome this node read
+  std::atomic<std::int64_t> served_at_us;  ///< when the last process of `starts` reached serving
+  std::atomic<std::uint64_t> confirmed;    ///< records that its log has confirmed, by all processes
+  std::atomic<std::uint64_t> offered;      ///< orders offered here at least once
+  std::atomic<std::uint64_t> finished;     ///< orders whose outcome this node read
   std::array<std::atomic<std::uint64_t>, state_max> outcomes;  ///< `finished` by status
   LatencyHistogram latency;  ///< of `finished`, from due to finished
   std::atomic<std::uint32_t> queue_count;

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace millrace::servers {
@@ -21,13 +22,32 @@ constexpr std::chrono::seconds end_max{15};
 
 const Error cancelled{ErrorCode::draining, "the run ends"};
 
+/// As root, the servers run as another user, who must reach their directory.
+Result<void> check_reachable(const fs::path& directory) {
+  const auto user = server_user();
+  if (!user) return user.error();
+  for (fs::path above = directory.parent_path(); geteuid() == 0 && above.has_relative_path();
+       above = above.parent_path()) {
+    struct stat status = {};
+    if (stat(above.c_str(), &status) != 0) continue;
+    const mode_t needed = status.st_uid == user->uid   ? S_IXUSR
+                          : status.st_gid == user->gid ? S_IXGRP
+                                                       : S_IXOTH;
+    if ((status.st_mode & needed) != 0) continue;
+    return Error{ErrorCode::invalid_argument,
+                 "the servers run as the user postgres, who may not enter " + above.string() +
+                     "; expected a directory that all users may enter"};
+  }
+  return {};
+}
+
 }  // namespace
 
-Result<fs::path> find_programs() {
+Result<fs::path> find_programs(const fs::path& versions) {
   fs::path newest;
   int newest_version = 0;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator("/usr/lib/postgresql", error)) {
+  for (const auto& entry : fs::directory_iterator(versions, error)) {
     const std::string name = entry.path().filename();
     int version = 0;
     std::from_chars(name.data(), name.data() + name.size(), version);
@@ -61,14 +81,19 @@ ServerPair::ServerPair(const PairOptions& options, fs::path programs)
 Result<std::unique_ptr<ServerPair>> ServerPair::start(const PairOptions& options) {
   auto programs = find_programs();
   if (!programs) return programs.error();
-  if (options.directory.string().size() > directory_bytes_max) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(options.directory, error);
+  if (absolute.string().size() > directory_bytes_max) {
     return Error{ErrorCode::invalid_argument,
-                 "the sockets of the servers lie in " + options.directory.string() +
+                 "the sockets of the servers lie in " + absolute.string() +
                      ": expected a path of at most " + std::to_string(directory_bytes_max) +
-                     " bytes, got " + std::to_string(options.directory.string().size())};
+                     " bytes, got " + std::to_string(absolute.string().size())};
   }
-  if (auto made = make_owned_directory(options.directory); !made) return made.error();
-  std::unique_ptr<ServerPair> pair(new ServerPair(options, *std::move(programs)));
+  if (auto made = make_owned_directory(absolute); !made) return made.error();
+  if (auto reachable = check_reachable(absolute); !reachable) return reachable.error();
+  PairOptions own = options;
+  own.directory = absolute;
+  std::unique_ptr<ServerPair> pair(new ServerPair(own, *std::move(programs)));
   if (auto made = pair->make_primary(); !made) return made.error();
   if (auto made = pair->make_standby(); !made) return made.error();
   return pair;

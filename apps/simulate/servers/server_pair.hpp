@@ -104,9 +104,10 @@ class ServerPair {
   std::unique_ptr<SocketProxy> replication_;  ///< leads the standby to the primary
 };
 
-/// Directory of the newest server's programs: Debian keeps each version apart. Fails with `not_found`,
-/// and names the package.
-[[nodiscard]] Result<std::filesystem::path> find_programs();
+/// Directory of the newest server's programs below `versions`: Debian keeps each version apart. Fails with
+/// `not_found`, and names the package.
+[[nodiscard]] Result<std::filesystem::path> find_programs(
+    const std::filesystem::path& versions = "/usr/lib/postgresql");
 
 /// Makes a directory of the servers' user that no other user may enter. Fails with `storage_failed`.
 [[nodiscard]] Result<void> make_owned_directory(const std::filesystem::path& path);
