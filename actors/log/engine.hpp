@@ -41,6 +41,9 @@ class OpenedLog {
   /// earlier writers. 0: the engine keeps none, as its lock suffices.
   [[nodiscard]] virtual std::uint64_t epoch() const { return 0; }
 
+  /// Name of the node whose log it is. Empty: the engine does not know it.
+  [[nodiscard]] virtual std::string node() const { return {}; }
+
   /// Visits the entries of the newest intact checkpoint, then every record from its `replay_from`
   /// on, in order without gaps. Called once. Changes nothing that a reader would see.
   ///

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "actors/postgres_log/checkpoint_store.hpp"
 #include "actors/postgres_log/cold_reader.hpp"
@@ -12,6 +13,7 @@
 #include "actors/postgres_log/log.hpp"
 #include "actors/postgres_log/log_tables.hpp"
 #include "actors/postgres_log/schema.hpp"
+#include "actors/postgres_log/seats.hpp"
 
 namespace millrace::postgres_log {
 namespace {
@@ -38,6 +40,7 @@ class OpenedPostgres final : public logs::OpenedLog {
         checkpoint_number_(checkpoint_number) {}
 
   [[nodiscard]] std::uint64_t epoch() const override { return tables_.epoch; }
+  [[nodiscard]] std::string node() const override { return options_.node; }
 
   Result<logs::Recovered> recover(const logs::EntryVisitor& on_entry,
                                   const logs::FrameVisitor& on_frame) override {
@@ -137,19 +140,68 @@ std::string PostgresEngine::where() const {
   return connector_->dsn().where() + ", schema " + options_.schema + ", node " + options_.node;
 }
 
-Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open_once(logs::Opener opener) {
-  auto session = connector_->connect(interrupt_);
-  if (!session) return session.error();
-  const LogName name{options_.schema, options_.node};
-  const bool writes = opener == logs::Opener::writer;
-  if (writes) {
-    if (auto made = make_schema(**session, options_.schema); !made) return made.error();
+Result<std::string> PostgresEngine::choose(Session& session) const {
+  auto seats = list_seats(session, options_.schema);
+  if (!seats) return seats.error();
+  bool is_added = false;
+  for (const std::string& name : options_.seats) {
+    const auto is_it = [&](const Seat& seat) {
+      return seat.name == name;
+    };
+    if (std::any_of(seats->begin(), seats->end(), is_it)) continue;
+    if (auto added = add_seat(session, options_.schema, name); !added) return added.error();
+    is_added = true;
   }
-  auto tables = writes ? take_log(**session, name, options_) : view_log(**session, name);
+  if (is_added) seats = list_seats(session, options_.schema);
+  if (!seats) return seats.error();
+  if (options_.on_look) options_.on_look(*seats);
+  std::vector<std::string> allowed;
+  for (const Seat& seat : *seats) {
+    const auto& names = options_.seats;
+    const bool is_named =
+        names.empty() || std::find(names.begin(), names.end(), seat.name) != names.end();
+    if (is_named && (!options_.may_take || options_.may_take(seat.name))) {
+      allowed.push_back(seat.name);
+    }
+  }
+  SeatChoice choice = choose_seat(*seats, &allowed, options_.holder, options_.has_ended);
+  if (!choice.take) return Error{ErrorCode::storage_locked, std::move(choice.reason)};
+  return *std::move(choice.take);
+}
+
+Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open_once(
+    logs::Opener opener, std::unique_ptr<Session>& session) {
+  const bool writes = opener == logs::Opener::writer;
+  if (session == nullptr || !session->is_usable()) {
+    auto connected = connector_->connect(interrupt_);
+    if (!connected) return connected.error();
+    session = *std::move(connected);
+    if (writes) {
+      if (auto made = make_schema(*session, options_.schema); !made) return made.error();
+    }
+  }
+  Options options = options_;
+  if (writes && options.node != any_seat && options.on_look) {
+    const auto seats = list_seats(*session, options.schema);
+    if (!seats) return seats.error();
+    options.on_look(*seats);
+  }
+  if (options.node == any_seat) {
+    auto chosen = choose(*session);
+    if (!chosen) return chosen.error();
+    options.node = *std::move(chosen);
+  }
+  const LogName name{options.schema, options.node};
+  auto tables = writes ? take_log(*session, name, options) : view_log(*session, name);
   if (!tables) return tables.error();
   std::uint64_t checkpoint_number = 0;
+  if (writes && options.on_look) {
+    const auto seats = list_seats(*session, options.schema);
+    if (!seats) return seats.error();
+    options.on_look(*seats);
+  }
   if (writes) {
-    const auto found = last_checkpoint_number(**session, options_.schema, tables->seat);
+    const auto found = last_checkpoint_number(*session, options.schema, tables->seat);
     if (!found) return found.error();
     checkpoint_number = *found;
     if (tables->checkpoint) {
@@ -157,17 +209,22 @@ Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open_once(logs::Opener 
     }
   }
   return std::unique_ptr<logs::OpenedLog>(
-      std::make_unique<OpenedPostgres>(opener, options_, *connector_, interrupt_,
-                                       *std::move(session), *std::move(tables), checkpoint_number));
+      std::make_unique<OpenedPostgres>(opener, options, *connector_, interrupt_, std::move(session),
+                                       *std::move(tables), checkpoint_number));
 }
 
 Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open(logs::Opener opener) {
   if (refused_) return *refused_;
+  if (opener == logs::Opener::reader && options_.node == any_seat) {
+    return Error{ErrorCode::invalid_argument,
+                 "node: expected the name of a node to read, got \"*\""};
+  }
   Backoff backoff(options_.retry_min, options_.retry_max);
   std::optional<ErrorCode> told;
+  std::unique_ptr<Session> session;
   while (true) {
     if (interrupt_.is_raised()) return Error{ErrorCode::draining, "the opening was cancelled"};
-    auto opened = open_once(opener);
+    auto opened = open_once(opener, session);
     if (opened || opener == logs::Opener::reader) return opened;
     const ErrorCode code = opened.error().code;
     if (waits_for(code) && std::exchange(told, code) != code && options_.on_wait) {
@@ -177,6 +234,7 @@ Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open(logs::Opener opene
       backoff.reset();
       if (!pause(interrupt_, seat_retry)) continue;
     } else if (code == ErrorCode::log_unreachable || code == ErrorCode::storage_full) {
+      session.reset();
       connector_->leave_host();
       if (!backoff.wait(interrupt_)) continue;
     } else if (code != ErrorCode::draining) {

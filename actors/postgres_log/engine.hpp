@@ -12,7 +12,7 @@
 namespace millrace::postgres_log {
 
 /// The log of one seat. As writer, open() takes the seat: it waits while another process holds it, and
-/// fences that process then. As reader, it shows the log as of one moment, and keeps the tables from being
+/// fences that process then. With Options::node == any_seat it takes the first one that is free. As reader, it shows the log as of one moment, and keeps the tables from being
 /// dropped while it is open.
 class PostgresEngine final : public logs::Engine {
  public:
@@ -25,7 +25,10 @@ class PostgresEngine final : public logs::Engine {
   [[nodiscard]] std::string where() const override;
 
  private:
-  [[nodiscard]] Result<std::unique_ptr<logs::OpenedLog>> open_once(logs::Opener opener);
+  // `session`: of the attempt before, or null; taken by what was opened.
+  [[nodiscard]] Result<std::unique_ptr<logs::OpenedLog>> open_once(
+      logs::Opener opener, std::unique_ptr<Session>& session);
+  [[nodiscard]] Result<std::string> choose(Session& session) const;
 
   const Options options_;
   Interrupt interrupt_;

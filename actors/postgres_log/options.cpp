@@ -25,6 +25,9 @@ Result<void> validate(const Options& options) {
   if (options.lease.count() != 0 && options.lease.count() < 1'000) {
     return out_of_range("lease", "0, or at least 1 s");
   }
+  if (options.node == any_seat && options.lease.count() == 0) {
+    return out_of_range("lease", "at least 1 s, as the process takes any seat");
+  }
   if (options.segment_bytes < 64 * kib || options.segment_bytes > kib * mib) {
     return out_of_range("segment_bytes", "64 KiB to 1 GiB");
   }

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "actors/log/proposal.hpp"
+#include "actors/postgres_log/core/seat_choice.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::postgres_log {
@@ -21,8 +23,19 @@ struct Options {
   /// is_schema_name().
   std::string schema = "millrace";
 
-  /// Name of the seat whose log it is. Up to 128 bytes.
+  /// Name of the seat whose log it is. Up to 128 bytes. any_seat: the engine is a writer and takes the
+  /// first seat that is free; see choose_seat(). Then there must be a lease.
   std::string node{};
+
+  /// With any_seat: names of the seats that may be taken, which are made if missing; empty: all in the table.
+  std::vector<std::string> seats{};
+
+  /// With any_seat: whether a seat may be taken. Null: all of them.
+  std::function<bool(const std::string& name)> may_take{};
+
+  /// Told the seats at each look of open() as writer, and when one was taken. On the thread of open(). May
+  /// be null.
+  std::function<void(const std::vector<Seat>& seats)> on_look{};
 
   /// Who takes the seat, told to others: a process that takes a seat with its own name in it does not
   /// wait for the lease. Up to 256 bytes.
@@ -30,7 +43,7 @@ struct Options {
 
   /// Whether the process that calls itself so has ended for sure: then its lease is not waited for. Null:
   /// nobody knows. Called within Engine::open(), may block.
-  std::function<bool(const std::string& holder)> has_ended{};
+  HasEnded has_ended{};
 
   /// Told why Engine::open() as writer waits: `storage_locked` (another process holds the seat),
   /// `log_unreachable` or `storage_full`; again when the code changes. On the thread of open().

@@ -1,5 +1,4 @@
-// Seats: the rows of the table `node`. A seat is the name of a node; a process holds it under an epoch.
-// The lease says when another process may try to take the seat; the epoch alone says who may write.
+// The transactions on the table of seats; see core/seat_choice.hpp for what a seat is.
 #pragma once
 
 #include <chrono>
@@ -8,20 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "actors/postgres_log/core/seat_choice.hpp"
 #include "actors/postgres_log/session/session.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::postgres_log {
-
-struct Seat {
-  std::string name{};
-  std::int32_t number = 0;                  ///< part of the names of its tables
-  std::uint64_t epoch = 0;                  ///< of the newest process that took it; 0: never taken
-  std::string holder{};                     ///< that process, as it calls itself
-  std::string address{};                    ///< where peers reach the holder; empty: unknown
-  std::string http{};                       ///< where its HTTP server is; empty: unknown
-  std::chrono::milliseconds lease_left{0};  ///< by the server's clock; <= 0: anybody may take it
-};
 
 /// The functions below fail as Session; those with an epoch also with `fenced`, if the seat has another
 /// one: no process with that epoch holds it. They run a transaction of their own and block.

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <mutex>
 #include <string_view>
 #include <utility>
 
@@ -23,6 +24,25 @@ namespace {
 /// For the rest of the queue when the process ends.
 constexpr std::chrono::milliseconds end_max{1'000};
 
+/// A name that may change while lines are written. Thread-safe.
+class NodeName {
+ public:
+  explicit NodeName(std::string name) : name_(std::move(name)) {}
+  void set(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    name_ = name;
+  }
+  [[nodiscard]] std::string get() const {
+    const std::lock_guard lock(mutex_);
+    return name_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string name_;
+};
+
+std::shared_ptr<NodeName> the_name;     ///< of the default logger; set once, before it is used
 std::shared_ptr<PatientSink> the_sink;  ///< of the default logger; set once, before it is used
 
 void flush_queue() {
@@ -42,7 +62,7 @@ constexpr const char* text_pattern = "%Y-%m-%dT%H:%M:%S.%eZ %-8l %v";
 // messages.
 class JsonFormatter final : public spdlog::formatter {
  public:
-  explicit JsonFormatter(std::string node) : node_(std::move(node)) {}
+  explicit JsonFormatter(std::shared_ptr<NodeName> node) : node_(std::move(node)) {}
 
   void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
     const auto since = message.time.time_since_epoch();
@@ -52,7 +72,7 @@ class JsonFormatter final : public spdlog::formatter {
     line["time"] = fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(second), ms % 1'000);
     const auto level = spdlog::level::to_string_view(message.level);
     line["level"] = std::string(level.data(), level.size());
-    line["node"] = node_;
+    line["node"] = node_->get();
     line["thread"] = message.thread_id;
     line["message"] = std::string(message.payload.data(), message.payload.size());
     const std::string text =
@@ -65,7 +85,7 @@ class JsonFormatter final : public spdlog::formatter {
   }
 
  private:
-  std::string node_;
+  std::shared_ptr<NodeName> node_;
 };
 
 spdlog::level::level_enum to_spdlog(config::LogLevel level) {
@@ -87,7 +107,7 @@ spdlog::level::level_enum to_spdlog(config::LogLevel level) {
 }  // namespace
 
 std::unique_ptr<spdlog::formatter> json_formatter(std::string node) {
-  return std::make_unique<JsonFormatter>(std::move(node));
+  return std::make_unique<JsonFormatter>(std::make_shared<NodeName>(std::move(node)));
 }
 
 void set_up_log(const config::LogConfig& config, const std::string& node) {
@@ -96,8 +116,9 @@ void set_up_log(const config::LogConfig& config, const std::string& node) {
   auto logger = std::make_shared<spdlog::async_logger>(
       "millrace", sink, spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest);
   the_sink = std::move(sink);
+  the_name = std::make_shared<NodeName>(node);
   if (config.format == config::LogFormat::json) {
-    logger->set_formatter(json_formatter(node));
+    logger->set_formatter(std::make_unique<JsonFormatter>(the_name));
   } else {
     logger->set_pattern(text_pattern, spdlog::pattern_time_type::utc);
   }
@@ -106,6 +127,10 @@ void set_up_log(const config::LogConfig& config, const std::string& node) {
   set_log_queue({flush_queue, lines_dropped});
   // Runs before the queue is destroyed, which waits for its thread.
   std::atexit([] { the_sink->give_up_at(std::chrono::steady_clock::now() + end_max); });
+}
+
+void set_log_node(const std::string& node) {
+  if (the_name) the_name->set(node);
 }
 
 void set_log_level(config::LogLevel level) {

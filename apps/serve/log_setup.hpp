@@ -23,6 +23,9 @@ inline constexpr std::size_t log_queue_lines = 8'192;
 /// rest of the queue is written, for at most a second.
 void set_up_log(const config::LogConfig& config, const std::string& node);
 
+/// The process has become this node: lines of JSON name it from now on. Thread-safe.
+void set_log_node(const std::string& node);
+
 /// Changes the minimum severity. Thread-safe.
 void set_log_level(config::LogLevel level);
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <string_view>
 #include <thread>
 
@@ -20,6 +21,7 @@
 #include "apps/serve/service_manager.hpp"
 #include "cluster/node/cluster_node.hpp"
 #include "cluster/node/log_engine.hpp"
+#include "cluster/node/standby.hpp"
 
 namespace millrace::serve {
 namespace {
@@ -31,6 +33,8 @@ constexpr std::chrono::milliseconds answer_max{5'000};
 constexpr std::chrono::milliseconds look_interval{10'000};
 constexpr std::chrono::hours signal_wait{24};  // then the certificates are looked at
 constexpr std::chrono::milliseconds drain_look_interval{20};
+/// Of a process that has no seat yet, in its log.
+constexpr const char* standby_name = "standby";
 
 bool is_end(int signal) {
   return signal == SIGTERM || signal == SIGINT;
@@ -213,36 +217,58 @@ int status_of(const Error& error) {
 }  // namespace
 
 int serve_node(const ServeOptions& options, const Signals& signals) {
-  set_up_log(options.config.log, options.config.node.name);
+  const bool takes_any = options.config.node.name == config::any_seat;
+  set_up_log(options.config.log, takes_any ? standby_name : options.config.node.name);
   ServiceManager manager;
-  auto engine = cluster::make_log_engine(options.config, [&manager](const Error& reason) {
-    spdlog::info("the start waits: {}", reason.message);
-    manager.ready("waits: " + reason.message);
-  });
-  if (!engine) return status_of(engine.error());
-  StartWatch watch(*engine, signals, manager);
-  auto node = ClusterNode::start(options.config, options.pipelines,
+  // Signals the process, not a thread: all threads block SIGTERM, and run() waits for it.
+  const auto on_drain = [] {
+    kill(getpid(), SIGTERM);
+  };
+  config::Config config = options.config;
+  std::unique_ptr<cluster::Standby> standby;
+  if (takes_any) {
+    auto waiting = cluster::Standby::start(config, {options.version, on_drain});
+    if (!waiting) return status_of(waiting.error());
+    standby = *std::move(waiting);
+    config.listen.http = standby->address();  // the node keeps it
+    spdlog::info("standby: HTTP at {}", standby->address());
+  }
+  auto log =
+      cluster::make_log_engine(config, {.on_wait =
+                                            [&](const Error& reason) {
+                                              spdlog::info("the start waits: {}", reason.message);
+                                              if (standby) standby->set_reason(reason);
+                                              manager.ready("waits: " + reason.message);
+                                            },
+                                        .on_look =
+                                            [&](const std::vector<postgres_log::Seat>& seats) {
+                                              if (standby) standby->set_seats(seats);
+                                            }});
+  if (!log) return status_of(log.error());
+  StartWatch watch(log->engine, signals, manager);
+  auto node = ClusterNode::start(config, options.pipelines,
                                  {.version = options.version,
                                   .accepts_loss = options.accepts_loss,
-                                  .engine = *engine,
+                                  .log = *log,
+                                  .on_named = [&](const std::string& name) { set_log_node(name); },
+                                  .before_http =
+                                      [&] {
+                                        if (standby) standby->stop();
+                                      },
                                   .resources = options.resources,
-                                  .on_drain = [] {
-                                    // Signals the process, not a thread: all threads block SIGTERM, and run() waits for it.
-                                    kill(getpid(), SIGTERM);
-                                  }});
+                                  .on_drain = on_drain});
   watch.end();
   if (!node) {
     if (watch.is_cancelled() && node.error().code == ErrorCode::draining) return EXIT_SUCCESS;
     return status_of(node.error());
   }
-  if (watch.is_cancelled())
-    kill(getpid(), SIGTERM);  // it came too late for the wait: run() takes it
-  manager.ready("node " + options.config.node.name + " of cluster " + options.config.cluster.name);
+  if (watch.is_cancelled()) on_drain();  // it came too late for the wait: run() takes it
+  manager.ready("node " + (*node)->name() + " of cluster " + config.cluster.name);
   Liveness liveness(liveness_of(manager, (*node)->runtime()));
   run(options, signals, **node);
   liveness.end();
-  const auto timeout = std::chrono::ceil<std::chrono::milliseconds>(options.config.drain.timeout);
-  manager.stopping(options.config.drain.timeout);
+  const auto timeout = std::chrono::ceil<std::chrono::milliseconds>(config.drain.timeout);
+  manager.stopping(config.drain.timeout);
   if (const auto drained = drain(**node, signals, timeout); !drained) return fail(drained.error());
   spdlog::info("drained: all that was in progress has ended or is back in its queue");
   return EXIT_SUCCESS;

@@ -25,11 +25,15 @@ struct Credentials {
   std::string key;
 };
 
-/// Returns all faults; empty if `node` can use the credentials at time `now` as client and server:
+/// Returns all faults; empty if `node` (empty: any of the nodes that it names) can use the credentials at time `now` as client and server:
 /// the certificate names the node, is signed by the authority, is valid at `now` and matches the
 /// key. The texts contain no part of the key.
 [[nodiscard]] std::vector<Fault> check(const Credentials& credentials, const std::string& node,
                                        std::time_t now);
+
+/// The names in a certificate (PEM): of nodes that its process may become, and of hosts. Empty: it cannot
+/// be read.
+[[nodiscard]] std::vector<std::string> node_names(const std::string& certificate);
 
 /// When the certificate, or the authority that signed it, ends: the earlier of the two. nullopt: one
 /// of them cannot be read.

@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,9 +21,12 @@
 
 namespace millrace::config {
 
+/// NodeConfig::name of a process that takes any free seat of its cluster.
+inline constexpr std::string_view any_seat = "*";
+
 struct NodeConfig {
-  std::string name;                ///< one of ClusterConfig::nodes, unless that list is empty
-  std::string data_dir;            ///< absolute, or relative to the working directory
+  std::string name;      ///< one of ClusterConfig::nodes, unless that list is empty; or any_seat
+  std::string data_dir;  ///< absolute, or relative to the working directory
   std::vector<std::string> roles;  ///< equal to the roles of this node in ClusterConfig::nodes
 };
 
@@ -30,12 +34,15 @@ struct NodeConfig {
 struct ListenConfig {
   std::string cluster;
   std::string http;
+  std::string
+      advertise;  ///< where other nodes reach this one; empty: see advertised() in address.hpp
 };
 
 /// A configured member of the cluster.
 struct MemberConfig {
   std::string name;
-  std::string address{};     ///< "host:port" that the other nodes connect to; port > 0
+  std::string
+      address{};  ///< "host:port" that the other nodes connect to; empty: known to the database
   std::string http{};        ///< "host:port" of its HTTP API; empty: not published
   std::uint32_t weight = 0;  ///< share of the shards, relative to the other nodes; 0: none
   std::vector<std::string> roles{};
@@ -43,7 +50,7 @@ struct MemberConfig {
 
 struct ClusterConfig {
   std::string name;
-  std::vector<MemberConfig> nodes;  ///< includes this node; empty: a cluster of this node alone
+  std::vector<MemberConfig> nodes;  ///< includes this node; empty: see has_seats()
   std::uint32_t shards = 0;         ///< of each queue, > 0; fixed for the life of the data
   std::map<std::uint32_t, std::string> overrides;  ///< shard (< shards) -> node it is pinned to
 };
@@ -149,6 +156,12 @@ struct Config {
   DrainConfig drain;
   MembershipConfig membership;
   CafConfig caf;
+
+  /// Whether the nodes of the cluster are those in the database; else an empty cluster.nodes means this
+  /// node alone.
+  [[nodiscard]] bool has_seats() const {
+    return log.engine == LogEngine::postgres && cluster.nodes.empty();
+  }
 };
 
 }  // namespace millrace::config

@@ -112,6 +112,11 @@ void Members::advance(pb::MemberState state) {
   carry_out(effects);
 }
 
+void Members::set_address(const std::string& address) {
+  const std::lock_guard lock(mutex_);
+  membership_.self.set_address(address);
+}
+
 void Members::set_others(std::map<std::string, std::string> others) {
   const std::lock_guard lock(mutex_);
   membership::set_others(membership_, others);

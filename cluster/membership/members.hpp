@@ -56,6 +56,9 @@ class Members {
   /// Sets this node's state and sends it to the others at once.
   void advance(pb::MemberState state);
 
+  /// Sets where this node is reached, as it tells the others.
+  void set_address(const std::string& address);
+
   /// Replaces the other nodes: their addresses by name.
   void set_others(std::map<std::string, std::string> others);
 

@@ -7,23 +7,31 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <tuple>
 #include <utility>
 
 #include <spdlog/spdlog.h>
+#include <sysexits.h>
 
 #include "actors/base/clock.hpp"
 #include "actors/base/log_queue.hpp"
+#include "actors/engines/seats.hpp"
+#include "cluster/config/address.hpp"
 #include "cluster/config/file/load.hpp"
+#include "cluster/config/seats.hpp"
 #include "cluster/federation/federated_node.hpp"
 #include "cluster/http/service/http_service.hpp"
 #include "cluster/http/service/runtime_api.hpp"
 #include "cluster/move/node_federation.hpp"
+#include "cluster/node/http_options.hpp"
 #include "cluster/node/incarnation.hpp"
 #include "cluster/node/log_engine.hpp"
 #include "cluster/node/node_setup.hpp"
 #include "cluster/node/node_view.hpp"
+#include "cluster/node/own_directory.hpp"
 #include "cluster/node/queue_placement.hpp"
+#include "cluster/node/seat_config.hpp"
 #include "cluster/transport/net/caf_transport.hpp"
 
 namespace millrace::cluster {
@@ -38,8 +46,12 @@ using config::Config;
 class FrameRouter final : public transport::TransportListener {
  public:
   FrameRouter(federation::FederatedNode& federation, moves::NodeFederation& shards,
-              Members& members, transport::Transport& transport)
-      : federation_(federation), shards_(shards), members_(members), transport_(transport) {}
+              Members& members, transport::Transport& transport, std::function<void()> on_lost)
+      : federation_(federation),
+        shards_(shards),
+        members_(members),
+        transport_(transport),
+        on_lost_(std::move(on_lost)) {}
 
   void on_up(const std::string& peer, std::uint64_t incarnation) override {
     federation_.on_up(peer, incarnation);
@@ -62,6 +74,7 @@ class FrameRouter final : public transport::TransportListener {
   void on_down(const std::string& peer, const Error& reason) override {
     federation_.on_down(peer, reason);
     shards_.on_down(peer);
+    on_lost_();
   }
 
  private:
@@ -69,6 +82,7 @@ class FrameRouter final : public transport::TransportListener {
   moves::NodeFederation& shards_;
   Members& members_;
   transport::Transport& transport_;
+  const std::function<void()> on_lost_;  ///< a link went down
 };
 
 void confirm(const std::filesystem::path& data_dir, std::uint64_t incarnation) {
@@ -78,10 +92,10 @@ void confirm(const std::filesystem::path& data_dir, std::uint64_t incarnation) {
   }
 }
 
-[[noreturn]] void stop_fenced() {
+[[noreturn]] void stop_fenced(int status) {
   spdlog::critical("the node stops: a later start of it is in the cluster");
   flush_log();
-  std::_Exit(1);
+  std::_Exit(status);
 }
 
 Members::Options member_options(const Config& config, std::uint64_t incarnation) {
@@ -97,7 +111,11 @@ Members::Options member_options(const Config& config, std::uint64_t incarnation)
   for (const config::MemberConfig& member : config.cluster.nodes) {
     if (member.name != config.node.name) options.others.emplace(member.name, member.address);
   }
-  options.on_fenced = stop_fenced;
+  // With seats, another process has taken this one's: started again, this one waits for another seat.
+  const bool has_lost_seat = config.log.engine == config::LogEngine::postgres;
+  options.on_fenced = [status = has_lost_seat ? EX_TEMPFAIL : EXIT_FAILURE] {
+    stop_fenced(status);
+  };
   return options;
 }
 
@@ -105,10 +123,13 @@ Members::Options member_options(const Config& config, std::uint64_t incarnation)
 
 class ClusterNode::Parts {
  public:
-  Parts(const Config& told, std::uint64_t incarnation, std::vector<PipelineSpec> specs,
-        const QueuePlacement& placement, std::unique_ptr<transport::CafTransport> made,
-        bool accepts_loss, std::function<void()> on_compared)
-      : config(told),
+  Parts(Config told, std::vector<postgres_log::Seat> seen, std::uint64_t incarnation,
+        std::vector<PipelineSpec> specs, const QueuePlacement& placement,
+        std::unique_ptr<transport::CafTransport> made, bool accepts_loss,
+        std::function<void()> on_compared)
+      : configured(std::move(told)),
+        seats(std::move(seen)),
+        config(with_seats(configured, seats)),
         pipelines(std::move(specs)),
         table(config.node.name, placement.layout()),
         transport(std::move(made)),
@@ -119,7 +140,7 @@ class ClusterNode::Parts {
         federation(config.node.data_dir, others, table, *transport, clock, incarnation,
                    accepts_loss, std::move(on_compared)),
         members(member_options(config, incarnation), *transport, clock),
-        router(others, federation, members, *transport) {}
+        router(others, federation, members, *transport, [this] { hurry(); }) {}
 
   /// Reads when the certificates end. Requires `view`.
   void note_certificates(const config::TlsConfig& tls) const {
@@ -129,8 +150,25 @@ class ClusterNode::Parts {
 
   /// Starts the HTTP API. Requires a running `runtime`.
   Result<void> open_http(const Options& options);
+  /// Tells the others where this node is reached, and looks where they are. Requires all below.
+  Result<void> watch_seats(const LogEngine& log, std::uint64_t incarnation);
 
-  Config config;  ///< of the thread that calls start() and reload()
+  /// Takes nodes, addresses, weights, roles and overrides; fails as QueuePlacement::make() and
+  /// CafTransport::set_peers(), and then changes nothing. REQUIRES: config_mutex is held.
+  Result<void> take_nodes();
+  /// A link is missed: its peer may be another process, at another address.
+  void hurry() {
+    const std::lock_guard lock(watch_mutex);
+    if (watch) watch->hurry();
+  }
+
+  std::mutex watch_mutex;                          ///< guards the pointer
+  std::unique_ptr<postgres_log::SeatWatch> watch;  ///< null: there are no seats
+
+  std::mutex config_mutex;                ///< guards the next three
+  Config configured;                      ///< without what the seats say
+  std::vector<postgres_log::Seat> seats;  ///< as seen last
+  Config config;                          ///< of both
   const std::vector<PipelineSpec> pipelines;
   moves::ShardTable table;
   const SystemClock clock;
@@ -143,53 +181,99 @@ class ClusterNode::Parts {
   std::unique_ptr<NodeView> view;
   std::unique_ptr<http::RuntimeApi> api;
   std::unique_ptr<http::HttpService> http;
+  std::unique_ptr<OwnDirectory> directory;  ///< null: node.data_dir is of this node alone
   std::atomic<bool> is_stopped = false;
   bool has_leftovers = false;  ///< the drain failed: actors of the runtime still run
 };
 
 Result<void> ClusterNode::Parts::open_http(const Options& options) {
-  http::HttpServiceOptions wanted;
-  wanted.address = config.listen.http;
-  wanted.body_bytes_max = config.http.body_bytes_max;
-  wanted.connections_max = config.http.connections_max;
-  wanted.event_streams_max = config.http.event_streams_max;
-  wanted.timeout = config.http.timeout;
-  wanted.peer_connections_max = config.http.peer_connections_max;
-  wanted.bodies_bytes_max = config.http.bodies_bytes_max;
-  wanted.answers_bytes_max = config.http.answers_bytes_max;
-  if (!config.http.token_file.empty()) {
-    auto token = config::read_token(config.http.token_file);
-    if (!token) return token.error();
-    wanted.token = std::move(*token);
-  }
+  const auto wanted = http_options(config);
+  if (!wanted) return wanted.error();
   view = std::make_unique<NodeView>(
       NodeView::Options{options.version, clock.now_us(), options.on_drain}, config, members, table,
       federation);
   note_certificates(config.tls);
   api = std::make_unique<http::RuntimeApi>(*runtime, pipelines, *view);
-  auto server = http::HttpService::start(wanted, *api, options.resources);
+  auto server = http::HttpService::start(*wanted, *api, options.resources);
   if (!server) return server.error();
   http = std::move(*server);
   spdlog::info("HTTP API at {}", http->address());
   return {};
 }
 
-Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& config,
+Result<void> ClusterNode::Parts::take_nodes() {
+  Config next = with_seats(configured, seats);
+  const auto placement = QueuePlacement::make(next, pipelines);
+  if (!placement) return placement.error();
+  auto options = transport_options(next, 1, incarnations_of(seats));
+  if (!options) return options.error();
+  if (auto set = transport->set_peers(std::move(options->peers)); !set) return set.error();
+  members.set_others(member_options(next, 1).others);
+  view->set_nodes(next.cluster.nodes);
+  if (placement->layout().digest != table.layout()->digest) {
+    federation.set_layout(placement->layout());
+  }
+  config = std::move(next);
+  return {};
+}
+
+Result<void> ClusterNode::Parts::watch_seats(const LogEngine& log, std::uint64_t incarnation) {
+  const auto http_at = config::parse_address(http->address());
+  const auto own = config::advertised(config, transport->port(), http_at ? http_at->port : 0);
+  postgres_log::Options options = log.options;
+  options.node = config.node.name;
+  auto started = postgres_log::SeatWatch::start(
+      options, {incarnation, own.cluster, own.http},
+      [this](const std::vector<postgres_log::Seat>& seen) {
+        const std::lock_guard lock(config_mutex);
+        seats = seen;
+        if (const auto taken = take_nodes(); !taken) {
+          spdlog::error("the seats in the database cannot be used: {}", taken.error().message);
+        }
+      });
+  if (!started) return started.error();
+  members.set_address(own.cluster);
+  const std::lock_guard lock(watch_mutex);
+  watch = *std::move(started);
+  return {};
+}
+
+Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& told,
                                                         std::vector<PipelineSpec> pipelines,
                                                         const Options& options) {
-  auto specs = configured(std::move(pipelines), config);
+  auto specs = configured(std::move(pipelines), told);
   if (!specs) return specs.error();
-  auto placement = QueuePlacement::make(config, *specs);
-  if (!placement) return placement.error();
-  std::shared_ptr<logs::Engine> engine = options.engine;
-  if (!engine) {
-    auto made = make_log_engine(config);
+  LogEngine log = options.log;
+  if (!log.engine) {
+    auto made = make_log_engine(told);
     if (!made) return made.error();
-    engine = *std::move(made);
+    log = *std::move(made);
   }
-  auto taken = take_start(config, engine.get(), SystemClock().now_us());
+  // Before a seat is taken, so that a mistake costs none; the seats are not known yet.
+  if (!told.has_seats()) {
+    if (const auto placed = QueuePlacement::make(told, *specs); !placed) return placed.error();
+  }
+  auto taken = take_start(told, log, SystemClock().now_us());
   if (!taken) return taken.error();
   const std::uint64_t incarnation = taken->incarnation;
+  Config named = told;
+  std::unique_ptr<OwnDirectory> directory;
+  if (named.node.name == config::any_seat) {
+    spdlog::info("this process is node {} now, incarnation {}", taken->node, incarnation);
+    auto own = OwnDirectory::take(told.node.data_dir, taken->node);
+    if (!own) return own.error();
+    directory = *std::move(own);
+    named.node.name = taken->node;
+    named.node.data_dir = directory->path().string();
+    for (const config::MemberConfig& member : named.cluster.nodes) {
+      if (member.name == taken->node) named.node.roles = member.roles;
+    }
+    if (options.on_named) options.on_named(taken->node);
+  }
+  const auto seats = log.seats ? log.seats->get() : std::vector<postgres_log::Seat>();
+  const Config config = with_seats(named, seats);
+  auto placement = QueuePlacement::make(config, *specs);
+  if (!placement) return placement.error();
   std::function<void()> on_compared;
   if (taken->is_copy) {
     on_compared = [data_dir = config.node.data_dir, number = incarnation] {
@@ -198,26 +282,33 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& config,
     const bool is_alone = config.cluster.nodes.size() <= 1;
     if (is_alone || options.accepts_loss) std::exchange(on_compared, nullptr)();
   }
-  auto wanted = transport_options(config, incarnation);
+  auto wanted = transport_options(config, incarnation, incarnations_of(seats));
   if (!wanted) return wanted.error();
   auto transport = transport::CafTransport::make(std::move(*wanted));
   if (!transport) return transport.error();
 
   auto parts =
-      std::make_unique<Parts>(config, incarnation, std::move(*specs), *placement,
+      std::make_unique<Parts>(named, seats, incarnation, std::move(*specs), *placement,
                               std::move(*transport), options.accepts_loss, std::move(on_compared));
+  parts->directory = std::move(directory);
   RuntimeOptions runtime = runtime_options(config);
   runtime.accepts_loss = options.accepts_loss;
-  runtime.engine = std::move(engine);
+  runtime.engine = log.engine;
   runtime.opened = std::move(taken->log);
   if (options.adjust) options.adjust(runtime);
   auto running = Runtime::start(std::move(runtime), parts->pipelines, &parts->federation);
   if (!running) return running.error();
   parts->runtime = std::move(*running);
   std::unique_ptr<ClusterNode> node(new ClusterNode(std::move(parts)));
+  if (options.before_http) options.before_http();
   if (auto opened = node->parts_->open_http(options); !opened) return opened.error();
   if (auto linked = node->parts_->transport->start(node->parts_->router); !linked) {
     return linked.error();
+  }
+  if (log.engine) {
+    if (auto watched = node->parts_->watch_seats(log, incarnation); !watched) {
+      return watched.error();
+    }
   }
   node->parts_->members.start();
   node->parts_->members.advance(pb::MEMBER_UP);
@@ -240,6 +331,7 @@ ClusterNode::~ClusterNode() {
 
 Result<void> ClusterNode::stop(std::chrono::milliseconds timeout) {
   if (parts_->is_stopped.exchange(true)) return {};
+  if (parts_->watch) parts_->watch->stop();
   parts_->members.advance(pb::MEMBER_LEAVING);
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   Result<void> drained = parts_->runtime->stop(timeout);
@@ -260,26 +352,23 @@ Result<void> ClusterNode::stop(std::chrono::milliseconds timeout) {
 
 Result<void> ClusterNode::reload(const Config& config) {
   Parts& parts = *parts_;
-  Config next = parts.config;
+  const std::lock_guard lock(parts.config_mutex);
+  Config next = parts.configured;
   next.cluster.nodes = config.cluster.nodes;
   next.cluster.overrides = config.cluster.overrides;
-  next.node.roles = config.node.roles;
+  if (config.node.name != config::any_seat) next.node.roles = config.node.roles;
   next.tls = config.tls;
-  const auto placement = QueuePlacement::make(next, parts.pipelines);
+  const auto placement = QueuePlacement::make(with_seats(next, parts.seats), parts.pipelines);
   if (!placement) return placement.error();
-  auto transport = transport_options(next, 1);
-  if (!transport) return transport.error();
   if (auto renewed = parts.transport->reload_tls(tls_files(next.tls)); !renewed) {
     return renewed.error();
   }
   parts.note_certificates(next.tls);
   check_certificates();
-  if (auto set = parts.transport->set_peers(std::move(transport->peers)); !set) return set.error();
-  parts.members.set_others(member_options(next, 1).others);
-  parts.view->set_nodes(next.cluster.nodes);
-  parts.federation.set_layout(placement->layout());
-  parts.config = std::move(next);
-  return {};
+  Config before = std::exchange(parts.configured, std::move(next));
+  auto taken = parts.take_nodes();
+  if (!taken) parts.configured = std::move(before);
+  return taken;
 }
 
 void ClusterNode::check_certificates() const {
@@ -301,6 +390,10 @@ Runtime& ClusterNode::runtime() {
 
 std::vector<MemberView> ClusterNode::members() const {
   return parts_->members.view();
+}
+
+const std::string& ClusterNode::name() const {
+  return parts_->configured.node.name;
 }
 
 const std::string& ClusterNode::http_address() const {

@@ -1,6 +1,6 @@
 // ClusterNode: one running node of a cluster, made from its configuration. Start and stop in order:
 //
-//   start   incarnation (with PostgreSQL: the seat) ─▶ create transport ─▶ recover runtime ─▶ HTTP ─▶ start transport ─▶ up
+//   start   incarnation (with PostgreSQL: the seat, and the other seats) ─▶ create transport ─▶ recover runtime ─▶ HTTP ─▶ start transport ─▶ up
 //   stop    leaving ─▶ drain runtime, flush outboxes ─▶ stop HTTP ─▶ stop transport
 #pragma once
 
@@ -16,6 +16,7 @@
 #include "cluster/config/config.hpp"
 #include "cluster/http/resources.hpp"
 #include "cluster/membership/members.hpp"
+#include "cluster/node/log_engine.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::cluster {
@@ -25,8 +26,13 @@ class ClusterNode {
   struct Options {
     std::string version{};      ///< of the program; shown by the HTTP API
     bool accepts_loss = false;  ///< as RuntimeOptions::accepts_loss
-    /// Keeps the log: the caller may cancel() it, which ends a start() that waits. Null: as configured.
-    std::shared_ptr<logs::Engine> engine{};
+    /// Of make_log_engine(): the caller may cancel() the engine, which ends a start() that waits. Without
+    /// an engine: as configured.
+    LogEngine log{};
+    /// With node.name = "*": told the name that the node got, within start().
+    std::function<void(const std::string& name)> on_named{};
+    /// Called within start(), before the address of the HTTP API is taken.
+    std::function<void()> before_http{};
     http::Resources resources{};  ///< served by the HTTP API for the application
     /// Called on an HTTP thread when the HTTP API requests a drain, perhaps several times and
     /// concurrently. Must return soon, must not throw, and must not call stop(), which waits for
@@ -38,7 +44,7 @@ class ClusterNode {
 
   /// Starts a node that runs `pipelines`, which must be equal on all nodes. `config` must have
   /// passed its checks. Fails as Runtime::start does, and with `unreachable` if an address cannot
-  /// be bound. Blocks until this node serves; does not wait for other nodes, but with PostgreSQL for its
+  /// be bound. Blocks until this node serves; does not wait for other nodes, but with PostgreSQL for a
   /// seat and a server. Fails with `draining` if the engine was cancelled meanwhile.
   [[nodiscard]] static Result<std::unique_ptr<ClusterNode>> start(
       const config::Config& config, std::vector<PipelineSpec> pipelines, const Options& options);
@@ -67,6 +73,9 @@ class ClusterNode {
 
   [[nodiscard]] Runtime& runtime();
   [[nodiscard]] std::vector<MemberView> members() const;
+
+  /// Returns the name of this node: the configured one, or that of the seat that it has taken.
+  [[nodiscard]] const std::string& name() const;
 
   /// Returns "host:port" of the HTTP API.
   [[nodiscard]] const std::string& http_address() const;

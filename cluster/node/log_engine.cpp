@@ -1,39 +1,103 @@
 #include "cluster/node/log_engine.hpp"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 #include "actors/engines/engines.hpp"
+#include "cluster/config/address.hpp"
 #include "cluster/config/file/load.hpp"
+#include "cluster/config/seats.hpp"
 #include "cluster/node/incarnation.hpp"
+#include "cluster/node/node_setup.hpp"
 #include "cluster/node/process_identity.hpp"
 
 namespace millrace::cluster {
+namespace {
 
-Result<std::shared_ptr<logs::Engine>> make_log_engine(const config::Config& config,
-                                                      std::function<void(const Error&)> on_wait) {
-  if (config.log.engine == config::LogEngine::journal) {
-    return std::shared_ptr<logs::Engine>();
-  }
-  auto dsn = config::read_dsn(config.log.dsn_file);
-  if (!dsn) return dsn.error();
-  postgres_log::Options options = config.postgres;
-  options.dsn = *std::move(dsn);
-  options.node = config.node.name;
-  options.holder = own_process();
-  options.has_ended = has_ended;
-  options.on_wait = std::move(on_wait);
-  return engines::make_engine(options);
+// Which seats a process with node.name = "*" may take. A seat that the certificate does not name would
+// get no link to any other node.
+std::function<bool(const std::string&)> certified(const config::TlsConfig& tls) {
+  auto names = config::certificate_names(tls);
+  if (!names) return {};
+  return [names = *std::move(names),
+          told = std::make_shared<std::set<std::string>>()](const std::string& seat) {
+    if (std::find(names.begin(), names.end(), seat) != names.end()) return true;
+    if (told->insert(seat).second) {
+      std::string all;
+      for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+      spdlog::warn("node {} is not for this process: its certificate names {}", seat, all);
+    }
+    return false;
+  };
 }
 
-Result<Start> take_start(const config::Config& config, logs::Engine* engine, TimeUs now_us) {
-  if (engine == nullptr) {
+// The processes that hold a seat, as far as they are reached.
+std::vector<transport::HolderLinks::Holder> holders_of(
+    const std::vector<postgres_log::Seat>& seats) {
+  const std::string own = own_process();
+  std::vector<transport::HolderLinks::Holder> holders;
+  for (const postgres_log::Seat& seat : seats) {
+    const auto address = config::parse_address(seat.address);
+    if (seat.lease_left.count() <= 0 || seat.holder.empty() || seat.holder == own || !address) {
+      continue;
+    }
+    holders.push_back({seat.holder, seat.name, seat.epoch, {address->host, address->port}});
+  }
+  return holders;
+}
+
+}  // namespace
+
+Result<LogEngine> make_log_engine(const config::Config& config, const WaitHooks& hooks) {
+  if (config.log.engine == config::LogEngine::journal) return LogEngine{};
+  auto dsn = config::read_dsn(config.log.dsn_file);
+  if (!dsn) return dsn.error();
+  LogEngine log;
+  log.seats = std::make_shared<SeatsSeen>();
+  log.options = config.postgres;
+  log.options.dsn = *std::move(dsn);
+  log.options.node = config.node.name;
+  log.options.holder = own_process();
+  log.links = std::make_shared<HolderLinksSlot>();
+  log.options.has_ended = [links = log.links](const std::string& holder) {
+    return has_ended(holder) || links->has_died(holder);
+  };
+  log.options.on_wait = hooks.on_wait;
+  log.options.on_look = [seen = log.seats, links = log.links,
+                         on_look = hooks.on_look](const std::vector<postgres_log::Seat>& seats) {
+    seen->set(seats);
+    links->look(holders_of(seats));
+    if (on_look) on_look(seats);
+  };
+  if (config.node.name == config::any_seat) {
+    for (const config::MemberConfig& member : config.cluster.nodes) {
+      if (config::may_take(config, member)) log.options.seats.push_back(member.name);
+    }
+    log.options.may_take = certified(config.tls);
+  }
+  log.engine = engines::make_engine(log.options);
+  return log;
+}
+
+Result<Start> take_start(const config::Config& config, const LogEngine& log, TimeUs now_us) {
+  if (log.engine == nullptr) {
     const auto incarnation = next_incarnation(config.node.data_dir, now_us);
     if (!incarnation) return incarnation.error();
-    return Start{.incarnation = incarnation->number, .is_copy = incarnation->is_copy};
+    return Start{.incarnation = incarnation->number,
+                 .is_copy = incarnation->is_copy,
+                 .node = config.node.name};
   }
-  auto opened = engine->open(logs::Opener::writer);
+  auto links =
+      transport::HolderLinks::start({config.cluster.name, protocol_version, tls_files(config.tls)});
+  if (!links) return links.error();
+  log.links->set(*std::move(links));
+  auto opened = log.engine->open(logs::Opener::writer);
+  log.links->set(nullptr);
   if (!opened) return opened.error();
-  Start start{.incarnation = (*opened)->epoch()};
+  Start start{.incarnation = (*opened)->epoch(), .node = (*opened)->node()};
   start.log = *std::move(opened);
   return start;
 }

@@ -4,19 +4,79 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
 
 #include "actors/base/time.hpp"
+#include "actors/engines/seats.hpp"
 #include "actors/log/engine.hpp"
 #include "cluster/config/config.hpp"
+#include "cluster/transport/net/holder_links.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::cluster {
 
-/// The engine for `config`; null: the journal, which the runtime makes of its options. Connects to
-/// nothing. With PostgreSQL it reads the connection string. Fails as config::read_dsn(). `on_wait`: told
-/// why take_start() waits, on its thread; may be null.
-[[nodiscard]] Result<std::shared_ptr<logs::Engine>> make_log_engine(
-    const config::Config& config, std::function<void(const Error&)> on_wait = {});
+/// The seats of a cluster as a process has seen them last. Thread-safe.
+class SeatsSeen {
+ public:
+  void set(std::vector<postgres_log::Seat> seats) {
+    const std::lock_guard lock(mutex_);
+    seats_ = std::move(seats);
+  }
+  [[nodiscard]] std::vector<postgres_log::Seat> get() const {
+    const std::lock_guard lock(mutex_);
+    return seats_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<postgres_log::Seat> seats_;
+};
+
+/// Links to the processes that hold the seats, or none. Thread-safe.
+class HolderLinksSlot {
+ public:
+  void set(std::unique_ptr<transport::HolderLinks> links) {
+    const std::lock_guard lock(mutex_);
+    std::swap(links_, links);  // the former links end without the lock
+  }
+  void look(std::vector<transport::HolderLinks::Holder> holders) {
+    const std::lock_guard lock(mutex_);
+    if (links_) links_->set_holders(std::move(holders));
+  }
+  [[nodiscard]] bool has_died(const std::string& process) const {
+    const std::lock_guard lock(mutex_);
+    return links_ && links_->has_died(process);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::unique_ptr<transport::HolderLinks> links_;
+};
+
+/// The log of a node.
+struct LogEngine {
+  std::shared_ptr<logs::Engine>
+      engine{};                     ///< null: the journal, which the runtime makes of its options
+  postgres_log::Options options{};  ///< of the engine
+  std::shared_ptr<SeatsSeen> seats{};  ///< null with the journal
+  /// To the holders of the seats, while take_start() waits; take_start() ends them. Null with the journal.
+  std::shared_ptr<HolderLinksSlot> links{};
+};
+
+/// What a process that waits for its seat tells, on the thread of take_start(). Each may be null.
+struct WaitHooks {
+  std::function<void(const Error& reason)> on_wait{};
+  /// With node.name = "*": the seats as each look finds them.
+  std::function<void(const std::vector<postgres_log::Seat>& seats)> on_look{};
+};
+
+/// The engine for `config`. Connects to nothing. With PostgreSQL it reads the connection string and, for
+/// node.name = "*", the certificate of the node: it takes no seat that the certificate does not name. Fails
+/// as config::read_dsn().
+[[nodiscard]] Result<LogEngine> make_log_engine(const config::Config& config,
+                                                const WaitHooks& hooks = {});
 
 /// What a start of a node takes before anything of it runs.
 struct Start {
@@ -25,12 +85,14 @@ struct Start {
   /// is one.
   bool is_copy = false;
   std::shared_ptr<logs::OpenedLog> log{};  ///< opened by take_start(); null: nobody has opened it
+  std::string node{};                      ///< whose incarnation it is
 };
 
 /// Takes the next incarnation of the node: from its data directory, or, with PostgreSQL, the epoch of its
-/// seat. The latter blocks while another process holds the seat, or no server can be reached, until
-/// Engine::cancel(). Fails as next_incarnation() or Engine::open(). `engine`: of make_log_engine().
-[[nodiscard]] Result<Start> take_start(const config::Config& config, logs::Engine* engine,
+/// seat. The latter blocks while no seat is free for it, or no server can be reached, until
+/// Engine::cancel(). Fails as next_incarnation(), HolderLinks::start() or Engine::open(). `log`: of
+/// make_log_engine().
+[[nodiscard]] Result<Start> take_start(const config::Config& config, const LogEngine& log,
                                        TimeUs now_us);
 
 }  // namespace millrace::cluster

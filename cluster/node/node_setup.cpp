@@ -123,8 +123,9 @@ std::optional<transport::TlsFiles> tls_files(const config::TlsConfig& tls) {
   return transport::TlsFiles{tls.ca, tls.certificate, tls.key};
 }
 
-Result<transport::TransportOptions> transport_options(const Config& config,
-                                                      std::uint64_t incarnation) {
+Result<transport::TransportOptions> transport_options(
+    const Config& config, std::uint64_t incarnation,
+    const std::map<std::string, std::uint64_t>& peers) {
   transport::TransportOptions options;
   options.own = {.cluster = config.cluster.name,
                  .node = config.node.name,
@@ -135,9 +136,15 @@ Result<transport::TransportOptions> transport_options(const Config& config,
   options.listen = std::move(*listen);
   for (const config::MemberConfig& member : config.cluster.nodes) {
     if (member.name == config.node.name) continue;
+    transport::Peer& peer = options.peers.emplace_back();
+    peer.name = member.name;
+    if (const auto lowest = peers.find(member.name); lowest != peers.end()) {
+      peer.incarnation = lowest->second;
+    }
+    if (member.address.empty()) continue;  // not known yet
     auto address = to_address(member.address);
     if (!address) return address.error();
-    options.peers.push_back({member.name, std::move(*address)});
+    peer.address = std::move(*address);
   }
   options.tls = tls_files(config.tls);
   options.consecutive_reads_max = config.caf.max_consecutive_reads;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "actors/assembly/runtime_options.hpp"
@@ -18,9 +20,11 @@ inline constexpr std::uint32_t protocol_version = 1;
 
 [[nodiscard]] RuntimeOptions runtime_options(const config::Config& config);
 
-/// Fails with `invalid_argument`: an address does not parse.
-[[nodiscard]] Result<transport::TransportOptions> transport_options(const config::Config& config,
-                                                                    std::uint64_t incarnation);
+/// `peers`: the lowest incarnations of peers that may have a link, by name. Fails with `invalid_argument`:
+/// an address does not parse.
+[[nodiscard]] Result<transport::TransportOptions> transport_options(
+    const config::Config& config, std::uint64_t incarnation,
+    const std::map<std::string, std::uint64_t>& peers = {});
 
 /// Returns the TLS files; nullopt if TLS is off.
 [[nodiscard]] std::optional<transport::TlsFiles> tls_files(const config::TlsConfig& tls);

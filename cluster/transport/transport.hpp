@@ -37,7 +37,11 @@ struct Address {
 /// A configured remote node. Of two nodes, the one with the lower name dials.
 struct Peer {
   std::string name;
-  Address address;  ///< used only if this node dials
+  Address
+      address{};  ///< used only if this node dials; without a host: not known yet, and not dialed
+  /// The lowest incarnation that may have a link: links of earlier ones end. 0: any that is not lower than
+  /// one seen before.
+  std::uint64_t incarnation = 0;
 };
 
 /// Selects the parser of a frame. The transport passes the number on unread.

@@ -58,7 +58,7 @@ constexpr Mistake mistakes[] = {
      "name = \"a\"\n"
      "[[cluster.nodes]]\n"
      "name = \"a\"\n",
-     "f:3:1: error: cluster.nodes.0.address: expected an address \"host:port\", got nothing"},
+     "f:4:8: error: cluster.nodes.0.address: expected an address \"host:port\", got nothing"},
     {"NobodyTakesShards",
      "[node]\n"
      "name = \"a\"\n"

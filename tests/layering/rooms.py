@@ -43,7 +43,8 @@ room("actors/postgres_log/session", "plain", "actors/base", "actors/postgres_log
 room("actors/postgres_log", "plain", "actors/base", "actors/journal/format", "actors/log",
      "actors/postgres_log/core", "actors/postgres_log/session")
 room("actors/engines", "plain", "actors/files", "actors/journal", "actors/journal/backup",
-     "actors/journal/disk", "actors/journal/write", "actors/log", "actors/postgres_log")
+     "actors/journal/disk", "actors/journal/write", "actors/log", "actors/postgres_log",
+     "actors/postgres_log/core")
 room("actors/queue/state", "core", "actors/base", "actors/log")
 room("actors/state_store", "plain", "actors/base", "actors/log", "actors/queue/state")
 room("actors/queue/snapshot", "core", "actors/base", "actors/queue/state")
@@ -87,7 +88,8 @@ room("cluster/config", "core")
 room("cluster/config/keys", "core", "cluster/config")
 room("cluster/config/read", "plain", "cluster/config", "cluster/config/keys")
 room("cluster/config/check", "plain", "cluster/config", "cluster/config/read")
-room("cluster/config/file", "plain", "cluster/certs", "cluster/config/check", "cluster/config/read")
+room("cluster/config/file", "plain", "cluster/certs", "cluster/config", "cluster/config/check",
+     "cluster/config/read")
 room("cluster/membership/core", "core")
 room("cluster/placement", "core")
 room("cluster/move/core", "core", "cluster/placement")
@@ -97,7 +99,7 @@ room("cluster/transport/tls", "plain", "cluster/transport/protocol")
 room("cluster/transport/links", "plain", "cluster/transport", "cluster/transport/protocol",
      "cluster/transport/tls")
 room("cluster/transport/net", "shell", "cluster/transport", "cluster/transport/links",
-     "cluster/transport/tls")
+     "cluster/transport/protocol", "cluster/transport/tls")
 room("cluster/transport/sim", "plain", "cluster/transport", "cluster/transport/links",
      "cluster/transport/protocol")
 room("cluster/federation", "shell", "cluster/transport")

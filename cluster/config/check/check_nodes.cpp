@@ -9,6 +9,7 @@
 #include "cluster/config/address.hpp"
 #include "cluster/config/check/cross_checks.hpp"
 #include "cluster/config/read/document.hpp"
+#include "cluster/config/seats.hpp"
 
 namespace millrace::config {
 namespace {
@@ -35,9 +36,32 @@ std::string known_nodes(const Config& config) {
   return quoted_names(config.cluster.nodes);
 }
 
+void check_any_seat(Complaints& complaints) {
+  const Config& config = complaints.config();
+  if (config.log.engine != LogEngine::postgres) {
+    complaints.add(
+        "node.name",
+        "expected " +
+            (config.cluster.nodes.empty() ? std::string("a name")
+                                          : "one of cluster.nodes (" + known_nodes(config) + ")") +
+            ", as log.engine is \"journal\", got \"*\": only with \"postgres\" may a process "
+            "take any node");
+    return;
+  }
+  const bool has_own =
+      std::any_of(config.cluster.nodes.begin(), config.cluster.nodes.end(),
+                  [&](const MemberConfig& node) { return may_take(config, node); });
+  if (config.cluster.nodes.empty() || has_own) return;
+  complaints.add("node.roles",
+                 fmt::format("expected the roles of one of cluster.nodes ({}), got [{}]",
+                             known_nodes(config), fmt::join(config.node.roles, ", ")));
+}
+
 void check_names(Complaints& complaints) {
   const Config& config = complaints.config();
-  if (complaints.is_sound("node.name") && !has_node(config, config.node.name)) {
+  if (complaints.is_sound("node.name") && config.node.name == any_seat) {
+    check_any_seat(complaints);
+  } else if (complaints.is_sound("node.name") && !has_node(config, config.node.name)) {
     complaints.add("node.name", "expected one of cluster.nodes (" + known_nodes(config) +
                                     "), got " + quote(config.node.name));
   }
@@ -79,7 +103,12 @@ void check_addresses(Complaints& complaints) {
   const Config& config = complaints.config();
   Addresses addresses(complaints);
   for (std::size_t i = 0; i < config.cluster.nodes.size(); ++i) {
-    addresses.check(path_of(i, "address"), config.cluster.nodes[i].address);
+    const std::string path = path_of(i, "address");
+    if (config.cluster.nodes[i].address.empty() && config.log.engine == LogEngine::journal &&
+        complaints.is_sound(path)) {
+      complaints.add(path, "expected an address \"host:port\", got nothing", path_of(i, "name"));
+    }
+    addresses.check(path, config.cluster.nodes[i].address);
     addresses.check(path_of(i, "http"), config.cluster.nodes[i].http);
   }
   if (!complaints.is_sound("cluster.nodes")) return;
@@ -92,8 +121,27 @@ void check_addresses(Complaints& complaints) {
   }
 }
 
+void check_advertised(Complaints& complaints) {
+  const Config& config = complaints.config();
+  const auto listens = parse_address(config.listen.cluster);
+  const auto told = parse_address(config.listen.advertise);
+  const bool is_known = told ? !is_wildcard(told->host) : listens && !is_wildcard(listens->host);
+  if (is_known || (!told && !must_advertise(config))) return;
+  complaints.add("listen.advertise",
+                 "expected an address at which other nodes reach this one, as listen.cluster is " +
+                     quote(config.listen.cluster) + ", got " +
+                     (told ? quote(config.listen.advertise) : "nothing"),
+                 "listen.cluster");
+}
+
 void check_roles(Complaints& complaints) {
   const Config& config = complaints.config();
+  if (config.has_seats() && !config.node.roles.empty()) {
+    complaints.add("node.roles",
+                   fmt::format("expected cluster.nodes to name the nodes and their roles, as this "
+                               "node has some, got no cluster.nodes but [{}]",
+                               fmt::join(config.node.roles, ", ")));
+  }
   for (std::size_t i = 0; i < config.cluster.nodes.size(); ++i) {
     const MemberConfig& node = config.cluster.nodes[i];
     if (node.name != config.node.name || node.roles == config.node.roles) continue;
@@ -121,7 +169,7 @@ void check_override(Complaints& complaints, const std::string& shard) {
   if (found == config.cluster.overrides.end() || found->first >= config.cluster.shards) {
     complaints.add(path, fmt::format("expected the number of a shard, from 0 to {}, got {}",
                                      config.cluster.shards - 1, shard));
-  } else if (!has_node(config, found->second)) {
+  } else if (!config.has_seats() && !has_node(config, found->second)) {
     complaints.add(path, "expected one of cluster.nodes (" + known_nodes(config) + "), got " +
                              quote(found->second));
   }
@@ -135,6 +183,7 @@ void check_nodes(Complaints& complaints) {
   check_addresses(complaints);
   check_weights(complaints);
   if (complaints.is_sound("node")) check_roles(complaints);
+  if (complaints.is_sound("listen")) check_advertised(complaints);
   for (const std::string& shard : complaints.names_below("cluster.overrides")) {
     check_override(complaints, shard);
   }

@@ -17,6 +17,7 @@
 #include "cluster/config/check/cross_checks.hpp"
 #include "cluster/config/read/resolved.hpp"
 #include "cluster/config/read/toml_reader.hpp"
+#include "cluster/config/seats.hpp"
 
 namespace millrace::config {
 
@@ -109,10 +110,13 @@ class FileChecks {
     if (key) check_secret("tls.key", config_.tls.key);
     if (!authority || !certificate || !key || !complaints_.is_sound("node.name")) return;
     const certs::Credentials credentials{*authority, *certificate, *key};
-    for (const certs::Fault& fault : certs::check(credentials, config_.node.name, now_)) {
+    const bool is_any = config_.node.name == any_seat;
+    for (const certs::Fault& fault :
+         certs::check(credentials, is_any ? "" : config_.node.name, now_)) {
       const auto [key_path, file] = place_of(fault.part);
       complaints_.add(key_path, fault.what + ", in " + quote(file));
     }
+    if (is_any && complaints_.is_sound("tls")) check_any_name(credentials.certificate);
   }
 
   void check_token() {
@@ -151,6 +155,21 @@ class FileChecks {
         break;
     }
     return {"tls.key", config_.tls.key};
+  }
+
+  // Of the nodes that the configuration lists, the process may become at least one.
+  void check_any_name(const std::string& certificate) {
+    const auto names = certs::node_names(certificate);
+    const auto is_named = [&](const MemberConfig& node) {
+      return may_take(config_, node) &&
+             std::find(names.begin(), names.end(), node.name) != names.end();
+    };
+    const auto& nodes = config_.cluster.nodes;
+    if (nodes.empty() || std::any_of(nodes.begin(), nodes.end(), is_named)) return;
+    complaints_.add("tls.certificate",
+                    "expected a certificate that names at least one of the nodes of node.name, got "
+                    "none, in " +
+                        quote(config_.tls.certificate));
   }
 
   std::optional<std::string> read(const std::string& key, const std::string& path) {
@@ -226,6 +245,12 @@ std::optional<std::time_t> certificates_end(const TlsConfig& tls) {
   const auto certificate = read_file(tls.certificate);
   if (!authority || !certificate) return std::nullopt;
   return certs::end_of(*authority, *certificate);
+}
+
+std::optional<std::vector<std::string>> certificate_names(const TlsConfig& tls) {
+  if (!tls.is_on()) return std::nullopt;
+  const auto certificate = read_file(tls.certificate);
+  return certificate ? certs::node_names(*certificate) : std::vector<std::string>();
 }
 
 std::vector<Variable> environment() {

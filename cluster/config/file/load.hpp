@@ -56,6 +56,9 @@ void sort_problems(Problems& problems);
 /// nullopt: TLS is off, or the files cannot be read. Blocks.
 [[nodiscard]] std::optional<std::time_t> certificates_end(const TlsConfig& tls);
 
+/// The names in the certificate of the node, as certs::node_names(); nullopt: TLS is off. Blocks.
+[[nodiscard]] std::optional<std::vector<std::string>> certificate_names(const TlsConfig& tls);
+
 /// All environment variables of this process. Not safe while another thread calls setenv().
 [[nodiscard]] std::vector<Variable> environment();
 

@@ -15,6 +15,7 @@ namespace millrace::config {
 
 enum class Type : std::uint8_t {
   name,     ///< 1 to 100 characters of [a-z0-9._-]
+  seat,     ///< a name, or "*"
   names,    ///< a list of names; brackets are optional for one name
   path,     ///< of a file or folder; relative to the working directory
   paths,    ///< a list of paths; brackets are optional for one path

@@ -26,20 +26,25 @@ void add_identity(KeyTable& table) {
                         .example = "[\"common.toml\"]"});
   table.groups.push_back({.path = "node", .doc = "This node."});
   table.keys.push_back({.path = "node.name",
-                        .type = Type::name,
-                        .doc = "The node's name, one of those under cluster.nodes.",
+                        .type = Type::seat,
+                        .doc = "The node's name, one of those under cluster.nodes. With log.engine "
+                               "= \"postgres\" also \"*\": any that no other process has; until "
+                               "one is free, the process waits as a standby.",
                         .store = take<&Config::node, &NodeConfig::name>,
                         .example = "\"a\"",
                         .is_required = true});
   table.keys.push_back({.path = "node.data_dir",
                         .type = Type::path,
                         .fallback = "\"data\"",
-                        .doc = "Directory of the data of the node; created if missing.",
+                        .doc = "Directory of the data of the node; created if missing. With "
+                               "node.name = \"*\" that of all nodes, each in a directory within.",
                         .store = take<&Config::node, &NodeConfig::data_dir>});
   table.keys.push_back({.path = "node.roles",
                         .type = Type::names,
-                        .doc = "Roles of the node: a stage with a role runs only on nodes that "
-                               "have the role. Unset: the roles of this node in cluster.nodes.",
+                        .doc =
+                            "Roles of the node: a stage with a role runs only on nodes that "
+                            "have the role. Unset: the roles of this node in cluster.nodes. With "
+                            "node.name = \"*\": takes only nodes with these roles.",
                         .store = take<&Config::node, &NodeConfig::roles>,
                         .example = "[\"worker\"]"});
   table.groups.push_back({.path = "listen", .doc = "Addresses that this node listens on."});
@@ -57,6 +62,14 @@ void add_identity(KeyTable& table) {
        .doc = "For HTTP; an address beyond loopback requires http.token_file. Port 0: the system "
               "chooses. Unset: the http of this node in cluster.nodes.",
        .store = take<&Config::listen, &ListenConfig::http>});
+  table.keys.push_back(
+      {.path = "listen.advertise",
+       .type = Type::address,
+       .doc = "Where other nodes reach this one, told to them by the database with log.engine = "
+              "\"postgres\"; its host also counts for HTTP. Port 0: that of listen.cluster. Unset: "
+              "listen.cluster.",
+       .store = take<&Config::listen, &ListenConfig::advertise>,
+       .example = "\"10.0.0.7:0\""});
 }
 
 void add_cluster(KeyTable& table) {
@@ -77,7 +90,9 @@ void add_cluster(KeyTable& table) {
                         .max = 1024});
   table.groups.push_back(
       {.path = "cluster.nodes[]",
-       .doc = "A node of the cluster. No entries: the cluster is this node alone.",
+       .doc =
+           "A node of the cluster. No entries: the cluster is this node alone; with log.engine = "
+           "\"postgres\" its nodes are those in the database, see millrace cluster add.",
        .open = add_item<&Config::cluster, &ClusterConfig::nodes>});
   table.keys.push_back({.path = "cluster.nodes[].name",
                         .type = Type::name,
@@ -88,10 +103,10 @@ void add_cluster(KeyTable& table) {
   table.keys.push_back(
       {.path = "cluster.nodes[].address",
        .type = Type::address,
-       .doc = "Address that the other nodes connect to.",
+       .doc = "Address that the other nodes connect to. Required; with log.engine = \"postgres\" "
+              "unset: it is in the database.",
        .store = take<&Config::cluster, &ClusterConfig::nodes, &MemberConfig::address>,
-       .example = "\"127.0.0.1:7400\"",
-       .is_required = true});
+       .example = "\"127.0.0.1:7400\""});
   table.keys.push_back({.path = "cluster.nodes[].http",
                         .type = Type::address,
                         .doc = "Address of its HTTP API for clients. Unset: not published.",

@@ -162,6 +162,8 @@ bool accepts_text(Type type, std::string_view text) {
     case Type::name:
     case Type::names:
       return is_name(text);
+    case Type::seat:
+      return text == any_seat || is_name(text);
     case Type::path:
     case Type::paths:
       return is_path(text);
@@ -264,6 +266,8 @@ std::string expectation(const Key& key) {
   switch (key.type) {
     case Type::name:
       return "a name (1 to 100 of [a-z0-9._-])";
+    case Type::seat:
+      return "a name (1 to 100 of [a-z0-9._-]), or \"*\"";
     case Type::names:
       return "a list of names (1 to 100 of [a-z0-9._-] each)";
     case Type::path:

@@ -1,5 +1,6 @@
 #include "cluster/transport/links/connection_table.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace millrace::transport {
@@ -7,7 +8,7 @@ namespace millrace::transport {
 ConnectionTable::Entry& ConnectionTable::add(SocketId socket, Connection connection,
                                              std::optional<std::size_t> dialed) {
   const auto at = entries_.insert_or_assign(
-      socket, Entry{std::move(connection), dialed, dialed.has_value(), ++added_, 0});
+      socket, Entry{std::move(connection), dialed, dialed.has_value(), false, ++added_, 0});
   write(socket);
   return at.first->second;
 }
@@ -53,6 +54,11 @@ std::optional<SocketId> ConnectionTable::surplus() const {
   }
   if (unproven < unproven_max_) return std::nullopt;
   return oldest->first;
+}
+
+std::size_t ConnectionTable::standbys() const {
+  return static_cast<std::size_t>(std::count_if(
+      entries_.begin(), entries_.end(), [](const auto& one) { return one.second.is_standby; }));
 }
 
 std::vector<SocketId> ConnectionTable::sockets() const {

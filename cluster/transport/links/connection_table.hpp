@@ -40,6 +40,7 @@ class ConnectionTable {
     Connection connection;
     std::optional<std::size_t> peer;  ///< index of the peer: dialed, or authenticated by its hello
     bool is_dialed = false;
+    bool is_standby = false;   ///< of a process that waits for a seat; has no peer
     std::uint64_t number = 0;  ///< grows with each added connection
     TimeUs cut_at_us = 0;      ///< time to close the socket; 0: not closing
   };
@@ -69,6 +70,8 @@ class ConnectionTable {
   [[nodiscard]] std::optional<SocketId> surplus() const;
 
   [[nodiscard]] std::vector<SocketId> sockets() const;
+  /// Connections of standbys, those that are closing too.
+  [[nodiscard]] std::size_t standbys() const;
   [[nodiscard]] bool empty() const { return entries_.empty(); }
 
  private:

@@ -13,6 +13,8 @@ namespace {
 // Time for a goodbye to reach the peer before the socket is closed.
 constexpr DurationUs linger_us = 100'000;
 
+constexpr std::size_t standbys_max = 64;
+
 LinkTimes times_of(const TransportOptions& options) {
   return {to_us(options.hello_timeout), to_us(options.ping_interval), to_us(options.silence_max)};
 }
@@ -31,7 +33,7 @@ LinkManager::LinkManager(TransportOptions options, std::vector<std::shared_ptr<P
     const Peer& peer = options_.peers[i];
     peers_.push_back({peer, links[i],
                       PeerDialing(to_us(options_.redial_first), to_us(options_.redial_max)),
-                      dials(options_.own.node, peer.name)});
+                      is_dialed_here(peer), false, peer.incarnation});
   }
 }
 
@@ -43,17 +45,45 @@ void LinkManager::set_peers(const std::vector<PeerEntry>& peers, TimeUs now_us) 
                         PeerDialing(to_us(options_.redial_first), to_us(options_.redial_max))});
     }
     PeerState& peer = peers_[i];
+    leave_former(i, peers[i].peer);
     peer.peer = peers[i].peer;
     if (std::exchange(peer.is_removed, peers[i].is_removed) && !peer.is_removed) {
       peer.dialing = PeerDialing(to_us(options_.redial_first), to_us(options_.redial_max));
     }
-    peer.is_dialed_here = !peer.is_removed && dials(options_.own.node, peer.peer.name);
+    peer.is_dialed_here = !peer.is_removed && is_dialed_here(peer.peer);
     if (!peer.is_removed || !peer.current) continue;
     if (auto* const entry = table_.find(*peer.current)) {
       close(*peer.current, *entry,
             {ErrorCode::unreachable, "the node was taken out of the configuration"});
     }
   }
+}
+
+bool LinkManager::is_dialed_here(const Peer& peer) const {
+  return dials(options_.own.node, peer.name) && !peer.address.host.empty();
+}
+
+void LinkManager::leave_former(std::size_t index, const Peer& next) {
+  PeerState& peer = peers_[index];
+  if (next.incarnation > peer.incarnation) {
+    peer.incarnation = next.incarnation;
+    if (auto* const entry = peer.current ? table_.find(*peer.current) : nullptr) {
+      close(*peer.current, *entry,
+            {ErrorCode::fenced, "another process is '" + next.name + "' now, in incarnation " +
+                                    std::to_string(next.incarnation)});
+    }
+  }
+  const Address& before = peer.peer.address;
+  if (before.host == next.address.host && before.port == next.address.port) return;
+  // An attempt to reach the former address may take long: nobody answers there any more.
+  for (const SocketId socket : table_.sockets()) {
+    const auto* const entry = table_.find(socket);
+    if (entry == nullptr || !entry->is_dialed || entry->peer != index || peer.current == socket)
+      continue;
+    table_.cut(socket);
+  }
+  if (!peer.current)
+    peer.dialing = PeerDialing(to_us(options_.redial_first), to_us(options_.redial_max));
 }
 
 Connection LinkManager::connect(TlsContext::Role role) const {
@@ -79,7 +109,7 @@ bool LinkManager::is_quiet() const {
       return false;
     }
   }
-  return table_.sockets().size() == links;
+  return table_.sockets().size() == links + table_.standbys();
 }
 
 void LinkManager::tick(TimeUs now_us) {
@@ -172,6 +202,11 @@ bool LinkManager::handle(SocketId socket, ConnectionTable::Entry& entry, LinkEve
 }
 
 bool LinkManager::handle_link(SocketId socket, ConnectionTable::Entry& entry, LinkEvent event) {
+  if (entry.is_standby) {
+    if (std::holds_alternative<LinkUp>(event)) return true;
+    close(socket, entry, {ErrorCode::protocol, "a standby sends frames"});
+    return false;
+  }
   PeerState& peer = peers_[*entry.peer];
   if (const auto* const up = std::get_if<LinkUp>(&event)) {
     spdlog::info("transport: link to '{}' is up, incarnation {}", peer.peer.name, peer.incarnation);
@@ -197,7 +232,9 @@ LinkManager::PeerState* LinkManager::find(std::string_view name) {
 }
 
 Result<void> LinkManager::check(const ConnectionTable::Entry& entry, const pb::Hello& hello) {
-  return check_hello(
+  const bool is_standby = !entry.is_dialed && hello.node() == standby_name;
+  const auto check = is_standby ? check_standby : check_hello;
+  return check(
       hello,
       {.own = options_.own,
        .dialed = entry.is_dialed ? std::string_view(peers_[*entry.peer].peer.name) : "",
@@ -213,6 +250,7 @@ bool LinkManager::greet(SocketId socket, ConnectionTable::Entry& entry, const pb
     close(socket, entry, checked.error());
     return false;
   }
+  if (hello.node() == standby_name) return greet_standby(socket, entry);
   PeerState& peer = *find(hello.node());
   if (peer.current) {
     // The peer connects again only after its end of the previous link went down.
@@ -227,6 +265,16 @@ bool LinkManager::greet(SocketId socket, ConnectionTable::Entry& entry, const pb
   return true;
 }
 
+bool LinkManager::greet_standby(SocketId socket, ConnectionTable::Entry& entry) {
+  if (table_.standbys() >= standbys_max) {
+    close(socket, entry, {ErrorCode::unreachable, "too many standbys"});
+    return false;
+  }
+  entry.is_standby = true;
+  entry.connection.welcome(0);
+  return true;
+}
+
 void LinkManager::close(SocketId socket, ConnectionTable::Entry& entry, const Error& reason) {
   entry.connection.goodbye(reason);
   lost(socket, entry, reason);
@@ -234,7 +282,10 @@ void LinkManager::close(SocketId socket, ConnectionTable::Entry& entry, const Er
 }
 
 void LinkManager::lost(SocketId socket, const ConnectionTable::Entry& entry, const Error& reason) {
-  if (!entry.peer) return refusals_.refused(reason, now_us_);
+  if (!entry.peer) {
+    if (!entry.is_standby) refusals_.refused(reason, now_us_);
+    return;
+  }
   PeerState& peer = peers_[*entry.peer];
   if (peer.current == socket) {
     peer.current.reset();

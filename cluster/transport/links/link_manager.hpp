@@ -86,10 +86,14 @@ class LinkManager {
   };
 
   void dial_due();
+  [[nodiscard]] bool is_dialed_here(const Peer& peer) const;
+  /// Ends what leads to an earlier incarnation, or to an address of before.
+  void leave_former(std::size_t index, const Peer& next);
   /// Returns false if the connection was closed; `entry` is then invalid.
   bool handle(SocketId socket, ConnectionTable::Entry& entry, LinkEvent event);
   bool handle_link(SocketId socket, ConnectionTable::Entry& entry, LinkEvent event);
   bool greet(SocketId socket, ConnectionTable::Entry& entry, const pb::Hello& hello);
+  bool greet_standby(SocketId socket, ConnectionTable::Entry& entry);
   [[nodiscard]] Result<void> check(const ConnectionTable::Entry& entry, const pb::Hello& hello);
   [[nodiscard]] PeerState* find(std::string_view name);
   void close(SocketId socket, ConnectionTable::Entry& entry, const Error& reason);

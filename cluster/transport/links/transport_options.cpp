@@ -23,8 +23,8 @@ Result<void> check_peers(const TransportOptions& options) {
     if (!is_node_name(peer.name)) return bad("peers", "'" + peer.name + "' is no name of a node");
     if (!names.insert(peer.name).second) return bad("peers", "'" + peer.name + "' is there twice");
     if (!dials(options.own.node, peer.name)) continue;
-    if (peer.address.host.empty() || peer.address.port == 0) {
-      return bad("peers", "'" + peer.name + "' is dialed from here, and has no host and port");
+    if (peer.address.host.empty() != (peer.address.port == 0)) {
+      return bad("peers", "'" + peer.name + "' is dialed from here, and has no host or no port");
     }
   }
   return {};

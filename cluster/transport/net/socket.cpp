@@ -67,11 +67,16 @@ Result<std::vector<SocketAddress>> resolve_number(const Address& address) {
   return look_up(address, AI_NUMERICHOST, ErrorCode::not_found);
 }
 
-Result<int> dial(const SocketAddress& address) {
+Result<int> dial(const SocketAddress& address, int* error_number) {
   const int fd = open_socket(address);
-  if (fd < 0) return failed("socket", errno, fd);
+  if (fd < 0) {
+    if (error_number != nullptr) *error_number = errno;
+    return failed("socket", errno, fd);
+  }
   if (connect(fd, as_sockaddr(address.storage), address.size) != 0 && errno != EINPROGRESS) {
-    return failed("connect to " + address.host(), errno, fd);
+    const int number = errno;
+    if (error_number != nullptr) *error_number = number;
+    return failed("connect to " + address.host(), number, fd);
   }
   return fd;
 }

@@ -30,8 +30,8 @@ struct SocketAddress {
 [[nodiscard]] Result<std::vector<SocketAddress>> resolve_number(const Address& address);
 
 /// Starts a non-blocking connect and returns the socket, which the caller owns; the socket's events
-/// show the result. Fails with `unreachable`.
-[[nodiscard]] Result<int> dial(const SocketAddress& address);
+/// show the result. Fails with `unreachable`; then `*error_number`, unless null, says why, as errno.
+[[nodiscard]] Result<int> dial(const SocketAddress& address, int* error_number = nullptr);
 
 struct Listening {
   int fd;

@@ -37,6 +37,25 @@ pb::Hello make_hello(const NodeIdentity& own) {
   return hello;
 }
 
+Result<void> check_standby(const pb::Hello& hello, const HelloContext& context) {
+  const NodeIdentity& own = context.own;
+  if (!context.is_certified(own.node)) {
+    return error(ErrorCode::unauthenticated,
+                 "a standby has a certificate that does not name " + in_quotes(own.node));
+  }
+  if (hello.cluster() != own.cluster) {
+    return error(ErrorCode::foreign_cluster, "a standby belongs to cluster " +
+                                                 in_quotes(hello.cluster()) + ", expected " +
+                                                 in_quotes(own.cluster));
+  }
+  if (hello.protocol_version() != own.protocol_version) {
+    return error(ErrorCode::unsupported_version,
+                 "a standby speaks version " + std::to_string(hello.protocol_version()) +
+                     ", expected " + std::to_string(own.protocol_version));
+  }
+  return {};
+}
+
 Result<void> check_hello(const pb::Hello& hello, const HelloContext& context) {
   const NodeIdentity& own = context.own;
   if (!is_node_name(hello.node())) {

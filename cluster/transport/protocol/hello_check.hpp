@@ -29,6 +29,14 @@ struct HelloContext {
 /// node should have dialed the peer), `unsupported_version` or `fenced` (an older incarnation).
 [[nodiscard]] Result<void> check_hello(const pb::Hello& hello, const HelloContext& context);
 
+/// The name in the hello of a process that waits for a seat: it is no node, and its link carries nothing. It
+/// tells the process when this one has died.
+inline constexpr std::string_view standby_name = "*";
+
+/// As check_hello(), of a standby: its certificate must carry the name of this node, whose place it may take.
+/// Fails with `foreign_cluster`, `unauthenticated` or `unsupported_version`.
+[[nodiscard]] Result<void> check_standby(const pb::Hello& hello, const HelloContext& context);
+
 /// Whether `name` has 1 to 63 characters of a-z, A-Z, 0-9, '-', '_' and '.', the first of them a
 /// letter or digit.
 [[nodiscard]] bool is_node_name(std::string_view name);

@@ -1,0 +1,52 @@
+#include "actors/postgres_log/core/seat_choice.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "messages/hash.hpp"
+
+namespace millrace::postgres_log {
+namespace {
+
+std::string text_of(const Seat& seat) {
+  return seat.name + " is held by " + seat.holder + " for another " +
+         std::to_string(seat.lease_left.count()) + " ms";
+}
+
+std::string why_wait(const std::vector<const Seat*>& seats, bool is_any) {
+  if (seats.empty()) {
+    return is_any ? "there is no seat that this process may take: its configuration, or its "
+                    "certificate, names others"
+                  : "there is no seat yet: make one with `millrace cluster add`";
+  }
+  std::string text = "standby: no seat is free: ";
+  for (std::size_t i = 0; i < seats.size(); ++i) text += (i == 0 ? "" : ", ") + text_of(*seats[i]);
+  return text;
+}
+
+}  // namespace
+
+SeatChoice choose_seat(const std::vector<Seat>& seats, const std::vector<std::string>* allowed,
+                       const std::string& own, const HasEnded& has_ended) {
+  std::vector<const Seat*> candidates;
+  for (const Seat& seat : seats) {
+    const bool may = allowed == nullptr ||
+                     std::find(allowed->begin(), allowed->end(), seat.name) != allowed->end();
+    if (may) candidates.push_back(&seat);
+  }
+  const auto rank = [&own](const Seat& seat) {
+    const bool is_own = !own.empty() && seat.holder == own;
+    return std::tuple(!is_own, seat.epoch == 0, hash_key(own + '\n' + seat.name));
+  };
+  const Seat* best = nullptr;
+  for (const Seat* seat : candidates) {
+    const bool is_own = !own.empty() && seat->holder == own;
+    const bool is_free = is_own || seat->lease_left.count() <= 0 ||
+                         (has_ended && !seat->holder.empty() && has_ended(seat->holder));
+    if (is_free && (best == nullptr || rank(*seat) < rank(*best))) best = seat;
+  }
+  if (best != nullptr) return {best->name, {}};
+  return {std::nullopt, why_wait(candidates, !seats.empty())};
+}
+
+}  // namespace millrace::postgres_log

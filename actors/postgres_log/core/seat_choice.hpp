@@ -1,0 +1,45 @@
+// Seats, and which of them a process takes: the rows of the table `node`. A seat is the name of a node; a
+// process holds it under an epoch. The lease says when another process may try to take the seat; the epoch
+// alone says who may write. Pure: what is known of the server's clock and of other processes is passed in.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::postgres_log {
+
+/// Name of the node of a process that takes any seat.
+inline constexpr const char* any_seat = "*";
+
+struct Seat {
+  std::string name{};
+  std::int32_t number = 0;                  ///< part of the names of its tables
+  std::uint64_t epoch = 0;                  ///< of the newest process that took it; 0: never taken
+  std::string holder{};                     ///< that process, as it calls itself
+  std::string address{};                    ///< where peers reach the holder; empty: unknown
+  std::string http{};                       ///< where its HTTP server is; empty: unknown
+  std::chrono::milliseconds lease_left{0};  ///< by the server's clock; <= 0: anybody may take it
+};
+
+/// Whether the process that calls itself so has ended for sure: nobody knows, if empty.
+using HasEnded = std::function<bool(const std::string& holder)>;
+
+/// What a process may do now.
+struct SeatChoice {
+  std::optional<std::string> take{};  ///< this seat; empty: wait
+  std::string reason{};               ///< why it waits, for people
+};
+
+/// Decides which of `seats`, as one look at the table has found them, the process `own` takes: one that it
+/// holds already, as after a commit without an answer; otherwise one whose lease has ended or whose holder
+/// has ended, and of several such first those that have had a holder, then by a hash of both names, so that
+/// processes that start together do not all try the same. `allowed`: names of seats; null: all.
+[[nodiscard]] SeatChoice choose_seat(const std::vector<Seat>& seats,
+                                     const std::vector<std::string>* allowed,
+                                     const std::string& own, const HasEnded& has_ended);
+
+}  // namespace millrace::postgres_log
