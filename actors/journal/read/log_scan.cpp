@@ -135,7 +135,8 @@ class Scan {
         return damaged(expected,
                        at(directory_.segment_path(segment.info.number), evidence->offset) +
                            "a frame states that records up to " +
-                           std::to_string(evidence->durable_max) + " were durable");
+                           std::to_string(evidence->durable_max) + " were durable" +
+                           empty_before(segment.info.number));
       }
       if (segment.info.number > last_) evidence_.emplace_back(segment.info.number, *evidence);
     }
@@ -154,6 +155,18 @@ class Scan {
                                    " begins with record " + std::to_string(point_->first_lsn));
     }
     return {};
+  }
+
+  /// For errors: names the segment after the last one that was read, if it should lie before segment
+  /// `witness` and holds nothing; empty if there is none.
+  [[nodiscard]] std::string empty_before(SegmentNumber witness) const {
+    const SegmentNumber next = last_ + 1;
+    if (last_ == 0 || next >= witness) return {};
+    const auto it = std::find_if(files_.begin(), files_.end(),
+                                 [&](const SegmentFile& file) { return file.info.number == next; });
+    if (it != files_.end() && it->is_opened) return {};
+    return ", and " + directory_.segment_path(next).string() + " before it " +
+           (it == files_.end() ? "is missing" : "has no header");
   }
 
   /// The error of a confirmed record that is not there; `witness` says why it was confirmed.
