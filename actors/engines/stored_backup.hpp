@@ -17,7 +17,7 @@ struct StoredBackup {
 
 /// Writes a backup of the data directory of a stopped node to `target`, a new or empty directory.
 /// Fails with `not_found` (no data directory), `storage_locked` (a node runs on it), `foreign_file`
-/// (a directory holds other files), `unsupported_version`, `corrupt`, `storage_full`,
+/// (a directory holds other files), `outdated` (the log has moved elsewhere), `unsupported_version`, `corrupt`, `storage_full`,
 /// `storage_failed`. Blocks.
 [[nodiscard]] Result<StoredBackup> back_up_stopped(const std::filesystem::path& data_dir,
                                                    const std::filesystem::path& target,

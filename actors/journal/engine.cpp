@@ -11,6 +11,7 @@
 
 #include "actors/journal/backup/backup.hpp"
 #include "actors/journal/journal.hpp"
+#include "actors/journal/moved_mark.hpp"
 #include "actors/journal/read/cold_reader.hpp"
 #include "actors/journal/read/segment_table.hpp"
 #include "actors/journal/recovery.hpp"
@@ -91,6 +92,11 @@ JournalEngine::JournalEngine(std::filesystem::path data_dir, const Options& opti
     : data_dir_(std::move(data_dir)), options_(options), files_(files) {}
 
 Result<std::unique_ptr<logs::OpenedLog>> JournalEngine::open(logs::Opener opener) {
+  if (opener == logs::Opener::writer) {
+    const auto moved = moved_to(files_, data_dir_);
+    if (!moved) return moved.error();
+    if (*moved) return moved_error(data_dir_, **moved);
+  }
   Result<DataDirectory> directory = DataDirectory::open(files_, data_dir_, opener);
   if (!directory) return directory.error();
   return std::unique_ptr<logs::OpenedLog>(

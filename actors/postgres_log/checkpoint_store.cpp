@@ -1,6 +1,7 @@
 #include "actors/postgres_log/checkpoint_store.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <vector>
 
 #include "actors/postgres_log/core/names.hpp"
@@ -17,14 +18,52 @@ Result<void> run(Session& session, const std::string& sql, Session::Parameters p
   return {};
 }
 
-Result<void> make_table(Session& session, const Owner& owner, const std::string& table) {
-  return run_owned(session, owner, [&]() -> Result<void> {
-    auto made = run(session, "create table " + table +
-                                 "(part int primary key, bytes bytea not null) with"
-                                 " (autovacuum_enabled = false, toast.autovacuum_enabled = false)");
-    if (!made) return made;
-    return run(session, store_plainly_statement(table, "bytes"));
+Result<void> make_table(Session& session, const std::string& table) {
+  auto made = run(session, "create table " + table +
+                               "(part int primary key, bytes bytea not null) with"
+                               " (autovacuum_enabled = false, toast.autovacuum_enabled = false)");
+  if (!made) return made;
+  return run(session, store_plainly_statement(table, "bytes"));
+}
+
+/// Runs work in a transaction, its own or the one that is open.
+using Transaction = std::function<Result<void>(const std::function<Result<void>()>& work)>;
+
+Result<logs::CheckpointInfo> write(Session& session, const CheckpointName& name, Lsn replay_from,
+                                   const logs::CheckpointFill& fill,
+                                   const Transaction& transaction) {
+  const std::string table = checkpoint_table(name.schema, name.seat, name.number);
+  if (auto made = transaction([&] { return make_table(session, table); }); !made) {
+    return made.error();
+  }
+  std::int64_t part_number = 0;
+  PartEncoder encoder(name.number, [&](std::string_view part) {
+    return transaction([&] {
+      return run(session, "insert into " + table + " values ($1::int4, $2::bytea)",
+                 {number(part_number++), bytes(part)});
+    });
   });
+  if (auto filled = fill(encoder); !filled) return filled.error();
+  if (auto finished = encoder.finish(); !finished) return finished.error();
+  const Result<void> pointed = transaction([&]() -> Result<void> {
+    // The parts were committed on the server that this session then reached.
+    const Result<Rows> parts = session.execute("select count(*) from " + table);
+    if (!parts) return parts.error();
+    if ((*parts)[0].number(0) != std::int64_t{encoder.parts()}) {
+      return Error{ErrorCode::log_unreachable, "parts of the checkpoint are missing"};
+    }
+    return run(session,
+               "insert into " + name.schema +
+                   ".checkpoint(node, number, replay_from, parts, entries, bytes)"
+                   " values ($1::int4, $2::int8, $3::int8, $4::int4, $5::int8, $6::int8)"
+                   " on conflict (node) do update set number = excluded.number,"
+                   " replay_from = excluded.replay_from, parts = excluded.parts,"
+                   " entries = excluded.entries, bytes = excluded.bytes",
+               {number(name.seat), number(name.number), number(replay_from),
+                number(encoder.parts()), number(encoder.entries()), number(encoder.bytes())});
+  });
+  if (!pointed) return pointed.error();
+  return logs::CheckpointInfo{name.number, replay_from, encoder.entries(), encoder.bytes()};
 }
 
 Result<std::vector<std::uint64_t>> list_checkpoints(Session& session, const std::string& schema,
@@ -48,36 +87,13 @@ Result<std::vector<std::uint64_t>> list_checkpoints(Session& session, const std:
 Result<logs::CheckpointInfo> write_checkpoint(Session& session, const Owner& owner,
                                               std::uint64_t checkpoint, Lsn replay_from,
                                               const logs::CheckpointFill& fill) {
-  const std::string table = checkpoint_table(owner.schema, owner.seat, checkpoint);
-  if (auto made = make_table(session, owner, table); !made) return made.error();
-  std::int64_t part_number = 0;
-  PartEncoder encoder(checkpoint, [&](std::string_view part) {
-    return run_owned(session, owner, [&] {
-      return run(session, "insert into " + table + " values ($1::int4, $2::bytea)",
-                 {number(part_number++), bytes(part)});
-    });
-  });
-  if (auto filled = fill(encoder); !filled) return filled.error();
-  if (auto finished = encoder.finish(); !finished) return finished.error();
-  const Result<void> pointed = run_owned(session, owner, [&]() -> Result<void> {
-    // The parts were committed on the server that this session then reached.
-    const Result<Rows> parts = session.execute("select count(*) from " + table);
-    if (!parts) return parts.error();
-    if ((*parts)[0].number(0) != std::int64_t{encoder.parts()}) {
-      return Error{ErrorCode::log_unreachable, "parts of the checkpoint are missing"};
-    }
-    return run(session,
-               "insert into " + owner.schema +
-                   ".checkpoint(node, number, replay_from, parts, entries, bytes)"
-                   " values ($1::int4, $2::int8, $3::int8, $4::int4, $5::int8, $6::int8)"
-                   " on conflict (node) do update set number = excluded.number,"
-                   " replay_from = excluded.replay_from, parts = excluded.parts,"
-                   " entries = excluded.entries, bytes = excluded.bytes",
-               {number(owner.seat), number(checkpoint), number(replay_from),
-                number(encoder.parts()), number(encoder.entries()), number(encoder.bytes())});
-  });
-  if (!pointed) return pointed.error();
-  return logs::CheckpointInfo{checkpoint, replay_from, encoder.entries(), encoder.bytes()};
+  return write(session, {owner.schema, owner.seat, checkpoint}, replay_from, fill,
+               [&](const auto& work) { return run_owned(session, owner, work); });
+}
+
+Result<logs::CheckpointInfo> add_checkpoint(Session& session, const CheckpointName& name,
+                                            Lsn replay_from, const logs::CheckpointFill& fill) {
+  return write(session, name, replay_from, fill, [](const auto& work) { return work(); });
 }
 
 Result<void> visit_checkpoint(Session& session, const std::string& schema, const LogTables& tables,

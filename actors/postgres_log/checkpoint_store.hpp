@@ -21,6 +21,19 @@ namespace millrace::postgres_log {
                                                             std::uint64_t number, Lsn replay_from,
                                                             const logs::CheckpointFill& fill);
 
+/// Which checkpoint, of which seat.
+struct CheckpointName {
+  std::string schema;
+  std::int32_t seat = 0;  ///< number of the seat
+  std::uint64_t number = 0;
+};
+
+/// As write_checkpoint(), as part of the transaction that is open: for a log that is made as a whole.
+[[nodiscard]] Result<logs::CheckpointInfo> add_checkpoint(Session& session,
+                                                          const CheckpointName& name,
+                                                          Lsn replay_from,
+                                                          const logs::CheckpointFill& fill);
+
 /// How far the parts of a checkpoint are visited.
 struct CheckpointVisit {
   explicit CheckpointVisit(std::uint64_t number) : decoder(number) {}

@@ -42,6 +42,9 @@ class OpenedPostgres final : public logs::OpenedLog {
   [[nodiscard]] std::uint64_t epoch() const override { return tables_.epoch; }
   [[nodiscard]] std::string node() const override { return options_.node; }
 
+  /// Keeps the transaction of a reader open as long as this object.
+  void keep(std::unique_ptr<Session> guard) { guard_ = std::move(guard); }
+
   Result<logs::Recovered> recover(const logs::EntryVisitor& on_entry,
                                   const logs::FrameVisitor& on_frame) override {
     CheckpointVisit checkpoint(tables_.checkpoint ? tables_.checkpoint->number : 0);
@@ -111,7 +114,8 @@ class OpenedPostgres final : public logs::OpenedLog {
   const Options options_;
   Connector& connector_;
   const Interrupt& interrupt_;
-  std::unique_ptr<Session> session_;  ///< null after start(); of a reader: in its transaction
+  std::unique_ptr<Session> session_;  ///< null after start(); in no transaction
+  std::unique_ptr<Session> guard_;    ///< of a reader: in the transaction that keeps the tables
   const LogTables tables_;
   const std::uint64_t checkpoint_number_;
   std::unique_ptr<ColdReader> reader_;  ///< of read(); null before the first call
@@ -208,9 +212,19 @@ Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open_once(
       checkpoint_number = std::max(checkpoint_number, tables->checkpoint->number);
     }
   }
-  return std::unique_ptr<logs::OpenedLog>(
+  // The transaction of a reader reads no more than it has: each table that it reads stays locked.
+  std::unique_ptr<Session> guard;
+  if (!writes) {
+    guard = std::move(session);
+    auto connected = connector_->connect(interrupt_);
+    if (!connected) return connected.error();
+    session = *std::move(connected);
+  }
+  auto opened =
       std::make_unique<OpenedPostgres>(opener, options, *connector_, interrupt_, std::move(session),
-                                       *std::move(tables), checkpoint_number));
+                                       *std::move(tables), checkpoint_number);
+  opened->keep(std::move(guard));
+  return std::unique_ptr<logs::OpenedLog>(std::move(opened));
 }
 
 Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open(logs::Opener opener) {

@@ -1,9 +1,12 @@
 #include "actors/postgres_log/log_tables.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <span>
 
 #include "actors/postgres_log/core/log_end.hpp"
 #include "actors/postgres_log/core/names.hpp"
+#include "actors/postgres_log/core/sql_state.hpp"
 #include "actors/postgres_log/schema.hpp"
 #include "actors/postgres_log/seats.hpp"
 
@@ -12,6 +15,7 @@ namespace {
 
 // Rows behind a gap are those of groups that were in flight when their process ended.
 constexpr std::size_t behind_gap_max = 1'000;
+constexpr int attempts_max = 5;
 
 Result<std::optional<CheckpointPointer>> read_pointer(Session& session, const std::string& schema,
                                                       std::int32_t seat) {
@@ -27,7 +31,7 @@ Result<std::optional<CheckpointPointer>> read_pointer(Session& session, const st
       static_cast<std::uint32_t>(row.number(2)), static_cast<std::uint64_t>(row.number(3))}};
 }
 
-// All tables of segments by number, with the first record in each; 0: none.
+// All tables of segments by number, without their first records. Locks none of them.
 Result<std::vector<SegmentInfo>> list_segments(Session& session, const std::string& schema,
                                                std::int32_t seat) {
   const Result<Rows> tables = session.execute(
@@ -46,29 +50,34 @@ Result<std::vector<SegmentInfo>> list_segments(Session& session, const std::stri
   }
   std::sort(segments.begin(), segments.end(),
             [](const SegmentInfo& a, const SegmentInfo& b) { return a.number < b.number; });
-  // In pieces, as a statement is bounded in its depth.
-  constexpr std::size_t piece = 200;
-  for (std::size_t from = 0; from < segments.size(); from += piece) {
+  return segments;
+}
+
+// Sets the first record of each segment; 0: none. Each statement locks `piece` tables and their indexes.
+Result<void> find_firsts(Session& session, const std::string& schema, std::int32_t seat,
+                         std::span<SegmentInfo> segments) {
+  constexpr std::size_t piece = 32;
+  while (!segments.empty()) {
+    const std::span<SegmentInfo> now = segments.first(std::min(piece, segments.size()));
+    segments = segments.subspan(now.size());
     std::string sql;
-    const std::size_t end = std::min(from + piece, segments.size());
-    for (std::size_t i = from; i < end; ++i) {
-      sql += (i == from ? "select " : " union all select ") + std::to_string(i) +
-             "::int8, (select min(lsn) from " + segment_table(schema, seat, segments[i].number) +
-             ")";
+    for (std::size_t i = 0; i < now.size(); ++i) {
+      sql += (i == 0 ? "select " : " union all select ") + std::to_string(i) +
+             "::int8, (select min(lsn) from " + segment_table(schema, seat, now[i].number) + ")";
     }
     const Result<Rows> firsts = session.execute(sql);
     if (!firsts) return firsts.error();
     for (int i = 0; i < firsts->size(); ++i) {
       const RowView row = (*firsts)[i];
-      if (row.is_null(1)) continue;
-      segments[static_cast<std::size_t>(row.number(0))].first_lsn = static_cast<Lsn>(row.number(1));
+      now[static_cast<std::size_t>(row.number(0))].first_lsn =
+          row.is_null(1) ? 0 : static_cast<Lsn>(row.number(1));
     }
   }
-  return segments;
+  return {};
 }
 
 // The index of the segment that holds record `lsn`, or where it would be looked for.
-std::size_t index_holding(const std::vector<SegmentInfo>& segments, Lsn lsn) {
+std::size_t index_holding(std::span<const SegmentInfo> segments, Lsn lsn) {
   std::size_t index = 0;
   for (std::size_t i = 0; i < segments.size(); ++i) {
     if (segments[i].first_lsn != 0 && segments[i].first_lsn <= lsn) index = i;
@@ -81,25 +90,30 @@ std::string rows_from(const std::string& table, const std::string& columns) {
          table + " where lsn <= $1::int8), 0)";
 }
 
-Result<LogEnd> find_end(Session& session, const std::string& schema, std::int32_t seat,
-                        const std::vector<SegmentInfo>& segments, Lsn replay_from) {
-  LogEnd end(replay_from);
-  for (std::size_t i = index_holding(segments, replay_from); i < segments.size(); ++i) {
-    if (segments[i].first_lsn == 0) continue;
-    const std::string table = segment_table(schema, seat, segments[i].number);
-    const auto read = session.stream(rows_from(table, "lsn, count::int8") + " order by lsn",
-                                     {number(replay_from)}, [&](const RowView& row) {
-                                       end.add(segments[i].number, static_cast<Lsn>(row.number(0)),
-                                               static_cast<std::uint32_t>(row.number(1)));
-                                       return Result<void>{};
-                                     });
-    if (!read) return read.error();
+// Adds the rows to `end` from its last record on.
+Result<void> find_end(Session& session, const std::string& schema, std::int32_t seat,
+                      std::span<const SegmentInfo> segments, Lsn replay_from, LogEnd& end) {
+  const bool goes_on = end.is_begun();
+  const SegmentNumber first =
+      goes_on ? end.last_segment()
+              : (segments.empty() ? 0 : segments[index_holding(segments, replay_from)].number);
+  const Lsn from = goes_on ? end.last_lsn() + 1 : replay_from;
+  for (const SegmentInfo& segment : segments) {
+    if (segment.first_lsn == 0 || segment.number < first) continue;
+    const std::string table = segment_table(schema, seat, segment.number);
+    const std::string columns = "lsn, count::int8";
+    const std::string rows = goes_on
+                                 ? "select " + columns + " from " + table + " where lsn >= $1::int8"
+                                 : rows_from(table, columns);
+    const auto read =
+        session.stream(rows + " order by lsn", {number(from)}, [&](const RowView& row) {
+          end.add(segment.number, static_cast<Lsn>(row.number(0)),
+                  static_cast<std::uint32_t>(row.number(1)));
+          return Result<void>{};
+        });
+    if (!read) return read;
   }
-  if (replay_from > 1 && !end.is_begun()) {
-    return Error{ErrorCode::corrupt, "record " + std::to_string(replay_from - 1) +
-                                         ", up to which the checkpoint reaches, is missing"};
-  }
-  return end;
+  return {};
 }
 
 // Checks that nothing behind the gap was confirmed, and removes it if `cuts`.
@@ -130,32 +144,137 @@ Result<void> cut(Session& session, const std::string& schema, std::int32_t seat,
   return {};
 }
 
-// What the tables hold, in the transaction that is open.
-Result<LogTables> read_tables(Session& session, const std::string& schema, std::int32_t seat,
-                              bool cuts) {
+/// What a look before the transaction has found, so that the transaction itself locks few tables: a log has
+/// thousands of segments, and the locks of a transaction are bounded. Nothing of it changes, but for what
+/// is released: rows up to the end were confirmed or are behind no gap, so nobody removes them.
+struct Survey {
+  std::optional<CheckpointPointer> checkpoint;
+  std::vector<SegmentInfo> segments;  ///< all tables, by number
+  LogEnd end{1};                      ///< without the rows behind it
+};
+
+Result<Survey> survey(Session& session, const std::string& schema, std::int32_t seat) {
+  Survey found;
+  const auto pointer = read_pointer(session, schema, seat);
+  if (!pointer) return pointer.error();
+  found.checkpoint = *pointer;
+  auto segments = list_segments(session, schema, seat);
+  if (!segments) return segments.error();
+  found.segments = *std::move(segments);
+  if (auto firsts = find_firsts(session, schema, seat, found.segments); !firsts) {
+    return firsts.error();
+  }
+  const Lsn replay_from = found.checkpoint ? found.checkpoint->replay_from : 1;
+  found.end = LogEnd(replay_from);
+  if (auto read = find_end(session, schema, seat, found.segments, replay_from, found.end); !read) {
+    return read.error();
+  }
+  found.end.forget_behind_gap();
+  return found;
+}
+
+// Takes the first records over for the segments before the last one that the survey has found records in.
+// False: a table is new.
+bool take_firsts_over(const Survey& before, std::span<SegmentInfo> segments) {
+  auto known = before.segments.begin();
+  for (SegmentInfo& segment : segments) {
+    while (known != before.segments.end() && known->number < segment.number) ++known;
+    if (known == before.segments.end() || known->number != segment.number) return false;
+    segment.first_lsn = known->first_lsn;
+  }
+  return true;
+}
+
+// Keeps an owner from dropping the tables until the transaction ends. It drops segments in their order, so
+// the oldest one keeps all that follow.
+Result<void> keep_tables(Session& session, const std::string& schema, const LogTables& tables) {
+  std::vector<std::string> names;
+  if (!tables.segments.empty()) {
+    names.push_back(segment_table(schema, tables.seat, tables.segments.front().number));
+  }
+  if (tables.checkpoint) {
+    names.push_back(checkpoint_table(schema, tables.seat, tables.checkpoint->number));
+  }
+  for (const std::string& name : names) {
+    if (auto kept = session.execute("select from " + name + " limit 0"); !kept) return kept.error();
+  }
+  return {};
+}
+
+// What the tables hold, in the transaction that is open. Empty: another process has changed them since the
+// survey.
+Result<std::optional<LogTables>> read_tables(Session& session, const std::string& schema,
+                                             std::int32_t seat, const Survey& before, bool cuts) {
   LogTables tables;
   tables.seat = seat;
   const auto pointer = read_pointer(session, schema, seat);
   if (!pointer) return pointer.error();
   tables.checkpoint = *pointer;
-  const auto segments = list_segments(session, schema, seat);
+  const auto number_of = [](const std::optional<CheckpointPointer>& one) {
+    return one ? one->number : 0;
+  };
+  if (number_of(tables.checkpoint) != number_of(before.checkpoint)) {
+    return std::optional<LogTables>{};
+  }
+  auto segments = list_segments(session, schema, seat);
   if (!segments) return segments.error();
-  const Result<LogEnd> end = find_end(session, schema, seat, *segments, tables.replay_from());
-  if (!end) return end.error();
-  if (const auto done = cut(session, schema, seat, *end, cuts); !done) return done.error();
-  tables.last_lsn = end->last_lsn();
+  const auto tail = std::find_if(segments->begin(), segments->end(), [&](const SegmentInfo& one) {
+    return one.number >= before.end.last_segment();
+  });
+  if (!take_firsts_over(before, {segments->begin(), tail})) return std::optional<LogTables>{};
+  if (auto firsts = find_firsts(session, schema, seat, {tail, segments->end()}); !firsts) {
+    return firsts.error();
+  }
+  LogEnd end = before.end;
+  if (auto read = find_end(session, schema, seat, *segments, tables.replay_from(), end); !read) {
+    return read.error();
+  }
+  if (tables.replay_from() > 1 && !end.is_begun()) {
+    return Error{ErrorCode::corrupt, "record " + std::to_string(tables.replay_from() - 1) +
+                                         ", up to which the checkpoint reaches, is missing"};
+  }
+  if (const auto done = cut(session, schema, seat, end, cuts); !done) return done.error();
+  tables.last_lsn = end.last_lsn();
   for (const SegmentInfo& segment : *segments) {
     tables.newest = segment.number;
-    if (segment.first_lsn != 0 && segment.number <= end->last_segment()) {
+    if (segment.first_lsn != 0 && segment.number <= end.last_segment()) {
       tables.segments.push_back(segment);
     } else {
       tables.empty.push_back(segment.number);
     }
   }
-  return tables;
+  if (!cuts) {
+    if (auto kept = keep_tables(session, schema, tables); !kept) return kept.error();
+  }
+  return std::optional<LogTables>(std::move(tables));
 }
 
+// Reads the tables in a transaction that `begin` begins, and that stays open.
+Result<LogTables> read_in_transaction(Session& session, const std::string& schema,
+                                      std::int32_t seat, bool cuts,
+                                      const std::function<Result<void>()>& begin) {
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    const auto before = survey(session, schema, seat);
+    Result<void> begun = before ? begin() : Result<void>(before.error());
+    if (begun) {
+      auto tables = read_tables(session, schema, seat, *before, cuts);
+      if (tables && *tables) return *std::move(*tables);
+      if (!tables) begun = tables.error();
+    }
+    // A table that was released meanwhile is no fault.
+    if (!begun && session.state() != undefined_table) return begun.error();
+    session.roll_back();
+  }
+  return Error{ErrorCode::log_unreachable, "another process changes the tables all the time"};
+}
+
+// Why a seat that is not free is not taken.
 Error held(const Seat& seat) {
+  if (has_moved(seat)) return moved_error(seat);
+  if (awaits_copy(seat)) {
+    return {ErrorCode::storage_locked,
+            "the copy of a log to the seat " + seat.name + " is not complete: " + seat.holder};
+  }
   return {ErrorCode::storage_locked, "the seat " + seat.name + " is held by " + seat.holder +
                                          " for another " + std::to_string(seat.lease_left.count()) +
                                          " ms"};
@@ -167,8 +286,10 @@ std::uint64_t ended_epoch(const Seat& seat, const Options& options) {
   return is_mine || (options.has_ended && options.has_ended(seat.holder)) ? seat.epoch : 0;
 }
 
-Result<LogTables> take(Session& session, const LogName& name, const Seat& seat, std::uint64_t ended,
-                       const Options& options) {
+// Begins a transaction in which the seat has a new epoch, which it returns. `moved_to`: see begin_take().
+Result<std::uint64_t> begin_raised(Session& session, const LogName& name, const Seat& seat,
+                                   std::uint64_t ended, const Options& options,
+                                   const std::string& moved_to) {
   if (const auto begun = session.execute("begin isolation level read committed"); !begun) {
     return begun.error();
   }
@@ -178,13 +299,55 @@ Result<LogTables> take(Session& session, const LogName& name, const Seat& seat, 
       !locked) {
     return locked.error();
   }
+  if (!moved_to.empty()) {
+    const auto back = session.execute(
+        "update " + name.schema +
+            ".node set holder = '', lease_until = null where name = $1 and holder = $2",
+        {text(name.node), text(std::string(moved_prefix) + moved_to)});
+    if (!back) return back.error();
+  }
   const auto epoch =
       raise_epoch(session, name.schema, name.node, options.holder, options.lease, ended);
   if (!epoch) return epoch.error();
-  if (!*epoch) return held(seat);
-  Result<LogTables> tables = read_tables(session, name.schema, seat.number, true);
+  if (*epoch) return **epoch;
+  const auto now = find_seat(session, name.schema, name.node);
+  if (!now) return now.error();
+  return held(*now ? **now : seat);
+}
+
+// Takes the seat in a transaction that stays open. `moved_to`: a seat whose log has moved there is taken as
+// well; empty: none.
+Result<LogTables> begin_take(Session& session, const LogName& name, const Seat& seat,
+                             std::uint64_t ended, const Options& options,
+                             const std::string& moved_to) {
+  std::uint64_t epoch = 0;
+  Result<LogTables> tables =
+      read_in_transaction(session, name.schema, seat.number, true, [&]() -> Result<void> {
+        const auto raised = begin_raised(session, name, seat, ended, options, moved_to);
+        if (!raised) return raised.error();
+        epoch = *raised;
+        return {};
+      });
   if (!tables) return tables;
-  tables->epoch = **epoch;
+  tables->epoch = epoch;
+  tables->has_moved = !moved_to.empty();
+  return tables;
+}
+
+// Fails unless the seat is free; returns `ended` of raise_epoch().
+Result<std::uint64_t> check_free(const Seat& seat, const Options& options) {
+  if (has_moved(seat) || awaits_copy(seat)) return held(seat);
+  // Looked at before the lock is asked for, which holds up the groups of a live owner.
+  const bool is_leased = seat.lease_left.count() > 0;
+  const std::uint64_t ended = is_leased ? ended_epoch(seat, options) : 0;
+  if (is_leased && ended == 0) return held(seat);
+  return ended;
+}
+
+Result<LogTables> take(Session& session, const LogName& name, const Seat& seat, std::uint64_t ended,
+                       const Options& options) {
+  Result<LogTables> tables = begin_take(session, name, seat, ended, options, {});
+  if (!tables) return tables;
   if (const auto committed = session.commit(); !committed) return committed.error();
   return tables;
 }
@@ -204,13 +367,28 @@ Result<LogTables> take_log(Session& session, const LogName& name, const Options&
   const auto seat = find_seat(session, name.schema, name.node);
   if (!seat) return seat.error();
   if (!*seat) return Error{ErrorCode::log_unreachable, "the seat " + name.node + " has vanished"};
-  // Looked at before the lock is asked for, which holds up the groups of a live owner.
-  const bool is_leased = (*seat)->lease_left.count() > 0;
-  const std::uint64_t ended = is_leased ? ended_epoch(**seat, options) : 0;
-  if (is_leased && ended == 0) return held(**seat);
-  Result<LogTables> taken = take(session, name, **seat, ended, options);
+  const Result<std::uint64_t> ended = check_free(**seat, options);
+  if (!ended) return ended.error();
+  Result<LogTables> taken = take(session, name, **seat, *ended, options);
   if (!taken) session.roll_back();
   return taken;
+}
+
+Result<LogTables> hold_log(Session& session, const LogName& name, const Options& options,
+                           const std::string& target) {
+  const auto exists = has_schema(session, name.schema);
+  if (!exists) return exists.error();
+  const Error missing{ErrorCode::not_found, "there is no log of " + name.node};
+  if (!*exists) return missing;
+  const auto seat = find_seat(session, name.schema, name.node);
+  if (!seat) return seat.error();
+  if (!*seat || (*seat)->epoch == 0) return missing;
+  if (has_moved(**seat) && (*seat)->holder == std::string(moved_prefix) + target) {
+    return begin_take(session, name, **seat, 0, options, target);
+  }
+  const Result<std::uint64_t> ended = check_free(**seat, options);
+  if (!ended) return ended.error();
+  return begin_take(session, name, **seat, *ended, options, {});
 }
 
 Result<LogTables> view_log(Session& session, const LogName& name) {
@@ -218,15 +396,20 @@ Result<LogTables> view_log(Session& session, const LogName& name) {
   if (!exists) return exists.error();
   const Error missing{ErrorCode::not_found, "there is no log of " + name.node};
   if (!*exists) return missing;
-  for (const char* statement : {"set idle_in_transaction_session_timeout = 0",
-                                "begin isolation level repeatable read read only"}) {
-    if (const auto done = session.execute(statement); !done) return done.error();
+  if (const auto set = session.execute("set idle_in_transaction_session_timeout = 0"); !set) {
+    return set.error();
   }
   const auto seat = find_seat(session, name.schema, name.node);
   if (!seat) return seat.error();
   if (!*seat || (*seat)->epoch == 0) return missing;
-  Result<LogTables> tables = read_tables(session, name.schema, (*seat)->number, false);
-  if (tables) tables->epoch = (*seat)->epoch;
+  Result<LogTables> tables =
+      read_in_transaction(session, name.schema, (*seat)->number, false, [&]() -> Result<void> {
+        const auto begun = session.execute("begin isolation level repeatable read read only");
+        if (!begun) return begun.error();
+        return {};
+      });
+  if (!tables) return tables;
+  tables->epoch = (*seat)->epoch;
   return tables;
 }
 

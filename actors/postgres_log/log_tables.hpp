@@ -34,6 +34,7 @@ struct LogTables {
   std::vector<SegmentNumber> empty;   ///< tables without any
   SegmentNumber newest = 0;           ///< highest number of any table; 0: there is none
   Lsn last_lsn = 0;
+  bool has_moved = false;  ///< to where hold_log() was told, in a move that was not completed
 
   [[nodiscard]] Lsn replay_from() const { return checkpoint ? checkpoint->replay_from : 1; }
   /// The segment that holds record `lsn`, or the newest one if that is not in the log yet; null if it
@@ -50,11 +51,18 @@ struct LogName {
 /// Takes the seat as `options` say, and cuts its log at the first gap, in one transaction: what is found is
 /// durable then, and nothing of an earlier owner becomes part of the log any more. Waits for groups that
 /// are under way. Makes the seat if there is none. Fails with `storage_locked` (the seat is held by
-/// another process, and its lease goes on), `corrupt` (confirmed records are missing), and as Session;
-/// with `log_unreachable` the seat may have been taken.
+/// another process, and its lease goes on), `outdated` (its log has moved elsewhere), `corrupt` (confirmed
+/// records are missing), and as Session; with `log_unreachable` the seat may have been taken.
 /// REQUIRES: the schema was made.
 [[nodiscard]] Result<LogTables> take_log(Session& session, const LogName& name,
                                          const Options& options);
+
+/// As take_log(), in a transaction that stays open: until it ends no other process takes the seat or writes
+/// its log, and without a commit nothing has changed. A log that has moved to `target` is held as well: that
+/// move was not completed. Fails with `not_found` (there is no log), `outdated`, `storage_locked`,
+/// `corrupt`, and as Session.
+[[nodiscard]] Result<LogTables> hold_log(Session& session, const LogName& name,
+                                         const Options& options, const std::string& target);
 
 /// Reads the same in a transaction that stays open, so that the tables and what is in them stay as they
 /// are. Fails with `not_found` (there is no log), `corrupt`, and as Session.
@@ -62,7 +70,7 @@ struct LogName {
 
 /// Visits each record from `next` to tables.last_lsn, and advances `next` to behind what was visited: with
 /// it, a visit that broke off goes on. Fails with `corrupt`, the error of `visit`, and as Session.
-/// REQUIRES: next >= tables.replay_from().
+/// REQUIRES: next >= tables.replay_from(), or `next` is the first record of a segment.
 [[nodiscard]] Result<void> visit_log(Session& session, const std::string& schema,
                                      const LogTables& tables, Lsn& next, const FrameVisitor& visit);
 

@@ -74,8 +74,9 @@ Result<void> drop_seat(Session& session, const std::string& schema, const Seat& 
   }
   const Result<Rows> removed = session.execute(
       "delete from " + schema +
-          ".node where name = $1 and (lease_until is null or lease_until < clock_timestamp())",
-      {text(seat.name)});
+          ".node where name = $1 and (lease_until is null or lease_until < clock_timestamp()"
+          "  or starts_with(holder, $2))",
+      {text(seat.name), text(std::string(moved_prefix))});
   if (!removed) return removed.error();
   if (removed->changed() != 1) {
     return Error{ErrorCode::storage_locked, "the seat " + seat.name + " is held by " + seat.holder};
@@ -84,6 +85,11 @@ Result<void> drop_seat(Session& session, const std::string& schema, const Seat& 
 }
 
 }  // namespace
+
+Error moved_error(const Seat& seat) {
+  return {ErrorCode::outdated, "the log of node " + seat.name + " has " + seat.holder +
+                                   "; start the node with the log there"};
+}
 
 Result<std::vector<Seat>> list_seats(Session& session, const std::string& schema) {
   const Result<Rows> rows = session.execute(select_seats(schema) + " order by name");
@@ -152,8 +158,10 @@ Result<std::optional<std::uint64_t>> raise_epoch(Session& session, const std::st
           " case when $3::int8 = 0 then null"
           " else clock_timestamp() + $3::int8 * interval '1 ms' end"
           " where name = $1 and (lease_until is null or lease_until < clock_timestamp()"
-          "  or epoch = $4::int8) returning epoch",
-      {text(name), text(holder), number(std::int64_t{lease.count()}), number(ended)});
+          "  or epoch = $4::int8) and not starts_with(holder, $5)"
+          " and (epoch > 0 or holder = '') returning epoch",
+      {text(name), text(holder), number(std::int64_t{lease.count()}), number(ended),
+       text(std::string(moved_prefix))});
   if (!raised) return raised.error();
   if (raised->size() == 0) return std::optional<std::uint64_t>{};
   return std::optional<std::uint64_t>{static_cast<std::uint64_t>((*raised)[0].number(0))};

@@ -13,6 +13,12 @@
 
 namespace millrace::postgres_log {
 
+/// The lease of a seat whose log has moved, for programs that do not know has_moved().
+inline constexpr const char* moved_until = "'9999-01-01'::timestamptz";
+
+/// Why a seat whose log has moved is refused, code `outdated`.
+[[nodiscard]] Error moved_error(const Seat& seat);
+
 /// The functions below fail as Session; those with an epoch also with `fenced`, if the seat has another
 /// one: no process with that epoch holds it. They run a transaction of their own and block.
 ///
@@ -29,8 +35,8 @@ namespace millrace::postgres_log {
 [[nodiscard]] Result<void> add_seat(Session& session, const std::string& schema,
                                     const std::string& name);
 
-/// Removes the seat and its log for good. Fails with `not_found`, `storage_locked` (its lease has not
-/// ended), `log_unreachable` (somebody reads its tables).
+/// Removes the seat and its log for good, also one that has moved. Fails with `not_found`,
+/// `storage_locked` (its lease has not ended), `log_unreachable` (somebody reads its tables).
 [[nodiscard]] Result<void> remove_seat(Session& session, const std::string& schema,
                                        const std::string& name);
 
@@ -53,7 +59,8 @@ namespace millrace::postgres_log {
 /// holder has ended; 0: none. Part of a transaction that is open and has the exclusive lock of the seat:
 /// after its commit, no group of an earlier epoch is under way, and each later one fails. An epoch is at
 /// least the microseconds since 1970 by the server's clock, as the incarnations of nodes with a journal
-/// are, so that a node may change the engine. Returns the new epoch; empty: not free.
+/// are, so that a node may change the engine. Returns the new epoch; empty: not free,
+/// its log has moved, or it awaits a copy.
 [[nodiscard]] Result<std::optional<std::uint64_t>> raise_epoch(
     Session& session, const std::string& schema, const std::string& name, const std::string& holder,
     std::chrono::milliseconds lease, std::uint64_t ended);

@@ -7,9 +7,7 @@
 #include <utility>
 
 #include "apps/audit/check/cluster_check.hpp"
-#include "apps/audit/disk/checkpoint_file.hpp"
-#include "apps/audit/disk/log_files.hpp"
-#include "apps/audit/disk/state_files.hpp"
+#include "apps/audit/disk/directory_log.hpp"
 
 namespace millrace::audit {
 namespace {
@@ -37,21 +35,17 @@ const pb::Envelope* message_at(const pb::Change& change, std::uint32_t index) {
 class DirectoryAudit {
  public:
   DirectoryAudit(Directory& directory, bool keep_numbers, Report& report)
-      : directory_(directory),
-        files_(directory.files),
-        keep_numbers_(keep_numbers),
-        report_(report),
-        log_(directory.files) {}
+      : directory_(directory), log_(*directory.log), keep_numbers_(keep_numbers), report_(report) {}
 
   Result<void> run() {
-    for (const DataFiles::Problem& problem : files_.problems) {
+    for (const Problem& problem : log_.problems()) {
       fail(About::files, problem.file, 0, 0, problem.text);
     }
-    report_.count(About::files, 1 + files_.segments.size() + files_.checkpoints.size());
+    report_.count(About::files, log_.parts());
     if (auto read = read_checkpoints(); !read) return read;
     if (auto read = replay(); !read) return read;
     if (!directory_.is_whole) {
-      report_.note(About::bodies, files_.path.string() + ": not checked, as its log is damaged");
+      report_.note(About::bodies, log_.where() + ": not checked, as its log is damaged");
       return {};
     }
     if (auto compared = compare_newest_keys(); !compared) return compared;
@@ -62,16 +56,16 @@ class DirectoryAudit {
  private:
   void fail(About about, std::string file, std::uint64_t offset, std::uint64_t record,
             std::string text) {
-    report_.fail(about, {files_.path.string(), std::move(file), offset, record, std::move(text)});
+    report_.fail(about, {log_.where(), std::move(file), offset, record, std::move(text)});
   }
 
   Result<void> read_checkpoints() {
-    for (const auto& [number, path] : files_.checkpoints) {
+    for (const std::uint64_t number : log_.checkpoints()) {
       report_.count(About::checkpoints);
-      const auto read = read_checkpoint(files_, number, [](std::string_view) {});
+      const auto read = log_.read_checkpoint(number, [](std::string_view) {});
       if (!read) return read.error();
       if (read->damage) {
-        fail(About::checkpoints, name_in(files_, path), read->damage->offset, 0,
+        fail(About::checkpoints, log_.checkpoint_name(number), read->damage->offset, 0,
              read->damage->text);
       } else {
         intact_.push_back(read->header);
@@ -85,19 +79,19 @@ class DirectoryAudit {
     for (const CheckpointHeader& one : intact_) {
       if (one.durable <= out.durable) continue;
       out.durable = one.durable;
-      out.stated_by = name_in(files_, files_.checkpoints.at(one.number));
+      out.stated_by = log_.checkpoint_name(one.number);
     }
-    const auto& point = files_.durable_point;
-    if (point && point->durable > out.durable) {
-      out.durable = point->durable;
-      out.stated_by = "format (of segment " + text_of(point->segment) + ")";
+    const auto stated = log_.stated_end();
+    if (stated && stated->durable > out.durable) {
+      out.durable = stated->durable;
+      out.stated_by = stated->stated_by;
     }
     return out;
   }
 
   Result<void> load(Model& model, std::uint64_t number) {
-    const std::string name = name_in(files_, files_.checkpoints.at(number));
-    const auto read = read_checkpoint(files_, number, [&](std::string_view entry) {
+    const std::string name = log_.checkpoint_name(number);
+    const auto read = log_.read_checkpoint(number, [&](std::string_view entry) {
       model.load(entry,
                  [&](About about, std::string text) { fail(about, name, 0, 0, std::move(text)); });
     });
@@ -115,8 +109,8 @@ class DirectoryAudit {
     const Complain complain = [&](About about, std::string text) {
       fail(about, name, 0, 0, std::move(text));
     };
-    const auto wrong = read_state_copy(
-        files_, copy->number, copy->id, [&](const StateItem& item, std::string_view bytes) {
+    const auto wrong = log_.read_state_copy(
+        copy->number, copy->id, [&](const StateItem& item, std::string_view bytes) {
           if (!item.is_history) return model.load_value(item.queue, item.key, bytes, complain);
           if (item.lsn < before) model.load_history(item.queue, item.key, bytes, complain);
         });
@@ -180,8 +174,8 @@ class DirectoryAudit {
   void apply(const LogRecord& record) {
     const Complain complain = [&](About about, std::string text) {
       const auto segment = static_cast<std::uint32_t>(record.place >> 32);
-      fail(about, name_in(files_, files_.segments.at(segment)), record.place & 0xffffffff,
-           record.lsn, std::move(text));
+      fail(about, log_.segment_name(segment), record.place & 0xffffffff, record.lsn,
+           std::move(text));
     };
     directory_.model.apply(record.lsn, record.place, record.body, report_, complain);
   }
@@ -192,7 +186,7 @@ class DirectoryAudit {
     if (auto loaded = load(model, checkpoint.number); !loaded) return loaded;
     const std::string text = difference(directory_.model, model);
     if (!text.empty()) {
-      fail(About::checkpoints, name_in(files_, files_.checkpoints.at(checkpoint.number)), 0,
+      fail(About::checkpoints, log_.checkpoint_name(checkpoint.number), 0,
            checkpoint.replay_from - 1, "differs from the records before it: " + text);
     }
     return {};
@@ -264,32 +258,27 @@ class DirectoryAudit {
       wanted.message->key = body->key();
       return;
     }
-    const auto segment = files_.segments.find(static_cast<std::uint32_t>(wanted.place >> 32));
-    fail(About::bodies,
-         segment == files_.segments.end() ? "segments" : name_in(files_, segment->second),
+    fail(About::bodies, log_.segment_name(static_cast<std::uint32_t>(wanted.place >> 32)),
          wanted.place & 0xffffffff, 0,
          directory_.model.queues().at(wanted.number).title() + ": the body of message " +
              text_of(wanted.sequence) + " is not here");
   }
 
   Directory& directory_;
-  const DataFiles& files_;
+  NodeLog& log_;
   const bool keep_numbers_;
   Report& report_;
-  LogFiles log_;
   std::vector<CheckpointHeader> intact_;  ///< by number
 };
 
 }  // namespace
 
-Result<Audit> audit(std::span<const std::filesystem::path> paths) {
+Result<Audit> audit(std::vector<std::unique_ptr<NodeLog>> logs) {
   Audit out;
-  const bool keep_numbers = paths.size() > 1;
-  for (const std::filesystem::path& path : paths) {
-    auto files = DataFiles::open(path);
-    if (!files) return files.error();
+  const bool keep_numbers = logs.size() > 1;
+  for (std::unique_ptr<NodeLog>& log : logs) {
     out.directories.push_back(
-        std::make_unique<Directory>(Directory{*std::move(files), Model(keep_numbers), 0, true}));
+        std::make_unique<Directory>(Directory{std::move(log), Model(keep_numbers), 0, true}));
     if (auto done = DirectoryAudit(*out.directories.back(), keep_numbers, out.report).run();
         !done) {
       return done.error();
@@ -297,11 +286,21 @@ Result<Audit> audit(std::span<const std::filesystem::path> paths) {
   }
   std::vector<DirectoryView> views;
   for (const auto& one : out.directories) {
-    views.push_back({one->files.path.string(), &one->model, one->is_whole});
+    views.push_back({one->log->where(), &one->model, one->is_whole});
   }
   check_outboxes(views, out.report);
   check_ownership(views, out.report);
   return out;
+}
+
+Result<Audit> audit(std::span<const std::filesystem::path> paths) {
+  std::vector<std::unique_ptr<NodeLog>> logs;
+  for (const std::filesystem::path& path : paths) {
+    auto log = open_directory(path);
+    if (!log) return log.error();
+    logs.push_back(*std::move(log));
+  }
+  return audit(std::move(logs));
 }
 
 }  // namespace millrace::audit

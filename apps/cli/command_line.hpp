@@ -27,6 +27,7 @@ void add_order(CLI::App& app, Action& action);
 void add_pipeline(CLI::App& app, Action& action);
 void add_backup(CLI::App& app, Action& action);
 void add_restore(CLI::App& app, Action& action);
+void add_log(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 void add_config(CLI::App& app, Action& action);
 void add_cluster(CLI::App& app, Action& action);

@@ -128,6 +128,7 @@ int run_program(int argc, char** argv, const Program& program) try {
   add_audit(app, action, program);
   add_backup(app, action);
   add_restore(app, action);
+  add_log(app, action);
   add_bench(app, action);
   add_config(app, action);
   add_cluster(app, action);

@@ -1,10 +1,9 @@
 // millrace order show: shows an order and its history, from a running or a stopped node.
 #include <memory>
 
-#include "actors/engines/engines.hpp"
-#include "actors/state_store/rocks_table.hpp"
 #include "actors/store/stopped_node.hpp"
 #include "apps/cli/client/server_client.hpp"
+#include "apps/cli/client/stopped_log.hpp"
 #include "apps/cli/command_line.hpp"
 #include "apps/cli/exit_code.hpp"
 #include "apps/cli/output.hpp"
@@ -27,8 +26,7 @@ Result<nlohmann::ordered_json> find_order(const Options& options) {
     if (!node) return node.error();
     return node->get("/api/v1/orders/" + http::encode_segment(options.id));
   }
-  auto node = StoppedNode::open(engines::make_engine(options.source.data_dir),
-                                states::stored_states(options.source.data_dir));
+  auto node = open_stopped(options.source.log);
   if (!node) return node.error();
   auto key = node->key(orders::events_queue().name(), options.id);
   if (key) return orders::order_json(*key);

@@ -210,7 +210,10 @@ int status_of(const Error& error) {
   const int status = fail(error);
   // invalid_argument: a configuration mistake that only the program can detect, for example a stage
   // that it does not register.
-  if (error.code == ErrorCode::invalid_argument) return EX_CONFIG;
+  // outdated: the log has moved elsewhere.
+  if (error.code == ErrorCode::invalid_argument || error.code == ErrorCode::outdated) {
+    return EX_CONFIG;
+  }
   return error.code == ErrorCode::fenced ? EX_TEMPFAIL : status;
 }
 

@@ -10,6 +10,8 @@
 
 #include "actors/base/clock.hpp"
 #include "apps/audit/audit.hpp"
+#include "apps/audit/database/database_log.hpp"
+#include "apps/audit/disk/directory_log.hpp"
 #include "apps/orders/audit/audit.hpp"
 #include "apps/orders/audit/stopped_data.hpp"
 #include "apps/orders/load/arrival.hpp"
@@ -85,15 +87,22 @@ std::string faults_text(const Options& options) {
   return text.empty() ? "none" : text + " x" + std::to_string(options.fault_count);
 }
 
-std::vector<std::filesystem::path> directories_of(const Fleet& fleet) {
-  std::vector<std::filesystem::path> directories;
+/// The logs of all nodes, in their data directories or in PostgreSQL.
+Result<std::vector<std::unique_ptr<audit::NodeLog>>> open_logs(const Options& options,
+                                                               const Fleet& fleet) {
+  std::vector<std::unique_ptr<audit::NodeLog>> logs;
   for (std::uint32_t node = 0; node < fleet.size(); ++node) {
-    directories.push_back(fleet.files(node).data_dir);
+    auto log = options.log == LogKind::journal
+                   ? audit::open_directory(fleet.files(node).data_dir)
+                   : audit::open_database({options.dsn, schema(options), node_name(node),
+                                           [](const std::string& /*holder*/) { return true; }});
+    if (!log) return log.error();
+    logs.push_back(*std::move(log));
   }
-  return directories;
+  return logs;
 }
 
-/// Adds the checks of the data directories to the invariants.
+/// Adds the checks of the logs to the invariants.
 void take_over(report::RunReport& report, const audit::Report& data) {
   for (const audit::Check& check : data.checks()) {
     std::string first;
@@ -178,11 +187,12 @@ void audit_orders(const Options& options, const WitnessMemory& memory, Watch::En
                                                options.fault_kinds.end(), FaultKind::clock) > 0}));
 }
 
-/// Audits the data directories by the reader of their format, which shares no code with the nodes.
-Result<report::RunReport> audit_directories(const Options& options, const Fleet& fleet,
-                                            const WitnessMemory& memory, Watch::End end,
-                                            report::RunReport report) {
-  const auto read = audit::audit(directories_of(fleet));
+/// Audits the logs by the reader of their formats, which shares no code with the nodes.
+Result<report::RunReport> audit_logs(const Options& options, const Fleet& fleet,
+                                     const WitnessMemory& memory, Watch::End end,
+                                     report::RunReport report) {
+  auto logs = open_logs(options, fleet);
+  const auto read = logs ? audit::audit(*std::move(logs)) : Result<audit::Audit>(logs.error());
   if (!read) {
     if (end == Watch::End::failed) return report;
     return read.error();
@@ -194,16 +204,6 @@ Result<report::RunReport> audit_directories(const Options& options, const Fleet&
   }
   audit_orders(options, memory, end, orders::audit::view_of(*read), report);
   take_over(report, read->report);
-  return report;
-}
-
-/// Audits the logs in PostgreSQL.
-Result<report::RunReport> audit_logs(const Options& options, const WitnessMemory& memory,
-                                     Watch::End end, report::RunReport report) {
-  if (end == Watch::End::failed) return report;
-  const auto view = read_logs(options);
-  if (!view) return view.error();
-  audit_orders(options, memory, end, *view, report);
   return report;
 }
 
@@ -302,9 +302,7 @@ Result<report::RunReport> simulate(const Options& given) {
     report.throughput_per_s =
         static_cast<double>(mostly(head.orders)) * 1e6 / static_cast<double>(busy_us);
   }
-  return options.log == LogKind::journal
-             ? audit_directories(options, *fleet, *memory, end, std::move(report))
-             : audit_logs(options, *memory, end, std::move(report));
+  return audit_logs(options, *fleet, *memory, end, std::move(report));
 }
 
 void take_over(report::RunReport& report, const orders::audit::AuditReport& audit) {

@@ -100,6 +100,17 @@ Result<void> overwrite(FileSystem& files, const Path& path, const std::string& t
 
 }  // namespace
 
+Result<Incarnation> latest_incarnation(const Path& data_dir, FileSystem& files) {
+  const auto latest = read_stored(files, data_dir / files::incarnation_name);
+  if (!latest) return latest.error();
+  if (latest->number != 0) {
+    return Incarnation{latest->number, !latest->mark.empty() && latest->mark != latest->identity};
+  }
+  const auto restored = is_restored(files, data_dir);
+  if (!restored) return restored.error();
+  return Incarnation{0, *restored};
+}
+
 Result<Incarnation> next_incarnation(const Path& data_dir, TimeUs now_us, FileSystem& files) {
   if (auto made = files.make_dir(data_dir); !made) return made.error();
   const Path path = data_dir / files::incarnation_name;

@@ -33,6 +33,11 @@ struct Incarnation {
     const std::filesystem::path& data_dir, TimeUs now_us,
     files::FileSystem& files = files::posix_file_system());
 
+/// The incarnation of the latest start; 0: there was none. As next_incarnation(), but changes nothing.
+/// Fails with `corrupt`, `storage_failed`. Blocks on the disk.
+[[nodiscard]] Result<Incarnation> latest_incarnation(
+    const std::filesystem::path& data_dir, files::FileSystem& files = files::posix_file_system());
+
 /// From now on the directory is no copy: no other node remembers more, or an operator has accepted the
 /// loss. Durable on return. Fails with `storage_full`, `storage_failed`: then the next start takes it
 /// for a copy again. Blocks on the disk.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <utility>
+#include <variant>
 
 #include <spdlog/spdlog.h>
 
@@ -51,16 +52,28 @@ std::vector<transport::HolderLinks::Holder> holders_of(
 
 }  // namespace
 
-Result<LogEngine> make_log_engine(const config::Config& config, const WaitHooks& hooks) {
-  if (config.log.engine == config::LogEngine::journal) return LogEngine{};
+Result<engines::AnyLog> log_of(const config::Config& config) {
+  if (config.log.engine == config::LogEngine::journal) {
+    return engines::AnyLog(
+        engines::LogOptions{.data_dir = config.node.data_dir, .journal = config.journal});
+  }
   auto dsn = config::read_dsn(config.log.dsn_file);
   if (!dsn) return dsn.error();
+  postgres_log::Options options = config.postgres;
+  options.dsn = *std::move(dsn);
+  options.node = config.node.name;
+  options.holder = own_process();
+  options.has_ended = has_ended;
+  return engines::AnyLog(std::move(options));
+}
+
+Result<LogEngine> make_log_engine(const config::Config& config, const WaitHooks& hooks) {
+  if (config.log.engine == config::LogEngine::journal) return LogEngine{};
+  auto any = log_of(config);
+  if (!any) return any.error();
   LogEngine log;
   log.seats = std::make_shared<SeatsSeen>();
-  log.options = config.postgres;
-  log.options.dsn = *std::move(dsn);
-  log.options.node = config.node.name;
-  log.options.holder = own_process();
+  log.options = std::get<postgres_log::Options>(*std::move(any));
   log.links = std::make_shared<HolderLinksSlot>();
   log.options.has_ended = [links = log.links](const std::string& holder) {
     return has_ended(holder) || links->has_died(holder);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "actors/base/time.hpp"
+#include "actors/engines/log_copies.hpp"
 #include "actors/engines/seats.hpp"
 #include "actors/log/engine.hpp"
 #include "cluster/config/config.hpp"
@@ -71,6 +72,10 @@ struct WaitHooks {
   /// With node.name = "*": the seats as each look finds them.
   std::function<void(const std::vector<postgres_log::Seat>& seats)> on_look{};
 };
+
+/// Where `config` says that the log of its node lies, with the options of the engine. With PostgreSQL it
+/// reads the connection string, and this process is the holder. Fails as config::read_dsn().
+[[nodiscard]] Result<engines::AnyLog> log_of(const config::Config& config);
 
 /// The engine for `config`. Connects to nothing. With PostgreSQL it reads the connection string and, for
 /// node.name = "*", the certificate of the node: it takes no seat that the certificate does not name. Fails

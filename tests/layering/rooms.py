@@ -35,7 +35,7 @@ room("actors/journal/backup", "plain", "actors/journal/checkpoint", "actors/jour
      "actors/journal/read", "actors/log")
 room("actors/journal/write", "plain", "actors/base", "actors/journal/disk",
      "actors/journal/format", "actors/journal/read", "actors/log")
-room("actors/journal", "plain", "actors/journal/backup", "actors/journal/checkpoint", "actors/journal/disk",
+room("actors/journal", "plain", "actors/base", "actors/journal/backup", "actors/journal/checkpoint", "actors/journal/disk",
      "actors/journal/format", "actors/journal/read", "actors/journal/write", "actors/log")
 room("actors/postgres_log/core", "core", "actors/base", "actors/journal/checkpoint",
      "actors/journal/format", "actors/log")
@@ -123,10 +123,13 @@ room("cluster/node", "shell", "cluster/config", "cluster/config/file", "cluster/
      "cluster/placement", "cluster/transport/links", "cluster/transport/net")
 
 # Programs.
-room("apps/audit/disk", "plain")
+room("apps/audit/format", "core")
+room("apps/audit/log", "core")
+room("apps/audit/disk", "plain", "apps/audit/format", "apps/audit/log")
+room("apps/audit/database", "plain", "apps/audit/format", "apps/audit/log")
 room("apps/audit/model", "core")
 room("apps/audit/check", "core", "apps/audit/model")
-room("apps/audit", "plain", "apps/audit/check", "apps/audit/disk", "apps/audit/model")
+room("apps/audit", "plain", "apps/audit/check", "apps/audit/disk", "apps/audit/log", "apps/audit/model")
 room("apps/cli", "plain", "apps/audit")
 room("apps/cli/client", "plain", "apps/cli")
 room("apps/cli/completions", "plain")
@@ -151,7 +154,8 @@ room("apps/simulate/servers", "plain")
 room("apps/simulate/fleet", "plain", "apps/serve", "apps/simulate/plan", "apps/simulate/servers")
 room("apps/simulate/node", "shell", "apps/orders", "apps/orders/gateway", "apps/orders/load",
      "apps/orders/workflow", "apps/serve", "apps/simulate/fleet", "apps/simulate/plan")
-room("apps/simulate", "shell", "apps/audit", "apps/audit/model", "apps/orders", "apps/orders/audit", "apps/orders/audit/evidence",
+room("apps/simulate", "shell", "apps/audit", "apps/audit/database", "apps/audit/disk",
+     "apps/audit/log", "apps/audit/model", "apps/orders", "apps/orders/audit", "apps/orders/audit/evidence",
      "apps/orders/gateway", "apps/orders/load", "apps/orders/stages", "apps/orders/workflow",
      "apps/report", "apps/simulate/fleet", "apps/simulate/node", "apps/simulate/plan",
      "apps/simulate/servers")
@@ -163,5 +167,6 @@ room("apps/millrace", "shell", "apps/cli", "apps/cli/client", "apps/orders", "ap
      "apps/orders/view",
      "apps/report", "apps/report/page", "apps/simulate", "apps/simulate/node",
      "apps/simulate/remote")
-room("apps/cli/commands", "shell", "apps/audit", "apps/audit/model", "apps/bench", "apps/cli", "apps/cli/client",
+room("apps/cli/commands", "shell", "apps/audit", "apps/audit/database", "apps/audit/disk",
+     "apps/audit/log", "apps/audit/model", "apps/bench", "apps/cli", "apps/cli/client",
      "apps/cli/completions", "apps/dev", "apps/serve")

@@ -51,8 +51,8 @@ bool is_allowed_before_format(std::string_view name) {
 
 bool is_allowed_at_top(std::string_view name) {
   return is_allowed_before_format(name) || name == DataDirectory::restored_name ||
-         name == files::running_name || name == files::state_name ||
-         parse_checkpoint_name(without_unfinished(name));
+         name == DataDirectory::moved_name || name == files::running_name ||
+         name == files::state_name || parse_checkpoint_name(without_unfinished(name));
 }
 
 std::string joined(std::vector<std::string> names) {
@@ -193,22 +193,58 @@ Result<DataDirectory> DataDirectory::open(FileSystem& files, Path path, Opener o
   return opened;
 }
 
+Result<DataDirectory> DataDirectory::make_unfinished(FileSystem& files, Path path) {
+  DataDirectory made{files, std::move(path)};
+  const auto expect_empty = [&](const Path& directory) -> Result<void> {
+    const Result<std::vector<std::string>> names = files.list(directory);
+    if (!names && names.error().code == ErrorCode::not_found) return {};
+    if (!names) return names.error();
+    for (const std::string& name : *names) {
+      const bool is_left_over =
+          directory == made.path_ && (name == segments_name || name == lock_name ||
+                                      name == files::incarnation_name || name == "lost+found");
+      if (is_left_over) continue;
+      return foreign_file(directory, *names, "expected a new or empty directory");
+    }
+    return {};
+  };
+  for (const Path& directory : {made.path_, made.segments_path()}) {
+    if (Result<void> checked = expect_empty(directory); !checked) return checked.error();
+  }
+  if (Result<void> done = files.make_dir(made.path_); !done) return done.error();
+  auto lock = files.lock(made.path_ / lock_name, LockMode::exclusive);
+  if (!lock) return lock.error();
+  made.lock_ = *std::move(lock);
+  if (Result<void> done = files.make_dir(made.segments_path()); !done) return done.error();
+  return made;
+}
+
+Result<void> DataDirectory::prepare(const std::string& format) const {
+  // The format file comes last: its presence states that the directory is complete.
+  Path unfinished = format_path();
+  unfinished += unfinished_suffix;
+  Result<std::unique_ptr<File>> file = files_->open(unfinished, OpenMode::create, Access::buffered);
+  if (!file) return file.error();
+  if (Result<void> written = (*file)->write(0, format); !written) return written;
+  if (Result<void> synced = (*file)->sync(); !synced) return synced;
+  for (const Path& directory : {segments_path(), path_}) {
+    if (Result<void> synced = files_->sync_dir(directory); !synced) return synced;
+  }
+  return {};
+}
+
+Result<void> DataDirectory::complete() const {
+  Path unfinished = format_path();
+  unfinished += unfinished_suffix;
+  if (Result<void> renamed = files_->rename(unfinished, format_path()); !renamed) return renamed;
+  return files_->sync_dir(path_);
+}
+
 Result<void> DataDirectory::create() {
   if (Result<void> made = files_->make_dir(segments_path()); !made) return made;
   if (Result<void> synced = files_->sync_dir(path_); !synced) return synced;
-  // The format file comes last: its presence states that the directory is complete.
-  const Path final_path = path_ / format_name;
-  Path unfinished = final_path;
-  unfinished += unfinished_suffix;
-  {
-    Result<std::unique_ptr<File>> file =
-        files_->open(unfinished, OpenMode::create, Access::buffered);
-    if (!file) return file.error();
-    if (Result<void> written = (*file)->write(0, format_line()); !written) return written;
-    if (Result<void> synced = (*file)->sync(); !synced) return synced;
-  }
-  if (Result<void> renamed = files_->rename(unfinished, final_path); !renamed) return renamed;
-  return files_->sync_dir(path_);
+  if (Result<void> prepared = prepare(format_line()); !prepared) return prepared;
+  return complete();
 }
 
 Result<void> DataDirectory::remove_unfinished() const {

@@ -5,6 +5,7 @@
 //   lock                      locked while in use; contains the process id of the writer
 //   incarnation               number of the node's latest start; written by the cluster, not here
 //   restored                  the manifest of the backup from which the directory was restored
+//   moved                     text: where the log has moved to; no writer opens the directory then
 //   checkpoint-<number>       the newest two checkpoints
 //   segments/<number>.seg     the log
 //   state/                    keyed states that checkpoints name; not written here
@@ -38,6 +39,8 @@ class DataDirectory {
 
   /// Name of a file that says that the directory was restored: the manifest of the backup.
   static constexpr std::string_view restored_name = "restored";
+  /// Name of a file that says that the log has moved: see actors/journal/moved_mark.hpp.
+  static constexpr std::string_view moved_name = "moved";
 
   /// Opens and locks the directory at `path`. A writer also removes unfinished files, and makes the
   /// directory's entries durable. Blocks, but never waits for the lock. Fails with `not_found`
@@ -45,6 +48,20 @@ class DataDirectory {
   /// kind; nothing was changed), `unsupported_version`, `corrupt` (the format file is damaged),
   /// `storage_full`, `storage_failed`. REQUIRES: `files` outlives the result.
   static Result<DataDirectory> open(FileSystem& files, Path path, Opener opener);
+
+  /// Makes and locks a directory for a log that is written from outside, such as a copy. `path` must
+  /// be new or empty, but for what every attempt leaves: lock, incarnation, segments/. No process opens it before
+  /// complete(). Fails with `foreign_file` (it is not empty), `storage_locked`, `storage_full`,
+  /// `storage_failed`. Blocks. REQUIRES: as open().
+  static Result<DataDirectory> make_unfinished(FileSystem& files, Path path);
+
+  /// Makes durable the names in a directory of make_unfinished(), and `format`, which is the contents
+  /// of the file of this name, but for its final name. Fails with `storage_full`, `storage_failed`.
+  /// Blocks.
+  Result<void> prepare(const std::string& format) const;
+  /// After prepare(): the directory is a data directory from now on. Durable on return. Fails with
+  /// `storage_failed`. Blocks.
+  Result<void> complete() const;
 
   [[nodiscard]] FileSystem& files() const { return *files_; }
   [[nodiscard]] const Path& path() const { return path_; }

@@ -37,6 +37,10 @@ class LogEnd {
     }
   }
 
+  /// Forgets the rows behind the gap: from then on add() takes the rows from last_lsn() + 1 on again, when more
+  /// of them are there.
+  void forget_behind_gap() { behind_gap_.clear(); }
+
   /// The log ends with this record; replay_from - 1 if there is no row.
   [[nodiscard]] Lsn last_lsn() const { return next_ - 1; }
   /// Segment of that record; 0 if there is no row.

@@ -9,6 +9,8 @@ namespace millrace::postgres_log {
 namespace {
 
 std::string text_of(const Seat& seat) {
+  if (has_moved(seat)) return "the log of " + seat.name + " has " + seat.holder;
+  if (awaits_copy(seat)) return seat.name + " awaits a copy of its log, " + seat.holder;
   return seat.name + " is held by " + seat.holder + " for another " +
          std::to_string(seat.lease_left.count()) + " ms";
 }
@@ -40,6 +42,7 @@ SeatChoice choose_seat(const std::vector<Seat>& seats, const std::vector<std::st
   };
   const Seat* best = nullptr;
   for (const Seat* seat : candidates) {
+    if (has_moved(*seat) || awaits_copy(*seat)) continue;
     const bool is_own = !own.empty() && seat->holder == own;
     const bool is_free = is_own || seat->lease_left.count() <= 0 ||
                          (has_ended && !seat->holder.empty() && has_ended(seat->holder));

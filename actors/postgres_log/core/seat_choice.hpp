@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace millrace::postgres_log {
@@ -25,6 +26,17 @@ struct Seat {
   std::chrono::milliseconds lease_left{0};  ///< by the server's clock; <= 0: anybody may take it
 };
 
+/// Begins Seat::holder if the log of the seat has moved to another place; the rest says which.
+inline constexpr std::string_view moved_prefix = "moved to ";
+[[nodiscard]] inline bool has_moved(const Seat& seat) {
+  return seat.holder.starts_with(moved_prefix);
+}
+/// Whether the log of another engine is being copied to the seat, or that was interrupted: nobody takes
+/// the seat before the copy is complete. Then its epoch is above 0.
+[[nodiscard]] inline bool awaits_copy(const Seat& seat) {
+  return seat.epoch == 0 && !seat.holder.empty();
+}
+
 /// Whether the process that calls itself so has ended for sure: nobody knows, if empty.
 using HasEnded = std::function<bool(const std::string& holder)>;
 
@@ -37,7 +49,7 @@ struct SeatChoice {
 /// Decides which of `seats`, as one look at the table has found them, the process `own` takes: one that it
 /// holds already, as after a commit without an answer; otherwise one whose lease has ended or whose holder
 /// has ended, and of several such first those that have had a holder, then by a hash of both names, so that
-/// processes that start together do not all try the same. `allowed`: names of seats; null: all.
+/// processes that start together do not all try the same; none whose log has moved or awaits a copy. `allowed`: names of seats; null: all.
 [[nodiscard]] SeatChoice choose_seat(const std::vector<Seat>& seats,
                                      const std::vector<std::string>* allowed,
                                      const std::string& own, const HasEnded& has_ended);

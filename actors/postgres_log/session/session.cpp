@@ -86,6 +86,10 @@ std::uint64_t Rows::changed() const {
   return *text == '\0' ? 0 : std::stoull(text);
 }
 
+std::string Rows::command() const {
+  return PQcmdStatus(result_.get());
+}
+
 Session::Session(pg_conn* connection, const Dsn& dsn, const Interrupt& interrupt)
     : connection_(connection), dsn_(dsn), interrupt_(interrupt) {
   PQsetErrorVerbosity(connection_, PQERRORS_VERBOSE);
@@ -210,9 +214,9 @@ Result<pg_result*> Session::next_result() {
   return PQgetResult(connection_);
 }
 
-Result<Rows> Session::execute(const std::string& sql, Parameters parameters) {
-  if (const auto sent = send(sql, parameters); !sent) return sent.error();
-  std::optional<Rows> rows;
+// Receives all results of the statement that was sent; `visit` takes those that are no error. If it fails,
+// the rest is left unread.
+Result<void> Session::receive(const ResultVisitor& visit) {
   std::optional<Error> error;
   while (true) {
     const Result<pg_result*> next = next_result();
@@ -220,13 +224,26 @@ Result<Rows> Session::execute(const std::string& sql, Parameters parameters) {
     if (*next == nullptr) break;
     const ExecStatusType status = PQresultStatus(*next);
     Rows result(*next);
-    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
-      rows = std::move(result);
-    } else {
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_SINGLE_TUPLE) {
       error = failure(*next);
+      continue;
     }
+    is_broken_ = true;  // if the visit ends here
+    if (auto visited = visit(std::move(result)); !visited) return visited;
+    is_broken_ = false;
   }
   if (error) return *std::move(error);
+  return {};
+}
+
+Result<Rows> Session::execute(const std::string& sql, Parameters parameters) {
+  if (const auto sent = send(sql, parameters); !sent) return sent.error();
+  std::optional<Rows> rows;
+  const auto received = receive([&](Rows&& result) -> Result<void> {
+    rows = std::move(result);
+    return {};
+  });
+  if (!received) return received.error();
   if (!rows) return failure(nullptr);
   return *std::move(rows);
 }
@@ -235,41 +252,23 @@ Result<void> Session::stream(const std::string& sql, Parameters parameters,
                              const RowVisitor& visit) {
   if (const auto sent = send(sql, parameters); !sent) return sent;
   if (PQsetSingleRowMode(connection_) != 1) return failure(nullptr);
-  is_broken_ = true;  // until the end is reached
-  std::optional<Error> error;
-  while (true) {
-    const Result<pg_result*> next = next_result();
-    if (!next) return next.error();
-    if (*next == nullptr) break;
-    const Rows result(*next);
-    const ExecStatusType status = PQresultStatus(*next);
-    if (status == PGRES_SINGLE_TUPLE) {
-      if (auto visited = visit(result[0]); !visited) return visited;
-    } else if (status != PGRES_TUPLES_OK) {
-      error = failure(*next);
+  // The last result has no row.
+  return receive([&](Rows&& result) -> Result<void> {
+    for (int i = 0; i < result.size(); ++i) {
+      if (auto visited = visit(result[i]); !visited) return visited;
     }
-  }
-  is_broken_ = false;
-  if (error) return *std::move(error);
-  return {};
+    return {};
+  });
 }
 
 Result<void> Session::commit() {
   if (const auto sent = send("commit", {}); !sent) return sent;
   bool is_committed = false;
-  std::optional<Error> error;
-  while (true) {
-    const Result<pg_result*> next = next_result();
-    if (!next) return next.error();
-    if (*next == nullptr) break;
-    const Rows result(*next);
-    if (PQresultStatus(*next) != PGRES_COMMAND_OK) {
-      error = failure(*next);
-    } else {
-      is_committed = std::strcmp(PQcmdStatus(*next), "COMMIT") == 0;
-    }
-  }
-  if (error) return *std::move(error);
+  const auto received = receive([&](Rows&& result) -> Result<void> {
+    is_committed = result.command() == "COMMIT";
+    return {};
+  });
+  if (!received) return received;
   state_.clear();
   if (!is_committed) return Error{ErrorCode::log_unreachable, "the transaction had failed before"};
   if (has_warned_) {

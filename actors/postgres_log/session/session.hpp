@@ -71,6 +71,8 @@ class Rows {
   [[nodiscard]] RowView operator[](int row) const { return {result_.get(), row}; }
   /// Rows that an insert, update or delete has changed.
   [[nodiscard]] std::uint64_t changed() const;
+  /// What the statement did, such as "COMMIT".
+  [[nodiscard]] std::string command() const;
 
  private:
   std::shared_ptr<pg_result> result_;
@@ -154,6 +156,8 @@ class Session {
   [[nodiscard]] Result<void> await_connected(std::chrono::steady_clock::time_point deadline);
   [[nodiscard]] Result<void> send(const std::string& sql, Parameters parameters);
   [[nodiscard]] Result<pg_result*> next_result();
+  using ResultVisitor = std::function<Result<void>(Rows&& result)>;
+  [[nodiscard]] Result<void> receive(const ResultVisitor& visit);
   [[nodiscard]] Error failure(const pg_result* result);
   static void on_notice(void* self, const pg_result* notice);
 

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "apps/audit/disk/checksum.hpp"
+#include "apps/audit/format/checksum.hpp"
 
 namespace millrace::audit {
 namespace {
@@ -124,7 +124,7 @@ Result<void> lock_shared(DataFiles& files) {
 
 bool is_known(std::string_view name) {
   for (const char* one : {"format", "lock", "segments", "incarnation", "running", "restored",
-                          "state", "lost+found", "manifest"}) {
+                          "state", "moved", "lost+found", "manifest"}) {
     if (name == one) return true;
   }
   return name.ends_with(".tmp");

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/audit/log/node_log.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::audit {
@@ -61,10 +62,6 @@ struct DataFiles {
   std::map<std::uint64_t, std::filesystem::path> checkpoints;  ///< by number
   std::optional<DurablePoint> durable_point;  ///< none: the directory is of an older version
 
-  struct Problem {
-    std::string file;
-    std::string text;
-  };
   std::vector<Problem> problems;
 };
 

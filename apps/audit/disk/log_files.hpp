@@ -11,42 +11,10 @@
 
 #include "apps/audit/disk/data_files.hpp"
 #include "apps/audit/disk/segment_file.hpp"
+#include "apps/audit/log/node_log.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::audit {
-
-/// Where a frame begins: segment number in the high 32 bits, offset in the low 32.
-using Place = std::uint64_t;
-
-struct LogRecord {
-  std::uint64_t lsn = 0;
-  Place place = 0;
-  std::string_view body;  ///< valid during the call only
-};
-
-/// Something that is wrong with the log.
-struct Damage {
-  std::string file;
-  std::uint64_t offset = 0;
-  std::uint64_t record = 0;
-  std::string text;
-};
-
-/// What other files state about the log.
-struct Witness {
-  std::uint64_t replay_from = 1;  ///< of the checkpoint from which a start replays
-  std::uint64_t durable = 0;      ///< records up to this were confirmed
-  std::string stated_by{};        ///< name of the file that states `durable`
-};
-
-/// The part of the log that was read.
-struct LogExtent {
-  std::uint64_t first_lsn = 0;  ///< 0: there is no record
-  std::uint64_t last_lsn = 0;
-  std::uint64_t frames = 0;
-  bool is_damaged = false;  ///< the records after last_lsn could not be read
-  std::vector<Damage> damage{};
-};
 
 class LogFiles {
  public:

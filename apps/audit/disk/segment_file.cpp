@@ -1,19 +1,13 @@
 #include "apps/audit/disk/segment_file.hpp"
 
-#include "apps/audit/disk/checksum.hpp"
 #include "apps/audit/disk/data_files.hpp"
+#include "apps/audit/format/checksum.hpp"
+#include "apps/audit/format/frame.hpp"
 
 namespace millrace::audit {
 namespace {
 
 constexpr std::string_view magic{"MILLSEG\0", 8};
-constexpr std::uint64_t frame_header_bytes = 40;
-constexpr std::uint32_t ends_group = 1;
-constexpr std::uint32_t mark = 2;
-
-constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
-  return (value + unit - 1) / unit * unit;
-}
 
 }  // namespace
 
@@ -35,24 +29,17 @@ Result<SegmentFile> SegmentFile::read(std::uint32_t number, const std::filesyste
 }
 
 std::optional<Frame> SegmentFile::frame_at(std::uint64_t offset) const {
-  const std::string_view all = bytes_;
-  if (offset + frame_header_bytes > all.size()) return std::nullopt;
-  const std::string_view at = all.substr(offset);
-  const auto length = number_at<std::uint32_t>(at, 4);
-  const auto flags = number_at<std::uint32_t>(at, 36);
+  if (offset > bytes_.size()) return std::nullopt;
+  const auto fields = parse_frame(std::string_view(bytes_).substr(offset));
+  if (!fields || fields->segment != number_ || fields->position != offset) return std::nullopt;
   Frame frame;
-  frame.lsn = number_at<std::uint64_t>(at, 8);
-  frame.durable = number_at<std::uint64_t>(at, 16);
+  frame.lsn = fields->lsn;
+  frame.durable = fields->durable;
   frame.offset = offset;
-  if (number_at<std::uint32_t>(at, 24) != number_ || number_at<std::uint32_t>(at, 28) != offset ||
-      frame.lsn == 0 || length > at.size() - frame_header_bytes ||
-      number_at<std::uint32_t>(at, 0) != crc32c(at.substr(4, frame_header_bytes - 4 + length))) {
-    return std::nullopt;
-  }
-  frame.body = at.substr(frame_header_bytes, length);
-  frame.is_mark = (flags & mark) != 0;
+  frame.body = fields->body;
+  frame.is_mark = (fields->flags & mark_flag) != 0;
   frame.next =
-      round_up(offset + frame_header_bytes + length, (flags & ends_group) != 0 ? block_bytes : 8);
+      round_up(offset + fields->bytes, (fields->flags & ends_group_flag) != 0 ? block_bytes : 8);
   return frame;
 }
 

@@ -8,17 +8,10 @@
 #include <string_view>
 
 #include "apps/audit/disk/data_files.hpp"
+#include "apps/audit/log/node_log.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::audit {
-
-/// An item of a key.
-struct StateItem {
-  std::uint32_t queue = 0;
-  std::string key{};
-  bool is_history = false;  ///< entries of one record; false: the value
-  std::uint64_t lsn = 0;    ///< of that record
-};
 
 /// Visits the values and histories in copy `number`, in order of queue, key and record. Returns what
 /// is wrong with the copy; empty: nothing. Fails with `storage_failed`. Blocks.

@@ -36,16 +36,29 @@ void add_node_only(CLI::App& command, ServerOptions& options) {
 
 void add_source_options(CLI::App& command, SourceOptions& options) {
   add_server_options(command, options.server);
-  command.add_option("--data-dir", options.data_dir, "data directory of a node that does not run")
+  command
+      .add_option("--data-dir", options.log.data_dir, "data directory of a node that does not run")
       ->type_name("DIR")
       ->excludes("--server");
+  command
+      .add_option("-c,--config", options.log.config,
+                  "config file of a node that does not run: says where its log\n"
+                  "lies, in a directory or in PostgreSQL")
+      ->type_name("FILE")
+      ->excludes("--server")
+      ->excludes("--data-dir");
+  command.add_option("--node", options.log.node, "name of that node; else that of the config file")
+      ->type_name("NAME")
+      ->needs("--config");
 }
 
 Result<std::string> url_of(const ServerOptions& options) {
   std::string url = options.url.empty() ? variable("MILLRACE_URL") : options.url;
   if (url.empty()) {
-    return Error{ErrorCode::invalid_argument,
-                 "expected --server URL or MILLRACE_URL, or where a command has it --data-dir DIR"};
+    return Error{
+        ErrorCode::invalid_argument,
+        "expected --server URL or MILLRACE_URL, or where a command has it --data-dir DIR or "
+        "--config FILE"};
   }
   if (url.find("://") == std::string::npos) url.insert(0, "http://");
   while (url.back() == '/') url.pop_back();

@@ -24,15 +24,25 @@ void add_server_options(CLI::App& command, ServerOptions& options);
 /// --node-only, for commands that ask all members of the cluster otherwise.
 void add_node_only(CLI::App& command, ServerOptions& options);
 
-/// Where a command looks: at a running node, or into the data directory of a stopped one.
-struct SourceOptions {
-  ServerOptions server;
-  std::string data_dir;
-
-  [[nodiscard]] bool is_stopped_node() const { return !data_dir.empty(); }
+/// The log of a node that does not run; see stopped_log.hpp.
+struct LogOptions {
+  std::string data_dir;  ///< --data-dir; or empty
+  std::string
+      config;        ///< --config: the node's config file, which says where the log lies; or empty
+  std::string node;  ///< --node: name of the node; empty: that of the config file
 };
 
-/// --data-dir beside those above; they exclude each other.
+/// Where a command looks: at a running node, or into the log of a stopped one.
+struct SourceOptions {
+  ServerOptions server;
+  LogOptions log;
+
+  [[nodiscard]] bool is_stopped_node() const {
+    return !log.data_dir.empty() || !log.config.empty();
+  }
+};
+
+/// --data-dir, --config and --node beside those above; the first two and --server exclude each other.
 void add_source_options(CLI::App& command, SourceOptions& options);
 
 /// The URL as "http://host:port". Fails with `invalid_argument` where none is given.

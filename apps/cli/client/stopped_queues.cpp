@@ -3,9 +3,8 @@
 #include <map>
 #include <utility>
 
-#include "actors/engines/engines.hpp"
-#include "actors/state_store/rocks_table.hpp"
 #include "actors/store/stopped_node.hpp"
+#include "apps/cli/client/stopped_log.hpp"
 #include "apps/cli/exit_code.hpp"
 #include "cluster/http/json/message_json.hpp"
 
@@ -63,8 +62,8 @@ std::string type_of(const StoppedNode& node, const std::string& name, const Mess
 
 }  // namespace
 
-int list_stopped_queues(const std::string& data_dir, bool dead_letters, Format format) {
-  auto node = StoppedNode::open(engines::make_engine(data_dir), states::stored_states(data_dir));
+int list_stopped_queues(const LogOptions& log, bool dead_letters, Format format) {
+  auto node = open_stopped(log);
   if (!node) return fail(node.error());
   auto view = node->view(false);
   if (!view) return fail(view.error());
@@ -72,9 +71,9 @@ int list_stopped_queues(const std::string& data_dir, bool dead_letters, Format f
   return exit_ok;
 }
 
-int peek_stopped_queue(const std::string& data_dir, const std::string& queue, std::size_t max,
+int peek_stopped_queue(const LogOptions& log, const std::string& queue, std::size_t max,
                        std::vector<std::string> columns, Format format) {
-  auto node = StoppedNode::open(engines::make_engine(data_dir), states::stored_states(data_dir));
+  auto node = open_stopped(log);
   if (!node) return fail(node.error());
   auto messages = node->peek(queue, max);
   if (!messages) return fail(messages.error());

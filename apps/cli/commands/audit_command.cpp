@@ -1,11 +1,15 @@
-// millrace audit: checks data directories of stopped nodes, or copies of them.
-#include <filesystem>
+// millrace audit: checks the logs of stopped nodes, or copies of data directories.
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "apps/audit/audit.hpp"
+#include "apps/audit/database/database_log.hpp"
+#include "apps/audit/disk/directory_log.hpp"
+#include "apps/cli/client/stopped_log.hpp"
 #include "apps/cli/exit_code.hpp"
 #include "apps/cli/output.hpp"
 #include "apps/cli/printable.hpp"
@@ -16,6 +20,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> data_dirs;
+  std::vector<std::string> configs;
   Format format = Format::table;
 };
 
@@ -39,7 +44,7 @@ nlohmann::ordered_json json_of(const audit::Audit& read) {
   nlohmann::ordered_json out{{"verdict", verdict_of(read.report.passed())}};
   for (const auto& directory : read.directories) {
     out["directories"].push_back(
-        {{"path", directory->files.path.string()}, {"last_record", directory->last_lsn}});
+        {{"path", directory->log->where()}, {"last_record", directory->last_lsn}});
   }
   for (const audit::Check& check : read.report.checks()) {
     nlohmann::ordered_json row{{"check", check.name},
@@ -93,13 +98,40 @@ void print_table(const audit::Audit& read) {
     }
   }
   std::cout << "\nverdict  " << verdict_of(read.report.passed()) << "  " << read.directories.size()
-            << (read.directories.size() == 1 ? " directory\n" : " directories\n");
+            << (read.directories.size() == 1 ? " log\n" : " logs\n");
+}
+
+// The auditor has a reader of its own for each engine.
+Result<std::unique_ptr<audit::NodeLog>> open_configured(const std::string& config) {
+  const auto log = configured_log(config, {});
+  if (!log) return log.error();
+  if (const auto* const postgres = std::get_if<postgres_log::Options>(&*log)) {
+    return audit::open_database(
+        {postgres->dsn, postgres->schema, postgres->node, postgres->has_ended});
+  }
+  return audit::open_directory(std::get<engines::LogOptions>(*log).data_dir);
+}
+
+Result<audit::Audit> read_logs(const Options& options) {
+  std::vector<std::unique_ptr<audit::NodeLog>> logs;
+  for (const std::string& data_dir : options.data_dirs) {
+    auto log = audit::open_directory(data_dir);
+    if (!log) return log.error();
+    logs.push_back(*std::move(log));
+  }
+  for (const std::string& config : options.configs) {
+    auto log = open_configured(config);
+    if (!log) return log.error();
+    logs.push_back(*std::move(log));
+  }
+  return audit::audit(std::move(logs));
 }
 
 int run_audit(const Options& options, const Program& program) {
-  const std::vector<std::filesystem::path> paths(options.data_dirs.begin(),
-                                                 options.data_dirs.end());
-  auto read = audit::audit(paths);
+  if (options.data_dirs.empty() && options.configs.empty()) {
+    return fail({ErrorCode::invalid_argument, "expected --data-dir DIR or --config FILE"});
+  }
+  auto read = read_logs(options);
   if (!read) return fail(read.error());
   if (program.audit) program.audit(*read);
   if (options.format == Format::table) {
@@ -115,15 +147,19 @@ int run_audit(const Options& options, const Program& program) {
 void add_audit(CLI::App& app, Action& action, const Program& program) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
-      add_command(app, "audit", "check data directories of stopped nodes, or copies of them");
+      add_command(app, "audit", "check the logs of stopped nodes, or copies of data directories");
   command
       ->add_option("--data-dir", options->data_dirs,
                    "data directories; those of all nodes of a cluster together are\n"
                    "compared with each other")
-      ->type_name("DIR")
-      ->required();
+      ->type_name("DIR");
+  command
+      ->add_option("-c,--config", options->configs,
+                   "config files of nodes: say where their logs lie, in directories or\n"
+                   "in PostgreSQL")
+      ->type_name("FILE");
   add_format(*command, options->format);
-  command->footer("Exit status: 0 PASS, 1 a directory could not be read, 4 FAIL.");
+  command->footer("Exit status: 0 PASS, 1 a log could not be read, 4 FAIL.");
   command->callback([options, &action, &program] {
     action = [options, &program] {
       return run_audit(*options, program);

@@ -3,10 +3,12 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <variant>
 
 #include "actors/base/clock.hpp"
 #include "actors/engines/stored_backup.hpp"
 #include "apps/cli/client/server_client.hpp"
+#include "apps/cli/client/stopped_log.hpp"
 #include "apps/cli/command_line.hpp"
 #include "apps/cli/exit_code.hpp"
 #include "apps/cli/output.hpp"
@@ -40,8 +42,15 @@ Json json_of(const fs::path& target, const engines::StoredBackup& backup) {
 }
 
 Result<Json> back_up_stopped_node(const BackupOptions& options, const fs::path& target) {
-  const auto backup =
-      engines::back_up_stopped(options.source.data_dir, target, SystemClock().now_us());
+  const auto log = log_of(options.source.log);
+  if (!log) return log.error();
+  const auto* const journal = std::get_if<engines::LogOptions>(&*log);
+  if (journal == nullptr) {
+    return Error{ErrorCode::invalid_argument,
+                 "a log in PostgreSQL is backed up with its database: use pg_basebackup or the "
+                 "service's backups"};
+  }
+  const auto backup = engines::back_up_stopped(journal->data_dir, target, SystemClock().now_us());
   if (!backup) return backup.error();
   return json_of(target, *backup);
 }

@@ -29,7 +29,7 @@ void add_common(CLI::App& command, Options& options) {
 
 int run_ls(const Options& options, bool dead_letters) {
   if (options.source.is_stopped_node()) {
-    return list_stopped_queues(options.source.data_dir, dead_letters, options.format);
+    return list_stopped_queues(options.source.log, dead_letters, options.format);
   }
   auto cluster = ClusterClient::open(options.source.server);
   if (!cluster) return fail(cluster.error());
@@ -60,7 +60,7 @@ int run_info(const Options& options) {
 
 int run_peek(const Options& options, const char* kind, const std::vector<std::string>& columns) {
   if (options.source.is_stopped_node()) {
-    return peek_stopped_queue(options.source.data_dir, options.queue, options.max, columns,
+    return peek_stopped_queue(options.source.log, options.queue, options.max, columns,
                               options.format);
   }
   auto cluster = ClusterClient::open(options.source.server);

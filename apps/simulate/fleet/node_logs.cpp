@@ -1,15 +1,9 @@
 #include "apps/simulate/fleet/node_logs.hpp"
 
-#include <cstdint>
 #include <fstream>
-#include <iterator>
 #include <system_error>
-#include <utility>
 
 #include <unistd.h>
-
-#include "actors/engines/engines.hpp"
-#include "actors/store/stopped_node.hpp"
 
 namespace millrace::simulate {
 
@@ -32,23 +26,6 @@ Result<void> write_dsn(const Options& options, std::uint32_t node) {
   out.close();
   if (out && !error) return {};
   return Error{ErrorCode::storage_failed, file.string() + " cannot be written"};
-}
-
-Result<DurableView> read_logs(const Options& options) {
-  DurableView all;
-  for (std::uint32_t node = 0; node < options.nodes; ++node) {
-    postgres_log::Options log;
-    log.dsn = options.dsn;
-    log.schema = schema(options);
-    log.node = node_name(node);
-    auto stopped = StoppedNode::open(engines::make_engine(log));
-    if (!stopped) return stopped.error();
-    auto view = stopped->view(true);
-    if (!view) return view.error();
-    all.queues.insert(all.queues.end(), std::make_move_iterator(view->queues.begin()),
-                      std::make_move_iterator(view->queues.end()));
-  }
-  return all;
 }
 
 }  // namespace millrace::simulate

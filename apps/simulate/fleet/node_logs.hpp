@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <string>
 
-#include "actors/store/durable_view.hpp"
 #include "apps/simulate/plan/options.hpp"
 #include "messages/result.hpp"
 
@@ -18,9 +17,5 @@ namespace millrace::simulate {
 
 /// Writes dsn_file() of a node, for this user alone. Fails with `storage_failed`.
 [[nodiscard]] Result<void> write_dsn(const Options& options, std::uint32_t node);
-
-/// The queues of all nodes, which have ended, as the engine reads them. Fails as StoppedNode::open() and
-/// view(). Blocks.
-[[nodiscard]] Result<DurableView> read_logs(const Options& options);
 
 }  // namespace millrace::simulate

@@ -1,4 +1,4 @@
-#include "apps/audit/disk/checksum.hpp"
+#include "apps/audit/format/checksum.hpp"
 
 #include <array>
 #include <bit>

@@ -1,4 +1,4 @@
-// CRC-32C and little-endian numbers, as the files of a data directory have them.
+// CRC-32C and little-endian numbers, as all formats of a log have them.
 #pragma once
 
 #include <cstddef>
