@@ -21,6 +21,7 @@ namespace {
 struct Options {
   std::vector<std::string> data_dirs;
   std::vector<std::string> configs;
+  std::vector<std::string> nodes;  ///< whose logs; empty: those of the configurations
   Format format = Format::table;
 };
 
@@ -102,8 +103,9 @@ void print_table(const audit::Audit& read) {
 }
 
 // The auditor has a reader of its own for each engine.
-Result<std::unique_ptr<audit::NodeLog>> open_configured(const std::string& config) {
-  const auto log = configured_log(config, {});
+Result<std::unique_ptr<audit::NodeLog>> open_configured(const std::string& config,
+                                                        const std::string& node) {
+  const auto log = configured_log(config, node);
   if (!log) return log.error();
   if (const auto* const postgres = std::get_if<postgres_log::Options>(&*log)) {
     return audit::open_database(
@@ -119,10 +121,13 @@ Result<audit::Audit> read_logs(const Options& options) {
     if (!log) return log.error();
     logs.push_back(*std::move(log));
   }
+  const std::vector<std::string> configured{""};
   for (const std::string& config : options.configs) {
-    auto log = open_configured(config);
-    if (!log) return log.error();
-    logs.push_back(*std::move(log));
+    for (const std::string& node : options.nodes.empty() ? configured : options.nodes) {
+      auto log = open_configured(config, node);
+      if (!log) return log.error();
+      logs.push_back(*std::move(log));
+    }
   }
   return audit::audit(std::move(logs));
 }
@@ -158,6 +163,10 @@ void add_audit(CLI::App& app, Action& action, const Program& program) {
                    "config files of nodes: say where their logs lie, in directories or\n"
                    "in PostgreSQL")
       ->type_name("FILE");
+  command
+      ->add_option("--node", options->nodes, "names of the nodes, if a config file is for several")
+      ->type_name("NAME")
+      ->needs("--config");
   add_format(*command, options->format);
   command->footer("Exit status: 0 PASS, 1 a log could not be read, 4 FAIL.");
   command->callback([options, &action, &program] {
