@@ -98,6 +98,12 @@ class FileSystem {
   virtual Result<void> rename(const Path& from, const Path& to) = 0;
   virtual Result<void> remove(const Path& path) = 0;
 
+  /// Gives a file a second name, `to`, which must not be there. Fails with `invalid_argument` if the file
+  /// system cannot.
+  virtual Result<void> link(const Path& from, const Path& /*to*/) {
+    return Error{ErrorCode::invalid_argument, from.string() + ": files have one name here"};
+  }
+
   /// Creates `directory` and its parents. Succeeds if it exists. A new `directory` can be listed by
   /// its owner and group and changed by its owner, whatever the umask, which applies to parents.
   virtual Result<void> make_dir(const Path& directory) = 0;

@@ -261,6 +261,12 @@ class PosixFileSystem final : public FileSystem {
     return {};
   }
 
+  Result<void> link(const Path& from, const Path& to) override {
+    if (::link(from.c_str(), to.c_str()) == 0) return {};
+    if (errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK) return FileSystem::link(from, to);
+    return posix_error("link", to, errno);
+  }
+
   Result<void> make_dir(const Path& given) override {
     const Path directory = given.has_filename() ? given : given.parent_path();
     std::error_code failure;

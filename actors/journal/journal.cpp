@@ -194,10 +194,14 @@ Result<logs::BackupInfo> Journal::back_up(const std::filesystem::path& target,
   if (Result<void> done = backup.begin(); !done) return done.error();
   const SegmentPin pin{*parts_};
   {
-    const std::lock_guard lock{parts_->checkpoint_mutex};
-    if (parts_->newest_checkpoint != 0) {
-      // Until it is copied, no later checkpoint is written that would let its states be removed.
-      const Result<void> done = backup.add_checkpoint(parts_->newest_checkpoint, may_go_on);
+    std::unique_lock lock{parts_->checkpoint_mutex};
+    const std::uint64_t checkpoint = parts_->newest_checkpoint;
+    if (checkpoint != 0) {
+      const auto pinned = backup.pin_checkpoint(checkpoint);
+      if (!pinned) return pinned.error();
+      // Else no later checkpoint, which would let it be removed, is written until it is copied.
+      if (*pinned) lock.unlock();
+      const Result<void> done = backup.add_checkpoint(checkpoint, may_go_on);
       if (!done) return done.error();
     }
   }

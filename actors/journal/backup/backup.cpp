@@ -131,6 +131,7 @@ BackupWriter::BackupWriter(const DataDirectory& from, Path target)
     : from_(from), files_(from.files()), target_(std::move(target)) {}
 
 BackupWriter::~BackupWriter() {
+  unpin();
   if (is_complete_) return;
   for (const Path& path : written_) {
     [[maybe_unused]] const Result<void> removed = files_.remove(path);
@@ -144,7 +145,7 @@ Result<void> BackupWriter::begin() {
 Result<void> BackupWriter::copy(const std::string& name,
                                 const std::function<Result<void>()>& may_go_on) {
   written_.push_back(target_ / name);
-  const auto copied = copy_file(files_, from_.path() / name, target_ / name, may_go_on);
+  const auto copied = copy_file(files_, source_of(name), target_ / name, may_go_on);
   if (!copied) return copied.error();
   manifest_.files.push_back({name, copied->bytes, copied->crc32c});
   return {};
@@ -157,22 +158,80 @@ Result<void> BackupWriter::write(const std::string& name, const std::string& byt
   return {};
 }
 
-Result<void> BackupWriter::add_checkpoint(std::uint64_t number,
-                                          const std::function<Result<void>()>& may_go_on) {
+Path BackupWriter::source_of(const std::string& name) const {
+  const auto pinned = pinned_.find(name);
+  return pinned != pinned_.end() ? pinned->second : from_.path() / name;
+}
+
+Result<void> BackupWriter::pin(const std::string& name, const Path& as) {
+  [[maybe_unused]] const auto removed = files_.remove(as);  // of a backup that was cut off
+  auto linked = files_.link(from_.path() / name, as);
+  if (linked) pinned_.emplace(name, as);
+  return linked;
+}
+
+void BackupWriter::unpin() {
+  for (const auto& [name, path] : std::exchange(pinned_, {})) {
+    [[maybe_unused]] const Result<void> removed = files_.remove(path);
+  }
+}
+
+// A start removes the second names, should this process end before: they are those of unfinished files.
+Result<bool> BackupWriter::pin_checkpoint(std::uint64_t number) {
   const Path path = from_.checkpoint_path(number);
-  if (auto done = copy(path.filename().string(), may_go_on); !done) return done;
+  Path second = path;
+  second += unfinished_suffix;
+  Result<void> pinned = pin(path.filename().string(), second);
+  const auto states = pinned ? states_of_checkpoint(path) : pinned.error();
+  if (pinned && !states) pinned = states.error();
+  if (pinned && !states->names.empty()) {
+    Path directory = from_.path() / files::state_name / "backup";
+    directory += unfinished_suffix;
+    pinned = files_.make_dir(directory);
+    for (std::size_t i = 0; pinned && i < states->names.size(); ++i) {
+      const std::string& name = states->names[i];
+      pinned = pin(states->directory + "/" + name, directory / name);
+    }
+  }
+  if (pinned) return true;
+  unpin();
+  if (pinned.error().code == ErrorCode::invalid_argument) return false;
+  return pinned.error();
+}
+
+Result<BackupWriter::States> BackupWriter::states_of_checkpoint(const Path& path) const {
   const auto block = read_whole(files_, path, block_bytes);
   if (!block) return block.error();
   const auto header = decode_checkpoint_header(*block);
   if (!header) return Error{ErrorCode::corrupt, path.string() + ": expected a checkpoint"};
-  const std::string states = states_of(header->start.replay_from);
-  const auto names = files_.list(from_.path() / states);
-  if (!names && names.error().code == ErrorCode::not_found) return {};
-  if (!names) return names.error();
-  if (auto made = files_.make_dir(target_ / states); !made) return made;
-  for (const std::string& name : *names) {
-    if (auto done = copy(states + "/" + name, may_go_on); !done) return done;
+  States states{.directory = states_of(header->start.replay_from)};
+  auto names = files_.list(from_.path() / states.directory);
+  if (names) states.names = std::move(*names);
+  if (!names && names.error().code != ErrorCode::not_found) return names.error();
+  return states;
+}
+
+Result<void> BackupWriter::add_checkpoint(std::uint64_t number,
+                                          const std::function<Result<void>()>& may_go_on) {
+  const Path path = from_.checkpoint_path(number);
+  if (auto done = copy(path.filename().string(), may_go_on); !done) return done;
+  std::vector<std::string> names;
+  for (const auto& [name, second] : pinned_) {
+    if (name.starts_with(files::state_name)) names.push_back(name);
   }
+  if (pinned_.empty()) {
+    const auto states = states_of_checkpoint(path);
+    if (!states) return states.error();
+    for (const std::string& name : states->names) names.push_back(states->directory + "/" + name);
+  }
+  if (!names.empty()) {
+    if (auto made = files_.make_dir(target_ / Path(names.front()).parent_path()); !made)
+      return made;
+  }
+  for (const std::string& name : names) {
+    if (auto done = copy(name, may_go_on); !done) return done;
+  }
+  unpin();
   return {};
 }
 

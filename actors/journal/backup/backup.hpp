@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,8 +33,13 @@ class BackupWriter {
   /// Makes the target. Called first.
   Result<void> begin();
 
+  /// Gives the files of checkpoint `number`, and of the keyed states that it names, second names, so that
+  /// add_checkpoint() finds them after they were removed. Takes no time. Returns false if the file system
+  /// has no second names. REQUIRES: nobody removes the files during the call.
+  [[nodiscard]] Result<bool> pin_checkpoint(std::uint64_t number);
+
   /// Copies checkpoint `number`, and the keyed states that it names. `may_go_on` as in add_log().
-  /// REQUIRES: nobody removes either during the call.
+  /// REQUIRES: it is pinned, or nobody removes either during the call.
   Result<void> add_checkpoint(std::uint64_t number, const std::function<Result<void>()>& may_go_on);
 
   /// Copies `segments`, oldest first, and of the last one the records up to `durable`, which it
@@ -48,13 +54,24 @@ class BackupWriter {
  private:
   Result<void> copy(const std::string& name, const std::function<Result<void>()>& may_go_on);
   Result<void> copy_last(const SegmentInfo& segment, Lsn durable);
+  /// The keyed states that a checkpoint names; none: it has them itself.
+  struct States {
+    std::string directory{};
+    std::vector<std::string> names{};
+  };
+  [[nodiscard]] Result<States> states_of_checkpoint(const FileSystem::Path& path) const;
+  /// Where the file `name` of the source is.
+  [[nodiscard]] FileSystem::Path source_of(const std::string& name) const;
+  [[nodiscard]] Result<void> pin(const std::string& name, const FileSystem::Path& as);
+  void unpin();
   Result<void> write(const std::string& name, const std::string& bytes);
 
   const DataDirectory& from_;
   FileSystem& files_;
   FileSystem::Path target_;
   Manifest manifest_;
-  std::vector<FileSystem::Path> written_;  ///< removed after a failure
+  std::vector<FileSystem::Path> written_;           ///< removed after a failure
+  std::map<std::string, FileSystem::Path> pinned_;  ///< second names of files of the source
   bool is_complete_ = false;
 };
 

@@ -25,6 +25,7 @@ class SlowFileSystem final : public files::FileSystem {
   }
   Result<void> rename(const Path& from, const Path& to) override { return files_.rename(from, to); }
   Result<void> remove(const Path& path) override { return files_.remove(path); }
+  Result<void> link(const Path& from, const Path& to) override { return files_.link(from, to); }
   Result<void> make_dir(const Path& directory) override { return files_.make_dir(directory); }
   Result<void> sync_dir(const Path& directory) override { return files_.sync_dir(directory); }
   Result<std::unique_ptr<files::FileLock>> lock(const Path& path, files::LockMode mode) override {
