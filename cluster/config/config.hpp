@@ -112,6 +112,7 @@ struct StageConfig {
   std::optional<std::uint32_t> batch_max{};
   std::optional<std::chrono::microseconds> batch_window{};
   std::optional<std::chrono::microseconds> timeout{};
+  std::optional<std::chrono::microseconds> keep_state{};
   std::optional<std::string> dead_letter{};
   std::optional<std::string> role{};  ///< the stage runs only on nodes with this role
   std::optional<std::string> was{};   ///< the former name of the stage

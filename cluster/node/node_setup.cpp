@@ -58,6 +58,7 @@ void apply(StageOptions& options, const StageConfig& configured) {
   set(options.batch.max, configured.batch_max);
   set(options.batch.window, configured.batch_window);
   set(options.timeout, configured.timeout);
+  set(options.keep_state, configured.keep_state);
   set(options.dead_letter, configured.dead_letter);
   set(options.was, configured.was);
 }

@@ -33,6 +33,13 @@ void check_queue(Complaints& complaints, const std::string& path, const queues::
   }
 }
 
+// Keys in memory have no age.
+void check_forgetting(Complaints& complaints, const std::string& path, std::int64_t keep_us) {
+  if (keep_us == 0 || complaints.config().runtime.state_cache_bytes > 0) return;
+  complaints.add(path, fmt::format("expected 0us, as runtime.state_cache is 0B, got \"{}\"",
+                                   format_duration(keep_us)));
+}
+
 void check_queues(Complaints& complaints) {
   std::map<std::string, std::size_t> seen;
   const auto& queues = complaints.config().queues;
@@ -40,6 +47,8 @@ void check_queues(Complaints& complaints) {
     const std::string path = fmt::format("queue.{}", i);
     if (!complaints.is_sound(path)) continue;
     check_queue(complaints, path, queues[i].limits);
+    check_forgetting(complaints, path + ".keep_state", queues[i].limits.keep_state_us);
+    check_forgetting(complaints, path + ".retention", queues[i].limits.keep_history_us);
     const auto [first, is_new] = seen.try_emplace(queues[i].name, i);
     if (is_new) continue;
     complaints.add(path + ".name",

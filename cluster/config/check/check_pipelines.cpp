@@ -58,6 +58,11 @@ void check_stage_times(Complaints& complaints, const std::string& path, const St
     complaints.add(path + ".retry.max",
                    fmt::format("expected at least `first` ({}), got {}", show(first), show(max)));
   }
+  if (stage.keep_state && stage.keep_state->count() > 0 &&
+      complaints.config().runtime.state_cache_bytes == 0) {
+    complaints.add(path + ".keep_state",
+                   "expected 0us, as runtime.state_cache is 0B, got " + show(*stage.keep_state));
+  }
   const microseconds timeout = stage.timeout.value_or(defaults.timeout);
   if (stage.batch_window && stage.timeout && *stage.batch_window > timeout) {
     complaints.add(path + ".batch.window", fmt::format("expected at most `timeout` ({}), got {}",

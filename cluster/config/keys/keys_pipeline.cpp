@@ -70,6 +70,14 @@ void add_running(KeyTable& table) {
                         .min = ms,
                         .max = day,
                         .example = "\"30s\""});
+  table.keys.push_back({.path = "pipeline[].stage.*.keep_state",
+                        .type = Type::duration,
+                        .doc = "Time for which the state and history of a key are kept after its "
+                               "last change. 0us: for ever. Needs runtime.state_cache.",
+                        .store = take_stage<&StageConfig::keep_state>,
+                        .min = 0,
+                        .max = 36'500 * day,
+                        .example = "\"30d\""});
   table.keys.push_back({.path = "pipeline[].stage.*.dead_letter",
                         .type = Type::name,
                         .doc = "Dead letter queue of the stage.",
