@@ -59,6 +59,9 @@ class OpenedLog {
   /// As Log::read(). REQUIRES: recover() has succeeded, and start() was not called.
   virtual Result<void> read(std::span<const Place> places, const PlaceVisitor& visit) = 0;
 
+  /// As Log::files(), to read. Lives until start().
+  [[nodiscard]] virtual FileStore* files() { return nullptr; }
+
   /// Continues the log behind the last recovered record, in a new segment. This object may only be
   /// destroyed then. Makes durable what recovery has read before the node relies on it. Blocks,
   /// perhaps for as long as the server cannot be reached. Fails with `invalid_argument` (an option
@@ -97,6 +100,9 @@ class Engine {
   /// Ends open(), recover() and start() in progress, and all later ones, with `draining`: the
   /// process is to end. Does not block. An engine that never waits for anybody does nothing.
   virtual void cancel() {}
+
+  /// Whether OpenedLog::files() and Log::files() are not null.
+  [[nodiscard]] virtual bool keeps_files() const { return false; }
 
   /// Where the log lies, for messages to people: a directory, or a server and a name. Holds no
   /// secret.

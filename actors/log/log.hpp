@@ -23,6 +23,7 @@
 
 #include "actors/log/backup.hpp"
 #include "actors/log/checkpoint.hpp"
+#include "actors/log/file_store.hpp"
 #include "actors/log/frame.hpp"
 #include "actors/log/log_stats.hpp"
 #include "actors/log/proposal.hpp"
@@ -146,6 +147,10 @@ class Log {
   /// Lets all records use the whole reserve from now on. For a shutdown, when no further records
   /// that make room are expected. An engine without a reserve does nothing.
   virtual void open_reserve() {}
+
+  /// Where files that checkpoints name are kept; null: the log lies on this machine, and so do they.
+  /// Lives as long as the log.
+  [[nodiscard]] virtual FileStore* files() { return nullptr; }
 
   /// Writes a backup as of the last durable record to `target`, a new or empty directory, while the
   /// log goes on. Meanwhile no segment is released, and no checkpoint is removed while it is copied.

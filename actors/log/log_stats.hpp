@@ -39,6 +39,12 @@ struct LogStats {
   std::uint64_t bytes = 0;
   std::uint64_t syncs = 0;
   std::uint64_t outages = 0;        ///< how often the log became unreachable
+  bool is_reachable = true;         ///< see Log::is_reachable()
+  bool has_server = false;          ///< the log lies on a server, and the next four are known
+  std::uint64_t in_doubt = 0;       ///< groups whose commit is neither confirmed nor refused
+  std::uint64_t doubts = 0;         ///< groups whose commit came into doubt, in all
+  std::uint64_t epoch = 0;          ///< of this process as the owner of the log
+  std::int64_t lease_left_us = 0;   ///< of the seat; <= 0: it has ended, or there is none
   std::uint64_t append_us_sum = 0;  ///< of GroupCounters::append
   std::uint64_t sync_us_sum = 0;    ///< of GroupCounters::sync
   std::array<std::uint64_t, DurationCounts::bucket_count> append_us{};  ///< see DurationCounts

@@ -14,6 +14,7 @@
 #include "actors/postgres_log/log_tables.hpp"
 #include "actors/postgres_log/schema.hpp"
 #include "actors/postgres_log/seats.hpp"
+#include "actors/postgres_log/stored_files.hpp"
 
 namespace millrace::postgres_log {
 namespace {
@@ -37,7 +38,9 @@ class OpenedPostgres final : public logs::OpenedLog {
         interrupt_(interrupt),
         session_(std::move(session)),
         tables_(std::move(tables)),
-        checkpoint_number_(checkpoint_number) {}
+        checkpoint_number_(checkpoint_number),
+        files_(options, {options.schema, options.node, tables_.seat, tables_.epoch}, connector,
+               interrupt) {}
 
   [[nodiscard]] std::uint64_t epoch() const override { return tables_.epoch; }
   [[nodiscard]] std::string node() const override { return options_.node; }
@@ -84,6 +87,8 @@ class OpenedPostgres final : public logs::OpenedLog {
     return reader_->read(places, visit);
   }
 
+  [[nodiscard]] logs::FileStore* files() override { return &files_; }
+
   Result<std::unique_ptr<logs::Log>> start(logs::Listener& listener) override {
     if (interrupt_.is_raised()) return Error{ErrorCode::draining, "the opening was cancelled"};
     reader_.reset();
@@ -118,6 +123,7 @@ class OpenedPostgres final : public logs::OpenedLog {
   std::unique_ptr<Session> guard_;    ///< of a reader: in the transaction that keeps the tables
   const LogTables tables_;
   const std::uint64_t checkpoint_number_;
+  StoredFiles files_;
   std::unique_ptr<ColdReader> reader_;  ///< of read(); null before the first call
 };
 

@@ -22,6 +22,7 @@ class PostgresEngine final : public logs::Engine {
 
   [[nodiscard]] Result<std::unique_ptr<logs::OpenedLog>> open(logs::Opener opener) override;
   void cancel() override { interrupt_.raise(); }
+  [[nodiscard]] bool keeps_files() const override { return true; }
   [[nodiscard]] std::string where() const override;
 
  private:

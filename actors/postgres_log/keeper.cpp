@@ -21,6 +21,9 @@ Keeper::Keeper(const Options& options, const Owner& owner, SegmentNumber newest,
 void Keeper::start(Writer& writer) {
   writer_ = &writer;
   renew_at_ = Clock::now() + renew_interval();
+  if (options_.lease.count() != 0) {
+    lease_until_ = (Clock::now() + options_.lease).time_since_epoch().count();
+  }
   thread_ = std::thread([this] { run(); });
 }
 
@@ -159,14 +162,26 @@ std::chrono::milliseconds Keeper::renew_interval() const {
 Result<void> Keeper::renew(Session& session) {
   if (Clock::now() < renew_at_) return {};
   Result<void> done;
+  const auto asked_at = Clock::now();
   if (options_.lease.count() == 0) {
     done = begin_owned(session, owner_);
     session.roll_back();
   } else {
     done = renew_lease(session, owner_.schema, owner_.node, owner_.epoch, options_.lease);
   }
-  if (done) renew_at_ = Clock::now() + renew_interval();
+  if (!done) return done;
+  renew_at_ = Clock::now() + renew_interval();
+  if (options_.lease.count() != 0) {
+    lease_until_ = (asked_at + options_.lease).time_since_epoch().count();
+  }
   return done;
+}
+
+std::int64_t Keeper::lease_left_us() const {
+  const Clock::rep until = lease_until_;
+  if (until == 0) return 0;
+  const Clock::duration left(until - Clock::now().time_since_epoch().count());
+  return std::chrono::duration_cast<std::chrono::microseconds>(left).count();
 }
 
 Result<void> Keeper::drop_released(Session& session) {

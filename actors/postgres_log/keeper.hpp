@@ -2,6 +2,7 @@
 // tables dropped, the lease renewed, the listener told that there is no room.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -37,6 +38,9 @@ class Keeper {
   /// Gives the seat up, if it is held by a lease, and ends the thread. Blocks, if `is_reachable` for up to
   /// Options::stop_patience; else the lease ends by itself. A second call does nothing.
   void stop(bool is_reachable);
+
+  /// Until the lease ends, as far as this process knows: before, and after that <= 0. Without a lease: 0.
+  [[nodiscard]] std::int64_t lease_left_us() const;
 
   /// There may be something to do.
   void notify();
@@ -82,6 +86,8 @@ class Keeper {
   bool is_notified_ = false;
   bool is_stopping_ = false;
   bool is_done_ = false;
+
+  std::atomic<Clock::rep> lease_until_ = 0;  ///< steady; 0: no lease was renewed
 
   // Of the thread alone.
   std::unique_ptr<Session> session_;

@@ -17,7 +17,8 @@ PostgresLog::PostgresLog(const Options& options, Connector& connector, const Log
               [this](SegmentNumber segment) { return segments_.first_lsn_of(segment); }),
       keeper_(options, owner_, tables.newest, connector, listener),
       writer_(options, owner_, tables.last_lsn, connector, interrupt_, segments_, listener,
-              [this] { keeper_.notify(); }) {
+              [this] { keeper_.notify(); }),
+      files_(options, owner_, connector, interrupt_, [this] { writer_.look(); }) {
   if (tables.checkpoint) {
     const SegmentInfo* const kept =
         tables.segment_holding(std::min(tables.replay_from(), tables.last_lsn));
@@ -88,6 +89,12 @@ logs::LogStats PostgresLog::stats() const {
   stats.bytes = counters.bytes;
   stats.syncs = counters.syncs;
   stats.outages = writer_.reachability().outages();
+  stats.is_reachable = writer_.reachability().is_reachable();
+  stats.has_server = true;
+  stats.in_doubt = writer_.in_doubt();
+  stats.doubts = writer_.doubts();
+  stats.epoch = owner_.epoch;
+  stats.lease_left_us = keeper_.lease_left_us();
   stats.append_us_sum = counters.append.sum_us();
   stats.sync_us_sum = counters.sync.sum_us();
   stats.append_us = counters.append.buckets();

@@ -19,6 +19,7 @@
 #include "actors/postgres_log/log_tables.hpp"
 #include "actors/postgres_log/options.hpp"
 #include "actors/postgres_log/segment_map.hpp"
+#include "actors/postgres_log/stored_files.hpp"
 #include "actors/postgres_log/writer.hpp"
 
 namespace millrace::postgres_log {
@@ -68,6 +69,7 @@ class PostgresLog final : public logs::Log {
   [[nodiscard]] Result<logs::BackupInfo> back_up(
       const std::filesystem::path& target, const logs::BackupIdentity& identity, std::int64_t at_us,
       const std::function<Result<void>()>& may_go_on) override;
+  [[nodiscard]] logs::FileStore* files() override { return &files_; }
   void stop() override;
 
  private:
@@ -86,6 +88,7 @@ class PostgresLog final : public logs::Log {
   ColdReader reader_;
   Keeper keeper_;
   Writer writer_;
+  StoredFiles files_;
 };
 
 }  // namespace millrace::postgres_log

@@ -60,7 +60,8 @@ Result<void> drop_seat(Session& session, const std::string& schema, const Seat& 
   for (int i = 0; i < tables->size(); ++i) {
     const std::string table = (*tables)[i].text(0);
     if (!number_behind(segment_prefix(seat.number), table) &&
-        !number_behind(checkpoint_prefix(seat.number), table)) {
+        !number_behind(checkpoint_prefix(seat.number), table) &&
+        !number_behind(file_prefix(seat.number), table)) {
       continue;
     }
     if (const auto dropped = session.execute("drop table " + schema + "." + table); !dropped) {

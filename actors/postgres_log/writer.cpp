@@ -267,6 +267,8 @@ void Writer::on_event(Lane& lane) {
 // where the look will take its time; else the look reports what it finds.
 void Writer::on_group_failed(Lane& lane, const GroupEnd& end) {
   if (end.state.empty()) reachability_.lost({ErrorCode::log_unreachable, end.message});
+  ++doubts_;
+  ++in_doubt_;
   core_.on_lost(*lane.group);
   lane.group.reset();
   lane.session.reset();
@@ -337,6 +339,7 @@ bool Writer::settle() {
   settle_since_.reset();
   is_full_ = false;
   core_.on_settled();
+  in_doubt_ = 0;
   reachability_.found();
   return true;
 }

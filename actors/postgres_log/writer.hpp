@@ -67,6 +67,9 @@ class Writer {
   [[nodiscard]] const Reachability& reachability() const { return reachability_; }
   [[nodiscard]] const logs::GroupCounters& counters() const { return counters_; }
   [[nodiscard]] std::size_t segments_ready() const;
+  /// Groups whose commits are in doubt now, and how many came into doubt since the start.
+  [[nodiscard]] std::uint64_t in_doubt() const { return in_doubt_; }
+  [[nodiscard]] std::uint64_t doubts() const { return doubts_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -147,6 +150,8 @@ class Writer {
 
   std::atomic<bool> is_full_ = false;            ///< the last look found no room
   std::atomic<bool> are_segments_full_ = false;  ///< see set_segments_full()
+  std::atomic<std::uint64_t> in_doubt_ = 0;
+  std::atomic<std::uint64_t> doubts_ = 0;
   std::atomic<Lsn> confirmed_lsn_;
   Reachability reachability_;
   logs::GroupCounters counters_;

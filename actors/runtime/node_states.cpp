@@ -40,14 +40,17 @@ Result<void> check_kept_for_ever(const RuntimeOptions& options,
 
 Result<void> NodeStates::attach(RuntimeOptions& options, std::size_t queues,
                                 std::span<const PipelineSpec> pipelines, Store& store) {
-  // The state store lies beside the journal; another engine or disk has no place for one.
-  if (!options.engine && options.files == nullptr && options.state_dir.empty()) {
+  // The state store lies beside the journal, or is a cache of the files that the engine keeps; another
+  // engine or disk has no place for one.
+  const bool is_cache = options.engine && options.engine->keeps_files();
+  const bool is_beside_journal = !options.engine && options.files == nullptr;
+  if ((is_beside_journal || is_cache) && options.state_dir.empty()) {
     options.state_dir = options.data_dir / states::directory_name;
   }
   const bool has_place = !options.state_dir.empty();
   if (options.state_cache_bytes > 0 && !has_place) {
     return Error{ErrorCode::invalid_argument,
-                 "keyed state on disk (state_cache) needs the journal as the log"};
+                 "keyed state on disk (state_cache) needs the journal or PostgreSQL as the log"};
   }
   if (options.state_cache_bytes == 0) {
     if (auto checked = check_kept_for_ever(options, pipelines); !checked) return checked;
@@ -66,10 +69,22 @@ Result<void> NodeStates::attach(RuntimeOptions& options, std::size_t queues,
   }
   store = Store(options.limits);
   if (!has_place) return {};
+  directory_ = options.state_dir;
   store_ = std::make_unique<states::StateStore>(
       states::make_rocks_table(options.state_dir, logs::Opener::writer));
   store.use(*store_, options.state_cache_bytes > 0 ? Store::Keys::on_disk : Store::Keys::in_memory);
   return {};
+}
+
+void NodeStates::opened(logs::FileStore* files, Store& store) {
+  if (files == nullptr || !store_) return;
+  copies_ = std::make_unique<states::CopyFiles>(directory_);
+  copies_->use(*files);
+  store.fetch_by(*copies_);
+}
+
+void NodeStates::started(logs::FileStore* files) {
+  if (copies_) copies_->use(*files);
 }
 
 Result<void> NodeStates::recovered(const RuntimeOptions& options, Store& store, logs::Lsn last,

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <span>
 
 #include "actors/assembly/runtime_options.hpp"
 #include "actors/stage/pipeline_spec.hpp"
+#include "actors/state_store/copy_files.hpp"
 #include "actors/state_store/state_keeper.hpp"
 #include "actors/store/store.hpp"
 #include "messages/result.hpp"
@@ -23,6 +25,12 @@ class NodeStates {
   [[nodiscard]] Result<void> attach(RuntimeOptions& options, std::size_t queues,
                                     std::span<const PipelineSpec> pipelines, Store& store);
 
+  /// The log was opened, and is read next: `files` keeps the copies of the state store, for `store` as well;
+  /// null: they are on this disk alone.
+  void opened(logs::FileStore* files, Store& store);
+  /// The log was started; `files` as before.
+  void started(logs::FileStore* files);
+
   /// Recovery has read everything. `failed`: see states::StateKeeper. Fails as Store::recovered().
   [[nodiscard]] Result<void> recovered(const RuntimeOptions& options, Store& store, logs::Lsn last,
                                        std::function<void(const Error&)> failed);
@@ -30,11 +38,16 @@ class NodeStates {
   /// Null: all keys are in memory.
   [[nodiscard]] states::StateKeeper* keeper() const { return keeper_.get(); }
 
+  /// Null: copies of the state store are on this disk alone.
+  [[nodiscard]] states::CopyFiles* copies() const { return copies_.get(); }
+
   /// Ends the keeper. REQUIRES: nobody uses it any more.
   void stop() { keeper_.reset(); }
 
  private:
   std::unique_ptr<states::StateStore> store_;    ///< null: the log has no place for one
+  std::unique_ptr<states::CopyFiles> copies_;    ///< see copies()
+  std::filesystem::path directory_;              ///< of the state store
   std::unique_ptr<states::StateKeeper> keeper_;  ///< null: all keys are in memory
 };
 

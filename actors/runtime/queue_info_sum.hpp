@@ -1,8 +1,15 @@
 // The figures of a queue over its shards.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "actors/assembly/node_actors.hpp"
+#include "actors/base/shell/actor_handle.hpp"
 #include "actors/queue/shell/queue_messages.hpp"
 #include "actors/runtime/runtime.hpp"
 #include "messages/result.hpp"
@@ -29,6 +36,33 @@ inline void add(const Result<queues::QueueStatus>& answer, std::uint32_t shard, 
       (info.oldest_born_us == 0 || status.oldest_born_us < info.oldest_born_us)) {
     info.oldest_born_us = status.oldest_born_us;
   }
+}
+
+/// All queues and outboxes of a node, as Runtime::queues().
+inline std::vector<QueueInfo> ask_queues(ActorSystem& system, const NodeActors& actors,
+                                         std::chrono::milliseconds within) {
+  std::vector<pb::Declaration> declarations = actors.declarations();
+  std::erase_if(declarations, [](const pb::Declaration& one) { return one.staged(); });
+  std::vector<queues::QueueHandle> handles;
+  handles.reserve(declarations.size());
+  for (const pb::Declaration& one : declarations) handles.push_back(actors.handle(one.number()));
+  const auto answers =
+      ask_all<queues::QueueStatus>(system, handles, queues::InspectMessage{}, within);
+  std::map<std::string, QueueInfo> infos;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const pb::Declaration& declaration = declarations[i];
+    QueueInfo& info = infos[declaration.name()];
+    info.name = declaration.name();
+    info.type = declaration.type();
+    info.is_dead_letter = declaration.dead_letters();
+    info.is_outbox = declaration.has_outbox();
+    info.is_unnamed = !actors.is_named(declaration);
+    add(answers[i], declaration.shard(), info);
+  }
+  std::vector<QueueInfo> out;
+  out.reserve(infos.size());
+  for (auto& [name, info] : infos) out.push_back(std::move(info));
+  return out;
 }
 
 }  // namespace millrace

@@ -5,7 +5,6 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <future>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -120,7 +119,8 @@ class Runtime::Parts final : public QueueLogOwner {
  public:
   QueueLog queue_log;
   std::unique_ptr<logs::Log> log;
-  std::unique_ptr<LogKeeper> keeper;
+  std::mutex keeper_mutex;            ///< held where `keeper` ends, and by those who may come later
+  std::unique_ptr<LogKeeper> keeper;  ///< null after stop()
   NodeStates states;
   Store store;
   std::shared_ptr<receivers::RunningTable> running;
@@ -230,6 +230,7 @@ Result<void> Runtime::Parts::open() {
     if (!made) return made.error();
     opened = std::move(*made);
   }
+  states.opened(opened->files(), store);
   const auto recovered =
       opened->recover([this](logs::Section, std::string_view part) { return store.load(part); },
                       [this](const logs::Frame& frame) { return store.apply(frame); });
@@ -243,6 +244,7 @@ Result<void> Runtime::Parts::open() {
   auto started = opened->start(queue_log);
   if (!started) return started.error();
   log = std::move(*started);
+  states.started(log->files());
   queue_log.attach(*log, recovered->last_lsn);
   // Another engine than the journal may not have made it. Without it the file `running` is missing,
   // which begin_run() reports.
@@ -309,7 +311,8 @@ bool Runtime::Parts::append(std::shared_ptr<const pb::Record> record) {
 void Runtime::Parts::spawn() {
   reader = spawn_body_reader(system, *log, [this](const Error& error) { fatal(error); });
   actors->spawn_queues(store, reader);
-  keeper = std::make_unique<LogKeeper>(*log, queue_log, *actors, *moves, states.keeper(), options);
+  keeper = std::make_unique<LogKeeper>(*log, queue_log, *actors, *moves, states.keeper(),
+                                       states.copies(), options);
   keeper_serving_ = keeper.get();
   if (federation == nullptr || !federation->must_compare()) return serve();
   federation->compare(
@@ -356,7 +359,10 @@ Result<void> Runtime::Parts::stop(std::chrono::milliseconds timeout) {
   if (has_leftovers) return drained;
   system.await_all_actors_done();
   log->stop();
-  keeper.reset();
+  {
+    const std::lock_guard lock(keeper_mutex);
+    keeper.reset();
+  }
   states.stop();
   return {};
 }
@@ -440,29 +446,7 @@ std::vector<std::pair<std::string, std::uint32_t>> Runtime::served() const {
 }
 
 std::vector<QueueInfo> Runtime::queues(std::chrono::milliseconds within) {
-  std::vector<pb::Declaration> declarations = parts_->actors->declarations();
-  std::erase_if(declarations, [](const pb::Declaration& one) { return one.staged(); });
-  std::vector<queues::QueueHandle> handles;
-  handles.reserve(declarations.size());
-  for (const pb::Declaration& one : declarations)
-    handles.push_back(parts_->actors->handle(one.number()));
-  const auto answers =
-      ask_all<queues::QueueStatus>(parts_->system, handles, queues::InspectMessage{}, within);
-  std::map<std::string, QueueInfo> infos;
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    const pb::Declaration& declaration = declarations[i];
-    QueueInfo& info = infos[declaration.name()];
-    info.name = declaration.name();
-    info.type = declaration.type();
-    info.is_dead_letter = declaration.dead_letters();
-    info.is_outbox = declaration.has_outbox();
-    info.is_unnamed = !parts_->actors->is_named(declaration);
-    add(answers[i], declaration.shard(), info);
-  }
-  std::vector<QueueInfo> out;
-  out.reserve(infos.size());
-  for (auto& [name, info] : infos) out.push_back(std::move(info));
-  return out;
+  return ask_queues(parts_->system, *parts_->actors, within);
 }
 
 Result<std::shared_ptr<SenderLink>> Runtime::sender_link(const std::string& queue,
@@ -519,6 +503,11 @@ std::uint32_t Runtime::shards() const {
 
 std::vector<StageCounts> Runtime::stage_counts() const {
   return parts_->actors->stage_counts();
+}
+
+UpkeepStats Runtime::upkeep_stats() const {
+  const std::lock_guard lock(parts_->keeper_mutex);
+  return parts_->keeper ? parts_->keeper->stats() : UpkeepStats{};
 }
 
 logs::LogStats Runtime::log_stats() const {

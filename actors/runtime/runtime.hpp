@@ -25,6 +25,7 @@
 #include "actors/stage/pipeline_spec.hpp"
 #include "actors/stage/queue_ref.hpp"
 #include "actors/store/durable_view.hpp"
+#include "actors/upkeep/upkeep_stats.hpp"
 #include "messages/result.hpp"
 
 namespace millrace {
@@ -195,6 +196,8 @@ class Runtime {
   /// Shards of each queue.
   [[nodiscard]] std::uint32_t shards() const;
   [[nodiscard]] logs::LogStats log_stats() const;
+  /// Blocks on the disk for a moment. Zero after stop().
+  [[nodiscard]] UpkeepStats upkeep_stats() const;
   /// The stages that run on this node, in the order of the pipelines.
   [[nodiscard]] std::vector<StageCounts> stage_counts() const;
 

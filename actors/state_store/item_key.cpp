@@ -71,6 +71,12 @@ std::string store_item(std::string_view name) {
   return "m" + std::string(name);
 }
 
+std::string aged_mark(std::uint32_t queue) {
+  std::string out = store_item("aged");
+  append_number(out, queue);
+  return out;
+}
+
 std::string end_of(std::string prefix_bytes) {
   while (static_cast<unsigned char>(prefix_bytes.back()) == 0xff) prefix_bytes.pop_back();
   prefix_bytes.back() = static_cast<char>(static_cast<unsigned char>(prefix_bytes.back()) + 1);

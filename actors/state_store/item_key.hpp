@@ -1,11 +1,13 @@
 // ItemKey: the keys of items in the table of a state store. FROZEN: they are on disk.
 //
-//   'k' queue key' 'a'        age of the last change of the key, if the queue keeps ages
+//   'k' queue key' 'a'        age of the last change of the key; older versions left it out if the queue
+//                             kept no ages
 //   'k' queue key' 'b'        value of the key
 //   'k' queue key' 'h' lsn    history entries that the record `lsn` appended
 //   'i' queue age key         a change of the key at that age, perhaps not the last one
 //   'j' queue age key         the same, unless its history was forgotten since
 //   'm' name                  of the whole store
+//   'm' "aged" queue          all keys of the queue have their items 'i' and 'j'
 //
 // Numbers are big-endian: queue 32 bits, lsn and age 64. key' is the key with each byte 0 followed by
 // 0xff, and then the bytes 0 and 1: so keys sort as their bytes do, and none is the prefix of another.
@@ -32,6 +34,7 @@ namespace millrace::states {
 [[nodiscard]] std::string aged_item(std::uint32_t queue, bool of_history, TimeUs age_us,
                                     std::string_view key);
 [[nodiscard]] std::string store_item(std::string_view name);
+[[nodiscard]] std::string aged_mark(std::uint32_t queue);
 
 /// The first key behind all keys that begin with `prefix`. REQUIRES: some byte of it is not 0xff.
 [[nodiscard]] std::string end_of(std::string prefix);

@@ -63,6 +63,11 @@ Result<std::vector<std::uint64_t>> MemoryTable::saved() {
   return numbers;
 }
 
+TableSize MemoryTable::size() {
+  const std::lock_guard lock(mutex_);
+  return {.items = items_.size()};
+}
+
 Result<void> MemoryTable::remove(std::uint64_t copy) {
   const std::lock_guard lock(mutex_);
   disk_->copies.erase(copy);

@@ -31,6 +31,7 @@ class MemoryTable : public Table {
   Result<void> visit(std::string_view from, std::string_view to, const ItemVisitor& visit) override;
   Result<void> save(std::uint64_t copy) override;
   Result<std::vector<std::uint64_t>> saved() override;
+  [[nodiscard]] TableSize size() override;
   Result<void> remove(std::uint64_t copy) override;
 
  private:

@@ -1,12 +1,11 @@
 #include "actors/state_store/rocks_table.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
+#include <random>
+#include <string>
 #include <system_error>
 #include <utility>
 
-#include <fcntl.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
@@ -14,33 +13,13 @@
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
-#include <unistd.h>
+
+#include "actors/state_store/directories.hpp"
 
 namespace millrace::states {
 namespace {
 
 using Path = std::filesystem::path;
-
-constexpr const char* live_name = "live";
-constexpr const char* unfinished_suffix = ".tmp";
-constexpr std::size_t number_digits = 20;
-
-std::string name_of(std::uint64_t number) {
-  std::array<char, number_digits> digits{};
-  digits.fill('0');
-  for (std::size_t i = number_digits; number > 0; number /= 10) {
-    digits[--i] = static_cast<char>('0' + number % 10);
-  }
-  return {digits.data(), digits.size()};
-}
-
-std::optional<std::uint64_t> number_of(const std::string& name) {
-  std::uint64_t number = 0;
-  const char* end = name.data() + name.size();
-  const auto [stop, failure] = std::from_chars(name.data(), end, number);
-  if (name.size() != number_digits || failure != std::errc{} || stop != end) return std::nullopt;
-  return number;
-}
 
 rocksdb::Slice slice(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
@@ -50,55 +29,14 @@ std::string_view view(const rocksdb::Slice& bytes) {
   return {bytes.data(), bytes.size()};
 }
 
-Error failure(const Path& path, const std::error_code& code) {
-  const bool is_full = code == std::errc::no_space_on_device;
-  return {is_full ? ErrorCode::storage_full : ErrorCode::storage_failed,
-          path.string() + ": " + code.message()};
-}
-
 Error error_of(const Path& path, const rocksdb::Status& status) {
   ErrorCode code = ErrorCode::storage_failed;
-  if (status.IsCorruption() || status.IsNotFound() || status.IsInvalidArgument()) {
+  if (status.IsCorruption() || status.IsNotFound() || status.IsInvalidArgument() ||
+      status.IsPathNotFound()) {
     code = ErrorCode::corrupt;
   }
   if (status.IsNoSpace()) code = ErrorCode::storage_full;
   return {code, path.string() + ": " + status.ToString()};
-}
-
-// Makes the names in a directory durable.
-Result<void> sync_dir(const Path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const int failed = fd < 0 ? errno : (::fsync(fd) == 0 ? 0 : errno);
-  if (fd >= 0) ::close(fd);
-  if (failed != 0) return failure(path, {failed, std::generic_category()});
-  return {};
-}
-
-Result<void> remove_tree(const Path& path) {
-  std::error_code code;
-  std::filesystem::remove_all(path, code);
-  if (code) return failure(path, code);
-  return {};
-}
-
-// Tables of RocksDB are immutable, so the copy and the live one share them. It writes the other
-// files anew, or appends to them.
-Result<void> link_tree(const Path& from, const Path& to) {
-  std::error_code code;
-  std::filesystem::create_directories(to, code);
-  if (code) return failure(to, code);
-  std::filesystem::directory_iterator files(from, code);
-  if (code) return failure(from, code);
-  for (const auto& file : files) {
-    const Path target = to / file.path().filename();
-    if (file.path().extension() == ".sst") {
-      std::filesystem::create_hard_link(file.path(), target, code);
-    } else {
-      std::filesystem::copy_file(file.path(), target, code);
-    }
-    if (code) return failure(target, code);
-  }
-  return {};
 }
 
 rocksdb::Options options_of(const RocksOptions& given) {
@@ -112,6 +50,8 @@ rocksdb::Options options_of(const RocksOptions& given) {
   options.bytes_per_sync = 1u << 20;
   // The live table is dropped by the next start.
   options.avoid_flush_during_shutdown = true;
+  // A copy has the manifest as it is, which grows with each change of a table.
+  options.max_manifest_file_size = 4u << 20;
   options.keep_log_file_num = 2;
   options.max_log_file_size = 1u << 20;
   options.info_log_level = rocksdb::WARN_LEVEL;
@@ -207,19 +147,19 @@ class RocksTable final : public Table {
     if (status.ok()) status = checkpoint->CreateCheckpoint(unfinished.string(), 0);
     if (!status.ok()) return error_of(unfinished, status);
     std::error_code code;
-    if (auto synced = sync_dir(unfinished); !synced) return synced;
+    if (auto synced = sync_path(unfinished); !synced) return synced;
     std::filesystem::rename(unfinished, path, code);
-    if (code) return failure(path, code);
-    return sync_dir(directory_);
+    if (code) return file_failure(path, code);
+    return sync_path(directory_);
   }
 
   Result<std::vector<std::uint64_t>> saved() override {
     std::vector<std::uint64_t> numbers;
     std::error_code code;
     std::filesystem::directory_iterator entries(directory_, code);
-    if (code) return failure(directory_, code);
+    if (code) return file_failure(directory_, code);
     for (const auto& entry : entries) {
-      if (const auto number = number_of(entry.path().filename().string())) {
+      if (const auto number = parse_copy_name(entry.path().filename().string())) {
         numbers.push_back(*number);
       }
     }
@@ -227,10 +167,16 @@ class RocksTable final : public Table {
     return numbers;
   }
 
+  [[nodiscard]] TableSize size() override {
+    TableSize size{.disk_bytes = disk_bytes(directory_)};
+    if (db_) db_->GetIntProperty(rocksdb::DB::Properties::kEstimateNumKeys, &size.items);
+    return size;
+  }
+
   Result<void> remove(std::uint64_t copy) override { return remove_tree(path_of(copy)); }
 
  private:
-  [[nodiscard]] Path path_of(std::uint64_t copy) const { return directory_ / name_of(copy); }
+  [[nodiscard]] Path path_of(std::uint64_t copy) const { return directory_ / copy_name(copy); }
 
   [[nodiscard]] Result<void> result_of(const rocksdb::Status& status) const {
     if (!status.ok()) return error_of(opened_, status);
@@ -238,12 +184,14 @@ class RocksTable final : public Table {
   }
 
   Result<void> open_live(std::optional<std::uint64_t> copy) {
+    db_.reset();
     std::error_code code;
     std::filesystem::create_directories(directory_, code);
-    if (code) return failure(directory_, code);
-    opened_ = directory_ / live_name;
-    if (auto removed = remove_tree(opened_); !removed) return removed;
-    if (auto removed = remove_unfinished(); !removed) return removed;
+    if (code) return file_failure(directory_, code);
+    if (auto removed = remove_leftovers(directory_); !removed) return removed;
+    std::random_device random;
+    opened_ =
+        directory_ / (live_prefix + ("-" + std::to_string(random())) + std::to_string(random()));
     if (copy) {
       if (auto linked = link_tree(path_of(*copy), opened_); !linked) return linked;
     }
@@ -256,29 +204,13 @@ class RocksTable final : public Table {
   }
 
   Result<void> open_copy(std::optional<std::uint64_t> copy) {
+    db_.reset();
     if (!copy) return {};
     opened_ = path_of(*copy);
     rocksdb::DB* db = nullptr;
     const auto status = rocksdb::DB::OpenForReadOnly(options_, opened_.string(), &db);
     db_.reset(db);
     return result_of(status);
-  }
-
-  Result<void> remove_unfinished() {
-    std::error_code code;
-    std::filesystem::directory_iterator entries(directory_, code);
-    if (code) return failure(directory_, code);
-    std::vector<Path> unfinished;
-    for (const auto& entry : entries) {
-      // RocksDB appends a suffix of its own while it makes a copy.
-      if (entry.path().filename().string().find(unfinished_suffix) != std::string::npos) {
-        unfinished.push_back(entry.path());
-      }
-    }
-    for (const Path& path : unfinished) {
-      if (auto removed = remove_tree(path); !removed) return removed;
-    }
-    return {};
   }
 
   const Path directory_;

@@ -1,11 +1,6 @@
 // RocksTable: a Table in RocksDB. The only place that names RocksDB in the runtime.
-//
-//   state/live                   the items that are worked on; nothing in it survives the process
-//   state/<number>               a copy: hard links to immutable files, and small files of its own
-//   state/<number>.tmp           a copy that is not complete
-//
-// <number> has 20 digits. A writer works on `live`, which it links from a copy when it opens. A reader
-// opens a copy as it is, and changes nothing.
+// A writer works on a directory that it links from a copy when it opens. A reader opens a copy as it
+// is, and changes nothing. See directories.hpp.
 #pragma once
 
 #include <cstdint>

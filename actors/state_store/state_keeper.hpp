@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -39,6 +40,12 @@ class StateKeeper {
   /// Whether a task waits for room on the disk. Does not block.
   [[nodiscard]] bool waits_for_room() const { return waits_for_room_; }
 
+  /// Counts leases of messages with a key, and values that had to be read from the disk for that.
+  void count_lookups(std::uint64_t count) { lookups_.fetch_add(count, std::memory_order_relaxed); }
+  void count_misses(std::uint64_t count) { misses_.fetch_add(count, std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t lookups() const { return lookups_; }
+  [[nodiscard]] std::uint64_t misses() const { return misses_; }
+
   /// For what blocks less than a read of the disk: StateStore::peek().
   [[nodiscard]] StateStore& store() { return store_; }
 
@@ -54,6 +61,8 @@ class StateKeeper {
   std::condition_variable changed_;
   std::deque<Task> tasks_;
   std::atomic<bool> waits_for_room_ = false;
+  std::atomic<std::uint64_t> lookups_ = 0;
+  std::atomic<std::uint64_t> misses_ = 0;
   bool has_failed_ = false;  ///< of the thread that runs tasks
   bool stopping_ = false;
   std::thread thread_;

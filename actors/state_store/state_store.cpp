@@ -88,6 +88,7 @@ Result<void> StateStore::write(const queues::StateWrite& write) {
     }
     if (auto added = add_ages(write, key, batch); !added) return added;
   }
+  if (!write.keeps_ages) items.emplace_back(aged_mark(write.queue), std::nullopt);
   const auto before = newest();
   if (!before) return before.error();
   items.emplace_back(newest_item(), number_bytes(std::max(*before, write.lsn)));
@@ -107,11 +108,11 @@ Result<void> StateStore::add_ages(const queues::StateWrite& write, const KeyWrit
       batch.items.emplace_back(aged_item(write.queue, true, static_cast<TimeUs>(*number), key.key),
                                std::nullopt);
     }
-  } else if (is_gone || !write.keeps_ages) {
-    // An age of before would make the key seem older than it is.
+  } else if (is_gone) {
     batch.items.emplace_back(item, std::nullopt);
   } else {
     batch.items.emplace_back(item, number_bytes(static_cast<std::uint64_t>(key.age_us)));
+    if (!write.keeps_ages) return {};
     for (const bool of_history : {false, true}) {
       batch.items.emplace_back(aged_item(write.queue, of_history, key.age_us, key.key),
                                std::string());
@@ -232,6 +233,48 @@ Result<std::vector<AgedKey>> StateStore::aged(std::uint32_t queue, bool of_histo
     if (auto written = table_->write(outdated); !written) return written.error();
   }
   return out;
+}
+
+Result<bool> StateStore::index_ages(std::uint32_t queue, ScanPlace& place, TimeUs age_us,
+                                    std::size_t max) {
+  const auto mark = table_->get(aged_mark(queue));
+  if (!mark) return mark.error();
+  if (*mark) return true;
+  std::string from = queue_prefix(queue);
+  if (!place.key.empty()) from = end_of(key_prefix(queue, place.key));
+  Batch batch;
+  std::size_t keys = 0;
+  bool is_valid = true;
+  bool is_full = false;
+  // The first item of a key is its age, if it has one.
+  const auto visited = table_->visit(
+      from, end_of(queue_prefix(queue)), [&](std::string_view item, std::string_view value) {
+        auto parsed = parse_key_item(item);
+        if (!parsed) return is_valid = false;
+        if (keys > 0 && parsed->key == place.key) return true;
+        if (keys == max) {
+          is_full = true;
+          return false;
+        }
+        ++keys;
+        const auto known = parsed->kind == 'a' ? parse_number(value) : std::nullopt;
+        const TimeUs age = known ? static_cast<TimeUs>(*known) : std::max<TimeUs>(age_us, 0);
+        if (!known) {
+          batch.items.emplace_back(age_item(queue, parsed->key),
+                                   number_bytes(static_cast<std::uint64_t>(age)));
+        }
+        for (const bool of_history : {false, true}) {
+          batch.items.emplace_back(aged_item(queue, of_history, age, parsed->key), std::string());
+        }
+        place.key = std::move(parsed->key);
+        return true;
+      });
+  if (!visited) return visited.error();
+  if (!is_valid) return not_an_item();
+  if (!is_full) batch.items.emplace_back(aged_mark(queue), std::string());
+  if (auto written = table_->write(batch); !written) return written.error();
+  place.is_end = !is_full;
+  return !is_full;
 }
 
 Result<void> StateStore::remove_queue(std::uint32_t queue) {

@@ -62,7 +62,7 @@ class StateStore {
  public:
   explicit StateStore(std::unique_ptr<Table> table) : table_(std::move(table)) {}
 
-  /// Begins as `copy`; nullopt: empty. Called once, before all others. Fails with `corrupt` if the
+  /// Begins as `copy`; nullopt: empty. Called before all others, and again only if it fails. Fails with `corrupt` if the
   /// copy is missing, damaged, or another one than the checkpoint names.
   Result<void> open(const std::optional<Copy>& copy);
 
@@ -72,6 +72,8 @@ class StateStore {
   /// Writes changes. A repetition, or changes of earlier records that are followed by those of later
   /// ones again, have no effect in the end.
   Result<void> write(const queues::StateWrite& write);
+
+  [[nodiscard]] TableSize size() { return table_->size(); }
 
   struct PeekedValue {
     bool is_known = false;  ///< false: only the disk can tell
@@ -89,10 +91,16 @@ class StateStore {
   [[nodiscard]] Result<std::vector<KeyPiece>> scan(std::uint32_t queue, ScanPlace& place,
                                                    std::size_t bytes_max);
 
-  /// At most `max` keys of a queue that keeps ages whose last change is before `before_us`; with
+  /// At most `max` keys of a queue that keeps ages, and of which index_ages() has returned true, whose last change is before `before_us`; with
   /// `of_history`, none whose history was forgotten since.
   [[nodiscard]] Result<std::vector<AgedKey>> aged(std::uint32_t queue, bool of_history,
                                                   TimeUs before_us, std::size_t max);
+
+  /// Has aged() find keys that were written while their queue kept no ages: the next `max` keys from `place`
+  /// on, which moves behind them. A key whose last change is not known counts as changed at `age_us`. Returns
+  /// whether all have been gone through, now or by earlier calls.
+  [[nodiscard]] Result<bool> index_ages(std::uint32_t queue, ScanPlace& place, TimeUs age_us,
+                                        std::size_t max);
 
   /// Removes all keys of a queue.
   Result<void> clear(std::uint32_t queue);

@@ -21,6 +21,12 @@ struct Batch {
   std::vector<std::pair<std::string, std::string>> removed_ranges{};
 };
 
+/// What a Table holds.
+struct TableSize {
+  std::uint64_t items = 0;       ///< about
+  std::uint64_t disk_bytes = 0;  ///< with those of its copies, what they share once
+};
+
 /// Receives an item; returns whether to go on. The views are valid during the call only.
 using ItemVisitor = std::function<bool(std::string_view key, std::string_view value)>;
 
@@ -34,7 +40,8 @@ class Table {
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
 
-  /// Begins with the items of a copy; nullopt: with none. Called once, before all others but saved().
+  /// Begins with the items of a copy; nullopt: with none. Called before all others but saved(), and again
+  /// only if it fails.
   /// Fails with `not_found` (there is no such copy) also.
   virtual Result<void> open(std::optional<std::uint64_t> copy) = 0;
 
@@ -60,6 +67,9 @@ class Table {
 
   /// The numbers of the complete copies, ascending.
   [[nodiscard]] virtual Result<std::vector<std::uint64_t>> saved() = 0;
+
+  /// Blocks on the disk for a moment.
+  [[nodiscard]] virtual TableSize size() = 0;
 
   /// Removes a copy. Without effect if there is none.
   virtual Result<void> remove(std::uint64_t copy) = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actors/queue/state/keyed_store.hpp"
+#include "actors/state_store/rocks_table.hpp"
 #include "actors/store/body_reading.hpp"
 #include "messages/hash.hpp"
 
@@ -20,18 +21,33 @@ Result<StoppedNode> StoppedNode::open(std::shared_ptr<logs::Engine> engine,
                                       std::unique_ptr<states::StateStore> states) {
   StoppedNode node;
   Source& source = *node.source_;
-  source.states = std::move(states);
-  if (source.states) node.store_->use(*source.states, Store::Keys::as_found);
   source.engine = std::move(engine);
   auto opened = source.engine->open(logs::Opener::reader);
   if (!opened) return opened.error();
   source.log = std::move(*opened);
+  source.states = std::move(states);
+  if (source.log->files() != nullptr) {
+    if (auto made = node.use_stored_files(); !made) return made.error();
+  }
+  if (source.states) node.store_->use(*source.states, Store::Keys::as_found);
   const auto recovered = source.log->recover(
       [&](logs::Section, std::string_view part) { return node.store_->load(part); },
       [&](const logs::Frame& frame) { return node.store_->apply(frame); });
   if (!recovered) return recovered.error();
   if (auto checked = node.store_->recovered(recovered->last_lsn); !checked) return checked.error();
   return node;
+}
+
+Result<void> StoppedNode::use_stored_files() {
+  auto made = TemporaryDirectory::make("millrace-states-");
+  if (!made) return made.error();
+  source_->directory = *std::move(made);
+  source_->copies.emplace(source_->directory->path());
+  source_->copies->use(*source_->log->files());
+  store_->fetch_by(*source_->copies);
+  source_->states = std::make_unique<states::StateStore>(
+      states::make_rocks_table(source_->directory->path(), logs::Opener::reader));
+  return {};
 }
 
 Result<std::vector<MessageView>> StoppedNode::messages(const StoredQueue& queue,

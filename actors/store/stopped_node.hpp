@@ -5,9 +5,11 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "actors/base/temporary_directory.hpp"
 #include "actors/log/engine.hpp"
 #include "actors/store/durable_view.hpp"
 #include "actors/store/store.hpp"
@@ -29,7 +31,8 @@ class StoppedNode {
   ///   storage_failed       a system call failed
   ///   log_unreachable      the server that keeps it does not answer
   /// The result keeps `engine`.
-  /// `states`: the state store of the same node, not open yet; null: it has none.
+  /// `states`: the state store of the same node, not open yet; null: it has none, or the engine keeps its
+  /// files, which are then got into a temporary directory.
   [[nodiscard]] static Result<StoppedNode> open(std::shared_ptr<logs::Engine> engine,
                                                 std::unique_ptr<states::StateStore> states = {});
 
@@ -55,11 +58,15 @@ class StoppedNode {
     std::shared_ptr<logs::Engine> engine;
     std::mutex mutex;  ///< guards log
     std::unique_ptr<logs::OpenedLog> log;
+    std::optional<TemporaryDirectory>
+        directory{};                             ///< of the states, if the engine keeps their files
+    std::optional<states::CopyFiles> copies{};   ///< the same
     std::unique_ptr<states::StateStore> states;  ///< null: all keys are in memory
   };
 
   StoppedNode() = default;
 
+  [[nodiscard]] Result<void> use_stored_files();
   [[nodiscard]] Result<std::vector<MessageView>> messages(const StoredQueue& queue,
                                                           std::size_t max) const;
 

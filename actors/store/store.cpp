@@ -69,7 +69,7 @@ Result<void> Store::load(std::string_view bytes) {
   }
   if (part.part_case() == pb::SnapshotPart::kStateCopy) {
     copy_ = {part.state_copy().number(), part.state_copy().id()};
-    return open_states();
+    return copies_ != nullptr ? fetch_and_open(part.state_copy()) : open_states();
   }
   if (part.part_case() == pb::SnapshotPart::kHead) {
     if (auto begun = begin_queue(part.head()); !begun) return begun;
@@ -96,6 +96,19 @@ Result<void> Store::open_states() {
   is_open_ = true;
   if (keys_ == Keys::as_found || !copy_) return {};
   return states_->remove_later(*copy_);
+}
+
+Result<void> Store::fetch_and_open(const pb::StateCopy& copy) {
+  std::vector<states::CopyFile> files;
+  for (const pb::StateCopy::File& file : copy.file()) {
+    files.push_back({file.name(), file.number(), file.bytes(), file.hash()});
+  }
+  if (auto fetched = copies_->fetch(copy.number(), files, false); !fetched) return fetched;
+  Result<void> opened = open_states();
+  // The local files are a cache: what is damaged is got again.
+  if (opened || opened.error().code != ErrorCode::corrupt || files.empty()) return opened;
+  if (auto fetched = copies_->fetch(copy.number(), files, true); !fetched) return fetched;
+  return open_states();
 }
 
 // The keys of a queue of the checkpoint are in its copy of the state store, if there is one.

@@ -15,6 +15,7 @@
 #include "actors/log/frame.hpp"
 #include "actors/queue/decide/apply.hpp"
 #include "actors/queue/state/backlog.hpp"
+#include "actors/state_store/copy_files.hpp"
 #include "actors/state_store/state_store.hpp"
 #include "messages/record.pb.h"
 #include "messages/result.hpp"
@@ -46,6 +47,10 @@ class Store {
     states_ = &states;
     keys_ = keys;
   }
+  /// load() gets the copy that a checkpoint names from `copies`, which outlives this object. Without it,
+  /// the copy is on this disk.
+  void fetch_by(states::CopyFiles& copies) { copies_ = &copies; }
+
   /// Whether the checkpoint that was loaded names a copy of the state store.
   [[nodiscard]] bool names_states() const { return copy_.has_value(); }
   /// Recovery has read everything, the last record being `last`. Fails with `corrupt` if the state
@@ -98,6 +103,7 @@ class Store {
   void index(const pb::Declaration& declaration);
   [[nodiscard]] bool are_on_disk() const;
   [[nodiscard]] Result<void> open_states();
+  [[nodiscard]] Result<void> fetch_and_open(const pb::StateCopy& copy);
   [[nodiscard]] Result<void> begin_queue(const pb::QueueHead& head);
   [[nodiscard]] Result<void> write_out(queues::State& state);
 
@@ -110,9 +116,10 @@ class Store {
   queues::State* loading_ = nullptr;  ///< queue of the current parts in load()
   states::StateStore* states_ = nullptr;
   Keys keys_ = Keys::in_memory;
-  std::optional<states::Copy> copy_;  ///< that the checkpoint names
-  bool is_open_ = false;              ///< states_ is
-  queues::QueueNumber adopting_ = 0;  ///< its keys are in `copy_`; while it is declared
+  states::CopyFiles* copies_ = nullptr;  ///< null: copies are on this disk
+  std::optional<states::Copy> copy_;     ///< that the checkpoint names
+  bool is_open_ = false;                 ///< states_ is
+  queues::QueueNumber adopting_ = 0;     ///< its keys are in `copy_`; while it is declared
 };
 
 }  // namespace millrace

@@ -6,6 +6,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "actors/base/clock.hpp"
 #include "actors/queue/snapshot/snapshot.hpp"
 
 namespace millrace {
@@ -32,12 +33,14 @@ logs::SegmentNumber first_needed(const QueueUse& use) {
 }  // namespace
 
 Checkpointer::Checkpointer(logs::Log& log, NodeActors& actors, const ShardMoves& moves,
-                           Compactor& compactor, states::StateKeeper* states, Options options)
+                           Compactor& compactor, states::StateKeeper* states,
+                           states::CopyFiles* copies, Options options)
     : log_(log),
       actors_(actors),
       moves_(moves),
       compactor_(compactor),
       states_(states),
+      copies_(copies),
       options_(options),
       next_after_bytes_(options.log_bytes),
       thread_([this] { run(); }) {}
@@ -137,6 +140,7 @@ void Checkpointer::run() {
 // The queues have posted the writes of their dirty keys before they were taken.
 Result<std::string> Checkpointer::save_states() {
   copy_.reset();
+  copy_files_.clear();
   if (states_ == nullptr) return std::string();
   if (!states_->wait()) return Error{ErrorCode::draining, "keyed state is not written any more"};
   auto saved = states_->store().save(lsn_, random_());
@@ -145,6 +149,18 @@ Result<std::string> Checkpointer::save_states() {
   pb::SnapshotPart part;
   part.mutable_state_copy()->set_number(copy_->number);
   part.mutable_state_copy()->set_id(copy_->id);
+  if (copies_ != nullptr) {
+    auto put = copies_->put(copy_->number);
+    if (!put) return put.error();
+    copy_files_ = std::move(*put);
+    for (const states::CopyFile& file : copy_files_) {
+      pb::StateCopy::File& named = *part.mutable_state_copy()->add_file();
+      named.set_name(file.name);
+      named.set_number(file.number);
+      named.set_bytes(file.bytes);
+      named.set_hash(file.hash);
+    }
+  }
   return part.SerializeAsString();
 }
 
@@ -162,28 +178,49 @@ bool Checkpointer::write() {
         return {};
       });
   if (!written) {
-    spdlog::warn("checkpoint at record {} failed, the previous one stays valid: {}", lsn_,
-                 written.error().message);
-    not_before_ = pause_until_ =
-        (std::chrono::steady_clock::now() + pause_after_failure).time_since_epoch().count();
-    const std::lock_guard lock(mutex_);
-    error_ = written.error();
+    on_failed(written.error());
     return false;
   }
-  next_after_bytes_ = std::max(options_.log_bytes, written->bytes);
-  newest_ = lsn_;
-  const auto now = std::chrono::steady_clock::now();
-  pause_until_ = (now + 4 * (now - begun_at_)).time_since_epoch().count();
-  newest_on_full_disk_ = log_.storage_full();
-  if (copy_) {
-    const Result<void> kept = states_->store().keep(*copy_);
-    if (!kept) spdlog::warn("older copies of keyed state remain: {}", kept.error().message);
-  }
+  on_written(written->bytes);
+  Result<void> kept;
+  if (copy_) kept = states_->store().keep(*copy_);
+  if (kept && copies_ != nullptr) kept = copies_->keep(copy_files_);
+  if (!kept) spdlog::warn("older copies of keyed state remain: {}", kept.error().message);
   const logs::SegmentNumber needed = first_needed(use_);
   log_.release_before(needed);
   spdlog::debug("checkpoint at record {}: {} bytes, oldest segment with live messages {}", lsn_,
                 written->bytes, needed);
   return true;
+}
+
+void Checkpointer::on_failed(const Error& error) {
+  spdlog::warn("checkpoint at record {} failed, the previous one stays valid: {}", lsn_,
+               error.message);
+  not_before_ = pause_until_ =
+      (std::chrono::steady_clock::now() + pause_after_failure).time_since_epoch().count();
+  const std::lock_guard lock(mutex_);
+  error_ = error;
+  ++stats_.failed;
+}
+
+void Checkpointer::on_written(std::uint64_t bytes) {
+  next_after_bytes_ = std::max(options_.log_bytes, bytes);
+  newest_ = lsn_;
+  const auto now = std::chrono::steady_clock::now();
+  pause_until_ = (now + 4 * (now - begun_at_)).time_since_epoch().count();
+  newest_on_full_disk_ = log_.storage_full();
+  const std::lock_guard lock(mutex_);
+  ++stats_.written;
+  stats_.last_duration_us = to_us(now - begun_at_);
+  stats_.duration_us_sum += stats_.last_duration_us;
+  stats_.longest_duration_us = std::max(stats_.longest_duration_us, stats_.last_duration_us);
+  stats_.last_bytes = bytes;
+  stats_.last_at_us = SystemClock().steady_us();
+}
+
+CheckpointStats Checkpointer::stats() {
+  const std::lock_guard lock(mutex_);
+  return stats_;
 }
 
 }  // namespace millrace

@@ -20,8 +20,10 @@
 #include "actors/log/log.hpp"
 #include "actors/move/shard_moves.hpp"
 #include "actors/queue/state/queue_state.hpp"
+#include "actors/state_store/copy_files.hpp"
 #include "actors/state_store/state_keeper.hpp"
 #include "actors/upkeep/compactor.hpp"
+#include "actors/upkeep/upkeep_stats.hpp"
 
 namespace millrace {
 
@@ -41,9 +43,10 @@ class Checkpointer {
 
   /// REQUIRES: the arguments outlive the checkpointer, and no queue actor is left when it is
   /// destroyed: their snapshots call back here.
-  /// `states`: where the queues keep keys on disk; null: nowhere.
+  /// `states`: where the queues keep keys on disk; null: nowhere. `copies`: where copies of it go, if
+  /// the log keeps files; else null.
   Checkpointer(logs::Log& log, NodeActors& actors, const ShardMoves& moves, Compactor& compactor,
-               states::StateKeeper* states, Options options);
+               states::StateKeeper* states, states::CopyFiles* copies, Options options);
   ~Checkpointer();
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
@@ -64,10 +67,14 @@ class Checkpointer {
   /// Waits until no checkpoint is in progress. Returns why the last one failed, if it did.
   std::optional<Error> wait_idle();
 
+  [[nodiscard]] CheckpointStats stats();
+
  private:
   void take(const queues::State& state);  // on the thread of the queue's actor
   void run();
   bool write();
+  void on_failed(const Error& error);
+  void on_written(std::uint64_t bytes);
   /// A part that names the copy; empty: there is no state store.
   [[nodiscard]] Result<std::string> save_states();
 
@@ -76,7 +83,10 @@ class Checkpointer {
   const ShardMoves& moves_;
   Compactor& compactor_;
   states::StateKeeper* const states_;
-  std::optional<states::Copy> copy_;  ///< of the checkpoint being written; on its thread only
+  states::CopyFiles* const copies_;
+  // Of the checkpoint being written; on its thread only.
+  std::optional<states::Copy> copy_;
+  std::vector<states::CopyFile> copy_files_;
   std::mt19937_64 random_{std::random_device{}()};
   const Options options_;
   std::atomic<bool> busy_ = false;  ///< from begin() until the file is written
@@ -96,6 +106,7 @@ class Checkpointer {
   std::vector<std::string> parts_;
   QueueUse use_;
   std::optional<Error> error_;
+  CheckpointStats stats_;
   std::thread thread_;
 };
 

@@ -19,7 +19,7 @@ namespace millrace {
 class LogKeeper {
  public:
   LogKeeper(logs::Log& log, QueueLog& queue_log, NodeActors& actors, const ShardMoves& moves,
-            states::StateKeeper* states, const RuntimeOptions& options);
+            states::StateKeeper* states, states::CopyFiles* copies, const RuntimeOptions& options);
 
   /// As QueueLogOwner::on_group(): begins a checkpoint when one is due.
   void on_group(logs::Lsn lsn) { checkpointer_.on_group(lsn); }
@@ -36,11 +36,16 @@ class LogKeeper {
   /// `storage_full`; the previous checkpoint stays valid then.
   [[nodiscard]] Result<void> checkpoint_now();
 
+  /// Blocks on the disk for a moment.
+  [[nodiscard]] UpkeepStats stats();
+
  private:
   void on_compacted();
 
   logs::Log& log_;
   QueueLog& queue_log_;
+  states::StateKeeper* const states_;
+  states::CopyFiles* const copies_;
   Compactor compactor_;
   Checkpointer checkpointer_;
 };

@@ -1,6 +1,9 @@
 #include "apps/bench/resources.hpp"
 
+#include <fstream>
+
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace millrace::bench {
 namespace {
@@ -24,6 +27,14 @@ double cpu_seconds() {
 
 std::uint64_t rss_peak_bytes() {
   return static_cast<std::uint64_t>(usage().ru_maxrss) * 1024;
+}
+
+std::uint64_t rss_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t all_pages = 0;
+  std::uint64_t resident_pages = 0;
+  statm >> all_pages >> resident_pages;
+  return resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 std::uint64_t written_bytes() {

@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sys/stat.h>
@@ -105,28 +106,45 @@ Result<std::unique_ptr<Runtime>> start(const StateBenchOptions& options, Progres
                             {.workers = options.shards, .keep_state = options.keep_state})});
 }
 
-/// Sends all messages, and returns the times at which each tenth of them was handled.
-Result<std::vector<double>> send_all(const StateBenchOptions& options, Runtime& runtime,
-                                     Progress& progress) {
+/// Text that compresses to about half, as digits and names in real states do.
+std::string text_of(std::uint64_t number, std::uint32_t bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text(bytes + 16, '0');
+  for (std::size_t at = 0; at < bytes; at += 16) {
+    // SplitMix64.
+    std::uint64_t word = (number += 0x9e3779b97f4a7c15u);
+    word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9u;
+    word = (word ^ (word >> 27)) * 0x94d049bb133111ebu;
+    for (std::size_t i = 0; i < 16; ++i, word >>= 4) text[at + i] = digits[word & 15];
+  }
+  text.resize(bytes);
+  return text;
+}
+
+/// Sends all messages, and returns what was there when each tenth of them was handled.
+Result<std::vector<StateBenchTenth>> send_all(const StateBenchOptions& options, Runtime& runtime,
+                                              Progress& progress) {
   auto sender =
       runtime.sender(counted(), {.producer = "bench", .limits = {.window = options.window}});
   if (!sender) return sender.error();
   const std::uint64_t all = options.keys * options.messages_per_key;
-  std::vector<double> tenths;
+  std::vector<StateBenchTenth> tenths;
   const auto begin = Steady::now();
   std::uint64_t sent = 0;
   Parcel parcel;
-  parcel.set_padding(std::string(options.payload_bytes, 'x'));
   for (std::uint64_t first = 0; first < options.keys; first += keys_at_once) {
     const std::uint64_t last = std::min(first + keys_at_once, options.keys);
     for (std::uint32_t turn = 1; turn <= options.messages_per_key; ++turn) {
       for (std::uint64_t key = first; key < last; ++key) {
         parcel.set_number(key);
         parcel.set_hops(turn);
+        parcel.set_padding(text_of(sent, options.payload_bytes));
         if (auto done = sender->send(parcel); !done) return done.error();
         if (++sent < all * (tenths.size() + 1) / 10) continue;
         progress.wait_for(sent);
-        tenths.push_back(since(begin));
+        tenths.push_back({since(begin), cpu_seconds(), rss_bytes(),
+                          usage_of(options.data_dir / "state").bytes,
+                          usage_of(options.data_dir / "segments").bytes});
       }
     }
   }
@@ -143,11 +161,20 @@ Result<StateBenchFigures> run_state_bench(const StateBenchOptions& options) {
   if (!tenths) return tenths.error();
   StateBenchFigures figures;
   const double tenth = static_cast<double>(options.keys) * options.messages_per_key / 10;
-  figures.first_per_s = tenth / tenths->front();
-  figures.last_per_s = tenth / (tenths->back() - (*tenths)[tenths->size() - 2]);
+  figures.first_per_s = tenth / tenths->front().seconds;
+  figures.last_per_s = tenth / (tenths->back().seconds - (*tenths)[tenths->size() - 2].seconds);
   figures.ratio = figures.last_per_s / figures.first_per_s;
-  figures.seconds = tenths->back();
+  // The first tenth finds an empty store, and a machine that others use distorts times.
+  const auto cpu_of = [&](std::size_t i) {
+    return (*tenths)[i].cpu_seconds - (*tenths)[i - 1].cpu_seconds;
+  };
+  figures.cpu_ratio = cpu_of(1) / cpu_of(tenths->size() - 1);
+  figures.seconds = tenths->back().seconds;
+  figures.tenths = *tenths;
   figures.rss_peak_bytes = rss_peak_bytes();
+  const UpkeepStats upkeep = (*runtime)->upkeep_stats();
+  figures.checkpoints = upkeep.checkpoints;
+  figures.states = upkeep.states;
 
   auto begin = Steady::now();
   if (auto stopped = (*runtime)->stop(); !stopped) return stopped.error();

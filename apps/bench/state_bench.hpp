@@ -5,7 +5,9 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <vector>
 
+#include "actors/upkeep/upkeep_stats.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::bench {
@@ -21,12 +23,26 @@ struct StateBenchOptions {
   std::chrono::microseconds keep_state{0};       ///< 0: for ever
 };
 
+/// When a tenth of the messages was handled.
+struct StateBenchTenth {
+  double seconds = 0;      ///< since the first message was sent
+  double cpu_seconds = 0;  ///< of the process, since its start
+  std::uint64_t rss_bytes = 0;
+  std::uint64_t state_disk_bytes = 0;
+  std::uint64_t log_disk_bytes = 0;
+};
+
 struct StateBenchFigures {
+  std::vector<StateBenchTenth> tenths{};
+
   double first_per_s = 0;  ///< messages handled, in the first tenth of the run
   double last_per_s = 0;   ///< in the last tenth
   double ratio = 0;        ///< last_per_s / first_per_s
+  double cpu_ratio = 0;    ///< CPU time of a message: in the second tenth, over that in the last
   double seconds = 0;      ///< of the run
-  double stop_s = 0;       ///< with the last checkpoint
+  CheckpointStats checkpoints{};  ///< during the run
+  StateStats states{};            ///< at its end
+  double stop_s = 0;              ///< with the last checkpoint
   double restart_s = 0;
   std::uint64_t rss_peak_bytes = 0;
   std::uint64_t state_disk_bytes = 0;  ///< of state/, a file that several names share once

@@ -10,6 +10,7 @@
 #include "actors/log/backup.hpp"
 #include "actors/log/log_stats.hpp"
 #include "actors/runtime/runtime.hpp"
+#include "actors/upkeep/upkeep_stats.hpp"
 #include "cluster/http/cluster_view.hpp"
 #include "messages/result.hpp"
 
@@ -118,6 +119,8 @@ class NodeApi {
   [[nodiscard]] virtual Result<logs::BackupInfo> back_up(const std::string& target) = 0;
 
   [[nodiscard]] virtual logs::LogStats log_stats() = 0;
+  /// As Runtime::upkeep_stats().
+  [[nodiscard]] virtual UpkeepStats upkeep_stats() = 0;
   /// As Runtime::free_storage_bytes().
   [[nodiscard]] virtual Result<std::optional<std::uint64_t>> free_storage_bytes() = 0;
   [[nodiscard]] virtual std::vector<StageCounts> stages() = 0;

@@ -99,6 +99,7 @@ class FakeNodeApi : public NodeApi {
   std::optional<Member> owner(const std::string&, const std::string&) override { return key_owner; }
   std::string owner_name(const std::string&, std::uint32_t) override { return "b"; }
   logs::LogStats log_stats() override { return log_stats_; }
+  UpkeepStats upkeep_stats() override { return upkeep_stats_; }
   Result<logs::BackupInfo> back_up(const std::string& target) override {
     if (!target.starts_with('/')) return Error{ErrorCode::invalid_argument, "not absolute"};
     if (failure) return *failure;
@@ -132,6 +133,7 @@ class FakeNodeApi : public NodeApi {
   std::optional<Error> failure{};
   std::vector<StageCounts> stage_list{};
   logs::LogStats log_stats_{};
+  UpkeepStats upkeep_stats_{};
 
   std::vector<OfferRequest> offers{};
   bool holds_offers = false;  ///< their outcomes wait in held_offers

@@ -67,6 +67,52 @@ TEST_F(Metrics, HaveTheNamesThatDashboardsAreBuiltOn) {
   }
 }
 
+TEST_F(Metrics, TellWhetherRecordsBecomeDurable) {
+  expect("millrace_log_reachable 1");
+  expect("millrace_log_outages_total 0");
+  EXPECT_EQ(page().find("millrace_seat_epoch"), std::string::npos) << "the journal has no seat";
+  api_.log_stats_.is_reachable = false;
+  api_.log_stats_.outages = 2;
+  api_.log_stats_.has_server = true;
+  api_.log_stats_.in_doubt = 3;
+  api_.log_stats_.doubts = 5;
+  api_.log_stats_.epoch = 7;
+  api_.log_stats_.lease_left_us = -1'500'000;
+  expect("millrace_log_reachable 0");
+  expect("millrace_log_outages_total 2");
+  expect("millrace_log_in_doubt_groups 3");
+  expect("millrace_log_doubts_total 5");
+  expect("millrace_seat_epoch 7");
+  expect("millrace_seat_lease_left_seconds -1.5");
+}
+
+TEST_F(Metrics, TellWhatCheckpointsAndStateOnDiskCost) {
+  expect("millrace_checkpoints_total 0");
+  EXPECT_EQ(page().find("millrace_checkpoint_last_duration_seconds"), std::string::npos);
+  EXPECT_EQ(page().find("millrace_state_"), std::string::npos) << "all keys are in memory";
+  api_.upkeep_stats_.checkpoints = {.written = 2,
+                                    .failed = 1,
+                                    .duration_us_sum = 3'500'000,
+                                    .last_duration_us = 1'500'000,
+                                    .longest_duration_us = 2'000'000,
+                                    .last_bytes = 8192,
+                                    .last_at_us = SystemClock().steady_us()};
+  api_.upkeep_stats_.has_states = true;
+  api_.upkeep_stats_.states = {
+      .disk_bytes = 4096, .items = 17, .lookups = 20, .misses = 3, .put_bytes = 5};
+  expect("millrace_checkpoints_total 2");
+  expect("millrace_checkpoint_failures_total 1");
+  expect("millrace_checkpoint_seconds_total 3.5");
+  expect("millrace_checkpoint_last_duration_seconds 1.5");
+  expect("millrace_checkpoint_bytes 8192");
+  EXPECT_NE(page().find("millrace_checkpoint_age_seconds"), std::string::npos);
+  expect("millrace_state_disk_bytes 4096");
+  expect("millrace_state_items 17");
+  expect("millrace_state_lookups_total 20");
+  expect("millrace_state_misses_total 3");
+  expect("millrace_state_put_bytes_total 5");
+}
+
 TEST_F(Metrics, ShowAQueueThatDoesNotAnswerAsSuchAndNotAsEmpty) {
   api_.queue_list[0].unanswered = 2;
   expect("millrace_queue_unanswered_shards{queue=\"in\"} 2");

@@ -4,6 +4,9 @@
 
 #include <optional>
 
+#include "actors/log/proposal.hpp"
+#include "actors/state_store/memory_table.hpp"
+#include "actors/state_store/state_keeper.hpp"
 #include "actors/store/body_reading.hpp"
 #include "actors/store/store.hpp"
 #include "tests/queue/lone_queue_actor.hpp"
@@ -70,8 +73,10 @@ class Export : public QueueActor {
     return actors_.back();
   }
 
-  caf::actor begin(const caf::actor& reader, std::size_t taken_max = 1'000) {
+  caf::actor begin(const caf::actor& reader, std::size_t taken_max = 1'000,
+                   states::StateKeeper* states = nullptr) {
     ExportConfig config;
+    config.states = states;
     config.queues = {{queue_, *state_->declaration, quiesced_->last, quiesced_->parts}};
     config.reader = reader;
     config.take = [this, taken_max](std::string chunk) -> Result<void> {
@@ -84,6 +89,57 @@ class Export : public QueueActor {
       failure_ = std::move(failure);
     };
     return spawn_exporter(system_.system(), std::move(config));
+  }
+
+  /// Gives key "k1" a value and a history of 24 entries of 1 MiB each.
+  static std::vector<pb::StateChange> long_history() {
+    std::vector<pb::StateChange> changes(24);
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      changes[i].set_key("k1");
+      changes[i].set_value("value " + std::to_string(i));
+      pb::HistoryEntry& entry = *changes[i].add_history();
+      entry.set_input(i + 1);
+      entry.set_value(std::string(1u << 20, static_cast<char>('a' + i)));
+    }
+    return changes;
+  }
+
+  /// What a store has of key "k1" after it installed the chunks.
+  queues::KeyState installed() {
+    Store store({.body_cache_bytes = 0});
+    logs::Lsn lsn = 0;
+    const auto apply = [&](const pb::Record& record) {
+      const std::string body = record.SerializeAsString();
+      EXPECT_LE(body.size(), logs::record_bytes_max);
+      ++lsn;
+      const auto applied = store.apply({lsn, MemoryLog::place_of(lsn), 0, body});
+      EXPECT_TRUE(applied) << applied.error().message;
+    };
+    pb::Record declares;
+    *declares.add_declare() = declaration();
+    declares.mutable_declare(0)->set_staged(true);
+    apply(declares);
+    for (const std::string& bytes : chunks_) {
+      pb::ShardChunk chunk;
+      EXPECT_TRUE(chunk.ParseFromString(bytes));
+      pb::Record record;
+      record.add_change()->set_queue(1);
+      *record.mutable_change(0)->mutable_install() = chunk.install();
+      apply(record);
+    }
+    const queues::KeyState* key = store.queues().at(1).state->durable.keyed.find("k1");
+    return key == nullptr ? queues::KeyState{} : queues::KeyState{key->value, key->history};
+  }
+  static void expect_whole(const queues::KeyState& key) {
+    ASSERT_TRUE(key.value);
+    EXPECT_EQ(*key.value, "value 23");
+    EXPECT_GT(key.history.size(), 24u << 20);
+    const auto entries = queues::KeyedStore::parse_history(key.history);
+    ASSERT_EQ(entries.size(), 24u);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      EXPECT_EQ(entries[i].input(), i + 1);
+      EXPECT_EQ(entries[i].value(), std::string(1u << 20, static_cast<char>('a' + i)));
+    }
   }
 
   std::optional<queues::QuiescedReply> quiesced_;
@@ -128,6 +184,37 @@ TEST_F(Export, RebuildsTheSameQueueFromChunksOfBoundedSize) {
   EXPECT_EQ(copied.index.bytes(), state_->durable.index.bytes());
   EXPECT_EQ(copied.ledger, state_->durable.ledger);
   EXPECT_EQ(copied.dedup.find("p")->last, messages);
+}
+
+TEST_F(Export, MovesAHistoryThatNoRecordCouldHold) {
+  for (const pb::StateChange& change : long_history()) state_->durable.keyed.apply(change);
+  ask_to_quiesce();
+  ASSERT_TRUE(quiesced_);
+  begin(reader());
+  system_.drain();
+  EXPECT_EQ(done_, 1);
+  EXPECT_FALSE(failure_);
+  expect_whole(installed());
+}
+
+TEST_F(Export, MovesAHistoryOnDiskThatNoRecordCouldHold) {
+  states::StateStore store(
+      std::make_unique<states::MemoryTable>(std::make_shared<states::MemoryDisk>()));
+  ASSERT_TRUE(store.open(std::nullopt));
+  queues::KeyedStore keyed;
+  keyed.keep_on_disk(false);
+  logs::Lsn lsn = 0;
+  for (const pb::StateChange& change : long_history()) keyed.apply(change, {++lsn, 1});
+  queues::StateWrite write = keyed.take_dirty(~std::uint64_t{0});
+  write.queue = 1;
+  ASSERT_TRUE(store.write(write));
+  states::StateKeeper keeper(
+      store, [](const Error& error) { FAIL() << error.message; }, false);
+  begin(reader(), 1'000, &keeper);
+  system_.drain();
+  EXPECT_EQ(done_, 1);
+  EXPECT_FALSE(failure_);
+  expect_whole(installed());
 }
 
 TEST_F(Export, EndsOnceWithTheReason) {

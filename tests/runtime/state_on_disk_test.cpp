@@ -127,7 +127,7 @@ class StateOnDisk : public ::testing::Test {
   std::vector<std::filesystem::path> copies() {
     std::vector<std::filesystem::path> all;
     for (const auto& entry : std::filesystem::directory_iterator(data_dir_ / "state")) {
-      if (entry.path().filename() != "live") all.push_back(entry.path());
+      if (!entry.path().filename().string().starts_with("live")) all.push_back(entry.path());
     }
     std::sort(all.begin(), all.end());
     return all;
@@ -219,6 +219,65 @@ TEST_F(StateOnDisk, ABackupHasTheKeys) {
   std::ofstream(restored / "lock");
   sent_ = later;
   expect_stopped(restored);
+}
+
+// Before, a checkpoint waited until the keyed states were copied.
+TEST_F(StateOnDisk, CheckpointsGoOnWhileABackupIsWritten) {
+  start();
+  round();
+  stop();  // writes a checkpoint
+  start();
+  round();
+  const auto backup = directory_.path() / "backup";
+  std::map<std::string, std::int64_t> sent;
+  bool has_run = false;
+  const auto taken = runtime_->back_up(backup, {}, [&]() -> Result<void> {
+    if (std::exchange(has_run, true)) return {};
+    sent = sent_;
+    const std::uint64_t before = runtime_->upkeep_stats().checkpoints.written;
+    const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (runtime_->upkeep_stats().checkpoints.written < before + 3) {
+      if (std::chrono::steady_clock::now() > until) {
+        return Error{ErrorCode::timeout, "no checkpoint is written"};
+      }
+      round();
+    }
+    return {};
+  });
+  ASSERT_OK(taken);
+  EXPECT_TRUE(has_run);
+  stop();
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(data_dir_)) {
+    if (!entry.is_regular_file()) continue;
+    EXPECT_EQ(entry.path().string().find(".tmp"), std::string::npos) << entry.path();
+  }
+  const auto restored = directory_.path() / "restored";
+  ASSERT_OK(engines::restore_backup(backup, restored));
+  std::ofstream(restored / "lock");  // a start would make it
+  const auto node =
+      StoppedNode::open(engines::make_engine(restored), states::stored_states(restored));
+  ASSERT_OK(node);
+  const auto view = node->key("test.work", key_name(17));
+  ASSERT_OK(view);
+  EXPECT_GE(view->history.size(), static_cast<std::size_t>(sent[key_name(17)]));
+}
+
+TEST_F(StateOnDisk, AKeyFromBeforeItsQueueForgotIsForgotten) {
+  start();
+  round();
+  stop();
+  start(true, {.keep_state = std::chrono::milliseconds(500)});
+  const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  const auto rest = [&] {
+    int left = 0;
+    for (int key = 0; key < keys; ++key) {
+      left += runtime_->key("test.work", key_name(key)) ? 1 : 0;
+    }
+    return left;
+  };
+  while (rest() > 0 && std::chrono::steady_clock::now() < until) round(keys, keys + 1);
+  EXPECT_EQ(rest(), 0) << "none of them was changed since";
+  stop();
 }
 
 TEST_F(StateOnDisk, AKeyThatIsKeptForATimeIsForgotten) {

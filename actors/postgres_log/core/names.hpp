@@ -25,12 +25,15 @@ inline constexpr std::size_t schema_name_max = 48;
   return true;
 }
 
-/// Tables of one seat are `segment_<seat>_<number>` and `checkpoint_<seat>_<number>`.
+/// Tables of one seat are `segment_<seat>_<number>`, `checkpoint_<seat>_<number>` and `file_<seat>_<number>`.
 [[nodiscard]] inline std::string segment_prefix(std::int32_t seat) {
   return "segment_" + std::to_string(seat) + "_";
 }
 [[nodiscard]] inline std::string checkpoint_prefix(std::int32_t seat) {
   return "checkpoint_" + std::to_string(seat) + "_";
+}
+[[nodiscard]] inline std::string file_prefix(std::int32_t seat) {
+  return "file_" + std::to_string(seat) + "_";
 }
 [[nodiscard]] inline std::string segment_table(const std::string& schema, std::int32_t seat,
                                                logs::SegmentNumber number) {
@@ -39,6 +42,11 @@ inline constexpr std::size_t schema_name_max = 48;
 [[nodiscard]] inline std::string checkpoint_table(const std::string& schema, std::int32_t seat,
                                                   std::uint64_t number) {
   return schema + "." + checkpoint_prefix(seat) + std::to_string(number);
+}
+
+[[nodiscard]] inline std::string file_table(const std::string& schema, std::int32_t seat,
+                                            std::uint64_t number) {
+  return schema + "." + file_prefix(seat) + std::to_string(number);
 }
 
 /// The number behind `prefix` in the name of a table; empty: it is no such name.

@@ -46,18 +46,24 @@ Decision decide_forget(const State& state, TimeUs now_us) {
   return out;
 }
 
+TimeUs age_now_us(const State& state, TimeUs now_us) {
+  const DurationUs since_us = now_us - state.durable.at_us - state.live.stepping_us;
+  return state.durable.age_us + std::max<DurationUs>(since_us, 0);
+}
+
 std::optional<TimeUs> forget_before_us(const State& state, bool history_only, TimeUs now_us) {
   const DurationUs keep_us =
       history_only ? state.limits.keep_history_us : state.limits.keep_state_us;
   if (keep_us <= 0 || state.is_outbox) return std::nullopt;
-  const DurationUs since_us = now_us - state.durable.at_us - state.live.stepping_us;
-  return state.durable.age_us + std::max<DurationUs>(since_us, 0) - keep_us;
+  return age_now_us(state, now_us) - keep_us;
 }
 
 Decision decide_forget_keys(const State& state, std::span<const AgedState> keys, bool history_only,
                             TimeUs now_us) {
   Decision out;
+  std::size_t bytes = 0;
   for (const AgedState& one : keys) {
+    if (bytes > record_bytes) break;
     const KeyState* resident = state.durable.keyed.find(one.key);
     const bool is_in_use =
         state.keys.contains_hash(hash_key(one.key)) || state.live.forgetting.contains(one.key);
@@ -68,6 +74,7 @@ Decision decide_forget_keys(const State& state, std::span<const AgedState> keys,
     if (!out.record) out.record = new_record(state, now_us);
     pb::KeyForgotten& forgotten = *out.record->mutable_change(0)->add_forget_key();
     forgotten.set_key(one.key);
+    bytes += one.key.size() + 16;
     forgotten.set_history_only(history_only);
     out.pending.forgotten.push_back(one.key);
   }
@@ -102,7 +109,8 @@ Decision decide_step(const State& state, Now before, Now now) {
   const DedupTable& dedup = state.durable.dedup;
   const DurationUs step_us = step_between(before, now);
   if (step_us <= step_min_us) return out;
-  const bool keeps_ages = state.limits.keep_state_us > 0 || state.limits.keep_history_us > 0;
+  // The store has the ages of keys also for a time when the queue is to forget them.
+  const bool keeps_ages = state.durable.keyed.is_on_disk();
   if (dedup.producers().empty() && dedup.idempotency_keys().empty() &&
       state.live.proposed.empty() && !keeps_ages) {
     return out;

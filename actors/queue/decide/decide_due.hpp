@@ -22,6 +22,9 @@ struct AgedState {
   TimeUs age_us = 0;  ///< Durable::age_us at the last change
 };
 
+/// Durable::age_us as it would be after a record of now.
+[[nodiscard]] TimeUs age_now_us(const State& state, TimeUs now_us);
+
 /// The age before which keys are to be forgotten: their last change is longer ago than
 /// Limits::keep_state_us, or, with `history_only`, keep_history_us. Nullopt: they are kept for ever.
 [[nodiscard]] std::optional<TimeUs> forget_before_us(const State& state, bool history_only,

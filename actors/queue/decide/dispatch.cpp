@@ -9,6 +9,9 @@
 namespace millrace::queues {
 namespace {
 
+/// Tickets that wanted_states() looks at for each key that it may return.
+constexpr std::size_t tickets_per_wanted = 4;
+
 enum class Fitness : std::uint8_t { runs, waits, gives_up, lacks_body, lacks_state };
 
 class Dispatcher {
@@ -180,10 +183,14 @@ Dispatch dispatch(State& state, Now now) {
 
 std::vector<std::string> wanted_states(const State& state, std::size_t max) {
   std::vector<std::string> wanted;
+  // A long line whose keys are known is not looked through again for each message.
+  std::size_t left = tickets_per_wanted * max;
   if (!state.durable.keyed.has_stored()) return wanted;
-  for (int p = priority_max; p >= 0 && wanted.size() < max; --p) {
+  for (int p = priority_max; p >= 0 && wanted.size() < max && left > 0; --p) {
     const auto priority = static_cast<std::uint8_t>(p);
     state.live.lines.visit(priority, [&](Ticket ticket) {
+      if (left == 0) return false;
+      --left;
       if (!ticket.is_key()) return true;
       const KeyChain& chain = state.keys[ticket.slot()];
       if (chain.line != priority || chain.head == 0) return true;

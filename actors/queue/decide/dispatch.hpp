@@ -45,7 +45,8 @@ struct Dispatch {
 /// nothing while the queue is quiesced or the log has no room for outcomes.
 [[nodiscard]] Dispatch dispatch(State& state, Now now);
 
-/// The next keys whose values are not in memory, of messages that are: at most `max`.
+/// The next keys whose values are not in memory, of messages that are: at most `max`, the one at which
+/// dispatch() stopped among them.
 [[nodiscard]] std::vector<std::string> wanted_states(const State& state, std::size_t max);
 
 /// A body to be read from the log.

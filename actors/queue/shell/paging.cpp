@@ -15,7 +15,9 @@ namespace {
 
 constexpr std::size_t keys_per_read = 256;
 constexpr std::size_t aged_per_look = 1'000;
+constexpr std::size_t keys_per_index = 2'000;
 constexpr DurationUs look_min_us = 1'000'000;
+constexpr DurationUs index_pause_us = 10'000;
 constexpr DurationUs look_max_interval_us = 60'000'000;
 constexpr std::uint64_t write_bytes_min = 256u << 10;
 
@@ -47,6 +49,7 @@ bool Paging::load() {
 
 void Paging::read_values(std::shared_ptr<const std::vector<std::string>> keys) {
   state_.live.loading_states = true;
+  keeper_->count_misses(keys->size());
   keeper_->post([this, keys = std::move(keys), number = state_.number,
                  self = QueueHandle(self_)](states::StateStore& store) -> Result<void> {
     auto values = std::make_shared<Values>();
@@ -67,6 +70,7 @@ void Paging::read_values(std::shared_ptr<const std::vector<std::string>> keys) {
 void Paging::trim() {
   KeyedStore& keyed = state_.durable.keyed;
   if (keeper_ == nullptr || !keyed.is_on_disk()) return;
+  keeper_->count_lookups(keyed.take_uses());
   const std::uint64_t bytes_max = state_.limits.state_cache_bytes;
   if (keyed.resident_bytes() <= bytes_max) return;
   // Dirty keys leave room for clean ones, which would otherwise go as soon as they are loaded.
@@ -131,9 +135,15 @@ std::optional<SteadyUs> Paging::look_for_aged(Now now) {
     if (keep_us > 0) shortest_us = shortest_us == 0 ? keep_us : std::min(shortest_us, keep_us);
   }
   if (shortest_us == 0) return std::nullopt;
-  if (now.steady_us < look_due_us_ || looks_under_way_ > 0) {
-    return std::max(look_due_us_, now.steady_us + look_min_us);
+  if (looks_under_way_ > 0) {
+    return now.steady_us + (are_ages_indexed_ ? look_min_us : index_pause_us);
   }
+  if (!are_ages_indexed_) {
+    index_ages(now);
+    return now.steady_us + index_pause_us;
+  }
+  if (now.steady_us < look_due_us_ && !has_more_aged_) return look_due_us_;
+  has_more_aged_ = false;
   look_due_us_ =
       now.steady_us + std::clamp<DurationUs>(shortest_us / 16, look_min_us, look_max_interval_us);
   // Keys that were changed and not written since have no age in the store yet.
@@ -141,6 +151,24 @@ std::optional<SteadyUs> Paging::look_for_aged(Now now) {
   if (limits.keep_state_us > 0) look_for_aged(false, now);
   if (limits.keep_history_us > 0) look_for_aged(true, now);
   return look_due_us_;
+}
+
+// Keys may be there from a time when the queue did not forget.
+void Paging::index_ages(Now now) {
+  write_all();
+  ++looks_under_way_;
+  const TimeUs age_us = age_now_us(state_, now.wall_us);
+  keeper_->post([this, age_us, place = index_place_, number = state_.number,
+                 self = QueueHandle(self_)](states::StateStore& store) mutable -> Result<void> {
+    const auto indexed = store.index_ages(number, place, age_us, keys_per_index);
+    if (!indexed) return indexed.error();
+    send_task(self, [this, is_done = *indexed, place] {
+      --looks_under_way_;
+      are_ages_indexed_ = is_done;
+      index_place_ = place;
+    });
+    return {};
+  });
 }
 
 void Paging::look_for_aged(bool history_only, Now now) {
@@ -156,7 +184,7 @@ void Paging::look_for_aged(bool history_only, Now now) {
     send_task(self, [this, history_only, now, aged] {
       --looks_under_way_;
       if (state_.live.quiesced || state_.live.draining) return;
-      if (aged->size() == aged_per_look) look_due_us_ = 0;  // there are more
+      if (aged->size() == aged_per_look) has_more_aged_ = true;
       forget_(decide_forget_keys(state_, *aged, history_only, now.wall_us));
     });
     return {};

@@ -43,6 +43,8 @@ class Paging {
 
   /// Looks for keys to forget, if it is time to. Returns when to look again; nullopt: never.
   std::optional<SteadyUs> look_for_aged(Now now);
+  /// Whether the last look has left keys to forget: look again when those that it found are forgotten.
+  [[nodiscard]] bool has_more_aged() const { return has_more_aged_; }
 
   /// The queue has ended, or has become an outbox: its keys are to be removed from the store.
   void clear();
@@ -51,6 +53,7 @@ class Paging {
   void write(StateWrite taken, bool ends_trim);
   void read_values(std::shared_ptr<const std::vector<std::string>> keys);
   void look_for_aged(bool history_only, Now now);
+  void index_ages(Now now);
   /// Sends `run` to the queue's actor. From any thread.
   static void send_task(const QueueHandle& queue, std::function<void()> run);
 
@@ -62,6 +65,9 @@ class Paging {
   bool is_trimming_ = false;         ///< a write of trim() is under way
   std::size_t looks_under_way_ = 0;  ///< for aged keys
   SteadyUs look_due_us_ = 0;
+  bool has_more_aged_ = false;
+  bool are_ages_indexed_ = false;  ///< StateStore::index_ages() has returned true
+  states::ScanPlace index_place_;  ///< of it
 };
 
 }  // namespace millrace::queues

@@ -154,6 +154,7 @@ class QueueShell {
     --records_in_flight_;
     replies_.committed(pending);
     removals_.committed(pending.operation, change.drop_size());
+    if (!pending.forgotten.empty() && paging_.has_more_aged()) aged_due_us_ = steady_us();
     sessions_.committed(change);
     if (change.has_install()) installer_.committed();
   }

@@ -75,6 +75,7 @@ bool KeyedStore::is_known(std::string_view key) const {
 }
 
 std::shared_ptr<const std::string> KeyedStore::use(std::string_view key) {
+  ++uses_;
   const auto it = keys_.find(key);
   if (it == keys_.end()) return nullptr;
   Residence* residence = it->second.residence.get();

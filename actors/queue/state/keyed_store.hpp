@@ -118,6 +118,9 @@ class KeyedStore {
   /// is left.
   void evict(std::uint64_t bytes_max);
 
+  /// Calls of use() since the last call of this.
+  [[nodiscard]] std::uint64_t take_uses() { return std::exchange(uses_, 0); }
+
   /// Approximate bytes of memory that values, histories and keys take.
   [[nodiscard]] std::uint64_t resident_bytes() const { return clean_.bytes() + dirty_.bytes(); }
   [[nodiscard]] std::uint64_t dirty_bytes() const { return dirty_.bytes(); }
@@ -144,6 +147,7 @@ class KeyedStore {
   bool is_on_disk_ = false;
   bool has_stored_ = false;
   logs::Lsn last_lsn_ = 0;  ///< of the last change
+  std::uint64_t uses_ = 0;  ///< see take_uses()
   ResidenceList clean_;     ///< least recently used first
   ResidenceList dirty_;     ///< least recently changed first
 };

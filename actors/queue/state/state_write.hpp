@@ -36,7 +36,7 @@ struct KeyWrite {
 struct StateWrite {
   std::uint32_t queue = 0;
   logs::Lsn lsn = 0;        ///< has the changes of records up to this, and of none beyond
-  bool keeps_ages = false;  ///< StateStore::aged() is to find the keys; if not, it has no ages
+  bool keeps_ages = false;  ///< StateStore::aged() is to find the keys
   std::vector<KeyWrite> keys{};
 };
 

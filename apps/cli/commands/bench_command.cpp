@@ -289,25 +289,44 @@ int run_state(const Common& common, bench::StateBenchOptions options, std::uint6
   options.keep_state = std::chrono::milliseconds(keep_ms);
   const auto figures = bench::run_state_bench(options);
   if (!figures) return fail(figures.error());
-  print_line({{"bench", "state"},
-              {"keys", options.keys},
-              {"messages_per_key", options.messages_per_key},
-              {"payload_bytes", options.payload_bytes},
-              {"state_cache_bytes", options.state_cache_bytes},
-              {"keep_state_ms", keep_ms},
-              {"seconds", figures->seconds},
-              {"first_tenth_per_s", figures->first_per_s},
-              {"last_tenth_per_s", figures->last_per_s},
-              {"ratio", figures->ratio},
-              {"rss_peak_bytes", figures->rss_peak_bytes},
-              {"stop_s", figures->stop_s},
-              {"restart_s", figures->restart_s},
-              {"checkpoint_bytes", figures->checkpoint_bytes},
-              {"state_disk_bytes", figures->state_disk_bytes},
-              {"log_disk_bytes", figures->log_disk_bytes},
-              {"wrong", figures->wrong},
-              {"missing", figures->missing}},
-             common.json);
+  for (const bench::StateBenchTenth& tenth : figures->tenths) {
+    print_line({{"bench", "state_tenth"},
+                {"seconds", tenth.seconds},
+                {"cpu_seconds", tenth.cpu_seconds},
+                {"rss_bytes", tenth.rss_bytes},
+                {"state_disk_bytes", tenth.state_disk_bytes},
+                {"log_disk_bytes", tenth.log_disk_bytes}},
+               common.json);
+  }
+  print_line(
+      {{"bench", "state"},
+       {"keys", options.keys},
+       {"messages_per_key", options.messages_per_key},
+       {"payload_bytes", options.payload_bytes},
+       {"state_cache_bytes", options.state_cache_bytes},
+       {"keep_state_ms", keep_ms},
+       {"seconds", figures->seconds},
+       {"first_tenth_per_s", figures->first_per_s},
+       {"last_tenth_per_s", figures->last_per_s},
+       {"ratio", figures->ratio},
+       {"cpu_ratio", figures->cpu_ratio},
+       {"rss_peak_bytes", figures->rss_peak_bytes},
+       {"checkpoints", figures->checkpoints.written},
+       {"checkpoint_mean_s", figures->checkpoints.written == 0
+                                 ? 0
+                                 : static_cast<double>(figures->checkpoints.duration_us_sum) / 1e6 /
+                                       static_cast<double>(figures->checkpoints.written)},
+       {"checkpoint_longest_s",
+        static_cast<double>(figures->checkpoints.longest_duration_us) / 1e6},
+       {"state_misses", figures->states.misses},
+       {"stop_s", figures->stop_s},
+       {"restart_s", figures->restart_s},
+       {"checkpoint_bytes", figures->checkpoint_bytes},
+       {"state_disk_bytes", figures->state_disk_bytes},
+       {"log_disk_bytes", figures->log_disk_bytes},
+       {"wrong", figures->wrong},
+       {"missing", figures->missing}},
+      common.json);
   return figures->wrong == 0 && figures->missing == 0 ? exit_ok : exit_negative;
 }
 

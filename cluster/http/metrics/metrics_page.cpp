@@ -134,6 +134,64 @@ void add_journal(MetricFamilies& out, const logs::LogStats& stats) {
   out.counter("millrace_journal_syncs_total", "Groups made durable.", {}, number(stats.syncs));
 }
 
+double seconds(std::int64_t us) {
+  return static_cast<double>(us) / 1e6;
+}
+
+// Of the log that records go to, not of the node's own log lines.
+void add_reachability(MetricFamilies& out, const logs::LogStats& stats) {
+  out.gauge("millrace_log_reachable",
+            "1 while records become durable; 0 while the log's server cannot be reached.", {},
+            stats.is_reachable ? 1 : 0);
+  out.counter("millrace_log_outages_total", "How often the log became unreachable.", {},
+              number(stats.outages));
+  if (!stats.has_server) return;
+  out.gauge("millrace_log_in_doubt_groups",
+            "Groups of records whose commit got no answer and is not settled.", {},
+            number(stats.in_doubt));
+  out.counter("millrace_log_doubts_total", "Commits that came into doubt.", {},
+              number(stats.doubts));
+  out.gauge("millrace_seat_epoch", "Epoch under which this process holds its seat.", {},
+            number(stats.epoch));
+  out.gauge("millrace_seat_lease_left_seconds",
+            "Until the lease of the seat ends unless it is renewed; negative: since it has ended.",
+            {}, seconds(stats.lease_left_us));
+}
+
+void add_checkpoints(MetricFamilies& out, const CheckpointStats& stats) {
+  out.counter("millrace_checkpoints_total", "Checkpoints that were written.", {},
+              number(stats.written));
+  out.counter("millrace_checkpoint_failures_total", "Checkpoints that could not be written.", {},
+              number(stats.failed));
+  out.counter("millrace_checkpoint_seconds_total",
+              "Time that checkpoints took, from what they show until they were durable.", {},
+              seconds(stats.duration_us_sum));
+  if (stats.written == 0) return;
+  out.gauge("millrace_checkpoint_last_duration_seconds", "Duration of the newest checkpoint.", {},
+            seconds(stats.last_duration_us));
+  out.gauge("millrace_checkpoint_age_seconds", "Since the newest checkpoint was written.", {},
+            seconds(SystemClock().steady_us() - stats.last_at_us));
+  out.gauge("millrace_checkpoint_bytes", "Size of the newest checkpoint, without state on disk.",
+            {}, number(stats.last_bytes));
+}
+
+void add_states(MetricFamilies& out, const UpkeepStats& stats) {
+  if (!stats.has_states) return;
+  const StateStats& states = stats.states;
+  out.gauge("millrace_state_disk_bytes", "Bytes of keyed state on disk, with its copies.", {},
+            number(states.disk_bytes));
+  out.gauge("millrace_state_items",
+            "Values, ages and history entries of keyed state on disk; estimated.", {},
+            number(states.items));
+  out.counter("millrace_state_lookups_total", "Leases of messages that have a key.", {},
+              number(states.lookups));
+  out.counter("millrace_state_misses_total", "Values of keys that were read from the disk.", {},
+              number(states.misses));
+  out.counter("millrace_state_put_bytes_total",
+              "Bytes of keyed state that were written to the server of the log.", {},
+              number(states.put_bytes));
+}
+
 void add_log(MetricFamilies& out) {
   out.counter("millrace_log_lines_dropped_total",
               "Lines of the log that could not be written in time: standard error is not read.", {},
@@ -181,7 +239,12 @@ std::string MetricsPage::text(NodeApi& api) {
   add_waiting(out, api);
   add_storage(out, api, status.is_storage_full);
   add_node(out, status);
-  add_journal(out, api.log_stats());
+  const logs::LogStats log = api.log_stats();
+  add_journal(out, log);
+  add_reachability(out, log);
+  const UpkeepStats upkeep = api.upkeep_stats();
+  add_checkpoints(out, upkeep.checkpoints);
+  add_states(out, upkeep);
   for (const StageCounts& stage : api.stages()) add_stage(out, stage);
   add_log(out);
   add_process_metrics(out);

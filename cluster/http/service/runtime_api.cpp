@@ -345,6 +345,10 @@ logs::LogStats RuntimeApi::log_stats() {
   return runtime_.log_stats();
 }
 
+UpkeepStats RuntimeApi::upkeep_stats() {
+  return runtime_.upkeep_stats();
+}
+
 std::vector<StageCounts> RuntimeApi::stages() {
   return runtime_.stage_counts();
 }

@@ -46,6 +46,7 @@ class RuntimeApi : public NodeApi {
   std::string owner_name(const std::string& queue, std::uint32_t shard) override;
   Result<logs::BackupInfo> back_up(const std::string& target) override;
   logs::LogStats log_stats() override;
+  UpkeepStats upkeep_stats() override;
   Result<std::optional<std::uint64_t>> free_storage_bytes() override;
   std::vector<StageCounts> stages() override;
 
