@@ -119,8 +119,8 @@ class NodeApi {
   [[nodiscard]] virtual Result<logs::BackupInfo> back_up(const std::string& target) = 0;
 
   [[nodiscard]] virtual logs::LogStats log_stats() = 0;
-  /// As Runtime::upkeep_stats().
-  [[nodiscard]] virtual UpkeepStats upkeep_stats() = 0;
+  /// As Runtime::upkeep_stats(); of a process that serves nothing: none.
+  [[nodiscard]] virtual UpkeepStats upkeep_stats() { return {}; }
   /// As Runtime::free_storage_bytes().
   [[nodiscard]] virtual Result<std::optional<std::uint64_t>> free_storage_bytes() = 0;
   [[nodiscard]] virtual std::vector<StageCounts> stages() = 0;
