@@ -65,12 +65,16 @@ Result<void> ColdReader::read(std::span<const Place> places, const PlaceVisitor&
     auto session = take_session();
     Result<void> done = session ? read_batch(**session, batch, visit) : session.error();
     left = left.subspan(count - batch.order.size());
-    if (session) give_back(*std::move(session));
+    const bool is_connected = session.has_value();
+    if (is_connected) give_back(*std::move(session));
     if (done) {
       backoff.reset();
       continue;
     }
-    if (batch.visitor_failed || done.error().code != ErrorCode::log_unreachable) return done;
+    // A server that refuses a connection may be mended, as one that cannot be reached.
+    const bool waits = !is_connected ? done.error().code != ErrorCode::draining
+                                     : done.error().code == ErrorCode::log_unreachable;
+    if (batch.visitor_failed || !waits) return done;
     if (!backoff.wait(interrupt_)) {
       return Error{ErrorCode::draining, "the log was stopped while it could not be reached"};
     }

@@ -4,14 +4,17 @@
 #include <chrono>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "actors/postgres_log/checkpoint_store.hpp"
 #include "actors/postgres_log/cold_reader.hpp"
 #include "actors/postgres_log/fence.hpp"
+#include "actors/postgres_log/lease.hpp"
 #include "actors/postgres_log/log.hpp"
 #include "actors/postgres_log/log_tables.hpp"
+#include "actors/postgres_log/reachability.hpp"
 #include "actors/postgres_log/schema.hpp"
 #include "actors/postgres_log/seats.hpp"
 #include "actors/postgres_log/stored_files.hpp"
@@ -21,6 +24,8 @@ namespace {
 
 // Between looks at a seat that another process holds.
 constexpr std::chrono::milliseconds seat_retry{100};
+// Between two reasons of the same kind for which an opening waits.
+constexpr std::chrono::seconds tell_interval{5};
 
 bool waits_for(ErrorCode code) {
   return code == ErrorCode::storage_locked || code == ErrorCode::log_unreachable ||
@@ -40,7 +45,11 @@ class OpenedPostgres final : public logs::OpenedLog {
         tables_(std::move(tables)),
         checkpoint_number_(checkpoint_number),
         files_(options, {options.schema, options.node, tables_.seat, tables_.epoch}, connector,
-               interrupt) {}
+               interrupt) {
+    if (opener == logs::Opener::reader) return;
+    lease_ = std::make_unique<Lease>(
+        options_, Owner{options_.schema, options_.node, tables_.seat, tables_.epoch}, connector_);
+  }
 
   [[nodiscard]] std::uint64_t epoch() const override { return tables_.epoch; }
   [[nodiscard]] std::string node() const override { return options_.node; }
@@ -93,8 +102,8 @@ class OpenedPostgres final : public logs::OpenedLog {
     if (interrupt_.is_raised()) return Error{ErrorCode::draining, "the opening was cancelled"};
     reader_.reset();
     session_.reset();
-    return std::unique_ptr<logs::Log>(
-        std::make_unique<PostgresLog>(options_, connector_, tables_, checkpoint_number_, listener));
+    return std::unique_ptr<logs::Log>(std::make_unique<PostgresLog>(
+        options_, connector_, tables_, checkpoint_number_, std::move(lease_), listener));
   }
 
  private:
@@ -124,6 +133,7 @@ class OpenedPostgres final : public logs::OpenedLog {
   const LogTables tables_;
   const std::uint64_t checkpoint_number_;
   StoredFiles files_;
+  std::unique_ptr<Lease> lease_;        ///< of a writer; null after start()
   std::unique_ptr<ColdReader> reader_;  ///< of read(); null before the first call
 };
 
@@ -241,14 +251,25 @@ Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open(logs::Opener opene
   }
   Backoff backoff(options_.retry_min, options_.retry_max);
   std::optional<ErrorCode> told;
+  std::string told_reason;
+  std::chrono::steady_clock::time_point told_at;
   std::unique_ptr<Session> session;
   while (true) {
     if (interrupt_.is_raised()) return Error{ErrorCode::draining, "the opening was cancelled"};
     auto opened = open_once(opener, session);
     if (opened || opener == logs::Opener::reader) return opened;
     const ErrorCode code = opened.error().code;
-    if (waits_for(code) && std::exchange(told, code) != code && options_.on_wait) {
-      options_.on_wait(opened.error());
+    if (waits_for(code) && options_.on_wait) {
+      const auto now = std::chrono::steady_clock::now();
+      std::string reason = without_numbers(opened.error().message);
+      // Several hosts give reasons in turn.
+      const bool is_new = told != code || (reason != told_reason && now >= told_at + tell_interval);
+      if (is_new) {
+        told = code;
+        told_reason = std::move(reason);
+        told_at = now;
+        options_.on_wait(opened.error());
+      }
     }
     if (code == ErrorCode::storage_locked) {
       backoff.reset();

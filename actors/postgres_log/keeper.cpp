@@ -5,7 +5,6 @@
 
 #include "actors/postgres_log/checkpoint_store.hpp"
 #include "actors/postgres_log/core/names.hpp"
-#include "actors/postgres_log/seats.hpp"
 
 namespace millrace::postgres_log {
 
@@ -20,10 +19,6 @@ Keeper::Keeper(const Options& options, const Owner& owner, SegmentNumber newest,
 
 void Keeper::start(Writer& writer) {
   writer_ = &writer;
-  renew_at_ = Clock::now() + renew_interval();
-  if (options_.lease.count() != 0) {
-    lease_until_ = (Clock::now() + options_.lease).time_since_epoch().count();
-  }
   thread_ = std::thread([this] { run(); });
 }
 
@@ -68,11 +63,6 @@ void Keeper::drop_checkpoints_before(std::uint64_t number) {
 
 void Keeper::run() {
   work_until_stopped();
-  // Without a lease there is nothing to give up; without a session the lease ends by itself.
-  if (options_.lease.count() != 0 && !is_fenced_ && session_ != nullptr) {
-    [[maybe_unused]] const auto released =
-        release_seat(*session_, owner_.schema, owner_.node, owner_.epoch);
-  }
   const std::lock_guard lock(mutex_);
   is_done_ = true;
   changed_.notify_all();
@@ -102,7 +92,6 @@ Keeper::Clock::time_point Keeper::next_at() const {
   if (was_full_) at = std::min(at, report_at_);
   if (is_fenced_) return at;
   if (has_failed_) at = std::min(at, retry_at_);
-  at = std::min(at, renew_at_);
   if (drop_at_ != Clock::time_point{}) at = std::min(at, drop_at_);
   return at;
 }
@@ -114,7 +103,6 @@ void Keeper::work() {
   const Result<Session*> session = ensure_session();
   Result<void> done = session ? Result<void>{} : Result<void>(session.error());
   if (done) done = make_segments(**session);
-  if (done) done = renew(**session);
   if (done) done = drop_released(**session);
   has_failed_ = !done;
   if (done) {
@@ -127,7 +115,6 @@ void Keeper::work() {
 bool Keeper::has_work() {
   const auto now = Clock::now();
   if (has_failed_ || writer_->segments_ready() < segments_ahead) return true;
-  if (now >= renew_at_) return true;
   const std::lock_guard lock(mutex_);
   return (!released_.empty() || checkpoints_before_ != 0) && now >= drop_at_;
 }
@@ -152,36 +139,6 @@ Result<void> Keeper::make_segments(Session& session) {
     writer_->add_segment(++newest_);
   }
   return {};
-}
-
-std::chrono::milliseconds Keeper::renew_interval() const {
-  return options_.lease.count() == 0 ? watch_interval : options_.lease / 3;
-}
-
-// An owner that writes nothing learns here that it was fenced.
-Result<void> Keeper::renew(Session& session) {
-  if (Clock::now() < renew_at_) return {};
-  Result<void> done;
-  const auto asked_at = Clock::now();
-  if (options_.lease.count() == 0) {
-    done = begin_owned(session, owner_);
-    session.roll_back();
-  } else {
-    done = renew_lease(session, owner_.schema, owner_.node, owner_.epoch, options_.lease);
-  }
-  if (!done) return done;
-  renew_at_ = Clock::now() + renew_interval();
-  if (options_.lease.count() != 0) {
-    lease_until_ = (asked_at + options_.lease).time_since_epoch().count();
-  }
-  return done;
-}
-
-std::int64_t Keeper::lease_left_us() const {
-  const Clock::rep until = lease_until_;
-  if (until == 0) return 0;
-  const Clock::duration left(until - Clock::now().time_since_epoch().count());
-  return std::chrono::duration_cast<std::chrono::microseconds>(left).count();
 }
 
 Result<void> Keeper::drop_released(Session& session) {

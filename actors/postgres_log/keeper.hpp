@@ -1,8 +1,7 @@
 // Keeper: the thread for what a log needs beside its records: tables of segments ahead of time, released
-// tables dropped, the lease renewed, the listener told that there is no room.
+// tables dropped, the listener told that there is no room.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -35,12 +34,9 @@ class Keeper {
 
   /// REQUIRES: `writer` lives until stop() has returned.
   void start(Writer& writer);
-  /// Gives the seat up, if it is held by a lease, and ends the thread. Blocks, if `is_reachable` for up to
-  /// Options::stop_patience; else the lease ends by itself. A second call does nothing.
+  /// Ends the thread. Blocks, if `is_reachable` for up to Options::stop_patience, so that a statement that
+  /// is under way may end. A second call does nothing.
   void stop(bool is_reachable);
-
-  /// Until the lease ends, as far as this process knows: before, and after that <= 0. Without a lease: 0.
-  [[nodiscard]] std::int64_t lease_left_us() const;
 
   /// There may be something to do.
   void notify();
@@ -58,8 +54,6 @@ class Keeper {
   [[nodiscard]] bool has_work();
   [[nodiscard]] Result<void> make_segments(Session& session);
   [[nodiscard]] Result<void> drop_released(Session& session);
-  [[nodiscard]] Result<void> renew(Session& session);
-  [[nodiscard]] std::chrono::milliseconds renew_interval() const;
   [[nodiscard]] Result<Session*> ensure_session();
   void on_failed(const Error& error);
   void report_room();
@@ -67,8 +61,6 @@ class Keeper {
 
   /// Tables made ahead of the one that is written.
   static constexpr std::size_t segments_ahead = 2;
-  /// Between looks at the epoch where there is no lease to renew.
-  static constexpr std::chrono::milliseconds watch_interval{1'000};
   /// Between attempts to drop a table that somebody reads.
   static constexpr std::chrono::seconds drop_retry{1};
 
@@ -87,8 +79,6 @@ class Keeper {
   bool is_stopping_ = false;
   bool is_done_ = false;
 
-  std::atomic<Clock::rep> lease_until_ = 0;  ///< steady; 0: no lease was renewed
-
   // Of the thread alone.
   std::unique_ptr<Session> session_;
   SegmentNumber newest_;
@@ -98,7 +88,6 @@ class Keeper {
   std::chrono::milliseconds retry_after_;
   Clock::time_point retry_at_;
   Clock::time_point drop_at_;
-  Clock::time_point renew_at_;
   Clock::time_point report_at_;
   std::thread thread_;
 };

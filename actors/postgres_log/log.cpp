@@ -1,13 +1,15 @@
 #include "actors/postgres_log/log.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "actors/postgres_log/checkpoint_store.hpp"
 
 namespace millrace::postgres_log {
 
 PostgresLog::PostgresLog(const Options& options, Connector& connector, const LogTables& tables,
-                         std::uint64_t checkpoint_number, logs::Listener& listener)
+                         std::uint64_t checkpoint_number, std::unique_ptr<Lease> lease,
+                         logs::Listener& listener)
     : options_(options),
       owner_{options.schema, options.node, tables.seat, tables.epoch},
       connector_(connector),
@@ -18,7 +20,8 @@ PostgresLog::PostgresLog(const Options& options, Connector& connector, const Log
       keeper_(options, owner_, tables.newest, connector, listener),
       writer_(options, owner_, tables.last_lsn, connector, interrupt_, segments_, listener,
               [this] { keeper_.notify(); }),
-      files_(options, owner_, connector, interrupt_, [this] { writer_.look(); }) {
+      files_(options, owner_, connector, interrupt_, [this] { writer_.look(); }),
+      lease_(std::move(lease)) {
   if (tables.checkpoint) {
     const SegmentInfo* const kept =
         tables.segment_holding(std::min(tables.replay_from(), tables.last_lsn));
@@ -31,6 +34,7 @@ PostgresLog::PostgresLog(const Options& options, Connector& connector, const Log
   keeper_.drop_segments(tables.empty);
   writer_.start();
   keeper_.start(writer_);
+  lease_->watch([this] { writer_.look(); });
 }
 
 Result<logs::CheckpointInfo> PostgresLog::write_checkpoint(Lsn replay_from,
@@ -94,7 +98,7 @@ logs::LogStats PostgresLog::stats() const {
   stats.in_doubt = writer_.in_doubt();
   stats.doubts = writer_.doubts();
   stats.epoch = owner_.epoch;
-  stats.lease_left_us = keeper_.lease_left_us();
+  stats.lease_left_us = lease_->left_us();
   stats.append_us_sum = counters.append.sum_us();
   stats.sync_us_sum = counters.sync.sum_us();
   stats.append_us = counters.append.buckets();
@@ -113,7 +117,9 @@ Result<logs::BackupInfo> PostgresLog::back_up(const std::filesystem::path& /*tar
 
 void PostgresLog::stop() {
   writer_.stop();
-  keeper_.stop(writer_.reachability().is_reachable());
+  const bool is_reachable = writer_.reachability().is_reachable();
+  keeper_.stop(is_reachable);
+  lease_->stop(is_reachable);
 }
 
 }  // namespace millrace::postgres_log

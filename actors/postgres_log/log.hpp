@@ -16,6 +16,7 @@
 #include "actors/log/log.hpp"
 #include "actors/postgres_log/cold_reader.hpp"
 #include "actors/postgres_log/keeper.hpp"
+#include "actors/postgres_log/lease.hpp"
 #include "actors/postgres_log/log_tables.hpp"
 #include "actors/postgres_log/options.hpp"
 #include "actors/postgres_log/segment_map.hpp"
@@ -24,17 +25,18 @@
 
 namespace millrace::postgres_log {
 
-/// See logs::Log. Has two threads, the writer and the keeper, and options.groups_max + 2 connections, with
-/// one more for each read or checkpoint at a time.
+/// See logs::Log. Has three threads, the writer, the keeper and the lease, and options.groups_max + 2
+/// connections, with one more for each read or checkpoint at a time.
 class PostgresLog final : public logs::Log {
  public:
   using logs::Log::append;
   using logs::Log::read;
 
   /// Continues the log that `tables` shows, of which `checkpoint_number` is the highest number of any
-  /// checkpoint. REQUIRES: listener and connector outlive the log.
+  /// checkpoint. `lease`: of its seat. REQUIRES: listener and connector outlive the log.
   PostgresLog(const Options& options, Connector& connector, const LogTables& tables,
-              std::uint64_t checkpoint_number, logs::Listener& listener);
+              std::uint64_t checkpoint_number, std::unique_ptr<Lease> lease,
+              logs::Listener& listener);
   ~PostgresLog() override { stop(); }
 
   Result<void> append(std::span<std::shared_ptr<logs::Proposal>> proposals) override {
@@ -89,6 +91,7 @@ class PostgresLog final : public logs::Log {
   Keeper keeper_;
   Writer writer_;
   StoredFiles files_;
+  const std::unique_ptr<Lease> lease_;
 };
 
 }  // namespace millrace::postgres_log

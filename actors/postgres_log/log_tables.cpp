@@ -286,6 +286,39 @@ std::uint64_t ended_epoch(const Seat& seat, const Options& options) {
   return is_mine || (options.has_ended && options.has_ended(seat.holder)) ? seat.epoch : 0;
 }
 
+// Ends the sessions of a former holder that keep the lock of its groups and wait for the rest of a message,
+// which its process or its machine will not send any more. What they have not committed was not confirmed.
+void end_stuck_sessions(Session& session, const LogName& name, const Seat& seat) {
+  [[maybe_unused]] const auto ended = session.execute(
+      "select count(pg_terminate_backend(l.pid))::int8 from pg_locks l join pg_stat_activity a"
+      " on a.pid = l.pid where l.locktype = 'advisory' and l.mode = 'ShareLock' and l.granted"
+      " and l.database = (select oid from pg_database where datname = current_database())"
+      " and l.classid::int8 = ($1::int8 & 4294967295) and l.objid::int8 = ($2::int8 & 4294967295)"
+      " and l.objsubid = 2 and a.wait_event = 'ClientRead'",
+      {number(lock_class(name.schema)), number(seat.number)});
+}
+
+// Waits for the groups that are under way. Each statement that follows in the transaction sees what they
+// have committed.
+Result<void> lock_seat(Session& session, const LogName& name, const Seat& seat) {
+  if (auto bounded = session.execute("set local lock_timeout = '1s'"); !bounded) {
+    return bounded.error();
+  }
+  const auto locked = session.execute("select pg_advisory_xact_lock($1::int4, $2::int4)",
+                                      {number(lock_class(name.schema)), number(seat.number)});
+  if (!locked && session.state() != lock_not_available) return locked.error();
+  if (!locked) {
+    session.roll_back();
+    end_stuck_sessions(session, name, seat);
+    return Error{ErrorCode::storage_locked, "groups of " + seat.holder + " for the seat " +
+                                                seat.name + " are still under way"};
+  }
+  if (auto unbounded = session.execute("set local lock_timeout = 0"); !unbounded) {
+    return unbounded.error();
+  }
+  return {};
+}
+
 // Begins a transaction in which the seat has a new epoch, which it returns. `moved_to`: see begin_take().
 Result<std::uint64_t> begin_raised(Session& session, const LogName& name, const Seat& seat,
                                    std::uint64_t ended, const Options& options,
@@ -293,12 +326,7 @@ Result<std::uint64_t> begin_raised(Session& session, const LogName& name, const 
   if (const auto begun = session.execute("begin isolation level read committed"); !begun) {
     return begun.error();
   }
-  // Each statement that follows sees what groups have committed that were waited for here.
-  if (const auto locked = session.execute("select pg_advisory_xact_lock($1::int4, $2::int4)",
-                                          {number(lock_class(name.schema)), number(seat.number)});
-      !locked) {
-    return locked.error();
-  }
+  if (auto locked = lock_seat(session, name, seat); !locked) return locked.error();
   if (!moved_to.empty()) {
     const auto back = session.execute(
         "update " + name.schema +

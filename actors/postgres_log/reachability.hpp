@@ -4,10 +4,17 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 #include "actors/log/proposal.hpp"
 
 namespace millrace::postgres_log {
+
+/// A message without its numbers, to tell whether two have the same reason: times and process ids differ.
+[[nodiscard]] inline std::string without_numbers(std::string message) {
+  std::erase_if(message, [](char c) { return c >= '0' && c <= '9'; });
+  return message;
+}
 
 /// One thread reports; any thread may ask.
 class Reachability {

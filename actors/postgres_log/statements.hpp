@@ -16,7 +16,7 @@ inline constexpr const char* begin_statement = "begin isolation level read commi
 inline constexpr const char* lock_statement =
     "select pg_advisory_xact_lock_shared($1::int4, $2::int4), set_config('synchronous_commit',"
     " case current_setting('synchronous_commit') when 'remote_apply' then 'remote_apply' else 'on'"
-    " end, true)";
+    " end, true), set_config('client_min_messages', 'warning', true)";
 
 /// Fails with division_by_zero if the epoch is another one. Parameters: name of the seat, epoch.
 [[nodiscard]] inline std::string fence_statement(const std::string& schema) {
@@ -29,6 +29,18 @@ inline constexpr const char* lock_statement =
 }
 
 inline constexpr const char* commit_statement = "commit";
+
+/// Behind the commit, in the same session: fails with division_by_zero if the server does not promise any
+/// more what it did when the session began. An administrator who takes the standby out of
+/// synchronous_standby_names lets the commits go that wait for it, and they look like others. A session
+/// sees the change before such a commit answers, as the server tells its sessions first (process_pm_reload_request
+/// in PostgreSQL's postmaster).
+inline constexpr const char* promise_statement =
+    "select 1 / (current_setting('fsync') = 'on' and current_setting('full_page_writes') = 'on'"
+    " and btrim(current_setting('synchronous_standby_names')) <> '')::int";
+inline constexpr const char* unreplicated_promise_statement =
+    "select 1 / (current_setting('fsync') = 'on' and current_setting('full_page_writes') = "
+    "'on')::int";
 
 /// A transaction that changes nothing does not wait for the standby; this is a change, in the log of the
 /// server alone.

@@ -204,10 +204,13 @@ void Writer::send(Lane& lane, GroupNumber number) {
                           bytes(sent.row)};
   lane.group = number;
   lane.sent_at = sent.sent_at = Clock::now();
-  const bool is_sent = session.add(begin_statement, {}) && session.add(lock_statement, lock) &&
-                       session.add(fence_sql_.c_str(), fence) &&
-                       session.add(insert_sql_.c_str(), insert) &&
-                       session.add(commit_statement, {}) && session.send_group(5);
+  const bool is_sent =
+      session.add(begin_statement, {}) && session.add(lock_statement, lock) &&
+      session.add(fence_sql_.c_str(), fence) && session.add(insert_sql_.c_str(), insert) &&
+      session.add(commit_statement, {}) &&
+      session.add(options_.allow_unreplicated ? unreplicated_promise_statement : promise_statement,
+                  {}) &&
+      session.send_group(6);
   if (!is_sent) on_group_failed(lane, {false, {}, "the connection is broken"});
 }
 
@@ -296,11 +299,16 @@ void Writer::watch_patience() {
   }
 }
 
-// The server may be paused, or cut off from its standby, while the standby was made the primary. To ask
-// the same server again would only leave one more session there that waits.
+// The server may be paused, or cut off from its standby, while the standby was made the primary; or the
+// answer was lost between. Else, to ask the same server again would only leave one more session there that
+// waits.
 void Writer::look_elsewhere() {
-  silent_since_ = Clock::now();
-  if (!connector_.find_other_primary(server_, interrupt_)) return;
+  const auto now = silent_since_.emplace(Clock::now());
+  std::int32_t backend = 0;
+  for (const Lane& lane : lanes_) {
+    if (lane.group && now >= lane.sent_at + options_.patience) backend = lane.session->backend();
+  }
+  if (!connector_.is_in_vain(server_, backend, interrupt_)) return;
   drop_silent_lanes();
   core_.on_session_lost();
 }
@@ -354,6 +362,7 @@ Result<void> Writer::settle_once() {
   Session& session = *sessions.front();
   server_ = session.server();
   Result<void> repaired = run_owned(session, owner_, [&] { return look_and_repair(session); });
+  if (repaired) repaired = connector_.check(session);
   for (auto& one : sessions) {
     if (!repaired) break;
     repaired = one->enter_pipeline();

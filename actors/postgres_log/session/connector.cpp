@@ -11,19 +11,25 @@
 namespace millrace::postgres_log {
 namespace {
 
-// A commit must never be ended by a timer, and must wait for the standby. Where the process stops in
+// A commit must never be ended by a timer, and must wait for the standby; that somebody has cancelled its
+// wait is a warning of the server, which must come through. Where the process stops in
 // the middle of a group, as when its machine is paused, its locks must not stay for ever: a session that
-// is idle in a transaction has no commit under way.
+// is idle in a transaction has no commit under way. Of a machine that is gone the server learns by its
+// keepalives.
 constexpr const char* prepare_session =
     "select count(set_config(name, case name"
     " when 'idle_in_transaction_session_timeout' then '10s'"
     " when 'default_transaction_isolation' then 'read committed'"
+    " when 'client_min_messages' then 'warning'"
+    " when 'tcp_keepalives_idle' then '5' when 'tcp_keepalives_interval' then '2'"
+    " when 'tcp_keepalives_count' then '3'"
     " when 'synchronous_commit' then"
     "  case setting when 'remote_apply' then setting else 'on' end"
     " else '0' end, false))::int8"
     " from pg_settings where name in ('idle_in_transaction_session_timeout',"
     " 'default_transaction_isolation', 'synchronous_commit', 'statement_timeout', 'lock_timeout',"
-    " 'idle_session_timeout', 'transaction_timeout')";
+    " 'idle_session_timeout', 'transaction_timeout', 'client_min_messages', 'tcp_keepalives_idle',"
+    " 'tcp_keepalives_interval', 'tcp_keepalives_count')";
 
 constexpr const char* read_facts =
     "select current_setting('server_version_num')::int8, current_setting('fsync'),"
@@ -31,6 +37,16 @@ constexpr const char* read_facts =
     " current_setting('synchronous_standby_names'), pg_is_in_recovery(),"
     " current_setting('default_transaction_read_only') = 'on',"
     " pg_postmaster_start_time()::text";
+
+// Whether the server runs a statement in that process. Waiting for the standby is a part of the commit; to
+// wait for the rest of a message is not: that will not come any more. Behind a pooler nobody can tell.
+bool is_at_work(Session& session, std::int32_t backend) {
+  const auto rows = session.execute(
+      "select count(*)::int8, pg_backend_pid() from pg_stat_activity where pid = $1::int4 and"
+      " state = 'active' and coalesce(wait_event, '') <> 'ClientRead'",
+      {number(backend)});
+  return !rows || (*rows)[0].number(0) != 0 || (*rows)[0].number(1) != session.backend();
+}
 
 // How much an error tells about what is to be done.
 int rank(const Error& error) {
@@ -59,7 +75,13 @@ Result<std::unique_ptr<Session>> Connector::connect_to(const Host& host,
   if (const auto prepared = (*session)->execute(prepare_session); !prepared) {
     return prepared.error();
   }
-  const Result<Rows> rows = (*session)->execute(read_facts);
+  if (const auto checked = check(**session); !checked) return checked.error();
+  (*session)->set_deadline(std::chrono::steady_clock::time_point::max());
+  return session;
+}
+
+Result<void> Connector::check(Session& session) {
+  const Result<Rows> rows = session.execute(read_facts);
   if (!rows) return rows.error();
   const RowView row = (*rows)[0];
   const ServerFacts facts{static_cast<int>(row.number(0)),
@@ -69,13 +91,10 @@ Result<std::unique_ptr<Session>> Connector::connect_to(const Host& host,
                           row.text(4),
                           row.number(5) != 0,
                           row.number(6) != 0};
-  if (const auto checked = check_promise(facts, allow_unreplicated_); !checked) {
-    return checked.error();
-  }
+  if (auto checked = check_promise(facts, allow_unreplicated_); !checked) return checked;
   is_unreplicated_ = postgres_log::is_unreplicated(facts);
-  (*session)->set_server(row.text(7));
-  (*session)->set_deadline(std::chrono::steady_clock::time_point::max());
-  return session;
+  session.set_server(row.text(7));
+  return {};
 }
 
 Result<std::unique_ptr<Session>> Connector::connect(const Interrupt& interrupt) {
@@ -85,8 +104,9 @@ Result<std::unique_ptr<Session>> Connector::connect(const Interrupt& interrupt) 
     const Host& host = dsn_.hosts()[(first + i) % dsn_.hosts().size()];
     auto session = connect_to(host, interrupt);
     if (session) {
-      (*session)->watch(patience_, [this, &interrupt, server = (*session)->server()] {
-        return find_other_primary(server, interrupt);
+      (*session)->watch(patience_, [this, &interrupt, server = (*session)->server(),
+                                    backend = (*session)->backend()] {
+        return is_in_vain(server, backend, interrupt);
       });
       if (i != 0) preferred_ = first + i;
       return session;
@@ -97,12 +117,16 @@ Result<std::unique_ptr<Session>> Connector::connect(const Interrupt& interrupt) 
   return *telling;
 }
 
-bool Connector::find_other_primary(const std::string& server, const Interrupt& interrupt) {
+bool Connector::is_in_vain(const std::string& server, std::int32_t backend,
+                           const Interrupt& interrupt) {
   for (std::size_t i = 0; i < dsn_.hosts().size(); ++i) {
     const auto session = connect_to(dsn_.hosts()[i], interrupt);
-    if (!session || (*session)->server() == server) continue;
-    preferred_ = i;
-    return true;
+    if (!session) continue;
+    if ((*session)->server() != server) {
+      preferred_ = i;
+      return true;
+    }
+    if (backend != 0 && !is_at_work(**session, backend)) return true;
   }
   return false;
 }

@@ -33,9 +33,14 @@ class Connector {
   /// with `draining`. Blocks. REQUIRES: connector and interrupt outlive the session.
   [[nodiscard]] Result<std::unique_ptr<Session>> connect(const Interrupt& interrupt);
 
-  /// Whether a host leads to a primary other than `server` (see Session::server()). connect() begins with
-  /// it then. Blocks.
-  [[nodiscard]] bool find_other_primary(const std::string& server, const Interrupt& interrupt);
+  /// Whether nothing will answer what a session waits for: a host leads to a primary other than its
+  /// `server` (see Session::server()), with which connect() begins then; or that server says that `backend`
+  /// (see Session::backend(); 0: none) is not at work for anybody: its answer was lost. Blocks.
+  [[nodiscard]] bool is_in_vain(const std::string& server, std::int32_t backend,
+                                const Interrupt& interrupt);
+
+  /// Checks anew, in a session of connect(), what the server promises. Fails as connect().
+  [[nodiscard]] Result<void> check(Session& session);
 
   /// The host in use is not what it was: connect() begins with the next one.
   void leave_host() { preferred_.fetch_add(1); }

@@ -1,7 +1,10 @@
 #include "actors/postgres_log/session/dsn.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <memory>
 #include <string_view>
+#include <system_error>
 
 #include <libpq-fe.h>
 
@@ -22,6 +25,18 @@ std::vector<std::string> split(std::string_view list) {
 std::string at_or(const std::vector<std::string>& list, std::size_t index, std::string other) {
   if (list.size() == 1) return list.front();  // one port for all hosts
   return index < list.size() ? list[index] : std::move(other);
+}
+
+// A name, an address, or the directory of a socket; a leading '@' is an abstract socket.
+bool is_host(const std::string& host) {
+  return host.find('@', 1) == std::string::npos;
+}
+
+bool is_port(const std::string& port) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  return port.empty() ||
+         (error == std::errc() && end == port.data() + port.size() && number > 0 && number < 65536);
 }
 
 // Replaced by this module: it tries the hosts by itself, and checks what each one is.
@@ -67,6 +82,16 @@ Result<Dsn> Dsn::parse(const std::string& text) {
     return Error{ErrorCode::invalid_argument, "the DSN of the log names " + std::to_string(count) +
                                                   " hosts and " + std::to_string(ports.size()) +
                                                   " ports"};
+  }
+  const bool is_plain = std::all_of(names.begin(), names.end(), is_host) &&
+                        std::all_of(ports.begin(), ports.end(), is_port) &&
+                        dsn.database_.find('@') == std::string::npos;
+  // Quotes nothing: what looks like a host may be the rest of a password.
+  if (!is_plain) {
+    return Error{
+        ErrorCode::invalid_argument,
+        "the DSN of the log: expected hosts without '@' and ports from 1 to 65535; in a URL, "
+        "write '@', ':' and '/' of a password as %40, %3A and %2F"};
   }
   for (std::size_t i = 0; i < count; ++i) {
     dsn.hosts_.push_back({i < names.size() ? names[i] : std::string{},

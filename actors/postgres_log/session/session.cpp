@@ -103,8 +103,11 @@ Session::~Session() {
 // static
 void Session::on_notice(void* self, const pg_result* notice) {
   const char* const severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
-  if (severity != nullptr && std::strcmp(severity, "WARNING") == 0) {
-    static_cast<Session*>(self)->has_warned_ = true;
+  Session& session = *static_cast<Session*>(self);
+  // Of a group only those of the commit count: a trigger may warn of what it likes.
+  const bool is_of_commit = session.statements_left_ <= 2;
+  if (is_of_commit && severity != nullptr && std::strcmp(severity, "WARNING") == 0) {
+    session.has_warned_ = true;
   }
 }
 
@@ -289,6 +292,10 @@ bool Session::is_usable() const {
   return !is_broken_ && PQstatus(connection_) == CONNECTION_OK;
 }
 
+std::int32_t Session::backend() const {
+  return PQbackendPID(connection_);
+}
+
 int Session::fd() const {
   return PQsocket(connection_);
 }
@@ -339,6 +346,8 @@ std::optional<GroupEnd> Session::poll_group() {
     if (status == PGRES_PIPELINE_SYNC) {
       if (end_.is_committed && has_warned_) {
         end_ = {false, {}, "the wait for the standby was cancelled"};
+      } else if (end_.is_committed && !end_.message.empty()) {
+        end_ = {false, {}, "the server promises less than before"};
       }
       if (!end_.is_committed) is_broken_ = true;
       return end_;
@@ -349,7 +358,7 @@ std::optional<GroupEnd> Session::poll_group() {
       end_.state = state_;
       end_.message = error.message;
     }
-    if (statements_left_ == 0 && status == PGRES_COMMAND_OK) {
+    if (statements_left_ == 1 && status == PGRES_COMMAND_OK) {
       end_.is_committed = std::strcmp(PQcmdStatus(result.get()), "COMMIT") == 0;
     }
   }

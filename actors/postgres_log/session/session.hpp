@@ -137,13 +137,17 @@ class Session {
   [[nodiscard]] Result<void> enter_pipeline();
   /// Adds a statement to the group.
   [[nodiscard]] bool add(const char* sql, std::span<const Parameter> parameters);
-  /// Ends the group of `statements` statements, the last of which is the commit, and begins to send it.
+  /// Ends the group of `statements` statements, and begins to send it. The last two are the commit, and one
+  /// that fails if the commit is worth nothing.
   [[nodiscard]] bool send_group(std::size_t statements);
   /// Sends and receives as far as possible without blocking. The end of the group, once it is known.
   /// REQUIRES: a group was sent, and its end was not returned.
   [[nodiscard]] std::optional<GroupEnd> poll_group();
   /// Whether an idle session has become unusable. Does not block.
   [[nodiscard]] bool is_idle_broken();
+
+  /// The process of the server that serves this session, as pg_stat_activity shows it.
+  [[nodiscard]] std::int32_t backend() const;
 
   [[nodiscard]] int fd() const;
   /// Whether poll_group() waits for room to send.
@@ -169,7 +173,7 @@ class Session {
   std::function<bool()> is_in_vain_;  ///< empty: nothing is watched
   std::string server_;
   std::string state_;
-  bool has_warned_ = false;  ///< the server has sent a warning since the statement or group began
+  bool has_warned_ = false;  ///< a warning since the statement or the group's commit began
   bool is_broken_ = false;   ///< must be closed: a result was left unread, or a wait was ended
   bool wants_to_write_ = false;
   GroupEnd end_;                     ///< of the group that is under way
