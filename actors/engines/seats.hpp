@@ -2,4 +2,5 @@
 #pragma once
 
 #include "actors/postgres_log/core/seat_choice.hpp"
+#include "actors/postgres_log/seat_table.hpp"
 #include "actors/postgres_log/seat_watch.hpp"

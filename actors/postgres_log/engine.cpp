@@ -26,6 +26,8 @@ namespace {
 constexpr std::chrono::milliseconds seat_retry{100};
 // Between two reasons of the same kind for which an opening waits.
 constexpr std::chrono::seconds tell_interval{5};
+// Between two looks, without suspicion that the server was away.
+constexpr std::chrono::milliseconds look_gap_min{1'000};
 
 bool waits_for(ErrorCode code) {
   return code == ErrorCode::storage_locked || code == ErrorCode::log_unreachable ||
@@ -44,11 +46,9 @@ class OpenedPostgres final : public logs::OpenedLog {
         session_(std::move(session)),
         tables_(std::move(tables)),
         checkpoint_number_(checkpoint_number),
-        files_(options, {options.schema, options.node, tables_.seat, tables_.epoch}, connector,
-               interrupt) {
+        files_(options, owner(), connector, interrupt) {
     if (opener == logs::Opener::reader) return;
-    lease_ = std::make_unique<Lease>(
-        options_, Owner{options_.schema, options_.node, tables_.seat, tables_.epoch}, connector_);
+    lease_ = std::make_unique<Lease>(options_, owner(), connector_);
   }
 
   [[nodiscard]] std::uint64_t epoch() const override { return tables_.epoch; }
@@ -107,12 +107,16 @@ class OpenedPostgres final : public logs::OpenedLog {
   }
 
  private:
+  [[nodiscard]] Owner owner() const {
+    return {options_.schema, options_.node, tables_.seat, tables_.epoch};
+  }
+
   // The log is still as it was found if the epoch is: only the owner changes it.
   Result<void> connect_again(Backoff& backoff) {
-    const Owner owner{options_.schema, options_.node, tables_.seat, tables_.epoch};
     while (backoff.wait(interrupt_)) {
       auto session = connector_.connect(interrupt_);
-      Result<void> owned = session ? begin_owned(**session, owner) : Result<void>(session.error());
+      Result<void> owned =
+          session ? begin_owned(**session, owner()) : Result<void>(session.error());
       if (owned) {
         (*session)->roll_back();
         session_ = *std::move(session);
@@ -160,11 +164,14 @@ std::string PostgresEngine::where() const {
   return connector_->dsn().where() + ", schema " + options_.schema + ", node " + options_.node;
 }
 
-Result<std::string> PostgresEngine::choose(Session& session) const {
+Result<std::string> PostgresEngine::choose(Session& session, LeaseTrust& trust) const {
+  const bool is_any = options_.node == any_seat;
+  const std::vector<std::string> names =
+      is_any ? options_.seats : std::vector<std::string>{options_.node};
   auto seats = list_seats(session, options_.schema);
   if (!seats) return seats.error();
   bool is_added = false;
-  for (const std::string& name : options_.seats) {
+  for (const std::string& name : names) {
     const auto is_it = [&](const Seat& seat) {
       return seat.name == name;
     };
@@ -177,20 +184,24 @@ Result<std::string> PostgresEngine::choose(Session& session) const {
   if (options_.on_look) options_.on_look(*seats);
   std::vector<std::string> allowed;
   for (const Seat& seat : *seats) {
-    const auto& names = options_.seats;
     const bool is_named =
         names.empty() || std::find(names.begin(), names.end(), seat.name) != names.end();
-    if (is_named && (!options_.may_take || options_.may_take(seat.name))) {
+    if (is_named && (!is_any || !options_.may_take || options_.may_take(seat.name))) {
       allowed.push_back(seat.name);
     }
+    // take_log() says why.
+    if (!is_any && is_named && (has_moved(seat) || awaits_copy(seat))) return options_.node;
   }
-  SeatChoice choice = choose_seat(*seats, &allowed, options_.holder, options_.has_ended);
-  if (!choice.take) return Error{ErrorCode::storage_locked, std::move(choice.reason)};
-  return *std::move(choice.take);
+  const SteadyUs now_us = to_us(std::chrono::steady_clock::now().time_since_epoch());
+  trust.on_answer(now_us);
+  SeatChoice choice = choose_seat(*seats, &allowed, options_.holder, options_.has_ended,
+                                  trust.is_justified(now_us));
+  if (choice.take) return *std::move(choice.take);
+  return Error{ErrorCode::storage_locked, (is_any ? "standby: " : "the seat ") + choice.reason};
 }
 
 Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open_once(
-    logs::Opener opener, std::unique_ptr<Session>& session) {
+    logs::Opener opener, std::unique_ptr<Session>& session, LeaseTrust& trust) {
   const bool writes = opener == logs::Opener::writer;
   if (session == nullptr || !session->is_usable()) {
     auto connected = connector_->connect(interrupt_);
@@ -201,13 +212,8 @@ Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open_once(
     }
   }
   Options options = options_;
-  if (writes && options.node != any_seat && options.on_look) {
-    const auto seats = list_seats(*session, options.schema);
-    if (!seats) return seats.error();
-    options.on_look(*seats);
-  }
-  if (options.node == any_seat) {
-    auto chosen = choose(*session);
+  if (writes) {
+    auto chosen = choose(*session, trust);
     if (!chosen) return chosen.error();
     options.node = *std::move(chosen);
   }
@@ -254,9 +260,12 @@ Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open(logs::Opener opene
   std::string told_reason;
   std::chrono::steady_clock::time_point told_at;
   std::unique_ptr<Session> session;
+  // Holders reconnect within retry_max, and renew then.
+  LeaseTrust trust(options_.lease + options_.retry_max,
+                   std::max<std::chrono::milliseconds>(options_.lease / 3, look_gap_min));
   while (true) {
     if (interrupt_.is_raised()) return Error{ErrorCode::draining, "the opening was cancelled"};
-    auto opened = open_once(opener, session);
+    auto opened = open_once(opener, session, trust);
     if (opened || opener == logs::Opener::reader) return opened;
     const ErrorCode code = opened.error().code;
     if (waits_for(code) && options_.on_wait) {

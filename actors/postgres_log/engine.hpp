@@ -28,8 +28,9 @@ class PostgresEngine final : public logs::Engine {
  private:
   // `session`: of the attempt before, or null; taken by what was opened.
   [[nodiscard]] Result<std::unique_ptr<logs::OpenedLog>> open_once(
-      logs::Opener opener, std::unique_ptr<Session>& session);
-  [[nodiscard]] Result<std::string> choose(Session& session) const;
+      logs::Opener opener, std::unique_ptr<Session>& session, LeaseTrust& trust);
+  // The name of the seat to take now. Fails with `storage_locked`: none is free.
+  [[nodiscard]] Result<std::string> choose(Session& session, LeaseTrust& trust) const;
 
   const Options options_;
   Interrupt interrupt_;

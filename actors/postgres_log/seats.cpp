@@ -10,7 +10,8 @@ namespace {
 
 std::string select_seats(const std::string& schema) {
   return "select name, number::int8, epoch, holder, address, http,"
-         " coalesce(extract(epoch from lease_until - clock_timestamp()) * 1000, 0)::int8 from " +
+         " coalesce(extract(epoch from lease_until - clock_timestamp()) * 1000, 0)::int8,"
+         " lease_until is null from " +
          schema + ".node";
 }
 
@@ -21,7 +22,8 @@ Seat seat_of(const RowView& row) {
           row.text(3),
           row.text(4),
           row.text(5),
-          std::chrono::milliseconds(row.number(6))};
+          std::chrono::milliseconds(row.number(6)),
+          row.number(7) != 0};
 }
 
 // An update of the seat under `epoch` that must change one row.
@@ -40,7 +42,8 @@ Result<void> update(Session& session, const std::string& schema, const std::stri
 }
 
 // What remains is in the transaction that locks the seat.
-Result<void> drop_seat(Session& session, const std::string& schema, const Seat& seat) {
+Result<void> drop_seat(Session& session, const std::string& schema, const Seat& seat,
+                       std::uint64_t held) {
   if (const auto begun = session.execute("begin isolation level read committed"); !begun) {
     return begun.error();
   }
@@ -76,8 +79,8 @@ Result<void> drop_seat(Session& session, const std::string& schema, const Seat& 
   const Result<Rows> removed = session.execute(
       "delete from " + schema +
           ".node where name = $1 and (lease_until is null or lease_until < clock_timestamp()"
-          "  or starts_with(holder, $2))",
-      {text(seat.name), text(std::string(moved_prefix))});
+          "  or starts_with(holder, $2) or epoch = $3::int8)",
+      {text(seat.name), text(std::string(moved_prefix)), number(held)});
   if (!removed) return removed.error();
   if (removed->changed() != 1) {
     return Error{ErrorCode::storage_locked, "the seat " + seat.name + " is held by " + seat.holder};
@@ -120,11 +123,12 @@ Result<void> add_seat(Session& session, const std::string& schema, const std::st
   return {};
 }
 
-Result<void> remove_seat(Session& session, const std::string& schema, const std::string& name) {
+Result<void> remove_seat(Session& session, const std::string& schema, const std::string& name,
+                         std::uint64_t held) {
   const auto seat = find_seat(session, schema, name);
   if (!seat) return seat.error();
   if (!*seat) return Error{ErrorCode::not_found, "there is no seat " + name};
-  const Result<void> removed = drop_seat(session, schema, **seat);
+  const Result<void> removed = drop_seat(session, schema, **seat, held);
   if (!removed) session.roll_back();
   return removed;
 }

@@ -36,9 +36,10 @@ inline constexpr const char* moved_until = "'9999-01-01'::timestamptz";
                                     const std::string& name);
 
 /// Removes the seat and its log for good, also one that has moved. Fails with `not_found`,
-/// `storage_locked` (its lease has not ended), `log_unreachable` (somebody reads its tables).
+/// `storage_locked` (its lease has not ended, and its epoch is not `held`), `log_unreachable` (somebody reads
+/// its tables).
 [[nodiscard]] Result<void> remove_seat(Session& session, const std::string& schema,
-                                       const std::string& name);
+                                       const std::string& name, std::uint64_t held = 0);
 
 /// Extends the lease to `lease` from now, by the server's clock. Does not wait for the standby: a lease
 /// that a failover shortens only lets somebody try to take the seat sooner.

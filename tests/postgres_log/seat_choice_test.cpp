@@ -35,6 +35,36 @@ TEST(SeatChoice, TakesTheSeatOfAProcessThatHasEndedAtOnce) {
   EXPECT_EQ(choose_seat({held("a", "p1"), held("b", "p2")}, nullptr, "me", p2_has).take, "b");
 }
 
+TEST(SeatChoice, AfterAnOutageALeaseThatHasEndedIsNotBelieved) {
+  Seat released = held("c", "p3", 0);
+  released.is_released = true;
+  const std::vector<Seat> seats{held("a", "p1", -20'000), held("b", "p2", -20'000)};
+  const SeatChoice choice = choose_seat(seats, nullptr, "me", {}, false);
+  EXPECT_FALSE(choice.take) << "its holder could not renew it";
+  EXPECT_NE(choice.reason.find("may not have been able to renew"), std::string::npos);
+  EXPECT_TRUE(choose_seat(seats, nullptr, "me", {}, true).take);
+  EXPECT_EQ(choose_seat({seats[0], released}, nullptr, "me", {}, false).take, "c");
+  EXPECT_EQ(choose_seat({seats[0], {.name = "d"}}, nullptr, "me", {}, false).take, "d");
+  const HasEnded p2_has = [](const std::string& holder) {
+    return holder == "p2";
+  };
+  EXPECT_EQ(choose_seat(seats, nullptr, "me", p2_has, false).take, "b");
+}
+
+TEST(LeaseTrust, NeedsAServerThatAnswersForLong) {
+  const SteadyUs start_us = 3'600'000'000;
+  LeaseTrust trust(milliseconds(5'000), milliseconds(1'000));
+  const auto answers = [&](SteadyUs from_ms, SteadyUs to_ms) {
+    for (SteadyUs ms = from_ms; ms <= to_ms; ms += 100) trust.on_answer(start_us + ms * 1'000);
+    return trust.is_justified(start_us + to_ms * 1'000);
+  };
+  EXPECT_FALSE(answers(0, 4'900));
+  EXPECT_TRUE(answers(5'000, 9'000));
+  EXPECT_TRUE(answers(10'000, 12'000)) << "a gap of a second is none";
+  EXPECT_FALSE(answers(13'100, 18'000)) << "an outage";
+  EXPECT_TRUE(answers(18'100, 18'100));
+}
+
 TEST(SeatChoice, AHolderWithoutANameIsNotKnownToHaveEnded) {
   const HasEnded all_have = [](const std::string& /*holder*/) {
     return true;

@@ -3,14 +3,21 @@
 #include "actors/postgres_log/seats.hpp"
 
 #include <chrono>
+#include <condition_variable>
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "actors/postgres_log/engine.hpp"
 #include "actors/postgres_log/schema.hpp"
+#include "actors/postgres_log/seat_table.hpp"
+#include "actors/postgres_log/seat_watch.hpp"
 #include "tests/log/log_contract.hpp"
 #include "tests/postgres_log/server_pair.hpp"
 
@@ -189,6 +196,111 @@ TEST_F(Seats, AreHeldAsLongAsTheirLogIsOpen) {
   EXPECT_FALSE(process.listener.failed());
   process.log->stop();
   opening.join();
+}
+
+TEST_F(Seats, AreHeldWhileTheirLogIsRead) {
+  PostgresEngine engine(options("one", milliseconds(1'000)));
+  const auto opened = engine.open(logs::Opener::writer);
+  ASSERT_TRUE(opened) << opened.error().message;
+  const std::uint64_t epoch = (*opened)->epoch();
+  bool was_free = false;
+  // For longer than the lease.
+  const auto end = std::chrono::steady_clock::now() + milliseconds(2'500);
+  while (std::chrono::steady_clock::now() < end) {
+    was_free = was_free || seat("node").lease_left.count() <= 0;
+  }
+  EXPECT_FALSE(was_free);
+  EXPECT_EQ(seat("node").epoch, epoch);
+}
+
+TEST_F(Seats, AProcessTakesAnyThatIsFree) {
+  Options any = options("one", milliseconds(60'000));
+  any.node = any_seat;
+  any.seats = {"a", "b"};
+  std::vector<std::string> reasons;
+  PostgresEngine first(any);
+  const auto one = first.open(logs::Opener::writer);
+  ASSERT_TRUE(one) << one.error().message;
+  any.holder = "two";
+  PostgresEngine second(any);
+  const auto two = second.open(logs::Opener::writer);
+  ASSERT_TRUE(two) << two.error().message;
+  EXPECT_EQ((std::set<std::string>{(*one)->node(), (*two)->node()}),
+            (std::set<std::string>{"a", "b"}));
+
+  any.holder = "three";
+  any.on_wait = [&](const Error& reason) {
+    reasons.push_back(reason.message);
+  };
+  std::size_t looks = 0;
+  PostgresEngine* waiting = nullptr;
+  any.on_look = [&](const std::vector<Seat>& seats) {
+    EXPECT_EQ(seats.size(), 2u);
+    if (++looks == 3) {
+      ASSERT_TRUE(release_seat(*session_, schema_, (*two)->node(), (*two)->epoch()));
+    }
+    if (looks > 600) waiting->cancel();
+  };
+  PostgresEngine third(any);
+  waiting = &third;
+  const auto three = third.open(logs::Opener::writer);
+  ASSERT_TRUE(three) << three.error().message;
+  EXPECT_EQ((*three)->node(), (*two)->node());
+  EXPECT_GT((*three)->epoch(), (*two)->epoch());
+  ASSERT_EQ(reasons.size(), 1u);
+  EXPECT_NE(reasons[0].find("standby: no seat is free"), std::string::npos) << reasons[0];
+}
+
+TEST_F(Seats, AnOperatorTakesOneToRemoveIt) {
+  const auto table = SeatTable::open(options("me", milliseconds(1'000)), false);
+  ASSERT_TRUE(table) << table.error().message;
+  EXPECT_TRUE(*(*table)->add("a"));
+  EXPECT_FALSE(*(*table)->add("a")) << "which is there";
+  const std::uint64_t held = take("a", "one", milliseconds(60'000));
+  const auto taken = (*table)->take("a", milliseconds(60'000));
+  ASSERT_TRUE(taken) << taken.error().message;
+  EXPECT_GT(*taken, held);
+  EXPECT_EQ((*table)->remove("a", held).error().code, ErrorCode::storage_locked);
+  ASSERT_TRUE((*table)->remove("a", *taken));
+  EXPECT_TRUE((*table)->list()->empty());
+  EXPECT_EQ((*table)->take("a", milliseconds(1'000)).error().code, ErrorCode::not_found);
+  Options elsewhere = options("me", milliseconds(1'000));
+  elsewhere.schema = "nobodys";
+  EXPECT_EQ(SeatTable::open(elsewhere, false).error().code, ErrorCode::not_found);
+}
+
+TEST_F(Seats, TellWhereTheirHolderIs) {
+  ASSERT_TRUE(add_seat(*session_, schema_, "node"));
+  const std::uint64_t epoch = take("node", "one", milliseconds(60'000));
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<Seat> told;
+  const auto watch =
+      SeatWatch::start(options("one", milliseconds(60'000)), {epoch, "host:1", "host:2"},
+                       [&](const std::vector<Seat>& seats) {
+                         const std::lock_guard lock(mutex);
+                         told = seats;
+                         changed.notify_all();
+                       });
+  ASSERT_TRUE(watch);
+  const auto await = [&](const std::function<bool()>& holds) {
+    std::unique_lock lock(mutex);
+    return changed.wait_for(lock, std::chrono::seconds(30), holds);
+  };
+  EXPECT_TRUE(await([&] { return !told.empty() && told[0].address == "host:1"; }));
+  EXPECT_EQ(seat("node").http, "host:2");
+  // Lost by a failover of the database, which nobody waits for.
+  ASSERT_TRUE(set_addresses(*session_, schema_, "node", epoch, "", ""));
+  EXPECT_TRUE(await([&] { return told[0].address.empty(); }));
+  EXPECT_TRUE(await([&] { return told[0].address == "host:1"; }));
+  ASSERT_TRUE(add_seat(*session_, schema_, "other"));
+  EXPECT_TRUE(await([&] { return told.size() == 2; }));
+  // Another process has the seat: its addresses are left alone.
+  const std::uint64_t next = take("node", "two", milliseconds(60'000), epoch);
+  ASSERT_TRUE(set_addresses(*session_, schema_, "node", next, "elsewhere:1", ""));
+  EXPECT_TRUE(await([&] { return told[0].address == "elsewhere:1"; }));
+  (*watch)->stop();
+  EXPECT_EQ(seat("node").address, "elsewhere:1");
 }
 
 }  // namespace

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "actors/base/time.hpp"
+
 namespace millrace::postgres_log {
 
 /// Name of the node of a process that takes any seat.
@@ -24,6 +26,7 @@ struct Seat {
   std::string address{};                    ///< where peers reach the holder; empty: unknown
   std::string http{};                       ///< where its HTTP server is; empty: unknown
   std::chrono::milliseconds lease_left{0};  ///< by the server's clock; <= 0: anybody may take it
+  bool is_released = false;                 ///< it was given up, or there was no lease
 };
 
 /// Begins Seat::holder if the log of the seat has moved to another place; the rest says which.
@@ -40,6 +43,33 @@ inline constexpr std::string_view moved_prefix = "moved to ";
 /// Whether the process that calls itself so has ended for sure: nobody knows, if empty.
 using HasEnded = std::function<bool(const std::string& holder)>;
 
+/// Whether a lease that has ended says that its holder is silent. After an outage of the server it does not:
+/// nobody could renew one meanwhile, and the holders must get the time to do so. Nor after a pause of the
+/// process that looks.
+class LeaseTrust {
+ public:
+  /// `grace`: how long the server must have answered. `gap_max`: between two answers, else the server or this
+  /// process was away.
+  LeaseTrust(std::chrono::milliseconds grace, std::chrono::milliseconds gap_max)
+      : grace_(grace), gap_max_(gap_max) {}
+
+  /// The server has answered.
+  void on_answer(SteadyUs now_us) {
+    if (!last_us_ || now_us - *last_us_ > to_us(gap_max_)) since_us_ = now_us;
+    last_us_ = now_us;
+  }
+  /// REQUIRES: the server has answered at `now_us`.
+  [[nodiscard]] bool is_justified(SteadyUs now_us) const {
+    return now_us - since_us_ >= to_us(grace_);
+  }
+
+ private:
+  std::chrono::milliseconds grace_;
+  std::chrono::milliseconds gap_max_;
+  SteadyUs since_us_ = 0;  ///< it has answered since then
+  std::optional<SteadyUs> last_us_{};
+};
+
 /// What a process may do now.
 struct SeatChoice {
   std::optional<std::string> take{};  ///< this seat; empty: wait
@@ -47,11 +77,13 @@ struct SeatChoice {
 };
 
 /// Decides which of `seats`, as one look at the table has found them, the process `own` takes: one that it
-/// holds already, as after a commit without an answer; otherwise one whose lease has ended or whose holder
-/// has ended, and of several such first those that have had a holder, then by a hash of both names, so that
-/// processes that start together do not all try the same; none whose log has moved or awaits a copy. `allowed`: names of seats; null: all.
+/// holds already, as after a commit without an answer; otherwise one that was given up, whose holder has
+/// ended, or, if `trusts_leases` (see LeaseTrust), whose lease has ended; and of several such first those that
+/// have had a holder, then by a hash of both names, so that processes that start together do not all try the
+/// same; none whose log has moved or awaits a copy. `allowed`: names of seats; null: all.
 [[nodiscard]] SeatChoice choose_seat(const std::vector<Seat>& seats,
                                      const std::vector<std::string>* allowed,
-                                     const std::string& own, const HasEnded& has_ended);
+                                     const std::string& own, const HasEnded& has_ended,
+                                     bool trusts_leases = true);
 
 }  // namespace millrace::postgres_log
