@@ -127,7 +127,8 @@ class ClusterNode::Parts {
         std::vector<PipelineSpec> specs, const QueuePlacement& placement,
         std::unique_ptr<transport::CafTransport> made, bool accepts_loss,
         std::function<void()> on_compared)
-      : configured(std::move(told)),
+      : name(told.node.name),
+        configured(std::move(told)),
         seats(std::move(seen)),
         config(with_seats(configured, seats)),
         pipelines(std::move(specs)),
@@ -162,6 +163,7 @@ class ClusterNode::Parts {
     if (watch) watch->hurry();
   }
 
+  const std::string name;  ///< of the node
   std::mutex watch_mutex;                          ///< guards the pointer
   std::unique_ptr<postgres_log::SeatWatch> watch;  ///< null: there are no seats
 
@@ -393,7 +395,7 @@ std::vector<MemberView> ClusterNode::members() const {
 }
 
 const std::string& ClusterNode::name() const {
-  return parts_->configured.node.name;
+  return parts_->name;
 }
 
 const std::string& ClusterNode::http_address() const {

@@ -71,6 +71,7 @@ class HolderLink {
 
   [[nodiscard]] const HolderLinks::Holder& holder() const { return holder_; }
   [[nodiscard]] bool is_dead() const { return core_.is_dead(); }
+  [[nodiscard]] bool is_up() const { return connection_ && connection_->is_up(); }
   /// What to wait for; descriptor -1: nothing.
   [[nodiscard]] pollfd waits_for() const {
     const bool writes = is_connecting_ || !out_.empty();
@@ -143,6 +144,10 @@ class HolderLink {
         connection_->welcome(0);
       } else if (std::holds_alternative<LinkUp>(event)) {
         core_.on(LinkFate::up, now_us);
+        if (!std::exchange(was_up_, true)) {
+          spdlog::info("standby: watches the process of node {} at {}:{}", holder_.node,
+                       holder_.address.host, holder_.address.port);
+        }
       } else if (const auto* const closed = std::get_if<LinkClosed>(&event)) {
         // Of its own accord this side ends a link that is silent; a goodbye is an end by the other side.
         const bool is_silent = closed->reason.code == ErrorCode::timeout;
@@ -184,6 +189,7 @@ class HolderLink {
   Descriptor socket_;
   std::optional<Connection> connection_;  ///< empty: no link, and none is being made
   bool is_connecting_ = false;
+  bool was_up_ = false;
   std::vector<char> out_;
 };
 
@@ -221,6 +227,10 @@ class HolderLinks::Parts {
     const std::lock_guard lock(mutex_);
     return dead_.contains(process);
   }
+  [[nodiscard]] bool is_linked(const std::string& process) const {
+    const std::lock_guard lock(mutex_);
+    return linked_.contains(process);
+  }
 
  private:
   void wake() const {
@@ -242,7 +252,17 @@ class HolderLinks::Parts {
         links_[i]->tick(now_us);
         if (links_[i]->is_dead()) note_death(links_[i]->holder());
       }
+      note_linked();
     }
+  }
+
+  void note_linked() {
+    std::set<std::string> linked;
+    for (const auto& link : links_) {
+      if (link->is_up()) linked.insert(link->holder().process);
+    }
+    const std::lock_guard lock(mutex_);
+    linked_ = std::move(linked);
   }
 
   void note_death(const Holder& holder) {
@@ -292,9 +312,10 @@ class HolderLinks::Parts {
   const std::shared_ptr<const TlsContext> tls_;  ///< null: plain
   const Descriptor wake_;
   std::vector<std::unique_ptr<HolderLink>> links_;  ///< of the thread
-  mutable std::mutex mutex_;                        ///< guards the next two
+  mutable std::mutex mutex_;                        ///< guards the next three
   std::vector<Holder> wanted_;
-  std::set<std::string> dead_;  ///< processes of `wanted_`
+  std::set<std::string> dead_;    ///< processes of `wanted_`
+  std::set<std::string> linked_;  ///< processes of `links_` whose link is up
   std::atomic<bool> is_stopping_ = false;
   std::thread thread_;
 };
@@ -315,6 +336,10 @@ HolderLinks::~HolderLinks() = default;
 
 void HolderLinks::set_holders(std::vector<Holder> holders) {
   parts_->set_holders(std::move(holders));
+}
+
+bool HolderLinks::is_linked(const std::string& process) const {
+  return parts_->is_linked(process);
 }
 
 bool HolderLinks::has_died(const std::string& process) const {

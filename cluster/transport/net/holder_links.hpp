@@ -42,6 +42,9 @@ class HolderLinks {
   /// Whether this process is one of the holders, and has died for sure. Does not block.
   [[nodiscard]] bool has_died(const std::string& process) const;
 
+  /// Whether there is a link to this process. Does not block.
+  [[nodiscard]] bool is_linked(const std::string& process) const;
+
  private:
   class Parts;
   explicit HolderLinks(std::unique_ptr<Parts> parts);
