@@ -22,6 +22,51 @@ constexpr Mistake mistakes[] = {
      "name = \"c\"\n"
      "address = \"127.0.0.1:7001\"\n",
      "f:2:8: error: node.name: expected one of cluster.nodes (\"b\", \"c\"), got \"a\""},
+    {"AnyNodeOfAJournal",
+     "[node]\n"
+     "name = \"*\"\n",
+     "f:2:8: error: node.name: expected a name, as log.engine is \"journal\", got \"*\": only with "
+     "\"postgres\" may a process take any node"},
+    {"AnyNodeOfAJournalWithNodes",
+     "[node]\n"
+     "name = \"*\"\n"
+     "[[cluster.nodes]]\n"
+     "name = \"b\"\n"
+     "address = \"127.0.0.1:7000\"\n",
+     "f:2:8: error: node.name: expected one of cluster.nodes (\"b\"), as log.engine is "
+     "\"journal\", got "
+     "\"*\": only with \"postgres\" may a process take any node"},
+    {"AnyNodeWithoutItsRoles",
+     "[node]\n"
+     "name = \"*\"\n"
+     "roles = [\"x\"]\n"
+     "[[cluster.nodes]]\n"
+     "name = \"b\"\n"
+     "[log]\n"
+     "engine = \"postgres\"\n",
+     "f:3:9: error: node.roles: expected the roles of one of cluster.nodes (\"b\"), got [x]"},
+    {"RolesWithoutNodes",
+     "[node]\n"
+     "name = \"*\"\n"
+     "roles = [\"x\"]\n"
+     "[log]\n"
+     "engine = \"postgres\"\n",
+     "f:3:9: error: node.roles: expected cluster.nodes to name the nodes and their roles, as this "
+     "node "
+     "has some, got no cluster.nodes but [x]"},
+    {"AddressThatNobodyCanDial",
+     "[node]\n"
+     "name = \"*\"\n"
+     "[listen]\n"
+     "cluster = \"0.0.0.0:7000\"\n"
+     "[tls]\n"
+     "ca = \"ca\"\n"
+     "certificate = \"crt\"\n"
+     "key = \"key\"\n"
+     "[log]\n"
+     "engine = \"postgres\"\n",
+     "f:4:11: error: listen.advertise: expected an address at which other nodes reach this one, as "
+     "listen.cluster is \"0.0.0.0:7000\", got nothing"},
     {"NodeNameTwice",
      "[node]\n"
      "name = \"a\"\n"

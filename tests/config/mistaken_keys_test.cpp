@@ -13,16 +13,17 @@ TEST_P(MistakenKey, GivesOneLineWithItsPosition) {
 
 constexpr Mistake mistakes[] = {
     {"NodeWithoutName", "",
-     "f:1:1: error: node.name: expected a name (1 to 100 of [a-z0-9._-]), got nothing"},
+     "f:1:1: error: node.name: expected a name (1 to 100 of [a-z0-9._-]), or \"*\", got nothing"},
     {"NameOfWrongType", "node.name = 3\n",
-     "f:1:13: error: node.name: expected a name (1 to 100 of [a-z0-9._-]), got 3"},
+     "f:1:13: error: node.name: expected a name (1 to 100 of [a-z0-9._-]), or \"*\", got 3"},
     {"NameWithBadCharacters", "node.name = \"Node A\"\n",
-     "f:1:13: error: node.name: expected a name (1 to 100 of [a-z0-9._-]), got \"Node A\""},
+     "f:1:13: error: node.name: expected a name (1 to 100 of [a-z0-9._-]), or \"*\", got \"Node "
+     "A\""},
     {"NameThatIsTooLong",
      "node.name = "
      "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
      "aaaaaaaaaa\"\n",
-     "f:1:13: error: node.name: expected a name (1 to 100 of [a-z0-9._-]), got "
+     "f:1:13: error: node.name: expected a name (1 to 100 of [a-z0-9._-]), or \"*\", got "
      "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" and more"},
     {"UnknownKeyInTable",
      "[node]\n"
@@ -182,7 +183,8 @@ constexpr Mistake mistakes[] = {
      "direct = \"yes\"\n",
      "f:4:10: error: journal.direct: expected true or false, got \"yes\""},
     {"DateWhereTextIsWanted", "node.name = 2026-01-01\n",
-     "f:1:13: error: node.name: expected a name (1 to 100 of [a-z0-9._-]), got a date or time"},
+     "f:1:13: error: node.name: expected a name (1 to 100 of [a-z0-9._-]), or \"*\", got a date or "
+     "time"},
     {"AddressWithoutPort",
      "[node]\n"
      "name = \"a\"\n"

@@ -12,9 +12,10 @@ DEADLINE_S = 60
 class Node:
     """A context around a node process; kills the process at the end. Reads its log line by line."""
 
-    def __init__(self, program, config, *arguments, environment=None):
+    def __init__(self, program, config, *arguments, environment=None, prefix=()):
+        """`prefix`: a program that runs the node, with its arguments."""
         self.process = subprocess.Popen(
-            [program, "node", "-c", str(config), *arguments], stdout=subprocess.DEVNULL,
+            [*prefix, program, "node", "-c", str(config), *arguments], stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})})
         self.lines = queue.Queue()
         self.seen = []

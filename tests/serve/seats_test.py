@@ -5,9 +5,12 @@ Usage: seats_test.py MILLRACE, with MILLRACE_POSTGRES_DSN in the environment
 """
 
 import collections
+import json
+import os
 import pathlib
 import re
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +21,7 @@ from dev_cluster import get, place_order, until
 from node_process import Node
 
 EX_TEMPFAIL = 75
+EX_CONFIG = 78
 SHARDS = 16
 
 CONFIG = """
@@ -35,14 +39,25 @@ engine = "postgres"
 [log.postgres]
 schema = "{schema}"
 lease = "{lease}"
+{more}
 """
+
+# Runs a program in a pid namespace of its own, so that nobody outside knows it by /proc; it dies with unshare.
+ELSEWHERE = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"]
+
+
+def can_run_elsewhere():
+    try:
+        return subprocess.run([*ELSEWHERE, "true"], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
 
 
 class Process(Node):
     """A process of a cluster; knows the seat that it has."""
 
-    def __init__(self, program, config):
-        super().__init__(program, config)
+    def __init__(self, program, config, prefix=()):
+        super().__init__(program, config, prefix=prefix)
         self.url = "http://" + self.wait_for("standby: HTTP at").split()[-1]
         self.seat = None
 
@@ -59,14 +74,25 @@ class Seats(unittest.TestCase):
         self.folder = pathlib.Path(folder.name)
         self.processes = []
 
-    def configure(self, schema, names=("a", "b", "c"), lease="3s"):
+    def configure(self, schema, names=("a", "b", "c"), lease="3s", more=""):
+        """Without names the nodes are those in the database."""
         nodes = "".join(f'[[cluster.nodes]]\nname = "{name}"\n' for name in names)
         self.file = self.folder / "cluster.toml"
         self.file.write_text(CONFIG.format(data=self.folder / "data", schema=schema, nodes=nodes,
-                                           lease=lease))
+                                           lease=lease, more=more))
 
-    def start(self):
-        process = Process(PROGRAM, self.file)
+    def cluster(self, *arguments, status=0):
+        done = subprocess.run([PROGRAM, "cluster", *arguments], capture_output=True, text=True,
+                              timeout=120, check=False)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def seats(self):
+        listed = json.loads(self.cluster("seats", "-c", str(self.file), "--json"))
+        return {seat["seat"]: seat for seat in listed}
+
+    def start(self, prefix=()):
+        process = Process(PROGRAM, self.file, prefix)
         self.addCleanup(process.__exit__)
         self.processes.append(process)
         return process
@@ -84,8 +110,8 @@ class Seats(unittest.TestCase):
             return up >= set(seats) and sum(owners.values()) == SHARDS and set(owners) <= up
         until(is_served, f"{seats} serve")
 
-    def start_cluster(self, count=3):
-        holders = [self.start() for _ in range(count)]
+    def start_cluster(self, count=3, prefix=()):
+        holders = [self.start(prefix) for _ in range(count)]
         seats = sorted(holder.wait_for_seat() for holder in holders)
         self.assertEqual(len(set(seats)), count)
         for holder in holders:
@@ -149,6 +175,116 @@ class Seats(unittest.TestCase):
         self.assertEqual(victim.process.wait(timeout=60), EX_TEMPFAIL)
         # Started again, as by a service manager, it waits.
         self.start().wait_for("standby: no seat is free")
+
+    def test_a_death_elsewhere_is_noticed_before_the_lease_ends(self):
+        if not can_run_elsewhere():
+            self.skipTest("no pid namespaces here")
+        self.configure("elsewhere", lease="60s")
+        holders = self.start_cluster(prefix=ELSEWHERE)
+        standby = self.start(ELSEWHERE)
+        standby.wait_for("standby: no seat is free")
+        until(lambda: all(seat["address"] for seat in self.seats().values()), "addresses are known")
+        for _ in holders:
+            standby.wait_for("standby: watches the process of node")
+        victim = holders.pop(0)
+        killed = time.monotonic()
+        victim.end(signal.SIGKILL)
+        standby.wait_for("has died")
+        noticed = time.monotonic() - killed
+        self.assertEqual(standby.wait_for_seat(), victim.seat)
+        print(f"elsewhere: the death was noticed after {noticed:.2f} s, and the shards were served "
+              f"again after {time.monotonic() - killed:.2f} s; the lease is 60 s")
+        self.assertLess(time.monotonic() - killed, 30)
+
+    def test_a_cluster_grows_and_shrinks_by_a_row(self):
+        self.configure("grown", names=(), lease="1s")
+        config = ["-c", str(self.file)]
+        self.assertIn("has no schema", self.cluster("seats", *config, status=1))
+        waiting = self.start()
+        waiting.wait_for("there is no seat yet")
+        self.assertIn("seat a: made", self.cluster("add", "a", "b", "c", *config))
+        self.assertIn("seat a: it is there already", self.cluster("add", "a", *config))
+        self.assertIn("expected a name", self.cluster("add", "No", *config, status=2))
+        holders = [waiting, self.start(), self.start()]
+        for holder in holders:
+            holder.wait_for_seat()
+        seats = self.seats()
+        self.assertEqual({name: seat["state"] for name, seat in seats.items()},
+                         {"a": "held", "b": "held", "c": "held"})
+        for holder in holders:
+            self.await_served(holder.url, ["a", "b", "c"])
+            self.assertEqual("http://" + self.seats()[holder.seat]["http"], holder.url)
+        self.place(holders[0].url, 0, 40)
+
+        fourth = self.start()
+        fourth.wait_for("standby: no seat is free")
+        self.cluster("add", "d", *config)
+        self.assertEqual(fourth.wait_for_seat(), "d")
+        holders.append(fourth)
+        for holder in holders:
+            until(lambda holder=holder: len(get(holder.url + "/api/v1/cluster/members")["members"]) == 4
+                  and not any(each["other_layout"] or each["state"] != "up" for each in
+                              get(holder.url + "/api/v1/cluster/members")["members"]),
+                  "all see the fourth node")
+        self.assertNotIn("d", self.owners(fourth.url), "nothing moves by itself")
+        self.cluster("add", "d", "--yes", "--server", holders[0].url)
+        self.assertEqual(self.owners(fourth.url)["d"], SHARDS // 4)
+        self.place(fourth.url, 0, 60)  # 40 of them are repeats
+        until(lambda: self.offered(holders) == 60, "nothing is lost or repeated")
+
+        self.assertIn("owns 4 shards", self.cluster("remove", "d", *config, status=1))
+        self.cluster("leave", "--yes", "--server", fourth.url)
+        self.assertEqual(fourth.process.wait(timeout=60), 0)
+        holders.pop()
+        again = self.start()  # it takes the empty seat, and loses it
+        self.assertEqual(again.wait_for_seat(), "d")
+        self.cluster("remove", "d", *config)
+        self.assertEqual(again.process.wait(timeout=60), EX_TEMPFAIL)
+        self.assertEqual(set(self.seats()), {"a", "b", "c"})
+        self.assertIn("there is no seat d", self.cluster("remove", "d", *config, status=1))
+        for holder in holders:
+            until(lambda holder=holder: len(get(holder.url + "/api/v1/cluster/members")["members"]) == 3,
+                  "the fourth node is forgotten")
+            self.await_served(holder.url, ["a", "b", "c"])
+        self.place(holders[0].url, 60, 10)
+        for holder in holders:
+            self.assertEqual(holder.end(signal.SIGTERM), 0)
+
+    def test_a_seat_that_the_certificate_does_not_name_is_left_alone(self):
+        certificates = self.folder / "certs"
+        self.cluster("certs", "--out", str(certificates), "--seats", "a,b")
+        tls = "".join(f'{key} = "{certificates / name}"\n' for key, name in
+                      [("ca", "ca.crt"), ("certificate", "seats.crt"), ("key", "seats.key")])
+        self.configure("certified", names=(), lease="1s", more="[tls]\n" + tls)
+        self.cluster("add", "a", "b", "z", "-c", str(self.file))
+        holders = [self.start(), self.start()]
+        self.assertEqual({holder.wait_for_seat() for holder in holders}, {"a", "b"})
+        for holder in holders:
+            until(lambda holder=holder: "up" in [each["state"] for each in
+                  get(holder.url + "/api/v1/cluster/members")["members"] if not each["self"]],
+                  "a and b are linked")
+        third = self.start()
+        third.wait_for("node z is not for this process: its certificate names")
+        third.wait_for("standby: no seat is free")
+        self.assertEqual(self.seats()["z"]["state"], "new")
+        # One that may only become a node of the list that its certificate does not name.
+        self.configure("certified", names=("z",), more="[tls]\n" + tls)
+        done = subprocess.run([PROGRAM, "node", "-c", self.file], text=True, capture_output=True,
+                              timeout=60, check=False)
+        self.assertEqual(done.returncode, EX_CONFIG)
+        self.assertIn("tls.certificate: expected a certificate that names at least one", done.stderr)
+
+    def test_any_node_of_a_journal_is_refused(self):
+        self.configure("none", names=())
+        text = self.file.read_text().replace('engine = "postgres"', 'engine = "journal"')
+        self.file.write_text(text)
+        done = subprocess.run([PROGRAM, "node", "-c", self.file], text=True, capture_output=True,
+                              timeout=60, check=False)
+        self.assertEqual(done.returncode, EX_CONFIG)
+        self.assertIn('node.name: expected a name, as log.engine is "journal", got "*"', done.stderr)
+        self.file.write_text(text.replace('name = "*"', 'name = "a"'))
+        self.assertIn('log.engine: expected "postgres"',
+                      self.cluster("add", "a", "-c", str(self.file), status=EX_CONFIG))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 
 #include "apps/cli/client/server_client.hpp"
 #include "apps/cli/command_line.hpp"
+#include "apps/cli/commands/seats_command.hpp"
 #include "apps/cli/exit_code.hpp"
 #include "apps/cli/output.hpp"
 #include "cluster/certs/certificate_files.hpp"
@@ -12,10 +13,14 @@
 namespace millrace::cli {
 namespace {
 
+/// Files of the certificate that names several nodes: seats.crt, seats.key.
+constexpr const char* seats_file = "seats";
+
 struct Options {
   std::string folder;
   std::string cluster = "millrace";
   std::vector<std::string> nodes;
+  std::vector<std::string> seats;  ///< nodes that one certificate is for
   std::vector<std::string> hosts;
   std::uint32_t days = 825;
   bool is_renewal = false;
@@ -45,7 +50,8 @@ void say_next(const Options& options) {
     std::cerr << "ca.crt has the new authority only. Give it to all nodes, and send them SIGHUP.\n";
     return;
   }
-  const auto end = certs::end_of_node(options.folder, options.nodes.front());
+  const auto end = certs::end_of_node(options.folder,
+                                      options.nodes.empty() ? seats_file : options.nodes.front());
   // The end is as of some seconds ago.
   const std::int64_t days = end ? (*end - std::time(nullptr) + day_s / 2) / day_s : options.days;
   std::cerr << "Valid for " << days << " days"
@@ -58,6 +64,15 @@ int run_certs(const Options& options) {
                                     .cluster = options.cluster,
                                     .nodes = options.nodes,
                                     .days = options.days};
+  if (options.nodes.empty() && options.seats.empty()) {
+    return fail({ErrorCode::invalid_argument,
+                 "expected --nodes, for a certificate each, or --seats, for one that names several "
+                 "nodes, got neither"});
+  }
+  if (!options.seats.empty()) wanted.nodes.emplace_back(seats_file);
+  for (const std::string& seat : options.seats) {
+    wanted.hosts.push_back({.node = seats_file, .host = seat});
+  }
   for (const std::string& text : options.hosts) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos) {
@@ -82,8 +97,12 @@ void add_certs(CLI::App& group, Action& action) {
                    "directory for the files; existing files are overwritten only with --renew")
       ->required()
       ->type_name("DIR");
-  command->add_option("--nodes", options->nodes, "names of the nodes")
-      ->required()
+  command->add_option("--nodes", options->nodes, "names of nodes that have a certificate each")
+      ->delimiter(',')
+      ->type_name("NAME,…");
+  command
+      ->add_option("--seats", options->seats,
+                   "names of nodes of which a process may become any: seats.crt names them all")
       ->delimiter(',')
       ->type_name("NAME,…");
   command
@@ -192,6 +211,7 @@ void add_cluster(CLI::App& app, Action& action) {
   add_grow(*group, action);
   add_rebalance(*group, action);
   add_remove(*group, action);
+  add_seats(*group, action);
 }
 
 }  // namespace millrace::cli

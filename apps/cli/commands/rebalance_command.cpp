@@ -12,6 +12,7 @@
 #include "apps/cli/client/rebalance_plan.hpp"
 #include "apps/cli/client/shard_client.hpp"
 #include "apps/cli/command_line.hpp"
+#include "apps/cli/commands/seats_command.hpp"
 #include "apps/cli/exit_code.hpp"
 #include "apps/cli/output.hpp"
 
@@ -26,6 +27,8 @@ constexpr int poll_interval_ms = 100;
 
 struct Options {
   ServerOptions server;
+  config::Inputs inputs;  ///< of a cluster whose nodes are in PostgreSQL; without a file: none
+  std::vector<std::string> nodes;
   std::string node;
   bool is_dry_run = false;
   bool yes = false;
@@ -114,8 +117,15 @@ Result<void> check_known(const Options& options, const std::string& name) {
 }
 
 int run_add(const Options& options) {
-  if (const auto known = check_known(options, options.node); !known) return fail(known.error());
-  return rebalance(options, options.node);
+  if (!options.inputs.file.empty()) {
+    const int status = make_seats(options.inputs, options.nodes);
+    if (status != exit_ok || options.server.url.empty()) return status;
+  }
+  for (const std::string& node : options.nodes) {
+    if (const auto known = check_known(options, node); !known) return fail(known.error());
+    if (const int status = rebalance(options, node); status != exit_ok) return status;
+  }
+  return exit_ok;
 }
 
 /// Returns the shards that belong to `node`, as any member of the cluster knows them.
@@ -164,6 +174,9 @@ int give_up(ClusterClient& cluster, const Options& options, std::size_t count) {
 }
 
 int run_remove(const Options& options) {
+  if (!options.inputs.file.empty()) {
+    return remove_seat(options.inputs, options.node, options.accepts_loss, options.yes);
+  }
   auto cluster = ClusterClient::open(options.server);
   if (!cluster) return fail(cluster.error());
   const auto owned = shards_of(*cluster, options.node);
@@ -196,15 +209,19 @@ void add_grow(CLI::App& group, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command = add_command(
       group, "add", "check that all nodes know a new node, and move its share of the shards to it");
-  command->add_option("node", options->node, "the new node; it runs already")
+  command->add_option("node", options->nodes, "the new node; it runs already")
       ->required()
-      ->type_name("NODE");
+      ->type_name("NODE…");
   add_server_options(*command, options->server);
+  add_seat_config(*command, options->inputs);
   add_timeout(*command, *options);
   command->add_flag("--dry-run", options->is_dry_run, "only print the moves");
   command->add_flag("--yes", options->yes, "confirm: move the shards");
   command->footer(
-      "First name the node in the configuration of every node, send them SIGHUP, and start it.");
+      "First name the node in the configuration of every node, send them SIGHUP, and start it.\n"
+      "Where the nodes are in PostgreSQL, --config makes the node there, without --server and "
+      "that\n"
+      "alone: a process with node.name = \"*\" takes it, and then shards can be moved to it.");
   command->callback([options, &action] {
     action = [options] {
       return run_add(*options);
@@ -236,9 +253,16 @@ void add_remove(CLI::App& group, Action& action) {
       add_command(group, "remove", "check that a node may be taken out of the cluster");
   command->add_option("node", options->node, "the node")->required()->type_name("NODE");
   add_server_options(*command, options->server);
+  add_seat_config(*command, options->inputs);
   command->add_flag("--accept-loss", options->accepts_loss,
                     "begin the shards of a node that is gone for good anew, empty");
   command->add_flag("--yes", options->yes, "confirm: with --accept-loss");
+  command->footer(
+      "Where the nodes are in PostgreSQL, --config removes the node and its log there, if it owns "
+      "no\n"
+      "shard and has no message: move them away with `millrace cluster leave` first. The process "
+      "that\n"
+      "holds it ends, and waits for another node when it is started again.");
   command->callback([options, &action] {
     action = [options] {
       return run_remove(*options);
