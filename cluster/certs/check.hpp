@@ -25,9 +25,9 @@ struct Credentials {
   std::string key;
 };
 
-/// Returns all faults; empty if `node` (empty: any of the nodes that it names) can use the credentials at time `now` as client and server:
-/// the certificate names the node, is signed by the authority, is valid at `now` and matches the
-/// key. The texts contain no part of the key.
+/// Returns all faults; empty if `node` can use the credentials at time `now` as client and server: the
+/// certificate names the node (any name, if `node` is empty), is signed by the authority, is valid at `now`
+/// and matches the key. The texts contain no part of the key.
 [[nodiscard]] std::vector<Fault> check(const Credentials& credentials, const std::string& node,
                                        std::time_t now);
 

@@ -163,7 +163,7 @@ class ClusterNode::Parts {
     if (watch) watch->hurry();
   }
 
-  const std::string name;  ///< of the node
+  const std::string name;                          ///< of the node
   std::mutex watch_mutex;                          ///< guards the pointer
   std::unique_ptr<postgres_log::SeatWatch> watch;  ///< null: there are no seats
 
