@@ -210,6 +210,11 @@ void add_place(CLI::App& command, Options& options) {
   command.add_option("--nodes", options.nodes, "number of nodes, each a process")
       ->capture_default_str();
   command
+      .add_option("--standbys", options.standbys,
+                  "with logs in PostgreSQL: processes beyond the nodes, which take the place of\n"
+                  "any process that ends or falls silent")
+      ->capture_default_str();
+  command
       .add_option_function<std::string>(
           "--placement",
           [&options](const std::string& name) {
@@ -271,8 +276,9 @@ void add_servers(CLI::App& command, SimulateServers& servers) {
                   "with --server: file with the HTTP token; default: MILLRACE_TOKEN_FILE")
       ->type_name("FILE")
       ->needs(server);
-  for (const char* own : {"--nodes", "--placement", "--shards", "--log", "--dsn", "--data-dir",
-                          "--crash", "--faults", "--fault-count", "--gateway-faults"}) {
+  for (const char* own :
+       {"--nodes", "--standbys", "--placement", "--shards", "--log", "--dsn", "--data-dir",
+        "--crash", "--faults", "--fault-count", "--gateway-faults"}) {
     server->excludes(own);
   }
   command.footer(
@@ -319,7 +325,8 @@ void add_simulate(CLI::App& app, Action& action) {
   node->add_option("--checkpoint-bytes", node_options->checkpoint_bytes);
   node->add_option("--config", own->config);
   node->add_option("--set", own->sets);
-  node->add_option("--node", own->node)->required();
+  node->add_option("--process", own->process)->required();
+  node->add_option("--node", own->node);
   node->add_option("--witness-fd", *witness_fd)->required();
   node->callback([node_options, own, witness_fd, &action] {
     action = [node_options, own, witness_fd] {

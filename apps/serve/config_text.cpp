@@ -55,9 +55,9 @@ std::string to_toml(const ConfigText& config) {
   const auto file = [&](const std::string& name) {
     return quote((config.certificates / name).string());
   };
-  return text + "\n[tls]\nca = " + file("ca.crt") +
-         "\ncertificate = " + file(config.node + ".crt") + "\nkey = " + file(config.node + ".key") +
-         "\n";
+  const std::string& own = config.certificate.empty() ? config.node : config.certificate;
+  return text + "\n[tls]\nca = " + file("ca.crt") + "\ncertificate = " + file(own + ".crt") +
+         "\nkey = " + file(own + ".key") + "\n";
 }
 
 Result<void> write_text(const std::filesystem::path& file, const std::string& text) {

@@ -42,6 +42,7 @@ struct ConfigText {
   std::vector<MemberText> members{};       ///< including this node
   std::vector<StageRole> stages{};         ///< of one pipeline
   std::filesystem::path certificates{};    ///< directory written by certs::write_certificates()
+  std::string certificate{};               ///< name of its files; empty: `node`
   std::optional<PostgresText> postgres{};  ///< empty: the log is a journal
 };
 

@@ -16,8 +16,8 @@ Result<void> fail_over(ServerPair& pair, bool runs_on) {
 
 }  // namespace
 
-DatabaseFault::DatabaseFault(const FaultMoment& moment, Database& database)
-    : moment_(moment), database_(&database) {
+DatabaseFault::DatabaseFault(const FaultMoment& moment, std::uint32_t process, Database& database)
+    : moment_(moment), process_(process), database_(&database) {
   begin();
 }
 
@@ -40,8 +40,7 @@ void DatabaseFault::begin() {
       database_->request([](ServerPair& pair) { return pair.stop_standby(); });
       break;
     case FaultKind::db_cut:
-      database_->cut(moment_.node,
-                     moment_.is_silent ? Database::Cut::silent : Database::Cut::closed);
+      database_->cut(process_, moment_.is_silent ? Database::Cut::silent : Database::Cut::closed);
       break;
     default:
       break;
@@ -66,7 +65,7 @@ void DatabaseFault::end() {
       database_->request([](ServerPair& pair) { return pair.start_standby(); });
       break;
     case FaultKind::db_cut:
-      database_->cut(moment_.node, Database::Cut::none);
+      database_->cut(process_, Database::Cut::none);
       break;
     default:
       break;

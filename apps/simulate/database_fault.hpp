@@ -17,9 +17,9 @@ namespace millrace::simulate {
 /// Not thread-safe. The database must outlive this object.
 class DatabaseFault {
  public:
-  /// Begins it. REQUIRES: needs_own_servers(moment.kind); no other fault of the servers is under way if
+  /// Begins it. `process`: which a cut hits. REQUIRES: needs_own_servers(moment.kind); no other fault of the servers is under way if
   /// this is one.
-  DatabaseFault(const FaultMoment& moment, servers::Database& database);
+  DatabaseFault(const FaultMoment& moment, std::uint32_t process, servers::Database& database);
 
   /// Continues with what is due. Returns true at the end. Fails as the work of ServerPair.
   Result<bool> step(SteadyUs now_us);
@@ -31,6 +31,7 @@ class DatabaseFault {
   void end();
 
   FaultMoment moment_;
+  std::uint32_t process_;
   servers::Database* database_;
   Phase phase_ = Phase::beginning;
   SteadyUs until_us_ = 0;  ///< while it lasts

@@ -61,6 +61,7 @@ Result<void> FaultDriver::step(TimeUs now_us, bool is_ending) {
     due_us_.reset();
   }
   note_confirmed(now_us);
+  note_taken_over();
   note_recovered(now_us);
   return {};
 }
@@ -91,6 +92,13 @@ std::optional<TimeUs> FaultDriver::due_us(TimeUs now_us, bool is_ending) {
   }
   if (is_hit(moment.node) || (is_pair && is_hit(moment.peer))) return std::nullopt;
   if (!fleet_.is_running(moment.node)) return std::nullopt;
+  // Whatever ends the process of a node is for a standby to make good.
+  const bool ends_process = moment.kind == FaultKind::kill || moment.kind == FaultKind::destroy ||
+                            moment.kind == FaultKind::pause || moment.kind == FaultKind::restart;
+  if (fleet_.has_standbys() && ends_process && !moment.is_after_start && !is_ending &&
+      !fleet_.has_waiting()) {
+    return std::nullopt;
+  }
   // A node handles SIGTERM only after it serves.
   const bool needs_drain = moment.kind == FaultKind::restart || moment.kind == FaultKind::restore;
   if (needs_drain && !fleet_.serves(moment.node)) return std::nullopt;
@@ -103,15 +111,23 @@ std::optional<TimeUs> FaultDriver::due_us(TimeUs now_us, bool is_ending) {
   return *reached_us_ + moment.delay_us;
 }
 
-Result<void> FaultDriver::note_kill_from_outside(std::uint32_t node, TimeUs now_us) {
-  FaultMoment moment{.kind = FaultKind::kill};
-  moment.node = node;
-  unrecovered_.push_back({faults_.size(), moment, head_.finished()});
-  faults_.push_back({.at_s = static_cast<double>(now_us - began_us_) / 1e6,
-                     .kind = "kill by hand",
-                     .node = describe(moment),
-                     .recovered_after_s = std::nullopt});
-  return fleet_.start(node);
+Result<void> FaultDriver::note_end_from_outside(const Fleet::Ended& ended, TimeUs now_us) {
+  const bool is_killed = ended.end.signal != 0;
+  const auto was_paused = [&](const Active& active) {
+    return active.moment.kind == FaultKind::pause && active.process == ended.process;
+  };
+  const bool is_of_pause = std::any_of(paused_.begin(), paused_.end(), was_paused);
+  std::erase_if(paused_, was_paused);
+  if (ended.node && (is_killed || !is_of_pause)) {
+    FaultMoment moment{.kind = FaultKind::kill};
+    moment.node = *ended.node;
+    unrecovered_.push_back({faults_.size(), moment, head_.finished()});
+    faults_.push_back({.at_s = static_cast<double>(now_us - began_us_) / 1e6,
+                       .kind = is_killed ? "kill by hand" : "lost to a standby",
+                       .node = describe(moment),
+                       .recovered_after_s = std::nullopt});
+  }
+  return fleet_.start(ended.node.value_or(0));
 }
 
 void FaultDriver::note_all_ended(TimeUs now_us) {
@@ -123,11 +139,15 @@ void FaultDriver::note_all_ended(TimeUs now_us) {
 Result<void> FaultDriver::strike(TimeUs now_us) {
   const FaultMoment& moment = plan_[next_++];
   reached_us_.reset();
-  Active active{moment, faults_.size(), now_us + moment.duration_us};
+  Active active{.moment = moment,
+                .fault = faults_.size(),
+                .process = fleet_.process_of(moment.node).value_or(0),
+                .over_us = now_us + moment.duration_us};
   faults_.push_back({.at_s = static_cast<double>(now_us - began_us_) / 1e6,
                      .kind = std::string(to_string(moment.kind)),
                      .node = describe(moment),
                      .recovered_after_s = std::nullopt});
+  begin_replaced(active, now_us);
   switch (moment.kind) {
     case FaultKind::kill:
       fleet_.kill(moment.node);
@@ -136,7 +156,7 @@ Result<void> FaultDriver::strike(TimeUs now_us) {
       if (auto destroyed = fleet_.destroy(moment.node); !destroyed) return destroyed;
       break;
     case FaultKind::pause:
-      fleet_.pause(moment.node, true);
+      fleet_.pause(active.process, true);
       break;
     case FaultKind::partition:
       fleet_.cut(moment.node, moment.peer, true);
@@ -166,7 +186,7 @@ Result<void> FaultDriver::strike(TimeUs now_us) {
       const auto node =
           moment.kind == FaultKind::db_cut ? std::optional(moment.node) : std::nullopt;
       gaps_.emplace_back(active.fault, node, confirmed(node), now_us);
-      active.database.emplace(moment, *database_);
+      active.database.emplace(moment, active.process, *database_);
       active.over_us.reset();
       break;
     }
@@ -180,6 +200,32 @@ std::uint64_t FaultDriver::confirmed(std::optional<std::uint32_t> node) const {
   std::uint64_t sum = 0;
   for (const NodePage& page : head_.in_use()) sum += page.confirmed;
   return sum;
+}
+
+// Called before the fault itself: the time includes that of the system call.
+void FaultDriver::begin_replaced(const Active& active, TimeUs now_us) {
+  const FaultMoment& moment = active.moment;
+  const bool is_replaced = moment.kind == FaultKind::kill || moment.kind == FaultKind::destroy ||
+                           moment.kind == FaultKind::pause;
+  if (!is_replaced) return;
+  // A process that was paused before, and woke up in time, has kept the node until now.
+  std::erase_if(paused_, [&](const Active& each) { return each.process == active.process; });
+  std::erase_if(replaced_, [&](const Replaced& each) { return each.node == moment.node; });
+  if (!fleet_.has_waiting()) return;
+  replaced_.push_back({active.fault, moment.node, head_.node[moment.node].pid, now_us});
+}
+
+void FaultDriver::note_taken_over() {
+  const bool is_log_at_fault = !gaps_.empty();
+  std::erase_if(replaced_, [&](const Replaced& each) {
+    report::Fault& fault = faults_[each.fault];
+    if (is_log_at_fault) fault.was_log_at_fault = true;
+    const NodePage& page = head_.node[each.node];
+    const std::int32_t pid = page.serving_pid;
+    if (pid == each.pid || pid != page.pid || page.served_at_us < each.since_us) return false;
+    fault.taken_over_after_s = static_cast<double>(page.served_at_us - each.since_us) / 1e6;
+    return true;
+  });
 }
 
 void FaultDriver::note_confirmed(TimeUs now_us) {
@@ -209,12 +255,13 @@ Result<void> FaultDriver::end_due(TimeUs now_us) {
 Result<bool> FaultDriver::is_over(Active& active, TimeUs now_us) {
   if (active.restoration) return active.restoration->step(now_us);
   if (active.database) return active.database->step(now_us);
-  return active.over_us ? *active.over_us <= now_us : !fleet_.is_running(active.moment.node);
+  return active.over_us ? *active.over_us <= now_us : !fleet_.is_process_running(active.process);
 }
 
-bool FaultDriver::expects(std::uint32_t node, const ProcessEnd& end) {
+bool FaultDriver::expects(const Fleet::Ended& ended) {
   return std::any_of(active_.begin(), active_.end(), [&](Active& active) {
-    return active.restoration && active.moment.node == node && active.restoration->take_end(end);
+    return active.restoration && active.moment.node == ended.node &&
+           active.restoration->take_end(ended.end);
   });
 }
 
@@ -238,7 +285,8 @@ Result<void> FaultDriver::end(const Active& active, TimeUs now_us) {
       restarted_us_ = now_us;
       return fleet_.start(moment.node);
     case FaultKind::pause:
-      fleet_.pause(moment.node, false);
+      fleet_.pause(active.process, false);
+      paused_.push_back(active);
       break;
     case FaultKind::partition:
       fleet_.cut(moment.node, moment.peer, false);

@@ -32,11 +32,12 @@ class FaultDriver {
   /// Time at which step() is due next, if known.
   [[nodiscard]] std::optional<TimeUs> next_us() const;
 
-  /// Records the kill of a node by another process as a fault, and restarts the node.
-  Result<void> note_kill_from_outside(std::uint32_t node, TimeUs now_us);
+  /// Records as a fault that a process ended which no fault has hit, by another process's kill or because
+  /// it has lost its node to a standby, and starts a process in its place.
+  Result<void> note_end_from_outside(const Fleet::Ended& ended, TimeUs now_us);
 
-  /// Whether a process of the node had to end like this.
-  bool expects(std::uint32_t node, const ProcessEnd& end);
+  /// Whether a process had to end like this.
+  bool expects(const Fleet::Ended& ended);
 
   /// Call when all nodes have drained although faults remain: the next fault then hits the
   /// following start.
@@ -51,6 +52,7 @@ class FaultDriver {
   struct Active {
     FaultMoment moment;
     std::size_t fault = 0;          ///< in faults_
+    std::uint32_t process = 0;      ///< that was the node when the fault began
     std::optional<TimeUs> over_us;  ///< nullopt: the fault ends when the node process ends
     std::optional<Restoration> restoration{};
     std::optional<DatabaseFault> database{};
@@ -59,6 +61,14 @@ class FaultDriver {
     std::size_t fault = 0;
     FaultMoment moment;
     std::uint64_t finished = 0;  ///< finished orders when the fault ended
+  };
+
+  /// A process that was killed or paused, in whose place another one may come to serve.
+  struct Replaced {
+    std::size_t fault = 0;
+    std::uint32_t node = 0;
+    std::int32_t pid = 0;   ///< of the process
+    SteadyUs since_us = 0;  ///< its end or pause
   };
 
   [[nodiscard]] bool is_hit(std::uint32_t node) const;
@@ -70,6 +80,8 @@ class FaultDriver {
   void set_clock(const FaultMoment& moment, DurationUs offset_us);
   void note_recovered(TimeUs now_us);
   void note_confirmed(TimeUs now_us);
+  void note_taken_over();
+  void begin_replaced(const Active& active, TimeUs now_us);
   [[nodiscard]] std::uint64_t confirmed(std::optional<std::uint32_t> node) const;
 
   std::vector<FaultMoment> plan_;
@@ -84,6 +96,8 @@ class FaultDriver {
   std::optional<TimeUs> due_us_;
   std::vector<Active> active_;
   std::vector<Unrecovered> unrecovered_;
+  std::vector<Replaced> replaced_;
+  std::vector<Active> paused_;  ///< pauses that are over: the process may have lost its node
   std::vector<ConfirmationGap>
       gaps_;  ///< of faults of the log's servers, until records are confirmed
 };

@@ -122,6 +122,7 @@ void describe(report::RunReport& report, const Options& options) {
       {"arrival", options.arrival},
       {"gateway-faults", std::to_string(options.gateway_faults)},
       {"nodes", std::to_string(options.nodes)},
+      {"standbys", std::to_string(options.standbys)},
       {"placement", options.placement == Placement::roles ? "roles" : "spread"},
       {"log", options.log == LogKind::journal ? "journal" : "postgres"},
       {"crash", std::to_string(options.crashes)},
@@ -218,8 +219,8 @@ Result<std::unique_ptr<servers::Database>> start_servers(Options& options) {
   options.dsn = (*database)->dsn();
   const auto& kinds = options.fault_kinds;
   const bool has_cuts = std::count(kinds.begin(), kinds.end(), FaultKind::db_cut) > 0;
-  for (std::uint32_t node = 0; has_cuts && node < options.nodes; ++node) {
-    options.node_dsns.push_back((*database)->make_link(node));
+  for (std::uint32_t process = 0; has_cuts && process < process_count(options); ++process) {
+    options.process_dsns.push_back((*database)->make_link(process));
   }
   return database;
 }
@@ -255,6 +256,14 @@ Result<void> complete(Options& options) {
     return bad_flag("--nodes", "1 to " + std::to_string(node_max), std::to_string(options.nodes));
   }
   if (!options.dsn.empty()) options.log = LogKind::postgres;
+  if (options.standbys > standby_max) {
+    return bad_flag("--standbys", "0 to " + std::to_string(standby_max),
+                    std::to_string(options.standbys));
+  }
+  if (options.standbys > 0 && options.log == LogKind::journal) {
+    return bad_flag("--standbys", "0 with journals, which only their own node reads",
+                    std::to_string(options.standbys));
+  }
   if (options.placement == Placement::roles && options.nodes == 1) {
     return bad_flag("--placement", "roles only with two --nodes or more", "one node");
   }

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <iostream>
 
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "apps/orders/orders.pb.h"
@@ -16,6 +17,8 @@ namespace {
 constexpr DurationUs look_interval_us = 50'000;
 constexpr DurationUs look_interval_recovering_us = 5'000;
 constexpr double sample_interval_s = 0.25;
+/// Default of log.postgres.lease, which the nodes have.
+constexpr DurationUs lease_us = 3'000'000;
 constexpr DurationUs patience_us = 90'000'000;
 /// How many further idle checks each node must report; see is_at_rest().
 constexpr std::uint32_t rest_looks_more = 2;
@@ -32,7 +35,8 @@ std::vector<FaultMoment> plan(const Options& options) {
                       .nodes = options.nodes,
                       .kills = options.crashes,
                       .kinds = options.fault_kinds,
-                      .count = options.fault_count});
+                      .count = options.fault_count,
+                      .lease_us = options.standbys > 0 ? lease_us : 0});
 }
 
 }  // namespace
@@ -153,24 +157,28 @@ Watch::End Watch::give_up() {
   return End::stalled;
 }
 
-/// A process may end with status 0 after a stop request, as a fault expects, or by SIGKILL without
-/// request, after which it is started again. Any other end fails the run.
+/// A process may end with status 0 after a stop request, as a fault expects, by SIGKILL without request,
+/// or, with standbys, with status 75; after the latter two a process is started in its place. Any other end
+/// fails the run.
 std::optional<Watch::End> Watch::note_ended(const Fleet::Ended& ended) {
   if (ended.was_requested && ended.end.signal == 0 && ended.end.exit_status == 0)
     return std::nullopt;
-  if (faults_.expects(ended.node, ended.end)) return std::nullopt;
-  const std::string name = node_name(ended.node);
+  if (faults_.expects(ended)) return std::nullopt;
+  const std::string name =
+      ended.node ? node_name(*ended.node) : process_name(options_, ended.process);
   // A SIGKILL without request comes from outside, for example from a user who tests recovery.
-  if (ended.end.signal == SIGKILL && !ended.was_requested) {
-    auto started = faults_.note_kill_from_outside(ended.node, clock_.steady_us());
+  const bool is_killed = ended.end.signal == SIGKILL && !ended.was_requested;
+  const bool is_fenced =
+      ended.end.signal == 0 && ended.end.exit_status == EX_TEMPFAIL && fleet_.has_standbys();
+  if (is_killed || is_fenced) {
+    auto started = faults_.note_end_from_outside(ended, clock_.steady_us());
     if (started) return std::nullopt;
     return fail(started.error().message);
   }
   if (ended.end.signal != 0) {
     return fail(name + " was ended by signal " + std::to_string(ended.end.signal));
   }
-  const char* const failure = witness_.head().node[ended.node].failure.data();
-  if (*failure != 0) return fail(failure);
+  if (!ended.failure.empty()) return fail(ended.failure);
   return fail(name + " ended with status " + std::to_string(ended.end.exit_status));
 }
 
@@ -201,12 +209,21 @@ bool Watch::is_at_rest() {
   return has_looked && !is_first;
 }
 
+/// Asks all nodes that serve to stop, once the standbys have ended: they would become each node that has
+/// stopped.
+void Watch::end_nodes() {
+  if (fleet_.terminate_standbys()) return;
+  for (std::uint32_t node = 0; node < fleet_.size(); ++node) {
+    if (fleet_.serves(node) && !fleet_.is_stop_requested(node)) fleet_.terminate(node);
+  }
+}
+
 /// If all work is done before all faults have started, the run continues with the remaining faults.
 std::optional<Watch::End> Watch::end_where_at_rest() {
   if (!is_ending_) {
     if (!faults_.is_quiet() || !is_at_rest()) return std::nullopt;
     is_ending_ = true;
-    for (std::uint32_t node = 0; node < fleet_.size(); ++node) fleet_.terminate(node);
+    end_nodes();
     return std::nullopt;
   }
   if (!faults_.is_quiet() || fleet_.is_any_running()) return std::nullopt;
@@ -230,11 +247,7 @@ std::optional<Watch::End> Watch::step() {
     return fail(done.error().message);
   }
   // Stop a node that a fault restarted while the other nodes stop.
-  if (is_ending_ && faults_.is_quiet()) {
-    for (std::uint32_t node = 0; node < fleet_.size(); ++node) {
-      if (fleet_.serves(node) && !fleet_.is_stop_requested(node)) fleet_.terminate(node);
-    }
-  }
+  if (is_ending_ && faults_.is_quiet()) end_nodes();
   if (const auto end = end_where_at_rest()) return end;
   if (clock_.steady_us() - moved_us_ > patience_us) return give_up();
   return std::nullopt;

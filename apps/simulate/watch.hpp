@@ -41,6 +41,7 @@ class Watch {
   std::optional<End> note_ended(const Fleet::Ended& ended);
   std::optional<End> end_where_at_rest();
   [[nodiscard]] bool is_at_rest();
+  void end_nodes();
   [[nodiscard]] End fail(std::string why);
   [[nodiscard]] End give_up();
   void wait() const;

@@ -82,6 +82,8 @@ class Usage(unittest.TestCase):
         for kind in ("db-restart", "db-failover", "db-pause", "db-cut", "standby-loss"):
             self.refuses(["simulate", f"--faults={kind}"], kind, "--log postgres", "journals")
             self.refuses(["simulate", "--dsn=host=h", f"--faults={kind}"], kind, "got --dsn")
+        self.refuses(["simulate", "--standbys=1"], "--standbys", "journals")
+        self.refuses(["simulate", "--log=postgres", "--standbys=17"], "--standbys", "0 to 16")
         for kind in ("restore", "slow-disk"):
             self.refuses(["simulate", "--log=postgres", f"--faults={kind}"], kind, "journals")
         self.refuses(["bench", "journal", "--batch=0"], "--batch")

@@ -1,7 +1,8 @@
 """Runs simulations with real kills. Fails if a verdict is not PASS or a planned fault is missing.
 
 Usage: simulate_test.py MILLRACE --orders N --crash N [--nodes N --faults KIND,…
-                       --placement spread|roles --log journal|postgres] --seeds FIRST COUNT
+                       --placement spread|roles --log journal|postgres --standbys N]
+                       --seeds FIRST COUNT
 """
 
 import argparse
@@ -64,7 +65,8 @@ def run(program, seed, args):
         done = subprocess.run(
             [program, "simulate", f"--orders={orders}", f"--crash={crashes}", f"--seed={seed}",
              f"--data-dir={data}", "--skus=50", "--arrival=closed:500", f"--nodes={args.nodes}",
-             f"--placement={args.placement}", f"--log={args.log}", *faults, "--json"],
+             f"--placement={args.placement}", f"--log={args.log}",
+             f"--standbys={args.standbys}", *faults, "--json"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S,
             check=False)
         places = misplaced(program, data) if args.placement == "roles" else []
@@ -84,12 +86,19 @@ def run(program, seed, args):
                        and "refused with status 78" not in fault.get("note", "")]
         if not_refused:
             wrong["restore"] = not_refused
+    # With standbys, a node may also change hands without a fault of its own.
+    inflicted -= sum(fault["kind"] == "lost to a standby" for fault in report["faults"])
     if inflicted != crashes + count:
         wrong["faults"] = inflicted
     stopped = [fault for fault in report["faults"] if fault["kind"] in OF_SERVERS - {"db-cut"}
                and fault["nothing_confirmed_s"] == 0 and fault["recovered_after_s"] is not None]
     if stopped:
         wrong["confirmed all the time"] = stopped
+    if args.standbys:
+        replaced = [fault for fault in report["faults"] if fault["kind"] in ("kill", "destroy")
+                    and "taken_over_after_s" in fault]
+        if not replaced:
+            wrong["takeovers"] = report["takeovers"]
     if "move" in kinds and report["shards_moved"] == 0:
         wrong["shards_moved"] = 0
     wrong_ends = [fault for fault in report["faults"] if fault["recovered_after_s"] is None]
@@ -108,6 +117,7 @@ def main():
     parser.add_argument("--fault-count", type=int, default=0, help="two of each kind, if not given")
     parser.add_argument("--placement", default="spread", help="roles: of three nodes")
     parser.add_argument("--log", default="journal", help="postgres: with servers of its own")
+    parser.add_argument("--standbys", type=int, default=0)
     parser.add_argument("--seeds", type=int, nargs=2, required=True)
     args = parser.parse_args()
     first, count = args.seeds

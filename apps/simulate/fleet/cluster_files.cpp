@@ -14,12 +14,19 @@ namespace {
 using std::filesystem::path;
 
 constexpr std::uint32_t certificate_days = 30;
+constexpr const char* any_certificate = "any-node";
 
 Result<void> write_certificates(const Options& options, const path& folder, std::time_t now) {
   certs::ClusterCertificates wanted{
       .folder = folder, .cluster = "simulation", .nodes = {}, .days = certificate_days};
+  // The certificate of a process that may become any node names all of them.
+  if (options.standbys > 0) wanted.nodes.emplace_back(any_certificate);
   for (std::uint32_t node = 0; node < options.nodes; ++node) {
-    wanted.nodes.push_back(node_name(node));
+    if (options.standbys > 0) {
+      wanted.hosts.push_back({any_certificate, node_name(node)});
+    } else {
+      wanted.nodes.push_back(node_name(node));
+    }
   }
   const auto written = certs::write_certificates(wanted, now);
   if (!written) return written.error();
@@ -49,17 +56,18 @@ std::vector<serve::StageRole> stage_roles() {
   return stages;
 }
 
-std::string config_text(const Options& options, std::uint32_t node, const NodeFiles& files,
+std::string config_text(const Options& options, std::uint32_t process, const NodeFiles& files,
                         const std::vector<std::uint16_t>& ports, const path& certificates) {
   serve::ConfigText text{.cluster = "simulation",
                          .shards = options.shards,
-                         .node = node_name(node),
+                         .node = options.standbys > 0 ? "*" : node_name(process),
                          .data_dir = files.data_dir,
                          .listen = "127.0.0.1:0",
                          .http = "127.0.0.1:0",
-                         .certificates = certificates};
+                         .certificates = certificates,
+                         .certificate = options.standbys > 0 ? any_certificate : ""};
   if (options.log == LogKind::postgres) {
-    text.postgres = {dsn_file(options, node), schema(options)};
+    text.postgres = {dsn_file(options, process), schema(options)};
   }
   for (std::uint32_t member = 0; member < options.nodes; ++member) {
     text.members.push_back({node_name(member), "127.0.0.1:" + std::to_string(ports[member])});
@@ -89,10 +97,11 @@ std::vector<std::string> settings(const Options& options) {
 
 Result<std::vector<NodeFiles>> write_cluster_files(
     const Options& options, const std::vector<std::vector<std::uint16_t>>& ports, std::time_t now) {
-  for (std::uint32_t node = 0; options.log == LogKind::postgres && node < options.nodes; ++node) {
-    if (auto written = write_dsn(options, node); !written) return written.error();
+  const std::uint32_t processes = process_count(options);
+  for (std::uint32_t i = 0; options.log == LogKind::postgres && i < processes; ++i) {
+    if (auto written = write_dsn(options, i); !written) return written.error();
   }
-  if (options.nodes == 1) {
+  if (processes == 1) {
     return std::vector{NodeFiles{.data_dir = options.data_dir, .sets = settings(options)}};
   }
   const path certificates = options.data_dir / "certs";
@@ -102,13 +111,13 @@ Result<std::vector<NodeFiles>> write_cluster_files(
     return written.error();
   }
   std::vector<NodeFiles> all;
-  for (std::uint32_t node = 0; node < options.nodes; ++node) {
-    const std::string name = node_name(node);
+  for (std::uint32_t process = 0; process < processes; ++process) {
+    const std::string name = process_name(options, process);
     const NodeFiles files{.data_dir = options.data_dir / name,
                           .config = options.data_dir / (name + ".toml"),
                           .log = options.data_dir / (name + ".log")};
     const auto written = serve::write_text(
-        files.config, config_text(options, node, files, ports[node], certificates));
+        files.config, config_text(options, process, files, ports[process], certificates));
     if (!written) return written.error();
     all.push_back(files);
   }

@@ -12,9 +12,12 @@
 
 namespace millrace::simulate {
 
-Result<std::unique_ptr<PartitionProxy>> PartitionProxy::start(std::uint32_t nodes, PortOf port_of) {
-  std::unique_ptr<PartitionProxy> proxy(new PartitionProxy(nodes, std::move(port_of)));
-  for (std::uint32_t from = 0; from < nodes; ++from) {
+Result<std::unique_ptr<PartitionProxy>> PartitionProxy::start(std::uint32_t processes,
+                                                              std::uint32_t nodes, PortOf port_of,
+                                                              NodeOf node_of) {
+  std::unique_ptr<PartitionProxy> proxy(
+      new PartitionProxy(nodes, std::move(port_of), std::move(node_of)));
+  for (std::uint32_t from = 0; from < processes; ++from) {
     for (std::uint32_t to = 0; to < nodes; ++to) {
       auto listener = listen_on_loopback();
       if (!listener) return listener.error();
@@ -25,9 +28,10 @@ Result<std::unique_ptr<PartitionProxy>> PartitionProxy::start(std::uint32_t node
   return proxy;
 }
 
-PartitionProxy::PartitionProxy(std::uint32_t nodes, PortOf port_of)
+PartitionProxy::PartitionProxy(std::uint32_t nodes, PortOf port_of, NodeOf node_of)
     : nodes_(nodes),
       port_of_(std::move(port_of)),
+      node_of_(std::move(node_of)),
       cuts_(std::size_t{nodes} * nodes),
       wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
 
@@ -38,7 +42,8 @@ PartitionProxy::~PartitionProxy() {
 }
 
 std::vector<std::vector<std::uint16_t>> PartitionProxy::ports() const {
-  std::vector<std::vector<std::uint16_t>> ports(nodes_, std::vector<std::uint16_t>(nodes_));
+  std::vector<std::vector<std::uint16_t>> ports(entrances_.size() / nodes_,
+                                                std::vector<std::uint16_t>(nodes_));
   for (const Entrance& entrance : entrances_)
     ports[entrance.from][entrance.to] = entrance.listener.port;
   return ports;
@@ -49,7 +54,11 @@ void PartitionProxy::cut(std::uint32_t a, std::uint32_t b, bool is_cut) {
   eventfd_write(wake_.get(), 1);
 }
 
-bool PartitionProxy::is_cut(std::uint32_t a, std::uint32_t b) const {
+bool PartitionProxy::is_cut(std::uint32_t process, std::uint32_t node) const {
+  const auto own = node_of_(process);
+  if (!own) return false;
+  const std::uint32_t a = *own;
+  const std::uint32_t b = node;
   return cuts_[std::size_t{std::min(a, b)} * nodes_ + std::max(a, b)];
 }
 

@@ -21,11 +21,13 @@
 #include "apps/orders/workflow/wiring.hpp"
 #include "apps/serve/signals.hpp"
 #include "apps/simulate/node/load_generator.hpp"
+#include "apps/simulate/node/seat.hpp"
 #include "apps/simulate/node/shard_mover.hpp"
 #include "apps/simulate/node/shell/gateway_host.hpp"
 #include "apps/simulate/node/slow_file_system.hpp"
 #include "cluster/config/file/load.hpp"
 #include "cluster/node/cluster_node.hpp"
+#include "cluster/node/log_engine.hpp"
 
 namespace millrace::simulate {
 namespace {
@@ -38,20 +40,22 @@ constexpr std::size_t gateway_desks = 8;
 /// Handler of orders.finished: records the outcome of each order in witness memory.
 class NoteFinished {
  public:
-  NoteFinished(WitnessMemory& witness, std::uint32_t node, Bell& bell, const Clock& clock)
-      : witness_(&witness), node_(node), bell_(&bell), clock_(&clock) {}
+  /// `seat` must be taken before the first call.
+  NoteFinished(WitnessMemory& witness, std::shared_ptr<const Seat> seat, Bell& bell,
+               const Clock& clock)
+      : witness_(&witness), seat_(std::move(seat)), bell_(&bell), clock_(&clock) {}
 
   void operator()(const orders::OrderFinished& finished) const {
     const std::uint64_t number = order_number(finished.order_id());
     if (number >= witness_->orders().size()) return;  // the audit reports the unknown order
     OrderPage& page = witness_->orders()[number];
-    const auto outcome =
-        static_cast<std::uint16_t>(node_ << 8 | static_cast<std::uint8_t>(finished.status()));
+    const auto outcome = static_cast<std::uint16_t>(seat_->node() << 8 |
+                                                    static_cast<std::uint8_t>(finished.status()));
     std::uint16_t none = 0;
     // The outcome is already recorded if the message is redelivered after a crash.
     if (!page.outcome.compare_exchange_strong(none, outcome)) return;
     WitnessHead& head = witness_->head();
-    NodePage& own = head.node[node_];
+    NodePage& own = seat_->page();
     const SteadyUs now_us = clock_->steady_us();
     own.latency.record(std::max<DurationUs>(0, now_us - page.due_us));
     head.last_finished_at_us = now_us;
@@ -66,7 +70,7 @@ class NoteFinished {
 
  private:
   WitnessMemory* witness_;
-  std::uint32_t node_;
+  std::shared_ptr<const Seat> seat_;
   Bell* bell_;
   const Clock* clock_;
 };
@@ -106,11 +110,11 @@ void look_at_queues(Runtime& runtime, NodePage& page, bool is_moving) {
 
 /// Waits for a signal for look_interval, and counts the records that the log confirms meanwhile.
 std::optional<int> count_until_signal(const serve::Signals& signals, const Runtime& runtime,
-                                      NodePage& page, std::uint64_t& counted) {
+                                      const Seat& seat, std::uint64_t& counted) {
   for (auto left = look_interval; left.count() > 0; left -= count_interval) {
     const auto signal = signals.wait(count_interval);
     const std::uint64_t records = runtime.log_stats().records;
-    page.confirmed += records - std::exchange(counted, records);
+    seat.page().confirmed += records - std::exchange(counted, records);
     if (signal) return signal;
   }
   return std::nullopt;
@@ -123,6 +127,37 @@ Result<config::Config> read_config(const NodeOptions& options) {
   return Error{ErrorCode::invalid_argument, to_string(resolved.problems.front())};
 }
 
+/// SIGTERM ends the wait for a node to become.
+class SeatWait {
+ public:
+  /// `engine`: null: nothing is waited for.
+  SeatWait(std::shared_ptr<logs::Engine> engine, const serve::Signals& signals) {
+    if (!engine) return;
+    thread_ = std::thread([this, engine = std::move(engine), &signals] {
+      while (!is_over_) {
+        if (signals.wait(count_interval) != SIGTERM) continue;
+        was_ended_ = true;
+        engine->cancel();
+        return;
+      }
+    });
+  }
+  ~SeatWait() { end(); }
+  SeatWait(const SeatWait&) = delete;
+  SeatWait& operator=(const SeatWait&) = delete;
+
+  void end() {
+    is_over_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  [[nodiscard]] bool was_ended() const { return was_ended_; }
+
+ private:
+  std::atomic<bool> is_over_ = false;
+  std::atomic<bool> was_ended_ = false;
+  std::thread thread_;
+};
+
 Result<void> run(const Options& options, const NodeOptions& own, WitnessMemory& witness,
                  const serve::Signals& signals) {
   const auto config = read_config(own);
@@ -131,32 +166,50 @@ Result<void> run(const Options& options, const NodeOptions& own, WitnessMemory& 
   auto arrival = orders::Arrival::parse(options.arrival);
   if (!arrival) return arrival.error();
   WitnessHead& head = witness.head();
-  NodePage& page = head.node[own.node];
-  page.rest_looks = 0;
-  page.is_placed = 0;
-  recount(witness, own.node);
+  const auto seat = std::make_shared<Seat>(witness, own.process);
+  if (own.node) seat->take(*own.node);
   WitnessBooks books(witness.orders());
-  SystemClock::shift_wall_time(page.clock_offset_us);
-  SlowFileSystem files(page.disk_delay_us);
+  std::optional<SlowFileSystem> files;
   Bell bell;
   const SystemClock clock;
 
   const auto finished = pipeline("customers")
                             .from(orders::finished_queue())
-                            .then("noted", NoteFinished(witness, own.node, bell, clock));
+                            .then("noted", NoteFinished(witness, seat, bell, clock));
+  ProcessPage& process = head.process[own.process];
+  auto log = cluster::make_log_engine(*config, {.on_wait = [&](const Error&) {
+    process.is_waiting = own.node ? 0 : 1;
+  }});
+  if (!log) return log.error();
+  SeatWait wait(log->engine, signals);
   auto node = cluster::ClusterNode::start(
       *config, {order_pipeline(make_workflow(options, books)), finished},
-      {.adjust = [&](RuntimeOptions& runtime) {
-        runtime.files = &files;
-        runtime.state_dir = runtime.data_dir / "state";
-        runtime.seed = options.seed + own.node;
-        if (options.checkpoint_bytes != 0) runtime.checkpoint_log_bytes = options.checkpoint_bytes;
-      }});
-  if (!node) return node.error();
+      {.log = *log,
+       .on_named =
+           [&](const std::string& name) {
+             process.is_waiting = 0;
+             seat->take(node_number(name, head.nodes).value_or(0));
+           },
+       .adjust =
+           [&](RuntimeOptions& runtime) {
+             files.emplace(seat->page().disk_delay_us);
+             runtime.files = &*files;
+             runtime.state_dir = runtime.data_dir / "state";
+             runtime.seed = options.seed + seat->node();
+             if (options.checkpoint_bytes != 0)
+               runtime.checkpoint_log_bytes = options.checkpoint_bytes;
+           }});
+  wait.end();
+  if (!node) {
+    if (wait.was_ended() && node.error().code == ErrorCode::draining) return {};
+    return node.error();
+  }
+  if (wait.was_ended()) return (*node)->stop(drain_timeout);  // it came too late for the wait
+  NodePage& page = seat->page();
   page.port = (*node)->port();
   const auto make_sender = [&] {
     return (*node)->runtime().sender(orders::placed_queue(),
-                                     {.producer = "customers-" + config->node.name});
+                                     {.producer = "customers-" + (*node)->name()});
   };
   auto sender = make_sender();
   // A node on an older copy takes no sender before the other nodes have said what they remember of it.
@@ -169,9 +222,9 @@ Result<void> run(const Options& options, const NodeOptions& own, WitnessMemory& 
   std::int64_t none = 0;
   head.started_at_us.compare_exchange_strong(none, clock.steady_us());
   page.served_at_us = clock.steady_us();
-  page.starts += 1;
+  page.serving_pid = seat->pid();
   std::atomic<bool> is_stopping = false;
-  LoadGenerator generator({plan, *arrival, witness, own.node, bell, clock, is_stopping});
+  LoadGenerator generator({plan, *arrival, witness, seat->node(), bell, clock, is_stopping});
   Result<void> placed;
   std::atomic<bool> is_done = false;
   std::thread customers([&] {
@@ -179,12 +232,12 @@ Result<void> run(const Options& options, const NodeOptions& own, WitnessMemory& 
     if (placed) page.is_placed = 1;
     is_done = true;
   });
-  ShardMover mover(**node, page, config->node.name, orders::finished_queue().name(),
-                   config->cluster.shards, options.seed + own.node);
+  ShardMover mover(**node, page, (*node)->name(), orders::finished_queue().name(),
+                   config->cluster.shards, options.seed + seat->node());
   std::uint64_t counted = 0;
-  while (count_until_signal(signals, (*node)->runtime(), page, counted) != SIGTERM) {
+  while (count_until_signal(signals, (*node)->runtime(), *seat, counted) != SIGTERM) {
     mover.look();
-    look_at_queues((*node)->runtime(), page, mover.is_moving());
+    if (seat->is_held()) look_at_queues((*node)->runtime(), page, mover.is_moving());
     if (is_done && page.is_placed == 0) break;
   }
   is_stopping = true;
@@ -207,11 +260,12 @@ int run_node(const Options& options, const NodeOptions& own, WitnessMemory& witn
   }
   const Result<void> served = run(options, own, witness, signals);
   if (served) return 0;
-  const std::string failure = node_name(own.node) + ": " +
-                              std::string(to_string(served.error().code)) + ": " +
-                              served.error().message;
-  auto& told = witness.head().node[own.node].failure;
-  std::strncpy(told.data(), failure.c_str(), told.size() - 1);
+  ProcessPage& page = witness.head().process[own.process];
+  const std::string name =
+      page.node == 0 ? "process-" + std::to_string(own.process + 1) : node_name(page.node - 1);
+  const std::string failure =
+      name + ": " + std::string(to_string(served.error().code)) + ": " + served.error().message;
+  std::strncpy(page.failure.data(), failure.c_str(), page.failure.size() - 1);
   return served.error().code == ErrorCode::fenced ? EX_TEMPFAIL : 1;
 }
 

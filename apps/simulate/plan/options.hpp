@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct Options {
   double gateway_faults = 0.01;  ///< share of gateway calls that fail, 0 to 1
   std::uint64_t seed = 0;        ///< 0: chosen at random
   std::uint32_t nodes = 1;       ///< at most 16
+  std::uint32_t standbys = 0;    ///< processes beyond the nodes, each for any of them; at most 16
   std::uint32_t crashes = 0;     ///< number of kills
   std::vector<FaultKind>
       fault_kinds{};              ///< kinds of further faults, in the order of the command line
@@ -39,9 +41,9 @@ struct Options {
   LogKind log = LogKind::journal;
   /// Of a PostgreSQL that runs; empty, with LogKind::postgres: the run starts servers of its own.
   std::string dsn{};
-  std::vector<std::string> node_dsns{};  ///< of each node, if not `dsn`
-  std::uint32_t shards = 0;              ///< of each queue; 0: two per node
-  std::uint64_t checkpoint_bytes = 0;    ///< of log between checkpoints; 0: the runtime's default
+  std::vector<std::string> process_dsns{};  ///< of each process, if not `dsn`
+  std::uint32_t shards = 0;                 ///< of each queue; 0: two per node
+  std::uint64_t checkpoint_bytes = 0;  ///< of log between checkpoints; 0: the runtime's default
   std::string state_cache{};  ///< as runtime.state_cache; empty: the default of the configuration
   std::filesystem::path data_dir{};    ///< empty: a temporary one, removed after a PASS
   std::filesystem::path report_dir{};  ///< empty: no report is written
@@ -53,15 +55,26 @@ struct Options {
 [[nodiscard]] orders::LoadPlan::Options load_options(const Options& options);
 [[nodiscard]] orders::StockPlan::Options stock_options(const Options& options);
 
+/// Number of processes: one a node, and the standbys.
+[[nodiscard]] constexpr std::uint32_t process_count(const Options& options) {
+  return options.nodes + options.standbys;
+}
+
 /// Options of one node process, in addition to Options.
 struct NodeOptions {
-  std::uint32_t node = 0;           ///< number, from 0
-  std::filesystem::path config{};   ///< config file; empty: none
-  std::vector<std::string> sets{};  ///< "key=value", as in millrace node --set
+  std::uint32_t process = 0;            ///< number, from 0
+  std::optional<std::uint32_t> node{};  ///< number, from 0; nullopt: any node that is free
+  std::filesystem::path config{};       ///< config file; empty: none
+  std::vector<std::string> sets{};      ///< "key=value", as in millrace node --set
 };
 
 /// Name of a node: "node-1" is number 0.
 [[nodiscard]] std::string node_name(std::uint32_t node);
+/// Name of a process: that of its node if there are no standbys, else "process-1" is number 0.
+[[nodiscard]] std::string process_name(const Options& options, std::uint32_t process);
+/// The node with this name; nullopt: there is none.
+[[nodiscard]] std::optional<std::uint32_t> node_number(const std::string& name,
+                                                       std::uint32_t nodes);
 
 /// Arguments with which this program runs as node `node` of a simulation.
 [[nodiscard]] std::vector<std::string> node_arguments(const Options& options,

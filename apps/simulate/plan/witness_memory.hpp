@@ -20,6 +20,8 @@
 namespace millrace::simulate {
 
 constexpr std::size_t node_max = 16;
+constexpr std::size_t standby_max = 16;
+constexpr std::size_t process_max = node_max + standby_max;
 constexpr std::size_t queue_max = 32;
 constexpr std::size_t state_max = 16;
 
@@ -50,12 +52,13 @@ struct QueuePage {
 /// One node. Written by its process, except the requests at the end, which the parent process
 /// writes.
 struct NodePage {
-  std::atomic<std::uint32_t> starts;      ///< number of processes of this node that reached serving
+  std::atomic<std::int32_t> pid;          ///< process that became this node last; 0: none
+  std::atomic<std::int32_t> serving_pid;  ///< the same of the one that reached serving last
   std::atomic<std::uint16_t> port;        ///< for other nodes; 0: not listening yet
   std::atomic<std::uint32_t> is_placed;   ///< all orders of its customers are placed
   std::atomic<std::uint32_t> rest_looks;  ///< consecutive checks at which all its queues were idle
   std::atomic<std::uint32_t> is_storage_full;
-  std::atomic<std::int64_t> served_at_us;  ///< when the last process of `starts` reached serving
+  std::atomic<std::int64_t> served_at_us;  ///< when the process `serving_pid` reached serving
   std::atomic<std::uint64_t> confirmed;    ///< records that its log has confirmed, by all processes
   std::atomic<std::uint64_t> offered;      ///< orders offered here at least once
   std::atomic<std::uint64_t> finished;     ///< orders whose outcome this node read
@@ -63,12 +66,18 @@ struct NodePage {
   LatencyHistogram latency;  ///< of `finished`, from due to finished
   std::atomic<std::uint32_t> queue_count;
   std::array<QueuePage, queue_max> queues;
-  std::array<char, 512> failure;  ///< reason why the node stopped with an error; else empty
   std::atomic<std::int64_t> disk_delay_us;     ///< requested extra duration of each sync
   std::atomic<std::int64_t> clock_offset_us;   ///< by which the wall clock of its process is wrong
   std::atomic<std::uint64_t> requested_moves;  ///< requested number of moves so far
   std::atomic<std::uint32_t> move_target;      ///< requested target of the latest move
   std::atomic<std::uint64_t> moves;            ///< completed moves away from this node
+};
+
+/// One process of the simulation. Written by the process; the parent process clears it.
+struct ProcessPage {
+  std::atomic<std::uint32_t> node;        ///< 1 + number of the node that it is; 0: none yet
+  std::atomic<std::uint32_t> is_waiting;  ///< as a standby, for a node to become
+  std::array<char, 512> failure;  ///< reason why the process ended with an error; else empty
 };
 
 /// Start of the memory; the order pages follow. Initially all zero.
@@ -79,6 +88,7 @@ struct WitnessHead {
   std::atomic<std::int64_t> last_finished_at_us;
   std::atomic<std::int64_t> mostly_finished_at_us;  ///< when 99 % of the orders had an outcome
   std::array<NodePage, node_max> node;
+  std::array<ProcessPage, process_max> process;
 
   [[nodiscard]] std::span<const NodePage> in_use() const { return {node.data(), nodes}; }
   [[nodiscard]] std::uint64_t offered() const;
