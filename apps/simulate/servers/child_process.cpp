@@ -110,6 +110,9 @@ Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& argumen
 
 ChildProcess::~ChildProcess() {
   if (pid_ <= 0) return;
+  // With the programs that it has started, such as those of initdb, which would write on: they are of its
+  // session, unless it has not begun one yet.
+  kill(-pid_, SIGKILL);
   signal(SIGKILL);
   wait();
 }

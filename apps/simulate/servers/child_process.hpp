@@ -32,7 +32,7 @@ class ChildProcess {
   /// `not_found` (as server_user()) or `storage_failed`.
   [[nodiscard]] static Result<ChildProcess> start(const std::vector<std::string>& arguments,
                                                   const std::filesystem::path& output);
-  /// Kills the program, and waits until it has ended.
+  /// Kills the program and what it has started in its session, and waits until it has ended.
   ~ChildProcess();
   ChildProcess(ChildProcess&& other) noexcept;
   ChildProcess& operator=(ChildProcess&& other) noexcept;
