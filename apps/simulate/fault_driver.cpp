@@ -308,6 +308,17 @@ Result<void> FaultDriver::end(const Active& active, TimeUs now_us) {
   return {};
 }
 
+/// The work goes on after a pause: a process that is still its node has kept it. If another one takes it
+/// later, the pause is not the reason.
+void FaultDriver::forget_pause(std::size_t fault) {
+  std::erase_if(replaced_, [&](const Replaced& each) {
+    return each.fault == fault && head_.node[each.node].pid == each.pid;
+  });
+  std::erase_if(paused_, [&](const Active& each) {
+    return each.fault == fault && fleet_.process_of(each.moment.node) == each.process;
+  });
+}
+
 /// The work has recovered when another order is finished or, if all are, when the node serves.
 void FaultDriver::note_recovered(TimeUs now_us) {
   std::erase_if(unrecovered_, [&](const Unrecovered& each) {
@@ -316,6 +327,7 @@ void FaultDriver::note_recovered(TimeUs now_us) {
     if (finished == each.finished && finished < head_.orders) return false;
     report::Fault& fault = faults_[each.fault];
     fault.recovered_after_s = static_cast<double>(now_us - began_us_) / 1e6 - fault.at_s;
+    if (each.moment.kind == FaultKind::pause) forget_pause(each.fault);
     return true;
   });
 }

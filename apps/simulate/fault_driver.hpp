@@ -81,6 +81,7 @@ class FaultDriver {
   void note_recovered(TimeUs now_us);
   void note_confirmed(TimeUs now_us);
   void note_taken_over();
+  void forget_pause(std::size_t fault);
   void begin_replaced(const Active& active, TimeUs now_us);
   [[nodiscard]] std::uint64_t confirmed(std::optional<std::uint32_t> node) const;
 
