@@ -47,10 +47,14 @@ std::string name_of(std::uint64_t number) {
 
 }  // namespace
 
+std::filesystem::path state_copy_path(const DataFiles& files, std::uint64_t number) {
+  return files.path / "state" / name_of(number);
+}
+
 Result<std::string> read_state_copy(
     const DataFiles& files, std::uint64_t number, std::uint64_t id,
     const std::function<void(const StateItem&, std::string_view bytes)>& visit) {
-  const auto path = files.path / "state" / name_of(number);
+  const auto path = state_copy_path(files, number);
   std::error_code failure;
   if (!std::filesystem::is_directory(path, failure)) return std::string("is not there");
   rocksdb::DB* opened = nullptr;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,9 @@
 #include "messages/result.hpp"
 
 namespace millrace::audit {
+
+/// Where copy `number` lies in a data directory.
+[[nodiscard]] std::filesystem::path state_copy_path(const DataFiles& files, std::uint64_t number);
 
 /// Visits the values and histories in copy `number`, in order of queue, key and record. Returns what
 /// is wrong with the copy; empty: nothing. Fails with `storage_failed`. Blocks.
