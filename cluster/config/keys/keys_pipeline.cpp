@@ -77,7 +77,7 @@ void add_running(KeyTable& table) {
                         .store = take_stage<&StageConfig::keep_state>,
                         .min = 0,
                         .max = 36'500 * day,
-                        .example = "\"30d\""});
+                        .example = "\"0us\""});
   table.keys.push_back({.path = "pipeline[].stage.*.dead_letter",
                         .type = Type::name,
                         .doc = "Dead letter queue of the stage.",
