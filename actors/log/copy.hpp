@@ -12,6 +12,7 @@
 #include <string>
 
 #include "actors/log/checkpoint.hpp"
+#include "actors/log/file_store.hpp"
 #include "actors/log/frame.hpp"
 #include "messages/result.hpp"
 
@@ -42,6 +43,9 @@ class CopySource {
   virtual Result<void> visit_records(const FrameVisitor& visit) = 0;
   /// Visits the entries of the newest checkpoint; none if there is none. May be called again.
   virtual Result<void> visit_checkpoint(const EntryVisitor& visit) = 0;
+
+  /// Where the files are that the checkpoint names; null: in the directory of the log.
+  [[nodiscard]] virtual FileStore* files() { return nullptr; }
 
   /// From now on no node starts on this log: it has moved to `target` (see CopyTarget::where()), which
   /// is complete but for CopyTarget::complete(). Durable on return. After a failure it may have taken

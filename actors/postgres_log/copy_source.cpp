@@ -32,6 +32,9 @@ Result<std::unique_ptr<PostgresCopySource>> PostgresCopySource::open(const Optio
   session = source->connector_.connect(source->interrupt_);
   if (!session) return session.error();
   source->session_ = *std::move(session);
+  source->files_ = std::make_unique<StoredFiles>(
+      options, Owner{options.schema, options.node, source->tables_.seat, source->tables_.epoch},
+      source->connector_, source->interrupt_);
   source->extent_.last_lsn = source->tables_.last_lsn;
   source->extent_.first_lsn = source->tables_.replay_from();
   if (!source->tables_.segments.empty()) {

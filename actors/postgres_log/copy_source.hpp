@@ -9,6 +9,7 @@
 #include "actors/postgres_log/log_tables.hpp"
 #include "actors/postgres_log/options.hpp"
 #include "actors/postgres_log/session/connector.hpp"
+#include "actors/postgres_log/stored_files.hpp"
 
 namespace millrace::postgres_log {
 
@@ -30,6 +31,7 @@ class PostgresCopySource final : public logs::CopySource {
 
   Result<void> visit_records(const logs::FrameVisitor& visit) override;
   Result<void> visit_checkpoint(const logs::EntryVisitor& visit) override;
+  [[nodiscard]] logs::FileStore* files() override { return files_.get(); }
   /// Commits the transaction, with a holder of the seat that says where the log is.
   Result<void> give_up(const std::string& target) override;
 
@@ -42,6 +44,7 @@ class PostgresCopySource final : public logs::CopySource {
   std::unique_ptr<Session> guard_;    ///< in the transaction
   std::unique_ptr<Session> session_;  ///< in none: each table that a transaction reads stays locked
   LogTables tables_;
+  std::unique_ptr<StoredFiles> files_;
   logs::CopyExtent extent_;
   bool was_given_up_ = false;
 };

@@ -8,7 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "actors/base/temporary_directory.hpp"
 #include "actors/queue/snapshot/snapshot.hpp"
+#include "actors/state_store/copy_files.hpp"
+#include "actors/state_store/rocks_table.hpp"
 #include "messages/snapshot.pb.h"
 
 namespace millrace {
@@ -110,6 +113,9 @@ class LogCopy {
   }
 
   Result<void> open_states(const pb::StateCopy& named) {
+    if (source_.files() != nullptr) {
+      if (auto fetched = fetch_states(*source_.files(), named); !fetched) return fetched;
+    }
     if (states_ == nullptr) {
       return Error{ErrorCode::invalid_argument,
                    "the checkpoint names a store of keyed states, which is not here"};
@@ -122,6 +128,21 @@ class LogCopy {
     return Error{ErrorCode::corrupt, "the store of keyed states has effects of record " +
                                          std::to_string(*newest) + ", and the log ends with " +
                                          std::to_string(info_.last_lsn)};
+  }
+
+  Result<void> fetch_states(logs::FileStore& store, const pb::StateCopy& named) {
+    auto made = TemporaryDirectory::make("millrace-states-");
+    if (!made) return made.error();
+    directory_ = *std::move(made);
+    states::CopyFiles copies(directory_->path());
+    copies.use(store);
+    std::vector<states::CopyFile> files;
+    for (const pb::StateCopy::File& file : named.file()) {
+      files.push_back({file.name(), file.number(), file.bytes(), file.hash()});
+    }
+    states_ = std::make_unique<states::StateStore>(
+        states::make_rocks_table(directory_->path(), logs::Opener::reader));
+    return copies.fetch(named.number(), files, false);
   }
 
   Result<void> copy_records() {
@@ -207,7 +228,8 @@ class LogCopy {
 
   logs::CopySource& source_;
   logs::CopyTarget& target_;
-  const std::unique_ptr<states::StateStore> states_;
+  std::optional<TemporaryDirectory> directory_;  ///< of the states, if the source keeps their files
+  std::unique_ptr<states::StateStore> states_;
   std::optional<states::Copy> copy_;  ///< that the checkpoint names
   PlaceTable places_;
   LogCopyInfo info_;

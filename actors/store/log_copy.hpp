@@ -21,7 +21,8 @@ struct LogCopyInfo {
 };
 
 /// Copies the records and the newest checkpoint, up to and with CopyTarget::prepare(): nothing was given
-/// up and completed yet. `states`: the state store of the same node, not open yet; null: it has none.
+/// up and completed yet. `states`: the state store of the same node, not open yet; null: it has none, or
+/// the source keeps its files, which are then got into a temporary directory.
 /// Keyed states that are not in the checkpoint are written into its copy. Fails with
 ///   not_found         the log is empty
 ///   invalid_argument  the checkpoint names a state store, and `states` is null

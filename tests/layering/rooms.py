@@ -125,8 +125,9 @@ room("cluster/node", "shell", "cluster/config", "cluster/config/file", "cluster/
 # Programs.
 room("apps/audit/format", "core")
 room("apps/audit/log", "core")
-room("apps/audit/disk", "plain", "apps/audit/format", "apps/audit/log")
-room("apps/audit/database", "plain", "apps/audit/disk", "apps/audit/format", "apps/audit/log")
+room("apps/audit/states", "plain", "apps/audit/log")
+room("apps/audit/disk", "plain", "apps/audit/format", "apps/audit/log", "apps/audit/states")
+room("apps/audit/database", "plain", "apps/audit/format", "apps/audit/log", "apps/audit/states")
 room("apps/audit/model", "core")
 room("apps/audit/check", "core", "apps/audit/model")
 room("apps/audit", "plain", "apps/audit/check", "apps/audit/disk", "apps/audit/log", "apps/audit/model")

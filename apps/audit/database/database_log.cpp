@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <utility>
 
 #include "apps/audit/database/database.hpp"
-#include "apps/audit/disk/state_files.hpp"
+#include "apps/audit/database/stored_states.hpp"
 #include "apps/audit/format/checksum.hpp"
 #include "apps/audit/format/chunk_reader.hpp"
 #include "apps/audit/format/frame.hpp"
@@ -42,28 +39,6 @@ bool is_schema_name(std::string_view name) {
   return !name.empty() &&
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
 }
-
-/// Removed with its contents. The path is empty if it could not be made.
-class ScratchDirectory {
- public:
-  ScratchDirectory() {
-    std::error_code failure;
-    std::string made =
-        (std::filesystem::temp_directory_path(failure) / "millrace-audit-XXXXXX").string();
-    if (!failure && ::mkdtemp(made.data()) != nullptr) path_ = made;
-  }
-  ~ScratchDirectory() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  ScratchDirectory(const ScratchDirectory&) = delete;
-  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// A row of a segment.
 struct Row {
@@ -151,11 +126,12 @@ class DatabaseLog final : public NodeLog {
 
   Result<CheckpointRead> read_checkpoint(std::uint64_t number, const EntryVisitor& visit) override {
     CheckpointRead out{.header = pointer_->header};
-    state_files_.clear();
-    ChunkReader chunks(number, [&](std::string_view entry) {
-      note_state_files(entry);
+    bool is_first = true;
+    const EntryVisitor look = [&](std::string_view entry) {
+      if (std::exchange(is_first, false)) note_states(entry);
       visit(entry);
-    });
+    };
+    ChunkReader chunks(number, look);
     std::uint64_t bytes = 0;
     for (std::uint64_t part = 0; part < pointer_->parts && !out.damage; ++part) {
       const auto answer = reader_->query(
@@ -183,24 +159,13 @@ class DatabaseLog final : public NodeLog {
     return out;
   }
 
-  // RocksDB reads files, so they are got into a temporary directory.
+  // The checkpoint that names it was read before.
   Result<std::string> read_state_copy(std::uint64_t number, std::uint64_t id,
                                       const StateVisitor& visit) override {
-    const ScratchDirectory scratch;
-    DataFiles files;
-    files.path = scratch.path();
-    if (files.path.empty()) {
-      return Error{ErrorCode::storage_failed, "no temporary directory can be made"};
+    if (!states_ || states_->number() != number || states_->id() != id) {
+      return std::string("is named by no checkpoint");
     }
-    const std::filesystem::path copy = state_copy_path(files, number);
-    std::error_code failure;
-    std::filesystem::create_directories(copy, failure);
-    if (failure) return Error{ErrorCode::storage_failed, copy.string() + ": " + failure.message()};
-    for (const pb::StateCopy::File& file : state_files_) {
-      const auto wrong = get_state_file(file, copy);
-      if (!wrong || !wrong->empty()) return wrong;
-    }
-    return audit::read_state_copy(files, number, id, visit);
+    return read_stored_states(*reader_, table("file_" + text_of(seat_) + "_"), *states_, visit);
   }
 
   Result<std::uint64_t> first_lsn() override {
@@ -317,42 +282,12 @@ class DatabaseLog final : public NodeLog {
     std::uint64_t bytes = 0;
   };
 
-  // The checkpoint names the files of its copy of the state store in an entry of its own.
-  void note_state_files(std::string_view entry) {
+  // The first entry of a checkpoint may name a copy of the state store.
+  void note_states(std::string_view entry) {
     pb::SnapshotPart part;
-    if (!part.ParseFromArray(entry.data(), static_cast<int>(entry.size()))) return;
-    if (!part.has_state_copy()) return;
-    state_files_.assign(part.state_copy().file().begin(), part.state_copy().file().end());
+    const bool is_part = part.ParseFromArray(entry.data(), static_cast<int>(entry.size()));
+    if (is_part && part.has_state_copy()) states_ = part.state_copy();
   }
-
-  // Returns what is wrong with the file; empty: nothing.
-  Result<std::string> get_state_file(const pb::StateCopy::File& file,
-                                     const std::filesystem::path& to) {
-    const bool is_name = !file.name().empty() && file.name().front() != '.' &&
-                         file.name().find('/') == std::string::npos;
-    if (!is_name) return std::string("names a file " + file.name());
-    const std::string name = "file_" + text_of(seat_) + "_" + text_of(file.number());
-    std::ofstream out(to / file.name(), std::ios::binary);
-    std::uint64_t bytes = 0;
-    for (std::uint64_t part = 0; bytes < file.bytes(); ++part) {
-      const auto answer = reader_->query(
-          "select bytes from " + table(name) + " where part = $1::int4", {text_of(part)});
-      if (!answer && answer.error().code != ErrorCode::not_found) return answer.error();
-      if (!answer || answer->rows() != 1) {
-        return "lacks part " + text_of(part) + " of " + name + ", its file " + file.name();
-      }
-      const std::string_view piece = answer->bytes(0, 0);
-      bytes += piece.size();
-      out.write(piece.data(), static_cast<std::streamsize>(piece.size()));
-    }
-    out.close();
-    if (!out)
-      return Error{ErrorCode::storage_failed, (to / file.name()).string() + ": not written"};
-    if (bytes == file.bytes()) return std::string();
-    return "has " + text_of(bytes) + " bytes of " + name + "; the checkpoint states " +
-           text_of(file.bytes());
-  }
-
   [[nodiscard]] std::string table(const std::string& name) const {
     return name_.schema + "." + name;
   }
@@ -517,9 +452,9 @@ class DatabaseLog final : public NodeLog {
   std::unique_ptr<Database> reader_;  ///< in no transaction
   std::uint64_t seat_ = 0;            ///< number of the seat
   std::uint64_t epoch_ = 0;
-  std::vector<std::uint32_t> segments_;           ///< ascending
-  std::optional<Pointer> pointer_;                ///< to the newest checkpoint
-  std::vector<pb::StateCopy::File> state_files_;  ///< of the copy that the last checkpoint names
+  std::vector<std::uint32_t> segments_;  ///< ascending
+  std::optional<Pointer> pointer_;       ///< to the newest checkpoint
+  std::optional<pb::StateCopy> states_;  ///< that the checkpoint names, once it was read
   std::vector<Problem> problems_;
   std::map<std::uint32_t, std::uint64_t> first_lsns_;  ///< of the segments that were read
 };

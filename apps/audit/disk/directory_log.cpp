@@ -6,7 +6,7 @@
 #include "apps/audit/disk/checkpoint_file.hpp"
 #include "apps/audit/disk/data_files.hpp"
 #include "apps/audit/disk/log_files.hpp"
-#include "apps/audit/disk/state_files.hpp"
+#include "apps/audit/states/state_copy.hpp"
 
 namespace millrace::audit {
 namespace {
@@ -45,7 +45,7 @@ class DirectoryLog final : public NodeLog {
   }
   Result<std::string> read_state_copy(std::uint64_t number, std::uint64_t id,
                                       const StateVisitor& visit) override {
-    return audit::read_state_copy(files_, number, id, visit);
+    return audit::read_state_copy(files_.path / "state" / state_copy_name(number), id, visit);
   }
   Result<std::uint64_t> first_lsn() override { return log_.first_lsn(); }
   Result<LogExtent> read(const Witness& witness, const RecordVisitor& visit) override {

@@ -1,7 +1,9 @@
-#include "apps/audit/disk/state_files.hpp"
+#include "apps/audit/states/state_copy.hpp"
 
 #include <memory>
 #include <optional>
+#include <string_view>
+#include <system_error>
 
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
@@ -40,30 +42,24 @@ std::optional<StateItem> parse(std::string_view bytes, char& kind) {
   return item;
 }
 
-std::string name_of(std::uint64_t number) {
+}  // namespace
+
+std::string state_copy_name(std::uint64_t number) {
   const std::string digits = std::to_string(number);
   return std::string(20 - digits.size(), '0') + digits;
 }
 
-}  // namespace
-
-std::filesystem::path state_copy_path(const DataFiles& files, std::uint64_t number) {
-  return files.path / "state" / name_of(number);
-}
-
-Result<std::string> read_state_copy(
-    const DataFiles& files, std::uint64_t number, std::uint64_t id,
-    const std::function<void(const StateItem&, std::string_view bytes)>& visit) {
-  const auto path = state_copy_path(files, number);
+std::string read_state_copy(const std::filesystem::path& directory, std::uint64_t id,
+                            const StateVisitor& visit) {
   std::error_code failure;
-  if (!std::filesystem::is_directory(path, failure)) return std::string("is not there");
+  if (!std::filesystem::is_directory(directory, failure)) return "is not there";
   rocksdb::DB* opened = nullptr;
-  const auto status = rocksdb::DB::OpenForReadOnly(rocksdb::Options(), path.string(), &opened);
+  const auto status = rocksdb::DB::OpenForReadOnly(rocksdb::Options(), directory.string(), &opened);
   const std::unique_ptr<rocksdb::DB> db(opened);
   if (!status.ok()) return "cannot be read: " + status.ToString();
   std::string bytes;
   if (!db->Get({}, "mid", &bytes).ok() || bytes.size() != 8 || big_endian(bytes) != id) {
-    return std::string("belongs to another checkpoint");
+    return "belongs to another checkpoint";
   }
   rocksdb::ReadOptions options;
   options.fill_cache = false;
@@ -72,12 +68,12 @@ Result<std::string> read_state_copy(
     char kind = 0;
     const auto item = parse({it->key().data(), it->key().size()}, kind);
     if (!item || (kind != 'b' && kind != 'h' && kind != 'a')) {
-      return std::string("has an item of an unknown form");
+      return "has an item of an unknown form";
     }
     if (kind != 'a') visit(*item, {it->value().data(), it->value().size()});
   }
   if (!it->status().ok()) return "cannot be read: " + it->status().ToString();
-  return std::string();
+  return {};
 }
 
 }  // namespace millrace::audit
