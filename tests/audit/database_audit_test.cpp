@@ -15,6 +15,8 @@
 #include "actors/base/temporary_directory.hpp"
 #include "actors/postgres_log/core/row_format.hpp"
 #include "actors/postgres_log/engine.hpp"
+#include "actors/state_store/copy_files.hpp"
+#include "actors/state_store/rocks_table.hpp"
 #include "apps/audit/audit.hpp"
 #include "apps/audit/database/database_log.hpp"
 #include "apps/audit/disk/directory_log.hpp"
@@ -285,6 +287,94 @@ TEST_F(DatabaseAudit, FindsACheckpointThatDiffersFromTheRecords) {
   parts[1].mutable_producers()->mutable_producer(0)->set_last(7);
   write("a", records_of_a(), parts, 3);
   expect_found(audit_of({"a"}), About::checkpoints, "checkpoint_1_1", 3, "differs");
+}
+
+TEST_F(DatabaseAudit, ChecksKeyedStatesWhoseFilesAreTables) {
+  const auto folder = TemporaryDirectory::make("audit-");
+  ASSERT_TRUE(folder);
+  PostgresEngine engine(options("a"));
+  auto opened = engine.open(logs::Opener::writer);
+  ASSERT_TRUE(opened) << opened.error().message;
+  ASSERT_TRUE((*opened)->recover([](auto, auto) { return Result<void>{}; },
+                                 [](const auto&) { return Result<void>{}; }));
+  WaitingListener listener;
+  auto log = (*opened)->start(listener);
+  ASSERT_TRUE(log) << log.error().message;
+  pb::Record handled = acking(1, 1);
+  auto& change = *handled.mutable_change(0)->add_state();
+  change.set_key("k");
+  change.set_value("v");
+  std::size_t written = 0;
+  for (const pb::Record& record :
+       {declaring(1, "in"), attaching(1, "client"), offering(1, "client", 1, 1), handled}) {
+    auto proposal = std::make_shared<logs::Proposal>();
+    proposal->body = record.SerializeAsString();
+    ASSERT_TRUE((*log)->append(std::move(proposal)));
+    ASSERT_TRUE(listener.wait_for(++written));
+  }
+  constexpr std::uint64_t id = 77;
+  std::vector<pb::SnapshotPart> parts(3);
+  pb::StateCopy& copy = *parts[0].mutable_state_copy();
+  {
+    states::StateStore store(states::make_rocks_table(folder->path(), logs::Opener::writer));
+    ASSERT_TRUE(store.open(std::nullopt));
+    queues::StateWrite write{.queue = 1, .lsn = written};
+    write.keys.push_back({.key = "k",
+                          .next = queues::KeyWrite::Value::set,
+                          .value = std::make_shared<const std::string>("v"),
+                          .age_us = 0});
+    ASSERT_TRUE(store.write(write));
+    ASSERT_TRUE(store.save(written, id));
+    states::CopyFiles files(folder->path());
+    files.use(*(*log)->files());
+    const auto put = files.put(written);
+    ASSERT_TRUE(put) << put.error().message;
+    copy.set_number(written);
+    copy.set_id(id);
+    for (const states::CopyFile& one : *put) {
+      pb::StateCopy::File& file = *copy.add_file();
+      file.set_name(one.name);
+      file.set_number(one.number);
+      file.set_bytes(one.bytes);
+      file.set_hash(one.hash);
+    }
+  }
+  pb::QueueHead& head = *parts[1].mutable_head();
+  *head.mutable_declaration() = declaring(1, "in").declare(0);
+  head.set_last(1);
+  head.set_offered(1);
+  head.set_acked(1);
+  head.set_at_us(2'000'000);
+  head.set_stored(true);
+  auto& producer = *parts[2].mutable_producers()->add_producer();
+  producer.set_name("client");
+  producer.set_epoch(1);
+  producer.set_last(1);
+  producer.set_active_at_us(2'000'000);
+  ASSERT_TRUE(
+      (*log)->write_checkpoint(written + 1, [&](logs::CheckpointWriter& out) -> Result<void> {
+        for (const pb::SnapshotPart& part : parts) {
+          if (auto added = out.add(1, part.SerializeAsString()); !added) return added;
+        }
+        return {};
+      }));
+  (*log)->stop();
+  log->reset();
+
+  const Report sound = audit_of({"a"});
+  EXPECT_TRUE(sound.passed()) << text_of(sound);
+  EXPECT_GT(sound.check(About::states).checked, 0u);
+  std::string table;
+  for (const pb::StateCopy::File& file : copy.file()) {
+    if (file.name().ends_with(".sst")) {
+      table = schema_ + ".file_1_" + std::to_string(file.number());
+    }
+  }
+  ASSERT_FALSE(table.empty());
+  admin_.run("update " + table + " set bytes = set_byte(bytes, 9, get_byte(bytes, 9) # 1)");
+  expect_found(audit_of({"a"}), About::checkpoints, "state of record 4", written, "another hash");
+  admin_.run("drop table " + table);
+  expect_found(audit_of({"a"}), About::checkpoints, "state of record 4", written, "is missing");
 }
 
 TEST_F(DatabaseAudit, RefusesWhatIsNotThere) {

@@ -53,9 +53,9 @@ class LogCopy(unittest.TestCase):
         file.write_text(CONFIG.format(data=self.folder / name) + more, encoding="utf-8")
         return file
 
-    def postgres(self, schema):
+    def postgres(self, schema, more=""):
         file = self.folder / f"{schema}.toml"
-        text = CONFIG.format(data=self.folder / schema) + POSTGRES.format(schema=schema)
+        text = CONFIG.format(data=self.folder / schema) + more + POSTGRES.format(schema=schema)
         file.write_text(text, encoding="utf-8")
         return file
 
@@ -134,7 +134,7 @@ class LogCopy(unittest.TestCase):
 
     def there_and_back(self, schema, more):
         first = self.journal("first", more)
-        database = self.postgres(schema)
+        database = self.postgres(schema, more)
         back = self.journal("back", more)
         self.serve_and_kill(first, 400)
         was = self.incarnation_of(first)
