@@ -95,7 +95,9 @@ Result<std::vector<std::unique_ptr<audit::NodeLog>>> open_logs(const Options& op
     auto log = options.log == LogKind::journal
                    ? audit::open_directory(fleet.files(node).data_dir)
                    : audit::open_database({options.dsn, schema(options), node_name(node),
-                                           [](const std::string& /*holder*/) { return true; }});
+                                           [](const std::string& /*holder*/) {
+                                             return true;
+                                           }});
     if (!log) return log.error();
     logs.push_back(*std::move(log));
   }

@@ -79,7 +79,7 @@ class Bash(unittest.TestCase):
 
     def test_values_of_earlier_options_are_skipped(self):
         url = ["--server", "http", ":", "//h", ":", "1"]
-        self.assertEqual(self.complete("queue", "ls", *url, "--node"), ["--node-only"])
+        self.assertEqual(self.complete("queue", "ls", *url, "--node-"), ["--node-only"])
         self.assertEqual(self.complete("queue", "ls", *url[:-1], ""), [])
         self.assertEqual(self.complete("queue", "peek", "--data-dir", "ls", "--ma"), ["--max"])
         self.assertEqual(self.complete("node", "--set", "a.b", "=", "c", "--log"), ["--log-level"])

@@ -311,19 +311,27 @@ constexpr Mistake mistakes[] = {
      "batch.window = \"2s\"\n",
      "f:7:16: error: pipeline.0.stage.s.batch.window: expected at most `timeout` (\"1s\"), got "
      "\"2s\""},
-    {"ForgettingWithKeysInMemory",
+    {"ForgettingKeysInMemory",
      "[node]\n"
      "name = \"a\"\n"
      "[[queue]]\n"
      "name = \"q\"\n"
-     "keep_state = \"1h\"\n"
-     "retention = \"2h\"\n"
+     "keep_state = \"1h\"\n",
+     "f:5:14: error: queue.0.keep_state: expected 0us, as runtime.state_cache is 0B, got \"1h\""},
+    {"ForgettingHistoryInMemory",
+     "[node]\n"
+     "name = \"a\"\n"
+     "[[queue]]\n"
+     "name = \"q\"\n"
+     "retention = \"2h\"\n",
+     "f:5:13: error: queue.0.retention: expected 0us, as runtime.state_cache is 0B, got \"2h\""},
+    {"StageForgettingKeysInMemory",
+     "[node]\n"
+     "name = \"a\"\n"
      "[[pipeline]]\n"
      "name = \"p\"\n"
      "stage.s.keep_state = \"30d\"\n",
-     "f:5:14: error: queue.0.keep_state: expected 0us, as runtime.state_cache is 0B, got \"1h\"\n"
-     "f:6:13: error: queue.0.retention: expected 0us, as runtime.state_cache is 0B, got \"2h\"\n"
-     "f:9:22: error: pipeline.0.stage.s.keep_state: expected 0us, as runtime.state_cache is 0B, "
+     "f:5:22: error: pipeline.0.stage.s.keep_state: expected 0us, as runtime.state_cache is 0B, "
      "got "
      "\"30d\""},
     {"StageRetryThatShrinks",

@@ -353,6 +353,18 @@ GoldenCase snapshot_state_copy() {
   return {"snapshot_state_copy", part};
 }
 
+GoldenCase snapshot_state_copy_file() {
+  auto part = std::make_shared<pb::SnapshotPart>();
+  part->mutable_state_copy()->set_number(300);
+  part->mutable_state_copy()->set_id(0x0123'4567'89ab'cdef);
+  pb::StateCopy::File& file = *part->mutable_state_copy()->add_file();
+  file.set_name("000012.sst");
+  file.set_number(7);
+  file.set_bytes(4'096);
+  file.set_hash(0xfedc'ba98'7654'3210);
+  return {"snapshot_state_copy_file", part};
+}
+
 GoldenCase snapshot_head_stored() {
   auto part = std::make_shared<pb::SnapshotPart>();
   part->mutable_head()->set_age_us(20'000);
@@ -412,6 +424,7 @@ std::vector<GoldenCase> golden_cases() {
   cases.push_back(snapshot_keyed_continued());
   cases.push_back(snapshot_head_stored());
   cases.push_back(snapshot_state_copy());
+  cases.push_back(snapshot_state_copy_file());
   cases.push_back(snapshot_producers());
   cases.push_back(snapshot_producers_payload());
   return cases;

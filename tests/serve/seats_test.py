@@ -43,7 +43,9 @@ lease = "{lease}"
 """
 
 # Runs a program in a pid namespace of its own, so that nobody outside knows it by /proc; it dies with unshare.
-ELSEWHERE = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"]
+# Root makes one without a user namespace, in which it could not reach the sockets of the servers.
+ELSEWHERE = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "--pid", "--fork",
+             "--kill-child"]
 
 
 def can_run_elsewhere():
