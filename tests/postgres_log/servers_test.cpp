@@ -262,6 +262,62 @@ TEST_F(Servers, ThatFallSilentAreLeftWhenAnotherIsThePrimary) {
   process.reset();
 }
 
+TEST_F(Servers, WhoseWarningsAreHiddenAreBelievedNoMore) {
+  options_.dsn += " options='-c client_min_messages=error'";
+  auto process = start();
+  ASSERT_TRUE(process);
+  process->append_numbers(1, 10);
+  ASSERT_TRUE(process->listener.await_records(10));
+  servers_.hold_replication(true);
+  process->append_numbers(11, 11);
+  const std::string waiting = " from pg_stat_activity where wait_event = 'SyncRep'";
+  await([&] { return admin_.run("select count(*)" + waiting) != "0"; });
+  // A commit that is cancelled while it waits for the standby answers like any other, but for a warning.
+  admin_.run("select pg_cancel_backend(pid)" + waiting);
+  ASSERT_TRUE(process->listener.await([&] { return process->listener.outages() >= 1; }));
+  EXPECT_EQ(process->listener.count(), 10u);
+  servers_.hold_replication(false);
+  ASSERT_TRUE(process->listener.await_records(11));
+  process.reset();
+}
+
+TEST_F(Servers, WhoseStandbyIsTakenOutConfirmNothingMore) {
+  auto process = start();
+  ASSERT_TRUE(process);
+  process->append_numbers(1, 10);
+  ASSERT_TRUE(process->listener.await_records(10));
+  servers_.hold_replication(true);
+  process->append_numbers(11, 11);
+  await([&] {
+    return admin_.run("select count(*) from pg_stat_activity where wait_event = 'SyncRep'") != "0";
+  });
+  set("synchronous_standby_names", "''");  // lets the commit go
+  ASSERT_TRUE(process->listener.await([&] { return process->listener.outages() >= 1; }));
+  process->append_numbers(12, 20);
+  EXPECT_EQ(process->listener.count(), 10u);
+  reset("synchronous_standby_names", "standby");
+  servers_.hold_replication(false);
+  ASSERT_TRUE(process->listener.await_records(20));
+  process.reset();
+}
+
+TEST_F(Servers, ThatWaitForTheRestOfAGroupHoldUpNoTakeover) {
+  auto process = start();
+  ASSERT_TRUE(process);
+  process->write(5, 100);
+  process.reset();
+  // As a process leaves it whose machine dies while it sends a group: nothing more comes.
+  Admin dead(servers_.primary_directory());
+  const std::string number = dead.run("select number from " + schema_ + ".node");
+  dead.run("begin; select pg_advisory_xact_lock_shared(" + std::to_string(lock_class(schema_)) +
+           ", " + number + ")");
+  process = start();
+  ASSERT_TRUE(process);
+  EXPECT_EQ(process->contents.records.size(), 5u);
+  process->write(1, 100);
+  process.reset();
+}
+
 TEST_F(Servers, ThatBreakConnectionsDuringARecoveryAreReadFurther) {
   options_.segment_bytes = 256u << 10;
   auto process = start();
