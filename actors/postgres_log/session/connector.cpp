@@ -104,9 +104,8 @@ Result<std::unique_ptr<Session>> Connector::connect(const Interrupt& interrupt) 
     const Host& host = dsn_.hosts()[(first + i) % dsn_.hosts().size()];
     auto session = connect_to(host, interrupt);
     if (session) {
-      (*session)->watch(patience_, [this, &interrupt, server = (*session)->server(),
-                                    backend = (*session)->backend()] {
-        return is_in_vain(server, backend, interrupt);
+      (*session)->watch(patience_, [this, &interrupt, server = (*session)->server()] {
+        return is_in_vain(server, 0, interrupt);
       });
       if (i != 0) preferred_ = first + i;
       return session;
