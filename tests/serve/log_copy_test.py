@@ -122,7 +122,9 @@ class LogCopy(unittest.TestCase):
             url = self.serving(node)
             queues = until(lambda: self.settled(url), "no order waits to be let in")
             for number in sorted(self.confirmed):
-                self.assertEqual(get(f"{url}/api/v1/orders/o{number}")["order_id"], f"o{number}")
+                # An order that is let in is seen a moment later.
+                until(lambda n=number: get(f"{url}/api/v1/orders/o{n}")["order_id"] == f"o{n}",
+                      f"order o{number} is there")
             for number in sorted(self.confirmed)[:50]:
                 self.assertEqual(place_order(url, f"o{number}", f"o{number}"), 202)
             offered = {each["queue"]: each["offered"]
