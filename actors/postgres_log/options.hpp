@@ -46,7 +46,8 @@ struct Options {
   HasEnded has_ended{};
 
   /// Told why Engine::open() as writer waits: `storage_locked` (another process holds the seat),
-  /// `log_unreachable` or `storage_full`; again when the code changes. On the thread of open().
+  /// `log_unreachable` or `storage_full`; again when the code changes, or, after a while, the reason. On the
+  /// thread of open().
   std::function<void(const Error& reason)> on_wait{};
 
   /// How long a seat is held without being renewed; renewed each third of it. At least 1 s, or 0: no

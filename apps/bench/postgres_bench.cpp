@@ -1,7 +1,9 @@
 #include "apps/bench/postgres_bench.hpp"
 
+#include <chrono>
+
 #include "actors/engines/engines.hpp"
-#include "actors/engines/remove_seat.hpp"
+#include "actors/engines/seats.hpp"
 
 namespace millrace::bench {
 namespace {
@@ -26,7 +28,12 @@ std::shared_ptr<logs::Engine> postgres_for_bench(const BenchDatabase& database,
 }
 
 Result<void> remove_bench_seat(const BenchDatabase& database, const std::string& seat) {
-  return engines::remove_seat(options_of(database, seat));
+  const auto seats = postgres_log::SeatTable::open(options_of(database, seat), true);
+  if (!seats) return seats.error();
+  const auto epoch = (*seats)->take(seat, std::chrono::seconds(1));
+  if (!epoch && epoch.error().code == ErrorCode::not_found) return {};
+  if (!epoch) return epoch.error();
+  return (*seats)->remove(seat, *epoch);
 }
 
 }  // namespace millrace::bench

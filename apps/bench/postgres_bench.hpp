@@ -21,7 +21,7 @@ struct BenchDatabase {
                                                                std::size_t group_bytes);
 
 /// Removes `seat` and its log, if there is one. Blocks. Fails as
-/// engines::remove_seat().
+/// the functions of postgres_log::SeatTable.
 [[nodiscard]] Result<void> remove_bench_seat(const BenchDatabase& database,
                                              const std::string& seat);
 

@@ -23,8 +23,11 @@ namespace fs = std::filesystem;
 class Scratch {
  public:
   Scratch() {
-    std::string name = (fs::temp_directory_path() / "millrace-audit-XXXXXX").string();
-    if (mkdtemp(name.data()) != nullptr) path_ = name;
+    std::error_code failure;
+    const fs::path parent = fs::temp_directory_path(failure);
+    // What mkdtemp() replaces.
+    std::string name = (parent / ("millrace-audit-" + std::string(6, 'X'))).string();
+    if (!failure && mkdtemp(name.data()) != nullptr) path_ = name;
   }
   ~Scratch() {
     std::error_code ignored;
