@@ -8,6 +8,7 @@
 #include "actors/postgres_log/core/part_format.hpp"
 #include "actors/postgres_log/core/sql_state.hpp"
 #include "actors/postgres_log/statements.hpp"
+#include "actors/postgres_log/tables.hpp"
 
 namespace millrace::postgres_log {
 namespace {
@@ -18,14 +19,6 @@ Result<void> run(Session& session, const std::string& sql, Session::Parameters p
   return {};
 }
 
-Result<void> make_table(Session& session, const std::string& table) {
-  auto made = run(session, "create table " + table +
-                               "(part int primary key, bytes bytea not null) with"
-                               " (autovacuum_enabled = false, toast.autovacuum_enabled = false)");
-  if (!made) return made;
-  return run(session, store_plainly_statement(table, "bytes"));
-}
-
 /// Runs work in a transaction, its own or the one that is open.
 using Transaction = std::function<Result<void>(const std::function<Result<void>()>& work)>;
 
@@ -33,7 +26,7 @@ Result<logs::CheckpointInfo> write(Session& session, const CheckpointName& name,
                                    const logs::CheckpointFill& fill,
                                    const Transaction& transaction) {
   const std::string table = checkpoint_table(name.schema, name.seat, name.number);
-  if (auto made = transaction([&] { return make_table(session, table); }); !made) {
+  if (auto made = transaction([&] { return make_parts_table(session, table); }); !made) {
     return made.error();
   }
   std::int64_t part_number = 0;
@@ -64,22 +57,6 @@ Result<logs::CheckpointInfo> write(Session& session, const CheckpointName& name,
   });
   if (!pointed) return pointed.error();
   return logs::CheckpointInfo{name.number, replay_from, encoder.entries(), encoder.bytes()};
-}
-
-Result<std::vector<std::uint64_t>> list_checkpoints(Session& session, const std::string& schema,
-                                                    std::int32_t seat) {
-  const Result<Rows> rows = session.execute(
-      "select relname::text from pg_class c join pg_namespace n on n.oid = relnamespace"
-      " where nspname = $1 and relkind = 'r' and starts_with(relname::text, $2)",
-      {text(schema), text(checkpoint_prefix(seat))});
-  if (!rows) return rows.error();
-  std::vector<std::uint64_t> numbers;
-  for (int i = 0; i < rows->size(); ++i) {
-    if (const auto found = number_behind(checkpoint_prefix(seat), (*rows)[i].bytes(0))) {
-      numbers.push_back(*found);
-    }
-  }
-  return numbers;
 }
 
 }  // namespace
@@ -117,13 +94,13 @@ Result<void> visit_checkpoint(Session& session, const std::string& schema, const
 
 Result<std::uint64_t> last_checkpoint_number(Session& session, const std::string& schema,
                                              std::int32_t seat) {
-  const auto numbers = list_checkpoints(session, schema, seat);
+  const auto numbers = list_tables(session, schema, checkpoint_prefix(seat));
   if (!numbers) return numbers.error();
   return numbers->empty() ? 0 : *std::max_element(numbers->begin(), numbers->end());
 }
 
 Result<void> drop_checkpoints_before(Session& session, const Owner& owner, std::uint64_t before) {
-  const auto numbers = list_checkpoints(session, owner.schema, owner.seat);
+  const auto numbers = list_tables(session, owner.schema, checkpoint_prefix(owner.seat));
   if (!numbers) return numbers.error();
   for (const std::uint64_t one : *numbers) {
     if (one >= before) continue;

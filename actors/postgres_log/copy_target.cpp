@@ -159,6 +159,8 @@ Result<void> PostgresCopyTarget::prepare() {
 Result<void> PostgresCopyTarget::complete() {
   is_begun_ = false;
   Result<void> committed = session_->commit();
+  // The source is given up next: a standby that was taken out meanwhile must not go unnoticed.
+  if (committed) committed = connector_.check(*session_);
   if (committed || committed.error().code != ErrorCode::log_unreachable) return committed;
   Backoff backoff(options_.retry_min, options_.retry_max);
   const auto until = std::chrono::steady_clock::now() + options_.patience;
@@ -190,7 +192,8 @@ Result<void> PostgresCopyTarget::look() {
     return Error{ErrorCode::storage_failed, "the server has not committed the copy"};
   }
   if (const auto marked = (*session)->execute(marker_statement); !marked) return marked.error();
-  return (*session)->commit();
+  if (auto committed = (*session)->commit(); !committed) return committed;
+  return connector_.check(**session);
 }
 
 }  // namespace millrace::postgres_log

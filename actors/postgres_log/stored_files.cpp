@@ -6,26 +6,13 @@
 
 #include "actors/postgres_log/core/names.hpp"
 #include "actors/postgres_log/core/sql_state.hpp"
-#include "actors/postgres_log/statements.hpp"
+#include "actors/postgres_log/tables.hpp"
 
 namespace millrace::postgres_log {
 namespace {
 
 // In one transaction: many, as each waits for the standby, and few, as a takeover waits for it.
 constexpr int parts_per_transaction = 8;
-
-Result<void> make_table(Session& session, const Owner& owner, const std::string& table) {
-  return run_owned(session, owner, [&]() -> Result<void> {
-    for (const std::string& sql :
-         {"create table " + table +
-              "(part int primary key, bytes bytea not null)"
-              " with (autovacuum_enabled = false, toast.autovacuum_enabled = false)",
-          store_plainly_statement(table, "bytes")}) {
-      if (const auto made = session.execute(sql); !made) return made.error();
-    }
-    return {};
-  });
-}
 
 }  // namespace
 
@@ -68,18 +55,9 @@ Result<Value> StoredFiles::run(const std::function<Result<Value>(Session&)>& wor
 }
 
 Result<std::set<logs::FileNumber>> StoredFiles::list(Session& session) {
-  const Result<Rows> rows = session.execute(
-      "select relname::text from pg_class c join pg_namespace n on n.oid = relnamespace"
-      " where nspname = $1 and relkind = 'r' and starts_with(relname::text, $2)",
-      {text(owner_.schema), text(file_prefix(owner_.seat))});
-  if (!rows) return rows.error();
-  std::set<logs::FileNumber> numbers;
-  for (int i = 0; i < rows->size(); ++i) {
-    if (const auto found = number_behind(file_prefix(owner_.seat), (*rows)[i].bytes(0))) {
-      numbers.insert(*found);
-    }
-  }
-  return numbers;
+  const auto numbers = list_tables(session, owner_.schema, file_prefix(owner_.seat));
+  if (!numbers) return numbers.error();
+  return std::set<logs::FileNumber>(numbers->begin(), numbers->end());
 }
 
 Result<std::set<logs::FileNumber>> StoredFiles::list() {
@@ -123,7 +101,8 @@ Result<logs::FileNumber> StoredFiles::put(const Source& next) {
     const auto given = next_number(session);
     if (!given) return given.error();
     const std::string table = file_table(owner_.schema, owner_.seat, *given);
-    if (auto made = make_table(session, owner_, table); !made) return made.error();
+    const auto made = run_owned(session, owner_, [&] { return make_parts_table(session, table); });
+    if (!made) return made.error();
     if (auto written = write(session, table, next); !written) return written.error();
     return *given;
   });

@@ -69,6 +69,16 @@ class Servers : public ::testing::Test {
     return process;
   }
 
+  // A process with ten confirmed records.
+  std::unique_ptr<logs::Process> start_with_ten() {
+    auto process = start();
+    if (!process) return process;
+    process->append_numbers(1, 10);
+    if (process->listener.await_records(10)) return process;
+    ADD_FAILURE() << "the records are not confirmed";
+    return nullptr;
+  }
+
   // Changes a setting of the primary, and waits until new sessions have it.
   void set(const std::string& name, const std::string& value) {
     admin_.run("alter system set " + name + " = " + value);
@@ -244,10 +254,8 @@ TEST_F(Servers, ThatFallSilentAreLeftWhenAnotherIsThePrimary) {
   SocketProxy silent(servers_.new_socket_directory(), servers_.primary_socket());
   options_.dsn = "host=" + silent.directory().string() + "," +
                  servers_.standby_directory().string() + " port=5432 user=millrace dbname=postgres";
-  auto process = start();
+  auto process = start_with_ten();
   ASSERT_TRUE(process);
-  process->append_numbers(1, 10);
-  ASSERT_TRUE(process->listener.await_records(10));
   // Of a server that is paused nothing is heard, and no connection breaks.
   silent.hold_answers(true);
   process->append_numbers(11, 20);
@@ -264,10 +272,8 @@ TEST_F(Servers, ThatFallSilentAreLeftWhenAnotherIsThePrimary) {
 
 TEST_F(Servers, WhoseWarningsAreHiddenAreBelievedNoMore) {
   options_.dsn += " options='-c client_min_messages=error'";
-  auto process = start();
+  auto process = start_with_ten();
   ASSERT_TRUE(process);
-  process->append_numbers(1, 10);
-  ASSERT_TRUE(process->listener.await_records(10));
   servers_.hold_replication(true);
   process->append_numbers(11, 11);
   const std::string waiting = " from pg_stat_activity where wait_event = 'SyncRep'";
@@ -282,10 +288,8 @@ TEST_F(Servers, WhoseWarningsAreHiddenAreBelievedNoMore) {
 }
 
 TEST_F(Servers, WhoseStandbyIsTakenOutConfirmNothingMore) {
-  auto process = start();
+  auto process = start_with_ten();
   ASSERT_TRUE(process);
-  process->append_numbers(1, 10);
-  ASSERT_TRUE(process->listener.await_records(10));
   servers_.hold_replication(true);
   process->append_numbers(11, 11);
   await([&] {
