@@ -21,8 +21,8 @@ namespace millrace::simulate {
 /// Not thread-safe. The references passed to the constructor must outlive this object.
 class Restoration {
  public:
-  /// Stops the node. `goes_on_us`: least time from the start after the copy to the kill. REQUIRES: the
-  /// node serves.
+  /// Stops the node. `goes_on_us`: least time from when the node, started after the copy, is linked to all
+  /// others to the kill. REQUIRES: the node serves.
   Restoration(std::uint32_t node, DurationUs goes_on_us, Fleet& fleet, const WitnessHead& head);
 
   /// Continues with what is due. Returns true at the end: the newest directory is in its place, and
@@ -41,6 +41,9 @@ class Restoration {
   Result<bool> go_on(SteadyUs now_us);
   Result<bool> put_back(SteadyUs now_us);
   Result<bool> await_refusal(SteadyUs now_us);
+  Result<bool> start();
+  /// Whether the node has had links to all others since start().
+  [[nodiscard]] bool is_linked() const;
 
   std::uint32_t node_;
   DurationUs goes_on_us_;
@@ -48,9 +51,9 @@ class Restoration {
   const WitnessHead* head_;
   OlderCopy copy_;
   Phase phase_ = Phase::stopping;
-  std::optional<SteadyUs> until_us_;
-  std::uint64_t finished_ = 0;    ///< by the node, when it served again after the copy
-  std::uintmax_t log_bytes_ = 0;  ///< of the node's log file when it was started from the copy
+  SteadyUs until_us_ = 0;
+  std::optional<std::uint64_t> finished_before_;  ///< by the node when it was linked after the copy
+  std::uintmax_t log_bytes_ = 0;                  ///< of the node's log file at its last start()
   bool is_refused_ = false;
   std::string note_;
 };
