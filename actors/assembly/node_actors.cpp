@@ -33,11 +33,13 @@ void NodeActors::spawn_queues(Store& store, const AnyActor& reader) {
 // The queue calls origins, feeders and cycle on its own thread whenever it needs them, because
 // their results change as shards move.
 void NodeActors::spawn_queue(std::unique_ptr<queues::State> state,
-                             const pb::Declaration& declaration, bool is_quiesced) {
+                             const pb::Declaration& declaration, bool is_quiesced,
+                             bool accepts_loss) {
   queues::QueueActorConfig config;
   config.state = std::move(state);
   config.quiesced = is_quiesced;
   plan_.configure(*config.state, declaration);
+  if (accepts_loss) config.state->limits.accepts_loss = true;
   config.log = surroundings_.log;
   config.clock = surroundings_.clock;
   config.reader = reader_;
@@ -397,7 +399,8 @@ std::vector<queues::QueueHandle> NodeActors::other_ingresses(std::span<const std
 
 // All queues get their numbers first, because a queue needs that of its dead letter queue.
 Result<std::vector<pb::Declaration>> NodeActors::add_staged(std::span<const std::string> queues,
-                                                            std::uint32_t shard) {
+                                                            std::uint32_t shard,
+                                                            bool accepts_loss) {
   const Writing lock(mutex_);
   if (has_ended_) return Error{ErrorCode::draining, "the node is stopping"};
   std::vector<pb::Declaration> staged;
@@ -429,7 +432,7 @@ Result<std::vector<pb::Declaration>> NodeActors::add_staged(std::span<const std:
     std::unique_ptr<queues::State> state = std::move(store.queues().at(queue.number()).state);
     if (surroundings_.states != nullptr) state->durable.keyed.keep_on_disk(false);
     state->dead_letters = number_of(plan_.queues.at(queue.name()).dead_letters);
-    spawn_queue(std::move(state), queue, true);
+    spawn_queue(std::move(state), queue, true, accepts_loss);
   }
   return staged;
 }

@@ -186,7 +186,7 @@ void ShardMoves::stage(const MovingShard& shard, bool anew, const std::string& b
     staged = entry;
   }
   if (is_new) {
-    if (auto begun = begin_staged(shard, *staged); !begun) return done(begun.error());
+    if (auto begun = begin_staged(shard, *staged, false); !begun) return done(begun.error());
   }
   const std::string& queue = chunk->queue().name();
   pb::Declaration declaration;
@@ -217,8 +217,9 @@ void ShardMoves::stage(const MovingShard& shard, bool anew, const std::string& b
                              std::make_shared<std::function<void(Result<void>)>>(std::move(done))});
 }
 
-Result<void> ShardMoves::begin_staged(const MovingShard& shard, StagedShard& staged) {
-  auto added = actors_.add_staged(shard.queues, shard.shard);
+Result<void> ShardMoves::begin_staged(const MovingShard& shard, StagedShard& staged,
+                                      bool accepts_loss) {
+  auto added = actors_.add_staged(shard.queues, shard.shard, accepts_loss);
   if (!added) return added.error();
   {
     const std::lock_guard lock(mutex_);
@@ -239,7 +240,10 @@ void ShardMoves::found(const MovingShard& shard, const pb::ShardRecord& record,
   if (holds(shard) || shard.queues.empty()) return this->record(record, std::move(done));
   drop_staged(shard);
   auto staged = std::make_shared<StagedShard>();
-  if (auto begun = begin_staged(shard, *staged); !begun) return;  // the node is stopping
+  // Beyond its first epoch a shard is founded only if an operator has given its owner up. Outboxes remember
+  // what that owner has settled.
+  const bool is_anew = record.ownership().epoch() > 1;
+  if (auto begun = begin_staged(shard, *staged, is_anew); !begun) return;  // the node is stopping
   {
     const std::lock_guard lock(mutex_);
     staged_[key_of(shard)] = std::move(staged);

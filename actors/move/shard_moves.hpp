@@ -106,7 +106,8 @@ class ShardMoves {
   void install(const MovingShard& shard, const pb::ShardRecord& record, std::function<void()> done);
 
   /// As record(), and this node serves the shard from then on. Its queues that exist begin as they
-  /// are; the caller calls serve_again(). If it has none, they begin empty.
+  /// are; the caller calls serve_again(). If it has none, they begin empty, and beyond the first epoch they
+  /// accept for this run that outboxes remember more of the shard.
   void found(const MovingShard& shard, const pb::ShardRecord& record, std::function<void()> done);
 
   /// Whether this node has a queue of the shard that is no outbox, serving or sealed.
@@ -135,8 +136,9 @@ class ShardMoves {
   using Key = std::pair<std::string, std::uint32_t>;
   struct StagedShard;
 
-  /// Starts a staged shard without chunks. Fails as NodeActors::add_staged().
-  [[nodiscard]] Result<void> begin_staged(const MovingShard& shard, StagedShard& staged);
+  /// Starts a staged shard without chunks. As NodeActors::add_staged().
+  [[nodiscard]] Result<void> begin_staged(const MovingShard& shard, StagedShard& staged,
+                                          bool accepts_loss);
   void propose(std::shared_ptr<pb::Record> record, std::function<void()> durable);
   void retire(const std::vector<pb::Declaration>& staged);
   void keep(const pb::ShardRecord& record);
