@@ -42,8 +42,8 @@ Error error_of(const Path& path, const rocksdb::Status& status) {
 rocksdb::Options options_of(const RocksOptions& given) {
   rocksdb::Options options;
   options.create_if_missing = true;
-  // Most bytes are in the last level; those above are written again soon, and compressing them takes a
-  // third of the time of all compactions.
+  // Most bytes are in the last level; those above are written again soon, and compressing takes a
+  // sixth of the time of all compactions.
   options.compression = rocksdb::kNoCompression;
   options.bottommost_compression = rocksdb::kLZ4Compression;
   options.compaction_readahead_size = 2u << 20;

@@ -106,11 +106,19 @@ class GrowAndShrink(unittest.TestCase):
 
     def place(self, url):
         while not self.is_enough:
-            order_id = f"o{len(self.placed)}"
-            until(lambda order_id=order_id: place_order(url, order_id, order_id) == 202,
-                  f"{order_id} is taken")
-            self.placed.append(order_id)
+            self.place_next(url)
             time.sleep(0.005)
+
+    def place_next(self, url):
+        order_id = f"o{len(self.placed)}"
+        until(lambda: place_order(url, order_id, order_id) == 202, f"{order_id} is taken")
+        self.placed.append(order_id)
+
+    def place_more(self, url):
+        """Places ORDERS_MIN orders more."""
+        enough = len(self.placed) + ORDERS_MIN
+        while len(self.placed) < enough:
+            self.place_next(url)
 
     def await_more(self, count=20):
         had = len(self.placed)
@@ -208,12 +216,8 @@ class GrowAndShrink(unittest.TestCase):
             cluster.await_ready(["a", "b", "c"])
             lost = cluster.owners("a")["c"]
             # So that outboxes of a and b have replies for messages that only c has.
-            self.placed, self.is_enough = [], False
-            load = threading.Thread(target=self.place, args=(cluster.url("a"),))
-            load.start()
-            self.await_more(ORDERS_MIN)
-            self.is_enough = True
-            load.join()
+            self.placed = []
+            self.place_more(cluster.url("a"))
             self.assertEqual(cluster.nodes["c"].end(signal.SIGKILL), -signal.SIGKILL)
             cluster.reload(["a", "b"])
 
@@ -231,12 +235,8 @@ class GrowAndShrink(unittest.TestCase):
             self.assertEqual(sum(cluster.owners("a").values()), SHARDS)
             self.assertNotIn("c", cluster.owners("a"))
             # Nobody takes the shards that began anew for an older copy.
-            before, self.is_enough = len(self.placed), False
-            load = threading.Thread(target=self.place, args=(cluster.url("b"),))
-            load.start()
-            self.await_more(ORDERS_MIN)
-            self.is_enough = True
-            load.join()
+            before = len(self.placed)
+            self.place_more(cluster.url("b"))
             for order_id in self.placed[before:]:
                 until(lambda order_id=order_id: self.is_done(cluster.url("a"), order_id),
                       f"{order_id} is done")
