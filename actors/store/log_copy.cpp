@@ -17,7 +17,7 @@
 namespace millrace {
 namespace {
 
-constexpr std::size_t scan_bytes = 1U << 20;
+constexpr std::size_t copy_scan_bytes = 1U << 20;
 
 /// Old and new places of the records that a checkpoint names, by old place.
 class PlaceTable {
@@ -209,7 +209,7 @@ class LogCopy {
     states::ScanPlace place;
     std::string continued;  // the key that was written last
     while (!place.is_end && added) {
-      auto page = states_->scan(queue, place, scan_bytes);
+      auto page = states_->scan(queue, place, copy_scan_bytes);
       if (!page) return page.error();
       for (const states::KeyPiece& piece : *page) {
         std::string history;

@@ -17,20 +17,11 @@
 #include "actors/stage/message_options.hpp"
 #include "actors/testing/memory_log.hpp"
 #include "actors/testing/shell/deterministic_actor_system.hpp"
+#include "actors/testing/value_or_throw.hpp"
 #include "messages/envelope.hpp"
 #include "messages/hash.hpp"
 
 namespace millrace {
-namespace {
-
-template <class T>
-T value_or_throw(Result<T> result) {
-  if (!result) throw std::invalid_argument(result.error().message);
-  return std::move(*result);
-}
-
-}  // namespace
-
 class PipelineTest::Parts {
  public:
   Parts(std::vector<PipelineSpec> specs, PipelineTestOptions test_options)

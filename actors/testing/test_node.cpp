@@ -9,19 +9,10 @@
 #include "actors/pipeline/validate.hpp"
 #include "actors/receiver/running_table.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
+#include "actors/testing/value_or_throw.hpp"
 #include "messages/hash.hpp"
 
 namespace millrace {
-namespace {
-
-template <class T>
-T value_or_throw(Result<T> result) {
-  if (!result) throw std::invalid_argument(result.error().message);
-  return std::move(*result);
-}
-
-}  // namespace
-
 TestNode::TestNode(DeterministicActorSystem& system, std::vector<PipelineSpec> pipelines,
                    TestNodeOptions options)
     : system_(system), pipelines_(std::move(pipelines)), options_(std::move(options)) {

@@ -12,13 +12,6 @@
 namespace millrace::audit {
 namespace {
 
-constexpr std::uint32_t relocated_bit = 1U << 31;
-constexpr std::uint32_t installed_bit = 1U << 30;
-
-std::string text_of(std::uint64_t number) {
-  return std::to_string(number);
-}
-
 // The message of `change` with the index of a Queued; null: there is none.
 const pb::Envelope* message_at(const pb::Change& change, std::uint32_t index) {
   const auto at = static_cast<int>(index & (installed_bit - 1));
@@ -105,7 +98,7 @@ class DirectoryAudit {
     const auto copy = model.state_copy();
     if (!copy) return {};
     report_.count(About::states);
-    const std::string name = "state of record " + text_of(copy->number);
+    const std::string name = "state of record " + std::to_string(copy->number);
     const Complain complain = [&](About about, std::string text) {
       fail(about, name, 0, 0, std::move(text));
     };
@@ -129,7 +122,7 @@ class DirectoryAudit {
     if (auto loaded = load_keys(model, newest.replay_from); !loaded) return loaded;
     const std::string text = directory_.model.difference_of_copy(model, newest.replay_from - 1);
     if (text.empty()) return {};
-    fail(About::checkpoints, "state of record " + text_of(newest.replay_from - 1), 0,
+    fail(About::checkpoints, "state of record " + std::to_string(newest.replay_from - 1), 0,
          newest.replay_from - 1, "differs from the records before it: " + text);
     return {};
   }
@@ -198,15 +191,15 @@ class DirectoryAudit {
       const std::uint64_t out = counts.acked + counts.dead + counts.dropped + queue.queued.size();
       if (counts.offered != out) {
         fail(About::messages, {}, 0, 0,
-             queue.title() + ": offered " + text_of(counts.offered) +
-                 "; acked, dead, dropped and queued are " + text_of(out));
+             queue.title() + ": offered " + std::to_string(counts.offered) +
+                 "; acked, dead, dropped and queued are " + std::to_string(out));
       }
       auto& appended = queue.appended;
       std::sort(appended.begin(), appended.end());
       for (std::size_t i = 1; i < appended.size(); ++i) {
         if (!(appended[i].first == appended[i - 1].first)) continue;
         fail(About::messages, {}, 0, appended[i].second,
-             queue.title() + ": the message of record " + text_of(appended[i - 1].second) +
+             queue.title() + ": the message of record " + std::to_string(appended[i - 1].second) +
                  " is appended again");
       }
       if (!keep_numbers_) {
@@ -261,7 +254,7 @@ class DirectoryAudit {
     fail(About::bodies, log_.segment_name(static_cast<std::uint32_t>(wanted.place >> 32)),
          wanted.place & 0xffffffff, 0,
          directory_.model.queues().at(wanted.number).title() + ": the body of message " +
-             text_of(wanted.sequence) + " is not here");
+             std::to_string(wanted.sequence) + " is not here");
   }
 
   Directory& directory_;

@@ -26,7 +26,7 @@ using simulate::NodeProcess;
 using std::filesystem::path;
 
 constexpr std::chrono::milliseconds look_interval{10};
-constexpr std::chrono::seconds patience{120};
+constexpr std::chrono::seconds cluster_patience{120};
 constexpr std::chrono::seconds drain_timeout{30};
 constexpr const char* sink = "sink";
 constexpr const char* source = "source";
@@ -90,8 +90,8 @@ Result<nlohmann::json> await(const path& file, NodeProcess& a, NodeProcess& b,
   return Error{ErrorCode::timeout, "nothing came of " + file.string()};
 }
 
-Result<NodeProcess> start(const ClusterBenchOptions& options, const path& config,
-                          const std::string& node) {
+Result<NodeProcess> start_node(const ClusterBenchOptions& options, const path& config,
+                               const std::string& node) {
   const Production& made = options.production;
   return NodeProcess::start(
       {"bench-node", "--config=" + config.string(), "--name=" + node,
@@ -121,9 +121,10 @@ bool sees_other(const cluster::ClusterNode& node) {
   });
 }
 
-/// Writes the figures after all messages are received, or after none was received for `patience`.
+/// Writes the figures after all messages are received, or after none was received for
+/// `cluster_patience`.
 Result<void> publish_figures(const path& folder, Tally& tally) {
-  tally.wait(patience);
+  tally.wait(cluster_patience);
   const std::uint64_t ended_us = steady_us();
   const auto began_us = read(folder / "began_us");
   if (!began_us) return Error{ErrorCode::timeout, "the nodes did not find each other"};
@@ -146,16 +147,16 @@ Result<ClusterBenchFigures> run_cluster_bench(const ClusterBenchOptions& options
   // The node with the smaller name dials: "sink" dials "source", so the source must listen first.
   auto config = write_config(options, source, 2);
   if (!config) return config.error();
-  auto source_node = start(options, *config, source);
+  auto source_node = start_node(options, *config, source);
   if (!source_node) return source_node.error();
   NodeProcess* only = &*source_node;
-  const auto port = await(options.folder / "source.port", *only, *only, patience);
+  const auto port = await(options.folder / "source.port", *only, *only, cluster_patience);
   if (!port) return port.error();
   config = write_config(options, sink, port->get<std::uint16_t>());
   if (!config) return config.error();
-  auto sink_node = start(options, *config, sink);
+  auto sink_node = start_node(options, *config, sink);
   if (!sink_node) return sink_node.error();
-  const auto began = await(options.folder / "began_us", *source_node, *sink_node, patience);
+  const auto began = await(options.folder / "began_us", *source_node, *sink_node, cluster_patience);
   if (!began) return began.error();
   if (options.pause_s > 0) pause_halfway(options, *sink_node);
   const auto told =

@@ -15,25 +15,15 @@
 #include "actors/journal/journal.hpp"
 #include "apps/bench/raw_writer.hpp"
 #include "apps/bench/resources.hpp"
+#include "apps/bench/timing.hpp"
 
 namespace millrace::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using logs::Committed;
 using logs::Proposal;
 
 constexpr int turns = 10;
-
-double seconds_between(Clock::time_point begin, Clock::time_point end) {
-  return std::chrono::duration<double>(end - begin).count();
-}
-
-double percentile_us(std::vector<double>& sorted, double share) {
-  if (sorted.empty()) return 0;
-  const auto index = static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1));
-  return sorted[index];
-}
 
 /// Keeps a fixed number of batches in flight: appends the next one as soon as one is confirmed, as
 /// a queue's shell does.
@@ -43,7 +33,7 @@ class Producer final : public logs::Listener {
       : batch_(options.batch), body_(options.payload_bytes, 'm') {}
 
   void on_committed(std::span<Committed> group) override {
-    const Clock::time_point now = Clock::now();
+    const Steady::time_point now = Steady::now();
     std::size_t finished = 0;
     {
       const std::lock_guard lock{mutex_};
@@ -72,7 +62,7 @@ class Producer final : public logs::Listener {
 
   /// Keeps `outstanding` batches in flight until `until`, then waits for the last confirmation.
   /// Returns the error of a failed append or write.
-  Result<void> run(journal::Journal& journal, std::size_t outstanding, Clock::time_point until) {
+  Result<void> run(journal::Journal& journal, std::size_t outstanding, Steady::time_point until) {
     journal_ = &journal;
     {
       const std::lock_guard lock{mutex_};
@@ -108,7 +98,7 @@ class Producer final : public logs::Listener {
     {
       const std::lock_guard lock{mutex_};
       appended_ += batch_;
-      begun_.emplace_back(Clock::now(), appended_);
+      begun_.emplace_back(Steady::now(), appended_);
     }
     if (const Result<void> done = journal_->append(batch_proposals_); !done)
       on_failed(done.error());
@@ -127,7 +117,7 @@ class Producer final : public logs::Listener {
   std::uint64_t appended_ = 0;
   std::uint64_t confirmed_ = 0;
   /// Per batch in flight, in append order: its start, and appended_ after it.
-  std::deque<std::pair<Clock::time_point, std::uint64_t>> begun_;
+  std::deque<std::pair<Steady::time_point, std::uint64_t>> begun_;
   std::vector<double> latencies_us_;
 };
 
@@ -170,20 +160,20 @@ Result<JournalBenchFigures> run_journal_bench(const JournalBenchOptions& options
   const std::size_t outstanding =
       options.outstanding > 0 ? options.outstanding : journal_options.groups_max;
 
-  const auto turn = std::chrono::duration_cast<Clock::duration>(
+  const auto turn = std::chrono::duration_cast<Steady::duration>(
       std::chrono::duration<double>(options.seconds / turns));
   double seconds = 0;
   double cpu_s = 0;
   for (int i = 0; i < turns; ++i) {
     const double cpu_before = cpu_seconds();
-    const Clock::time_point begin = Clock::now();
+    const Steady::time_point begin = Steady::now();
     if (Result<void> done = producer.run(**log, outstanding, begin + turn); !done) {
       return done.error();
     }
-    seconds += seconds_between(begin, Clock::now());
+    seconds += seconds_between(begin, Steady::now());
     cpu_s += cpu_seconds() - cpu_before;
     if (Result<void> done = release_all(**log); !done) return done.error();
-    if (Result<void> done = raw->run(Clock::now() + turn); !done) return done.error();
+    if (Result<void> done = raw->run(Steady::now() + turn); !done) return done.error();
     if (options.messages_max > 0 && producer.confirmed() >= options.messages_max) break;
   }
   (*log)->stop();

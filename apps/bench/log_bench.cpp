@@ -12,28 +12,23 @@
 
 #include "actors/engines/engines.hpp"
 #include "apps/bench/resources.hpp"
+#include "apps/bench/timing.hpp"
 
 namespace millrace::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using logs::Committed;
 using logs::Proposal;
 
-double us_between(Clock::time_point begin, Clock::time_point end) {
+double us_between(Steady::time_point begin, Steady::time_point end) {
   return std::chrono::duration<double, std::micro>(end - begin).count();
-}
-
-double percentile_us(const std::vector<double>& sorted, double share) {
-  if (sorted.empty()) return 0;
-  return sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
 }
 
 // Counts what is confirmed, and keeps the proposals for reuse.
 class Confirmed final : public logs::Listener {
  public:
   void on_committed(std::span<Committed> group) override {
-    const Clock::time_point now = Clock::now();
+    const Steady::time_point now = Steady::now();
     {
       const std::lock_guard lock(mutex_);
       for (Committed& record : group) {
@@ -58,7 +53,7 @@ class Confirmed final : public logs::Listener {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return begun_.size() < window || failure_; });
     std::vector<std::shared_ptr<Proposal>> taken;
-    const Clock::time_point now = Clock::now();
+    const Steady::time_point now = Steady::now();
     // In small steps, so that groups of a quarter of the window can form while others are written.
     const std::size_t count =
         failure_ ? 0 : std::min(window - begun_.size(), std::max<std::size_t>(window / 4, 1));
@@ -88,7 +83,7 @@ class Confirmed final : public logs::Listener {
  private:
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Clock::time_point> begun_;  ///< of the records in flight, in log order
+  std::deque<Steady::time_point> begun_;  ///< of the records in flight, in log order
   std::vector<std::shared_ptr<Proposal>> spare_;
   std::vector<double> latencies_us_;
   std::uint64_t records_ = 0;
@@ -112,16 +107,16 @@ Result<LogBenchFigures> run_log_bench(logs::Engine& engine, const LogBenchOption
 
   const std::string body(options.payload_bytes, 'm');
   const double cpu_before = cpu_seconds();
-  const auto begin = Clock::now();
-  const auto until = begin + std::chrono::duration_cast<Clock::duration>(
+  const auto begin = Steady::now();
+  const auto until = begin + std::chrono::duration_cast<Steady::duration>(
                                  std::chrono::duration<double>(options.seconds));
-  while (Clock::now() < until && !confirmed.failure()) {
+  while (Steady::now() < until && !confirmed.failure()) {
     auto proposals = confirmed.take(options.window);
     for (auto& proposal : proposals) proposal->body = body;
     if (auto appended = (*log)->append(proposals); !appended) return appended.error();
   }
   confirmed.await_all();
-  const double seconds = us_between(begin, Clock::now()) / 1e6;
+  const double seconds = us_between(begin, Steady::now()) / 1e6;
   const double cpu_s = cpu_seconds() - cpu_before;
   if (const auto failure = confirmed.failure()) return *failure;
 

@@ -5,11 +5,10 @@
 
 #include "actors/base/clock.hpp"
 #include "actors/pipeline/pipeline.hpp"
+#include "apps/bench/timing.hpp"
 
 namespace millrace::bench {
 namespace {
-
-using Steady = std::chrono::steady_clock;
 
 /// Minimum pause of a producer that is ahead of its rate: shorter pauses, one per message, would
 /// keep a core busy. Messages that become due during the pause are sent late, which their latency
@@ -50,11 +49,11 @@ void Tally::add(const Parcel& parcel) {
   if (++received_ == expected_) changed_.notify_all();
 }
 
-void Tally::wait(std::chrono::seconds patience) {
+void Tally::wait(std::chrono::seconds silence_max) {
   std::unique_lock lock(mutex_);
   for (std::uint64_t before = expected_; received_ != expected_ && received_ != before;) {
     before = received_;
-    changed_.wait_for(lock, patience, [this] { return received_ == expected_; });
+    changed_.wait_for(lock, silence_max, [this] { return received_ == expected_; });
   }
 }
 

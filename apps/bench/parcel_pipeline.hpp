@@ -37,8 +37,8 @@ class Tally {
 
   void add(const Parcel& parcel);
 
-  /// Blocks until all messages have arrived, or none arrived for `patience`.
-  void wait(std::chrono::seconds patience);
+  /// Blocks until all messages have arrived, or none arrived for `silence_max`.
+  void wait(std::chrono::seconds silence_max);
 
   [[nodiscard]] std::uint64_t received();
   [[nodiscard]] SinkFigures figures();

@@ -7,14 +7,11 @@
 #include "apps/bench/parcel_pipeline.hpp"
 #include "apps/bench/raw_writer.hpp"
 #include "apps/bench/resources.hpp"
+#include "apps/bench/timing.hpp"
 
 namespace millrace::bench {
 namespace {
 
-using Steady = std::chrono::steady_clock;
-
-constexpr std::chrono::seconds patience{60};
-constexpr std::uint32_t limit_batch = 256;  // messages per write and sync of the raw limit
 constexpr double hops = 3;
 
 }  // namespace

@@ -16,19 +16,11 @@
 #include "apps/bench/bench.pb.h"
 #include "apps/bench/raw_writer.hpp"
 #include "apps/bench/resources.hpp"
+#include "apps/bench/timing.hpp"
 #include "messages/hash.hpp"
 
 namespace millrace::bench {
 namespace {
-
-using Steady = std::chrono::steady_clock;
-
-constexpr std::chrono::seconds patience{60};
-constexpr std::uint32_t limit_batch = 256;  // messages per write and sync of the raw limit
-
-double since(Steady::time_point begin) {
-  return std::chrono::duration<double>(Steady::now() - begin).count();
-}
 
 std::uint64_t resident_bytes() {
   std::ifstream statm("/proc/self/statm");

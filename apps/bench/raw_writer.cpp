@@ -4,15 +4,12 @@
 #include <utility>
 
 #include "actors/journal/format/format.hpp"
+#include "apps/bench/timing.hpp"
 
 namespace millrace::bench {
 namespace {
 
 constexpr std::uint64_t file_bytes = 64U << 20;
-
-double seconds_between(RawWriter::Clock::time_point begin, RawWriter::Clock::time_point end) {
-  return std::chrono::duration<double>(end - begin).count();
-}
 
 }  // namespace
 

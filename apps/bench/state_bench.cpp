@@ -15,20 +15,15 @@
 #include "actors/runtime/runtime.hpp"
 #include "apps/bench/bench.pb.h"
 #include "apps/bench/resources.hpp"
+#include "apps/bench/timing.hpp"
 
 namespace millrace::bench {
 namespace {
-
-using Steady = std::chrono::steady_clock;
 
 constexpr std::uint64_t samples = 1'000;
 /// Keys whose messages are on their way at the same time: more than a cache of a few MiB has.
 constexpr std::uint64_t keys_at_once = 50'000;
 constexpr const char* queue_name = "bench.counted";
-
-double since(Steady::time_point begin) {
-  return std::chrono::duration<double>(Steady::now() - begin).count();
-}
 
 /// What the stage has handled.
 class Progress {
@@ -95,7 +90,8 @@ Usage usage_of(const std::filesystem::path& path, const std::string& prefix = {}
   return usage;
 }
 
-Result<std::unique_ptr<Runtime>> start(const StateBenchOptions& options, Progress& progress) {
+Result<std::unique_ptr<Runtime>> start_runtime(const StateBenchOptions& options,
+                                               Progress& progress) {
   RuntimeOptions runtime;
   runtime.data_dir = options.data_dir;
   runtime.shards = options.shards;
@@ -155,7 +151,7 @@ Result<std::vector<StateBenchTenth>> send_all(const StateBenchOptions& options, 
 
 Result<StateBenchFigures> run_state_bench(const StateBenchOptions& options) {
   Progress progress;
-  auto runtime = start(options, progress);
+  auto runtime = start_runtime(options, progress);
   if (!runtime) return runtime.error();
   const auto tenths = send_all(options, **runtime, progress);
   if (!tenths) return tenths.error();
@@ -185,7 +181,7 @@ Result<StateBenchFigures> run_state_bench(const StateBenchOptions& options) {
   figures.checkpoint_bytes = usage_of(options.data_dir, "checkpoint-").newest;
 
   begin = Steady::now();
-  runtime = start(options, progress);
+  runtime = start_runtime(options, progress);
   if (!runtime) return runtime.error();
   figures.restart_s = since(begin);
   const bool is_kept = options.keep_state.count() == 0;

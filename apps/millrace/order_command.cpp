@@ -14,13 +14,13 @@
 namespace millrace::cli {
 namespace {
 
-struct Options {
+struct OrderOptions {
   SourceOptions source;
   std::string id;
   Format format = Format::table;
 };
 
-Result<nlohmann::ordered_json> find_order(const Options& options) {
+Result<nlohmann::ordered_json> find_order(const OrderOptions& options) {
   if (!options.source.is_stopped_node()) {
     auto node = ServerClient::open(options.source.server);
     if (!node) return node.error();
@@ -34,7 +34,7 @@ Result<nlohmann::ordered_json> find_order(const Options& options) {
   return Error{ErrorCode::not_found, "there is no order " + options.id};
 }
 
-int run_show(const Options& options) {
+int run_show(const OrderOptions& options) {
   const auto order = find_order(options);
   if (!order) return fail(order.error());
   print(*order, options.format);
@@ -46,7 +46,7 @@ int run_show(const Options& options) {
 void add_order(CLI::App& app, Action& action) {
   CLI::App* group = add_command(app, "order", "orders of running nodes, or of a stopped one");
   group->require_subcommand(1);
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<OrderOptions>();
   CLI::App* show = add_command(*group, "show", "show one order and its history");
   show->add_option("id", options->id, "order id, such as o17")->required();
   add_source_options(*show, options->source);

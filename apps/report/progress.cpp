@@ -16,8 +16,8 @@ constexpr DurationUs plain_interval = 5'000'000;
 constexpr DurationUs rate_window = 3'000'000;  // the rate shown is that of the last 3 s
 constexpr int bar_width = 32;
 
-constexpr const char* green = "\033[32m";
-constexpr const char* plain = "\033[0m";
+constexpr const char* bar_color = "\033[32m";
+constexpr const char* no_color = "\033[0m";
 constexpr const char* rewrite = "\r\033[K";
 
 // Formats the remaining time, rounded up to whole seconds; at most 99 h.
@@ -75,7 +75,7 @@ std::string Progress::bar(double share) const {
   const auto full = static_cast<int>(std::floor(share * bar_width));
   const std::string done(static_cast<std::size_t>(full), '#');
   const std::string open(static_cast<std::size_t>(bar_width - full), '-');
-  return "[" + (style_.color ? green + done + plain : done) + open + "]";
+  return "[" + (style_.color ? bar_color + done + no_color : done) + open + "]";
 }
 
 std::string Progress::line(const ProgressState& state) const {

@@ -38,7 +38,7 @@ std::string latency_of(const LatencyHistogram& latency) {
          short_duration(latency.percentile(0.999)) + "  max " + short_duration(latency.max_us());
 }
 
-std::string summary_of(const char* name, const DurationSummary& summary) {
+std::string line_of(const char* name, const DurationSummary& summary) {
   const auto duration = [](double seconds) {
     return short_duration(static_cast<DurationUs>(seconds * 1e6));
   };
@@ -84,9 +84,9 @@ std::string verdict_text(const RunReport& report, const VerdictStyle& style) {
                      with_commas(report.orders_accounted) + " of " +
                      with_commas(report.orders_offered) + " accounted" + states_of(report) + "\n";
   text += counts_of(report) + "\n" + latency_of(report.latency) + "\n" +
-          summary_of("taken over after an end  ", takeovers(report, false)) +
-          summary_of("taken over after silence  ", takeovers(report, true)) +
-          summary_of("nothing confirmed  ", log_outages(report)) + notes_of(report) +
+          line_of("taken over after an end  ", takeovers(report, false)) +
+          line_of("taken over after silence  ", takeovers(report, true)) +
+          line_of("nothing confirmed  ", log_outages(report)) + notes_of(report) +
           broken_of(report);
   const std::string rerun = "rerun with --seed " + std::to_string(report.seed);
   if (style.directory.empty()) return text + "         " + rerun + "\n";

@@ -12,12 +12,13 @@
 namespace millrace::simulate {
 namespace {
 
-constexpr std::size_t gateway_desks = 8;
+constexpr std::size_t standalone_gateway_desks = 8;
 constexpr std::size_t gateway_pages = 200'000;
 
 struct OwnGateway {
   explicit OwnGateway(std::uint64_t seed)
-      : host({.seed = seed, .faults = orders::GatewayFaults::at_rate(0)}, books, gateway_desks) {}
+      : host({.seed = seed, .faults = orders::GatewayFaults::at_rate(0)}, books,
+             standalone_gateway_desks) {}
 
   orders::RecentGatewayBooks books{gateway_pages};
   GatewayHost host;

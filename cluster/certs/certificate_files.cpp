@@ -29,7 +29,7 @@ struct File {
   mode_t mode;
 };
 
-Error invalid(std::string what) {
+Error invalid_request(std::string what) {
   return Error{ErrorCode::invalid_argument, std::move(what)};
 }
 
@@ -48,22 +48,23 @@ bool is_node_name(const std::string& name) {
 
 Result<void> validate(const ClusterCertificates& wanted) {
   if (wanted.nodes.empty() || wanted.nodes.size() > nodes_max) {
-    return invalid("nodes: expected 1 to " + std::to_string(nodes_max) + ", got " +
-                   std::to_string(wanted.nodes.size()));
+    return invalid_request("nodes: expected 1 to " + std::to_string(nodes_max) + ", got " +
+                           std::to_string(wanted.nodes.size()));
   }
   std::set<std::string> seen{"ca"};
   for (const std::string& node : wanted.nodes) {
     if (!is_node_name(node)) {
-      return invalid("nodes: expected names of 1 to 64 characters of [a-z0-9._-], got \"" + node +
-                     "\"");
+      return invalid_request("nodes: expected names of 1 to 64 characters of [a-z0-9._-], got \"" +
+                             node + "\"");
     }
     if (!seen.insert(node).second) {
-      return invalid("nodes: expected each name once, and none \"ca\", got \"" + node + "\"");
+      return invalid_request("nodes: expected each name once, and none \"ca\", got \"" + node +
+                             "\"");
     }
   }
   for (const Host& host : wanted.hosts) {
     if (host.node.empty() || (seen.contains(host.node) && host.node != "ca")) continue;
-    return invalid("hosts: expected one of the nodes, got \"" + host.node + "\"");
+    return invalid_request("hosts: expected one of the nodes, got \"" + host.node + "\"");
   }
   return {};
 }
@@ -92,7 +93,7 @@ Result<void> add_nodes(std::vector<File>& files, const ClusterCertificates& want
   return {};
 }
 
-Result<std::vector<File>> make(const ClusterCertificates& wanted, std::time_t now) {
+Result<std::vector<File>> make_files(const ClusterCertificates& wanted, std::time_t now) {
   const Validity validity{.now = now, .days = wanted.days};
   auto authority = make_authority(wanted.cluster, validity);
   if (!authority) return authority.error();
@@ -162,12 +163,12 @@ Result<void> make_folder(const std::filesystem::path& folder) {
 Result<std::vector<std::filesystem::path>> write_certificates(const ClusterCertificates& wanted,
                                                               std::time_t now) {
   if (auto valid = validate(wanted); !valid) return valid.error();
-  auto files = make(wanted, now);
+  auto files = make_files(wanted, now);
   if (!files) return files.error();
   for (const File& file : *files) {
     std::error_code ignored;
     if (std::filesystem::exists(std::filesystem::symlink_status(file.path, ignored))) {
-      return invalid(
+      return invalid_request(
           file.path.string() +
           ": expected no such file, as none is overwritten; with --renew the existing authority "
           "makes certificates, also for a new node");
@@ -236,15 +237,15 @@ Result<std::vector<std::filesystem::path>> drop_old_authorities(const ClusterCer
   auto before = read(wanted.folder / "ca.crt");
   if (!before) return before.error();
   const Certificate first = read_certificate(*before);
-  if (!first) return invalid("ca.crt: expected a certificate (PEM), got something else");
+  if (!first) return invalid_request("ca.crt: expected a certificate (PEM), got something else");
   std::string only = write_certificate(first.get());
   for (const std::string& node : wanted.nodes) {
     const auto certificate = read(wanted.folder / (node + ".crt"));
     if (!certificate) return certificate.error();
     if (!end_of(only, *certificate)) {
-      return invalid(node +
-                     ".crt: expected a certificate that the new authority signed; renew it "
-                     "with --renew, and give it to the node first");
+      return invalid_request(node +
+                             ".crt: expected a certificate that the new authority signed; renew it "
+                             "with --renew, and give it to the node first");
     }
   }
   const File file{wanted.folder / "ca.crt", std::move(only), open_to_all};

@@ -82,7 +82,7 @@ Result<void> check(const std::string& what, const std::string& name, Validity va
 }
 
 // Makes an unsigned certificate without issuer and extensions.
-Result<Certificate> make(const std::string& name, EVP_PKEY* key, Validity validity) {
+Result<Certificate> make_certificate(const std::string& name, EVP_PKEY* key, Validity validity) {
   Certificate certificate(X509_new());
   if (!certificate || X509_set_version(certificate.get(), X509_VERSION_3) != 1 ||
       !set_serial(certificate.get()) || !set_name(certificate.get(), name) ||
@@ -111,7 +111,7 @@ Result<Identity> sign(Certificate certificate, EVP_PKEY* key, X509* issuer, EVP_
 Result<Identity> make_authority(const std::string& cluster, Validity validity) {
   if (auto checked = check("cluster", cluster, validity); !checked) return checked.error();
   const Key key(EVP_EC_gen("P-256"));
-  auto certificate = make(cluster, key.get(), validity);
+  auto certificate = make_certificate(cluster, key.get(), validity);
   if (!certificate) return certificate.error();
   X509* own = certificate->get();
   return sign(std::move(*certificate), key.get(), own, key.get(),
@@ -138,7 +138,7 @@ Result<Identity> issue(const Identity& authority, const std::string& node,
     names += (is_ip(host) ? ",IP:" : ",DNS:") + host;
   }
   const Key key(EVP_EC_gen("P-256"));
-  auto certificate = make(node, key.get(), validity);
+  auto certificate = make_certificate(node, key.get(), validity);
   if (!certificate) return certificate.error();
   const ASN1_TIME* const last = X509_get0_notAfter(issuer.get());
   if (X509_cmp_time(last, &validity.now) < 0) {

@@ -24,7 +24,7 @@ Memory memory_of(const std::string& pem) {
   return Memory(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
 }
 
-std::string text_of(BIO* memory) {
+std::string read_all(BIO* memory) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(memory, &data);
   return size > 0 ? std::string(data, static_cast<std::size_t>(size)) : std::string();
@@ -64,7 +64,7 @@ Key read_key(const std::string& pem) {
 std::string write_certificate(X509* certificate) {
   const Memory memory(BIO_new(BIO_s_mem()));
   if (!memory || PEM_write_bio_X509(memory.get(), certificate) != 1) return {};
-  return text_of(memory.get());
+  return read_all(memory.get());
 }
 
 std::string write_key(EVP_PKEY* key) {
@@ -73,7 +73,7 @@ std::string write_key(EVP_PKEY* key) {
                                                nullptr) != 1) {
     return {};
   }
-  return text_of(memory.get());
+  return read_all(memory.get());
 }
 
 }  // namespace millrace::certs

@@ -11,7 +11,7 @@ TEST_P(Contradiction, GivesOneLineWithItsPosition) {
   expect_its_line();
 }
 
-constexpr Mistake mistakes[] = {
+constexpr Mistake contradictions[] = {
     {"NodeThatIsNotInTheCluster",
      "[node]\n"
      "name = \"a\"\n"
@@ -345,7 +345,7 @@ constexpr Mistake mistakes[] = {
      "f:7:7: error: pipeline.0.stage.s.retry.max: expected at least `first` (\"2s\"), got \"1s\""},
 };
 
-INSTANTIATE_TEST_SUITE_P(Config, Contradiction, testing::ValuesIn(mistakes), name_of);
+INSTANTIATE_TEST_SUITE_P(Config, Contradiction, testing::ValuesIn(contradictions), name_of);
 
 }  // namespace
 }  // namespace millrace::config

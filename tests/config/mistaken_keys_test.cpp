@@ -11,7 +11,7 @@ TEST_P(MistakenKey, GivesOneLineWithItsPosition) {
   expect_its_line();
 }
 
-constexpr Mistake mistakes[] = {
+constexpr Mistake mistaken_keys[] = {
     {"NodeWithoutName", "",
      "f:1:1: error: node.name: expected a name (1 to 100 of [a-z0-9._-]), or \"*\", got nothing"},
     {"NameOfWrongType", "node.name = 3\n",
@@ -264,7 +264,7 @@ constexpr Mistake mistakes[] = {
      "f:1:11: error: include: expected no cycle, got f -> f"},
 };
 
-INSTANTIATE_TEST_SUITE_P(Config, MistakenKey, testing::ValuesIn(mistakes), name_of);
+INSTANTIATE_TEST_SUITE_P(Config, MistakenKey, testing::ValuesIn(mistaken_keys), name_of);
 
 }  // namespace
 }  // namespace millrace::config

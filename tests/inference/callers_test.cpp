@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Request request(std::uint64_t id, const std::string& prompt) {
+Request asking(std::uint64_t id, const std::string& prompt) {
   Request request;
   request.set_id(id);
   request.set_prompt(prompt);
@@ -28,8 +28,8 @@ Answer answer(std::uint64_t id, const std::string& prompt) {
 
 TEST(Callers, CountAnswersInTimeAndLate) {
   Callers callers(2);
-  callers.ask(1, request(7, "a"), 1'000, 5'000);
-  callers.ask(1, request(8, "b"), 1'000, 5'000);
+  callers.ask(1, asking(7, "a"), 1'000, 5'000);
+  callers.ask(1, asking(8, "b"), 1'000, 5'000);
   callers.answer(answer(7, "a"), 5'000);
   callers.answer(answer(8, "b"), 5'001);
   const CallerFigures figures = callers.figures().at(1);
@@ -44,7 +44,7 @@ TEST(Callers, CountAnswersInTimeAndLate) {
 
 TEST(Callers, IgnoreADuplicateAnswer) {
   Callers callers(1);
-  callers.ask(0, request(7, "a"), 0, 10);
+  callers.ask(0, asking(7, "a"), 0, 10);
   callers.answer(answer(7, "a"), 5);
   callers.answer(answer(7, "a"), 6);
   EXPECT_EQ(callers.figures().at(0).count(ANSWERED), 1u);
@@ -52,14 +52,14 @@ TEST(Callers, IgnoreADuplicateAnswer) {
 
 TEST(Callers, CountAnAnswerToAnotherPromptAsMismatched) {
   Callers callers(1);
-  callers.ask(0, request(7, "a"), 0, 10);
+  callers.ask(0, asking(7, "a"), 0, 10);
   callers.answer(answer(7, "b"), 5);
   EXPECT_EQ(callers.mismatched(), 1u);
 }
 
 TEST(Callers, CountOtherVerdictsWithoutRecordingTimes) {
   Callers callers(1);
-  callers.ask(0, request(7, "a"), 0, 10);
+  callers.ask(0, asking(7, "a"), 0, 10);
   Answer refused;
   refused.set_id(7);
   refused.set_verdict(REFUSED);
@@ -73,8 +73,8 @@ TEST(Callers, CountOtherVerdictsWithoutRecordingTimes) {
 TEST(Callers, WaitUntilEachIsAnsweredOrTurnedAway) {
   Callers callers(1);
   EXPECT_EQ(callers.wait_for_all(0ms), 0u);
-  callers.ask(0, request(1, "a"), 0, 10);
-  callers.ask(0, request(2, "b"), 0, 10);
+  callers.ask(0, asking(1, "a"), 0, 10);
+  callers.ask(0, asking(2, "b"), 0, 10);
   EXPECT_EQ(callers.wait_for_all(0ms), 2u);
   callers.turn_away(1);
   EXPECT_EQ(callers.wait_for_all(0ms), 1u);

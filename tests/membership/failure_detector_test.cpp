@@ -3,11 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "cluster/membership/core/failure_detector_core.hpp"
+#include "tests/membership/second.hpp"
 
 namespace millrace::membership {
 namespace {
-
-constexpr DurationUs second = 1'000'000;
 
 // Returns a detector after a first heartbeat at time 0 and `beats` more, one each `interval`.
 FailureDetector after(int beats, DurationUs interval, DurationUs jitter = 0) {

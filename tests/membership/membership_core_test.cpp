@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/membership/second.hpp"
+
 namespace millrace::membership {
 namespace {
 
@@ -13,8 +15,6 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-constexpr DurationUs second = 1'000'000;
 
 pb::NodeId node(const std::string& name, std::uint64_t incarnation) {
   pb::NodeId id;

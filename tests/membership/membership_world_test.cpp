@@ -7,11 +7,11 @@
 #include <gtest/gtest.h>
 
 #include "cluster/membership/core/membership_core.hpp"
+#include "tests/membership/second.hpp"
 
 namespace millrace::membership {
 namespace {
 
-constexpr DurationUs second = 1'000'000;
 const std::vector<std::string> names{"a", "b", "c", "d"};
 
 class World {

@@ -14,7 +14,7 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-std::vector<PipelineSpec> program() {
+std::vector<PipelineSpec> own_program() {
   StageSpec spec;
   spec.name = "reserve";
   spec.source = {.name = "stock", .type = "T"};
@@ -30,7 +30,7 @@ const StageOptions& options_of(const Result<std::vector<PipelineSpec>>& pipeline
 TEST(NodeSetup, KeepsTheProgramsOptionsWithoutSettings) {
   config::Config config;
   config.queues = {{.name = "stock", .limits = {.backlog_messages = 9, .run_bytes = 5'000}}};
-  const auto pipelines = configured(program(), config);
+  const auto pipelines = configured(own_program(), config);
   ASSERT_TRUE(pipelines);
   EXPECT_EQ(options_of(pipelines).workers, 3U);
   EXPECT_EQ(options_of(pipelines).retry.attempts, 4U);
@@ -42,13 +42,13 @@ TEST(NodeSetup, KeepsTheProgramsOptionsWithoutSettings) {
 TEST(NodeSetup, RefusesSettingsWithoutEffect) {
   config::Config config;
   config.queues = {{.name = "stocks"}};
-  const auto unknown = configured(program(), config);
+  const auto unknown = configured(own_program(), config);
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().message,
             "queue stocks: this program has none of that name; did you mean stock?");
   config.queues.clear();
   config.pipelines = {{.name = "orders", .options = {{.name = "reserve", .batch_max = 9}}}};
-  const auto unbatched = configured(program(), config);
+  const auto unbatched = configured(own_program(), config);
   ASSERT_FALSE(unbatched);
   EXPECT_EQ(unbatched.error().message, "stage reserve of pipeline orders: it takes no batches");
 }
@@ -71,7 +71,7 @@ TEST(NodeSetup, StageSettingsOverrideQueueSettingsAndBothTheProgram) {
                     .limits = {.lease_us = 2'000'000, .failed_max = 8, .retry_first_us = 11'000},
                     .set_keys = {"lease", "failed_max", "retry_first"}}};
   config.pipelines = {{.name = "orders", .options = {{.name = "reserve", .retry_attempts = 2}}}};
-  const auto pipelines = configured(program(), config);
+  const auto pipelines = configured(own_program(), config);
   ASSERT_TRUE(pipelines);
   EXPECT_EQ(options_of(pipelines).timeout, seconds(2));
   EXPECT_EQ(options_of(pipelines).retry.attempts, 2U);
@@ -85,7 +85,7 @@ TEST(NodeSetup, AQueueSettingThatEqualsItsDefaultOverridesTheProgram) {
           "[[queue]]\nname = \"stock\"\nlease = \"30s\"\nfailed_max = 5\nretry_first = \"50ms\"\n"
           "retry_max = \"60s\"\nbody_cache = \"16MiB\"\n")
           .config;
-  std::vector<PipelineSpec> pipelines = program();
+  std::vector<PipelineSpec> pipelines = own_program();
   pipelines[0].stages[0].options.timeout = seconds(3);
   const auto overridden = configured(std::move(pipelines), resolved);
   ASSERT_TRUE(overridden);
@@ -99,7 +99,7 @@ TEST(NodeSetup, AQueueSettingThatEqualsItsDefaultOverridesTheProgram) {
 TEST(NodeSetup, TheMostFailuresAreAttemptsThatAStageMayHave) {
   config::Config config;
   config.queues = {{.name = "stock", .limits = {.failed_max = 1'000}, .set_keys = {"failed_max"}}};
-  const auto pipelines = configured(program(), config);
+  const auto pipelines = configured(own_program(), config);
   ASSERT_TRUE(pipelines);
   const auto valid = validate(*pipelines);
   EXPECT_TRUE(valid || valid.error().message.find("attempts") == std::string::npos)
@@ -109,14 +109,14 @@ TEST(NodeSetup, TheMostFailuresAreAttemptsThatAStageMayHave) {
 TEST(NodeSetup, SuggestsASimilarNameForAMissingStage) {
   config::Config config;
   config.pipelines = {{.name = "orders", .options = {{.name = "reserv"}}}};
-  const auto stage = configured(program(), config);
+  const auto stage = configured(own_program(), config);
   ASSERT_FALSE(stage);
   EXPECT_EQ(stage.error().code, ErrorCode::invalid_argument);
   EXPECT_NE(stage.error().message.find("reserv of pipeline orders"), std::string::npos);
   EXPECT_NE(stage.error().message.find("did you mean reserve?"), std::string::npos);
 
   config.pipelines = {{.name = "order"}};
-  const auto pipeline = configured(program(), config);
+  const auto pipeline = configured(own_program(), config);
   ASSERT_FALSE(pipeline);
   EXPECT_NE(pipeline.error().message.find("did you mean orders?"), std::string::npos);
 }

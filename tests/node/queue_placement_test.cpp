@@ -8,7 +8,7 @@
 namespace millrace::cluster {
 namespace {
 
-StageSpec stage(const std::string& name, const std::string& source) {
+StageSpec stage_of(const std::string& name, const std::string& source) {
   StageSpec spec;
   spec.name = name;
   spec.source = {.name = source, .type = "T"};
@@ -32,7 +32,7 @@ std::set<std::string> homes(const QueuePlacement& placement, const std::string& 
 }
 
 TEST(QueuePlacement, UsesAllNodesWithoutARole) {
-  const std::vector<PipelineSpec> pipelines{{"p", {stage("s", "q")}}};
+  const std::vector<PipelineSpec> pipelines{{"p", {stage_of("s", "q")}}};
   const auto placement = QueuePlacement::make(three_nodes(), pipelines);
   ASSERT_TRUE(placement);
   EXPECT_EQ(homes(*placement, "q"), (std::set<std::string>{"a", "b", "c"}));
@@ -42,7 +42,7 @@ TEST(QueuePlacement, UsesAllNodesWithoutARole) {
 TEST(QueuePlacement, UsesNodesWithTheRoleOfTheStage) {
   config::Config config = three_nodes();
   config.pipelines = {{.name = "p", .options = {{.name = "s", .role = "stock"}}}};
-  const std::vector<PipelineSpec> pipelines{{"p", {stage("s", "q"), stage("t", "r")}}};
+  const std::vector<PipelineSpec> pipelines{{"p", {stage_of("s", "q"), stage_of("t", "r")}}};
   const auto placement = QueuePlacement::make(config, pipelines);
   ASSERT_TRUE(placement);
   EXPECT_EQ(homes(*placement, "q"), (std::set<std::string>{"a", "b"}));
@@ -54,7 +54,7 @@ TEST(QueuePlacement, FollowsOverridesToNodesWithTheRole) {
   config::Config config = three_nodes();
   config.cluster.overrides = {{3, "c"}};
   config.pipelines = {{.name = "p", .options = {{.name = "s", .role = "pay"}}}};
-  const std::vector<PipelineSpec> pipelines{{"p", {stage("s", "q"), stage("t", "r")}}};
+  const std::vector<PipelineSpec> pipelines{{"p", {stage_of("s", "q"), stage_of("t", "r")}}};
   const auto placement = QueuePlacement::make(config, pipelines);
   ASSERT_TRUE(placement);
   EXPECT_EQ(placement->home("r", 3), "c");
@@ -74,7 +74,7 @@ TEST(QueuePlacement, RefusesDeadLettersOfTwoRoles) {
   config::Config config = three_nodes();
   config.pipelines = {
       {.name = "p", .options = {{.name = "s", .role = "stock"}, {.name = "t", .role = "pay"}}}};
-  std::vector<PipelineSpec> pipelines{{"p", {stage("s", "q"), stage("t", "r")}}};
+  std::vector<PipelineSpec> pipelines{{"p", {stage_of("s", "q"), stage_of("t", "r")}}};
   for (StageSpec& each : pipelines[0].stages) each.options.dead_letter = "letters";
   const auto placement = QueuePlacement::make(config, pipelines);
   ASSERT_FALSE(placement);
@@ -85,7 +85,7 @@ TEST(QueuePlacement, RefusesDeadLettersOfTwoRoles) {
 TEST(QueuePlacement, RefusesARoleThatNoNodeHas) {
   config::Config config = three_nodes();
   config.pipelines = {{.name = "p", .options = {{.name = "s", .role = "bake"}}}};
-  const std::vector<PipelineSpec> pipelines{{"p", {stage("s", "q")}}};
+  const std::vector<PipelineSpec> pipelines{{"p", {stage_of("s", "q")}}};
   const auto placement = QueuePlacement::make(config, pipelines);
   ASSERT_FALSE(placement);
   EXPECT_NE(placement.error().message.find("bake"), std::string::npos);

@@ -20,7 +20,7 @@ std::vector<StageRun> runs_of(const std::vector<Placed>& messages) {
   return runs;
 }
 
-std::vector<Kind> kinds(const std::vector<StageRun>& runs) {
+std::vector<Kind> kinds_of(const std::vector<StageRun>& runs) {
   std::vector<Kind> out;
   for (const StageRun& run : runs) out.push_back(run.results.at(0).kind);
   return out;
@@ -65,7 +65,7 @@ struct Score {
 TEST(BatchStage, GivesAllMessagesInOneCallAndEachItsOwnOutcome) {
   auto runs = runs_of({placed("a"), broken("b"), placed("c", -1), placed("d")});
   make_stage(Score())->run(runs);
-  EXPECT_THAT(kinds(runs), ElementsAre(Kind::acked, Kind::rejected, Kind::retry, Kind::acked));
+  EXPECT_THAT(kinds_of(runs), ElementsAre(Kind::acked, Kind::rejected, Kind::retry, Kind::acked));
   EXPECT_EQ(parsed<Reserved>(runs[0].results[0].outputs.at(0).payload).cents(), 4);
   EXPECT_EQ(runs[1].results[0].reason, "broken");
 }
@@ -74,7 +74,7 @@ TEST(BatchStage, LeavesUnreadableMessagesOutOfTheBatch) {
   auto runs = runs_of({placed("a"), placed("b"), placed("c")});
   runs[1].inputs[0] = input_of("\xff\xff\xff");
   make_stage(Score())->run(runs);
-  EXPECT_THAT(kinds(runs), ElementsAre(Kind::acked, Kind::rejected, Kind::acked));
+  EXPECT_THAT(kinds_of(runs), ElementsAre(Kind::acked, Kind::rejected, Kind::acked));
   EXPECT_EQ(parsed<Reserved>(runs[2].results[0].outputs.at(0).payload).cents(), 2);
 }
 
@@ -88,7 +88,7 @@ TEST(BatchStage, DoesNotCallTheHandlerWithoutMessages) {
   runs[0].inputs[0] = input_of("\xff\xff\xff");
   stage->run(runs);
   EXPECT_EQ(calls, 0);
-  EXPECT_THAT(kinds(runs), ElementsAre(Kind::rejected));
+  EXPECT_THAT(kinds_of(runs), ElementsAre(Kind::rejected));
 }
 
 TEST(BatchStage, FailsAllWhenTheHandlerThrows) {
@@ -96,14 +96,14 @@ TEST(BatchStage, FailsAllWhenTheHandlerThrows) {
   make_stage([](Batch<Placed>) -> std::vector<Outcome<Reserved>> {
     throw std::runtime_error("out of memory");
   })->run(runs);
-  EXPECT_THAT(kinds(runs), ElementsAre(Kind::failed, Kind::failed));
+  EXPECT_THAT(kinds_of(runs), ElementsAre(Kind::failed, Kind::failed));
   EXPECT_EQ(runs[1].results[0].reason, "out of memory");
 }
 
 TEST(BatchStage, FailsAllWhenOutcomesAreMissing) {
   auto runs = runs_of({placed("a"), placed("b")});
   make_stage([](Batch<Placed>) { return std::vector<Outcome<Reserved>>(1); })->run(runs);
-  EXPECT_THAT(kinds(runs), ElementsAre(Kind::failed, Kind::failed));
+  EXPECT_THAT(kinds_of(runs), ElementsAre(Kind::failed, Kind::failed));
   EXPECT_EQ(runs[0].results[0].reason, "the batch handler returned 1 outcomes for 2 messages");
 }
 
@@ -118,7 +118,7 @@ TEST(BatchStage, TakesPlainMessagesAndFilters) {
   make_stage([](Batch<Placed>) {
     return std::vector<std::optional<Reserved>>{std::nullopt, numbered(1)};
   })->run(filtered);
-  EXPECT_THAT(kinds(filtered), ElementsAre(Kind::acked, Kind::acked));
+  EXPECT_THAT(kinds_of(filtered), ElementsAre(Kind::acked, Kind::acked));
   EXPECT_TRUE(filtered[0].results[0].outputs.empty());
   EXPECT_EQ(filtered[1].results[0].outputs.size(), 1u);
 }
@@ -133,7 +133,7 @@ TEST(BatchStage, MayBeASink) {
   auto runs = runs_of({placed("a"), placed("b")});
   spec.stages[0].make()->run(runs);
   EXPECT_EQ(seen, 2u);
-  EXPECT_THAT(kinds(runs), ElementsAre(Kind::acked, Kind::acked));
+  EXPECT_THAT(kinds_of(runs), ElementsAre(Kind::acked, Kind::acked));
 }
 
 TEST(BatchStage, FailsOnlyTheMessageWhoseKeyFunctionThrows) {
@@ -151,7 +151,7 @@ TEST(BatchStage, FailsOnlyTheMessageWhoseKeyFunctionThrows) {
           .to(queue<Reserved>("out").key_by(by_cents));
   auto runs = runs_of({placed("a"), placed("b"), placed("c")});
   spec.stages[0].make()->run(runs);
-  EXPECT_THAT(kinds(runs), ElementsAre(Kind::acked, Kind::failed, Kind::acked));
+  EXPECT_THAT(kinds_of(runs), ElementsAre(Kind::acked, Kind::failed, Kind::acked));
   EXPECT_EQ(runs[1].results[0].reason, "no key for two");
   EXPECT_EQ(runs[2].results[0].outputs.at(0).key, "3");
 }
@@ -181,7 +181,7 @@ TEST(BatchStage, GivesEachMessageTheStateOfItsKey) {
   runs[1].state = runs[0].state;
   runs[3].state = std::make_shared<const std::string>("\xff\xff\xff");
   stage->run(runs);
-  EXPECT_THAT(kinds(runs), ElementsAre(Kind::acked, Kind::retry, Kind::acked, Kind::failed));
+  EXPECT_THAT(kinds_of(runs), ElementsAre(Kind::acked, Kind::retry, Kind::acked, Kind::failed));
   EXPECT_EQ(parsed<Stock>(runs[0].next_state.value()).left(), 1005);
   EXPECT_EQ(runs[0].results[0].history.size(), 1u);
   EXPECT_EQ(runs[1].next_state, std::nullopt);

@@ -32,7 +32,7 @@ struct Reserve {
   }
 };
 
-struct Score {
+struct ScoreReserved {
   std::vector<Outcome<Reserved>> operator()(Batch<Reserved> batch) const {
     std::vector<Outcome<Reserved>> scores;
     for (const auto& item : batch) scores.emplace_back(item.message);
@@ -47,7 +47,7 @@ PipelineSpec orders() {
       .then<Validate>("validate", {.workers = 2})
       .key_by(&Placed::order)
       .then("reserve", Reserve{.start = 5}, {.workers = 8, .retry = {.attempts = 3, .first = 20ms}})
-      .then_batch<Score>("score", {.batch = {.max = 32, .window = 5ms}})
+      .then_batch<ScoreReserved>("score", {.batch = {.max = 32, .window = 5ms}})
       .to(queue<Reserved>("orders.reserved"),
           queue<Reserved>("orders.log").key_by(&Reserved::order));
 }

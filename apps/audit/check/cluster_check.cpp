@@ -20,10 +20,6 @@ struct Held {
   const Queue* queue;
 };
 
-std::string text_of(std::uint64_t number) {
-  return std::to_string(number);
-}
-
 // Queues that are served, by name and shard; several nodes may hold the same.
 std::multimap<QueueName, Held> served_queues(std::span<const DirectoryView> directories) {
   std::multimap<QueueName, Held> served;
@@ -50,18 +46,20 @@ class OutboxCheck {
     report_.count(About::outboxes, outbox.counts.acked);
     if (known == nullptr) {
       if (outbox.counts.acked > 0) {
-        fail(target_, text_of(outbox.counts.acked) + " messages were handed over, up to number " +
-                          text_of(settled) + "; the target has none of them");
+        fail(target_, std::to_string(outbox.counts.acked) +
+                          " messages were handed over, up to number " + std::to_string(settled) +
+                          "; the target has none of them");
       }
       return;
     }
     if (known->last < settled) {
-      fail(target_, "messages up to number " + text_of(settled) +
-                        " were handed over; the target has them up to " + text_of(known->last));
+      fail(target_, "messages up to number " + std::to_string(settled) +
+                        " were handed over; the target has them up to " +
+                        std::to_string(known->last));
     }
     if (known->last > outbox.last) {
-      fail(outbox_, "the target has messages up to number " + text_of(known->last) +
-                        "; the outbox gave out numbers up to " + text_of(outbox.last) +
+      fail(outbox_, "the target has messages up to number " + std::to_string(known->last) +
+                        "; the outbox gave out numbers up to " + std::to_string(outbox.last) +
                         ": its directory is an older copy");
     }
     compare_messages();
@@ -77,7 +75,8 @@ class OutboxCheck {
       while (sent != outbox_.queue->sent.end() && sent->first < number) ++sent;
       if (sent == outbox_.queue->sent.end()) return;
       if (sent->first == number && !(sent->second == identity)) {
-        return fail(target_, "number " + text_of(number) + " is another message at the target");
+        return fail(target_,
+                    "number " + std::to_string(number) + " is another message at the target");
       }
     }
   }
@@ -88,8 +87,8 @@ class OutboxCheck {
                                    0,
                                    0,
                                    "outbox " + outbox_.queue->declaration.name() + ", shard " +
-                                       text_of(outbox_.queue->declaration.shard()) + ", of " +
-                                       outbox_.directory->path + ": " + text});
+                                       std::to_string(outbox_.queue->declaration.shard()) +
+                                       ", of " + outbox_.directory->path + ": " + text});
   }
 
   const Held& outbox_;
@@ -106,7 +105,7 @@ void check_outbox(const Held& outbox, const std::multimap<QueueName, Held>& serv
   if (first == last) {
     if (outbox.queue->counts.acked > 0) {
       report.note(About::outboxes, "the target of " + declaration.name() + ", shard " +
-                                       text_of(declaration.shard()) + ", of " +
+                                       std::to_string(declaration.shard()) + ", of " +
                                        outbox.directory->path + " is in none of the directories");
     }
     return;
@@ -192,10 +191,10 @@ void check_ownership(std::span<const DirectoryView> directories, Report& report)
                    {},
                    0,
                    0,
-                   "shard " + text_of(shard.second) +
+                   "shard " + std::to_string(shard.second) +
                        (shard.first.empty() ? "" : " of role " + shard.first) + " belongs to " +
-                       ownership.owner() + " in epoch " + text_of(ownership.epoch()) + ", and to " +
-                       at->second.first + " by " + at->second.second});
+                       ownership.owner() + " in epoch " + std::to_string(ownership.epoch()) +
+                       ", and to " + at->second.first + " by " + at->second.second});
     }
   }
   check_holders(directories, report);

@@ -20,10 +20,6 @@ constexpr std::int64_t schema_version_max = 1;
 constexpr const char* rows_at_once = "32";  // of a segment; a row has up to 256 KiB, or one record
 constexpr std::uint64_t frame_unit = 8;
 
-std::string text_of(std::uint64_t number) {
-  return std::to_string(number);
-}
-
 // The number behind `prefix`; empty: the name has none.
 std::optional<std::uint64_t> number_behind(std::string_view prefix, std::string_view name) {
   if (!name.starts_with(prefix)) return std::nullopt;
@@ -59,7 +55,7 @@ struct ParsedRow {
   std::string wrong{};
 };
 
-ParsedRow parse(const Row& row) {
+ParsedRow parse_row(const Row& row) {
   ParsedRow out;
   std::string_view rest = row.frames;
   for (std::uint64_t i = 0; i < row.count; ++i) {
@@ -69,19 +65,19 @@ ParsedRow parse(const Row& row) {
                          frame->flags == flags && frame->position < frame->lsn &&
                          (i == 0 || frame->position == out.frames[0].position + i);
     if (!is_here) {
-      out.wrong = "expected the frame of record " + text_of(row.lsn + i) + ", intact";
+      out.wrong = "expected the frame of record " + std::to_string(row.lsn + i) + ", intact";
       return out;
     }
     const std::uint64_t bytes = round_up(frame->bytes, frame_unit);
     if (bytes > rest.size()) {
-      out.wrong = "expected the end of record " + text_of(row.lsn + i);
+      out.wrong = "expected the end of record " + std::to_string(row.lsn + i);
       return out;
     }
     rest.remove_prefix(bytes);
     out.frames.push_back(*frame);
   }
   if (row.count == 0) out.wrong = "expected a record in the row";
-  if (!rest.empty()) out.wrong = "expected " + text_of(row.count) + " records in the row";
+  if (!rest.empty()) out.wrong = "expected " + std::to_string(row.count) + " records in the row";
   return out;
 }
 
@@ -116,10 +112,10 @@ class DatabaseLog final : public NodeLog {
     return {pointer_->header.number};
   }
   [[nodiscard]] std::string checkpoint_name(std::uint64_t number) const override {
-    return checkpoint_prefix() + text_of(number);
+    return checkpoint_prefix() + std::to_string(number);
   }
   [[nodiscard]] std::string segment_name(std::uint32_t segment) const override {
-    return segment_prefix() + text_of(segment);
+    return segment_prefix() + std::to_string(segment);
   }
   // The last row states it of those before; of itself nothing does.
   [[nodiscard]] std::optional<Witness> stated_end() const override { return std::nullopt; }
@@ -136,13 +132,13 @@ class DatabaseLog final : public NodeLog {
     for (std::uint64_t part = 0; part < pointer_->parts && !out.damage; ++part) {
       const auto answer = reader_->query(
           "select bytes from " + table(checkpoint_name(number)) + " where part = $1::int4",
-          {text_of(part)});
+          {std::to_string(part)});
       if (!answer && answer.error().code != ErrorCode::not_found) return answer.error();
-      std::string wrong = "expected part " + text_of(part);
+      std::string wrong = "expected part " + std::to_string(part);
       if (answer && answer->rows() == 1) {
         wrong = chunks.add(answer->bytes(0, 0));
         if (wrong.empty() && chunks.last_bytes() != answer->bytes(0, 0).size()) {
-          wrong = "expected the end of part " + text_of(part);
+          wrong = "expected the end of part " + std::to_string(part);
         }
         bytes += answer->bytes(0, 0).size();
       }
@@ -152,8 +148,8 @@ class DatabaseLog final : public NodeLog {
     if (out.damage) return out;
     std::string wrong = chunks.finish();
     if (wrong.empty() && (out.entries != pointer_->entries || bytes != pointer_->bytes)) {
-      wrong = "expected " + text_of(pointer_->entries) + " entries of " + text_of(pointer_->bytes) +
-              " bytes, as the row in checkpoint states";
+      wrong = "expected " + std::to_string(pointer_->entries) + " entries of " +
+              std::to_string(pointer_->bytes) + " bytes, as the row in checkpoint states";
     }
     if (!wrong.empty()) out.damage = {pointer_->parts, std::move(wrong)};
     return out;
@@ -165,7 +161,8 @@ class DatabaseLog final : public NodeLog {
     if (!states_ || states_->number() != number || states_->id() != id) {
       return std::string("is named by no checkpoint");
     }
-    return read_stored_states(*reader_, table("file_" + text_of(seat_) + "_"), *states_, visit);
+    return read_stored_states(*reader_, table("file_" + std::to_string(seat_) + "_"), *states_,
+                              visit);
   }
 
   Result<std::uint64_t> first_lsn() override {
@@ -186,7 +183,7 @@ class DatabaseLog final : public NodeLog {
       out.is_damaged = true;
     };
     const auto take = [&](const Row& row) {
-      const ParsedRow parsed = parse(row);
+      const ParsedRow parsed = parse_row(row);
       const bool is_whole = parsed.wrong.empty();
       if (expected == 0) out.first_lsn = expected = row.lsn;
       if (!is_behind_gap && row.lsn > expected) is_behind_gap = true;
@@ -194,26 +191,27 @@ class DatabaseLog final : public NodeLog {
         // No part of the log, unless it states that what is missing was confirmed.
         if (!parsed.frames.empty() && parsed.frames[0].durable >= expected && !out.is_damaged) {
           damage(row.segment, expected,
-                 "expected record " + text_of(expected) + "; it was confirmed (the row of record " +
-                     text_of(row.lsn) + " states that records up to " +
-                     text_of(parsed.frames[0].durable) + " were durable)");
+                 "expected record " + std::to_string(expected) +
+                     "; it was confirmed (the row of record " + std::to_string(row.lsn) +
+                     " states that records up to " + std::to_string(parsed.frames[0].durable) +
+                     " were durable)");
         }
         return;
       }
       if (row.lsn < expected) {
-        return damage(row.segment, row.lsn, "record " + text_of(row.lsn) + " is here twice");
+        return damage(row.segment, row.lsn, "record " + std::to_string(row.lsn) + " is here twice");
       }
       if (!is_whole) return damage(row.segment, row.lsn, parsed.wrong);
       const auto first = first_lsns_.emplace(row.segment, row.lsn).first->second;
       if (parsed.frames[0].position != row.lsn - first) {
         return damage(row.segment, row.lsn,
-                      "expected position " + text_of(row.lsn - first) + ", got " +
-                          text_of(parsed.frames[0].position));
+                      "expected position " + std::to_string(row.lsn - first) + ", got " +
+                          std::to_string(parsed.frames[0].position));
       }
       if (parsed.frames[0].durable >= row.lsn) {
         return damage(row.segment, row.lsn,
                       "states that it was durable before it was written: records up to " +
-                          text_of(parsed.frames[0].durable));
+                          std::to_string(parsed.frames[0].durable));
       }
       for (const FrameFields& frame : parsed.frames) {
         ++out.frames;
@@ -253,14 +251,14 @@ class DatabaseLog final : public NodeLog {
         auto found = reader_->query("select lsn, count::int8, frames from " + from +
                                         " where lsn = (select max(lsn) from " + from +
                                         " where lsn <= $1::int8)",
-                                    {text_of(lsn)});
+                                    {std::to_string(lsn)});
         if (!found) return found.error();
         answer = *std::move(found);
         row.reset();
         parsed = {};
         if (answer->rows() == 1) {
           row = row_of(segment, *answer, 0);
-          parsed = parse(*row);
+          parsed = parse_row(*row);
         }
       }
       const bool is_here =
@@ -291,9 +289,11 @@ class DatabaseLog final : public NodeLog {
   [[nodiscard]] std::string table(const std::string& name) const {
     return name_.schema + "." + name;
   }
-  [[nodiscard]] std::string segment_prefix() const { return "segment_" + text_of(seat_) + "_"; }
+  [[nodiscard]] std::string segment_prefix() const {
+    return "segment_" + std::to_string(seat_) + "_";
+  }
   [[nodiscard]] std::string checkpoint_prefix() const {
-    return "checkpoint_" + text_of(seat_) + "_";
+    return "checkpoint_" + std::to_string(seat_) + "_";
   }
   [[nodiscard]] Error missing() const {
     return {ErrorCode::not_found,
@@ -324,7 +324,7 @@ class DatabaseLog final : public NodeLog {
       if (const auto done = guard_->query(statement); !done) return done.error();
     }
     const auto locked = guard_->query("select pg_advisory_xact_lock_shared($1::int4, $2::int4)",
-                                      {std::to_string(lock_class), text_of(seat_)});
+                                      {std::to_string(lock_class), std::to_string(seat_)});
     if (!locked) return locked.error();
     const auto state = read_seat();
     if (!state) return state.error();
@@ -332,7 +332,7 @@ class DatabaseLog final : public NodeLog {
     if (is_held(*state)) {
       return Error{ErrorCode::storage_locked, "the seat " + name_.node + " is held by " +
                                                   state->holder + " for another " +
-                                                  text_of(state->lease_ms) + " ms"};
+                                                  std::to_string(state->lease_ms) + " ms"};
     }
     epoch_ = state->epoch;
     return {};
@@ -394,7 +394,7 @@ class DatabaseLog final : public NodeLog {
     const auto answer =
         reader_->query("select number, replay_from, parts::int8, entries, bytes from " +
                            table("checkpoint") + " where node = $1::int4",
-                       {text_of(seat_)});
+                       {std::to_string(seat_)});
     if (!answer) return answer.error();
     if (answer->rows() == 0) return {};
     const auto field = [&](int column) {
@@ -417,7 +417,7 @@ class DatabaseLog final : public NodeLog {
       const auto answer =
           reader_->query("select lsn, count::int8, frames from " + table(segment_name(segment)) +
                              " where lsn > $1::int8 order by lsn limit " + rows_at_once,
-                         {text_of(after)});
+                         {std::to_string(after)});
       if (!answer) return answer.error();
       if (answer->rows() == 0) return {};
       for (int i = 0; i < answer->rows(); ++i) {
@@ -433,11 +433,11 @@ class DatabaseLog final : public NodeLog {
     const bool is_late = is_empty ? witness.replay_from > 1 : out.first_lsn > witness.replay_from;
     std::string text;
     if (is_late) {
-      text = "expected record " + text_of(witness.replay_from) +
+      text = "expected record " + std::to_string(witness.replay_from) +
              ", from which a start replays; no segment has it";
     } else if (witness.durable > out.last_lsn) {
-      text = "the log ends with record " + text_of(out.last_lsn) + "; " + witness.stated_by +
-             " states that records up to " + text_of(witness.durable) + " were durable";
+      text = "the log ends with record " + std::to_string(out.last_lsn) + "; " + witness.stated_by +
+             " states that records up to " + std::to_string(witness.durable) + " were durable";
     } else {
       return;
     }

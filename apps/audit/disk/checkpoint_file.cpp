@@ -9,7 +9,7 @@
 namespace millrace::audit {
 namespace {
 
-constexpr std::string_view magic{"MILLCKP\0", 8};
+constexpr std::string_view checkpoint_magic{"MILLCKP\0", 8};
 constexpr std::uint32_t version_max = 1;
 
 class Reader {
@@ -24,7 +24,7 @@ class Reader {
     const auto block = file_.read(0, block_bytes);
     if (!block) return block.error();
     const std::string_view at = *block;
-    if (at.size() < 44 || at.substr(0, 8) != magic ||
+    if (at.size() < 44 || at.substr(0, 8) != checkpoint_magic ||
         number_at<std::uint32_t>(at, 40) != crc32c(at.substr(0, 40)) ||
         number_at<std::uint64_t>(at, 16) != out_.header.number) {
       wrong("expected the header of checkpoint " + std::to_string(out_.header.number));

@@ -8,10 +8,6 @@ namespace {
 
 constexpr std::uint32_t segment_version_max = 1;
 
-std::string text_of(std::uint64_t number) {
-  return std::to_string(number);
-}
-
 }  // namespace
 
 std::string LogFiles::name_of(std::uint32_t segment) const {
@@ -48,7 +44,7 @@ Result<void> LogFiles::find_segments() {
     if (header && header->number == number) {
       segment.first_lsn = header->first_lsn;
       if (header->bytes != segment.bytes) {
-        wrong("the file ends here; its header states " + text_of(header->bytes) + " bytes");
+        wrong("the file ends here; its header states " + std::to_string(header->bytes) + " bytes");
       }
     }
     all_.push_back(segment);
@@ -120,7 +116,7 @@ Result<void> LogFiles::judge_gap(const SegmentFile& file, std::size_t index, std
     for (auto frame = segment.frame_from(from); frame; frame = segment.frame_from(frame->next)) {
       if (frame->durable < expected_ || !stated_by.empty()) continue;
       durable = frame->durable;
-      stated_by = name_of(where) + " at " + text_of(frame->offset);
+      stated_by = name_of(where) + " at " + std::to_string(frame->offset);
     }
   };
   // The rest of the same group was formed before the record could be durable.
@@ -136,8 +132,9 @@ Result<void> LogFiles::judge_gap(const SegmentFile& file, std::size_t index, std
     return {};
   }
   damage(number, offset, expected_,
-         "expected record " + text_of(expected_) + ", intact; it was confirmed (" + stated_by +
-             " states that records up to " + text_of(durable) + " were durable)");
+         "expected record " + std::to_string(expected_) + ", intact; it was confirmed (" +
+             stated_by + " states that records up to " + std::to_string(durable) +
+             " were durable)");
   if (index + 1 < chain_.size() && chain_[index + 1].first_lsn <= witness_.replay_from) {
     expected_ = chain_[index + 1].first_lsn;  // a start does not read the damaged part
     return {};
@@ -150,13 +147,13 @@ void LogFiles::check_end() {
   if (chain_.empty() ? witness_.replay_from > 1 || witness_.durable > 0
                      : chain_.front().first_lsn > witness_.replay_from) {
     damage(0, 0, witness_.replay_from,
-           "expected record " + text_of(witness_.replay_from) +
+           "expected record " + std::to_string(witness_.replay_from) +
                ", from which a start replays; no segment has it");
     extent_.is_damaged = true;
   } else if (witness_.durable >= expected_) {
     damage(0, 0, expected_,
-           "the log ends with record " + text_of(expected_ - 1) + "; " + witness_.stated_by +
-               " states that records up to " + text_of(witness_.durable) + " were durable");
+           "the log ends with record " + std::to_string(expected_ - 1) + "; " + witness_.stated_by +
+               " states that records up to " + std::to_string(witness_.durable) + " were durable");
     extent_.is_damaged = true;
   }
 }
@@ -171,7 +168,8 @@ Result<void> LogFiles::check_headers() {
     const auto frame = file->frame_from(block_bytes);
     if (!frame || is_superseded(segment, frame->lsn)) continue;
     damage(segment.number, 0, frame->lsn,
-           "expected the segment's header; its frames begin with record " + text_of(frame->lsn));
+           "expected the segment's header; its frames begin with record " +
+               std::to_string(frame->lsn));
   }
   return {};
 }

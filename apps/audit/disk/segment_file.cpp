@@ -7,12 +7,12 @@
 namespace millrace::audit {
 namespace {
 
-constexpr std::string_view magic{"MILLSEG\0", 8};
+constexpr std::string_view segment_magic{"MILLSEG\0", 8};
 
 }  // namespace
 
 std::optional<SegmentHeader> parse_segment_header(std::string_view block) {
-  if (block.size() < 40 || block.substr(0, 8) != magic ||
+  if (block.size() < 40 || block.substr(0, 8) != segment_magic ||
       number_at<std::uint32_t>(block, 36) != crc32c(block.substr(0, 36))) {
     return std::nullopt;
   }

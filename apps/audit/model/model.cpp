@@ -6,13 +6,6 @@
 namespace millrace::audit {
 namespace {
 
-constexpr std::uint32_t relocated_bit = 1U << 31;
-constexpr std::uint32_t installed_bit = 1U << 30;
-
-std::string text_of(std::uint64_t number) {
-  return std::to_string(number);
-}
-
 std::string brief(std::string_view name) {
   return std::string(name.substr(0, 60));
 }
@@ -20,7 +13,7 @@ std::string brief(std::string_view name) {
 }  // namespace
 
 std::string Queue::title() const {
-  return "queue " + declaration.name() + ", shard " + text_of(declaration.shard());
+  return "queue " + declaration.name() + ", shard " + std::to_string(declaration.shard());
 }
 
 Identity identity_of(const pb::Envelope& envelope) {
@@ -43,7 +36,7 @@ class Applier {
     for (const pb::Change& change : record.change()) {
       const auto found = model_.queues_.find(change.queue());
       if (found == model_.queues_.end()) {
-        complain_(About::records, "it changes queue number " + text_of(change.queue()) +
+        complain_(About::records, "it changes queue number " + std::to_string(change.queue()) +
                                       ", which was never declared");
       } else if (!changed.insert(change.queue()).second) {
         complain_(About::records, "it changes " + found->second.title() + " twice");
@@ -65,8 +58,8 @@ class Applier {
       return;
     }
     if (known.name() != declaration.name() || known.shard() != declaration.shard()) {
-      complain_(About::records, "it declares number " + text_of(declaration.number()) + " of " +
-                                    at->second.title() + " for " + declaration.name());
+      complain_(About::records, "it declares number " + std::to_string(declaration.number()) +
+                                    " of " + at->second.title() + " for " + declaration.name());
     }
     known.set_dead_letters(declaration.dead_letters());
     known.set_staged(declaration.staged());
@@ -108,8 +101,8 @@ class Applier {
       if (is_new || attach.rebase()) producer.last = attach.base();
       if (attach.epoch() < producer.epoch) {
         complain_(About::producers, of(queue, attach.producer()) + ": epoch " +
-                                        text_of(attach.epoch()) + " after epoch " +
-                                        text_of(producer.epoch));
+                                        std::to_string(attach.epoch()) + " after epoch " +
+                                        std::to_string(producer.epoch));
       }
       producer.epoch = std::max(producer.epoch, attach.epoch());
     }
@@ -119,13 +112,13 @@ class Applier {
       Producer& producer = queue.producers[produced.producer()];
       if (produced.first() != producer.last + 1) {
         complain_(About::producers, of(queue, produced.producer()) + ": expected number " +
-                                        text_of(producer.last + 1) + ", it settles " +
-                                        text_of(produced.first()));
+                                        std::to_string(producer.last + 1) + ", it settles " +
+                                        std::to_string(produced.first()));
       }
       if (produced.epoch() != producer.epoch) {
         complain_(About::producers, of(queue, produced.producer()) + ": an offer of epoch " +
-                                        text_of(produced.epoch()) + " in epoch " +
-                                        text_of(producer.epoch));
+                                        std::to_string(produced.epoch()) + " in epoch " +
+                                        std::to_string(producer.epoch));
       }
       producer = {produced.epoch(), produced.first() + produced.count() - 1};
       queue.counts.duplicates += static_cast<std::uint64_t>(produced.duplicate_size());
@@ -134,8 +127,9 @@ class Applier {
     if (change.produced_size() == 0) return;
     if (messages != static_cast<std::uint64_t>(change.append_size())) {
       complain_(About::producers,
-                queue.title() + ": the offers are " + text_of(messages) + " messages, " +
-                    text_of(static_cast<std::uint64_t>(change.append_size())) + " are appended");
+                queue.title() + ": the offers are " + std::to_string(messages) + " messages, " +
+                    std::to_string(static_cast<std::uint64_t>(change.append_size())) +
+                    " are appended");
     }
   }
 
@@ -177,7 +171,7 @@ class Applier {
       } else {
         complain_(
             About::messages,
-            queue.title() + ": message " + text_of(sequence) + " is " + what +
+            queue.title() + ": message " + std::to_string(sequence) + " is " + what +
                 (sequence > queue.last ? ", and was never appended" : ", and was removed before"));
       }
     }
@@ -188,14 +182,14 @@ class Applier {
       report_.count(About::states);
       const auto found = queue.queued.find(failure.sequence());
       if (found == queue.queued.end()) {
-        complain_(About::states, queue.title() + ": message " + text_of(failure.sequence()) +
+        complain_(About::states, queue.title() + ": message " + std::to_string(failure.sequence()) +
                                      " failed, and is not queued");
         continue;
       }
       if (failure.failed() < found->second.failed) {
-        complain_(About::states, queue.title() + ": message " + text_of(failure.sequence()) +
-                                     " failed " + text_of(failure.failed()) + " times after " +
-                                     text_of(found->second.failed));
+        complain_(About::states, queue.title() + ": message " + std::to_string(failure.sequence()) +
+                                     " failed " + std::to_string(failure.failed()) +
+                                     " times after " + std::to_string(found->second.failed));
       }
       found->second.failed = failure.failed();
       found->second.acquired = failure.acquired();
@@ -209,11 +203,11 @@ class Applier {
       if (queue.queued.erase(sequence) == 1) {
         ++queue.counts.dead;
       } else {
-        complain_(About::messages, queue.title() + ": message " + text_of(sequence) +
+        complain_(About::messages, queue.title() + ": message " + std::to_string(sequence) +
                                        " is given up, and was not queued");
       }
       if (!has_dead_letter(record, queue, sequence)) {
-        complain_(About::messages, queue.title() + ": message " + text_of(sequence) +
+        complain_(About::messages, queue.title() + ": message " + std::to_string(sequence) +
                                        " is given up without a dead letter");
       }
     }
@@ -244,7 +238,7 @@ class Applier {
         const auto& acks = change.ack();
         if (std::find(acks.begin(), acks.end(), entry.input()) == acks.end()) {
           complain_(About::states, queue.title() + ", key " + brief(next.key()) +
-                                       ": history of message " + text_of(entry.input()) +
+                                       ": history of message " + std::to_string(entry.input()) +
                                        ", which this record does not ack");
         }
         state.history.push_back(entry);
@@ -315,17 +309,17 @@ class Applier {
   void apply(const pb::ShardRecord& shard) {
     report_.count(About::ownership);
     pb::ShardRecord& known = model_.shards_[{shard.role(), shard.shard()}];
-    const std::string title = "shard " + text_of(shard.shard()) +
+    const std::string title = "shard " + std::to_string(shard.shard()) +
                               (shard.role().empty() ? "" : " of role " + shard.role());
     if (shard.ownership().epoch() < known.ownership().epoch()) {
-      complain_(About::ownership, title + ": epoch " + text_of(shard.ownership().epoch()) +
-                                      " after epoch " + text_of(known.ownership().epoch()));
+      complain_(About::ownership, title + ": epoch " + std::to_string(shard.ownership().epoch()) +
+                                      " after epoch " + std::to_string(known.ownership().epoch()));
     } else if (shard.ownership().epoch() == known.ownership().epoch() &&
                known.ownership().epoch() != 0 && !known.ownership().owner().empty() &&
                shard.ownership().owner() != known.ownership().owner()) {
       complain_(About::ownership, title + " belongs to " + shard.ownership().owner() + " and " +
                                       known.ownership().owner() + " in epoch " +
-                                      text_of(known.ownership().epoch()));
+                                      std::to_string(known.ownership().epoch()));
     }
     known = shard;
   }

@@ -33,6 +33,10 @@ struct Counts {
   friend bool operator==(const Counts&, const Counts&) = default;
 };
 
+/// Bits of Queued::index, which messages/snapshot.proto explains.
+inline constexpr std::uint32_t relocated_bit = 1U << 31;
+inline constexpr std::uint32_t installed_bit = 1U << 30;
+
 /// A queued message, without its body.
 struct Queued {
   std::uint64_t place = 0;  ///< of the record with its body

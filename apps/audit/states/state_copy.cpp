@@ -18,7 +18,7 @@ std::uint64_t big_endian(std::string_view bytes) {
 }
 
 // 'k', the queue, the key with its zeros escaped, 'b' or 'h' and a record or 'a'.
-std::optional<StateItem> parse(std::string_view bytes, char& kind) {
+std::optional<StateItem> parse_key(std::string_view bytes, char& kind) {
   constexpr std::size_t head = 5;
   if (bytes.size() < head) return std::nullopt;
   StateItem item;
@@ -66,7 +66,7 @@ std::string read_state_copy(const std::filesystem::path& directory, std::uint64_
   const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(options));
   for (it->Seek("k"); it->Valid() && it->key()[0] == 'k'; it->Next()) {
     char kind = 0;
-    const auto item = parse({it->key().data(), it->key().size()}, kind);
+    const auto item = parse_key({it->key().data(), it->key().size()}, kind);
     if (!item || (kind != 'b' && kind != 'h' && kind != 'a')) {
       return "has an item of an unknown form";
     }

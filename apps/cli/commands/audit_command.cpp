@@ -18,7 +18,7 @@
 namespace millrace::cli {
 namespace {
 
-struct Options {
+struct AuditOptions {
   std::vector<std::string> data_dirs;
   std::vector<std::string> configs;
   std::vector<std::string> nodes;  ///< whose logs; empty: those of the configurations
@@ -114,7 +114,7 @@ Result<std::unique_ptr<audit::NodeLog>> open_configured(const std::string& confi
   return audit::open_directory(std::get<engines::LogOptions>(*log).data_dir);
 }
 
-Result<audit::Audit> read_logs(const Options& options) {
+Result<audit::Audit> read_logs(const AuditOptions& options) {
   std::vector<std::unique_ptr<audit::NodeLog>> logs;
   for (const std::string& data_dir : options.data_dirs) {
     auto log = audit::open_directory(data_dir);
@@ -132,7 +132,7 @@ Result<audit::Audit> read_logs(const Options& options) {
   return audit::audit(std::move(logs));
 }
 
-int run_audit(const Options& options, const Program& program) {
+int run_audit(const AuditOptions& options, const Program& program) {
   if (options.data_dirs.empty() && options.configs.empty()) {
     return fail({ErrorCode::invalid_argument, "expected --data-dir DIR or --config FILE"});
   }
@@ -150,7 +150,7 @@ int run_audit(const Options& options, const Program& program) {
 }  // namespace
 
 void add_audit(CLI::App& app, Action& action, const Program& program) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<AuditOptions>();
   CLI::App* command =
       add_command(app, "audit", "check the logs of stopped nodes, or copies of data directories");
   command

@@ -31,7 +31,7 @@ struct RestoreOptions {
   Format format = Format::table;
 };
 
-Json json_of(const fs::path& target, const engines::StoredBackup& backup) {
+Json json_of_backup(const fs::path& target, const engines::StoredBackup& backup) {
   Json out{{"target", target.string()},
            {"files", backup.info.files},
            {"bytes", backup.info.bytes},
@@ -52,7 +52,7 @@ Result<Json> back_up_stopped_node(const BackupOptions& options, const fs::path& 
   }
   const auto backup = engines::back_up_stopped(journal->data_dir, target, SystemClock().now_us());
   if (!backup) return backup.error();
-  return json_of(target, *backup);
+  return json_of_backup(target, *backup);
 }
 
 int run_backup(const BackupOptions& options) {
@@ -74,7 +74,7 @@ int run_backup(const BackupOptions& options) {
 int run_restore(const RestoreOptions& options) {
   const auto backup = engines::restore_backup(options.backup, options.data_dir);
   if (!backup) return fail(backup.error());
-  print(json_of(options.data_dir, *backup), options.format);
+  print(json_of_backup(options.data_dir, *backup), options.format);
   return exit_ok;
 }
 

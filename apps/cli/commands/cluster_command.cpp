@@ -16,7 +16,7 @@ namespace {
 /// Files of the certificate that names several nodes: seats.crt, seats.key.
 constexpr const char* seats_file = "seats";
 
-struct Options {
+struct ClusterOptions {
   std::string folder;
   std::string cluster = "millrace";
   std::vector<std::string> nodes;
@@ -28,7 +28,7 @@ struct Options {
   bool drops_old = false;
 };
 
-Result<std::vector<std::filesystem::path>> make_files(const Options& options,
+Result<std::vector<std::filesystem::path>> make_files(const ClusterOptions& options,
                                                       const certs::ClusterCertificates& wanted) {
   const std::time_t now = std::time(nullptr);
   if (options.renews_authority) return certs::renew_authority(wanted, now);
@@ -38,7 +38,7 @@ Result<std::vector<std::filesystem::path>> make_files(const Options& options,
 }
 
 /// Says for how long the files are valid, and what comes next.
-void say_next(const Options& options) {
+void say_next(const ClusterOptions& options) {
   constexpr std::int64_t day_s = 86'400;
   if (options.renews_authority) {
     std::cerr
@@ -59,7 +59,7 @@ void say_next(const Options& options) {
             << ". Keep ca.key away from the nodes: who has it can join the cluster.\n";
 }
 
-int run_certs(const Options& options) {
+int run_certs(const ClusterOptions& options) {
   certs::ClusterCertificates wanted{.folder = options.folder,
                                     .cluster = options.cluster,
                                     .nodes = options.nodes,
@@ -89,7 +89,7 @@ int run_certs(const Options& options) {
 }
 
 void add_certs(CLI::App& group, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ClusterOptions>();
   CLI::App* command =
       add_command(group, "certs", "make an authority and a certificate for each node");
   command
@@ -134,13 +134,13 @@ void add_certs(CLI::App& group, Action& action) {
   });
 }
 
-struct NodeOptions {
+struct ClusterNodeOptions {
   ServerOptions server;
   bool yes = false;
   Format format = Format::table;
 };
 
-int run_members(const NodeOptions& options) {
+int run_members(const ClusterNodeOptions& options) {
   auto node = ServerClient::open(options.server);
   if (!node) return fail(node.error());
   const auto answer = node->get("/api/v1/cluster/members");
@@ -155,7 +155,7 @@ int run_members(const NodeOptions& options) {
   return exit_ok;
 }
 
-int run_drain(const NodeOptions& options) {
+int run_drain(const ClusterNodeOptions& options) {
   auto node = ServerClient::open(options.server);
   if (!node) return fail(node.error());
   if (!options.yes) {
@@ -173,7 +173,7 @@ int run_drain(const NodeOptions& options) {
 }
 
 void add_members(CLI::App& group, Action& action) {
-  auto options = std::make_shared<NodeOptions>();
+  auto options = std::make_shared<ClusterNodeOptions>();
   CLI::App* command = add_command(group, "members", "list the members, as one node sees them");
   add_server_options(*command, options->server);
   add_format(*command, options->format);
@@ -185,7 +185,7 @@ void add_members(CLI::App& group, Action& action) {
 }
 
 void add_drain(CLI::App& group, Action& action) {
-  auto options = std::make_shared<NodeOptions>();
+  auto options = std::make_shared<ClusterNodeOptions>();
   CLI::App* command = add_command(group, "drain", "have a node finish its work, leave and exit");
   add_server_options(*command, options->server);
   add_format(*command, options->format);

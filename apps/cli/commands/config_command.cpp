@@ -12,13 +12,13 @@
 namespace millrace::cli {
 namespace {
 
-struct Options {
+struct ConfigOptions {
   config::Inputs inputs;
   bool effective = false;
   Format format = Format::table;
 };
 
-int run_check(const Options& options) {
+int run_check(const ConfigOptions& options) {
   const config::Resolved resolved = load_config(options.inputs);
   if (!resolved.problems.empty()) return exit_config;
   const std::size_t nodes = std::max<std::size_t>(1, resolved.config.cluster.nodes.size());
@@ -29,19 +29,19 @@ int run_check(const Options& options) {
 }
 
 // Setting::value is TOML; the values that keys can have are valid JSON, too.
-nlohmann::ordered_json value_of(const config::Setting& setting, Format format) {
+nlohmann::ordered_json value_in(const config::Setting& setting, Format format) {
   if (format == Format::table) return setting.value;
   return nlohmann::ordered_json::parse(setting.value);
 }
 
-int run_print(const Options& options) {
+int run_print(const ConfigOptions& options) {
   const config::Resolved resolved = load_config(options.inputs);
   if (!resolved.problems.empty()) return exit_config;
   Listing listing{.columns = {"key", "value"}, .rows = {}};
   if (options.effective) listing.columns.emplace_back("origin");
   for (const config::Setting& setting : resolved.settings) {
     if (setting.is_default && !options.effective) continue;
-    nlohmann::ordered_json row{{"key", setting.path}, {"value", value_of(setting, options.format)}};
+    nlohmann::ordered_json row{{"key", setting.path}, {"value", value_in(setting, options.format)}};
     if (options.effective) row["origin"] = origin_of(setting.place);
     listing.rows.push_back(std::move(row));
   }
@@ -50,7 +50,7 @@ int run_print(const Options& options) {
 }
 
 void add_check(CLI::App& group, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ConfigOptions>();
   CLI::App* command = add_command(group, "check", "report all errors of a config file");
   add_config_options(*command, options->inputs);
   command->callback([options, &action] {
@@ -61,7 +61,7 @@ void add_check(CLI::App& group, Action& action) {
 }
 
 void add_print(CLI::App& group, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ConfigOptions>();
   CLI::App* command = add_command(group, "print", "print the keys that are set, from all sources");
   add_config_options(*command, options->inputs);
   command->add_flag("--effective", options->effective,

@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Options {
+struct LeaveOptions {
   ServerOptions server;
   bool yes = false;
   std::uint32_t timeout_s = 120;
@@ -62,7 +62,7 @@ Result<Plan> make_plan(const std::vector<Json>& members, const std::vector<Json>
   return plan;
 }
 
-int run_leave(const Options& options) {
+int run_leave(const LeaveOptions& options) {
   auto cluster = ShardClient::open(options.server);
   if (!cluster) return fail(cluster.error());
   const auto members = cluster->members();
@@ -101,7 +101,7 @@ int run_leave(const Options& options) {
 }  // namespace
 
 void add_leave(CLI::App& group, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<LeaveOptions>();
   CLI::App* command =
       add_command(group, "leave",
                   "move all shards of a node to other nodes, then drain it; it leaves and exits");

@@ -12,7 +12,7 @@
 namespace millrace::cli {
 namespace {
 
-struct Options {
+struct LogCopyOptions {
   std::string from;
   std::string to;
   std::string node;
@@ -28,7 +28,7 @@ Result<void> check_same_node(const engines::AnyLog& from, const engines::AnyLog&
                "--from is the log of node " + source->node + ", --to that of node " + target->node};
 }
 
-int run_copy(const Options& options) {
+int run_copy(const LogCopyOptions& options) {
   const auto from = log_at(options.from, options.node);
   if (!from) return fail({from.error().code, "--from: " + from.error().message});
   const auto to = log_at(options.to, options.node);
@@ -48,7 +48,7 @@ int run_copy(const Options& options) {
 }
 
 void add_copy(CLI::App& group, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<LogCopyOptions>();
   CLI::App* command =
       add_command(group, "copy", "move the log of a stopped node to another engine or place");
   const char* const place =

@@ -15,7 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
-struct Options {
+struct MoveShardOptions {
   ServerOptions server;
   ShardName shard;
   std::string to;
@@ -24,7 +24,7 @@ struct Options {
   Format format = Format::table;
 };
 
-int run_move(const Options& options) {
+int run_move(const MoveShardOptions& options) {
   auto cluster = ShardClient::open(options.server);
   if (!cluster) return fail(cluster.error());
   const std::string name = options.shard.text();
@@ -54,7 +54,7 @@ int run_move(const Options& options) {
   return exit_ok;
 }
 
-int run_shards(const Options& options) {
+int run_shards(const MoveShardOptions& options) {
   auto cluster = ShardClient::open(options.server);
   if (!cluster) return fail(cluster.error());
   auto shards = cluster->shards();
@@ -68,7 +68,7 @@ int run_shards(const Options& options) {
 }  // namespace
 
 void add_shards(CLI::App& group, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<MoveShardOptions>();
   CLI::App* command = add_command(group, "shards", "list the shards and their owners");
   add_server_options(*command, options->server);
   add_format(*command, options->format);
@@ -80,7 +80,7 @@ void add_shards(CLI::App& group, Action& action) {
 }
 
 void add_move_shard(CLI::App& group, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<MoveShardOptions>();
   CLI::App* command =
       add_command(group, "move-shard",
                   "move a shard with all its messages to another node, while both nodes run");

@@ -13,12 +13,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Options {
+struct PipelineOptions {
   ServerOptions server;
   Format format = Format::table;
 };
 
-Result<Json> pipelines_of(const Options& options) {
+Result<Json> pipelines_of(const PipelineOptions& options) {
   auto node = ServerClient::open(options.server);
   if (!node) return node.error();
   auto answer = node->get("/api/v1/pipelines");
@@ -26,7 +26,7 @@ Result<Json> pipelines_of(const Options& options) {
   return answer->value("pipelines", Json::array());
 }
 
-int run_ls(const Options& options) {
+int run_pipeline_ls(const PipelineOptions& options) {
   const auto pipelines = pipelines_of(options);
   if (!pipelines) return fail(pipelines.error());
   Listing listing{.columns = {"pipeline", "stage", "source", "targets", "dead_letters", "workers"},
@@ -47,7 +47,7 @@ std::string quoted(const std::string& name) {
   return '"' + name + '"';
 }
 
-int run_graph(const Options& options) {
+int run_graph(const PipelineOptions& options) {
   const auto pipelines = pipelines_of(options);
   if (!pipelines) return fail(pipelines.error());
   std::set<std::string> dead_letters;
@@ -78,13 +78,13 @@ int run_graph(const Options& options) {
 void add_pipeline(CLI::App& app, Action& action) {
   CLI::App* group = add_command(app, "pipeline", "pipelines of a running node");
   group->require_subcommand(1);
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<PipelineOptions>();
   CLI::App* ls = add_command(*group, "ls", "list the stages");
   add_server_options(*ls, options->server);
   add_format(*ls, options->format);
   ls->callback([options, &action] {
     action = [options] {
-      return run_ls(*options);
+      return run_pipeline_ls(*options);
     };
   });
   CLI::App* graph = add_command(*group, "graph", "print the stages and queues as a Graphviz graph");

@@ -20,7 +20,7 @@ constexpr std::uint64_t counted_max = 1'000;
 
 enum class Change { purge, redrive, drop };
 
-struct Options {
+struct QueueChangeOptions {
   ServerOptions server;
   Change change = Change::purge;
   std::string queue;
@@ -37,7 +37,7 @@ struct Options {
 };
 
 /// Number of messages that the change would affect, as text.
-Result<std::string> count(ClusterClient& cluster, const Options& options) {
+Result<std::string> count(ClusterClient& cluster, const QueueChangeOptions& options) {
   if (options.selection.is_any()) {
     auto queues = queues_of(cluster);
     if (!queues) return queues.error();
@@ -59,7 +59,7 @@ Result<std::string> count(ClusterClient& cluster, const Options& options) {
   return (messages->size() == counted_max ? "at least " : "") + std::to_string(messages->size());
 }
 
-int tell(ClusterClient& cluster, const Options& options) {
+int tell(ClusterClient& cluster, const QueueChangeOptions& options) {
   const auto messages = count(cluster, options);
   if (!messages) return fail(messages.error());
   std::cout << "would " << options.verb() << ' ' << *messages << " messages of " << options.queue
@@ -70,7 +70,7 @@ int tell(ClusterClient& cluster, const Options& options) {
   return exit_usage;
 }
 
-int run_change(const Options& options) {
+int run_change(const QueueChangeOptions& options) {
   auto cluster = ClusterClient::open(options.server);
   if (!cluster) return fail(cluster.error());
   if (options.dry_run || !options.yes) return tell(*cluster, options);
@@ -101,7 +101,7 @@ int run_change(const Options& options) {
 
 void add_change(CLI::App& group, Action& action, Change change, const char* name,
                 const char* what) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<QueueChangeOptions>();
   options->change = change;
   CLI::App* command = add_command(group, name, what);
   add_server_options(*command, options->server);

@@ -14,20 +14,20 @@
 namespace millrace::cli {
 namespace {
 
-struct Options {
+struct QueueOptions {
   SourceOptions source;
   std::string queue;
   std::size_t max = 10;
   Format format = Format::table;
 };
 
-void add_common(CLI::App& command, Options& options) {
+void add_common(CLI::App& command, QueueOptions& options) {
   add_source_options(command, options.source);
   add_node_only(command, options.source.server);
   add_format(command, options.format);
 }
 
-int run_ls(const Options& options, bool dead_letters) {
+int run_queue_ls(const QueueOptions& options, bool dead_letters) {
   if (options.source.is_stopped_node()) {
     return list_stopped_queues(options.source.log, dead_letters, options.format);
   }
@@ -43,7 +43,7 @@ int run_ls(const Options& options, bool dead_letters) {
   return cluster->finish();
 }
 
-int run_info(const Options& options) {
+int run_info(const QueueOptions& options) {
   auto cluster = ClusterClient::open(options.source.server);
   if (!cluster) return fail(cluster.error());
   auto queues = queues_of(*cluster);
@@ -58,7 +58,8 @@ int run_info(const Options& options) {
   return cluster->finish();
 }
 
-int run_peek(const Options& options, const char* kind, const std::vector<std::string>& columns) {
+int run_peek(const QueueOptions& options, const char* kind,
+             const std::vector<std::string>& columns) {
   if (options.source.is_stopped_node()) {
     return peek_stopped_queue(options.source.log, options.queue, options.max, columns,
                               options.format);
@@ -73,18 +74,18 @@ int run_peek(const Options& options, const char* kind, const std::vector<std::st
 }
 
 void add_listing(CLI::App& group, Action& action, const char* what, bool dead_letters) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<QueueOptions>();
   CLI::App* command = add_command(group, "ls", what);
   add_common(*command, *options);
   command->callback([options, &action, dead_letters] {
     action = [options, dead_letters] {
-      return run_ls(*options, dead_letters);
+      return run_queue_ls(*options, dead_letters);
     };
   });
 }
 
 void add_info(CLI::App& group, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<QueueOptions>();
   CLI::App* command = add_command(group, "info", "show one queue of a running node");
   add_server_options(*command, options->source.server);
   add_node_only(*command, options->source.server);
@@ -99,7 +100,7 @@ void add_info(CLI::App& group, Action& action) {
 
 void add_peek(CLI::App& group, Action& action, const char* name, const char* what, const char* kind,
               const std::vector<std::string>& columns) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<QueueOptions>();
   CLI::App* command = add_command(group, name, what);
   add_common(*command, *options);
   command->add_option("queue", options->queue, "name of the queue")->required();

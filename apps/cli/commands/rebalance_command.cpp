@@ -23,9 +23,9 @@ using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds founding_wait{30};
-constexpr int poll_interval_ms = 100;
+constexpr int plan_interval_ms = 100;
 
-struct Options {
+struct RebalanceOptions {
   ServerOptions server;
   config::Inputs inputs;  ///< of a cluster whose nodes are in PostgreSQL; without a file: none
   std::vector<std::string> nodes;
@@ -46,7 +46,7 @@ std::set<std::string> up_nodes(const std::vector<Json>& members) {
 }
 
 /// Moves shards until the plan is done; prints each move. `only_to` as in plan_rebalance().
-int rebalance(const Options& options, const std::string& only_to) {
+int rebalance(const RebalanceOptions& options, const std::string& only_to) {
   auto cluster = ShardClient::open(options.server);
   if (!cluster) return fail(cluster.error());
   const auto members = cluster->members();
@@ -85,7 +85,7 @@ int rebalance(const Options& options, const std::string& only_to) {
 }
 
 /// Fails unless every running node knows `name`, has a link to it and has its layout.
-Result<void> check_known(const Options& options, const std::string& name) {
+Result<void> check_known(const RebalanceOptions& options, const std::string& name) {
   auto cluster = ClusterClient::open(options.server);
   if (!cluster) return cluster.error();
   return cluster->for_each([&](ServerClient& node) -> Result<void> {
@@ -116,7 +116,7 @@ Result<void> check_known(const Options& options, const std::string& name) {
   });
 }
 
-int run_add(const Options& options) {
+int run_add(const RebalanceOptions& options) {
   if (!options.inputs.file.empty()) {
     const int status = make_seats(options.inputs, options.nodes);
     if (status != exit_ok || options.server.url.empty()) return status;
@@ -144,7 +144,7 @@ Result<std::set<std::string>> shards_of(ClusterClient& cluster, const std::strin
   return owned;
 }
 
-int give_up(ClusterClient& cluster, const Options& options, std::size_t count) {
+int give_up(ClusterClient& cluster, const RebalanceOptions& options, std::size_t count) {
   if (!options.yes) {
     std::cout << "would begin " << count << " shards of " << options.node << " anew, empty: what "
               << options.node << " held of them is lost\n";
@@ -167,13 +167,13 @@ int give_up(ClusterClient& cluster, const Options& options, std::size_t count) {
                    "not all shards have an owner yet: every configured node must "
                    "run; see millrace cluster shards"});
     }
-    ::poll(nullptr, 0, poll_interval_ms);
+    ::poll(nullptr, 0, plan_interval_ms);
   }
   std::cout << "began " << count << " shards of " << options.node << " anew\n";
   return cluster.finish(options.node);
 }
 
-int run_remove(const Options& options) {
+int run_remove(const RebalanceOptions& options) {
   if (!options.inputs.file.empty()) {
     return remove_seat(options.inputs, options.node, options.accepts_loss, options.yes);
   }
@@ -197,7 +197,7 @@ int run_remove(const Options& options) {
            "--accept-loss"});
 }
 
-void add_timeout(CLI::App& command, Options& options) {
+void add_timeout(CLI::App& command, RebalanceOptions& options) {
   command.add_option("--timeout", options.timeout_s, "seconds to wait for each shard to move")
       ->capture_default_str()
       ->check(CLI::Range(1, 86'400));
@@ -206,7 +206,7 @@ void add_timeout(CLI::App& command, Options& options) {
 }  // namespace
 
 void add_grow(CLI::App& group, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RebalanceOptions>();
   CLI::App* command = add_command(
       group, "add", "check that all nodes know a new node, and move its share of the shards to it");
   command->add_option("node", options->nodes, "the new node; it runs already")
@@ -230,7 +230,7 @@ void add_grow(CLI::App& group, Action& action) {
 }
 
 void add_rebalance(CLI::App& group, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RebalanceOptions>();
   CLI::App* command =
       add_command(group, "rebalance",
                   "move as few shards as possible, until each node has its share by weight");
@@ -248,7 +248,7 @@ void add_rebalance(CLI::App& group, Action& action) {
 }
 
 void add_remove(CLI::App& group, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RebalanceOptions>();
   CLI::App* command =
       add_command(group, "remove", "check that a node may be taken out of the cluster");
   command->add_option("node", options->node, "the node")->required()->type_name("NODE");

@@ -65,12 +65,12 @@ std::string state_of(const Seat& seat) {
   return seat.lease_left.count() > 0 ? "held" : "free";
 }
 
-struct Options {
+struct SeatsOptions {
   config::Inputs inputs;
   Format format = Format::table;
 };
 
-int run_seats(const Options& options) {
+int run_seats(const SeatsOptions& options) {
   Seats seats;
   if (const int status = open_seats(options.inputs, false, seats); status != exit_ok) return status;
   const auto listed = seats.table->list();
@@ -196,7 +196,7 @@ int remove_seat(const config::Inputs& inputs, const std::string& name, bool acce
 }
 
 void add_seats(CLI::App& group, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SeatsOptions>();
   CLI::App* command =
       add_command(group, "seats",
                   "list the nodes of a cluster in PostgreSQL, and the processes that hold them");

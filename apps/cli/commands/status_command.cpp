@@ -9,12 +9,12 @@
 namespace millrace::cli {
 namespace {
 
-struct Options {
+struct StatusOptions {
   ServerOptions server;
   Format format = Format::table;
 };
 
-int run_status(const Options& options) {
+int run_status(const StatusOptions& options) {
   auto node = ServerClient::open(options.server);
   if (!node) return fail(node.error());
   const auto status = node->get("/api/v1/status");
@@ -26,7 +26,7 @@ int run_status(const Options& options) {
 }  // namespace
 
 void add_status(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<StatusOptions>();
   CLI::App* command =
       add_command(app, "status", "show the state of a node; exits with 4 if it is not ready");
   add_server_options(*command, options->server);

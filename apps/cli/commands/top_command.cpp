@@ -19,7 +19,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using std::chrono::steady_clock;
 
-struct Options {
+struct TopOptions {
   ServerOptions server;
   double interval_s = 1;
   std::uint32_t count = 0;  ///< refreshes; 0: until interrupted on a terminal, else one
@@ -74,7 +74,7 @@ Result<std::string> picture(ClusterClient& cluster, ServerClient& node, Before& 
          std::to_string(up) + '/' + std::to_string(list.size()) + "\n\n" + table_of(listing);
 }
 
-int run_top(const Options& options) {
+int run_top(const TopOptions& options) {
   auto node = ServerClient::open(options.server);
   if (!node) return fail(node.error());
   auto cluster = ClusterClient::open(options.server);
@@ -97,7 +97,7 @@ int run_top(const Options& options) {
 }  // namespace
 
 void add_top(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<TopOptions>();
   CLI::App* command = add_command(app, "top", "watch the queues of a cluster");
   add_server_options(*command, options->server);
   add_node_only(*command, options->server);

@@ -8,7 +8,7 @@ namespace {
 
 // Bash splits the line at '=' and ':', too: the word after one of them continues the word before it
 // or is the value of an option.
-constexpr const char* walk =
+constexpr const char* bash_walk =
     R"(  local current=${COMP_WORDS[COMP_CWORD]} at=@NAME@ slot= place=0 word i
   local commands options taking kind words
   COMPREPLY=()
@@ -82,7 +82,8 @@ std::string bash_completion(const CompletedCommand& tree) {
   }
   script << "  esac\n}\n\n"
          << function << "() {\n"
-         << filled(walk, tree.name) << "}\n\ncomplete -F " << function << ' ' << tree.name << '\n';
+         << filled(bash_walk, tree.name) << "}\n\ncomplete -F " << function << ' ' << tree.name
+         << '\n';
   return script.str();
 }
 

@@ -7,7 +7,7 @@ namespace millrace::cli {
 namespace {
 
 // $at: the command parsed so far; $place: the number of its positional arguments.
-constexpr const char* walk = R"(function _@FUNCTION@_at
+constexpr const char* fish_walk = R"(function _@FUNCTION@_at
     set -l at @NAME@
     set -l place 0
     set -l is_value 0
@@ -98,7 +98,7 @@ std::string fish_completion(const CompletedCommand& tree) {
              << fish_quoted(command->path + ' ' + name) << '\n';
     }
   }
-  script << '\n' << filled(walk, tree.name) << "\ncomplete -c " << tree.name << " -f\n";
+  script << '\n' << filled(fish_walk, tree.name) << "\ncomplete -c " << tree.name << " -f\n";
   for (const CompletedCommand* command : all_commands(tree)) {
     write_command(script, *command, tree.name);
   }

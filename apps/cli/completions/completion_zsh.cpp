@@ -7,7 +7,7 @@ namespace millrace::cli {
 namespace {
 
 // The names $commands and $options are reserved by zsh.
-constexpr const char* walk = R"(  local at=@NAME@ slot= place=0 word kind= i
+constexpr const char* zsh_walk = R"(  local at=@NAME@ slot= place=0 word kind= i
   local -a below flags taking offered
   @FUNCTION@_at
   for ((i = 2; i < CURRENT; ++i)); do
@@ -91,7 +91,7 @@ std::string zsh_completion(const CompletedCommand& tree) {
   // body.
   script << "  esac\n}\n\n"
          << function << "() {\n"
-         << filled(walk, tree.name) << "}\n\nif [[ ${funcstack[1]} == " << function
+         << filled(zsh_walk, tree.name) << "}\n\nif [[ ${funcstack[1]} == " << function
          << " ]]; then\n  " << function << " \"$@\"\nelse\n  compdef " << function << ' '
          << tree.name << "\nfi\n";
   return script.str();

@@ -32,7 +32,7 @@ std::map<std::string, std::uint64_t> count_states(const OrderIndex& index) {
   return states;
 }
 
-struct Checks {
+struct ChecksToRun {
   std::vector<std::unique_ptr<Check>> all{};
   const Presence* presence = nullptr;  ///< nullptr if not checked
   const Check* sequence = nullptr;     ///< nullptr if not checked
@@ -45,7 +45,7 @@ struct Checks {
   }
 };
 
-AuditReport run_checks(const Checks& checks, const DurableView& view, const Witness& witness,
+AuditReport run_checks(const ChecksToRun& checks, const DurableView& view, const Witness& witness,
                        const RunFacts& run) {
   const WalkResult walked = walk(view, witness, checks.all);
 
@@ -74,7 +74,7 @@ AuditReport run_checks(const Checks& checks, const DurableView& view, const Witn
 }  // namespace
 
 AuditReport audit(const DurableView& view, const Witness& witness, const RunFacts& run) {
-  Checks checks;
+  ChecksToRun checks;
   checks.add(make_stock_bounds_check());
   checks.add(make_conservation_check(run));
   checks.add(make_reservations_check());
@@ -95,7 +95,7 @@ AuditReport audit(const DurableView& view, const Witness& witness, const RunFact
 }
 
 AuditReport audit_orders(const DurableView& view, const Witness& witness, const RunFacts& run) {
-  Checks checks;
+  ChecksToRun checks;
   checks.add(make_invoices_check());
   checks.add(make_paths_check(run));
   checks.add_presence();
@@ -103,7 +103,7 @@ AuditReport audit_orders(const DurableView& view, const Witness& witness, const 
 }
 
 AuditReport audit_data(const DurableView& view, bool is_complete) {
-  Checks checks;
+  ChecksToRun checks;
   RunFacts run;
   run.was_clock_set = true;  // nobody knows
   checks.add(make_stock_bounds_check());

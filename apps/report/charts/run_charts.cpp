@@ -203,7 +203,7 @@ Chart depths(const RunReport& report, const std::vector<Sample>& samples) {
   return chart;
 }
 
-Chart states(const RunReport& report, const std::vector<Sample>& samples) {
+Chart chart_of_states(const RunReport& report, const std::vector<Sample>& samples) {
   Chart chart = over_time(report, samples);
   chart.title = "States";
   chart.subtitle = "orders in each state, stacked";
@@ -252,7 +252,7 @@ std::vector<Chart> run_charts(const RunReport& report) {
   if (timed) charts.push_back(throughput(report, samples));
   if (timed) charts.push_back(latency(report, samples));
   if (timed && !report.queue_names.empty()) charts.push_back(depths(report, samples));
-  if (timed && !report.state_names.empty()) charts.push_back(states(report, samples));
+  if (timed && !report.state_names.empty()) charts.push_back(chart_of_states(report, samples));
   if (report.latency.count() > 0) charts.push_back(percentiles(report.latency));
   const auto has_memory = [](const Sample& sample) {
     return sample.rss_bytes > 0;

@@ -53,7 +53,7 @@ std::string invariants(const RunReport& report) {
   return card("Invariants", "<th></th><th>what must hold</th>", rows, "invariants");
 }
 
-std::string states(const RunReport& report) {
+std::string bars_of_states(const RunReport& report) {
   std::uint64_t top = 1;
   for (const auto& [state, count] : report.states) top = std::max(top, count);
   std::string rows;
@@ -184,7 +184,7 @@ std::string tiles(const RunReport& report) {
 }  // namespace
 
 std::string tables_html(const RunReport& report) {
-  return R"(<div class="tables">)" + invariants(report) + states(report) + ledger(report) +
+  return R"(<div class="tables">)" + invariants(report) + bars_of_states(report) + ledger(report) +
          faults(report) + configuration(report) + "</div>\n";
 }
 

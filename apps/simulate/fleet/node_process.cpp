@@ -22,7 +22,7 @@ double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
-Error failed(const char* what) {
+Error process_failed(const char* what) {
   return {ErrorCode::storage_failed, std::string("the node's process: ") + what + ": " +
                                          std::system_category().message(errno)};
 }
@@ -54,11 +54,11 @@ Result<NodeProcess> NodeProcess::start(const std::vector<std::string>& arguments
   pointers.push_back(nullptr);
   const pid_t parent = getpid();
   const pid_t pid = fork();
-  if (pid < 0) return failed("fork");
+  if (pid < 0) return process_failed("fork");
   if (pid == 0) become_node(pointers.data(), fd, log.c_str(), parent);
   const auto pid_fd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
   if (pid_fd < 0) {
-    const Error error = failed("pidfd_open");
+    const Error error = process_failed("pidfd_open");
     ::kill(pid, SIGKILL);
     waitpid(pid, nullptr, 0);
     return error;

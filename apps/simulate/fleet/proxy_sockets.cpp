@@ -22,7 +22,7 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-Error failed(const char* what) {
+Error socket_failed(const char* what) {
   return {ErrorCode::unreachable, std::string("the partition proxy: ") + what + ": " +
                                       std::system_category().message(errno)};
 }
@@ -39,13 +39,13 @@ Descriptor::~Descriptor() {
 
 Result<Listener> listen_on_loopback() {
   Listener listener{Descriptor(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0))};
-  if (listener.fd.get() < 0) return failed("socket");
+  if (listener.fd.get() < 0) return socket_failed("socket");
   sockaddr_in address = loopback(0);
   socklen_t length = sizeof address;
   auto* const any = reinterpret_cast<sockaddr*>(&address);
-  if (bind(listener.fd.get(), any, length) != 0) return failed("bind");
-  if (listen(listener.fd.get(), backlog) != 0) return failed("listen");
-  if (getsockname(listener.fd.get(), any, &length) != 0) return failed("name");
+  if (bind(listener.fd.get(), any, length) != 0) return socket_failed("bind");
+  if (listen(listener.fd.get(), backlog) != 0) return socket_failed("listen");
+  if (getsockname(listener.fd.get(), any, &length) != 0) return socket_failed("name");
   listener.port = ntohs(address.sin_port);
   return listener;
 }

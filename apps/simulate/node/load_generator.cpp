@@ -10,7 +10,7 @@
 namespace millrace::simulate {
 namespace {
 
-constexpr std::chrono::milliseconds look_interval{200};
+constexpr std::chrono::milliseconds stop_interval{200};
 
 Error stopped() {
   return {ErrorCode::draining, "the node stops before all orders are placed"};
@@ -62,7 +62,7 @@ std::optional<SteadyUs> LoadGenerator::wait_until_due(std::uint64_t number) {
   };
   while (!is_due()) {
     if (in_.is_stopping) return std::nullopt;
-    std::chrono::microseconds span = look_interval;
+    std::chrono::microseconds span = stop_interval;
     if (!is_closed) {
       const std::chrono::microseconds left(due_us - in_.clock.steady_us());
       span = std::clamp(left, std::chrono::microseconds::zero(), span);

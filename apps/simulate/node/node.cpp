@@ -32,7 +32,7 @@
 namespace millrace::simulate {
 namespace {
 
-constexpr std::chrono::milliseconds look_interval{200};
+constexpr std::chrono::milliseconds signal_interval{200};
 constexpr std::chrono::milliseconds count_interval{10};  ///< between counts of confirmed records
 constexpr std::chrono::seconds drain_timeout{30};
 constexpr std::size_t gateway_desks = 8;
@@ -108,10 +108,10 @@ void look_at_queues(Runtime& runtime, NodePage& page, bool is_moving) {
   page.rest_looks = at_rest ? page.rest_looks + 1 : 0;
 }
 
-/// Waits for a signal for look_interval, and counts the records that the log confirms meanwhile.
+/// Waits for a signal for signal_interval, and counts the records that the log confirms meanwhile.
 std::optional<int> count_until_signal(const serve::Signals& signals, const Runtime& runtime,
                                       const Seat& seat, std::uint64_t& counted) {
-  for (auto left = look_interval; left.count() > 0; left -= count_interval) {
+  for (auto left = signal_interval; left.count() > 0; left -= count_interval) {
     const auto signal = signals.wait(count_interval);
     const std::uint64_t records = runtime.log_stats().records;
     seat.page().confirmed += records - std::exchange(counted, records);
@@ -214,7 +214,7 @@ Result<void> run(const Options& options, const NodeOptions& own, WitnessMemory& 
   auto sender = make_sender();
   // A node on an older copy takes no sender before the other nodes have said what they remember of it.
   while (!sender && sender.error().code == ErrorCode::draining) {
-    if (signals.wait(look_interval) == SIGTERM) return (*node)->stop(drain_timeout);
+    if (signals.wait(signal_interval) == SIGTERM) return (*node)->stop(drain_timeout);
     sender = make_sender();
   }
   if (!sender) return sender.error();

@@ -47,7 +47,7 @@ void WorkList::ask_all_again() {
 namespace {
 
 /// Interval at which waiting customers check for due tasks.
-constexpr std::chrono::milliseconds look_interval{20};
+constexpr std::chrono::milliseconds board_interval{20};
 constexpr DurationUs shun_us = 1'000'000;
 
 }  // namespace
@@ -71,7 +71,7 @@ std::optional<RemoteTask> RemoteBoard::wait_for_task() {
       }
       return task;
     }
-    changed_.wait_for(lock, look_interval);
+    changed_.wait_for(lock, board_interval);
   }
 }
 

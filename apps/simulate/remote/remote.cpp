@@ -19,8 +19,8 @@ namespace {
 
 constexpr std::size_t customers_per_node = 8;
 constexpr std::size_t customers_max = 32;
-constexpr std::chrono::milliseconds look_interval{50};
-constexpr double sample_interval_s = 0.25;
+constexpr std::chrono::milliseconds round_interval{50};
+constexpr double remote_sample_interval_s = 0.25;
 constexpr std::size_t run_name_digits = 10;
 
 /// Reason why a phase ended.
@@ -93,7 +93,7 @@ class RemoteRunner {
     const DurationUs timeout_us = to_us(options_.timeout);
     bool is_warned = false;
     for (;;) {
-      if (!board_.pause(look_interval)) return End::interrupted;
+      if (!board_.pause(round_interval)) return End::interrupted;
       const RemoteCounts counts = board_.counts();
       const TimeUs now_us = clock_.now_us();
       show(counts, now_us);
@@ -125,7 +125,7 @@ class RemoteRunner {
           {.finished = counts.ended, .total = options_.load.orders, .retried = counts.retried},
           now_us);
     }
-    if (board_.is_reading() || t_s - sampled_s_ < sample_interval_s) return;
+    if (board_.is_reading() || t_s - sampled_s_ < remote_sample_interval_s) return;
     sampled_s_ = t_s;
     report::Sample sample;
     sample.t_s = t_s;

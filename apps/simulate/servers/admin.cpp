@@ -13,14 +13,16 @@ constexpr int retry_ms = 10;
 constexpr int look_ms = 20;  ///< between looks at a cancellation
 constexpr std::chrono::minutes answer_max{2};
 
-const Error cancelled{ErrorCode::draining, "the run ends"};
-
 std::string first_line(const char* text) {
   const std::string all = text;
   return all.substr(0, all.find('\n'));
 }
 
 }  // namespace
+
+Error run_ends() {
+  return Error{ErrorCode::draining, "the run ends"};
+}
 
 std::string dsn_of(const std::filesystem::path& directory) {
   return "host=" + directory.string() + " port=5432 user=millrace";
@@ -42,7 +44,7 @@ Result<Admin> Admin::connect(const std::filesystem::path& directory,
     }
     poll(nullptr, 0, retry_ms);
   }
-  return cancelled;
+  return run_ends();
 }
 
 Result<std::string> Admin::run(const std::string& sql) {
@@ -55,7 +57,7 @@ Result<std::string> Admin::run(const std::string& sql) {
   std::string value;
   while (true) {
     while (PQisBusy(connection) != 0) {
-      if (*is_cancelled_) return cancelled;
+      if (*is_cancelled_) return run_ends();
       if (std::chrono::steady_clock::now() > end) {
         return Error{ErrorCode::unreachable, sql + ": no answer for two minutes"};
       }

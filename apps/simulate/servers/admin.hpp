@@ -12,6 +12,9 @@ struct pg_conn;
 
 namespace millrace::servers {
 
+/// What a wait returns that `is_cancelled` ended.
+[[nodiscard]] Error run_ends();
+
 /// Connection string for the superuser of the server whose socket is in `directory`, without the
 /// database.
 [[nodiscard]] std::string dsn_of(const std::filesystem::path& directory);

@@ -6,7 +6,7 @@
 namespace millrace::servers {
 namespace {
 
-constexpr std::chrono::milliseconds look_interval{20};
+constexpr std::chrono::milliseconds change_interval{20};
 
 std::string dsn_of(const std::filesystem::path& a, const std::filesystem::path& b) {
   return "host=" + a.string() + "," + b.string() +
@@ -21,7 +21,7 @@ Result<std::unique_ptr<Database>> Database::start(const std::filesystem::path& d
   database->thread_ = std::thread([&own = *database] { own.run(); });
   std::unique_lock lock(database->mutex_);
   while (database->is_working_) {
-    database->changed_.wait_for(lock, look_interval);
+    database->changed_.wait_for(lock, change_interval);
     if (is_interrupted()) database->is_cancelled_ = true;
   }
   const auto failure = database->failure_;

@@ -11,16 +11,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apps/simulate/servers/admin.hpp"
+
 namespace millrace::servers {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::milliseconds look_interval{20};
+constexpr std::chrono::milliseconds process_interval{20};
 /// A server that was told to end at once waits for its children for up to 5 s.
 constexpr std::chrono::seconds end_max{15};
-
-const Error cancelled{ErrorCode::draining, "the run ends"};
 
 /// As root, the servers run as another user, who must reach their directory.
 Result<void> check_reachable(const fs::path& directory) {
@@ -116,14 +116,14 @@ Result<void> ServerPair::run_program(const std::vector<std::string>& arguments,
   auto process = ChildProcess::start(arguments, root_ / log);
   if (!process) return process.error();
   while (!*options_.is_cancelled) {
-    const auto status = process->wait_for(look_interval);
+    const auto status = process->wait_for(process_interval);
     if (!status) continue;
     if (*status == 0) return {};
     return Error{ErrorCode::storage_failed, arguments.front() + " ended with status " +
                                                 std::to_string(*status) + ": see " +
                                                 (root_ / log).string()};
   }
-  return cancelled;
+  return run_ends();
 }
 
 Result<void> ServerPair::spawn(std::size_t server) {

@@ -13,10 +13,6 @@
 namespace millrace::config {
 namespace {
 
-std::string show(std::chrono::microseconds span) {
-  return quote(format_duration(span.count()));
-}
-
 void check_queue(Complaints& complaints, const std::string& path, const queues::Limits& limits) {
   if (limits.low_water_percent >= limits.high_water_percent) {
     complaints.add(path + ".low_water_percent",

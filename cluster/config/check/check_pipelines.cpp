@@ -18,10 +18,6 @@ namespace {
 
 using std::chrono::microseconds;
 
-std::string show(microseconds span) {
-  return quote(format_duration(span.count()));
-}
-
 std::set<std::string> roles_of_cluster(const Config& config) {
   std::set<std::string> roles(config.node.roles.begin(), config.node.roles.end());
   for (const MemberConfig& node : config.cluster.nodes) {

@@ -3,11 +3,10 @@
 
 #include "cluster/config/keys/bind.hpp"
 #include "cluster/config/keys/key_table.hpp"
+#include "cluster/config/keys/units.hpp"
 
 namespace millrace::config {
 namespace {
-
-constexpr std::int64_t second = 1'000'000;
 
 // Stores one row of cluster.overrides, for example "3" = "a": shard 3 is pinned to node a. Ignores
 // a name that is not a number, which check_nodes() reports.

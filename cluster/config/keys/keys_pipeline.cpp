@@ -1,12 +1,10 @@
 // Rows of [[pipeline]]: its wiring from registered stages, and options of stages by name.
 #include "cluster/config/keys/bind.hpp"
 #include "cluster/config/keys/key_table.hpp"
+#include "cluster/config/keys/units.hpp"
 
 namespace millrace::config {
 namespace {
-
-constexpr std::int64_t ms = 1'000;
-constexpr std::int64_t day = 86'400'000 * ms;
 
 template <auto Field>
 void take_stage(Config& config, const Value& value) {

@@ -1,14 +1,10 @@
 // Rows of [log.postgres].
 #include "cluster/config/keys/bind.hpp"
 #include "cluster/config/keys/key_table.hpp"
+#include "cluster/config/keys/units.hpp"
 
 namespace millrace::config {
 namespace {
-
-constexpr std::int64_t kib = 1 << 10;
-constexpr std::int64_t mib = 1 << 20;
-constexpr std::int64_t gib = 1 << 30;
-constexpr std::int64_t second = 1'000'000;
 
 void add_server(KeyTable& table) {
   table.keys.push_back({.path = "log.postgres.dsn_file",

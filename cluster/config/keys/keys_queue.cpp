@@ -1,15 +1,13 @@
 // Rows of [[queue]]: limits of queues.
 #include "cluster/config/keys/bind.hpp"
 #include "cluster/config/keys/key_table.hpp"
+#include "cluster/config/keys/units.hpp"
 
 namespace millrace::config {
 namespace {
 
 using queues::Limits;
 
-constexpr std::int64_t ms = 1'000;
-constexpr std::int64_t hour = 3'600'000 * ms;
-constexpr std::int64_t mib = 1 << 20;
 constexpr std::int64_t u32_max = std::numeric_limits<std::uint32_t>::max();
 
 template <auto Field>

@@ -1,11 +1,10 @@
 // Rows of [tls], [http] and [log].
 #include "cluster/config/keys/bind.hpp"
 #include "cluster/config/keys/key_table.hpp"
+#include "cluster/config/keys/units.hpp"
 
 namespace millrace::config {
 namespace {
-
-constexpr std::int64_t second = 1'000'000;
 
 void add_tls(KeyTable& table) {
   table.groups.push_back(

@@ -63,6 +63,11 @@ struct Member {
 [[nodiscard]] const Member* find(const Node& table, std::string_view name);
 [[nodiscard]] Member* find(Node& table, std::string_view name);
 
+/// True for a string, with or without quotes.
+[[nodiscard]] inline bool is_text(const Node& node) {
+  return node.kind == Node::Kind::text || node.kind == Node::Kind::bare;
+}
+
 /// Merges `over` into `base`; values of `over` win. Tables merge key by key. In two lists of tables,
 /// items with equal `name` merge and the other items of `over` are appended. Every other value is
 /// replaced.

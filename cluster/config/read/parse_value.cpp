@@ -73,6 +73,10 @@ std::string format_duration(std::int64_t us) {
   return format(us, durations);
 }
 
+std::string show(std::chrono::microseconds span) {
+  return quote(format_duration(span.count()));
+}
+
 std::string format_size(std::int64_t bytes) {
   return format(bytes, sizes);
 }
@@ -81,10 +85,6 @@ namespace {
 
 constexpr std::size_t text_max = 4096;
 constexpr std::size_t names_max = 256;
-
-bool is_text(const Node& node) {
-  return node.kind == Node::Kind::text || node.kind == Node::Kind::bare;
-}
 
 bool is_name(std::string_view text) {
   const auto allowed = [](char c) {
@@ -237,7 +237,7 @@ std::string quoted_list(const std::vector<std::string>& texts) {
 
 // Describes the node as describe() does, but prints the items of a list of at most 4, to show the
 // wrong one.
-std::string show(const Node& node) {
+std::string shown(const Node& node) {
   if (node.kind != Node::Kind::list || node.items.size() > 4) return describe(node);
   std::vector<std::string> items;
   for (const Node& item : node.items) items.push_back(describe(item));
@@ -295,7 +295,7 @@ std::string expectation(const Key& key) {
 std::variant<Value, std::string> parse_value(const Key& key, const Node& node) {
   Value value;
   if (fill(key, node, value)) return value;
-  std::string what = "expected " + expectation(key) + ", got " + show(node);
+  std::string what = "expected " + expectation(key) + ", got " + shown(node);
   if ((key.type == Type::duration || key.type == Type::size) && !is_text(node)) {
     what += ", which has no unit";
   }

@@ -2,6 +2,7 @@
 // have units: "20ms", "64MiB".
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@ namespace millrace::config {
 
 /// Formats with the largest unit that gives an integer. REQUIRES: the argument is >= 0.
 [[nodiscard]] std::string format_duration(std::int64_t us);
+[[nodiscard]] std::string show(std::chrono::microseconds span);  ///< in quotes
 [[nodiscard]] std::string format_size(std::int64_t bytes);
 
 /// Converts `node` to the type of `key` and checks its range. Returns the value, or the text of the

@@ -23,10 +23,6 @@ const Node* find_node(const Node& table, std::string_view name, Node::Kind kind)
   return member != nullptr && member->node.kind == kind ? &member->node : nullptr;
 }
 
-bool is_text(const Node& node) {
-  return node.kind == Node::Kind::text || node.kind == Node::Kind::bare;
-}
-
 // Returns the entry of this node in cluster.nodes, or nullptr.
 const Node* find_self(const Node& root) {
   const Node* node = find_node(root, "node", Node::Kind::table);

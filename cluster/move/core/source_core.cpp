@@ -6,7 +6,7 @@
 namespace millrace::moves {
 namespace {
 
-bool is_current(const Shard& shard, const pb::MoveAttempt& attempt) {
+bool is_leaving(const Shard& shard, const pb::MoveAttempt& attempt) {
   return shard.outgoing && same(shard.outgoing->attempt, attempt);
 }
 
@@ -72,7 +72,7 @@ Result<Effects> start_move(Shard& shard, const std::string& target, std::uint64_
 }
 
 Effects quiesced(Shard& shard, const pb::MoveAttempt& attempt, const pb::Seal& seal) {
-  if (!is_current(shard, attempt) || shard.outgoing->seal.chunks() > 0) return {};
+  if (!is_leaving(shard, attempt) || shard.outgoing->seal.chunks() > 0) return {};
   shard.outgoing->seal = seal;
   return send_window(*shard.outgoing);
 }
@@ -87,7 +87,7 @@ Effects cancel_move(Shard& shard) {
 }
 
 Effects on_stored(Shard& shard, const pb::MoveAttempt& attempt, std::uint64_t stored) {
-  if (!is_current(shard, attempt)) return {};
+  if (!is_leaving(shard, attempt)) return {};
   Outgoing& move = *shard.outgoing;
   if (stored > move.seal.chunks()) return {};
   move.reported = stored;
@@ -97,7 +97,7 @@ Effects on_stored(Shard& shard, const pb::MoveAttempt& attempt, std::uint64_t st
 }
 
 Effects on_ready(Shard& shard, const pb::MoveAttempt& attempt) {
-  if (!is_current(shard, attempt) || shard.outgoing->seal.chunks() == 0 || shard.writing) {
+  if (!is_leaving(shard, attempt) || shard.outgoing->seal.chunks() == 0 || shard.writing) {
     return {};
   }
   shard.writing = shard.record;
@@ -110,12 +110,12 @@ Effects on_ready(Shard& shard, const pb::MoveAttempt& attempt) {
 
 Effects on_declined(Shard& shard, const pb::MoveAttempt& attempt) {
   // Once the source is fenced, only the durable record of the target decides.
-  if (!is_current(shard, attempt) || shard.writing) return {};
+  if (!is_leaving(shard, attempt) || shard.writing) return {};
   return serve_on(shard);
 }
 
 Effects on_outcome(Shard& shard, const pb::MoveAttempt& attempt, pb::MoveOutcome outcome) {
-  if (outcome == pb::MOVE_REFUSED && is_current(shard, attempt)) {
+  if (outcome == pb::MOVE_REFUSED && is_leaving(shard, attempt)) {
     return on_declined(shard, attempt);
   }
   if (!is_in_doubt(shard, attempt)) return {};

@@ -40,7 +40,7 @@ std::optional<Effects> settled(const Shard& shard, const std::string& from,
   return Effects{send};
 }
 
-bool is_current(const Shard& shard, const pb::MoveAttempt& attempt) {
+bool is_arriving(const Shard& shard, const pb::MoveAttempt& attempt) {
   return shard.incoming && same(shard.incoming->attempt, attempt);
 }
 
@@ -98,7 +98,7 @@ Effects on_chunk(Shard& shard, const std::string& from, const pb::MoveAttempt& a
   if (owns(shard)) return decline_as_owner(from, attempt);
   if (shard.writing || !is_valid(chunk)) return {};  // the source sends it again
   const bool anew = !shard.incoming || compare(shard.incoming->attempt, attempt) < 0;
-  if (!anew && !is_current(shard, attempt)) {
+  if (!anew && !is_arriving(shard, attempt)) {
     return decline(from, attempt, ErrorCode::fenced, "a later attempt has begun");
   }
   if (anew) {
@@ -122,14 +122,14 @@ Effects on_chunk(Shard& shard, const std::string& from, const pb::MoveAttempt& a
 }
 
 Effects chunk_stored(Shard& shard, const pb::MoveAttempt& attempt, std::uint64_t stored) {
-  if (!is_current(shard, attempt) || stored <= shard.incoming->stored) return {};
+  if (!is_arriving(shard, attempt) || stored <= shard.incoming->stored) return {};
   shard.incoming->stored = stored;
   return progress(*shard.incoming);
 }
 
 Effects prepared(Shard& shard, const pb::MoveAttempt& attempt,
                  const std::optional<Error>& failure) {
-  if (!is_current(shard, attempt) || !shard.incoming->preparing) return {};
+  if (!is_arriving(shard, attempt) || !shard.incoming->preparing) return {};
   Incoming& incoming = *shard.incoming;
   incoming.preparing = false;
   incoming.prepared = !failure;
@@ -144,7 +144,7 @@ Effects on_commit(Shard& shard, const std::string& from, const pb::MoveAttempt& 
   if (auto known = settled(shard, from, attempt)) return *known;
   if (owns(shard)) return decline_as_owner(from, attempt);
   if (shard.writing) return {};
-  if (!is_current(shard, attempt)) return refuse(shard, attempt);
+  if (!is_arriving(shard, attempt)) return refuse(shard, attempt);
   Incoming& incoming = *shard.incoming;
   incoming.source = from;
   if (!holds(incoming, seal)) return refuse(shard, attempt);
@@ -156,7 +156,7 @@ Effects on_cancel(Shard& shard, const std::string& from, const pb::MoveAttempt& 
   if (auto known = settled(shard, from, attempt)) return *known;
   if (owns(shard)) return decline_as_owner(from, attempt);
   if (shard.writing) return {};
-  if (is_current(shard, attempt)) shard.incoming->source = from;
+  if (is_arriving(shard, attempt)) shard.incoming->source = from;
   return refuse(shard, attempt);
 }
 

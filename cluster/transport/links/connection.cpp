@@ -6,7 +6,7 @@ namespace millrace::transport {
 namespace {
 
 // A larger buffer is freed after a large frame.
-constexpr std::size_t kept_bytes_max = 2u << 20;
+constexpr std::size_t kept_plain_bytes_max = 2u << 20;
 
 }  // namespace
 
@@ -72,7 +72,7 @@ void Connection::send_plain() {
     if (!sent && !failure_) failure_ = sent.error();
   }
   plain_out_.clear();
-  if (plain_out_.capacity() > kept_bytes_max) plain_out_.shrink_to_fit();
+  if (plain_out_.capacity() > kept_plain_bytes_max) plain_out_.shrink_to_fit();
 }
 
 void Connection::pour(std::vector<char>& out) {

@@ -10,7 +10,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "the layout is copied as it is");
 
 // A larger buffer is freed after a large frame.
-constexpr std::size_t kept_bytes_max = 1u << 20;
+constexpr std::size_t kept_record_bytes_max = 1u << 20;
 
 template <class T>
 T read_at(const char* at) {
@@ -36,7 +36,7 @@ void RecordReader::append(std::string_view bytes) {
   // At most one incomplete record remains, so moving it to the front is cheap.
   buffer_.erase(0, begin_);
   begin_ = 0;
-  if (buffer_.empty() && buffer_.capacity() > kept_bytes_max) buffer_.shrink_to_fit();
+  if (buffer_.empty() && buffer_.capacity() > kept_record_bytes_max) buffer_.shrink_to_fit();
   buffer_.append(bytes);
 }
 
