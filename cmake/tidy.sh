@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# clang-tidy over the compile commands of the release build; `./dev tidy` installs what it needs and
-# calls it.
+# clang-tidy over the compile commands of the dev build, which compiles each source on its own;
+# `./dev tidy` installs what it needs and calls it.
 #   tidy.sh                   every source of the build
 #   tidy.sh --changed [BASE]  sources that differ from BASE (origin/main, else main), or include a
 #                             header that does
@@ -8,7 +8,7 @@
 set -euo pipefail
 root=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 here=$PWD
-build=$root/build/release
+build=$root/build/dev
 jobs=${JOBS:-$(nproc)}
 
 # Names from the root of the tree, one a line, of what the arguments select.
@@ -45,7 +45,7 @@ with_includers() {
 
 cd "$root"
 if [[ ! -f $build/compile_commands.json ]]; then
-  cmake --preset release >/dev/null
+  cmake --preset dev >/dev/null
 fi
 # The sources cannot be read without the headers that protoc writes.
 ninja -C "$build" -t targets all | sed -n 's/^\(.*\.pb\.h\): .*/\1/p' |
