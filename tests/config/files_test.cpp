@@ -1,11 +1,15 @@
 // Files named by a config are checked before the node starts: certificates must belong together and
 // to the node, secrets must not be readable by everybody, and each file must be a file. Uses real
 // files.
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "cluster/certs/certificate_files.hpp"
 #include "cluster/config/file/load.hpp"
@@ -137,6 +141,40 @@ TEST_F(ConfigFiles, AnEmptyTokenFileIsRefused) {
   EXPECT_THAT(problems("certs/a.crt", "certs/a.key", "certs/ca.crt", "blank"),
               ElementsAre("f:6:14: error: http.token_file: expected a file with a token, got "
                           "\"blank\", which is empty"));
+}
+
+TEST_F(ConfigFiles, FilesThatCannotHoldAConnectionStringAreRefused) {
+  const auto refusal = [&](const std::string& name) {
+    const auto dsn = read_dsn(path(name));
+    return dsn ? "accepted: " + *dsn : dsn.error().message;
+  };
+  write("good", "  host=db1\n");
+  EXPECT_EQ(refusal("good"), "accepted: host=db1");
+  write("empty", "\n");
+  EXPECT_EQ(refusal("empty"), path("empty") + ": expected a connection string, got an empty file");
+  write("nul", std::string("host=db1\0user=x", 15));
+  EXPECT_EQ(refusal("nul"),
+            path("nul") + ": expected a connection string, got a file with NUL bytes");
+  write("huge", std::string(100'000, 'x'));
+  EXPECT_EQ(refusal("huge"),
+            path("huge") + ": expected a connection string of at most 64 KiB, got more");
+  EXPECT_EQ(refusal("certs"), path("certs") + ": Is a directory");
+  EXPECT_EQ(refusal("none"), path("none") + ": No such file or directory");
+}
+
+TEST_F(ConfigFiles, PipesAreReadAsFarAsSomebodyWrites) {
+  ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
+  const auto begun = std::chrono::steady_clock::now();
+  const auto nothing = read_dsn(path("pipe"));
+  ASSERT_FALSE(nothing);
+  EXPECT_EQ(nothing.error().message,
+            path("pipe") + ": it is a pipe, and nothing was written to it for 5 s");
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(30));
+  std::thread writer([&] { std::ofstream(path("pipe")) << "host=db1\n" << std::flush; });
+  const auto dsn = read_dsn(path("pipe"));
+  writer.join();
+  ASSERT_TRUE(dsn) << dsn.error().message;
+  EXPECT_EQ(*dsn, "host=db1");
 }
 
 TEST_F(ConfigFiles, FilesThatCannotBeAConfigAreRefused) {

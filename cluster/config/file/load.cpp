@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <optional>
 #include <system_error>
@@ -10,6 +12,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,7 +62,7 @@ Error failed(int error) {
 class OpenFile {
  public:
   explicit OpenFile(const std::string& path)
-      : handle_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+      : handle_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
   ~OpenFile() {
     if (handle_ >= 0) ::close(handle_);
   }
@@ -72,6 +75,22 @@ class OpenFile {
   int handle_;
 };
 
+/// Between two pieces of a file that is a pipe, and until its first one.
+constexpr std::chrono::seconds piece_wait{5};
+
+/// Whether there is something to read, or the end. Only a pipe or a device makes a reader wait.
+bool await_readable(int handle) {
+  pollfd fd{handle, POLLIN, 0};
+  const auto until = std::chrono::steady_clock::now() + piece_wait;
+  for (;;) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    const int count = ::poll(&fd, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    if (count >= 0 || errno != EINTR) return count > 0;
+  }
+}
+
+constexpr std::size_t dsn_bytes_max = 64 << 10;
 constexpr const char* dsn_variable = "MILLRACE_POSTGRES_DSN";
 
 std::string trimmed(const std::string& text) {
@@ -201,11 +220,15 @@ Result<std::string> read_file(const std::string& path) {
   std::string text;
   std::array<char, 16'384> part{};
   while (text.size() <= file_bytes_max) {
+    if (!await_readable(file.handle())) {
+      return Error{ErrorCode::storage_failed, "it is a pipe, and nothing was written to it for " +
+                                                  std::to_string(piece_wait.count()) + " s"};
+    }
     const ssize_t count = ::read(file.handle(), part.data(), part.size());
     if (count == 0) break;
     if (count > 0) {
       text.append(part.data(), static_cast<std::size_t>(count));
-    } else if (errno != EINTR) {
+    } else if (errno != EINTR && errno != EAGAIN) {
       return failed(errno);
     }
   }
@@ -229,6 +252,14 @@ Result<std::string> read_dsn(const std::string& path) {
     auto read = read_file(path);
     if (!read) return Error{read.error().code, path + ": " + read.error().message};
     text = std::move(*read);
+    if (text.size() > dsn_bytes_max) {
+      return Error{ErrorCode::invalid_argument,
+                   path + ": expected a connection string of at most 64 KiB, got more"};
+    }
+    if (text.find('\0') != std::string::npos) {
+      return Error{ErrorCode::invalid_argument,
+                   path + ": expected a connection string, got a file with NUL bytes"};
+    }
   }
   std::string dsn = trimmed(text);
   if (!dsn.empty()) return dsn;

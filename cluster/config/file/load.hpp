@@ -39,7 +39,8 @@ struct Inputs {
 void sort_problems(Problems& problems);
 
 /// Reads a file up to a little beyond file_bytes_max, so that read_toml() can refuse a larger one.
-/// Fails with `not_found` or `storage_failed`; the message is the reason without the path. Blocks.
+/// Fails with `not_found` or `storage_failed` (also if it is a pipe that nobody writes to for 5 s); the message is
+/// the reason without the path. Blocks.
 [[nodiscard]] Result<std::string> read_file(const std::string& path);
 
 /// Reads the token in a file, without surrounding white space; empty for an empty file. Fails with
@@ -49,7 +50,8 @@ void sort_problems(Problems& problems);
 
 /// Reads the connection string of PostgreSQL from the file at `path`, without surrounding white space;
 /// if `path` is empty, from the environment variable MILLRACE_POSTGRES_DSN. Fails with `not_found` or
-/// `storage_failed`, and with `invalid_argument` if there is none; no message quotes it. Blocks.
+/// `storage_failed`, and with `invalid_argument` if there is none, or the file has more than 64 KiB or NUL bytes;
+/// no message quotes it. Blocks.
 [[nodiscard]] Result<std::string> read_dsn(const std::string& path);
 
 /// When the certificate of the node, or the authority that signed it, ends: the earlier of the two.
