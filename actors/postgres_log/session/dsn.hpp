@@ -14,13 +14,36 @@ struct Host {
   std::string host{};      ///< name, address, or the directory of a Unix socket
   std::string hostaddr{};  ///< address; empty: `host` is looked up
   std::string port{};
+
+  /// "host:port", for messages to people.
+  [[nodiscard]] std::string where() const;
+};
+
+/// The arrays that libpq takes. References the strings that it was made of.
+class KeysAndValues {
+ public:
+  explicit KeysAndValues(const std::vector<std::pair<std::string, std::string>>& parameters) {
+    for (const auto& [key, value] : parameters) {
+      keys_.push_back(key.c_str());
+      values_.push_back(value.c_str());
+    }
+    keys_.push_back(nullptr);
+    values_.push_back(nullptr);
+  }
+  [[nodiscard]] const char* const* keys() const { return keys_.data(); }
+  [[nodiscard]] const char* const* values() const { return values_.data(); }
+
+ private:
+  std::vector<const char*> keys_;
+  std::vector<const char*> values_;
 };
 
 class Dsn {
  public:
   /// Reads a connection string of libpq: `key=value …` or `postgresql://…`, with one or several hosts.
   /// What it leaves out comes from the environment, as with all programs that use libpq. Fails with
-  /// `invalid_argument`; the message quotes nothing of `text`.
+  /// `invalid_argument`, also if a value or a file that it names cannot be used, whatever the server; the message
+  /// quotes nothing of `text` but such a path. Reads files, and asks no server.
   [[nodiscard]] static Result<Dsn> parse(const std::string& text);
 
   [[nodiscard]] const std::vector<Host>& hosts() const { return hosts_; }
@@ -33,6 +56,8 @@ class Dsn {
   [[nodiscard]] std::string without_secrets(std::string text) const;
 
  private:
+  [[nodiscard]] Result<void> check() const;
+
   std::vector<Host> hosts_;
   std::vector<std::pair<std::string, std::string>> others_;  ///< keys and values but of hosts
   std::string database_;

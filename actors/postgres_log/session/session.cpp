@@ -116,15 +116,8 @@ Result<std::unique_ptr<Session>> Session::connect(const Dsn& dsn, const Host& ho
                                                   const Interrupt& interrupt,
                                                   Clock::time_point deadline) {
   const auto parameters = dsn.parameters(host);
-  std::vector<const char*> keys;
-  std::vector<const char*> values;
-  for (const auto& [key, value] : parameters) {
-    keys.push_back(key.c_str());
-    values.push_back(value.c_str());
-  }
-  keys.push_back(nullptr);
-  values.push_back(nullptr);
-  PGconn* const connection = PQconnectStartParams(keys.data(), values.data(), 0);
+  const KeysAndValues words(parameters);
+  PGconn* const connection = PQconnectStartParams(words.keys(), words.values(), 0);
   if (connection == nullptr) return Error{ErrorCode::log_unreachable, "no memory to connect"};
   std::unique_ptr<Session> session{new Session(connection, dsn, interrupt)};
   if (const auto connected = session->await_connected(deadline); !connected) {
