@@ -68,7 +68,7 @@ PostgresCopyTarget::~PostgresCopyTarget() {
 // keeps out a process that is about to take it.
 Result<void> PostgresCopyTarget::begin(std::uint64_t epoch) {
   const std::string& schema = options_.schema;
-  if (auto made = make_schema(*session_, schema); !made) return made;
+  if (auto made = make_schema(*session_, schema, options_.cluster); !made) return made.error();
   if (auto added = add_seat(*session_, schema, options_.node); !added) return added;
   const std::string holder = "copied by " + options_.holder;
   const Result<Rows> awaited =

@@ -208,7 +208,8 @@ Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open_once(
     if (!connected) return connected.error();
     session = *std::move(connected);
     if (writes) {
-      if (auto made = make_schema(*session, options_.schema); !made) return made.error();
+      auto made = make_schema(*session, options_.schema, options_.cluster);
+      if (!made) return made.error();
     }
   }
   Options options = options_;
@@ -218,7 +219,7 @@ Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open_once(
     options.node = *std::move(chosen);
   }
   const LogName name{options.schema, options.node};
-  auto tables = writes ? take_log(*session, name, options) : view_log(*session, name);
+  auto tables = writes ? take_log(*session, name, options) : view_log(*session, name, options.cluster);
   if (!tables) return tables.error();
   std::uint64_t checkpoint_number = 0;
   if (writes && options.on_look) {

@@ -404,10 +404,11 @@ Result<LogTables> take_log(Session& session, const LogName& name, const Options&
 
 Result<LogTables> hold_log(Session& session, const LogName& name, const Options& options,
                            const std::string& target) {
-  const auto exists = has_schema(session, name.schema);
-  if (!exists) return exists.error();
+  const auto facts = look_at_schema(session, name.schema, options.cluster);
+  if (!facts) return facts.error();
   const Error missing{ErrorCode::not_found, "there is no log of " + name.node};
-  if (!*exists) return missing;
+  if (facts->version == 0) return missing;
+  if (auto made = make_schema(session, name.schema, options.cluster); !made) return made.error();
   const auto seat = find_seat(session, name.schema, name.node);
   if (!seat) return seat.error();
   if (!*seat || (*seat)->epoch == 0) return missing;
@@ -419,11 +420,11 @@ Result<LogTables> hold_log(Session& session, const LogName& name, const Options&
   return begin_take(session, name, **seat, *ended, options, {});
 }
 
-Result<LogTables> view_log(Session& session, const LogName& name) {
-  const auto exists = has_schema(session, name.schema);
-  if (!exists) return exists.error();
+Result<LogTables> view_log(Session& session, const LogName& name, const std::string& cluster) {
+  const auto facts = look_at_schema(session, name.schema, cluster);
+  if (!facts) return facts.error();
   const Error missing{ErrorCode::not_found, "there is no log of " + name.node};
-  if (!*exists) return missing;
+  if (facts->version == 0) return missing;
   if (const auto set = session.execute("set idle_in_transaction_session_timeout = 0"); !set) {
     return set.error();
   }

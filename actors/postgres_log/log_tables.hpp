@@ -65,8 +65,10 @@ struct LogName {
                                          const Options& options, const std::string& target);
 
 /// Reads the same in a transaction that stays open, so that the tables and what is in them stay as they
-/// are. Fails with `not_found` (there is no log), `corrupt`, and as Session.
-[[nodiscard]] Result<LogTables> view_log(Session& session, const LogName& name);
+/// are. Fails with `not_found` (there is no log), `corrupt`, `foreign_file` (the schema is not of `cluster`),
+/// and as Session.
+[[nodiscard]] Result<LogTables> view_log(Session& session, const LogName& name,
+                                         const std::string& cluster);
 
 /// Visits each record from `next` to tables.last_lsn, and advances `next` to behind what was visited: with
 /// it, a visit that broke off goes on. Fails with `corrupt`, the error of `visit`, and as Session.

@@ -23,6 +23,9 @@ struct Options {
   /// is_schema_name().
   std::string schema = "millrace";
 
+  /// Name of the cluster: its schema says so, and is refused to any other.
+  std::string cluster{};
+
   /// Name of the seat whose log it is. Up to 128 bytes. any_seat: the engine is a writer and takes the
   /// first seat that is free; see choose_seat(). Then there must be a lease.
   std::string node{};

@@ -16,12 +16,13 @@ Result<std::unique_ptr<SeatTable>> SeatTable::open(const Options& options, bool 
   if (!session) return session.error();
   table->session_ = *std::move(session);
   if (makes) {
-    if (auto made = make_schema(*table->session_, options.schema); !made) return made.error();
+    auto made = make_schema(*table->session_, options.schema, options.cluster);
+    if (!made) return made.error();
     return table;
   }
-  const auto exists = has_schema(*table->session_, options.schema);
-  if (!exists) return exists.error();
-  if (*exists) return table;
+  const auto facts = look_at_schema(*table->session_, options.schema, options.cluster);
+  if (!facts) return facts.error();
+  if (facts->version != 0) return table;
   return Error{ErrorCode::not_found, table->connector_.dsn().where() + " has no schema " +
                                          options.schema + " of Millrace"};
 }
@@ -54,6 +55,9 @@ Result<std::uint64_t> SeatTable::take(const std::string& name, std::chrono::mill
   options.has_ended = [](const std::string& /*holder*/) {
     return true;
   };
+  if (auto made = make_schema(*session_, options.schema, options.cluster); !made) {
+    return made.error();
+  }
   const auto taken = take_log(*session_, {options.schema, name}, options);
   if (!taken) return taken.error();
   return taken->epoch;

@@ -64,6 +64,7 @@ Result<engines::AnyLog> log_of(const config::Config& config) {
   options.node = config.node.name;
   options.holder = own_process();
   options.has_ended = has_ended;
+  options.cluster = config.cluster.name;
   return engines::AnyLog(std::move(options));
 }
 

@@ -37,7 +37,7 @@ class Seats : public ::testing::Test {
     auto connected = connector_.connect(interrupt_);
     EXPECT_TRUE(connected) << connected.error().message;
     session_ = *std::move(connected);
-    EXPECT_TRUE(make_schema(*session_, schema_));
+    EXPECT_TRUE(make_schema(*session_, schema_, ""));
   }
 
   // Takes the seat in a transaction of its own; 0: it is not free.

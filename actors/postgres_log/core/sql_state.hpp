@@ -9,6 +9,7 @@ namespace millrace::postgres_log {
 
 inline constexpr std::string_view division_by_zero = "22012";  ///< what a fenced group fails with
 inline constexpr std::string_view unique_violation = "23505";
+inline constexpr std::string_view insufficient_privilege = "42501";
 inline constexpr std::string_view undefined_table = "42P01";
 inline constexpr std::string_view lock_not_available = "55P03";
 

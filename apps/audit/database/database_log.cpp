@@ -16,7 +16,7 @@
 namespace millrace::audit {
 namespace {
 
-constexpr std::int64_t schema_version_max = 1;
+constexpr std::int64_t schema_version_max = 2;
 constexpr const char* rows_at_once = "32";  // of a segment; a row has up to 256 KiB, or one record
 constexpr std::uint64_t frame_unit = 8;
 
