@@ -8,6 +8,7 @@
 #include "actors/postgres_log/core/row_format.hpp"
 #include "actors/postgres_log/schema.hpp"
 #include "actors/postgres_log/seats.hpp"
+#include "actors/postgres_log/segment_tables.hpp"
 #include "actors/postgres_log/statements.hpp"
 
 namespace millrace::postgres_log {
@@ -98,16 +99,15 @@ Result<void> PostgresCopyTarget::begin(std::uint64_t epoch) {
   is_begun_ = true;
   owner_ = {schema, options_.node, (*seat)->number,
             static_cast<std::uint64_t>((*raised)[0].number(0))};
-  return {};
+  return set_kept(*session_, owner_, {});
 }
 
 Result<void> PostgresCopyTarget::open_segment(logs::Lsn first_lsn) {
   ++place_.segment;
   place_.segment_first_lsn = first_lsn;
   segment_bytes_ = 0;
-  const std::string table = segment_table(owner_.schema, owner_.seat, place_.segment);
-  insert_sql_ = insert_statement(table);
-  return make_segment(*session_, table);
+  insert_sql_ = insert_statement(segment_table(owner_.schema, owner_.seat, place_.segment));
+  return make_segment(*session_, owner_, place_.segment);
 }
 
 Result<logs::Place> PostgresCopyTarget::add(const logs::Frame& frame) {

@@ -41,28 +41,16 @@ Result<void> run_owned(Session& session, const Owner& owner,
   return done;
 }
 
-Result<void> make_segment(Session& session, const std::string& table) {
-  // Looked for first: to set the storage of a table waits for whoever uses it.
-  const auto found = session.execute("select to_regclass($1) is not null", {text(table)});
-  if (!found) return found.error();
-  if ((*found)[0].number(0) != 0) return {};
-  for (const std::string& sql :
-       {make_segment_statement(table), store_plainly_statement(table, "frames")}) {
-    if (const auto made = session.execute(sql); !made) return made.error();
-  }
-  return {};
+Result<void> drop_table(Session& session, const Owner& owner, const std::string& table) {
+  return run_owned(session, owner, [&] { return drop_unless_used(session, table); });
 }
 
-Result<void> drop_table(Session& session, const Owner& owner, const std::string& table) {
-  return run_owned(session, owner, [&]() -> Result<void> {
-    if (const auto limited = session.execute("set local lock_timeout = '100ms'"); !limited) {
-      return limited.error();
-    }
-    if (const auto dropped = session.execute("drop table if exists " + table); !dropped) {
-      return dropped.error();
-    }
-    return {};
-  });
+Result<void> drop_unless_used(Session& session, const std::string& table) {
+  for (const std::string& sql :
+       {std::string("set local lock_timeout = '100ms'"), "drop table if exists " + table}) {
+    if (const auto done = session.execute(sql); !done) return done.error();
+  }
+  return {};
 }
 
 }  // namespace millrace::postgres_log

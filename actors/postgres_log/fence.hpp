@@ -29,13 +29,13 @@ struct Owner {
 [[nodiscard]] Result<void> run_owned(Session& session, const Owner& owner,
                                      const std::function<Result<void>()>& work);
 
-/// Makes the table of a segment in the transaction that is open, unless it is there. Fails as Session.
-[[nodiscard]] Result<void> make_segment(Session& session, const std::string& table);
-
 /// Drops a table in a transaction of the owner. Does not wait for somebody who reads it, as a takeover
 /// would have to wait as well: then fails with `log_unreachable`. Fails as run_owned(). A table that is
 /// not there is dropped.
 [[nodiscard]] Result<void> drop_table(Session& session, const Owner& owner,
                                       const std::string& table);
+
+/// As drop_table(), in the owner's transaction that is open.
+[[nodiscard]] Result<void> drop_unless_used(Session& session, const std::string& table);
 
 }  // namespace millrace::postgres_log

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "actors/postgres_log/checkpoint_store.hpp"
-#include "actors/postgres_log/core/names.hpp"
+#include "actors/postgres_log/segment_tables.hpp"
 
 namespace millrace::postgres_log {
 
@@ -131,9 +131,9 @@ Result<Session*> Keeper::ensure_session() {
 
 Result<void> Keeper::make_segments(Session& session) {
   while (writer_->segments_ready() < segments_ahead) {
-    const std::string table = segment_table(owner_.schema, owner_.seat, newest_ + 1);
     // A table of this number may be there from an attempt whose answer was lost.
-    const auto made = run_owned(session, owner_, [&] { return make_segment(session, table); });
+    const auto made =
+        run_owned(session, owner_, [&] { return make_segment(session, owner_, newest_ + 1); });
     if (!made) return made;
     writer_->set_segments_full(false);
     writer_->add_segment(++newest_);
@@ -158,8 +158,7 @@ Result<void> Keeper::drop_released(Session& session) {
   }
   // In their order, so that what is left is the end of the log.
   while (dropped && !released.empty()) {
-    dropped =
-        drop_table(session, owner_, segment_table(owner_.schema, owner_.seat, released.front()));
+    dropped = drop_segment(session, owner_, released.front());
     if (dropped) released.pop_front();
   }
   if (dropped) return {};

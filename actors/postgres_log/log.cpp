@@ -30,8 +30,10 @@ PostgresLog::PostgresLog(const Options& options, Connector& connector, const Log
   for (const SegmentInfo& segment : tables.segments) {
     if (segment.number >= keep_from_) replayed_bytes_ += segment.bytes;
   }
-  // Made ahead by an earlier process, or cut off when this one took the log.
-  keeper_.drop_segments(tables.empty);
+  // Of a program of version 1, which went on behind the tables that it found.
+  keeper_.drop_segments(tables.unused);
+  // Made ahead by an earlier process, or cut off when this one took the log: their rows were removed.
+  for (const SegmentNumber segment : tables.ready) writer_.add_segment(segment);
   writer_.start();
   keeper_.start(writer_);
   lease_->watch([this] { writer_.look(); });

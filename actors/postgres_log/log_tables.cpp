@@ -9,6 +9,7 @@
 #include "actors/postgres_log/core/sql_state.hpp"
 #include "actors/postgres_log/schema.hpp"
 #include "actors/postgres_log/seats.hpp"
+#include "actors/postgres_log/segment_tables.hpp"
 
 namespace millrace::postgres_log {
 namespace {
@@ -29,28 +30,6 @@ Result<std::optional<CheckpointPointer>> read_pointer(Session& session, const st
   return std::optional<CheckpointPointer>{CheckpointPointer{
       static_cast<std::uint64_t>(row.number(0)), static_cast<Lsn>(row.number(1)),
       static_cast<std::uint32_t>(row.number(2)), static_cast<std::uint64_t>(row.number(3))}};
-}
-
-// All tables of segments by number, without their first records. Locks none of them.
-Result<std::vector<SegmentInfo>> list_segments(Session& session, const std::string& schema,
-                                               std::int32_t seat) {
-  const Result<Rows> tables = session.execute(
-      "select relname::text, coalesce(pg_total_relation_size(c.oid), 0)::int8 from pg_class c"
-      " join pg_namespace n on n.oid = relnamespace where nspname = $1 and relkind = 'r'"
-      " and starts_with(relname::text, $2)",
-      {text(schema), text(segment_prefix(seat))});
-  if (!tables) return tables.error();
-  std::vector<SegmentInfo> segments;
-  for (int i = 0; i < tables->size(); ++i) {
-    const RowView row = (*tables)[i];
-    const auto found = number_behind(segment_prefix(seat), row.bytes(0));
-    if (!found) continue;
-    segments.push_back(
-        {static_cast<SegmentNumber>(*found), 0, static_cast<std::uint64_t>(row.number(1))});
-  }
-  std::sort(segments.begin(), segments.end(),
-            [](const SegmentInfo& a, const SegmentInfo& b) { return a.number < b.number; });
-  return segments;
 }
 
 // Sets the first record of each segment; 0: none. Each statement locks `piece` tables and their indexes.
@@ -201,12 +180,21 @@ Result<void> keep_tables(Session& session, const std::string& schema, const LogT
   return {};
 }
 
+/// What a transaction has begun with.
+struct Begun {
+  std::uint64_t epoch = 0;             ///< of the process that looks, if it takes the seat
+  std::optional<KeptSegments> kept{};  ///< by the owner before; empty: nobody knows
+};
+
 // What the tables hold, in the transaction that is open. Empty: another process has changed them since the
 // survey.
-Result<std::optional<LogTables>> read_tables(Session& session, const std::string& schema,
-                                             std::int32_t seat, const Survey& before, bool cuts) {
+Result<std::optional<LogTables>> read_tables(Session& session, const LogName& name,
+                                             std::int32_t seat, const Survey& before,
+                                             const Begun& begun, bool cuts) {
+  const std::string& schema = name.schema;
   LogTables tables;
   tables.seat = seat;
+  tables.epoch = begun.epoch;
   const auto pointer = read_pointer(session, schema, seat);
   if (!pointer) return pointer.error();
   tables.checkpoint = *pointer;
@@ -218,6 +206,10 @@ Result<std::optional<LogTables>> read_tables(Session& session, const std::string
   }
   auto segments = list_segments(session, schema, seat);
   if (!segments) return segments.error();
+  if (begun.kept) {
+    auto checked = check_kept(schema, seat, *begun.kept, *segments);
+    if (!checked) return checked.error();
+  }
   const auto tail = std::find_if(segments->begin(), segments->end(), [&](const SegmentInfo& one) {
     return one.number >= before.end.last_segment();
   });
@@ -237,27 +229,29 @@ Result<std::optional<LogTables>> read_tables(Session& session, const std::string
   tables.last_lsn = end.last_lsn();
   for (const SegmentInfo& segment : *segments) {
     tables.newest = segment.number;
-    if (segment.first_lsn != 0 && segment.number <= end.last_segment()) {
+    if (segment.number > end.last_segment()) {
+      tables.ready.push_back(segment.number);
+    } else if (segment.first_lsn != 0) {
       tables.segments.push_back(segment);
     } else {
-      tables.empty.push_back(segment.number);
+      tables.unused.push_back(segment.number);
     }
   }
-  if (!cuts) {
-    if (auto kept = keep_tables(session, schema, tables); !kept) return kept.error();
-  }
+  Result<void> kept = cuts ? set_kept(session, {schema, name.node, seat, begun.epoch},
+                                      begun.kept ? *begun.kept : newest_run(*segments))
+                           : keep_tables(session, schema, tables);
+  if (!kept) return kept.error();
   return std::optional<LogTables>(std::move(tables));
 }
 
 // Reads the tables in a transaction that `begin` begins, and that stays open.
-Result<LogTables> read_in_transaction(Session& session, const std::string& schema,
-                                      std::int32_t seat, bool cuts,
-                                      const std::function<Result<void>()>& begin) {
+Result<LogTables> read_in_transaction(Session& session, const LogName& name, std::int32_t seat,
+                                      bool cuts, const std::function<Result<Begun>()>& begin) {
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
-    const auto before = survey(session, schema, seat);
-    Result<void> begun = before ? begin() : Result<void>(before.error());
+    const auto before = survey(session, name.schema, seat);
+    Result<Begun> begun = before ? begin() : Result<Begun>(before.error());
     if (begun) {
-      auto tables = read_tables(session, schema, seat, *before, cuts);
+      auto tables = read_tables(session, name, seat, *before, *begun, cuts);
       if (tables && *tables) return *std::move(*tables);
       if (!tables) begun = tables.error();
     }
@@ -319,14 +313,16 @@ Result<void> lock_seat(Session& session, const LogName& name, const Seat& seat) 
   return {};
 }
 
-// Begins a transaction in which the seat has a new epoch, which it returns. `moved_to`: see begin_take().
-Result<std::uint64_t> begin_raised(Session& session, const LogName& name, const Seat& seat,
-                                   std::uint64_t ended, const Options& options,
-                                   const std::string& moved_to) {
+// Begins a transaction in which the seat has a new epoch. `moved_to`: see begin_take().
+Result<Begun> begin_raised(Session& session, const LogName& name, const Seat& seat,
+                           std::uint64_t ended, const Options& options,
+                           const std::string& moved_to) {
   if (const auto begun = session.execute("begin isolation level read committed"); !begun) {
     return begun.error();
   }
   if (auto locked = lock_seat(session, name, seat); !locked) return locked.error();
+  const auto kept = read_kept(session, name.schema, seat.number);
+  if (!kept) return kept.error();
   if (!moved_to.empty()) {
     const auto back = session.execute(
         "update " + name.schema +
@@ -337,7 +333,7 @@ Result<std::uint64_t> begin_raised(Session& session, const LogName& name, const 
   const auto epoch =
       raise_epoch(session, name.schema, name.node, options.holder, options.lease, ended);
   if (!epoch) return epoch.error();
-  if (*epoch) return **epoch;
+  if (*epoch) return Begun{**epoch, *kept};
   const auto now = find_seat(session, name.schema, name.node);
   if (!now) return now.error();
   return held(*now ? **now : seat);
@@ -348,17 +344,10 @@ Result<std::uint64_t> begin_raised(Session& session, const LogName& name, const 
 Result<LogTables> begin_take(Session& session, const LogName& name, const Seat& seat,
                              std::uint64_t ended, const Options& options,
                              const std::string& moved_to) {
-  std::uint64_t epoch = 0;
-  Result<LogTables> tables =
-      read_in_transaction(session, name.schema, seat.number, true, [&]() -> Result<void> {
-        const auto raised = begin_raised(session, name, seat, ended, options, moved_to);
-        if (!raised) return raised.error();
-        epoch = *raised;
-        return {};
-      });
-  if (!tables) return tables;
-  tables->epoch = epoch;
-  tables->has_moved = !moved_to.empty();
+  Result<LogTables> tables = read_in_transaction(session, name, seat.number, true, [&] {
+    return begin_raised(session, name, seat, ended, options, moved_to);
+  });
+  if (tables) tables->has_moved = !moved_to.empty();
   return tables;
 }
 
@@ -431,15 +420,14 @@ Result<LogTables> view_log(Session& session, const LogName& name, const std::str
   const auto seat = find_seat(session, name.schema, name.node);
   if (!seat) return seat.error();
   if (!*seat || (*seat)->epoch == 0) return missing;
-  Result<LogTables> tables =
-      read_in_transaction(session, name.schema, (*seat)->number, false, [&]() -> Result<void> {
-        const auto begun = session.execute("begin isolation level repeatable read read only");
-        if (!begun) return begun.error();
-        return {};
-      });
-  if (!tables) return tables;
-  tables->epoch = (*seat)->epoch;
-  return tables;
+  return read_in_transaction(session, name, (*seat)->number, false, [&]() -> Result<Begun> {
+    const auto begun = session.execute("begin isolation level repeatable read read only");
+    if (!begun) return begun.error();
+    if (facts->version < 2) return Begun{(*seat)->epoch, {}};
+    const auto kept = read_kept(session, name.schema, (*seat)->number);
+    if (!kept) return kept.error();
+    return Begun{(*seat)->epoch, *kept};
+  });
 }
 
 Result<void> visit_log(Session& session, const std::string& schema, const LogTables& tables,

@@ -31,7 +31,8 @@ struct LogTables {
   std::uint64_t epoch = 0;
   std::optional<CheckpointPointer> checkpoint;
   std::vector<SegmentInfo> segments;  ///< with records of the log, oldest first
-  std::vector<SegmentNumber> empty;   ///< tables without any
+  std::vector<SegmentNumber> ready;   ///< tables without any, behind them
+  std::vector<SegmentNumber> unused;  ///< tables without any, before some that have records
   SegmentNumber newest = 0;           ///< highest number of any table; 0: there is none
   Lsn last_lsn = 0;
   bool has_moved = false;  ///< to where hold_log() was told, in a move that was not completed
@@ -52,7 +53,7 @@ struct LogName {
 /// durable then, and nothing of an earlier owner becomes part of the log any more. Waits for groups that
 /// are under way. Makes the seat if there is none. Fails with `storage_locked` (the seat is held by
 /// another process, and its lease goes on), `outdated` (its log has moved elsewhere), `corrupt` (confirmed
-/// records are missing), and as Session; with `log_unreachable` the seat may have been taken.
+/// records or a table are missing), and as Session; with `log_unreachable` the seat may have been taken.
 /// REQUIRES: the schema was made.
 [[nodiscard]] Result<LogTables> take_log(Session& session, const LogName& name,
                                          const Options& options);

@@ -16,6 +16,14 @@ struct Step {
   std::optional<std::string> parameter{};
 };
 
+// The tables of segments that must be there. Apart from node, whose rows are locked while a lease is renewed:
+// this is written in transactions that wait for the standby. One row a seat.
+Step segments_table(const std::string& schema) {
+  return {"create table " + schema +
+          ".segments(node int primary key, epoch bigint not null, first bigint not null,"
+          " last bigint not null)"};
+}
+
 Result<void> run(Session& session, const std::string& schema, const std::vector<Step>& steps) {
   for (const auto& [sql, parameter] : steps) {
     const auto done = parameter ? session.execute(sql, {text(*parameter)}) : session.execute(sql);
@@ -51,6 +59,7 @@ Result<void> make_tables(Session& session, const std::string& schema, const std:
       {"create table " + schema +
        ".checkpoint(node int primary key, number bigint not null, replay_from bigint not null,"
        " parts int not null, entries bigint not null, bytes bigint not null)"},
+      segments_table(schema),
   };
   steps.insert(steps.end(), std::begin(tables), std::end(tables));
   return run(session, schema, steps);
@@ -64,7 +73,8 @@ Result<void> bring_to_version_2(Session& session, const std::string& schema,
                ".schema_version add column cluster text not null default '', add column id uuid"
                " not null default gen_random_uuid()"},
               {"alter table " + schema + ".schema_version alter column cluster drop default"},
-              {"update " + schema + ".schema_version set version = 2, cluster = $1", cluster}});
+              {"update " + schema + ".schema_version set version = 2, cluster = $1", cluster},
+              segments_table(schema)});
 }
 
 Result<void> make(Session& session, const std::string& schema, const std::string& cluster) {

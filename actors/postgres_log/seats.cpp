@@ -71,10 +71,13 @@ Result<void> drop_seat(Session& session, const std::string& schema, const Seat& 
       return dropped.error();
     }
   }
-  if (const auto removed = session.execute(
-          "delete from " + schema + ".checkpoint where node = $1::int4", {number(seat.number)});
-      !removed) {
-    return removed.error();
+  for (const std::string table : {"checkpoint", "segments"}) {
+    if (const auto removed =
+            session.execute("delete from " + schema + "." + table + " where node = $1::int4",
+                            {number(seat.number)});
+        !removed) {
+      return removed.error();
+    }
   }
   const Result<Rows> removed = session.execute(
       "delete from " + schema +

@@ -11,6 +11,7 @@
 #include "actors/postgres_log/core/row_format.hpp"
 #include "actors/postgres_log/core/sql_state.hpp"
 #include "actors/postgres_log/schema.hpp"
+#include "actors/postgres_log/segment_tables.hpp"
 #include "actors/postgres_log/statements.hpp"
 
 namespace millrace::postgres_log {
@@ -423,7 +424,7 @@ Result<std::vector<SeenRow>> Writer::see_rows(Session& session) {
     if (segment == std::exchange(last, segment)) continue;
     const std::string table = table_of(segment);
     // The table may be lost with a failover that its making was not waited for.
-    if (auto made = make_segment(session, table); !made) return made.error();
+    if (auto made = make_segment(session, owner_, segment); !made) return made.error();
     const auto rows = session.execute(
         "select lsn, count::int8 from " + table + " where lsn >= $1::int8 order by lsn",
         {postgres_log::number(core_.span(core_.first_unconfirmed()).first_lsn)});

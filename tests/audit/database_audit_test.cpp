@@ -234,6 +234,15 @@ TEST_F(DatabaseAudit, FindsAMissingRow) {
   expect_found(audit_of({"a"}), About::records, "segment_1_", 20, "it was confirmed");
 }
 
+TEST_F(DatabaseAudit, FindsATableThatWasDropped) {
+  const std::vector<pb::Record> records = records_of_a();
+  write("a", records);
+  const std::string newest = table_with(records.size());
+  admin_.run("drop table " + newest);
+  expect_found(audit_of({"a"}), About::files, newest.substr(schema_.size() + 1), 0,
+               "expected the table");
+}
+
 TEST_F(DatabaseAudit, FindsARowUnderAnotherNumber) {
   write("a", records_of_a());
   change(50, "lsn = 1050");

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "actors/postgres_log/core/commit_core.hpp"
+#include "actors/postgres_log/core/kept_segments.hpp"
 #include "actors/postgres_log/core/log_end.hpp"
 #include "actors/postgres_log/core/server_promise.hpp"
 #include "actors/postgres_log/core/sql_state.hpp"
@@ -183,6 +184,34 @@ TEST(Dsn, NamesItsHostsAndNoSecret) {
     EXPECT_EQ(refused.error().message.find("s3cret"), std::string::npos);
   }
   EXPECT_FALSE(Dsn::parse("host=a,b,c port=1,2"));
+}
+
+std::vector<SegmentInfo> tables(const std::vector<SegmentNumber>& numbers) {
+  std::vector<SegmentInfo> infos;
+  for (const SegmentNumber number : numbers) infos.push_back({number, 0, 0});
+  return infos;
+}
+
+TEST(KeptSegments, MissEachTableThatWasDropped) {
+  const KeptSegments kept{3, 6};
+  const auto whole = compare(kept, tables({1, 3, 4, 5, 6}));
+  EXPECT_FALSE(whole.missing) << "what is before the first one is not kept";
+  EXPECT_FALSE(whole.foreign);
+  EXPECT_EQ(compare(kept, tables({4, 5, 6})).missing, 3u);
+  EXPECT_EQ(compare(kept, tables({3, 5, 6})).missing, 4u);
+  EXPECT_EQ(compare(kept, tables({3, 6})).missing, 4u) << "the oldest one of several";
+  EXPECT_EQ(compare(kept, tables({3, 4, 5})).missing, 6u);
+  EXPECT_EQ(compare(kept, tables({})).missing, 3u);
+  EXPECT_EQ(compare(kept, tables({3, 4, 5, 6, 9})).foreign, 9u);
+  EXPECT_EQ(compare(kept, tables({3, 4, 5, 9})).missing, 6u);
+  EXPECT_FALSE(compare({}, tables({})).missing) << "of a log that never had a table";
+}
+
+TEST(KeptSegments, BeginWithTheNewestTablesWithoutAGap) {
+  EXPECT_EQ(newest_run(tables({})), (KeptSegments{1, 0}));
+  EXPECT_EQ(newest_run(tables({7})), (KeptSegments{7, 7}));
+  EXPECT_EQ(newest_run(tables({1, 2, 3})), (KeptSegments{1, 3}));
+  EXPECT_EQ(newest_run(tables({1, 2, 5, 6})), (KeptSegments{5, 6}));
 }
 
 TEST(Options, AreCheckedByName) {

@@ -68,6 +68,152 @@ class Tables : public ServersFixture {
   }
 };
 
+TEST_F(Tables, ThatWereDroppedAreMissed) {
+  write_log();
+  const std::vector<int> there = segments();
+  ASSERT_GE(there.size(), 6u);
+  admin_.run("alter table " + table(there.back()) + " rename to kept_1");
+  for (const int dropped : {there.back() - 2, there[there.size() / 2], there.front()}) {
+    // Not dropped but renamed: each one is put back.
+    admin_.run("alter table " + table(dropped) + " rename to kept_2");
+    for (const Error& error : refusals()) {
+      EXPECT_EQ(error.code, ErrorCode::corrupt);
+      EXPECT_NE(error.message.find("the table " + table(dropped) + " is missing"),
+                std::string::npos);
+    }
+    admin_.run("alter table " + schema_ + ".kept_2 rename to segment_1_" + std::to_string(dropped));
+  }
+  EXPECT_EQ(refused().code, ErrorCode::corrupt) << "the newest one, which has no records yet";
+  admin_.run("alter table " + schema_ + ".kept_1 rename to segment_1_" +
+             std::to_string(there.back()));
+  auto process = start();
+  ASSERT_TRUE(process);
+  EXPECT_EQ(process->contents.records.size(), 30u);
+  process->write(3, 10);
+}
+
+TEST_F(Tables, ThatAreGivenUpAreNotMissed) {
+  write_log();
+  const int newest = segments().back();
+  drop(newest);
+  EXPECT_EQ(refused().code, ErrorCode::corrupt);
+  // As docs/replication.md says.
+  admin_.run("delete from " + schema_ + ".segments where node = 1");
+  auto process = start();
+  ASSERT_TRUE(process);
+  process->write(3, 10);
+  process->log->stop();
+  drop(segments().back());
+  EXPECT_EQ(refused().code, ErrorCode::corrupt) << "it is kept again";
+}
+
+TEST_F(Tables, WithoutRecordsAreUsedByTheNextProcess) {
+  write_log();
+  const std::vector<int> there = segments();
+  for (int i = 0; i < 3; ++i) start().reset();
+  EXPECT_EQ(segments(), there);
+  auto process = start();
+  ASSERT_TRUE(process);
+  process->write(20, 10'000);
+  process->log->stop();
+  const std::vector<int> now = segments();
+  for (std::size_t i = 1; i < now.size(); ++i) EXPECT_EQ(now[i], now[i - 1] + 1);
+}
+
+TEST_F(Tables, ThatAFailoverHasLostAreMadeAgain) {
+  auto process = start();
+  ASSERT_TRUE(process);
+  await([&] { return process->log->stats().segments_ready == 2; });
+  // The process counts on a table whose making was not replicated.
+  const int lost = segments().back();
+  admin_.run("drop table " + table(lost) + "; update " + schema_ +
+             ".segments set last = " + std::to_string(lost - 1));
+  process->write(1, 100);
+  await([&] { return segments().back() == lost + 1; });
+  process->log->stop();
+  process = start();
+  ASSERT_TRUE(process);
+  EXPECT_EQ(process->contents.records.size(), 1u);
+  process->write(30, 10'000);
+}
+
+TEST_F(Tables, ThatWereReleasedAreNotMissed) {
+  auto process = start();
+  ASSERT_TRUE(process);
+  process->write(30, 10'000);
+  ASSERT_TRUE(process->checkpoint(process->log->stats().durable_lsn + 1));
+  process->log->release_before(process->log->stats().current_segment);
+  await([&] { return segments().front() > 3; });
+  process->write(10, 10'000);
+  process->log->stop();
+  process = start();
+  ASSERT_TRUE(process);
+  process->log->stop();
+  drop(segments().front());
+  EXPECT_EQ(refused().code, ErrorCode::corrupt);
+}
+
+TEST_F(Tables, OfACopyAreMissed) {
+  write_log();
+  {
+    const auto source = PostgresCopySource::open(options_, "elsewhere");
+    ASSERT_TRUE(source) << source.error().message;
+    options_.node = "copy";
+    const auto target = PostgresCopyTarget::open(options_, 1);
+    ASSERT_TRUE(target) << target.error().message;
+    ASSERT_TRUE((*source)->visit_records([&](const logs::Frame& frame) -> Result<void> {
+      const auto added = (*target)->add(frame);
+      return added ? Result<void>{} : Result<void>(added.error());
+    }));
+    ASSERT_TRUE((*target)->prepare());
+    ASSERT_TRUE((*target)->complete());
+  }
+  admin_.run("drop table " + schema_ + ".segment_2_2");
+  const Error error = refused();
+  EXPECT_EQ(error.code, ErrorCode::corrupt);
+  EXPECT_NE(error.message.find(schema_ + ".segment_2_2 is missing"), std::string::npos);
+}
+
+TEST_F(Tables, OfVersion1AreBroughtToVersion2) {
+  write_log();
+  make_version_1();
+  {
+    const auto before = segments();
+    drop(before.back() - 1);  // numbers of that version have gaps
+    PostgresEngine reader(options_);
+    const auto opened = reader.open(logs::Opener::reader);
+    ASSERT_TRUE(opened) << opened.error().message;
+    EXPECT_EQ(admin_.run("select version from " + schema_ + ".schema_version"), "1")
+        << "a reader changes nothing";
+  }
+  options_.cluster = "one";
+  auto process = start();
+  ASSERT_TRUE(process);
+  EXPECT_EQ(process->contents.records.size(), 30u);
+  EXPECT_EQ(admin_.run("select version from " + schema_ + ".schema_version"), "2");
+  EXPECT_EQ(admin_.run("select cluster from " + schema_ + ".schema_version"), "one");
+  process->write(10, 10'000);
+  process->log->stop();
+  start().reset();
+  drop(segments().back());
+  EXPECT_EQ(refused().code, ErrorCode::corrupt);
+}
+
+TEST_F(Tables, ThatAnOlderProgramHasMadeAndDroppedAreNotMissed) {
+  write_log();
+  // A process of version 1 that looked at the schema before it was brought to version 2 takes the seat, and keeps
+  // no account.
+  admin_.run("update " + schema_ + ".node set epoch = epoch + 1");
+  const std::vector<int> there = segments();
+  drop(there.back());
+  drop(there.back() - 1);
+  admin_.run("create table " + table(there.back() + 1) + " (like " + table(1) + " including all)");
+  auto process = start();
+  ASSERT_TRUE(process);
+  EXPECT_EQ(process->contents.records.size(), 30u);
+  process->write(3, 10);
+}
+
 TEST_F(Tables, OfAnotherClusterAreRefused) {
   options_.cluster = "one";
   write_log();

@@ -171,7 +171,7 @@ TEST_F(Seats, AreRemovedWithTheirLogs) {
   ASSERT_TRUE(remove_seat(*session_, schema_, "node"));
   EXPECT_TRUE(list_seats(*session_, schema_)->empty());
   Admin admin(servers_.primary_directory());
-  EXPECT_EQ(admin.run("select count(*) from pg_tables where schemaname = '" + schema_ + "'"), "3");
+  EXPECT_EQ(admin.run("select count(*) from pg_tables where schemaname = '" + schema_ + "'"), "4");
 }
 
 TEST_F(Seats, AreHeldAsLongAsTheirLogIsOpen) {

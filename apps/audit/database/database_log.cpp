@@ -17,6 +17,7 @@ namespace millrace::audit {
 namespace {
 
 constexpr std::int64_t schema_version_max = 2;
+constexpr std::int64_t keeps_segments = 2;  ///< from this version on the table segments is there
 constexpr const char* rows_at_once = "32";  // of a segment; a row has up to 256 KiB, or one record
 constexpr std::uint64_t frame_unit = 8;
 
@@ -307,7 +308,10 @@ class DatabaseLog final : public NodeLog {
     if (found->number(0, 0) == 0) return missing();
     const auto version = reader_->query("select version::int8 from " + table("schema_version"));
     if (!version) return version.error();
-    if (version->rows() == 1 && version->number(0, 0) <= schema_version_max) return {};
+    if (version->rows() == 1 && version->number(0, 0) <= schema_version_max) {
+      version_ = version->number(0, 0);
+      return {};
+    }
     return Error{ErrorCode::unsupported_version,
                  "the schema " + name_.schema + " has a version that this program does not know"};
   }
@@ -387,6 +391,34 @@ class DatabaseLog final : public NodeLog {
       }
     }
     std::sort(segments_.begin(), segments_.end());
+    return check_kept();
+  }
+
+  // The row in segments says which tables must be there, if the newest owner has kept it.
+  Result<void> check_kept() {
+    if (version_ < keeps_segments) return {};
+    const auto kept = reader_->query("select first, last from " + table("segments") +
+                                         " kept join " + table("node") +
+                                         " seat on seat.number = kept.node and seat.epoch ="
+                                         " kept.epoch where kept.node = $1::int4",
+                                     {std::to_string(seat_)});
+    if (!kept) return kept.error();
+    if (kept->rows() == 0) return {};
+    const auto first = static_cast<std::uint64_t>(kept->number(0, 0));
+    const auto last = static_cast<std::uint64_t>(kept->number(0, 1));
+    const std::string stated = "; the row in segments states that " + std::to_string(first) + " to " +
+                               std::to_string(last) + " are there";
+    std::uint64_t next = first;
+    for (const std::uint32_t segment : segments_) {
+      if (segment < first) continue;
+      if (segment != next) break;
+      ++next;
+    }
+    if (next <= last) {
+      problems_.push_back({segment_prefix() + std::to_string(next), "expected the table" + stated});
+    } else if (!segments_.empty() && segments_.back() > last) {
+      problems_.push_back({segment_name(segments_.back()), "expected no such table" + stated});
+    }
     return {};
   }
 
@@ -452,6 +484,7 @@ class DatabaseLog final : public NodeLog {
   std::unique_ptr<Database> reader_;  ///< in no transaction
   std::uint64_t seat_ = 0;            ///< number of the seat
   std::uint64_t epoch_ = 0;
+  std::int64_t version_ = 0;             ///< of the schema
   std::vector<std::uint32_t> segments_;  ///< ascending
   std::optional<Pointer> pointer_;       ///< to the newest checkpoint
   std::optional<pb::StateCopy> states_;  ///< that the checkpoint names, once it was read
