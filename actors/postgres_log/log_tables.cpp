@@ -10,6 +10,7 @@
 #include "actors/postgres_log/schema.hpp"
 #include "actors/postgres_log/seats.hpp"
 #include "actors/postgres_log/segment_tables.hpp"
+#include "actors/postgres_log/table_checks.hpp"
 
 namespace millrace::postgres_log {
 namespace {
@@ -133,6 +134,7 @@ struct Survey {
 };
 
 Result<Survey> survey(Session& session, const std::string& schema, std::int32_t seat) {
+  if (auto checked = check_tables(session, schema, seat); !checked) return checked.error();
   Survey found;
   const auto pointer = read_pointer(session, schema, seat);
   if (!pointer) return pointer.error();

@@ -53,7 +53,8 @@ struct LogName {
 /// durable then, and nothing of an earlier owner becomes part of the log any more. Waits for groups that
 /// are under way. Makes the seat if there is none. Fails with `storage_locked` (the seat is held by
 /// another process, and its lease goes on), `outdated` (its log has moved elsewhere), `corrupt` (confirmed
-/// records or a table are missing), and as Session; with `log_unreachable` the seat may have been taken.
+/// records or a table are missing), `invalid_argument` (see check_tables()), and as Session; with
+/// `log_unreachable` the seat may have been taken.
 /// REQUIRES: the schema was made.
 [[nodiscard]] Result<LogTables> take_log(Session& session, const LogName& name,
                                          const Options& options);
@@ -67,7 +68,7 @@ struct LogName {
 
 /// Reads the same in a transaction that stays open, so that the tables and what is in them stay as they
 /// are. Fails with `not_found` (there is no log), `corrupt`, `foreign_file` (the schema is not of `cluster`),
-/// and as Session.
+/// `invalid_argument` (see check_tables()), and as Session.
 [[nodiscard]] Result<LogTables> view_log(Session& session, const LogName& name,
                                          const std::string& cluster);
 

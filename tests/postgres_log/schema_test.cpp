@@ -236,5 +236,45 @@ TEST_F(Tables, OfAnotherClusterAreRefused) {
   EXPECT_TRUE(start());
 }
 
+TEST_F(Tables, ThatSomebodyHasChangedAreRefused) {
+  write_log();
+  const std::string node = schema_ + ".node";
+  admin_.run("create function " + schema_ +
+             ".nothing() returns trigger language plpgsql as"
+             " $$begin return null; end$$");
+  struct Change {
+    std::string change;
+    std::string back;
+    std::string told;
+  };
+  const std::vector<Change> changes{
+      {"alter table " + table(2) + " set unlogged", "alter table " + table(2) + " set logged",
+       table(2) + " is unlogged"},
+      {"alter table " + node + " set unlogged", "alter table " + node + " set logged",
+       node + " is unlogged"},
+      {"create rule quiet as on insert to " + table(2) + " do instead nothing",
+       "drop rule quiet on " + table(2), table(2) + " has the rule quiet"},
+      {"create trigger lossy before insert on " + table(2) + " for each row execute function " +
+           schema_ + ".nothing()",
+       "drop trigger lossy on " + table(2), table(2) + " has the trigger lossy"},
+      {"create trigger lossy before update on " + schema_ +
+           ".checkpoint for each row execute function " + schema_ + ".nothing()",
+       "drop trigger lossy on " + schema_ + ".checkpoint", "checkpoint has the trigger lossy"},
+      {"alter table " + table(2) + " enable row level security",
+       "alter table " + table(2) + " disable row level security", table(2) + " has row security"}};
+  for (const auto& [change, back, told] : changes) {
+    admin_.run(change);
+    for (const Error& error : refusals()) {
+      EXPECT_EQ(error.code, ErrorCode::invalid_argument);
+      EXPECT_NE(error.message.find(told), std::string::npos) << error.message;
+    }
+    admin_.run(back);
+  }
+  // What is not of this log is nobody's business here.
+  admin_.run("create unlogged table " + schema_ + ".segment_9_1(a int); create unlogged table " +
+             schema_ + ".notes(a int)");
+  EXPECT_TRUE(start());
+}
+
 }  // namespace
 }  // namespace millrace::postgres_log
