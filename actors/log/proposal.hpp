@@ -78,10 +78,11 @@ class Listener {
 
   /// Log::is_reachable() has become false: `error`, with the code `log_unreachable`, says why.
   /// Nothing is confirmed until on_reachable(); the node goes on, and the log tries again by itself.
-  /// Once per outage; does not overlap with on_reachable(), may overlap with all other calls.
+  /// Once per outage, and again when the reason has changed, at most each few seconds; does not overlap with
+  /// on_reachable(), may overlap with all other calls.
   virtual void on_unreachable(const Error& /*error*/) {}
 
-  /// Log::is_reachable() is true again; once after each on_unreachable().
+  /// Log::is_reachable() is true again; once per outage.
   virtual void on_reachable() {}
 };
 

@@ -24,8 +24,6 @@ namespace {
 
 // Between looks at a seat that another process holds.
 constexpr std::chrono::milliseconds seat_retry{100};
-// Between two reasons of the same kind for which an opening waits.
-constexpr std::chrono::seconds tell_interval{5};
 // Between two looks, without suspicion that the server was away.
 constexpr std::chrono::milliseconds look_gap_min{1'000};
 
@@ -143,6 +141,19 @@ class OpenedPostgres final : public logs::OpenedLog {
 
 }  // namespace
 
+/// What the attempts of one opening have in common.
+struct PostgresEngine::Opening {
+  explicit Opening(const Options& options)
+      // Holders reconnect within retry_max, and renew then.
+      : trust(options.lease + options.retry_max,
+              std::max<std::chrono::milliseconds>(options.lease / 3, look_gap_min)),
+        told(options.tell_interval) {}
+
+  LeaseTrust trust;
+  ToldReason told;
+  std::unique_ptr<Session> session{};  ///< null, or of the attempt before; taken by what was opened
+};
+
 PostgresEngine::PostgresEngine(const Options& options) : options_(options) {
   if (const auto valid = validate(options_); !valid) {
     refused_ = valid.error();
@@ -200,26 +211,47 @@ Result<std::string> PostgresEngine::choose(Session& session, LeaseTrust& trust) 
   return Error{ErrorCode::storage_locked, (is_any ? "standby: " : "the seat ") + choice.reason};
 }
 
-Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open_once(
-    logs::Opener opener, std::unique_ptr<Session>& session, LeaseTrust& trust) {
+Result<void> PostgresEngine::connect(logs::Opener opener, Opening& opening) {
+  auto connected = connector_->connect(interrupt_);
+  if (!connected) return connected.error();
+  opening.session = *std::move(connected);
+  if (opener == logs::Opener::reader) return {};
+  watch_standby(opening);
+  auto made = make_schema(*opening.session, options_.schema, options_.cluster);
+  if (!made) return made.error();
+  return {};
+}
+
+void PostgresEngine::watch_standby(Opening& opening) {
+  using Clock = std::chrono::steady_clock;
+  opening.session->watch(options_.tell_interval,
+                         [this, &opening, session = opening.session.get(),
+                          left_at = Clock::now() + options_.patience]() mutable {
+                           if (const auto why = connector_->awaited_standby(*session, interrupt_)) {
+                             tell(opening, {ErrorCode::log_unreachable, *why});
+                           }
+                           if (Clock::now() < left_at) return false;
+                           left_at = Clock::now() + options_.patience;
+                           return connector_->is_in_vain(session->server(), 0, interrupt_);
+                         });
+}
+
+Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open_once(logs::Opener opener,
+                                                                   Opening& opening) {
   const bool writes = opener == logs::Opener::writer;
+  std::unique_ptr<Session>& session = opening.session;
   if (session == nullptr || !session->is_usable()) {
-    auto connected = connector_->connect(interrupt_);
-    if (!connected) return connected.error();
-    session = *std::move(connected);
-    if (writes) {
-      auto made = make_schema(*session, options_.schema, options_.cluster);
-      if (!made) return made.error();
-    }
+    if (auto connected = connect(opener, opening); !connected) return connected.error();
   }
   Options options = options_;
   if (writes) {
-    auto chosen = choose(*session, trust);
+    auto chosen = choose(*session, opening.trust);
     if (!chosen) return chosen.error();
     options.node = *std::move(chosen);
   }
   const LogName name{options.schema, options.node};
-  auto tables = writes ? take_log(*session, name, options) : view_log(*session, name, options.cluster);
+  auto tables = writes ? take_log(*session, name, options)
+                       : view_log(*session, name, options.cluster);
   if (!tables) return tables.error();
   std::uint64_t checkpoint_number = 0;
   if (writes && options.on_look) {
@@ -235,6 +267,7 @@ Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open_once(
       checkpoint_number = std::max(checkpoint_number, tables->checkpoint->number);
     }
   }
+  if (writes) connector_->watch(*session, interrupt_);
   // The transaction of a reader reads no more than it has: each table that it reads stays locked.
   std::unique_ptr<Session> guard;
   if (!writes) {
@@ -250,6 +283,11 @@ Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open_once(
   return std::unique_ptr<logs::OpenedLog>(std::move(opened));
 }
 
+void PostgresEngine::tell(Opening& opening, const Error& reason) const {
+  const auto now = std::chrono::steady_clock::now();
+  if (options_.on_wait && opening.told.is_new(reason, now)) options_.on_wait(reason);
+}
+
 Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open(logs::Opener opener) {
   if (refused_) return *refused_;
   if (opener == logs::Opener::reader && options_.node == any_seat) {
@@ -257,35 +295,18 @@ Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open(logs::Opener opene
                  "node: expected the name of a node to read, got \"*\""};
   }
   Backoff backoff(options_.retry_min, options_.retry_max);
-  std::optional<ErrorCode> told;
-  std::string told_reason;
-  std::chrono::steady_clock::time_point told_at;
-  std::unique_ptr<Session> session;
-  // Holders reconnect within retry_max, and renew then.
-  LeaseTrust trust(options_.lease + options_.retry_max,
-                   std::max<std::chrono::milliseconds>(options_.lease / 3, look_gap_min));
+  Opening opening(options_);
   while (true) {
     if (interrupt_.is_raised()) return Error{ErrorCode::draining, "the opening was cancelled"};
-    auto opened = open_once(opener, session, trust);
+    auto opened = open_once(opener, opening);
     if (opened || opener == logs::Opener::reader) return opened;
     const ErrorCode code = opened.error().code;
-    if (waits_for(code) && options_.on_wait) {
-      const auto now = std::chrono::steady_clock::now();
-      std::string reason = without_numbers(opened.error().message);
-      // Several hosts give reasons in turn.
-      const bool is_new = told != code || (reason != told_reason && now >= told_at + tell_interval);
-      if (is_new) {
-        told = code;
-        told_reason = std::move(reason);
-        told_at = now;
-        options_.on_wait(opened.error());
-      }
-    }
+    if (waits_for(code)) tell(opening, opened.error());
     if (code == ErrorCode::storage_locked) {
       backoff.reset();
       if (!pause(interrupt_, seat_retry)) continue;
     } else if (code == ErrorCode::log_unreachable || code == ErrorCode::storage_full) {
-      session.reset();
+      opening.session.reset();
       connector_->leave_host();
       if (!backoff.wait(interrupt_)) continue;
     } else if (code != ErrorCode::draining) {

@@ -26,11 +26,18 @@ class PostgresEngine final : public logs::Engine {
   [[nodiscard]] std::string where() const override;
 
  private:
-  // `session`: of the attempt before, or null; taken by what was opened.
-  [[nodiscard]] Result<std::unique_ptr<logs::OpenedLog>> open_once(
-      logs::Opener opener, std::unique_ptr<Session>& session, LeaseTrust& trust);
+  struct Opening;
+
+  [[nodiscard]] Result<std::unique_ptr<logs::OpenedLog>> open_once(logs::Opener opener,
+                                                                   Opening& opening);
+  // Connects, and makes the schema for a writer.
+  [[nodiscard]] Result<void> connect(logs::Opener opener, Opening& opening);
+  // While the session waits for an answer, tells whether the server waits for its standby.
+  void watch_standby(Opening& opening);
   // The name of the seat to take now. Fails with `storage_locked`: none is free.
   [[nodiscard]] Result<std::string> choose(Session& session, LeaseTrust& trust) const;
+  // Tells why the opening waits, if that is new.
+  void tell(Opening& opening, const Error& reason) const;
 
   const Options options_;
   Interrupt interrupt_;

@@ -40,6 +40,7 @@ Result<void> validate(const Options& options) {
   if (options.record_bytes_max < 1 || options.record_bytes_max > 64 * mib) {
     return out_of_range("record_bytes_max", "1 to 64 MiB");
   }
+  if (options.tell_interval.count() < 10) return out_of_range("tell_interval", "at least 10 ms");
   if (options.retry_min.count() < 1 || options.retry_max < options.retry_min) {
     return out_of_range("retry_min", "1 ms to retry_max");
   }

@@ -49,8 +49,8 @@ struct Options {
   HasEnded has_ended{};
 
   /// Told why Engine::open() as writer waits: `storage_locked` (another process holds the seat),
-  /// `log_unreachable` or `storage_full`; again when the code changes, or, after a while, the reason. On the
-  /// thread of open().
+  /// `log_unreachable` (also while a commit waits for the standby) or `storage_full`; again when the code
+  /// changes, or, not before tell_interval, the reason. On the thread of open().
   std::function<void(const Error& reason)> on_wait{};
 
   /// How long a seat is held without being renewed; renewed each third of it. At least 1 s, or 0: no
@@ -82,6 +82,10 @@ struct Options {
   /// How long stop() waits for a reachable server whose commits are not answered, as without a standby.
   /// An unreachable server is waited for as long as this, at most for `patience`.
   std::chrono::milliseconds stop_patience{10'000};
+
+  /// How long a commit of an opening may take before it is asked, and told, whether it waits for the standby;
+  /// and the least time between two reasons of the same outage that are told. At least 10 ms.
+  std::chrono::milliseconds tell_interval{5'000};
 
   /// For one attempt to connect to one host, and to ask what it promises.
   std::chrono::milliseconds connect_timeout{5'000};

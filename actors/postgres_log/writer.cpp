@@ -31,7 +31,7 @@ Writer::Writer(const Options& options, const Owner& owner, Lsn last_lsn, Connect
       core_(last_lsn, options.groups_max, options.segment_bytes),
       lanes_(options.groups_max),
       confirmed_lsn_(last_lsn),
-      reachability_(listener, options.patience) {}
+      reachability_(listener, options.patience, options.tell_interval) {}
 
 Writer::~Writer() {
   stop();

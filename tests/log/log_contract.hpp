@@ -81,12 +81,15 @@ class RecordingListener final : public Listener {
   [[nodiscard]] int frees() const { return frees_; }
   [[nodiscard]] int outages() const { return outages_; }
   [[nodiscard]] int mends() const { return mends_; }
+  /// Why the log could not be reached, in the order of the calls.
+  [[nodiscard]] std::vector<std::string> reasons() const;
 
  private:
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Record> records_;
   std::optional<Error> failed_;
+  std::vector<std::string> reasons_;
   std::atomic<bool> is_in_group_ = false;
   std::atomic<int> fulls_ = 0;
   std::atomic<int> frees_ = 0;

@@ -11,6 +11,7 @@
 #include "actors/postgres_log/core/server_promise.hpp"
 #include "actors/postgres_log/core/sql_state.hpp"
 #include "actors/postgres_log/options.hpp"
+#include "actors/postgres_log/reachability.hpp"
 #include "actors/postgres_log/session/dsn.hpp"
 
 namespace millrace::postgres_log {
@@ -214,6 +215,22 @@ TEST(KeptSegments, BeginWithTheNewestTablesWithoutAGap) {
   EXPECT_EQ(newest_run(tables({1, 2, 5, 6})), (KeptSegments{5, 6}));
 }
 
+TEST(ToldReason, IsToldOnceAndNotTooOften) {
+  using std::chrono::seconds;
+  const std::chrono::steady_clock::time_point start{seconds(100)};
+  const Error refused{ErrorCode::log_unreachable, "refused by process 12"};
+  const Error silent{ErrorCode::log_unreachable, "silent"};
+  ToldReason told(seconds(5));
+  EXPECT_TRUE(told.is_new(refused, start));
+  EXPECT_FALSE(told.is_new({refused.code, "refused by process 13"}, start + seconds(60)));
+  EXPECT_TRUE(told.is_new(silent, start + seconds(60)));
+  EXPECT_FALSE(told.is_new(refused, start + seconds(64))) << "so soon";
+  EXPECT_TRUE(told.is_new({ErrorCode::storage_locked, "silent"}, start + seconds(64)));
+  EXPECT_TRUE(told.is_new(refused, start + seconds(65))) << "another code";
+  told.reset();
+  EXPECT_TRUE(told.is_new(refused, start + seconds(66)));
+}
+
 TEST(Options, AreCheckedByName) {
   Options good;
   good.node = "n1";
@@ -234,6 +251,7 @@ TEST(Options, AreCheckedByName) {
   expect_named("groups_max", [](Options& o) { o.groups_max = 0; });
   expect_named("group_bytes_max", [](Options& o) { o.group_bytes_max = 1; });
   expect_named("record_bytes_max", [](Options& o) { o.record_bytes_max = 0; });
+  expect_named("tell_interval", [](Options& o) { o.tell_interval = std::chrono::milliseconds(0); });
   expect_named("retry_min", [](Options& o) { o.retry_min = std::chrono::milliseconds(0); });
 }
 

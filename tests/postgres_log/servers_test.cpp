@@ -1,7 +1,9 @@
 // Promises of the engine about servers: one that does not promise enough is refused by one clear line, the
 // primary is found among several hosts, a former primary is left, and no secret is told.
+#include <algorithm>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -196,6 +198,62 @@ TEST_F(Servers, WhoseWarningsAreHiddenAreBelievedNoMore) {
   servers_.hold_replication(false);
   ASSERT_TRUE(process->listener.await_records(11));
   process.reset();
+}
+
+TEST_F(Servers, WhoseStandbyIsAwayAreWaitedForByAStartThatSaysSo) {
+  options_.tell_interval = std::chrono::milliseconds(50);
+  std::mutex mutex;
+  std::vector<std::string> told;
+  options_.on_wait = [&](const Error& reason) {
+    const std::lock_guard lock(mutex);
+    EXPECT_EQ(reason.code, ErrorCode::log_unreachable);
+    told.push_back(reason.message);
+  };
+  const auto told_times = [&](const std::string& part) {
+    const std::lock_guard lock(mutex);
+    return std::count_if(told.begin(), told.end(), [&](const std::string& one) {
+      return one.find(part) != std::string::npos;
+    });
+  };
+  servers_.hold_replication(true);
+  PostgresEngine engine(options_);
+  // The first start waits with the making of the schema, a later one with the taking of the seat.
+  for (const int times : {1, 2}) {
+    std::thread opening([&] { EXPECT_TRUE(engine.open(logs::Opener::writer)); });
+    await([&] { return told_times("waits for its synchronous standby") == times; });
+    EXPECT_EQ(told_times(servers_.primary_directory().string() + ":5432"), times);
+    EXPECT_EQ(told_times("synchronous_standby_names is standby"), times);
+    servers_.hold_replication(false);
+    opening.join();
+    servers_.hold_replication(true);
+  }
+  servers_.hold_replication(false);
+}
+
+TEST_F(Servers, ThatAreAwayForAnotherReasonAreToldOfAgain) {
+  options_.tell_interval = std::chrono::milliseconds(20);
+  auto process = start_with_ten();
+  ASSERT_TRUE(process);
+  servers_.hold_replication(true);
+  process->append_numbers(11, 11);
+  ASSERT_TRUE(process->listener.await([&] { return process->listener.outages() == 1; }));
+  EXPECT_NE(process->listener.reasons().front().find("standby"), std::string::npos);
+  set("synchronous_standby_names", "''");
+  admin_.run(
+      "select pg_terminate_backend(pid) from pg_stat_activity"
+      " where application_name = 'millrace'");
+  await([&] {
+    return process->listener.reasons().back().find("synchronous_standby_names is empty") !=
+           std::string::npos;
+  });
+  const std::size_t count = process->listener.reasons().size();
+  EXPECT_LE(count, 4u) << "each attempt has the same reason";
+  EXPECT_EQ(process->listener.outages(), 1);
+  EXPECT_EQ(process->log->stats().outages, 1u);
+  reset("synchronous_standby_names", "standby");
+  servers_.hold_replication(false);
+  ASSERT_TRUE(process->listener.await_records(11));
+  ASSERT_TRUE(process->listener.await([&] { return process->listener.mends() == 1; }));
 }
 
 TEST_F(Servers, WhoseStandbyIsTakenOutConfirmNothingMore) {

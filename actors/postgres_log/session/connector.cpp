@@ -104,9 +104,7 @@ Result<std::unique_ptr<Session>> Connector::connect(const Interrupt& interrupt) 
     const Host& host = dsn_.hosts()[(first + i) % dsn_.hosts().size()];
     auto session = connect_to(host, interrupt);
     if (session) {
-      (*session)->watch(patience_, [this, &interrupt, server = (*session)->server()] {
-        return is_in_vain(server, 0, interrupt);
-      });
+      watch(**session, interrupt);
       if (i != 0) preferred_ = first + i;
       return session;
     }
@@ -114,6 +112,30 @@ Result<std::unique_ptr<Session>> Connector::connect(const Interrupt& interrupt) 
     if (telling->code == ErrorCode::draining) break;
   }
   return *telling;
+}
+
+void Connector::watch(Session& session, const Interrupt& interrupt) {
+  session.watch(patience_, [this, &interrupt, server = session.server()] {
+    return is_in_vain(server, 0, interrupt);
+  });
+}
+
+std::optional<std::string> Connector::awaited_standby(const Session& waiting,
+                                                      const Interrupt& interrupt) {
+  for (const Host& host : dsn_.hosts()) {
+    const auto session = connect_to(host, interrupt);
+    if (!session || (*session)->server() != waiting.server()) continue;
+    const auto rows = (*session)->execute(
+        "select current_setting('synchronous_standby_names') from pg_stat_activity"
+        " where pid = $1::int4 and wait_event = 'SyncRep'",
+        {number(waiting.backend())});
+    if (!rows || rows->size() == 0) return std::nullopt;
+    return "the server at " + host.where() +
+           " waits for its synchronous standby before it confirms a commit; "
+           "synchronous_standby_names is " +
+           (*rows)[0].text(0);
+  }
+  return std::nullopt;
 }
 
 bool Connector::is_in_vain(const std::string& server, std::int32_t backend,

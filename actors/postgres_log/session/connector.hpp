@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -38,6 +39,14 @@ class Connector {
   /// (see Session::backend(); 0: none) is not at work for anybody: its answer was lost. Blocks.
   [[nodiscard]] bool is_in_vain(const std::string& server, std::int32_t backend,
                                 const Interrupt& interrupt);
+
+  /// Lets is_in_vain() end what the session waits for, as connect() does.
+  void watch(Session& session, const Interrupt& interrupt);
+
+  /// Why the server of `waiting` does not answer that session, if it waits for its standby; empty: it does
+  /// not, or cannot be asked. Blocks.
+  [[nodiscard]] std::optional<std::string> awaited_standby(const Session& waiting,
+                                                           const Interrupt& interrupt);
 
   /// Checks anew, in a session of connect(), what the server promises. Fails as connect().
   [[nodiscard]] Result<void> check(Session& session);
