@@ -152,6 +152,7 @@ struct PostgresEngine::Opening {
   LeaseTrust trust;
   ToldReason told;
   std::unique_ptr<Session> session{};  ///< null, or of the attempt before; taken by what was opened
+  std::string schema_id{};             ///< as that session has found it
 };
 
 PostgresEngine::PostgresEngine(const Options& options) : options_(options) {
@@ -211,14 +212,33 @@ Result<std::string> PostgresEngine::choose(Session& session, LeaseTrust& trust) 
   return Error{ErrorCode::storage_locked, (is_any ? "standby: " : "the seat ") + choice.reason};
 }
 
+Result<void> PostgresEngine::check_remembered(const std::string& name,
+                                              const SeatMemory& found) const {
+  if (!options_.remembered) return {};
+  const auto remembered = options_.remembered(name);
+  if (!remembered) return remembered.error();
+  return check_memory(name, *remembered, found,
+                      connector_->dsn().where() + ", schema " + options_.schema + ",");
+}
+
 Result<void> PostgresEngine::connect(logs::Opener opener, Opening& opening) {
   auto connected = connector_->connect(interrupt_);
   if (!connected) return connected.error();
   opening.session = *std::move(connected);
   if (opener == logs::Opener::reader) return {};
   watch_standby(opening);
-  auto made = make_schema(*opening.session, options_.schema, options_.cluster);
+  Session& session = *opening.session;
+  if (options_.node != any_seat) {
+    const auto there = look_at_schema(session, options_.schema, options_.cluster);
+    if (!there) return there.error();
+    // A new one would be in the way of who restores it.
+    Result<void> checked =
+        there->version == 0 ? check_remembered(options_.node, {}) : Result<void>{};
+    if (!checked) return checked;
+  }
+  auto made = make_schema(session, options_.schema, options_.cluster);
   if (!made) return made.error();
+  opening.schema_id = made->id;
   return {};
 }
 
@@ -236,6 +256,23 @@ void PostgresEngine::watch_standby(Opening& opening) {
                          });
 }
 
+Result<LogTables> PostgresEngine::take(Opening& opening, const Options& options) const {
+  const auto seat = find_seat(*opening.session, options.schema, options.node);
+  if (!seat) return seat.error();
+  SeatMemory found{.schema = opening.schema_id};
+  if (*seat) {
+    found.number = (*seat)->number;
+    found.epoch = (*seat)->epoch;
+  }
+  if (auto checked = check_remembered(options.node, found); !checked) return checked.error();
+  auto tables = take_log(*opening.session, {options.schema, options.node}, options);
+  if (tables && options.on_taken) {
+    options.on_taken(options.node,
+                     {.schema = opening.schema_id, .number = tables->seat, .epoch = tables->epoch});
+  }
+  return tables;
+}
+
 Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open_once(logs::Opener opener,
                                                                    Opening& opening) {
   const bool writes = opener == logs::Opener::writer;
@@ -249,9 +286,8 @@ Result<std::unique_ptr<logs::OpenedLog>> PostgresEngine::open_once(logs::Opener 
     if (!chosen) return chosen.error();
     options.node = *std::move(chosen);
   }
-  const LogName name{options.schema, options.node};
-  auto tables = writes ? take_log(*session, name, options)
-                       : view_log(*session, name, options.cluster);
+  auto tables = writes ? take(opening, options)
+                       : view_log(*session, {options.schema, options.node}, options.cluster);
   if (!tables) return tables.error();
   std::uint64_t checkpoint_number = 0;
   if (writes && options.on_look) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "actors/log/engine.hpp"
+#include "actors/postgres_log/log_tables.hpp"
 #include "actors/postgres_log/options.hpp"
 #include "actors/postgres_log/session/connector.hpp"
 
@@ -30,12 +31,17 @@ class PostgresEngine final : public logs::Engine {
 
   [[nodiscard]] Result<std::unique_ptr<logs::OpenedLog>> open_once(logs::Opener opener,
                                                                    Opening& opening);
-  // Connects, and makes the schema for a writer.
+  // Connects, and makes the schema for a writer, but not one that this process has seen before.
   [[nodiscard]] Result<void> connect(logs::Opener opener, Opening& opening);
   // While the session waits for an answer, tells whether the server waits for its standby.
   void watch_standby(Opening& opening);
   // The name of the seat to take now. Fails with `storage_locked`: none is free.
   [[nodiscard]] Result<std::string> choose(Session& session, LeaseTrust& trust) const;
+  // Takes the log of a seat, unless this process remembers more of it.
+  [[nodiscard]] Result<LogTables> take(Opening& opening, const Options& options) const;
+  // Fails if this process remembers more of the seat `name` than `found`.
+  [[nodiscard]] Result<void> check_remembered(const std::string& name,
+                                              const SeatMemory& found) const;
   // Tells why the opening waits, if that is new.
   void tell(Opening& opening, const Error& reason) const;
 

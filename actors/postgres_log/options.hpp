@@ -10,6 +10,7 @@
 
 #include "actors/log/proposal.hpp"
 #include "actors/postgres_log/core/seat_choice.hpp"
+#include "actors/postgres_log/core/seat_memory.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::postgres_log {
@@ -52,6 +53,11 @@ struct Options {
   /// `log_unreachable` (also while a commit waits for the standby) or `storage_full`; again when the code
   /// changes, or, not before tell_interval, the reason. On the thread of open().
   std::function<void(const Error& reason)> on_wait{};
+
+  /// What this process remembers of a seat, and what it is to remember now that it has taken it: a database
+  /// that has less is refused. On the thread of Engine::open() as writer. May be null.
+  std::function<Result<SeatMemory>(const std::string& name)> remembered{};
+  std::function<void(const std::string& name, const SeatMemory& memory)> on_taken{};
 
   /// How long a seat is held without being renewed; renewed each third of it. At least 1 s, or 0: no
   /// lease, so that whoever opens the log next takes it at once.

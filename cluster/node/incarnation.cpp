@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "actors/files/data_files.hpp"
+#include "cluster/node/small_file.hpp"
 
 namespace millrace::cluster {
 namespace {
@@ -64,31 +65,13 @@ std::string text_of(std::uint64_t number, std::string_view mark) {
   return text;
 }
 
-/// Writes a new file, with the mark "copy" or its own.
-Result<void> write_new(FileSystem& files, const Path& path, std::uint64_t number, bool is_copy) {
-  const auto file = files.open(path, OpenMode::create, Access::buffered);
-  if (!file) return file.error();
-  const auto identity = (*file)->identity();
-  if (!identity) return identity.error();
-  const std::string text = text_of(number, is_copy ? std::string(copy_mark) : *identity);
-  if (auto written = (*file)->write(0, text); !written) return written;
-  return (*file)->sync();
-}
-
+/// Makes the file anew, with the mark "copy" or its own.
 Result<void> replace(FileSystem& files, const Path& path, std::uint64_t number, bool is_copy) {
-  Path unfinished = path;
-  unfinished += files::unfinished_suffix;
-  // What a crash has left is no new file.
-  if (auto removed = files.remove(unfinished);
-      !removed && removed.error().code != ErrorCode::not_found) {
-    return removed;
-  }
-  auto written = write_new(files, unfinished, number, is_copy);
-  if (written) written = files.rename(unfinished, path);
-  if (written) return files.sync_dir(path.parent_path());
-  // Gives its room back. The error of the write matters more.
-  [[maybe_unused]] const auto removed = files.remove(unfinished);
-  return written;
+  return replace_file(files, path, [&](files::File& file) -> Result<void> {
+    const auto identity = file.identity();
+    if (!identity) return identity.error();
+    return file.write(0, text_of(number, is_copy ? std::string(copy_mark) : *identity));
+  });
 }
 
 Result<void> overwrite(FileSystem& files, const Path& path, const std::string& text) {

@@ -1,6 +1,7 @@
 #include "cluster/node/log_engine.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 #include <utility>
 #include <variant>
@@ -14,6 +15,7 @@
 #include "cluster/node/incarnation.hpp"
 #include "cluster/node/node_setup.hpp"
 #include "cluster/node/process_identity.hpp"
+#include "cluster/node/remembered_seat.hpp"
 
 namespace millrace::cluster {
 namespace {
@@ -48,6 +50,25 @@ std::vector<transport::HolderLinks::Holder> holders_of(
     holders.push_back({seat.holder, seat.name, seat.epoch, {address->host, address->port}});
   }
   return holders;
+}
+
+// What this process remembers of a seat lies in the directory of that seat.
+void remember(const config::Config& config, postgres_log::Options& options) {
+  const auto directory_of = [base = std::filesystem::path(config.node.data_dir),
+                             is_any =
+                                 config.node.name == config::any_seat](const std::string& seat) {
+    return is_any ? base / seat : base;
+  };
+  options.remembered = [directory_of](const std::string& seat) {
+    return remembered_seat(directory_of(seat));
+  };
+  options.on_taken = [directory_of](const std::string& seat,
+                                    const postgres_log::SeatMemory& memory) {
+    const auto done = remember_seat(directory_of(seat), memory);
+    if (done) return;
+    spdlog::warn("a later start would not notice that the database of node {} is an older one: {}",
+                 seat, done.error().message);
+  };
 }
 
 }  // namespace
@@ -92,6 +113,7 @@ Result<LogEngine> make_log_engine(const config::Config& config, const WaitHooks&
     }
     log.options.may_take = certified(config.tls);
   }
+  remember(config, log.options);
   log.engine = engines::make_engine(log.options);
   return log;
 }

@@ -8,6 +8,7 @@
 #include "actors/postgres_log/core/commit_core.hpp"
 #include "actors/postgres_log/core/kept_segments.hpp"
 #include "actors/postgres_log/core/log_end.hpp"
+#include "actors/postgres_log/core/seat_memory.hpp"
 #include "actors/postgres_log/core/server_promise.hpp"
 #include "actors/postgres_log/core/sql_state.hpp"
 #include "actors/postgres_log/options.hpp"
@@ -213,6 +214,22 @@ TEST(KeptSegments, BeginWithTheNewestTablesWithoutAGap) {
   EXPECT_EQ(newest_run(tables({7})), (KeptSegments{7, 7}));
   EXPECT_EQ(newest_run(tables({1, 2, 3})), (KeptSegments{1, 3}));
   EXPECT_EQ(newest_run(tables({1, 2, 5, 6})), (KeptSegments{5, 6}));
+}
+
+TEST(SeatMemory, RefusesADatabaseThatHasLess) {
+  const SeatMemory remembered{"one", 4, 1'000, "a/seat"};
+  EXPECT_TRUE(check_memory("a", {}, {"one", 4, 0}, "here")) << "nothing is remembered";
+  EXPECT_TRUE(check_memory("a", remembered, {"one", 4, 1'000}, "here"));
+  EXPECT_TRUE(check_memory("a", remembered, {"two", 1, 1'001}, "here")) << "a log that was moved";
+  EXPECT_TRUE(check_memory("a", remembered, {"one", 5, 0}, "here"))
+      << "a seat that was removed and made anew";
+  for (const SeatMemory& found : {SeatMemory{"one", 4, 999}, SeatMemory{"two", 4, 0},
+                                  SeatMemory{"two", 5, 999}, SeatMemory{}}) {
+    const auto checked = check_memory("a", remembered, found, "here");
+    ASSERT_FALSE(checked) << found.epoch;
+    EXPECT_EQ(checked.error().code, ErrorCode::outdated);
+    EXPECT_NE(checked.error().message.find("a/seat"), std::string::npos);
+  }
 }
 
 TEST(ToldReason, IsToldOnceAndNotTooOften) {

@@ -276,5 +276,66 @@ TEST_F(Tables, ThatSomebodyHasChangedAreRefused) {
   EXPECT_TRUE(start());
 }
 
+TEST_F(Tables, ThatHaveLessThanAProcessRemembersAreRefused) {
+  std::map<std::string, SeatMemory> memory;
+  options_.remembered = [&](const std::string& name) {
+    return Result<SeatMemory>(memory[name]);
+  };
+  options_.on_taken = [&](const std::string& name, const SeatMemory& taken) {
+    memory[name] = taken;
+    memory[name].kept_in = "the-file";
+  };
+  write_log();
+  const SeatMemory first = memory["node"];
+  EXPECT_GT(first.epoch, 0u);
+  admin_.run("create table epochs as select epoch from " + schema_ + ".node");
+  write_log();
+  EXPECT_GT(memory["node"].epoch, first.epoch);
+  EXPECT_EQ(memory["node"].schema, first.schema);
+  // An older state of the same database.
+  admin_.run("update " + schema_ +
+             ".node set epoch = (select epoch from epochs); drop table epochs");
+  Error error = refused();
+  EXPECT_EQ(error.code, ErrorCode::outdated);
+  EXPECT_NE(error.message.find("the-file"), std::string::npos);
+  // None at all: the schema is not even made.
+  admin_.run("set client_min_messages = warning; drop schema " + schema_ + " cascade");
+  error = refused();
+  EXPECT_EQ(error.code, ErrorCode::outdated);
+  EXPECT_EQ(admin_.run("select count(*) from pg_namespace where nspname = '" + schema_ + "'"), "0");
+  // Made anew by another process.
+  {
+    Options other = options_;
+    other.remembered = nullptr;
+    other.node = "other";
+    PostgresEngine engine(other);
+    ASSERT_TRUE(engine.open(logs::Opener::writer));
+  }
+  EXPECT_EQ(refused().code, ErrorCode::outdated);
+  memory.clear();
+  EXPECT_TRUE(start());
+  EXPECT_NE(memory["node"].schema, first.schema);
+}
+
+TEST_F(Tables, OfASeatThatWasMadeAnewAreTaken) {
+  std::map<std::string, SeatMemory> memory;
+  options_.remembered = [&](const std::string& name) {
+    return Result<SeatMemory>(memory[name]);
+  };
+  options_.on_taken = [&](const std::string& name, const SeatMemory& taken) {
+    memory[name] = taken;
+  };
+  write_log();
+  {
+    const auto seats = SeatTable::open(options_, false);
+    ASSERT_TRUE(seats);
+    const auto taken = (*seats)->take("node", std::chrono::seconds(60));
+    ASSERT_TRUE(taken) << taken.error().message;
+    ASSERT_TRUE((*seats)->remove("node", *taken));
+    EXPECT_EQ(admin_.run("select count(*) from " + schema_ + ".segments"), "0");
+  }
+  EXPECT_TRUE(start());
+}
+
 }  // namespace
 }  // namespace millrace::postgres_log

@@ -52,7 +52,8 @@ bool is_allowed_before_format(std::string_view name) {
 bool is_allowed_at_top(std::string_view name) {
   return is_allowed_before_format(name) || name == DataDirectory::restored_name ||
          name == DataDirectory::moved_name || name == files::running_name ||
-         name == files::state_name || parse_checkpoint_name(without_unfinished(name));
+         name == files::seat_name || name == files::state_name ||
+         parse_checkpoint_name(without_unfinished(name));
 }
 
 std::string joined(std::vector<std::string> names) {

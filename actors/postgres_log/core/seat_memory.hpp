@@ -1,0 +1,25 @@
+// What a process remembers of a seat that it has held: so that it notices that a database lacks what it has
+// confirmed, as after a schema was dropped or an old backup restored. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "messages/result.hpp"
+
+namespace millrace::postgres_log {
+
+struct SeatMemory {
+  std::string schema{};     ///< SchemaFacts::id
+  std::int32_t number = 0;  ///< Seat::number
+  std::uint64_t epoch = 0;  ///< the highest one
+  std::string kept_in{};    ///< the file, for people; empty: nothing is remembered
+};
+
+/// Compares what is remembered of the seat of `node` with what the database `where` has. An epoch never goes
+/// back, but in another database or an older state of it, which lacks what was confirmed since. A seat that
+/// was removed and made anew in the same schema has another number, and begins anew. Fails with `outdated`.
+[[nodiscard]] Result<void> check_memory(const std::string& node, const SeatMemory& remembered,
+                                        const SeatMemory& found, const std::string& where);
+
+}  // namespace millrace::postgres_log
