@@ -12,10 +12,10 @@
 #include <thread>
 
 #include <spdlog/spdlog.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 #include "actors/base/log_queue.hpp"
+#include "apps/serve/exit_status.hpp"
 #include "apps/serve/liveness.hpp"
 #include "apps/serve/log_setup.hpp"
 #include "apps/serve/service_manager.hpp"
@@ -38,11 +38,6 @@ constexpr const char* standby_name = "standby";
 
 bool is_end(int signal) {
   return signal == SIGTERM || signal == SIGINT;
-}
-
-int fail(const Error& error) {
-  spdlog::critical("{}: {}", to_string(error.code), error.message);
-  return EXIT_FAILURE;
 }
 
 /// Whether a running node takes a new value of the key; see ClusterNode::reload().
@@ -206,15 +201,9 @@ class StartWatch {
   std::thread thread_;
 };
 
-int status_of(const Error& error) {
-  const int status = fail(error);
-  // invalid_argument: a configuration mistake that only the program can detect, for example a stage
-  // that it does not register.
-  // outdated: the log has moved elsewhere.
-  if (error.code == ErrorCode::invalid_argument || error.code == ErrorCode::outdated) {
-    return EX_CONFIG;
-  }
-  return error.code == ErrorCode::fenced ? EX_TEMPFAIL : status;
+int end_with(const Error& error) {
+  spdlog::critical("{}: {}", to_string(error.code), error.message);
+  return exit_status_of(error.code);
 }
 
 }  // namespace
@@ -231,7 +220,7 @@ int serve_node(const ServeOptions& options, const Signals& signals) {
   std::unique_ptr<cluster::Standby> standby;
   if (takes_any) {
     auto waiting = cluster::Standby::start(config, {options.version, on_drain});
-    if (!waiting) return status_of(waiting.error());
+    if (!waiting) return end_with(waiting.error());
     standby = *std::move(waiting);
     config.listen.http = standby->address();  // the node keeps it
     spdlog::info("standby: HTTP at {}", standby->address());
@@ -247,7 +236,7 @@ int serve_node(const ServeOptions& options, const Signals& signals) {
                                             [&](const std::vector<postgres_log::Seat>& seats) {
                                               if (standby) standby->set_seats(seats);
                                             }});
-  if (!log) return status_of(log.error());
+  if (!log) return end_with(log.error());
   StartWatch watch(log->engine, signals, manager);
   auto node = ClusterNode::start(config, options.pipelines,
                                  {.version = options.version,
@@ -263,7 +252,7 @@ int serve_node(const ServeOptions& options, const Signals& signals) {
   watch.end();
   if (!node) {
     if (watch.is_cancelled() && node.error().code == ErrorCode::draining) return EXIT_SUCCESS;
-    return status_of(node.error());
+    return end_with(node.error());
   }
   if (watch.is_cancelled()) on_drain();  // it came too late for the wait: run() takes it
   manager.ready("node " + (*node)->name() + " of cluster " + config.cluster.name);
@@ -272,7 +261,8 @@ int serve_node(const ServeOptions& options, const Signals& signals) {
   liveness.end();
   const auto timeout = std::chrono::ceil<std::chrono::milliseconds>(config.drain.timeout);
   manager.stopping(config.drain.timeout);
-  if (const auto drained = drain(**node, signals, timeout); !drained) return fail(drained.error());
+  if (const auto drained = drain(**node, signals, timeout); !drained)
+    return end_with(drained.error());
   spdlog::info("drained: all that was in progress has ended or is back in its queue");
   return EXIT_SUCCESS;
 }

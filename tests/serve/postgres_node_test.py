@@ -34,6 +34,12 @@ lease = "1s"
 """
 
 
+def sql(statements):
+    """Runs statements on the server of the test."""
+    subprocess.run(["psql", "-q", "-d", os.environ["MILLRACE_POSTGRES_DSN"], "-v",
+                    "ON_ERROR_STOP=1", "-c", statements], check=True, timeout=60)
+
+
 class PostgresNode(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -95,6 +101,46 @@ class PostgresNode(unittest.TestCase):
                               env=environment, capture_output=True, timeout=60)
         self.assertEqual(done.returncode, EX_CONFIG)
         self.assertIn("log.postgres.dsn_file: expected the path of a file", done.stderr)
+
+    def refused(self, config, *arguments):
+        """What a node says that ends with the status of a mistake that no start again mends."""
+        done = subprocess.run([PROGRAM, "node", "-c", config, *arguments], text=True,
+                              capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, EX_CONFIG, done.stderr)
+        return done.stderr
+
+    def serve_once(self, name, schema):
+        with self.node(name, schema) as node:
+            self.serving(node)
+            self.assertEqual(node.end(signal.SIGTERM), 0)
+
+    def test_a_schema_of_others_or_of_a_newer_program_is_refused(self):
+        self.serve_once("one", "newer")
+        config = self.config("one", "newer")
+        message = self.refused(config, "--set", "cluster.name=other")
+        self.assertIn('the schema newer is of the cluster "millrace", expected one of "other"',
+                      message)
+        sql("update newer.schema_version set version = 99")
+        self.assertIn("made by a newer program", self.refused(config))
+        sql("create schema others; create table others.mine(a int)")
+        self.assertIn("has tables that are not of Millrace",
+                      self.refused(self.config("two", "others")))
+
+    def test_mistakes_of_the_connection_string_are_told_at_once(self):
+        for mistake, told in [("sslmode=foo", "sslmode"), ("service=nope", "service")]:
+            dsn = self.folder / "dsn"
+            dsn.write_text(f"{os.environ['MILLRACE_POSTGRES_DSN']} {mistake}")
+            message = self.refused(self.config("one", "dsn"), "--set",
+                                   f"log.postgres.dsn_file={dsn}")
+            self.assertIn(told, message)
+
+    def test_a_database_that_lacks_what_was_confirmed_is_refused(self):
+        self.serve_once("one", "lost")
+        sql("set client_min_messages = warning; drop schema lost cascade")
+        memory = self.folder / "one" / "seat"
+        self.assertIn(f"as {memory} says", self.refused(self.config("one", "lost")))
+        memory.unlink()
+        self.serve_once("one", "lost")
 
     def test_a_cluster_under_faults_loses_nothing(self):
         done = subprocess.run(
