@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <iostream>
 #include <memory>
 #include <random>
 #include <utility>
@@ -210,9 +211,20 @@ Result<report::RunReport> audit_logs(const Options& options, const Fleet& fleet,
   return report;
 }
 
-/// Starts servers of the run's own if `options` asks for them, and sets their connection strings.
+/// Starts servers of the run's own if `options` asks for them, and sets their connection strings; waits for others.
 Result<std::unique_ptr<servers::Database>> start_servers(Options& options) {
-  if (options.log == LogKind::journal || !options.dsn.empty()) {
+  if (options.log == LogKind::journal) return std::unique_ptr<servers::Database>();
+  if (!options.dsn.empty()) {
+    const auto there = await_server(
+        options, {.tell =
+                      [](const std::string& reason) {
+                        std::cerr << "millrace: waits for the server: " << reason << '\n';
+                      },
+                  .is_cancelled =
+                      [] {
+                        return interruption() != 0;
+                      }});
+    if (!there) return there.error();
     return std::unique_ptr<servers::Database>();
   }
   auto database = servers::Database::start(std::filesystem::absolute(options.data_dir) / "servers",

@@ -142,6 +142,14 @@ class PostgresNode(unittest.TestCase):
         memory.unlink()
         self.serve_once("one", "lost")
 
+    def test_a_simulation_says_that_it_waits_for_a_server(self):
+        with subprocess.Popen(
+                [PROGRAM, "simulate", "--orders", "10", "--dsn", f"host={self.folder} user=x"],
+                text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as simulation:
+            self.assertIn("waits for the server: ", simulation.stderr.readline())
+            simulation.send_signal(signal.SIGINT)
+            self.assertEqual(simulation.wait(timeout=60), 128 + signal.SIGINT)
+
     def test_a_cluster_under_faults_loses_nothing(self):
         done = subprocess.run(
             [PROGRAM, "simulate", "--nodes", "2", "--orders", "400", "--seed", "5", "--faults",

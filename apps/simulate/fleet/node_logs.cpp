@@ -2,8 +2,12 @@
 
 #include <fstream>
 #include <system_error>
+#include <utility>
 
+#include <poll.h>
 #include <unistd.h>
+
+#include "actors/engines/seats.hpp"
 
 namespace millrace::simulate {
 
@@ -27,6 +31,29 @@ Result<void> write_dsn(const Options& options, std::uint32_t process) {
   out.close();
   if (out && !error) return {};
   return Error{ErrorCode::storage_failed, file.string() + " cannot be written"};
+}
+
+Result<void> await_server(const Options& run, const ServerWait& wait) {
+  constexpr std::chrono::milliseconds retry{200};
+  postgres_log::Options options;
+  options.dsn = run.dsn;
+  options.schema = schema(run);
+  const auto until = std::chrono::steady_clock::now() + wait.patience;
+  std::string told;
+  while (true) {
+    // That there is no schema yet says the server, too.
+    const auto seats = postgres_log::SeatTable::open(options, false);
+    if (seats || seats.error().code == ErrorCode::not_found) return {};
+    const Error& error = seats.error();
+    if (error.code != ErrorCode::log_unreachable) return error;
+    if (std::exchange(told, error.message) != error.message) wait.tell(error.message);
+    if (wait.is_cancelled() || std::chrono::steady_clock::now() >= until) {
+      return Error{error.code, "no server for " +
+                                   std::to_string(wait.patience / std::chrono::seconds(1)) +
+                                   " s: " + error.message};
+    }
+    poll(nullptr, 0, static_cast<int>(retry.count()));
+  }
 }
 
 }  // namespace millrace::simulate
