@@ -153,6 +153,44 @@ TEST_F(Tables, ThatWereReleasedAreNotMissed) {
   EXPECT_EQ(refused().code, ErrorCode::corrupt);
 }
 
+TEST_F(Tables, AreReleasedInTheirOrder) {
+  auto process = start();
+  ASSERT_TRUE(process);
+  process->write(30, 10'000);
+  ASSERT_TRUE(process->checkpoint(process->log->stats().durable_lsn + 1));
+  Admin reader(servers_.primary_directory());
+  reader.run("begin; select count(*) from " + table(2));
+  const int current = static_cast<int>(process->log->stats().current_segment);
+  process->log->release_before(process->log->stats().current_segment);
+  await([&] { return segments().front() == 2; });
+  // A second attempt ends like the first one.
+  await([&] {
+    return admin_.run("select count(*) from pg_locks where not granted and relation = '" +
+                      table(2) + "'::regclass") != "0";
+  });
+  EXPECT_EQ(segments()[1], 3) << "what is behind a table that somebody reads stays";
+  reader.run("commit");
+  await([&] { return segments().front() == current; });
+}
+
+TEST_F(Tables, AreMadeBeforeReleasedOnesAreDropped) {
+  auto process = start();
+  ASSERT_TRUE(process);
+  process->write(30, 10'000);
+  ASSERT_TRUE(process->checkpoint(process->log->stats().durable_lsn + 1));
+  admin_.run(
+      "create function no_drop() returns event_trigger language plpgsql as"
+      " $$begin raise exception 'refused by the test' using errcode = '58030'; end$$;"
+      " create event trigger no_drop on ddl_command_start when tag in ('DROP TABLE')"
+      " execute function no_drop()");
+  process->log->release_before(process->log->stats().current_segment);
+  process->append_numbers(31, 60, 10'000);
+  const bool goes_on = process->listener.await_records(60);
+  admin_.run("drop event trigger no_drop; drop function no_drop");
+  EXPECT_TRUE(goes_on) << "tables that cannot be dropped hold up nothing";
+  await([&] { return segments().front() > 3; });
+}
+
 TEST_F(Tables, OfACopyAreMissed) {
   write_log();
   {

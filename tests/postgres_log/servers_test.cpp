@@ -256,6 +256,47 @@ TEST_F(Servers, ThatAreAwayForAnotherReasonAreToldOfAgain) {
   ASSERT_TRUE(process->listener.await([&] { return process->listener.mends() == 1; }));
 }
 
+TEST_F(Servers, ThatRefuseConnectionsAreWaitedForByAColdRead) {
+  auto process = start_with_ten();
+  ASSERT_TRUE(process);
+  const logs::Record record = process->listener.records()[4];
+  set("synchronous_standby_names", "''");
+  const auto sessions = [&] {
+    return std::stol(
+        admin_.run("select sessions from pg_stat_database where datname = 'postgres'"));
+  };
+  const long before = sessions();
+  std::thread reader([&] {
+    const auto body = process->log->read(record.place);
+    EXPECT_TRUE(body) << body.error().message;
+    if (body) {
+      EXPECT_EQ(*body, record.body);
+    }
+  });
+  await([&] { return sessions() >= before + 3; });  // each one was refused
+  EXPECT_FALSE(process->listener.failed());
+  reset("synchronous_standby_names", "standby");
+  reader.join();
+}
+
+TEST_F(Servers, ThatAreWellButDoNotHearAConnectionAreAskedOnAnother) {
+  SocketProxy proxy(servers_.new_socket_directory(), servers_.primary_socket());
+  options_.dsn = ServerPair::dsn(proxy.directory()) + " dbname=postgres";
+  auto process = start_with_ten();
+  ASSERT_TRUE(process);
+  // What the group's session sends is lost, and nothing breaks: as on a network that forgets a connection.
+  proxy.freeze_next_group();
+  process->append_numbers(11, 11);
+  ASSERT_TRUE(proxy.await_frozen());
+  process->append_numbers(12, 20);
+  ASSERT_TRUE(process->listener.await_records(20));
+  const std::vector<logs::Record> records = process->listener.records();
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    EXPECT_EQ(records[i].body, logs::body_of(i + 1));
+  }
+  process.reset();
+}
+
 TEST_F(Servers, WhoseStandbyIsTakenOutConfirmNothingMore) {
   auto process = start_with_ten();
   ASSERT_TRUE(process);
