@@ -103,7 +103,11 @@ void Keeper::work() {
   const Result<Session*> session = ensure_session();
   Result<void> done = session ? Result<void>{} : Result<void>(session.error());
   if (done) done = make_segments(**session);
-  if (done) done = drop_released(**session);
+  // What is dropped makes room for tables to come.
+  if (done || (session && done.error().code == ErrorCode::storage_full)) {
+    const Result<void> dropped = drop_released(**session);
+    if (done) done = dropped;
+  }
   has_failed_ = !done;
   if (done) {
     retry_after_ = options_.retry_min;
