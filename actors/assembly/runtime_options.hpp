@@ -20,6 +20,8 @@
 
 namespace millrace {
 
+class FollowedStore;
+
 struct RuntimeOptions {
   std::filesystem::path data_dir;  ///< created if it does not exist
   std::uint32_t shards = 4;        ///< 1 to 1024; fixed for the life of the data directory
@@ -57,7 +59,10 @@ struct RuntimeOptions {
   files::FileSystem* files = nullptr;  ///< of that engine; must outlive the runtime; null: POSIX
   std::shared_ptr<logs::Engine> engine{};     ///< keeps the log; null: the journal in `data_dir`
   std::shared_ptr<logs::OpenedLog> opened{};  ///< what `engine` has opened; null: it opens the log
-  std::uint64_t seed = 0;                     ///< of the jitter of retries; 0: random
+  /// What was followed of the log, with options equal to these; null: nothing. If it holds, the start reads only
+  /// the rest of the log, and uses its state_dir.
+  std::shared_ptr<FollowedStore> followed{};
+  std::uint64_t seed = 0;  ///< of the jitter of retries; 0: random
   /// Called when the node cannot go on, because the log failed, the actor of a queue ended or the
   /// data directory is outdated; by
   /// any thread, possibly by several at once. Must neither return nor throw. Empty: logs the error

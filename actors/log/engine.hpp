@@ -2,8 +2,11 @@
 //
 //   Engine::open ──▶ OpenedLog::recover ──▶ read ⋯            Opener::reader: changes nothing
 //                                       └─▶ start ──▶ Log     Opener::writer
+//
+// What a Follower has visited before is not read again: OpenedLog::recover_rest in place of recover.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -11,6 +14,7 @@
 #include <vector>
 
 #include "actors/log/checkpoint.hpp"
+#include "actors/log/follower.hpp"
 #include "actors/log/frame.hpp"
 #include "actors/log/log.hpp"
 #include "actors/log/opener.hpp"
@@ -56,6 +60,18 @@ class OpenedLog {
   /// failure the visitors may have received a part, and this object is of no further use. Blocks.
   virtual Result<Recovered> recover(const EntryVisitor& on_entry, const FrameVisitor& on_frame) = 0;
 
+  /// Whether what a Follower of this log has visited is the beginning of the log as it was opened, so that
+  /// recover_rest() may take the place of recover(). Fails with `outdated` if not; the message says why.
+  [[nodiscard]] virtual Result<void> check_followed(const FollowMark& /*mark*/) const {
+    return Error{ErrorCode::outdated, "this engine follows no log"};
+  }
+
+  /// As recover(), but visits no entry, and of the records only those behind mark.last_lsn. Returns the
+  /// same. REQUIRES: check_followed(mark) has succeeded.
+  virtual Result<Recovered> recover_rest(const FollowMark& mark, const FrameVisitor& /*on_frame*/) {
+    return check_followed(mark).error();
+  }
+
   /// As Log::read(). REQUIRES: recover() has succeeded, and start() was not called.
   virtual Result<void> read(std::span<const Place> places, const PlaceVisitor& visit) = 0;
 
@@ -96,6 +112,14 @@ class Engine {
   ///   corrupt, storage_failed
   ///   draining             see cancel()
   [[nodiscard]] virtual Result<std::unique_ptr<OpenedLog>> open(Opener opener) = 0;
+
+  /// Follows the log of `node` while other processes write it; null: the engine cannot. Connects to nothing
+  /// yet. `interval`: until the next look after one that has found nothing new; at least 1 ms. REQUIRES: the
+  /// engine outlives the follower.
+  [[nodiscard]] virtual std::unique_ptr<Follower> follow(const std::string& /*node*/,
+                                                         std::chrono::milliseconds /*interval*/) {
+    return nullptr;
+  }
 
   /// Ends open(), recover() and start() in progress, and all later ones, with `draining`: the
   /// process is to end. Does not block. An engine that never waits for anybody does nothing.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,7 +11,9 @@
 
 #include "actors/postgres_log/checkpoint_store.hpp"
 #include "actors/postgres_log/cold_reader.hpp"
+#include "actors/postgres_log/core/follow_core.hpp"
 #include "actors/postgres_log/fence.hpp"
+#include "actors/postgres_log/follower.hpp"
 #include "actors/postgres_log/lease.hpp"
 #include "actors/postgres_log/log.hpp"
 #include "actors/postgres_log/log_tables.hpp"
@@ -59,26 +62,26 @@ class OpenedPostgres final : public logs::OpenedLog {
                                   const logs::FrameVisitor& on_frame) override {
     CheckpointVisit checkpoint(tables_.checkpoint ? tables_.checkpoint->number : 0);
     Lsn next = tables_.replay_from();
-    Backoff backoff(options_.retry_min, options_.retry_max);
-    while (true) {
+    return visit([&]() -> Result<void> {
       auto visited = visit_checkpoint(*session_, options_.schema, tables_, checkpoint, on_entry);
       if (visited) visited = visit_log(*session_, options_.schema, tables_, next, on_frame);
-      if (visited) break;
-      // What a reader sees is as of its transaction, which is lost.
-      const bool may_go_on = opener_ == logs::Opener::writer && !session_->is_usable();
-      if (visited.error().code != ErrorCode::log_unreachable || !may_go_on) return visited.error();
-      if (auto connected = connect_again(backoff); !connected) return connected.error();
-    }
-    logs::Recovered recovered{.last_lsn = tables_.last_lsn,
-                              .replay_from = tables_.replay_from(),
-                              .has_checkpoint = tables_.checkpoint.has_value(),
-                              .warnings = {}};
-    if (connector_.is_unreplicated()) {
-      recovered.warnings.push_back(
-          "commits are on one server only, as log.postgres.allow_unreplicated allows: its loss may "
-          "lose what was confirmed");
-    }
-    return recovered;
+      return visited;
+    });
+  }
+
+  [[nodiscard]] Result<void> check_followed(const logs::FollowMark& mark) const override {
+    return postgres_log::check_followed(
+        mark, {.run = tables_.run,
+               .seat = tables_.seat,
+               .first_lsn = tables_.segments.empty() ? 0 : tables_.segments.front().first_lsn,
+               .last_lsn = tables_.last_lsn,
+               .replay_from = tables_.replay_from()});
+  }
+
+  Result<logs::Recovered> recover_rest(const logs::FollowMark& mark,
+                                       const logs::FrameVisitor& on_frame) override {
+    Lsn next = mark.last_lsn + 1;
+    return visit([&] { return visit_log(*session_, options_.schema, tables_, next, on_frame); });
   }
 
   Result<void> read(std::span<const Place> places, const PlaceVisitor& visit) override {
@@ -107,6 +110,29 @@ class OpenedPostgres final : public logs::OpenedLog {
  private:
   [[nodiscard]] Owner owner() const {
     return {options_.schema, options_.node, tables_.seat, tables_.epoch};
+  }
+
+  // Reads by `read`, which goes on where it broke off.
+  Result<logs::Recovered> visit(const std::function<Result<void>()>& read) {
+    Backoff backoff(options_.retry_min, options_.retry_max);
+    while (true) {
+      const Result<void> visited = read();
+      if (visited) break;
+      // What a reader sees is as of its transaction, which is lost.
+      const bool may_go_on = opener_ == logs::Opener::writer && !session_->is_usable();
+      if (visited.error().code != ErrorCode::log_unreachable || !may_go_on) return visited.error();
+      if (auto connected = connect_again(backoff); !connected) return connected.error();
+    }
+    logs::Recovered recovered{.last_lsn = tables_.last_lsn,
+                              .replay_from = tables_.replay_from(),
+                              .has_checkpoint = tables_.checkpoint.has_value(),
+                              .warnings = {}};
+    if (connector_.is_unreplicated()) {
+      recovered.warnings.push_back(
+          "commits are on one server only, as log.postgres.allow_unreplicated allows: its loss may "
+          "lose what was confirmed");
+    }
+    return recovered;
   }
 
   // The log is still as it was found if the epoch is: only the owner changes it.
@@ -174,6 +200,14 @@ PostgresEngine::~PostgresEngine() = default;
 std::string PostgresEngine::where() const {
   if (connector_ == nullptr) return "PostgreSQL";
   return connector_->dsn().where() + ", schema " + options_.schema + ", node " + options_.node;
+}
+
+std::unique_ptr<logs::Follower> PostgresEngine::follow(const std::string& node,
+                                                       std::chrono::milliseconds interval) {
+  if (refused_) return nullptr;
+  Options options = options_;
+  options.node = node;
+  return std::make_unique<PostgresFollower>(std::move(options), *connector_, interval);
 }
 
 Result<std::string> PostgresEngine::choose(Session& session, LeaseTrust& trust) const {

@@ -1,6 +1,7 @@
 // PostgresEngine: a schema of a PostgreSQL database as an engine behind actors/log/.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@ class PostgresEngine final : public logs::Engine {
   ~PostgresEngine() override;
 
   [[nodiscard]] Result<std::unique_ptr<logs::OpenedLog>> open(logs::Opener opener) override;
+  [[nodiscard]] std::unique_ptr<logs::Follower> follow(const std::string& node,
+                                                       std::chrono::milliseconds interval) override;
   void cancel() override { interrupt_.raise(); }
   [[nodiscard]] bool keeps_files() const override { return true; }
   [[nodiscard]] std::string where() const override;

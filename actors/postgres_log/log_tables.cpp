@@ -10,6 +10,7 @@
 #include "actors/postgres_log/schema.hpp"
 #include "actors/postgres_log/seats.hpp"
 #include "actors/postgres_log/segment_tables.hpp"
+#include "actors/postgres_log/server_run.hpp"
 #include "actors/postgres_log/table_checks.hpp"
 
 namespace millrace::postgres_log {
@@ -367,6 +368,9 @@ Result<LogTables> take(Session& session, const LogName& name, const Seat& seat, 
                        const Options& options) {
   Result<LogTables> tables = begin_take(session, name, seat, ended, options, {});
   if (!tables) return tables;
+  auto run = read_server_run(session, name.schema);
+  if (!run) return run.error();
+  tables->run = *std::move(run);
   if (const auto committed = session.commit(); !committed) return committed.error();
   return tables;
 }

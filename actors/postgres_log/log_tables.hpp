@@ -35,6 +35,8 @@ struct LogTables {
   std::vector<SegmentNumber> unused;  ///< tables without any, before some that have records
   SegmentNumber newest = 0;           ///< highest number of any table; 0: there is none
   Lsn last_lsn = 0;
+  std::string
+      run{};  ///< of the server that was taken the log on, see read_server_run(); of take_log()
   bool has_moved = false;  ///< to where hold_log() was told, in a move that was not completed
 
   [[nodiscard]] Lsn replay_from() const { return checkpoint ? checkpoint->replay_from : 1; }

@@ -8,6 +8,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "actors/pipeline/wiring.hpp"
 #include "actors/state_store/rocks_table.hpp"
 
 namespace millrace {
@@ -38,8 +39,7 @@ Result<void> check_kept_for_ever(const RuntimeOptions& options,
 
 }  // namespace
 
-Result<void> NodeStates::attach(RuntimeOptions& options, std::size_t queues,
-                                std::span<const PipelineSpec> pipelines, Store& store) {
+Result<void> NodeStates::prepare(RuntimeOptions& options, std::span<const PipelineSpec> pipelines) {
   // The state store lies beside the journal, or is a cache of the files that the engine keeps; another
   // engine or disk has no place for one.
   const bool is_cache = options.engine && options.engine->keeps_files();
@@ -55,6 +55,8 @@ Result<void> NodeStates::attach(RuntimeOptions& options, std::size_t queues,
   if (options.state_cache_bytes == 0) {
     if (auto checked = check_kept_for_ever(options, pipelines); !checked) return checked;
   }
+  const std::size_t queues =
+      std::max<std::size_t>(analyse_wiring(pipelines).queues.size() * options.shards, 1);
   options.limits.body_cache_bytes =
       std::max<std::uint64_t>(options.body_cache_bytes / queues, body_cache_bytes_min);
   options.limits.state_cache_bytes =
@@ -67,18 +69,21 @@ Result<void> NodeStates::attach(RuntimeOptions& options, std::size_t queues,
       limits.body_cache_bytes = options.limits.body_cache_bytes;
     }
   }
+  return {};
+}
+
+void NodeStates::begin(const RuntimeOptions& options, Store& store) {
   store = Store(options.limits);
-  if (!has_place) return {};
+  if (options.state_dir.empty()) return;
   directory_ = options.state_dir;
   store_ = std::make_unique<states::StateStore>(
       states::make_rocks_table(options.state_dir, logs::Opener::writer));
   store.use(*store_, options.state_cache_bytes > 0 ? Store::Keys::on_disk : Store::Keys::in_memory);
-  return {};
 }
 
 void NodeStates::opened(logs::FileStore* files, Store& store) {
   if (files == nullptr || !store_) return;
-  copies_ = std::make_unique<states::CopyFiles>(directory_);
+  if (!copies_) copies_ = std::make_unique<states::CopyFiles>(directory_);
   copies_->use(*files);
   store.fetch_by(*copies_);
 }

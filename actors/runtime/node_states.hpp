@@ -19,14 +19,18 @@ namespace millrace {
 /// For one thread. Outlives the actors and threads of the node.
 class NodeStates {
  public:
-  /// Divides the caches among `queues` queues, and has `store`, which begins anew, recover keys as
-  /// `options` say. Called before the log is read. Fails with `invalid_argument` where keys on disk
-  /// are asked for, by options or by `pipelines`, and the log has no place for them.
-  [[nodiscard]] Result<void> attach(RuntimeOptions& options, std::size_t queues,
-                                    std::span<const PipelineSpec> pipelines, Store& store);
+  /// Divides the caches of `options` among the queues of `pipelines`, and sets the directory of the state
+  /// store; empty: there is no place for one. Fails with `invalid_argument` where keys on disk are asked for,
+  /// by options or by `pipelines`, and the log has no place for them.
+  [[nodiscard]] static Result<void> prepare(RuntimeOptions& options,
+                                            std::span<const PipelineSpec> pipelines);
+
+  /// Has `store`, which begins anew, recover keys as `options` say. Called before the log is read. REQUIRES:
+  /// prepare(options).
+  void begin(const RuntimeOptions& options, Store& store);
 
   /// The log was opened, and is read next: `files` keeps the copies of the state store, for `store` as well;
-  /// null: they are on this disk alone.
+  /// null: they are on this disk alone. May be called again, for the same log.
   void opened(logs::FileStore* files, Store& store);
   /// The log was started; `files` as before.
   void started(logs::FileStore* files);

@@ -28,6 +28,7 @@
 #include "actors/runtime/node_states.hpp"
 #include "actors/runtime/notices.hpp"
 #include "actors/runtime/queue_info_sum.hpp"
+#include "actors/runtime/recover.hpp"
 #include "actors/runtime/refusals.hpp"
 #include "actors/runtime/running_file.hpp"
 #include "actors/runtime/shell/actor_system_config.hpp"
@@ -218,8 +219,7 @@ void Runtime::Parts::on_group(logs::Lsn lsn) {
 }
 
 Result<void> Runtime::Parts::open() {
-  const std::size_t queues = std::max<std::size_t>(wiring.queues.size() * options.shards, 1);
-  if (auto attached = states.attach(options, queues, pipelines, store); !attached) return attached;
+  if (auto prepared = NodeStates::prepare(options, pipelines); !prepared) return prepared;
   if (!options.engine) {
     options.engine = engines::make_engine(
         {.data_dir = options.data_dir, .journal = options.journal, .files = options.files});
@@ -230,10 +230,7 @@ Result<void> Runtime::Parts::open() {
     if (!made) return made.error();
     opened = std::move(*made);
   }
-  states.opened(opened->files(), store);
-  const auto recovered =
-      opened->recover([this](logs::Section, std::string_view part) { return store.load(part); },
-                      [this](const logs::Frame& frame) { return store.apply(frame); });
+  const auto recovered = recover(*opened, options, states, store);
   if (!recovered) return recovered.error();
   for (const std::string& warning : recovered->warnings) spdlog::warn("{}", warning);
   if (auto checked = states.recovered(options, store, recovered->last_lsn,

@@ -18,6 +18,7 @@ std::string TakeoverModel::run(int steps) {
 }
 
 void TakeoverModel::step() {
+  if (follow_random_() % 4 == 0) follow();
   const std::uint64_t kind = roll(100);
   const std::size_t owner = owners_.empty() ? 0 : roll(owners_.size());
   const std::size_t transaction = transactions_.empty() ? 0 : roll(transactions_.size());
@@ -261,6 +262,7 @@ void TakeoverModel::on_taken(const Transaction& transaction) {
   LogEnd end(1);
   owner.found = read_log(visible_.rows, end);
   check_found(owner.found);
+  check_followed(owner.found, end.last_lsn());
   promised_ = owner.found;
   owner.core = std::make_unique<CommitCore>(end.last_lsn(), 3, segment_bytes);
   owner.core->open_segment(1);
@@ -321,6 +323,42 @@ void TakeoverModel::fail_over() {
   visible_ = {};
   for (const Change& change : log_) apply(change);
   for (const Transaction& one : ended) answer(one, false);
+}
+
+std::string TakeoverModel::run_of_server() const {
+  return planted_ == Planted::server_not_compared ? "any" : std::to_string(counts_.failovers);
+}
+
+// One transaction of a follower, which reads some of what is new.
+void TakeoverModel::follow() {
+  const FollowView view{.run = run_of_server(), .seat = 1, .epoch = visible_.epoch};
+  FollowPlan plan = follower_.plan(view);
+  if (plan.task == FollowPlan::Task::wait) return;
+  if (plan.task == FollowPlan::Task::begin) {
+    follower_.begin(view);
+    followed_.clear();
+  }
+  std::uint64_t rows_left = follow_random_() % 4;
+  for (const auto& [lsn, row] : visible_.rows) {
+    const auto count = static_cast<std::uint32_t>(row.values.size());
+    const bool is_next =
+        planted_ == Planted::gap_followed ? lsn >= follower_.next() : follower_.takes(lsn, count);
+    if (!is_next) continue;
+    if (rows_left-- == 0) return;
+    follower_.on_row(1, lsn, count);
+    followed_.insert(followed_.end(), row.values.begin(), row.values.end());
+  }
+}
+
+void TakeoverModel::check_followed(const std::vector<Value>& found, Lsn last_lsn) {
+  const TakenLog log{.run = run_of_server(), .seat = 1, .first_lsn = 1, .last_lsn = last_lsn};
+  if (!postgres_log::check_followed(follower_.mark(), log)) return;
+  ++counts_.warm;
+  counts_.followed += followed_.size();
+  if (followed_.size() > found.size() ||
+      !std::equal(followed_.begin(), followed_.end(), found.begin())) {
+    fail("what was followed is not the beginning of the log");
+  }
 }
 
 void TakeoverModel::check_found(const std::vector<Value>& found) {

@@ -1,7 +1,8 @@
 // TakeoverModel: owners of one log over a database with a synchronous standby, one random step after the
 // other. Every decision is that of the cores (CommitCore, LogEnd); the database is the model's: commits
 // that wait for the standby, that are visible and lost at a failover, whose answers never come; sessions
-// that are ended while they wait; two owners at once. A fault can be planted, to prove that the checks
+// that are ended while they wait; two owners at once. A follower (FollowCore) reads along, and each owner
+// compares what it has followed with the log that it takes. A fault can be planted, to prove that the checks
 // find it.
 #pragma once
 
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "actors/postgres_log/core/commit_core.hpp"
+#include "actors/postgres_log/core/follow_core.hpp"
 #include "actors/postgres_log/core/log_end.hpp"
 
 namespace millrace::postgres_log {
@@ -30,11 +32,14 @@ enum class Planted : std::uint8_t {
   marker_before_rows,      ///< the marker is confirmed before the missing groups are written again
   out_of_order,            ///< a group is confirmed before those in front of it
   warning_ignored,         ///< a commit whose wait was cancelled counts as confirmed
+  server_not_compared,     ///< what was followed counts whichever server answers
+  gap_followed,            ///< rows behind a gap are followed
 };
 
 class TakeoverModel {
  public:
-  TakeoverModel(std::uint64_t seed, Planted planted) : random_(seed), planted_(planted) {}
+  TakeoverModel(std::uint64_t seed, Planted planted)
+      : random_(seed), follow_random_(~seed), planted_(planted) {}
 
   /// Runs `steps` random steps, then lets one last owner take over. What was found wrong; empty: nothing.
   [[nodiscard]] std::string run(int steps);
@@ -47,6 +52,8 @@ class TakeoverModel {
     std::uint64_t settled = 0;
     std::uint64_t cut_rows = 0;
     std::uint64_t fenced = 0;
+    std::uint64_t warm = 0;      ///< takeovers that go on with what was followed
+    std::uint64_t followed = 0;  ///< records that they need not read
   };
   [[nodiscard]] const Counts& counts() const { return counts_; }
 
@@ -112,6 +119,9 @@ class TakeoverModel {
   void fail_over();
   void confirm(std::size_t index);
   void fence(std::size_t index);
+  void follow();
+  [[nodiscard]] std::string run_of_server() const;
+  void check_followed(const std::vector<Value>& found, Lsn last_lsn);
   void check_found(const std::vector<Value>& found);
   void finish();
   std::vector<Value> read_log(const Rows& rows, LogEnd& end) const;
@@ -121,6 +131,7 @@ class TakeoverModel {
   }
 
   std::mt19937_64 random_;
+  std::mt19937_64 follow_random_;
   const Planted planted_;
   std::string wrong_;
   Counts counts_;
@@ -133,6 +144,8 @@ class TakeoverModel {
   std::vector<Owner> owners_;
   /// What is promised: found by an owner that relied on it, or confirmed.
   std::vector<Value> promised_;
+  FollowCore follower_;
+  std::vector<Value> followed_;  ///< by follower_
 };
 
 }  // namespace millrace::postgres_log

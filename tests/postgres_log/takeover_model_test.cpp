@@ -35,6 +35,8 @@ TEST(TakeoverModel, LosesAndRepeatsNothing) {
     all.settled += counts.settled;
     all.cut_rows += counts.cut_rows;
     all.fenced += counts.fenced;
+    all.warm += counts.warm;
+    all.followed += counts.followed;
   }
   // The model reaches what it is about.
   EXPECT_GT(all.confirmed, 50'000u);
@@ -43,9 +45,12 @@ TEST(TakeoverModel, LosesAndRepeatsNothing) {
   EXPECT_GT(all.settled, 1'000u);
   EXPECT_GT(all.cut_rows, 100u);
   EXPECT_GT(all.fenced, 100u);
+  EXPECT_GT(all.warm, 1'000u);
+  EXPECT_GT(all.followed, 10'000u);
   std::cout << "confirmed " << all.confirmed << ", takeovers " << all.takeovers << ", failovers "
             << all.failovers << ", settled " << all.settled << ", rows cut " << all.cut_rows
-            << ", owners fenced " << all.fenced << '\n';
+            << ", owners fenced " << all.fenced << ", warm takeovers " << all.warm << " with "
+            << all.followed << " records\n";
 }
 
 struct Fault {
@@ -72,7 +77,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Fault{"RowIsEnough", Planted::row_is_enough},
                       Fault{"MarkerBeforeRows", Planted::marker_before_rows},
                       Fault{"OutOfOrder", Planted::out_of_order},
-                      Fault{"WarningIgnored", Planted::warning_ignored}),
+                      Fault{"WarningIgnored", Planted::warning_ignored},
+                      Fault{"ServerNotCompared", Planted::server_not_compared},
+                      Fault{"GapFollowed", Planted::gap_followed}),
     [](const ::testing::TestParamInfo<Fault>& fault) { return fault.param.name; });
 
 }  // namespace
