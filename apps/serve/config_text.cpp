@@ -51,6 +51,7 @@ std::string to_toml(const ConfigText& config) {
     text += "\n[log]\nengine = \"postgres\"\n\n[log.postgres]\ndsn_file = " +
             quote(config.postgres->dsn_file.string()) +
             "\nschema = " + quote(config.postgres->schema) + "\n";
+    if (config.postgres->follow) text += "follow = true\n";
   }
   const auto file = [&](const std::string& name) {
     return quote((config.certificates / name).string());

@@ -30,6 +30,7 @@ struct StageRole {
 struct PostgresText {
   std::filesystem::path dsn_file;
   std::string schema;
+  bool follow = false;  ///< as log.postgres.follow
 };
 
 struct ConfigText {

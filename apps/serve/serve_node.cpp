@@ -235,6 +235,12 @@ int serve_node(const ServeOptions& options, const Signals& signals) {
                                         .on_look =
                                             [&](const std::vector<postgres_log::Seat>& seats) {
                                               if (standby) standby->set_seats(seats);
+                                            },
+                                        .on_follow =
+                                            [&](const std::vector<FollowStatus>& follows) {
+                                              if (standby) {
+                                                standby->set_follows(cluster::text_of(follows));
+                                              }
                                             }});
   if (!log) return end_with(log.error());
   StartWatch watch(log->engine, signals, manager);

@@ -126,6 +126,7 @@ void describe(report::RunReport& report, const Options& options) {
       {"gateway-faults", std::to_string(options.gateway_faults)},
       {"nodes", std::to_string(options.nodes)},
       {"standbys", std::to_string(options.standbys)},
+      {"follow", options.follow ? "yes" : "no"},
       {"placement", options.placement == Placement::roles ? "roles" : "spread"},
       {"log", options.log == LogKind::journal ? "journal" : "postgres"},
       {"crash", std::to_string(options.crashes)},
@@ -277,6 +278,9 @@ Result<void> complete(Options& options) {
   if (options.standbys > 0 && options.log == LogKind::journal) {
     return bad_flag("--standbys", "0 with journals, which only their own node reads",
                     std::to_string(options.standbys));
+  }
+  if (options.follow && options.standbys == 0) {
+    return bad_flag("--follow", "--standbys beside it, which follow", "none");
   }
   if (options.placement == Placement::roles && options.nodes == 1) {
     return bad_flag("--placement", "roles only with two --nodes or more", "one node");

@@ -85,6 +85,7 @@ struct LogConfig {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::text;
   LogEngine engine = LogEngine::journal;
+  bool follow = false;   ///< a process that waits for a seat follows the logs that it may take over
   std::string dsn_file;  ///< of PostgreSQL; empty: see read_dsn() in file/load.hpp
 };
 

@@ -179,6 +179,7 @@ class ClusterNode::Parts {
   moves::NodeFederation federation;
   Members members;
   FrameRouter router;
+  std::shared_ptr<FollowedSeats> follows;  ///< null: none are; outlives the runtime
   std::unique_ptr<Runtime> runtime;
   std::unique_ptr<NodeView> view;
   std::unique_ptr<http::RuntimeApi> api;
@@ -255,7 +256,10 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& told,
   if (!told.has_seats()) {
     if (const auto placed = QueuePlacement::make(told, *specs); !placed) return placed.error();
   }
+  const auto follows = follow_seats(told, log, *specs);
+  if (follows) log.follows->set(follows);
   auto taken = take_start(told, log, SystemClock().now_us());
+  if (follows) log.follows->set(nullptr);
   if (!taken) return taken.error();
   const std::uint64_t incarnation = taken->incarnation;
   Config named = told;
@@ -297,6 +301,8 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& told,
   runtime.accepts_loss = options.accepts_loss;
   runtime.engine = log.engine;
   runtime.opened = std::move(taken->log);
+  if (follows) runtime.followed = follows->take(taken->node);
+  parts->follows = follows;
   if (options.adjust) options.adjust(runtime);
   auto running = Runtime::start(std::move(runtime), parts->pipelines, &parts->federation);
   if (!running) return running.error();

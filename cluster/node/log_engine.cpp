@@ -100,12 +100,17 @@ Result<LogEngine> make_log_engine(const config::Config& config, const WaitHooks&
   log.options.has_ended = [links = log.links](const std::string& holder) {
     return has_ended(holder) || links->has_died(holder);
   };
+  log.follows = std::make_shared<FollowedSeatsSlot>();
   log.options.on_wait = hooks.on_wait;
-  log.options.on_look = [seen = log.seats, links = log.links,
-                         on_look = hooks.on_look](const std::vector<postgres_log::Seat>& seats) {
+  log.options.on_look = [seen = log.seats, links = log.links, follows = log.follows,
+                         hooks](const std::vector<postgres_log::Seat>& seats) {
     seen->set(seats);
     links->look(holders_of(seats));
-    if (on_look) on_look(seats);
+    if (hooks.on_look) hooks.on_look(seats);
+    const auto followed = follows->get();
+    if (!followed) return;
+    followed->look(seats);
+    if (hooks.on_follow) hooks.on_follow(followed->status());
   };
   if (config.node.name == config::any_seat) {
     for (const config::MemberConfig& member : config.cluster.nodes) {
@@ -116,6 +121,23 @@ Result<LogEngine> make_log_engine(const config::Config& config, const WaitHooks&
   remember(config, log.options);
   log.engine = engines::make_engine(log.options);
   return log;
+}
+
+std::shared_ptr<FollowedSeats> follow_seats(const config::Config& config, const LogEngine& log,
+                                            const std::vector<PipelineSpec>& pipelines) {
+  if (log.engine == nullptr || !config.log.follow) return nullptr;
+  RuntimeOptions runtime = runtime_options(config);
+  runtime.engine = log.engine;
+  const auto may_take = [options = log.options](const postgres_log::Seat& seat) {
+    const auto is_in = [&](const std::vector<std::string>& names) {
+      return names.empty() || std::find(names.begin(), names.end(), seat.name) != names.end();
+    };
+    if (seat.holder == options.holder || postgres_log::has_moved(seat)) return false;
+    if (options.node != config::any_seat) return seat.name == options.node;
+    return is_in(options.seats) && (!options.may_take || options.may_take(seat.name));
+  };
+  return std::make_shared<FollowedSeats>(
+      FollowedSeats::Options{log.engine, std::move(runtime), pipelines, may_take});
 }
 
 Result<Start> take_start(const config::Config& config, const LogEngine& log, TimeUs now_us) {

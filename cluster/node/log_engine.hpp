@@ -13,6 +13,7 @@
 #include "actors/engines/seats.hpp"
 #include "actors/log/engine.hpp"
 #include "cluster/config/config.hpp"
+#include "cluster/node/followed_seats.hpp"
 #include "cluster/transport/net/holder_links.hpp"
 #include "messages/result.hpp"
 
@@ -56,6 +57,23 @@ class HolderLinksSlot {
   std::unique_ptr<transport::HolderLinks> links_;
 };
 
+/// What follows the logs of the seats, or nothing. Thread-safe.
+class FollowedSeatsSlot {
+ public:
+  void set(std::shared_ptr<FollowedSeats> follows) {
+    const std::lock_guard lock(mutex_);
+    std::swap(follows_, follows);  // the former ones end without the lock
+  }
+  [[nodiscard]] std::shared_ptr<FollowedSeats> get() const {
+    const std::lock_guard lock(mutex_);
+    return follows_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<FollowedSeats> follows_;
+};
+
 /// The log of a node.
 struct LogEngine {
   std::shared_ptr<logs::Engine>
@@ -64,6 +82,8 @@ struct LogEngine {
   std::shared_ptr<SeatsSeen> seats{};  ///< null with the journal
   /// To the holders of the seats, while take_start() waits; take_start() ends them. Null with the journal.
   std::shared_ptr<HolderLinksSlot> links{};
+  /// Follows the seats, while take_start() waits. Null with the journal.
+  std::shared_ptr<FollowedSeatsSlot> follows{};
 };
 
 /// What a process that waits for its seat tells, on the thread of take_start(). Each may be null.
@@ -71,6 +91,8 @@ struct WaitHooks {
   std::function<void(const Error& reason)> on_wait{};
   /// With node.name = "*": the seats as each look finds them.
   std::function<void(const std::vector<postgres_log::Seat>& seats)> on_look{};
+  /// With log.postgres.follow: how far each log is followed, at each look.
+  std::function<void(const std::vector<FollowStatus>& follows)> on_follow{};
 };
 
 /// Where `config` says that the log of its node lies, with the options of the engine. With PostgreSQL it
@@ -82,6 +104,11 @@ struct WaitHooks {
 /// as config::read_dsn().
 [[nodiscard]] Result<LogEngine> make_log_engine(const config::Config& config,
                                                 const WaitHooks& hooks = {});
+
+/// What follows the logs of the seats that `config` may take, for a runtime with `pipelines`, once
+/// FollowedSeatsSlot::set() has it; null: it is not configured. `log`: of make_log_engine().
+[[nodiscard]] std::shared_ptr<FollowedSeats> follow_seats(
+    const config::Config& config, const LogEngine& log, const std::vector<PipelineSpec>& pipelines);
 
 /// What a start of a node takes before anything of it runs.
 struct Start {

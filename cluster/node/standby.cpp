@@ -33,6 +33,10 @@ class StandbyApi final : public http::NodeApi {
     const std::lock_guard lock(mutex_);
     reason_ = reason.message;
   }
+  void set_follows(const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    follows_ = text;
+  }
 
   http::NodeStatus status() override {
     http::NodeStatus status;
@@ -109,7 +113,7 @@ class StandbyApi final : public http::NodeApi {
  private:
   [[nodiscard]] Error refusal() const {
     const std::lock_guard lock(mutex_);
-    return {ErrorCode::unreachable, reason_};
+    return {ErrorCode::unreachable, follows_.empty() ? reason_ : reason_ + "; " + follows_};
   }
 
   const Standby::Options options_;
@@ -119,6 +123,7 @@ class StandbyApi final : public http::NodeApi {
   TimeUs certificates_end_us_ = 0;
   mutable std::mutex mutex_;  ///< guards what follows
   std::string reason_ = "standby: this process has not looked for a seat yet";
+  std::string follows_;
   std::vector<postgres_log::Seat> seats_;
 };
 
@@ -157,6 +162,10 @@ void Standby::set_seats(const std::vector<postgres_log::Seat>& seats) {
 
 void Standby::set_reason(const Error& reason) {
   parts_->api.set_reason(reason);
+}
+
+void Standby::set_follows(const std::string& text) {
+  parts_->api.set_follows(text);
 }
 
 const std::string& Standby::address() const {

@@ -33,6 +33,8 @@ class Standby {
   /// Sets what members() shows and why the process waits.
   void set_seats(const std::vector<postgres_log::Seat>& seats);
   void set_reason(const Error& reason);
+  /// Sets what is added to the reason: how far the process follows the logs of nodes.
+  void set_follows(const std::string& text);
 
   /// "host:port"; stays the same after stop().
   [[nodiscard]] const std::string& address() const;

@@ -31,6 +31,7 @@ engine = "postgres"
 [log.postgres]
 schema = "{schema}"
 lease = "1s"
+follow = {follow}
 """
 
 
@@ -46,13 +47,13 @@ class PostgresNode(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
 
-    def config(self, name, schema):
+    def config(self, name, schema, follow="false"):
         file = self.folder / f"{name}.toml"
-        file.write_text(CONFIG.format(data=self.folder / name, schema=schema))
+        file.write_text(CONFIG.format(data=self.folder / name, schema=schema, follow=follow))
         return file
 
-    def node(self, name, schema):
-        return Node(PROGRAM, self.config(name, schema))
+    def node(self, name, schema, follow="false"):
+        return Node(PROGRAM, self.config(name, schema, follow))
 
     def serving(self, node):
         url = "http://" + node.wait_for("HTTP API at").split()[-1]
@@ -73,6 +74,29 @@ class PostgresNode(unittest.TestCase):
                 queues = {queue["queue"]: queue for queue in get(url + "/api/v1/queues")["queues"]}
                 self.assertEqual(queues["orders.placed"]["offered"], 20)
                 self.assertEqual(two.end(signal.SIGTERM), 0)
+
+    def test_a_process_that_waits_for_a_node_follows_its_log(self):
+        with self.node("one", "followed", "true") as one:
+            url = self.serving(one)
+            for number in range(20):
+                self.assertEqual(place_order(url, f"o{number}", f"o{number}"), 202)
+            with self.node("two", "followed", "true") as two:
+                two.wait_for("follows the log of node a: from its newest checkpoint")
+                two.wait_for("has caught up with the log of node a at record")
+                self.assertEqual(one.end(signal.SIGTERM), 0)
+                self.assertIn("warm", two.wait_for("took the log over"))
+                url = self.serving(two)
+                for number in range(25):
+                    until(lambda n=number: place_order(url, f"o{n}", f"o{n}") == 202, "taken")
+                queues = {queue["queue"]: queue for queue in get(url + "/api/v1/queues")["queues"]}
+                self.assertEqual(queues["orders.placed"]["offered"], 25)
+                two.end(signal.SIGKILL)
+            with self.node("three", "followed") as three:
+                self.assertIn("cold", three.wait_for("took the log over"))
+                url = self.serving(three)
+                queues = {queue["queue"]: queue for queue in get(url + "/api/v1/queues")["queues"]}
+                self.assertEqual(queues["orders.placed"]["offered"], 25)
+                self.assertEqual(three.end(signal.SIGTERM), 0)
 
     def test_a_paused_process_is_fenced(self):
         with self.node("one", "paused") as one:

@@ -160,6 +160,36 @@ class Seats(unittest.TestCase):
         for holder in holders:
             self.assertEqual(holder.end(signal.SIGTERM), 0)
 
+    def test_a_standby_that_follows_takes_over_warm(self):
+        self.configure("warm_seat", names=("a", "b"), more="follow = true")
+        holders = self.start_cluster(2)
+        standby = self.start()
+        standby.wait_for("standby: no seat is free")
+        self.place(holders[0].url, 0, 300)
+        until(lambda: self.offered(holders) == 300, "the orders are where they belong")
+
+        def followed():
+            """The last record of each log that is followed, as the standby says."""
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                get(standby.url + "/readyz")
+            return re.findall(r"([ab]) up to record (\d+)", refused.exception.read().decode())
+        until(lambda: len(followed()) == 2, "both logs are followed")
+        victim = holders.pop(0)
+        killed = time.monotonic()
+        victim.end(signal.SIGKILL)
+        standby.wait_for(f"process is node {victim.seat} now")
+        taken = standby.wait_for("took the log over")
+        standby.wait_for("serves, incarnation")
+        print(f"killed: served again after {time.monotonic() - killed:.2f} s: {taken.split('info')[-1].strip()}")
+        self.assertIn("took the log over warm: ", taken)
+        standby.seat = victim.seat
+        holders.append(standby)
+        self.await_served(holders[0].url, [each.seat for each in holders])
+        self.place(holders[0].url, 0, 330)  # 300 of them are repeats
+        until(lambda: self.offered(holders) == 330, "repeats are recognised, and the rest is taken")
+        for holder in holders:
+            self.assertEqual(holder.end(signal.SIGTERM), 0)
+
     def test_a_paused_process_loses_its_seat_and_ends(self):
         self.configure("paused_seat", lease="1s")
         holders = self.start_cluster()

@@ -1,7 +1,7 @@
 """Runs simulations with real kills. Fails if a verdict is not PASS or a planned fault is missing.
 
 Usage: simulate_test.py MILLRACE --orders N --crash N [--nodes N --faults KIND,…
-                       --placement spread|roles --log journal|postgres --standbys N]
+                       --placement spread|roles --log journal|postgres --standbys N --follow]
                        --seeds FIRST COUNT
 """
 
@@ -66,10 +66,12 @@ def run(program, seed, args):
             [program, "simulate", f"--orders={orders}", f"--crash={crashes}", f"--seed={seed}",
              f"--data-dir={data}", "--skus=50", "--arrival=closed:500", f"--nodes={args.nodes}",
              f"--placement={args.placement}", f"--log={args.log}",
-             f"--standbys={args.standbys}", *faults, "--json"],
+             f"--standbys={args.standbys}", *(["--follow"] if args.follow else []), *faults,
+             "--json"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S,
             check=False)
         places = misplaced(program, data) if args.placement == "roles" else []
+        warm = sum(log.read_text().count("took the log over warm") for log in data.glob("*.log"))
     if done.returncode != 0:
         return f"status {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
     report = json.loads(done.stdout)
@@ -99,6 +101,8 @@ def run(program, seed, args):
                     and "taken_over_after_s" in fault]
         if not replaced:
             wrong["takeovers"] = report["takeovers"]
+    if args.follow and warm == 0:
+        wrong["warm takeovers"] = 0
     if "move" in kinds and report["shards_moved"] == 0:
         wrong["shards_moved"] = 0
     wrong_ends = [fault for fault in report["faults"] if fault["recovered_after_s"] is None]
@@ -118,6 +122,7 @@ def main():
     parser.add_argument("--placement", default="spread", help="roles: of three nodes")
     parser.add_argument("--log", default="journal", help="postgres: with servers of its own")
     parser.add_argument("--standbys", type=int, default=0)
+    parser.add_argument("--follow", action="store_true", help="the standbys follow the nodes")
     parser.add_argument("--seeds", type=int, nargs=2, required=True)
     args = parser.parse_args()
     first, count = args.seeds

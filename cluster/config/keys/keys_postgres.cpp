@@ -28,6 +28,13 @@ void add_server(KeyTable& table) {
 }
 
 void add_times(KeyTable& table) {
+  table.keys.push_back({.path = "log.postgres.follow",
+                        .type = Type::boolean,
+                        .fallback = "false",
+                        .doc =
+                            "A process that waits for a node follows the log of each that it may "
+                            "become, so that it serves at once. Needs the memory of all of them.",
+                        .store = take<&Config::log, &LogConfig::follow>});
   table.keys.push_back({.path = "log.postgres.patience",
                         .type = Type::duration,
                         .fallback = "\"30s\"",
