@@ -33,13 +33,11 @@ void NodeActors::spawn_queues(Store& store, const AnyActor& reader) {
 // The queue calls origins, feeders and cycle on its own thread whenever it needs them, because
 // their results change as shards move.
 void NodeActors::spawn_queue(std::unique_ptr<queues::State> state,
-                             const pb::Declaration& declaration, bool is_quiesced,
-                             bool accepts_loss) {
+                             const pb::Declaration& declaration, bool is_quiesced) {
   queues::QueueActorConfig config;
   config.state = std::move(state);
   config.quiesced = is_quiesced;
   plan_.configure(*config.state, declaration);
-  if (accepts_loss) config.state->limits.accepts_loss = true;
   config.log = surroundings_.log;
   config.clock = surroundings_.clock;
   config.reader = reader_;
@@ -399,8 +397,7 @@ std::vector<queues::QueueHandle> NodeActors::other_ingresses(std::span<const std
 
 // All queues get their numbers first, because a queue needs that of its dead letter queue.
 Result<std::vector<pb::Declaration>> NodeActors::add_staged(std::span<const std::string> queues,
-                                                            std::uint32_t shard,
-                                                            bool accepts_loss) {
+                                                            std::uint32_t shard, bool began_anew) {
   const Writing lock(mutex_);
   if (has_ended_) return Error{ErrorCode::draining, "the node is stopping"};
   std::vector<pb::Declaration> staged;
@@ -419,6 +416,7 @@ Result<std::vector<pb::Declaration>> NodeActors::add_staged(std::span<const std:
     queue.set_shards(plan_.shards);
     queue.set_dead_letters(plan.is_dead_letter);
     queue.set_staged(true);
+    queue.set_began_anew(began_anew);
     handles_.emplace_back();
   }
   const auto number_of = [&staged](const std::string& name) -> QueueNumber {
@@ -432,7 +430,7 @@ Result<std::vector<pb::Declaration>> NodeActors::add_staged(std::span<const std:
     std::unique_ptr<queues::State> state = std::move(store.queues().at(queue.number()).state);
     if (surroundings_.states != nullptr) state->durable.keyed.keep_on_disk(false);
     state->dead_letters = number_of(plan_.queues.at(queue.name()).dead_letters);
-    spawn_queue(std::move(state), queue, true, accepts_loss);
+    spawn_queue(std::move(state), queue, true);
   }
   return staged;
 }
@@ -446,6 +444,7 @@ void NodeActors::install_staged(const std::vector<pb::Declaration>& staged) {
   {
     const Writing lock(mutex_);
     for (const pb::Declaration& queue : staged) {
+      declarations_.at(queue.number()) = queue;
       declarations_.at(queue.number()).set_staged(false);
       QueuePlan& plan = plan_.queues.at(queue.name());
       plan.served[queue.shard()] = queue.number();

@@ -145,11 +145,11 @@ class NodeActors final : public CommitSink {
       std::span<const std::string> queues, std::uint32_t shard) const;
 
   /// Starts empty, quiesced queues for the shard and returns their declarations, as staged.
-  /// `accepts_loss`: as Limits::accepts_loss of these queues, also where the node accepts none. Fails
+  /// `began_anew`: as Declaration::began_anew. Fails
   /// with `invalid_argument` if this node serves one of `queues` in the shard, or `draining`.
   [[nodiscard]] Result<std::vector<pb::Declaration>> add_staged(std::span<const std::string> queues,
                                                                 std::uint32_t shard,
-                                                                bool accepts_loss);
+                                                                bool began_anew);
   /// Their declarations are durable: checkpoints include them from now on.
   void on_staged_declared(const std::vector<pb::Declaration>& staged);
   /// The staged queues become the shard, and this node serves it.
@@ -187,7 +187,7 @@ class NodeActors final : public CommitSink {
   using Writing = std::unique_lock<std::shared_mutex>;
 
   void spawn_queue(std::unique_ptr<queues::State> state, const pb::Declaration& declaration,
-                   bool is_quiesced, bool accepts_loss = false);
+                   bool is_quiesced);
   /// Makes all queues look up again which queues feed them. REQUIRES: `mutex_` is held.
   void rewire();
   /// Ends the actor of a queue that no longer exists. REQUIRES: `mutex_` is held.

@@ -42,7 +42,7 @@ struct ShardMoves::StagedShard {
   std::vector<pb::Declaration> declarations{};
   std::vector<std::string> begun{};  ///< queues with at least one chunk
 
-  [[nodiscard]] const pb::Declaration* find(const std::string& queue) const {
+  [[nodiscard]] pb::Declaration* find(const std::string& queue) {
     const auto found = std::find_if(declarations.begin(), declarations.end(),
                                     [&](const auto& one) { return one.name() == queue; });
     return found == declarations.end() ? nullptr : &*found;
@@ -192,8 +192,9 @@ void ShardMoves::stage(const MovingShard& shard, bool anew, const std::string& b
   pb::Declaration declaration;
   {
     const std::lock_guard lock(mutex_);
-    const pb::Declaration* const found = staged->find(queue);
+    pb::Declaration* const found = staged->find(queue);
     if (found == nullptr) return done(malformed("no pipeline here has a queue " + queue));
+    if (chunk->queue().began_anew()) found->set_began_anew(true);  // durable once it is installed
     declaration = *found;
     if (std::find(staged->begun.begin(), staged->begun.end(), queue) == staged->begun.end()) {
       staged->begun.push_back(queue);
@@ -218,8 +219,8 @@ void ShardMoves::stage(const MovingShard& shard, bool anew, const std::string& b
 }
 
 Result<void> ShardMoves::begin_staged(const MovingShard& shard, StagedShard& staged,
-                                      bool accepts_loss) {
-  auto added = actors_.add_staged(shard.queues, shard.shard, accepts_loss);
+                                      bool began_anew) {
+  auto added = actors_.add_staged(shard.queues, shard.shard, began_anew);
   if (!added) return added.error();
   {
     const std::lock_guard lock(mutex_);

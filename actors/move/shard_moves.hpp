@@ -106,8 +106,8 @@ class ShardMoves {
   void install(const MovingShard& shard, const pb::ShardRecord& record, std::function<void()> done);
 
   /// As record(), and this node serves the shard from then on. Its queues that exist begin as they
-  /// are; the caller calls serve_again(). If it has none, they begin empty, and beyond the first epoch they
-  /// accept for this run that outboxes remember more of the shard.
+  /// are; the caller calls serve_again(). If it has none, they begin empty, and beyond the first epoch
+  /// with Declaration::began_anew.
   void found(const MovingShard& shard, const pb::ShardRecord& record, std::function<void()> done);
 
   /// Whether this node has a queue of the shard that is no outbox, serving or sealed.
@@ -138,7 +138,7 @@ class ShardMoves {
 
   /// Starts a staged shard without chunks. As NodeActors::add_staged().
   [[nodiscard]] Result<void> begin_staged(const MovingShard& shard, StagedShard& staged,
-                                          bool accepts_loss);
+                                          bool began_anew);
   void propose(std::shared_ptr<pb::Record> record, std::function<void()> durable);
   void retire(const std::vector<pb::Declaration>& staged);
   void keep(const pb::ShardRecord& record);

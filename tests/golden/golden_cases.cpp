@@ -104,6 +104,12 @@ void add_removals(std::vector<GoldenCase>& cases) {
   with_state->mutable_declare(0)->set_state_type("orders.Stock");
   cases.push_back({"record_declare_state_type", with_state});
 
+  auto anew = std::make_shared<pb::Record>();
+  anew->set_at_us(noon_us);
+  fill(*anew->add_declare());
+  anew->mutable_declare(0)->set_began_anew(true);
+  cases.push_back({"record_declare_began_anew", anew});
+
   auto with_schema = std::make_shared<pb::Record>();
   fill(*with_schema->add_declare());
   pb::Declaration& renamed = *with_schema->mutable_declare(0);

@@ -97,6 +97,21 @@ TEST_F(OutboxAttach, ToAQueueThatHasLostAllIsRefused) {
       << "of an older version: the queue may have forgotten it";
 }
 
+TEST_F(OutboxAttach, ToAQueueThatBeganAnewIsAcceptedOnce) {
+  pb::Declaration declaration = *work_.state().declaration;
+  declaration.set_began_anew(true);
+  ASSERT_TRUE(redeclare(work_.state(), declaration));
+  declaration.set_began_anew(false);
+  ASSERT_TRUE(redeclare(work_.state(), declaration)) << "of a program from before the field";
+  const AttachDecision accepted = attach({{1, 0}}, 6);
+  EXPECT_EQ(code(accepted), ErrorCode{0});
+  EXPECT_EQ(accepted.last, 6u);
+  EXPECT_EQ(offer(7, 1), 7u);
+  EXPECT_EQ(code(attach({{1, 0}}, 9)), ErrorCode::unknown_producer)
+      << "now it has met the outbox, so this is an older copy of it";
+  EXPECT_EQ(code(attach({{2, 0}, {9, 0}}, 7)), ErrorCode::outdated) << "and here the outbox is";
+}
+
 TEST_F(OutboxAttach, IsRememberedHoweverLongItIsIdle) {
   ASSERT_EQ(code(attach({{1, 0}}, 0)), ErrorCode{0});
   ASSERT_EQ(offer(1, 3), 3u);

@@ -189,7 +189,8 @@ namespace {
 struct Memory {
   std::optional<Error> conflict{};
   bool is_queue_outdated = false;  ///< otherwise the outbox is
-  std::uint64_t common = 0;        ///< numbers up to this are the same messages for both
+  bool is_loss_accepted = false;  ///< of a queue that began anew, and has not met this outbox since
+  std::uint64_t common = 0;       ///< numbers up to this are the same messages for both
 };
 
 // The numbers of an outbox are bound to the generations of its node. A copy of the node's data directory
@@ -205,7 +206,7 @@ Memory compare(const State& state, const AttachRequest& request,
                   state.name + " has settled " + std::to_string(last) + " messages of outbox " +
                       request.producer + ", which has a reply for " + std::to_string(request.base) +
                       ": the data directory of this queue is older than that"},
-            true, request.base};
+            true, !session && state.declaration && state.declaration->began_anew(), request.base};
   }
   if (!session || session->generation == 0 || request.generations.empty()) return {};
   const auto generation =
@@ -216,13 +217,13 @@ Memory compare(const State& state, const AttachRequest& request,
   if (generation == request.generations.end()) {
     return {Error{ErrorCode::outdated,
                   begin + "the last ones from a generation that its data directory does not know"},
-            false, request.base};
+            false, false, request.base};
   }
   const auto next = generation + 1;
   if (next == request.generations.end() || last <= next->after) return {};
   return {Error{ErrorCode::outdated,
                 begin + "of which its data directory has only " + std::to_string(next->after)},
-          false, std::max(request.base, next->after)};
+          false, false, std::max(request.base, next->after)};
 }
 
 }  // namespace
@@ -237,8 +238,10 @@ AttachDecision decide(const State& state, const AttachRequest& request, TimeUs n
   }
   const std::uint64_t generation = request.generations.empty() ? 0 : request.generations.back().id;
   const Memory memory = compare(state, request, session);
-  const bool rebases = memory.conflict && (memory.is_queue_outdated ? state.limits.accepts_loss
-                                                                    : request.accepts_loss);
+  const bool rebases =
+      memory.conflict &&
+      (memory.is_loss_accepted ||
+       (memory.is_queue_outdated ? state.limits.accepts_loss : request.accepts_loss));
   if (memory.conflict && !rebases) {
     out.refusal = memory.conflict;
     out.is_outdated = memory.is_queue_outdated;

@@ -129,6 +129,7 @@ Result<void> redeclare(State& state, const pb::Declaration& declaration) {
   if (declaration.has_schema()) *next.mutable_schema() = declaration.schema();
   if (declaration.has_state_schema()) *next.mutable_state_schema() = declaration.state_schema();
   next.set_staged(declaration.staged());
+  if (declaration.began_anew()) next.set_began_anew(true);
   declare(state, next);
   return {};
 }

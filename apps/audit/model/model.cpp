@@ -63,6 +63,7 @@ class Applier {
     }
     known.set_dead_letters(declaration.dead_letters());
     known.set_staged(declaration.staged());
+    if (declaration.began_anew()) known.set_began_anew(true);
   }
 
   void begin_generation(std::uint64_t id) {
