@@ -173,10 +173,12 @@ struct PostgresEngine::Opening {
       // Holders reconnect within retry_max, and renew then.
       : trust(options.lease + options.retry_max,
               std::max<std::chrono::milliseconds>(options.lease / 3, look_gap_min)),
-        told(options.tell_interval) {}
+        told(options.tell_interval),
+        less(options.patience) {}
 
   LeaseTrust trust;
   ToldReason told;
+  LessFound less;
   std::unique_ptr<Session> session{};  ///< null, or of the attempt before; taken by what was opened
   std::string schema_id{};             ///< as that session has found it
 };
@@ -246,13 +248,15 @@ Result<std::string> PostgresEngine::choose(Session& session, LeaseTrust& trust) 
   return Error{ErrorCode::storage_locked, (is_any ? "standby: " : "the seat ") + choice.reason};
 }
 
-Result<void> PostgresEngine::check_remembered(const std::string& name,
+Result<void> PostgresEngine::check_remembered(Opening& opening, const std::string& name,
                                               const SeatMemory& found) const {
   if (!options_.remembered) return {};
   const auto remembered = options_.remembered(name);
   if (!remembered) return remembered.error();
-  return check_memory(name, *remembered, found,
-                      connector_->dsn().where() + ", schema " + options_.schema + ",");
+  auto checked = check_memory(name, *remembered, found,
+                              connector_->dsn().where() + ", schema " + options_.schema + ",");
+  if (checked || opening.less.counts(std::chrono::steady_clock::now())) return checked;
+  return Error{ErrorCode::log_unreachable, checked.error().message};
 }
 
 Result<void> PostgresEngine::connect(logs::Opener opener, Opening& opening) {
@@ -267,7 +271,7 @@ Result<void> PostgresEngine::connect(logs::Opener opener, Opening& opening) {
     if (!there) return there.error();
     // A new one would be in the way of who restores it.
     Result<void> checked =
-        there->version == 0 ? check_remembered(options_.node, {}) : Result<void>{};
+        there->version == 0 ? check_remembered(opening, options_.node, {}) : Result<void>{};
     if (!checked) return checked;
   }
   auto made = make_schema(session, options_.schema, options_.cluster);
@@ -298,7 +302,9 @@ Result<LogTables> PostgresEngine::take(Opening& opening, const Options& options)
     found.number = (*seat)->number;
     found.epoch = (*seat)->epoch;
   }
-  if (auto checked = check_remembered(options.node, found); !checked) return checked.error();
+  if (auto checked = check_remembered(opening, options.node, found); !checked) {
+    return checked.error();
+  }
   auto tables = take_log(*opening.session, {options.schema, options.node}, options);
   if (tables && options.on_taken) {
     options.on_taken(options.node,

@@ -42,8 +42,9 @@ class PostgresEngine final : public logs::Engine {
   [[nodiscard]] Result<std::string> choose(Session& session, LeaseTrust& trust) const;
   // Takes the log of a seat, unless this process remembers more of it.
   [[nodiscard]] Result<LogTables> take(Opening& opening, const Options& options) const;
-  // Fails if this process remembers more of the seat `name` than `found`.
-  [[nodiscard]] Result<void> check_remembered(const std::string& name,
+  // Fails if this process remembers more of the seat `name` than `found`: with `log_unreachable` at first, as
+  // another host may have more, then with `outdated`.
+  [[nodiscard]] Result<void> check_remembered(Opening& opening, const std::string& name,
                                               const SeatMemory& found) const;
   // Tells why the opening waits, if that is new.
   void tell(Opening& opening, const Error& reason) const;

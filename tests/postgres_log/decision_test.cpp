@@ -232,6 +232,18 @@ TEST(SeatMemory, RefusesADatabaseThatHasLess) {
   }
 }
 
+TEST(LessFound, CountsOnceNothingElseWasFoundForTheWholePatience) {
+  using std::chrono::seconds;
+  const LessFound::TimePoint start{seconds(100)};
+  LessFound less(seconds(30));
+  EXPECT_FALSE(less.counts(start)) << "a former primary may run on";
+  EXPECT_FALSE(less.counts(start + seconds(29)));
+  EXPECT_TRUE(less.counts(start + seconds(30)));
+  EXPECT_TRUE(less.counts(start + seconds(31)));
+  LessFound none(seconds(0));
+  EXPECT_TRUE(none.counts(start));
+}
+
 TEST(ToldReason, IsToldOnceAndNotTooOften) {
   using std::chrono::seconds;
   const std::chrono::steady_clock::time_point start{seconds(100)};

@@ -2,7 +2,9 @@
 // confirmed, as after a schema was dropped or an old backup restored. Pure.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "messages/result.hpp"
@@ -21,5 +23,25 @@ struct SeatMemory {
 /// was removed and made anew in the same schema has another number, and begins anew. Fails with `outdated`.
 [[nodiscard]] Result<void> check_memory(const std::string& node, const SeatMemory& remembered,
                                         const SeatMemory& found, const std::string& where);
+
+/// Whether a database that has less than a process remembers is taken for the one that is left. A former
+/// primary that runs on has less as well, and the new one may be out of reach for the moment: a process that
+/// ended for that is not started again. So it counts once nothing else was found for as long as `patience`.
+class LessFound {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  explicit LessFound(std::chrono::milliseconds patience) : patience_(patience) {}
+
+  /// An attempt has found such a database at `now`.
+  [[nodiscard]] bool counts(TimePoint now) {
+    if (!since_) since_ = now;
+    return now >= *since_ + patience_;
+  }
+
+ private:
+  const std::chrono::milliseconds patience_;
+  std::optional<TimePoint> since_{};  ///< of the first one
+};
 
 }  // namespace millrace::postgres_log
