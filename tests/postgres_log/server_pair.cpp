@@ -88,6 +88,11 @@ void ServerPair::fail_over() {
   or_abort(pair_->rebuild_standby());
 }
 
+void ServerPair::restart_standby() {
+  or_abort(pair_->stop_standby());
+  or_abort(pair_->start_standby());
+}
+
 void ServerPair::restart_primary() {
   or_abort(pair_->stop_primary());
   or_abort(pair_->start_primary());

@@ -56,6 +56,8 @@ class ServerPair {
   /// The primary is killed, and the standby promoted with what it has received. The other server becomes
   /// the standby.
   void fail_over();
+  /// The standby is killed and started again.
+  void restart_standby();
   /// The primary is killed and started again with what it had made durable.
   void restart_primary();
 

@@ -60,6 +60,15 @@ TEST_F(Servers, ThatAreStandbysAreLeftForThePrimary) {
   process->write(3, 10);
 }
 
+TEST_F(Servers, AreAPairWhenTheStandbyWasStarted) {
+  for (int i = 0; i < 3; ++i) {
+    servers_.restart_standby();
+    EXPECT_EQ(admin_.run("select count(*) > 0 from pg_stat_replication where state = 'streaming'"),
+              "t")
+        << "commits of the tests would wait";
+  }
+}
+
 TEST_F(Servers, ThatTakeNoWritesAreNotWrittenTo) {
   admin_.run("create role reader superuser login");
   admin_.run("alter role reader set default_transaction_read_only = on");

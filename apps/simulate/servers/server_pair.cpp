@@ -21,6 +21,9 @@ namespace fs = std::filesystem;
 constexpr std::chrono::milliseconds process_interval{20};
 /// A server that was told to end at once waits for its children for up to 5 s.
 constexpr std::chrono::seconds end_max{15};
+/// A copy of the data waits for a checkpoint, and a standby reads what it has: long on a busy machine.
+constexpr std::chrono::minutes program_max{3};
+constexpr std::chrono::minutes standby_max{3};
 
 /// As root, the servers run as another user, who must reach their directory.
 Result<void> check_reachable(const fs::path& directory) {
@@ -115,9 +118,14 @@ Result<void> ServerPair::run_program(const std::vector<std::string>& arguments,
                                      const std::string& log) {
   auto process = ChildProcess::start(arguments, root_ / log);
   if (!process) return process.error();
+  const auto end = std::chrono::steady_clock::now() + program_max;
   while (!*options_.is_cancelled) {
     const auto status = process->wait_for(process_interval);
-    if (!status) continue;
+    if (!status) {
+      if (std::chrono::steady_clock::now() < end) continue;
+      return Error{ErrorCode::unreachable,
+                   arguments.front() + " does not end: see " + (root_ / log).string()};
+    }
     if (*status == 0) return {};
     return Error{ErrorCode::storage_failed, arguments.front() + " ended with status " +
                                                 std::to_string(*status) + ": see " +
@@ -207,14 +215,35 @@ Result<void> ServerPair::make_standby() {
   return start_standby();
 }
 
-// A commit that waits for the standby shows that it has come.
+// The primary is asked: a commit would have to write something to wait for the standby, and would wait in vain
+// for one that has ended at its start.
 Result<void> ServerPair::start_standby() {
-  if (auto started = spawn(1 - primary_); !started) return started;
+  Server& standby = servers_[1 - primary_];
   auto admin = Admin::connect(primary_directory(), *options_.is_cancelled);
   if (!admin) return admin.error();
-  const auto committed = admin->run("begin; select txid_current(); commit");
-  if (!committed) return committed.error();
-  return {};
+  // The connection of the standby before may still be there.
+  const auto began = admin->run("select clock_timestamp()");
+  if (!began) return began.error();
+  if (auto spawned = spawn(1 - primary_); !spawned) return spawned;
+  const auto end = std::chrono::steady_clock::now() + standby_max;
+  while (!*options_.is_cancelled) {
+    const auto streams = admin->run(
+        "select count(*) > 0 from pg_stat_replication where application_name = 'standby'"
+        " and state = 'streaming' and backend_start > '" +
+        *began + "'");
+    if (!streams) return streams.error();
+    if (*streams == "t") return {};
+    if (const auto status = standby.process.wait_for(process_interval)) {
+      return Error{ErrorCode::storage_failed, "the standby ended with status " +
+                                                  std::to_string(*status) + ": see " +
+                                                  log_of(standby).string()};
+    }
+    if (std::chrono::steady_clock::now() > end) {
+      return Error{ErrorCode::unreachable,
+                   "the standby receives nothing: see " + log_of(standby).string()};
+    }
+  }
+  return run_ends();
 }
 
 void ServerPair::pause_primary(bool is_paused) {

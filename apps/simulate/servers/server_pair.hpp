@@ -34,7 +34,7 @@ inline constexpr std::size_t directory_bytes_max = 80;
 /// One of the two servers is the primary; they change places at each failover. Used by one thread, which
 /// must live as long: the servers end with it. All functions block. All that return a Result fail with
 /// `storage_failed` (a server or one of its programs failed; the message names its log), `unreachable`
-/// (it does not answer for a minute) or `draining`.
+/// (it does not answer for a minute, or a program or the standby needs more than three) or `draining`.
 class ServerPair {
  public:
   /// Makes both servers and starts them. Fails also with `not_found` (the programs are not installed;
@@ -67,6 +67,7 @@ class ServerPair {
 
   /// The standby ends at once: commits of the primary wait.
   Result<void> stop_standby() { return stop(1 - primary_); }
+  /// It starts again. Returns when it receives what the primary writes.
   Result<void> start_standby();
 
   /// The standby becomes the primary with what it has received. The former primary is cut off from it,
