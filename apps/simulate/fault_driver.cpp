@@ -53,6 +53,11 @@ bool FaultDriver::is_hit(std::uint32_t node) const {
   });
 }
 
+bool FaultDriver::are_servers_hit() const {
+  return std::any_of(active_.begin(), active_.end(),
+                     [](const Active& active) { return is_of_servers(active.moment.kind); });
+}
+
 Result<void> FaultDriver::step(TimeUs now_us, bool is_ending) {
   if (auto ended = end_due(now_us); !ended) return ended;
   due_us_ = due_us(now_us, is_ending);
@@ -80,11 +85,8 @@ std::optional<TimeUs> FaultDriver::due_us(TimeUs now_us, bool is_ending) {
   if (next_ >= plan_.size()) return std::nullopt;
   const FaultMoment& moment = plan_[next_];
   const bool is_pair = moment.kind == FaultKind::partition;
-  const auto is_of_servers_now = [](const Active& active) {
-    return is_of_servers(active.moment.kind);
-  };
   if (is_of_servers(moment.kind)) {
-    if (std::any_of(active_.begin(), active_.end(), is_of_servers_now)) return std::nullopt;
+    if (are_servers_hit()) return std::nullopt;
     const bool is_reached = head_.finished() >= moment.finished;
     if (!reached_us_ && is_reached) reached_us_ = now_us;
     if (!reached_us_) return std::nullopt;

@@ -44,6 +44,8 @@ class FaultDriver {
   void note_all_ended(TimeUs now_us);
 
   [[nodiscard]] bool is_quiet() const { return active_.empty(); }
+  /// Whether a fault of the servers goes on, until both are there again: commits may wait for all that time.
+  [[nodiscard]] bool are_servers_hit() const;
   [[nodiscard]] bool is_done() const { return next_ >= plan_.size() && active_.empty(); }
   /// Whether a fault has ended and no work has been observed since.
   [[nodiscard]] bool is_recovering() const { return !unrecovered_.empty(); }

@@ -106,7 +106,8 @@ void Watch::take_sample(double t_s) {
 }
 
 /// Updates moved_us_ if a count changed. While all placed orders are finished and the next one is
-/// not due, the wait counts as progress.
+/// not due, the wait counts as progress; so does that for servers which the run itself has hit: whoever
+/// restores them gives them up.
 void Watch::note_movement() {
   const WitnessHead& head = witness_.head();
   const std::uint64_t finished = head.finished();
@@ -118,7 +119,8 @@ void Watch::note_movement() {
     gone += queue.dead;
   }
   const bool is_idle = waiting == 0 && head.offered() == finished && finished < options_.orders;
-  if (finished != finished_last_ || waiting != waiting_last_ || gone != gone_last_ || is_idle) {
+  if (finished != finished_last_ || waiting != waiting_last_ || gone != gone_last_ || is_idle ||
+      faults_.are_servers_hit()) {
     moved_us_ = clock_.steady_us();
   }
   finished_last_ = finished;
@@ -151,9 +153,15 @@ Watch::End Watch::give_up() {
     if (witness_.head().node[node].is_storage_full == 0) continue;
     return fail("storage_full: no room on the disk of " + fleet_.files(node).data_dir.string());
   }
-  report_.failure = "nothing moved for 90 s: " + report::with_commas(finished_last_) + " of " +
+  std::string why = "nothing moved for 90 s: " + report::with_commas(finished_last_) + " of " +
                     report::with_commas(options_.orders) + " orders are finished, " +
                     report::with_commas(waiting_last_) + " messages are queued";
+  if (!report_.faults.empty()) {
+    const report::Fault& last = report_.faults.back();
+    why += "; the last fault was " + last.kind + " of " + last.node + ", " +
+           std::to_string(static_cast<int>(elapsed_s() - last.at_s)) + " s ago";
+  }
+  report_.failure = std::move(why);
   return End::stalled;
 }
 
