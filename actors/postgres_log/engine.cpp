@@ -283,14 +283,18 @@ Result<void> PostgresEngine::connect(logs::Opener opener, Opening& opening) {
 void PostgresEngine::watch_standby(Opening& opening) {
   using Clock = std::chrono::steady_clock;
   opening.session->watch(options_.tell_interval,
-                         [this, &opening, session = opening.session.get(),
+                         [this, &opening, session = opening.session.get(), has_asked = false,
                           left_at = Clock::now() + options_.patience]() mutable {
+                           // One question at a time: the answer may have come meanwhile.
+                           if (std::exchange(has_asked, true) && Clock::now() >= left_at) {
+                             has_asked = false;
+                             left_at = Clock::now() + options_.patience;
+                             return connector_->is_in_vain(session->server(), 0, interrupt_);
+                           }
                            if (const auto why = connector_->awaited_standby(*session, interrupt_)) {
                              tell(opening, {ErrorCode::log_unreachable, *why});
                            }
-                           if (Clock::now() < left_at) return false;
-                           left_at = Clock::now() + options_.patience;
-                           return connector_->is_in_vain(session->server(), 0, interrupt_);
+                           return false;
                          });
 }
 

@@ -69,6 +69,24 @@ TEST_F(Servers, AreAPairWhenTheStandbyWasStarted) {
   }
 }
 
+// The server ends a transaction whose session says nothing for ten seconds.
+TEST_F(Servers, AreAskedForAShortTimeWhetherTheyWait) {
+  SocketProxy silent(servers_.new_socket_directory(), servers_.primary_socket());
+  silent.hold_all(true);
+  auto dsn = Dsn::parse("host=" + silent.directory().string() + "," +
+                        servers_.primary_directory().string() +
+                        " port=5432 user=millrace dbname=postgres");
+  ASSERT_TRUE(dsn) << dsn.error().message;
+  Connector connector(*std::move(dsn), false, std::chrono::minutes(2), std::chrono::minutes(2));
+  const Interrupt interrupt;
+  connector.leave_host();  // the silent one
+  const auto session = connector.connect(interrupt);
+  ASSERT_TRUE(session) << session.error().message;
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_FALSE(connector.awaited_standby(**session, interrupt));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(9));
+}
+
 TEST_F(Servers, ThatTakeNoWritesAreNotWrittenTo) {
   admin_.run("create role reader superuser login");
   admin_.run("alter role reader set default_transaction_read_only = on");

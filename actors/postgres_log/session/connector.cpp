@@ -48,6 +48,10 @@ bool is_at_work(Session& session, std::int32_t backend) {
   return !rows || (*rows)[0].number(0) != 0 || (*rows)[0].number(1) != session.backend();
 }
 
+// How long awaited_standby() may take: the session that waits may be in a transaction and have its answer by
+// now, and the server ends it when it says nothing for longer than prepare_session allows.
+constexpr std::chrono::milliseconds ask_max{4'000};
+
 // How much an error tells about what is to be done.
 int rank(const Error& error) {
   switch (error.code) {
@@ -68,7 +72,11 @@ int rank(const Error& error) {
 
 Result<std::unique_ptr<Session>> Connector::connect_to(const Host& host,
                                                        const Interrupt& interrupt) {
-  const auto deadline = std::chrono::steady_clock::now() + connect_timeout_;
+  return connect_to(host, interrupt, std::chrono::steady_clock::now() + connect_timeout_);
+}
+
+Result<std::unique_ptr<Session>> Connector::connect_to(
+    const Host& host, const Interrupt& interrupt, std::chrono::steady_clock::time_point deadline) {
   auto session = Session::connect(dsn_, host, interrupt, deadline);
   if (!session) return session;
   (*session)->set_deadline(deadline);
@@ -122,9 +130,12 @@ void Connector::watch(Session& session, const Interrupt& interrupt) {
 
 std::optional<std::string> Connector::awaited_standby(const Session& waiting,
                                                       const Interrupt& interrupt) {
+  const auto each = ask_max / static_cast<std::int64_t>(dsn_.hosts().size());
   for (const Host& host : dsn_.hosts()) {
-    const auto session = connect_to(host, interrupt);
+    const auto deadline = std::chrono::steady_clock::now() + std::min(each, connect_timeout_);
+    const auto session = connect_to(host, interrupt, deadline);
     if (!session || (*session)->server() != waiting.server()) continue;
+    (*session)->set_deadline(deadline);
     const auto rows = (*session)->execute(
         "select current_setting('synchronous_standby_names') from pg_stat_activity"
         " where pid = $1::int4 and wait_event = 'SyncRep'",

@@ -44,7 +44,7 @@ class Connector {
   void watch(Session& session, const Interrupt& interrupt);
 
   /// Why the server of `waiting` does not answer that session, if it waits for its standby; empty: it does
-  /// not, or cannot be asked. Blocks.
+  /// not, or cannot be asked. Blocks, for a few seconds at most.
   [[nodiscard]] std::optional<std::string> awaited_standby(const Session& waiting,
                                                            const Interrupt& interrupt);
 
@@ -61,6 +61,8 @@ class Connector {
  private:
   [[nodiscard]] Result<std::unique_ptr<Session>> connect_to(const Host& host,
                                                             const Interrupt& interrupt);
+  [[nodiscard]] Result<std::unique_ptr<Session>> connect_to(
+      const Host& host, const Interrupt& interrupt, std::chrono::steady_clock::time_point deadline);
 
   const Dsn dsn_;
   const bool allow_unreplicated_;
