@@ -369,11 +369,15 @@ Result<void> Writer::settle_once() {
     repaired = one->enter_pipeline();
   }
   if (!repaired) {
-    // Groups that were sent before came through after all, or a table is there by now: look again.
-    const bool at_once = session.state() == unique_violation || session.state() == undefined_table;
-    if (at_once) return Error{ErrorCode::out_of_order, repaired.error().message};
-    if (repaired.error().code == ErrorCode::log_unreachable) connector_.leave_host();
-    return repaired;
+    switch (retry_of(repaired.error().code, session.state())) {
+      case SettleRetry::at_once:
+        return Error{ErrorCode::out_of_order, repaired.error().message};
+      case SettleRetry::elsewhere:
+        connector_.leave_host();
+        return repaired;
+      case SettleRetry::here:
+        return repaired;
+    }
   }
   for (std::size_t i = 0; i < lanes_.size(); ++i) lanes_[i].session = std::move(sessions[i]);
   return {};
@@ -411,7 +415,7 @@ Result<void> Writer::check_confirmed(Session& session) {
       {number(confirmed)});
   if (!rows && session.state() != undefined_table) return rows.error();
   if (rows && rows->size() == 1 && static_cast<Lsn>((*rows)[0].number(0)) > confirmed) return {};
-  return Error{ErrorCode::log_unreachable,
+  return Error{ErrorCode::not_found,
                "the server lacks record " + std::to_string(confirmed) + ", which was confirmed"};
 }
 

@@ -167,6 +167,17 @@ TEST(SqlState, WaitsForWhateverMayPass) {
   EXPECT_EQ(code_of("28P01"), ErrorCode::unauthenticated);
 }
 
+TEST(SettleRetry, LeavesAServerThatLacksWhatWasConfirmed) {
+  EXPECT_EQ(retry_of(ErrorCode::not_found, undefined_table), SettleRetry::elsewhere)
+      << "else a former primary without the table is asked for ever";
+  EXPECT_EQ(retry_of(ErrorCode::not_found, ""), SettleRetry::elsewhere);
+  EXPECT_EQ(retry_of(ErrorCode::log_unreachable, ""), SettleRetry::elsewhere);
+  EXPECT_EQ(retry_of(ErrorCode::log_unreachable, undefined_table), SettleRetry::at_once);
+  EXPECT_EQ(retry_of(ErrorCode::log_unreachable, unique_violation), SettleRetry::at_once);
+  EXPECT_EQ(retry_of(ErrorCode::storage_full, "53100"), SettleRetry::here);
+  EXPECT_EQ(retry_of(ErrorCode::fenced, ""), SettleRetry::here);
+}
+
 TEST(Dsn, NamesItsHostsAndNoSecret) {
   const auto dsn = Dsn::parse("postgresql://me:s3cret@one:5001,two:5002/orders");
   ASSERT_TRUE(dsn);
