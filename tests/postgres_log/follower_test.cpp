@@ -80,6 +80,14 @@ class FollowerTest : public ::testing::Test {
     return process;
   }
 
+  // A process whose ten records were followed.
+  std::unique_ptr<logs::Process> start_followed() {
+    auto process = start();
+    process->write(10, 100);
+    follow_to(10);
+    return process;
+  }
+
   // Until a step finds nothing new.
   void catch_up() {
     int failures = 0;
@@ -199,9 +207,7 @@ TEST_F(FollowerTest, ATakeoverReadsTheRestAlone) {
 }
 
 TEST_F(FollowerTest, BehindAGapNothingIsFollowed) {
-  auto process = start();
-  process->write(10, 100);
-  follow_to(10);
+  auto process = start_followed();
   process->write(1, 100);
   process->write(1, 100);
   process.reset();
@@ -257,9 +263,7 @@ TEST_F(FollowerTest, LocksNothingBetweenItsLooks) {
 }
 
 TEST_F(FollowerTest, ThrowsAwayWhatAFailoverMayHaveLost) {
-  auto process = start();
-  process->write(10, 100);
-  follow_to(10);
+  auto process = start_followed();
   // A commit whose wait for the standby ends is visible, and on one server only.
   servers_.hold_replication(true);
   ASSERT_OK(process->append("lost with the server"));
@@ -291,9 +295,7 @@ TEST_F(FollowerTest, ThrowsAwayWhatAFailoverMayHaveLost) {
 }
 
 TEST_F(FollowerTest, ThrowsAwayWhatItFollowedBeforeARestart) {
-  auto process = start();
-  process->write(10, 100);
-  follow_to(10);
+  auto process = start_followed();
   servers_.restart_primary();
   process->write(2, 100);
   process.reset();
@@ -304,9 +306,7 @@ TEST_F(FollowerTest, ThrowsAwayWhatItFollowedBeforeARestart) {
 }
 
 TEST_F(FollowerTest, FollowsASeatThatWasMadeAnew) {
-  auto process = start();
-  process->write(10, 100);
-  follow_to(10);
+  auto process = start_followed();
   process.reset();
   admin("set client_min_messages = warning; drop schema " + schema() + " cascade");
   catch_up();

@@ -19,6 +19,7 @@
 #include "tests/journal/temporary_directory.hpp"
 #include "tests/postgres_log/server_pair.hpp"
 #include "tests/runtime/number.hpp"
+#include "tests/runtime/numbered_keys.hpp"
 #include "tests/runtime/runtime_fixture.hpp"
 
 namespace millrace {
@@ -31,23 +32,6 @@ constexpr int keys = 2'000;
 // What the parent of a death test tells its child.
 constexpr const char* dsn_variable = "MILLRACE_STATE_CACHE_DSN";
 constexpr const char* directory_variable = "MILLRACE_STATE_CACHE_DIR";
-
-std::string key_name(int key) {
-  return "key-" + std::to_string(key);
-}
-
-/// A message is "<key>:<number>", numbered from 1 within its key; the state is the last number.
-struct Count {
-  std::atomic<int>* wrong;
-  Outcome<void> operator()(const StringValue& message, Keyed<Int64Value>& keyed) const {
-    const std::string& text = message.value();
-    const std::int64_t number = std::stoll(text.substr(text.find(':') + 1));
-    if (keyed->value() + 1 != number) ++*wrong;
-    keyed.change().set_value(number);
-    keyed.record(message);
-    return {};
-  }
-};
 
 class StateCache : public ::testing::Test {
  protected:
@@ -79,8 +63,8 @@ class StateCache : public ::testing::Test {
     options.checkpoint_log_bytes = 1u << 20;
     options.state_cache_bytes = on_disk ? 256u << 10 : 0;  // about 500 keys
     options.engine = make_engine();
-    auto started = Runtime::start(std::move(options),
-                                  {pipeline("test").from(work()).then("count", Count{&wrong_})});
+    auto started = Runtime::start(
+        std::move(options), {pipeline("test").from(work()).then("count", CountNumbers{&wrong_})});
     ASSERT_OK(started);
     runtime_ = std::move(*started);
   }
@@ -266,7 +250,7 @@ TEST_F(StateCache, AFileThatIsMissingOnTheServerIsTold) {
   options.state_cache_bytes = 256u << 10;
   options.engine = make_engine();
   const auto started = Runtime::start(
-      std::move(options), {pipeline("test").from(work()).then("count", Count{&wrong_})});
+      std::move(options), {pipeline("test").from(work()).then("count", CountNumbers{&wrong_})});
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().code, ErrorCode::corrupt);
   EXPECT_NE(started.error().message.find("is not the one that the checkpoint names"),

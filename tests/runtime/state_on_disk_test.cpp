@@ -17,6 +17,7 @@
 #include "actors/store/stopped_node.hpp"
 #include "tests/journal/temporary_directory.hpp"
 #include "tests/runtime/number.hpp"
+#include "tests/runtime/numbered_keys.hpp"
 #include "tests/runtime/runtime_fixture.hpp"
 
 namespace millrace {
@@ -24,25 +25,7 @@ namespace {
 
 using google::protobuf::Int64Value;
 
-/// A message is "<key>:<number>", numbered from 1 within its key; the state is the last number. So a
-/// state that was lost or is old shows at once.
-struct Count {
-  std::atomic<int>* wrong;
-  Outcome<void> operator()(const StringValue& message, Keyed<Int64Value>& keyed) const {
-    const std::string& text = message.value();
-    const std::int64_t number = std::stoll(text.substr(text.find(':') + 1));
-    if (keyed->value() + 1 != number) ++*wrong;
-    keyed.change().set_value(number);
-    keyed.record(message);
-    return {};
-  }
-};
-
 constexpr int keys = 3'000;
-
-std::string key_name(int key) {
-  return "key-" + std::to_string(key);
-}
 
 class StateOnDisk : public ::testing::Test {
  protected:
@@ -53,8 +36,8 @@ class StateOnDisk : public ::testing::Test {
     return options;
   }
   Result<std::unique_ptr<Runtime>> make(RuntimeOptions options, StageOptions stage = {}) {
-    return Runtime::start(std::move(options),
-                          {pipeline("test").from(work()).then("count", Count{&wrong_}, stage)});
+    return Runtime::start(std::move(options), {pipeline("test").from(work()).then(
+                                                  "count", CountNumbers{&wrong_}, stage)});
   }
   void start(bool on_disk = true, StageOptions stage = {}) {
     auto started = make(options_of(data_dir_, on_disk), stage);

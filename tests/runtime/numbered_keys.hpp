@@ -1,0 +1,33 @@
+// Messages that number themselves within their key, and a handler that notices a state which was lost or is old.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include <google/protobuf/wrappers.pb.h>
+
+#include "actors/pipeline/pipeline.hpp"
+
+namespace millrace {
+
+[[nodiscard]] inline std::string key_name(int key) {
+  return "key-" + std::to_string(key);
+}
+
+/// A message is "<key>:<number>", perhaps with padding behind another colon, numbered from 1 within its key. The state
+/// is the last number, the history has the messages.
+struct CountNumbers {
+  std::atomic<int>* wrong;  ///< messages that did not find the state of the one before
+  Outcome<void> operator()(const google::protobuf::StringValue& message,
+                           Keyed<google::protobuf::Int64Value>& keyed) const {
+    const std::string& text = message.value();
+    const std::int64_t number = std::stoll(text.substr(text.find(':') + 1));
+    if (keyed->value() + 1 != number) ++*wrong;
+    keyed.change().set_value(number);
+    keyed.record(message);
+    return {};
+  }
+};
+
+}  // namespace millrace
