@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <sstream>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -28,6 +29,7 @@
 #include "actors/store/stopped_node.hpp"
 #include "tests/journal/temporary_directory.hpp"
 #include "tests/postgres_log/server_pair.hpp"
+#include "tests/runtime/numbered_keys.hpp"
 #include "tests/runtime/runtime_fixture.hpp"
 
 namespace millrace {
@@ -39,30 +41,27 @@ using google::protobuf::Int64Value;
 constexpr int keys = 500;
 constexpr std::chrono::milliseconds look_interval{5};
 
-std::string key_name(int key) {
-  return "key-" + std::to_string(key);
+/// A part of a snapshot, without what two stores may have differently: where keys lie, and the keys themselves, which
+/// image_of() reads wherever they lie.
+std::string comparable(const std::string& bytes) {
+  pb::SnapshotPart part;
+  EXPECT_TRUE(part.ParseFromString(bytes));
+  if (part.has_head()) part.mutable_head()->clear_stored();
+  if (part.has_keyed()) part.mutable_keyed()->clear_key();
+  return part.SerializeAsString();
 }
 
-/// A message is "<key>:<number>:<padding>", numbered from 1 within its key; the state is the last number.
-struct Count {
-  std::atomic<int>* wrong;
-  Outcome<void> operator()(const StringValue& message, Keyed<Int64Value>& keyed) const {
-    const std::string& text = message.value();
-    const std::int64_t number = std::stoll(text.substr(text.find(':') + 1));
-    if (keyed->value() + 1 != number) ++*wrong;
-    keyed.change().set_value(number);
-    keyed.record(Int64Value(keyed.change()));
-    return {};
-  }
-};
-
-/// What a store has, as bytes, by queue.
+/// What a store has, as bytes, by queue. Equal stores give equal bytes: nothing is in the order of a hash table.
 std::map<std::string, std::string> image_of(const Store& store) {
   std::map<std::string, std::string> image;
   for (const auto& [number, queue] : store.queues()) {
     std::string& bytes = image[queue.declaration.name() + "/" + std::to_string(number)];
     bytes = queue.declaration.SerializeAsString();
-    queues::write_snapshot(*queue.state, [&](std::string part) { bytes += part; });
+    // All keys in one part, and so all timers.
+    constexpr queues::PartSize whole{.bytes = std::size_t{1} << 30};
+    queues::write_snapshot_frame(*queue.state, whole,
+                                 [&](std::string part) { bytes += comparable(part); });
+    bytes += queues::snapshot_of_messages(*queue.state, 1, queue.state->durable.last);
     std::map<std::string, std::string> keyed;
     const auto visited = store.visit_keys(
         queue, [&](const std::string& key, const queues::KeyState& state) -> Result<void> {
@@ -76,6 +75,20 @@ std::map<std::string, std::string> image_of(const Store& store) {
     image["shard " + name.first + std::to_string(name.second)] = record.SerializeAsString();
   }
   return image;
+}
+
+/// Names of what differs; empty: nothing. The bytes themselves would fill the output.
+std::string differences(const std::map<std::string, std::string>& one,
+                        const std::map<std::string, std::string>& other) {
+  std::string names;
+  for (const auto& [name, bytes] : one) {
+    const auto found = other.find(name);
+    if (found == other.end() || found->second != bytes) names += name + ' ';
+  }
+  for (const auto& [name, bytes] : other) {
+    if (!one.contains(name)) names += name + ' ';
+  }
+  return names;
 }
 
 class WarmTakeover : public ::testing::TestWithParam<bool> {
@@ -111,7 +124,7 @@ class WarmTakeover : public ::testing::TestWithParam<bool> {
     return made;
   }
   std::vector<PipelineSpec> pipelines() {
-    return {pipeline("test").from(work()).then("count", Count{&wrong_})};
+    return {pipeline("test").from(work()).then("count", CountNumbers{&wrong_})};
   }
   void start(const std::string& disk, std::shared_ptr<FollowedStore> followed = {}) {
     RuntimeOptions with = options(disk);
@@ -132,7 +145,7 @@ class WarmTakeover : public ::testing::TestWithParam<bool> {
     for (int key = 0; key < keys; ++key) {
       StringValue message;
       message.set_value(key_name(key) + ":" + std::to_string(++sent_[key]) + ":" +
-                        std::string(300, 'x'));
+                        std::string(150, 'x'));  // and once more in the history
       ASSERT_TRUE(sender->send(message));
     }
     ASSERT_TRUE(sender->flush());
@@ -204,6 +217,19 @@ class WarmTakeover : public ::testing::TestWithParam<bool> {
     for (auto at = all.find(text); at != std::string::npos; at = all.find(text, at + 1)) ++count;
     return count;
   }
+  /// A node that has handled a message of each key, and what is to follow its log.
+  struct Followed {
+    std::shared_ptr<logs::Engine> engine;
+    std::unique_ptr<logs::Follower> follower;
+    std::shared_ptr<FollowedStore> store;
+  };
+  [[nodiscard]] Followed start_followed() {
+    start("node");
+    round("first");
+    auto engine = make_engine();
+    auto follower = engine->follow("node", look_interval);
+    return {std::move(engine), std::move(follower), make_store("follower")};
+  }
   // Follows until the log has nothing new.
   static void catch_up(logs::Follower& follower, FollowedStore& store) {
     while (true) {
@@ -224,14 +250,11 @@ class WarmTakeover : public ::testing::TestWithParam<bool> {
 };
 
 TEST_P(WarmTakeover, AFollowerHasWhatAColdRecoveryHas) {
-  start("node");
-  round("first");
-  const auto engine = make_engine();
-  const auto follower = engine->follow("node", look_interval);
-  const auto followed = make_store("follower");
+  const auto [engine, follower, followed] = start_followed();
   std::atomic<bool> is_done = false;
-  std::thread writing([&] {
-    for (int i = 0; i < 12; ++i) round("p" + std::to_string(i));
+  // Joined also if an assertion leaves the test; then it sends no more.
+  std::jthread writing([&](const std::stop_token& stop) {
+    for (int i = 0; i < 12 && !stop.stop_requested(); ++i) round("p" + std::to_string(i));
     is_done = true;
   });
   int compared = 0;
@@ -247,7 +270,7 @@ TEST_P(WarmTakeover, AFollowerHasWhatAColdRecoveryHas) {
     const auto cold = recover_cold(disk, follower->mark().last_lsn);
     if (cold != nullptr) {
       ++compared;
-      ASSERT_EQ(image_of(followed->store()), image_of(cold->store()))
+      ASSERT_EQ(differences(image_of(followed->store()), image_of(cold->store())), "")
           << "after record " << follower->mark().last_lsn;
     }
     fs::remove_all(directory_.path() / disk);
@@ -261,15 +284,13 @@ TEST_P(WarmTakeover, AFollowerHasWhatAColdRecoveryHas) {
 }
 
 TEST_P(WarmTakeover, GoesOnWithWhatWasFollowed) {
-  start("node");
-  round("first");
-  const auto engine = make_engine();
-  auto log = std::make_unique<FollowedLog>("node", engine, engine->follow("node", look_interval),
-                                           make_store("follower"));
+  auto [engine, follower, store] = start_followed();
+  auto log = std::make_unique<FollowedLog>("node", std::move(engine), std::move(follower),
+                                           std::move(store));
   for (int i = 0; i < 6; ++i) round("p" + std::to_string(i));
   const logs::Lsn last = runtime_->log_stats().durable_lsn;
   while (log->status().last_lsn < last) {
-    ASSERT_EQ(log->status().restarts, 1u);
+    ASSERT_LE(log->status().restarts, 1u);
     std::this_thread::yield();
   }
   stop();
@@ -288,11 +309,7 @@ TEST_P(WarmTakeover, GoesOnWithWhatWasFollowed) {
 }
 
 TEST_P(WarmTakeover, IsColdAfterAFailover) {
-  start("node");
-  round("first");
-  const auto engine = make_engine();
-  const auto follower = engine->follow("node", look_interval);
-  const auto followed = make_store("follower");
+  const auto [engine, follower, followed] = start_followed();
   catch_up(*follower, *followed);
   postgres_log::ServerPair::shared().fail_over();
   round("second");
