@@ -266,17 +266,17 @@ Result<void> PostgresEngine::connect(logs::Opener opener, Opening& opening) {
   if (opener == logs::Opener::reader) return {};
   watch_standby(opening);
   Session& session = *opening.session;
-  if (options_.node != any_seat) {
-    const auto there = look_at_schema(session, options_.schema, options_.cluster);
-    if (!there) return there.error();
-    // A new one would be in the way of who restores it.
-    Result<void> checked =
-        there->version == 0 ? check_remembered(opening, options_.node, {}) : Result<void>{};
-    if (!checked) return checked;
+  Result<SchemaFacts> facts = look_at_schema(session, options_.schema, options_.cluster);
+  if (!facts) return facts.error();
+  // A new one would be in the way of who restores it.
+  if (facts->version == 0 && options_.node != any_seat) {
+    if (auto checked = check_remembered(opening, options_.node, {}); !checked) return checked;
   }
-  auto made = make_schema(session, options_.schema, options_.cluster);
-  if (!made) return made.error();
-  opening.schema_id = made->id;
+  if (facts->version != schema_version) {
+    facts = make_schema(session, options_.schema, options_.cluster);
+    if (!facts) return facts.error();
+  }
+  opening.schema_id = facts->id;
   return {};
 }
 
