@@ -13,7 +13,8 @@
 namespace millrace::postgres_log {
 namespace {
 
-Result<void> run(Session& session, const std::string& sql, Session::Parameters parameters = {}) {
+Result<void> run_statement(Session& session, const std::string& sql,
+                           Session::Parameters parameters = {}) {
   const Result<Rows> done = session.execute(sql, parameters);
   if (!done) return done.error();
   return {};
@@ -32,8 +33,8 @@ Result<logs::CheckpointInfo> write(Session& session, const CheckpointName& name,
   std::int64_t part_number = 0;
   PartEncoder encoder(name.number, [&](std::string_view part) {
     return transaction([&] {
-      return run(session, "insert into " + table + " values ($1::int4, $2::bytea)",
-                 {number(part_number++), bytes(part)});
+      return run_statement(session, "insert into " + table + " values ($1::int4, $2::bytea)",
+                           {number(part_number++), bytes(part)});
     });
   });
   if (auto filled = fill(encoder); !filled) return filled.error();
@@ -45,15 +46,16 @@ Result<logs::CheckpointInfo> write(Session& session, const CheckpointName& name,
     if ((*parts)[0].number(0) != std::int64_t{encoder.parts()}) {
       return Error{ErrorCode::log_unreachable, "parts of the checkpoint are missing"};
     }
-    return run(session,
-               "insert into " + name.schema +
-                   ".checkpoint(node, number, replay_from, parts, entries, bytes)"
-                   " values ($1::int4, $2::int8, $3::int8, $4::int4, $5::int8, $6::int8)"
-                   " on conflict (node) do update set number = excluded.number,"
-                   " replay_from = excluded.replay_from, parts = excluded.parts,"
-                   " entries = excluded.entries, bytes = excluded.bytes",
-               {number(name.seat), number(name.number), number(replay_from),
-                number(encoder.parts()), number(encoder.entries()), number(encoder.bytes())});
+    return run_statement(
+        session,
+        "insert into " + name.schema +
+            ".checkpoint(node, number, replay_from, parts, entries, bytes)"
+            " values ($1::int4, $2::int8, $3::int8, $4::int4, $5::int8, $6::int8)"
+            " on conflict (node) do update set number = excluded.number,"
+            " replay_from = excluded.replay_from, parts = excluded.parts,"
+            " entries = excluded.entries, bytes = excluded.bytes",
+        {number(name.seat), number(name.number), number(replay_from), number(encoder.parts()),
+         number(encoder.entries()), number(encoder.bytes())});
   });
   if (!pointed) return pointed.error();
   return logs::CheckpointInfo{name.number, replay_from, encoder.entries(), encoder.bytes()};

@@ -255,7 +255,8 @@ Result<void> PostgresEngine::check_remembered(Opening& opening, const std::strin
   if (!remembered) return remembered.error();
   auto checked = check_memory(name, *remembered, found,
                               connector_->dsn().where() + ", schema " + options_.schema + ",");
-  if (checked || opening.less.counts(std::chrono::steady_clock::now())) return checked;
+  if (checked || opening.less.counts(to_us(std::chrono::steady_clock::now().time_since_epoch())))
+    return checked;
   return Error{ErrorCode::log_unreachable, checked.error().message};
 }
 

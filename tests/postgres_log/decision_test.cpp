@@ -245,12 +245,12 @@ TEST(SeatMemory, RefusesADatabaseThatHasLess) {
 
 TEST(LessFound, CountsOnceNothingElseWasFoundForTheWholePatience) {
   using std::chrono::seconds;
-  const LessFound::TimePoint start{seconds(100)};
+  const SteadyUs start = 100'000'000;
   LessFound less(seconds(30));
   EXPECT_FALSE(less.counts(start)) << "a former primary may run on";
-  EXPECT_FALSE(less.counts(start + seconds(29)));
-  EXPECT_TRUE(less.counts(start + seconds(30)));
-  EXPECT_TRUE(less.counts(start + seconds(31)));
+  EXPECT_FALSE(less.counts(start + 29'999'999));
+  EXPECT_TRUE(less.counts(start + 30'000'000));
+  EXPECT_TRUE(less.counts(start + 31'000'000));
   LessFound none(seconds(0));
   EXPECT_TRUE(none.counts(start));
 }

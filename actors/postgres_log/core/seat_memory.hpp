@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "actors/base/time.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::postgres_log {
@@ -29,19 +30,17 @@ struct SeatMemory {
 /// ended for that is not started again. So it counts once nothing else was found for as long as `patience`.
 class LessFound {
  public:
-  using TimePoint = std::chrono::steady_clock::time_point;
+  explicit LessFound(std::chrono::microseconds patience) : patience_us_(patience.count()) {}
 
-  explicit LessFound(std::chrono::milliseconds patience) : patience_(patience) {}
-
-  /// An attempt has found such a database at `now`.
-  [[nodiscard]] bool counts(TimePoint now) {
-    if (!since_) since_ = now;
-    return now >= *since_ + patience_;
+  /// An attempt has found such a database at `now_us`.
+  [[nodiscard]] bool counts(SteadyUs now_us) {
+    if (!since_us_) since_us_ = now_us;
+    return now_us >= *since_us_ + patience_us_;
   }
 
  private:
-  const std::chrono::milliseconds patience_;
-  std::optional<TimePoint> since_{};  ///< of the first one
+  const DurationUs patience_us_;
+  std::optional<SteadyUs> since_us_{};  ///< of the first one
 };
 
 }  // namespace millrace::postgres_log
