@@ -24,7 +24,8 @@ Step segments_table(const std::string& schema) {
           " last bigint not null)"};
 }
 
-Result<void> run(Session& session, const std::string& schema, const std::vector<Step>& steps) {
+Result<void> run_steps(Session& session, const std::string& schema,
+                       const std::vector<Step>& steps) {
   for (const auto& [sql, parameter] : steps) {
     const auto done = parameter ? session.execute(sql, {text(*parameter)}) : session.execute(sql);
     if (done) continue;
@@ -62,19 +63,20 @@ Result<void> make_tables(Session& session, const std::string& schema, const std:
       segments_table(schema),
   };
   steps.insert(steps.end(), std::begin(tables), std::end(tables));
-  return run(session, schema, steps);
+  return run_steps(session, schema, steps);
 }
 
 // A process of the older program that holds a seat goes on meanwhile: it uses nothing of what is changed.
 Result<void> bring_to_version_2(Session& session, const std::string& schema,
                                 const std::string& cluster) {
-  return run(session, schema,
-             {{"alter table " + schema +
-               ".schema_version add column cluster text not null default '', add column id uuid"
-               " not null default gen_random_uuid()"},
-              {"alter table " + schema + ".schema_version alter column cluster drop default"},
-              {"update " + schema + ".schema_version set version = 2, cluster = $1", cluster},
-              segments_table(schema)});
+  return run_steps(
+      session, schema,
+      {{"alter table " + schema +
+        ".schema_version add column cluster text not null default '', add column id uuid"
+        " not null default gen_random_uuid()"},
+       {"alter table " + schema + ".schema_version alter column cluster drop default"},
+       {"update " + schema + ".schema_version set version = 2, cluster = $1", cluster},
+       segments_table(schema)});
 }
 
 Result<void> make(Session& session, const std::string& schema, const std::string& cluster) {

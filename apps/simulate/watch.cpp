@@ -16,7 +16,7 @@ namespace {
 
 constexpr DurationUs look_interval_us = 50'000;
 constexpr DurationUs look_interval_recovering_us = 5'000;
-constexpr double sample_interval_s = 0.25;
+constexpr double progress_sample_interval_s = 0.25;
 /// Default of log.postgres.lease, which the nodes have.
 constexpr DurationUs lease_us = 3'000'000;
 constexpr DurationUs patience_us = 90'000'000;
@@ -131,7 +131,7 @@ void Watch::note_movement() {
 void Watch::look() {
   note_movement();
   const double t_s = elapsed_s();
-  if (t_s - sampled_s_ >= sample_interval_s) take_sample(t_s);
+  if (t_s - sampled_s_ >= progress_sample_interval_s) take_sample(t_s);
   report::ProgressState state{
       .finished = finished_last_, .total = options_.orders, .waiting = waiting_last_};
   for (const auto& [name, queue] : queues()) {
