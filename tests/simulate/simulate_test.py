@@ -49,6 +49,13 @@ def misplaced(program, data):
     return wrong
 
 
+def ends_of_logs(data):
+    """What the nodes and servers said last: their logs are removed with the data."""
+    ends = [f"--- {file.relative_to(data)}\n{file.read_text(errors='replace')[-1500:]}"
+            for pattern in ("*.log", "servers/*.log") for file in sorted(data.glob(pattern))]
+    return "\n".join(ends)
+
+
 def run(program, seed, args):
     """Runs one simulation. Returns a text with its failures, or None."""
     orders, crashes = args.orders, args.crash
@@ -70,10 +77,11 @@ def run(program, seed, args):
              "--json"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S,
             check=False)
+        ends = ends_of_logs(data) if done.returncode != 0 else ""
         places = misplaced(program, data) if args.placement == "roles" else []
         warm = sum(log.read_text().count("took the log over warm") for log in data.glob("*.log"))
     if done.returncode != 0:
-        return f"status {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
+        return f"status {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-2000:]}\n{ends}"
     report = json.loads(done.stdout)
     inflicted = len(report["faults"])
     expected = {"verdict": "PASS", "seed": seed, "lost": 0, "unexpected": 0,
