@@ -82,13 +82,7 @@ class StateCache : public ::testing::Test {
       ASSERT_OK(sender->send(message));
     }
     ASSERT_TRUE(sender->flush());
-    const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(2);
-    while (std::chrono::steady_clock::now() < until) {
-      for (const QueueInfo& info : runtime_->queues()) {
-        if (info.name == "test.work" && info.ledger.queued() == 0) return;
-      }
-    }
-    FAIL() << "messages are not handled";
+    ASSERT_TRUE(await_handled(*runtime_));
   }
   static void expect(const KeyView& view, const std::string& key, std::int64_t sent) {
     Int64Value value;

@@ -149,13 +149,7 @@ class WarmTakeover : public ::testing::TestWithParam<bool> {
       ASSERT_TRUE(sender->send(message));
     }
     ASSERT_TRUE(sender->flush());
-    const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(2);
-    while (std::chrono::steady_clock::now() < until) {
-      for (const QueueInfo& info : runtime_->queues()) {
-        if (info.name == "test.work" && info.ledger.queued() == 0) return;
-      }
-    }
-    FAIL() << "messages are not handled";
+    ASSERT_TRUE(await_handled(*runtime_));
   }
   [[nodiscard]] std::shared_ptr<FollowedStore> make_store(const std::string& disk) {
     RuntimeOptions with = options(disk);

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <string>
 
 #include <google/protobuf/wrappers.pb.h>
 
 #include "actors/pipeline/pipeline.hpp"
+#include "actors/runtime/runtime.hpp"
 
 namespace millrace {
 
@@ -29,5 +31,16 @@ struct CountNumbers {
     return {};
   }
 };
+
+/// Waits until all messages of the queue "test.work" are handled. False after two minutes.
+[[nodiscard]] inline bool await_handled(Runtime& runtime) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+  while (std::chrono::steady_clock::now() < until) {
+    for (const QueueInfo& info : runtime.queues()) {
+      if (info.name == "test.work" && info.ledger.queued() == 0) return true;
+    }
+  }
+  return false;
+}
 
 }  // namespace millrace

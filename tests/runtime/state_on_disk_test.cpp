@@ -56,15 +56,7 @@ class StateOnDisk : public ::testing::Test {
     ASSERT_TRUE(sender->flush());
     wait_empty();
   }
-  void wait_empty() {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-    while (std::chrono::steady_clock::now() < until) {
-      for (const QueueInfo& info : runtime_->queues()) {
-        if (info.name == "test.work" && info.ledger.queued() == 0) return;
-      }
-    }
-    FAIL() << "messages are not handled";
-  }
+  void wait_empty() { ASSERT_TRUE(await_handled(*runtime_)); }
   void stop() {
     ASSERT_OK(runtime_->stop());
     runtime_.reset();

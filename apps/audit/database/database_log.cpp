@@ -406,8 +406,8 @@ class DatabaseLog final : public NodeLog {
     if (kept->rows() == 0) return {};
     const auto first = static_cast<std::uint64_t>(kept->number(0, 0));
     const auto last = static_cast<std::uint64_t>(kept->number(0, 1));
-    const std::string stated = "; the row in segments states that " + std::to_string(first) + " to " +
-                               std::to_string(last) + " are there";
+    const std::string stated = "; the row in segments states that " + std::to_string(first) +
+                               " to " + std::to_string(last) + " are there";
     std::uint64_t next = first;
     for (const std::uint32_t segment : segments_) {
       if (segment < first) continue;
