@@ -69,7 +69,8 @@ int run_shards(const MoveShardOptions& options) {
 
 void add_shards(CLI::App& group, Action& action) {
   auto options = std::make_shared<MoveShardOptions>();
-  CLI::App* command = add_command(group, "shards", "list the shards and their owners");
+  CLI::App* command =
+      add_command(group, "shards", "list the shards and their owners, as one node knows them");
   add_server_options(*command, options->server);
   add_format(*command, options->format);
   command->callback([options, &action] {

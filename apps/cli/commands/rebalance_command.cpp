@@ -250,19 +250,25 @@ void add_rebalance(CLI::App& group, Action& action) {
 void add_remove(CLI::App& group, Action& action) {
   auto options = std::make_shared<RebalanceOptions>();
   CLI::App* command =
-      add_command(group, "remove", "check that a node may be taken out of the cluster");
+      add_command(group, "remove",
+                  "check that a node owns no shard any more; --accept-loss begins its shards anew");
   command->add_option("node", options->node, "the node")->required()->type_name("NODE");
   add_server_options(*command, options->server);
   add_seat_config(*command, options->inputs);
   command->add_flag("--accept-loss", options->accepts_loss,
-                    "begin the shards of a node that is gone for good anew, empty");
-  command->add_flag("--yes", options->yes, "confirm: with --accept-loss");
+                    "the node is gone for good: give up what it holds; see below");
+  command->add_flag("--yes", options->yes, "confirm --accept-loss");
   command->footer(
-      "Where the nodes are in PostgreSQL, --config removes the node and its log there, if it owns "
-      "no\n"
-      "shard and has no message: move them away with `millrace cluster leave` first. The process "
-      "that\n"
-      "holds it ends, and waits for another node when it is started again.");
+      "Where the nodes are in configuration files, the command changes nothing without\n"
+      "--accept-loss: it fails if any running node knows of a shard of the node; otherwise take\n"
+      "the node out of the configuration of every other node, and send them SIGHUP.\n"
+      "With --accept-loss and --yes, the other nodes begin the shards of a node that is gone for\n"
+      "good anew, empty: what it held is lost. All of them must run, and their configuration must\n"
+      "not name it any more.\n"
+      "Where the nodes are in PostgreSQL, --config removes the node and its log there. Without\n"
+      "--accept-loss that fails if it owns shards or has messages: move them away with\n"
+      "`millrace cluster leave` first. The process that holds it ends, and waits for another node\n"
+      "when it is started again.");
   command->callback([options, &action] {
     action = [options] {
       return run_remove(*options);
