@@ -158,13 +158,18 @@ class WarmTakeover : public ::testing::TestWithParam<bool> {
     EXPECT_TRUE(made) << made.error().message;
     return *made;
   }
+  // A server on a machine that does much else may be slow to answer.
+  static bool is_away(const Error& error) { return error.code == ErrorCode::log_unreachable; }
   // The queues as a cold recovery has them after record `last`; null: the log's checkpoint is newer, or has
   // dropped what was being read of the one before, which only happens while the node runs.
   [[nodiscard]] std::shared_ptr<FollowedStore> recover_cold(const std::string& disk, logs::Lsn last,
                                                             bool is_writing) {
     const auto engine = make_engine();
     const auto opened = engine->open(logs::Opener::reader);
-    EXPECT_TRUE(opened) << opened.error().message;
+    if (!opened) {
+      EXPECT_TRUE(is_away(opened.error())) << opened.error().message;
+      return nullptr;
+    }
     auto cold = make_store(disk);
     EXPECT_TRUE(cold->restart("", (*opened)->files()));
     const auto recovered =
@@ -173,7 +178,7 @@ class WarmTakeover : public ::testing::TestWithParam<bool> {
                            [&](const logs::Frame& frame) {
                              return frame.lsn <= last ? cold->on_frame(frame) : Result<void>();
                            });
-    EXPECT_TRUE(recovered || is_writing) << recovered.error().message;
+    EXPECT_TRUE(recovered || is_writing || is_away(recovered.error())) << recovered.error().message;
     if (!recovered || recovered->replay_from > last + 1) return nullptr;
     EXPECT_GE(recovered->last_lsn, last);
     return cold;
@@ -229,7 +234,7 @@ class WarmTakeover : public ::testing::TestWithParam<bool> {
   static void catch_up(logs::Follower& follower, FollowedStore& store) {
     while (true) {
       const auto advanced = follower.advance(store);
-      ASSERT_TRUE(advanced || advanced.error().code == ErrorCode::log_unreachable);
+      ASSERT_TRUE(advanced || is_away(advanced.error())) << advanced.error().message;
       store.set_mark(follower.mark());
       if (advanced && !*advanced && follower.mark().is_complete) return;
     }
@@ -263,7 +268,7 @@ TEST_P(WarmTakeover, AFollowerHasWhatAColdRecoveryHas) {
     // Bounded steps: it is rarely at the end.
     for (int i = 0; i <= looks % 5 || !follower->mark().is_complete; ++i) {
       const auto advanced = follower->advance(*followed);
-      ASSERT_TRUE(advanced) << advanced.error().message;
+      ASSERT_TRUE(advanced || is_away(advanced.error())) << advanced.error().message;
       followed->set_mark(follower->mark());
     }
     const std::string disk = "cold" + std::to_string(++looks);
