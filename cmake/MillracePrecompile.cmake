@@ -51,7 +51,8 @@ set(millrace_pch_command_libraries ${millrace_pch_actor_libraries} CLI11::CLI11
 foreach(kind core actor)
   set(millrace_pch_${kind}_test_headers ${millrace_pch_${kind}_headers} <gmock/gmock.h>
                                         <gtest/gtest.h>)
-  set(millrace_pch_${kind}_test_libraries ${millrace_pch_${kind}_libraries} GTest::gtest)
+  set(millrace_pch_${kind}_test_libraries ${millrace_pch_${kind}_libraries} GTest::gtest
+                                         millrace_test_code)
 endforeach()
 
 # Sets `result` to the targets whose usage requirements the compilation of `target` sees.
