@@ -105,17 +105,17 @@ std::int32_t lock_class(const std::string& schema) {
 
 Result<SchemaFacts> look_at_schema(Session& session, const std::string& schema,
                                    const std::string& cluster) {
+  // All by the snapshot of the statement: to_regclass() looks at another time, and another process may
+  // make the tables in between.
   const Result<Rows> found = session.execute(
-      "select (select count(*) from pg_namespace where nspname = $1),"
-      " (select count(*) from pg_class c join pg_namespace n on n.oid = relnamespace"
-      "  where nspname = $1 and relkind = 'r'),"
-      " to_regclass($1 || '.schema_version') is not null",
+      "select count(*) filter (where relkind = 'r'), count(*) filter (where relname ="
+      " 'schema_version') from pg_class c join pg_namespace n on n.oid = relnamespace where nspname"
+      " = $1",
       {text(schema)});
   if (!found) return found.error();
   const RowView row = (*found)[0];
-  if (row.number(0) == 0) return SchemaFacts{};
-  if (row.number(2) == 0) {
-    if (row.number(1) == 0) return SchemaFacts{};
+  if (row.number(1) == 0) {
+    if (row.number(0) == 0) return SchemaFacts{};
     return Error{ErrorCode::foreign_file,
                  "the schema " + schema + " has tables that are not of Millrace"};
   }

@@ -2,10 +2,13 @@
 // missing or has changed; and about schemas of version 1, which are brought to version 2 while processes go on.
 #include "actors/postgres_log/schema.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -292,6 +295,42 @@ TEST_F(Tables, OfAnotherClusterAreRefused) {
   }
   options_.cluster = "one";
   EXPECT_TRUE(start());
+}
+
+// Who looks while another process makes them sees none or all of them.
+TEST_F(Tables, ThatAreBeingMadeAreNotTakenForForeignOnes) {
+  constexpr int rounds = 20;
+  constexpr int lookers = 3;
+  std::atomic<int> made_rounds = 0;
+  const auto name_of = [&](int round) {
+    return schema_ + "_" + std::to_string(round);
+  };
+  const auto look_for_all = [&](Result<SchemaFacts>& looked) {
+    const Interrupt interrupt;
+    Connector connector(*Dsn::parse(options_.dsn), false, std::chrono::seconds(10),
+                        std::chrono::seconds(10));
+    const auto session = connector.connect(interrupt);
+    if (!session) {
+      looked = session.error();
+      return;
+    }
+    for (int round = 0; round < rounds; ++round) {
+      do {
+        looked = look_at_schema(**session, name_of(round), options_.cluster);
+        if (!looked) return;
+      } while (looked->version == 0 && made_rounds <= round);
+    }
+  };
+  std::vector<Result<SchemaFacts>> looked(lookers, SchemaFacts{});
+  std::vector<std::thread> threads;
+  for (auto& one : looked) threads.emplace_back([&] { look_for_all(one); });
+  for (int round = 0; round < rounds; ++round) {
+    options_.schema = name_of(round);
+    EXPECT_TRUE(SeatTable::open(options_, true));
+    ++made_rounds;
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& one : looked) EXPECT_TRUE(one) << one.error().message;
 }
 
 TEST_F(Tables, ThatSomebodyHasChangedAreRefused) {
