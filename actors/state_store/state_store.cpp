@@ -39,6 +39,7 @@ constexpr std::size_t piece_overhead = 64;
 }  // namespace
 
 Result<void> StateStore::open(const std::optional<Copy>& copy) {
+  first_aged_.clear();
   if (!copy) return table_->open(std::nullopt);
   auto opened = table_->open(copy->number);
   if (!opened && opened.error().code == ErrorCode::not_found) {
@@ -114,11 +115,18 @@ Result<void> StateStore::add_ages(const queues::StateWrite& write, const KeyWrit
     batch.items.emplace_back(item, number_bytes(static_cast<std::uint64_t>(key.age_us)));
     if (!write.keeps_ages) return {};
     for (const bool of_history : {false, true}) {
-      batch.items.emplace_back(aged_item(write.queue, of_history, key.age_us, key.key),
-                               std::string());
+      add_aged_item(write.queue, of_history, key.age_us, key.key, batch);
     }
   }
   return {};
+}
+
+void StateStore::add_aged_item(std::uint32_t queue, bool of_history, TimeUs age_us,
+                               std::string_view key, Batch& batch) {
+  std::string item = aged_item(queue, of_history, age_us, key);
+  const auto first = first_aged_.find({queue, of_history});
+  if (first != first_aged_.end() && item < first->second) first->second = item;
+  batch.items.emplace_back(std::move(item), std::string());
 }
 
 StateStore::PeekedValue StateStore::peek(std::uint32_t queue, std::string_view key) {
@@ -207,16 +215,19 @@ Result<std::vector<AgedKey>> StateStore::aged(std::uint32_t queue, bool of_histo
   std::vector<AgedItem> seen;
   bool is_valid = true;
   if (before_us <= 0) return std::vector<AgedKey>();
-  const auto visited =
-      table_->visit(age_prefix(queue, of_history), aged_item(queue, of_history, before_us, {}),
-                    [&](std::string_view item, std::string_view) {
-                      auto parsed = parse_aged_item(item);
-                      if (!parsed) return is_valid = false;
-                      seen.push_back(std::move(*parsed));
-                      return seen.size() < looked_at_max * max;
-                    });
+  std::string& first =
+      first_aged_.try_emplace({queue, of_history}, age_prefix(queue, of_history)).first->second;
+  const std::string end = aged_item(queue, of_history, before_us, {});
+  if (end <= first) return std::vector<AgedKey>();
+  const auto visited = table_->visit(first, end, [&](std::string_view item, std::string_view) {
+    auto parsed = parse_aged_item(item);
+    if (!parsed) return is_valid = false;
+    seen.push_back(std::move(*parsed));
+    return seen.size() < looked_at_max * max;
+  });
   if (!visited) return visited.error();
   if (!is_valid) return not_an_item();
+  first = seen.empty() ? end : aged_item(queue, of_history, seen.front().age_us, seen.front().key);
   std::vector<AgedKey> out;
   Batch outdated;
   for (AgedItem& one : seen) {
@@ -264,7 +275,7 @@ Result<bool> StateStore::index_ages(std::uint32_t queue, ScanPlace& place, TimeU
                                    number_bytes(static_cast<std::uint64_t>(age)));
         }
         for (const bool of_history : {false, true}) {
-          batch.items.emplace_back(aged_item(queue, of_history, age, parsed->key), std::string());
+          add_aged_item(queue, of_history, age, parsed->key, batch);
         }
         place.key = std::move(parsed->key);
         return true;

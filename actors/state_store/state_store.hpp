@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "actors/queue/state/state_write.hpp"
@@ -118,8 +120,13 @@ class StateStore {
  private:
   Result<void> remove_queue(std::uint32_t queue);
   Result<void> add_ages(const queues::StateWrite& write, const queues::KeyWrite& key, Batch& batch);
+  void add_aged_item(std::uint32_t queue, bool of_history, TimeUs age_us, std::string_view key,
+                     Batch& batch);
 
   const std::unique_ptr<Table> table_;
+  /// By queue and kind: no item of an age lies before. What was removed there is gone through by each look
+  /// from the beginning until the table is compacted: of a million keys that were forgotten, a second.
+  std::map<std::pair<std::uint32_t, bool>, std::string> first_aged_;
 };
 
 }  // namespace millrace::states

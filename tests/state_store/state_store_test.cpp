@@ -268,6 +268,36 @@ TEST_P(AStateStore, FindsKeysByTheAgeOfTheirLastChange) {
   EXPECT_EQ(store_->aged(1, false, 301, 10)->size(), 1u);
 }
 
+TEST_P(AStateStore, FindsKeysThatAreOlderThanThoseThatWereFoundBefore) {
+  open();
+  const auto keys = [&](TimeUs before_us) {
+    const auto aged = store_->aged(1, false, before_us, 10);
+    EXPECT_TRUE(aged);
+    std::string found;
+    for (const AgedKey& one : *aged) found += one.key;
+    return found;
+  };
+  write(set("b", "1", 200), 1, 1, true);
+  EXPECT_EQ(keys(150), "") << "nothing is before 150";
+  write(set("a", "1", 100), 2, 1, true);  // as a move installs it
+  EXPECT_EQ(keys(150), "a");
+  EXPECT_EQ(keys(250), "ab");
+  EXPECT_EQ(keys(150), "a") << "until it is forgotten";
+  KeyWrite gone;
+  gone.key = "a";
+  gone.next = KeyWrite::Value::none;
+  gone.forgotten = 3;
+  gone.age_us = 250;
+  write(gone, 3, 1, true);
+  EXPECT_EQ(keys(240), "b");
+  write(set("c", "1", 10), 4, 1, true);
+  EXPECT_EQ(keys(240), "cb");
+  const Copy copy = save(4);
+  write(set("d", "1", 5), 5, 1, true);
+  restart(copy);
+  EXPECT_EQ(keys(240), "cb");
+}
+
 TEST_P(AStateStore, AKeyThatWasChangedWhileNoAgesWereKeptIsNotOld) {
   open();
   write(set("a", "1", 100), 1, 1, true);
