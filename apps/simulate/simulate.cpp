@@ -319,6 +319,8 @@ Result<report::RunReport> simulate(const Options& given) {
   const Watch::End end = Watch(options, *fleet, *memory, database->get(), report).run();
   if (end == Watch::End::interrupted) return interrupted(options, memory->head().finished());
 
+  // A process that was taken for dead may have counted beside the recount of its successor.
+  for (std::uint32_t node = 0; node < options.nodes; ++node) recount(*memory, node);
   const WitnessHead& head = memory->head();
   report.orders_offered = head.offered();
   report.latency = head.latency();
