@@ -69,8 +69,8 @@ function(millrace_add_proto name)
   target_link_libraries(${name} PUBLIC protobuf::libprotobuf)
 endfunction()
 
-# What code of tests is compiled with. -O2 takes nearly twice as long as -Og for it, which was a fifth
-# of the whole build, while the tests run no faster: the time is in what they test, or in waiting.
+# What code of tests is compiled with. -O2 takes up to twice as long as -Og for it, and what tests spend
+# their time in is mostly what they test, which stays optimised, or waiting.
 add_library(millrace_test_code INTERFACE)
 target_compile_options(millrace_test_code INTERFACE -Og)
 

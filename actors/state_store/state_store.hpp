@@ -124,8 +124,8 @@ class StateStore {
                      Batch& batch);
 
   const std::unique_ptr<Table> table_;
-  /// By queue and kind: no item of an age lies before. What was removed there is gone through by each look
-  /// from the beginning until the table is compacted: of a million keys that were forgotten, a second.
+  /// By queue and kind: no item of an age lies before. A look from the beginning would go through all that was
+  /// removed there, until the table is compacted.
   std::map<std::pair<std::uint32_t, bool>, std::string> first_aged_;
 };
 
