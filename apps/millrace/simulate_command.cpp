@@ -214,9 +214,9 @@ void add_place(CLI::App& command, Options& options) {
                   "with logs in PostgreSQL: processes beyond the nodes, which take the place of\n"
                   "any process that ends or falls silent")
       ->capture_default_str();
-  command.add_flag("--follow", options.follow,
-                   "standbys follow the logs of the nodes, so that they take over without reading\n"
-                   "the whole log");
+  command.add_flag_callback(
+      "--no-follow", [&options] { options.follow = false; },
+      "standbys do not follow the logs of the nodes: who takes one over reads it first");
   command
       .add_option_function<std::string>(
           "--placement",
@@ -280,7 +280,7 @@ void add_servers(CLI::App& command, SimulateServers& servers) {
       ->type_name("FILE")
       ->needs(server);
   for (const char* own :
-       {"--nodes", "--standbys", "--follow", "--placement", "--shards", "--log", "--dsn",
+       {"--nodes", "--standbys", "--no-follow", "--placement", "--shards", "--log", "--dsn",
         "--data-dir", "--crash", "--faults", "--fault-count", "--gateway-faults"}) {
     server->excludes(own);
   }

@@ -279,8 +279,8 @@ Result<void> complete(Options& options) {
     return bad_flag("--standbys", "0 with journals, which only their own node reads",
                     std::to_string(options.standbys));
   }
-  if (options.follow && options.standbys == 0) {
-    return bad_flag("--follow", "--standbys beside it, which follow", "none");
+  if (!options.follow && options.standbys == 0) {
+    return bad_flag("--no-follow", "--standbys beside it, which would follow", "none");
   }
   if (options.placement == Placement::roles && options.nodes == 1) {
     return bad_flag("--placement", "roles only with two --nodes or more", "one node");

@@ -84,7 +84,7 @@ class Usage(unittest.TestCase):
             self.refuses(["simulate", "--dsn=host=h", f"--faults={kind}"], kind, "got --dsn")
         self.refuses(["simulate", "--standbys=1"], "--standbys", "journals")
         self.refuses(["simulate", "--log=postgres", "--standbys=17"], "--standbys", "0 to 16")
-        self.refuses(["simulate", "--log=postgres", "--follow"], "--follow", "--standbys")
+        self.refuses(["simulate", "--log=postgres", "--no-follow"], "--no-follow", "--standbys")
         for kind in ("restore", "slow-disk"):
             self.refuses(["simulate", "--log=postgres", f"--faults={kind}"], kind, "journals")
         self.refuses(["bench", "journal", "--batch=0"], "--batch")

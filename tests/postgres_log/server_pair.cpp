@@ -57,12 +57,13 @@ std::string Admin::run(const std::string& sql) {
   return or_abort(admin_.run(sql));
 }
 
-ServerPair::ServerPair()
+ServerPair::ServerPair(const std::string& settings)
     : directory_(make_directory()),
       // Users that need a password, and one that is refused.
       pair_(or_abort(servers::ServerPair::start(
           {.directory = directory_.path(),
            .access = "local all guarded scram-sha-256\nlocal all refused reject\n",
+           .settings = settings,
            .is_cancelled = &never}))) {
   Admin(primary_directory())
       .run(

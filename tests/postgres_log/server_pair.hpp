@@ -31,7 +31,8 @@ class Admin {
 /// A pair in a temporary directory. Used by one thread, which must live as long: the servers end with it.
 class ServerPair {
  public:
-  ServerPair();
+  /// `settings`: see servers::PairOptions.
+  explicit ServerPair(const std::string& settings = {});
 
   /// The pair of this process, which is started by the first call.
   static ServerPair& shared();

@@ -6,7 +6,9 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
+#include <set>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -296,6 +298,64 @@ TEST_P(AStateStore, FindsKeysThatAreOlderThanThoseThatWereFoundBefore) {
   write(set("d", "1", 5), 5, 1, true);
   restart(copy);
   EXPECT_EQ(keys(240), "cb");
+}
+
+// An engine that marks what was removed passes the marks at each visit, until it throws them away.
+class TableThatMarksWhatWasRemoved : public MemoryTable {
+ public:
+  TableThatMarksWhatWasRemoved(std::shared_ptr<MemoryDisk> disk, std::size_t& passed)
+      : MemoryTable(std::move(disk)), passed_(passed) {}
+
+  Result<void> write(const Batch& batch) override {
+    for (const auto& [key, value] : batch.items) {
+      if (value) {
+        marks_.erase(key);
+      } else {
+        marks_.insert(key);
+      }
+    }
+    return MemoryTable::write(batch);
+  }
+  Result<void> visit(std::string_view from, std::string_view to,
+                     const ItemVisitor& visit) override {
+    passed_ += std::distance(marks_.lower_bound(from), marks_.lower_bound(to));
+    return MemoryTable::visit(from, to, visit);
+  }
+
+ private:
+  std::set<std::string, std::less<>> marks_;
+  std::size_t& passed_;
+};
+
+TEST(AStateStoreOfManyKeys, LooksForOldKeysBehindThoseThatWereForgotten) {
+  constexpr TimeUs keys = 400;
+  std::size_t passed = 0;
+  StateStore store(
+      std::make_unique<TableThatMarksWhatWasRemoved>(std::make_shared<MemoryDisk>(), passed));
+  ASSERT_TRUE(store.open(std::nullopt));
+  logs::Lsn lsn = 0;
+  const auto change = [&](KeyWrite key) {
+    StateWrite write{1, ++lsn, true, {}};
+    write.keys.push_back(std::move(key));
+    ASSERT_TRUE(store.write(write));
+  };
+  for (TimeUs key = 1; key <= keys; ++key) change(set(std::to_string(key), "1", key));
+  TimeUs forgotten = 0;
+  for (TimeUs now = 1; now <= keys; ++now) {
+    const auto aged = store.aged(1, false, now + 1, 4);
+    ASSERT_TRUE(aged);
+    for (const AgedKey& one : *aged) {
+      KeyWrite gone;
+      gone.key = one.key;
+      gone.next = KeyWrite::Value::none;
+      gone.forgotten = lsn;
+      gone.age_us = keys + now;
+      change(gone);
+      ++forgotten;
+    }
+  }
+  EXPECT_EQ(forgotten, keys);
+  EXPECT_LE(passed, static_cast<std::size_t>(4 * keys)) << "from the first key on: 80,000";
 }
 
 TEST_P(AStateStore, AKeyThatWasChangedWhileNoAgesWereKeptIsNotOld) {

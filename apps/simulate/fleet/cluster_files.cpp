@@ -67,7 +67,8 @@ std::string config_text(const Options& options, std::uint32_t process, const Nod
                          .certificates = certificates,
                          .certificate = options.standbys > 0 ? any_certificate : ""};
   if (options.log == LogKind::postgres) {
-    text.postgres = {dsn_file(options, process), schema(options), options.follow};
+    text.postgres = {dsn_file(options, process), schema(options),
+                     options.follow && options.standbys > 0};
   }
   for (std::uint32_t member = 0; member < options.nodes; ++member) {
     text.members.push_back({node_name(member), "127.0.0.1:" + std::to_string(ports[member])});

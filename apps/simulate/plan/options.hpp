@@ -39,7 +39,7 @@ struct Options {
   std::uint32_t fault_count = 0;  ///< number of further faults; 0: two of each kind
   Placement placement = Placement::spread;
   LogKind log = LogKind::journal;
-  bool follow = false;  ///< standbys follow the logs of the nodes
+  bool follow = true;  ///< standbys follow the logs of the nodes, so that they take over warm
   /// Of a PostgreSQL that runs; empty, with LogKind::postgres: the run starts servers of its own.
   std::string dsn{};
   std::vector<std::string> process_dsns{};  ///< of each process, if not `dsn`

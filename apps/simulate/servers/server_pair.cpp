@@ -188,7 +188,8 @@ Result<void> ServerPair::make_primary() {
          << "dynamic_shared_memory_type = mmap\nshared_buffers = 32MB\nmax_connections = 300\n"
          << "wal_keep_size = 64MB\nmax_locks_per_transaction = 512\nfsync = on\n"
          // After a kill one call for all files: a thousand fsyncs take a minute on a busy disk.
-         << "recovery_init_sync_method = syncfs\n";
+         << "recovery_init_sync_method = syncfs\n"
+         << options_.settings;
   config.close();
   // The first lines count. Others cannot reach the sockets.
   std::ofstream access(data / "pg_hba.conf");

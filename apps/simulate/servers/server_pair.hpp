@@ -24,6 +24,8 @@ struct PairOptions {
   std::filesystem::path directory;
   /// Lines of pg_hba.conf before those that let the own user in.
   std::string access{};
+  /// Lines of postgresql.conf behind those of the pair, of both servers.
+  std::string settings{};
   /// All functions fail with `draining` from then on, as soon as they can. Outlives the pair.
   const std::atomic<bool>* is_cancelled;
 };
