@@ -20,6 +20,8 @@ struct AttachMessage;
 struct AttachReply;
 struct BeginMessage;
 struct BodiesMessage;
+struct ClaimMessage;
+struct ClaimedMessage;
 struct CompactMessage;
 struct CompactStepMessage;
 struct CommitMessage;
@@ -38,11 +40,15 @@ struct KeyReply;
 struct LostMessage;
 struct OfferMessage;
 struct OfferReply;
+struct OutcomesMessage;
 struct PageMessage;
 struct PageReply;
 struct PressureMessage;
 struct QueueStatus;
 struct ReadMessage;
+struct ReadyMessage;
+struct RecallMessage;
+struct ReleaseMessage;
 struct RemoveMessage;
 struct RemoveReply;
 struct ResumeMessage;
@@ -50,6 +56,7 @@ struct RetireMessage;
 struct RewiredMessage;
 struct SnapshotMessage;
 struct SubscribeMessage;
+struct UnclaimMessage;
 struct ServeMessage;
 }  // namespace millrace::queues
 
@@ -63,6 +70,11 @@ struct WritableMessage;
 namespace millrace::receivers {
 struct AddSourceMessage;
 struct DropSourceMessage;
+struct ExternalAskMessage;
+struct ExternalCancelMessage;
+struct ExternalExtendMessage;
+struct ExternalOutcomesMessage;
+struct ExternalReleaseMessage;
 struct IdleMessage;
 struct RestartMessage;
 struct RunMessage;
@@ -86,6 +98,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::AttachReply))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::BeginMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::BodiesMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::ClaimMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::ClaimedMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::CompactMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::CompactStepMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::CommitMessage))
@@ -104,11 +118,15 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::LostMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::OfferMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::OfferReply))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::OutcomesMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::PageMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::PageReply))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::PressureMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::QueueStatus))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::ReadMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::ReadyMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::RecallMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::ReleaseMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::RemoveMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::RemoveReply))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::ResumeMessage))
@@ -116,9 +134,15 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::RewiredMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::SnapshotMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::SubscribeMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::UnclaimMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::ServeMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::AddSourceMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::DropSourceMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::receivers::ExternalAskMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::receivers::ExternalCancelMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::receivers::ExternalExtendMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::receivers::ExternalOutcomesMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::receivers::ExternalReleaseMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::IdleMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::RestartMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::RunMessage))
@@ -138,6 +162,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::AttachMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::AttachReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::BeginMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::BodiesMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ClaimMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ClaimedMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CompactMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CompactStepMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CommitMessage)
@@ -156,11 +182,15 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::KeyReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::LostMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::OfferMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::OfferReply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::OutcomesMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::PageMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::PageReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::PressureMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::QueueStatus)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ReadMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ReadyMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::RecallMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ReleaseMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::RemoveMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::RemoveReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ResumeMessage)
@@ -168,9 +198,15 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::RetireMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::RewiredMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::SnapshotMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::SubscribeMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::UnclaimMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ServeMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::AddSourceMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::DropSourceMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::ExternalAskMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::ExternalCancelMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::ExternalExtendMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::ExternalOutcomesMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::ExternalReleaseMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::IdleMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::RestartMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::RunMessage)

@@ -98,9 +98,24 @@ receivers::ReceiverConfig NodeActors::receiver_config(const StagePlan& stage) co
 
 void NodeActors::spawn_receivers() {
   const Writing lock(mutex_);
+  std::vector<receivers::ExternalStages::Stage> external;
   for (const StagePlan& stage : plan_.stages) {
-    receivers_.push_back(receivers::spawn_receiver(*surroundings_.system, receiver_config(stage)));
+    receivers::ReceiverConfig config = receiver_config(stage);
+    if (!stage.spec->is_external) {
+      receivers_.push_back(receivers::spawn_receiver(*surroundings_.system, std::move(config)));
+      continue;
+    }
+    receivers_.push_back(
+        receivers::spawn_external(*surroundings_.system, std::move(config),
+                                  receivers::ExternalStages::token_prefix(external.size())));
+    external.push_back({stage.pipeline, stage.spec, receivers_.back()});
   }
+  external_stages_ = std::make_shared<const receivers::ExternalStages>(std::move(external));
+}
+
+std::shared_ptr<const receivers::ExternalStages> NodeActors::external_stages() const {
+  const Reading lock(mutex_);
+  return external_stages_;
 }
 
 void NodeActors::spawn_forwarders() {

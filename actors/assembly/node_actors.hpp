@@ -22,6 +22,7 @@
 #include "actors/queue/shell/queue_handle.hpp"
 #include "actors/queue/shell/record_log.hpp"
 #include "actors/queue/state/invariants.hpp"
+#include "actors/receiver/shell/external_stages.hpp"
 #include "actors/receiver/shell/receiver_actor.hpp"
 #include "actors/sender/sender_inbox.hpp"
 #include "actors/sender/shell/forwarder_actor.hpp"
@@ -63,6 +64,8 @@ class NodeActors final : public CommitSink {
   /// ReadMessage; it may be empty if the queues keep all bodies in memory.
   void spawn_queues(Store& store, const AnyActor& reader);
   void spawn_receivers();
+  /// The external stages, for their workers. Null before spawn_receivers().
+  [[nodiscard]] std::shared_ptr<const receivers::ExternalStages> external_stages() const;
   /// Starts to forward the messages of the outboxes.
   void spawn_forwarders();
 
@@ -215,7 +218,8 @@ class NodeActors final : public CommitSink {
   std::vector<Forwarder> forwarders_;
   const std::shared_ptr<receivers::SuspectGate> gate_ = std::make_shared<receivers::SuspectGate>();
   std::vector<AnyActor> receivers_;  ///< of the stages, in the order of the plan
-  bool has_ended_ = false;           ///< end() was called: no actor is started any more
+  std::shared_ptr<const receivers::ExternalStages> external_stages_;
+  bool has_ended_ = false;  ///< end() was called: no actor is started any more
 };
 
 }  // namespace millrace

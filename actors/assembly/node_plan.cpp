@@ -222,7 +222,7 @@ void Planner::add_queue(const WiredQueue& queue) {
 void Planner::add_stage(const WiredStage& stage) {
   const PipelineSpec& pipeline = pipelines_[stage.pipeline];
   const StageSpec& spec = pipeline.stages[stage.stage];
-  plan_.stages.push_back({std::make_shared<const StageSpec>(spec),
+  plan_.stages.push_back({pipeline.name, std::make_shared<const StageSpec>(spec),
                           std::make_shared<StageMeter>(pipeline.name, spec.name,
                                                        stage.stage + 1 == pipeline.stages.size())});
   QueuePlan& source = plan_.queues[spec.source.name];
@@ -449,6 +449,7 @@ std::uint32_t credit_of(const StageSpec& stage, std::size_t sources) {
 std::size_t running_words(const NodePlan& plan) {
   std::size_t words = receivers::RunningTable::head_words;
   for (const StagePlan& stage : plan.stages) {
+    if (stage.spec->is_external) continue;
     const StageOptions& options = stage.spec->options;
     // One that has ended may still have its slot when the next one starts.
     const std::size_t workers =

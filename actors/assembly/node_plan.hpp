@@ -22,6 +22,7 @@ namespace millrace {
 
 /// A stage of the pipelines, whether this node runs it or not.
 struct StagePlan {
+  std::string pipeline;
   std::shared_ptr<const StageSpec> spec;
   std::shared_ptr<StageMeter> meter;  ///< shared by all its workers
 };

@@ -19,13 +19,14 @@ struct OpenStage {
 
   PipelineSpec pipeline;
   StageSpec stage;
-  Make make;
+  Make make;  ///< empty: the stage is external
 
   /// Returns the pipeline with this stage appended, which writes to `targets`.
   [[nodiscard]] PipelineSpec closed(const std::vector<StageTarget>& targets) const {
     PipelineSpec out = pipeline;
     StageSpec& added = out.stages.emplace_back(stage);
     for (const StageTarget& target : targets) added.targets.push_back(target.queue);
+    if (!make) return out;  // external
     added.make = [make = make, targets] {
       return make(targets);
     };

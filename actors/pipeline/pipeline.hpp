@@ -46,6 +46,8 @@
 //   Outcome<Routed>      | any number, each to a queue it names     | acked, retried or rejected
 //   (throws)             | none                                     | failed: retried, with what()
 //
+// A stage may also run in other processes, in any language: `.then_external<Out>("name")`.
+//
 // A batch handler returns void, or a std::vector with one of the types above for each message, in
 // order. If a batch handler throws, or returns another number of results, every message of the
 // batch has failed.
@@ -118,6 +120,10 @@ class Pipeline : public PipelineSpec, public pipelines::ThenCalls<Pipeline> {
                const From&... /*from*/) const {
     return nothing_arrives<Handler>();
   }
+  template <class Out>
+  Miswired add_external(const std::string& /*name*/, const StageOptions& /*options*/) const {
+    return nothing_arrives<Out>();
+  }
 
   template <class... Anything>
   static Miswired nothing_arrives() {
@@ -159,6 +165,10 @@ class RoutedOutputs : public pipelines::ThenCalls<RoutedOutputs> {
   Miswired add(const std::string& /*name*/, const StageOptions& /*options*/,
                const From&... /*from*/) const {
     return not_closed<Handler>();
+  }
+  template <class Out>
+  Miswired add_external(const std::string& /*name*/, const StageOptions& /*options*/) const {
+    return not_closed<Out>();
   }
 
   template <class... Anything>
@@ -214,9 +224,17 @@ class Outputs : public pipelines::ThenCalls<Outputs<T, maybe_keyed>> {
   template <class Handler, pipelines::Place place, class... From>
   [[nodiscard]] auto add(const std::string& name, const StageOptions& options,
                          const From&... from) const {
+    return arrivals_of(name).template add<Handler, place>(name, options, from...);
+  }
+  template <class Out>
+  [[nodiscard]] auto add_external(const std::string& name, const StageOptions& options) const {
+    return arrivals_of(name).template add_external<Out>(name, options);
+  }
+
+  /// At the stage `name`, which follows.
+  [[nodiscard]] Arrivals<T, maybe_keyed> arrivals_of(const std::string& name) const {
     const auto between = keyed(pipelines::stage_target(queue<T>(open_.pipeline.name + "." + name)));
-    return Arrivals<T, maybe_keyed>(open_.closed({between}), between.queue, is_keyed_)
-        .template add<Handler, place>(name, options, from...);
+    return {open_.closed({between}), between.queue, is_keyed_};
   }
 
   [[nodiscard]] pipelines::StageTarget keyed(pipelines::StageTarget target) const {
@@ -275,6 +293,25 @@ class Arrivals : public pipelines::ThenCalls<Arrivals<T, maybe_keyed>> {
       } else {
         return Outputs<typename Shape::Output, maybe_keyed>(std::move(open), is_keyed_);
       }
+    }
+  }
+
+  template <class Out>
+  [[nodiscard]] auto add_external(const std::string& name, const StageOptions& options) const {
+    pipelines::OpenStage open{
+        .pipeline = pipeline_,
+        .stage = {.name = name,
+                  .source = source_,
+                  .options = options,
+                  .is_keyed = is_keyed_,
+                  .keeps_state = is_keyed_,
+                  .state_type = is_keyed_ ? std::string(external_state_type) : std::string(),
+                  .is_external = true},
+        .make = {}};
+    if constexpr (std::is_void_v<Out>) {
+      return Pipeline(open.closed({}));
+    } else {
+      return Outputs<Out, maybe_keyed>(std::move(open), is_keyed_);
     }
   }
 

@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <string>
+#include <type_traits>
 
 #include "actors/pipeline/wiring_checks.hpp"
 #include "actors/stage/pipeline_spec.hpp"
@@ -11,8 +12,8 @@
 namespace millrace {
 namespace pipelines {
 
-/// Adds `.then` and `.then_batch` to `Derived`. Each calls
-/// `Derived::add<Handler, place>(name, options, handler...)`.
+/// Adds `.then`, `.then_batch` and `.then_external` to `Derived`. They call
+/// `Derived::add<Handler, place>(name, options, handler...)` and `Derived::add_external<Out>(name, options)`.
 template <class Derived>
 class ThenCalls {
  public:
@@ -40,6 +41,16 @@ class ThenCalls {
   [[nodiscard]] auto then_batch(const std::string& name, Handler handler,
                                 const StageOptions& options = {}) const {
     return self().template add<Handler, Place::then_batch>(name, options, handler);
+  }
+
+  /// Appends a stage whose handlers run in other processes, which ask a node for its messages over
+  /// HTTP (docs/http.md). `Out`: what it returns; void: nothing. The state of a key is JSON.
+  template <class Out = void>
+  [[nodiscard]] auto then_external(const std::string& name,
+                                   const StageOptions& options = {}) const {
+    static_assert(std::is_void_v<Out> || Message<Out>,
+                  "millrace: .then_external<Out> takes a generated Protobuf message, or void.");
+    return self().template add_external<Out>(name, options);
   }
 
   // A stage without name: compile errors.
@@ -94,6 +105,10 @@ class Miswired : public pipelines::ThenCalls<Miswired> {
   template <class Handler, pipelines::Place place, class... From>
   Miswired add(const std::string& /*name*/, const StageOptions& /*options*/,
                const From&... /*from*/) const {
+    return {};
+  }
+  template <class Out>
+  Miswired add_external(const std::string& /*name*/, const StageOptions& /*options*/) const {
     return {};
   }
 };

@@ -94,7 +94,7 @@ class Validator {
   }
 
   void check_stage(const std::string& place, const StageSpec& stage) {
-    if (!stage.make) report(place, "handler: expected one, got none");
+    if (!stage.make && !stage.is_external) report(place, "handler: expected one, got none");
     check_queue(place, "source", stage.source);
     const auto [reader, is_first] = readers_.try_emplace(stage.source.name, Reader{place, &stage});
     if (!is_first) {

@@ -69,9 +69,10 @@ void Reports::add(const std::shared_ptr<const Source>& source, queues::LeaseOutc
   report.bytes += bytes;
 }
 
-void Reports::send_as(const AnyActor& receiver) {
+void Reports::send_as(const AnyActor& receiver, bool wants_reply) {
   for (Report& report : all_) {
-    tell_as(receiver, report.source->handle, queues::CompleteMessage{std::move(report.complete)});
+    tell_as(receiver, report.source->handle,
+            queues::CompleteMessage{std::move(report.complete), wants_reply});
   }
   all_.clear();
   last_.clear();

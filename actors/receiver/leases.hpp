@@ -110,8 +110,8 @@ class Reports {
   /// `bytes`: estimate of the outcome's share of a record.
   void add(const std::shared_ptr<const Source>& source, queues::LeaseOutcome&& outcome,
            std::size_t bytes);
-  /// Sends the reports to their queues, as `receiver`.
-  void send_as(const AnyActor& receiver);
+  /// Sends the reports to their queues, as `receiver`. `wants_reply`: as in CompleteMessage.
+  void send_as(const AnyActor& receiver, bool wants_reply = false);
 
  private:
   struct Report {

@@ -498,6 +498,11 @@ std::uint32_t Runtime::shards() const {
   return parts_->options.shards;
 }
 
+Result<std::shared_ptr<const receivers::ExternalStages>> Runtime::external_stages() const {
+  if (!parts_->serves) return not_compared();
+  return parts_->actors->external_stages();
+}
+
 std::vector<StageCounts> Runtime::stage_counts() const {
   return parts_->actors->stage_counts();
 }

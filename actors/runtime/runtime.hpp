@@ -28,6 +28,10 @@
 #include "actors/upkeep/upkeep_stats.hpp"
 #include "messages/result.hpp"
 
+namespace millrace::receivers {
+class ExternalStages;
+}  // namespace millrace::receivers
+
 namespace millrace {
 
 class Federation;
@@ -198,6 +202,8 @@ class Runtime {
   [[nodiscard]] logs::LogStats log_stats() const;
   /// Blocks on the disk for a moment. Zero after stop().
   [[nodiscard]] UpkeepStats upkeep_stats() const;
+  /// The external stages, for their workers. Fails with `draining` while this node does not serve.
+  [[nodiscard]] Result<std::shared_ptr<const receivers::ExternalStages>> external_stages() const;
   /// The stages that run on this node, in the order of the pipelines.
   [[nodiscard]] std::vector<StageCounts> stage_counts() const;
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <google/protobuf/message_lite.h>
@@ -31,6 +32,9 @@ struct QueueSpec {
   }
 };
 
+/// Full name of the type of the keyed state of an external stage.
+inline constexpr std::string_view external_state_type = "millrace.Json";
+
 /// One stage: the queue it reads, its handler, the queues it writes.
 struct StageSpec {
   std::string name;  ///< unique in its pipeline
@@ -41,6 +45,7 @@ struct StageSpec {
   bool is_keyed = false;     ///< messages of `source` have a key: of the queue, or inherited
   bool keeps_state = false;  ///< the handler takes Keyed<State>; then is_keyed must hold
   std::string state_type{};  ///< full name of State; empty unless keeps_state
+  bool is_external = false;  ///< its handlers run in other processes; then `make` is empty
   /// Returns a new handler for one worker; never null. Any thread, several at once.
   std::function<std::unique_ptr<Stage>()> make{};
 };

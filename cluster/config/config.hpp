@@ -96,8 +96,13 @@ struct RuntimeConfig {
   std::uint64_t checkpoint_log_bytes = 0;  ///< of log between two checkpoints
 };
 
+/// Types of messages that need no .proto file.
+enum class ValueType : std::uint8_t { json, bytes };
+
 struct QueueConfig {
   std::string name;
+  std::optional<ValueType> type{};  ///< nullopt: what the program's pipelines say
+  std::string key{};                ///< JSON pointer into each message; empty: it has no key
   queues::Limits limits{};
   /// Keys that the file sets, to their default or not: "lease", "failed_max".
   std::set<std::string> set_keys{};
@@ -117,6 +122,8 @@ struct StageConfig {
   std::optional<std::string> dead_letter{};
   std::optional<std::string> role{};  ///< the stage runs only on nodes with this role
   std::optional<std::string> was{};   ///< the former name of the stage
+  bool is_external = false;  ///< its handler runs in other processes; the stage is not registered
+  std::optional<ValueType> outputs{};  ///< of an external stage; nullopt: it has none
 };
 
 struct PipelineConfig {

@@ -9,7 +9,9 @@
 
 #include "actors/log/backup.hpp"
 #include "actors/log/log_stats.hpp"
+#include "actors/receiver/shell/external_stages.hpp"
 #include "actors/runtime/runtime.hpp"
+#include "actors/stage/routed.hpp"
 #include "actors/upkeep/upkeep_stats.hpp"
 #include "cluster/http/cluster_view.hpp"
 #include "messages/result.hpp"
@@ -18,10 +20,11 @@ namespace millrace::http {
 
 /// A message that comes from outside.
 struct OfferRequest {
-  std::string queue;
-  std::string json;                  ///< Protobuf JSON mapping of the queue's type
+  std::string queue{};
+  std::string json{};                ///< Protobuf JSON mapping of the queue's type
   std::optional<std::string> key{};  ///< nullopt: what the queue's pipelines take from the message
   std::string idempotency_key{};
+  MessageOptions options{};  ///< without idempotency key
 };
 
 /// Where a message is durable.
@@ -41,6 +44,9 @@ struct ShardConflict {
 
 /// Receives the outcome of an offer that was taken, once, from any thread. Must not block.
 using OfferDone = std::function<void(const Result<Offered>&)>;
+
+/// Receives what became of many offers, once, from any thread. Must not block.
+using OffersDone = std::function<void(const std::vector<Result<Offered>>&)>;
 
 /// A stage in the graph of a pipeline.
 struct StageNode {
@@ -99,6 +105,10 @@ class NodeApi {
   /// without a call if the node stops: nobody knows then whether the message is durable.
   [[nodiscard]] virtual Result<void> offer(const OfferRequest& request, OfferDone done) = 0;
 
+  /// Offers messages to one queue, each as offer(): some may be taken and others not. `done` gets what
+  /// became of each, in order; it is destroyed without a call if the node stops.
+  virtual void offer_all(std::vector<OfferRequest> requests, OffersDone done) = 0;
+
   // As those of Runtime, on what this node serves.
   [[nodiscard]] virtual Result<std::vector<MessageView>> peek(const std::string& queue,
                                                               std::uint64_t max,
@@ -124,6 +134,12 @@ class NodeApi {
   /// As Runtime::free_storage_bytes().
   [[nodiscard]] virtual Result<std::optional<std::uint64_t>> free_storage_bytes() = 0;
   [[nodiscard]] virtual std::vector<StageCounts> stages() = 0;
+
+  /// The external stages, for their workers. Fails as Runtime::external_stages(), or with `not_found`:
+  /// this process runs none.
+  [[nodiscard]] virtual Result<std::shared_ptr<const receivers::ExternalStages>> external_stages() {
+    return Error{ErrorCode::not_found, "this process runs no external stages"};
+  }
 };
 
 }  // namespace millrace::http

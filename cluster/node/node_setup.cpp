@@ -168,7 +168,7 @@ Result<std::vector<PipelineSpec>> configured(std::vector<PipelineSpec> pipelines
       return Error{ErrorCode::invalid_argument,
                    "pipeline " + pipeline_config.name + ": there is one of that name already"};
     }
-    auto wired = wire(pipeline_config, program);
+    auto wired = wire(pipeline_config, program, config.queues);
     if (!wired) return wired.error();
     pipelines.push_back(std::move(*wired));
   }

@@ -81,6 +81,9 @@ class StandbyApi final : public http::NodeApi {
   Result<void> offer(const http::OfferRequest& /*request*/, http::OfferDone /*done*/) override {
     return refusal();
   }
+  void offer_all(std::vector<http::OfferRequest> requests, http::OffersDone done) override {
+    done(std::vector<Result<http::Offered>>(requests.size(), refusal()));
+  }
   Result<std::vector<MessageView>> peek(const std::string& /*queue*/, std::uint64_t /*max*/,
                                         const MessageFilter& /*filter*/) override {
     return refusal();

@@ -1,24 +1,34 @@
 #include "cluster/node/wired_pipeline.hpp"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "actors/base/names.hpp"
+#include "cluster/node/value_queue.hpp"
 
 namespace millrace::cluster {
 namespace {
 
 using config::PipelineConfig;
+using config::StageConfig;
 
 class Wirer {
  public:
-  Wirer(const PipelineConfig& config, std::span<const PipelineSpec> program)
-      : config_(config), program_(program) {}
+  Wirer(const PipelineConfig& config, std::span<const PipelineSpec> program,
+        std::span<const config::QueueConfig> queues)
+      : config_(config), program_(program), queues_(queues) {}
 
   Result<PipelineSpec> run() {
     PipelineSpec wired{config_.name, {}};
     for (const std::string& name : config_.stages) {
+      if (const StageConfig* const options = external(name)) {
+        auto stage = external_stage(*options, wired);
+        if (!stage) return stage.error();
+        wired.stages.push_back(std::move(*stage));
+        continue;
+      }
       const StageSpec* const known = find(name);
       if (known == nullptr) return unknown(name);
       wired.stages.push_back(*known);
@@ -31,6 +41,11 @@ class Wirer {
       auto read = queue(source, stage.source, stage.name);
       if (!read) return read.error();
       stage.source = std::move(*read);
+      if (stage.is_external) {
+        stage.is_keyed = stage.source.key_of != nullptr || (i > 0 && wired.stages[i - 1].is_keyed);
+        stage.keeps_state = stage.is_keyed;
+        if (stage.keeps_state) stage.state_type = external_state_type;
+      }
       if (stage.targets.empty() && is_last && config_.to.empty()) continue;
       if (stage.targets.size() != 1) return not_one_output(stage, is_last);
       if (is_last && config_.to.empty()) {
@@ -50,6 +65,52 @@ class Wirer {
   }
 
  private:
+  /// The options of the stage if it is external, else null.
+  [[nodiscard]] const StageConfig* external(const std::string& name) const {
+    for (const StageConfig& options : config_.options) {
+      if (options.name == name && options.is_external) return &options;
+    }
+    return nullptr;
+  }
+
+  /// `wired`: with the stages before it.
+  Result<StageSpec> external_stage(const StageConfig& options, const PipelineSpec& wired) const {
+    StageSpec stage;
+    stage.name = options.name;
+    stage.is_external = true;
+    if (wired.stages.empty()) {
+      const auto source = known_queue(config_.from);
+      if (!source) {
+        return wrong(options.name, "it reads queue " + config_.from +
+                                       ", which has no type: expected a [[queue]] with `type`");
+      }
+      stage.source = *source;
+    } else if (wired.stages.back().targets.empty()) {
+      return wrong(options.name, "the stage before it has no output");
+    } else {
+      stage.source.type = wired.stages.back().targets[0].type;
+    }
+    if (options.outputs) stage.targets.push_back({.name = "", .type = type_name(*options.outputs)});
+    return stage;
+  }
+
+  /// The queue as the program or the configuration has it.
+  [[nodiscard]] std::optional<QueueSpec> known_queue(const std::string& name) const {
+    for (const config::QueueConfig& queue : queues_) {
+      if (queue.name == name && queue.type) return value_queue(name, *queue.type, queue.key);
+    }
+    std::optional<QueueSpec> found;
+    for (const PipelineSpec& pipeline : program_) {
+      for (const StageSpec& each : pipeline.stages) {
+        if (each.source.name == name) found = each.source;
+        for (const QueueSpec& target : each.targets) {
+          if (target.name == name) found = target;
+        }
+      }
+    }
+    return found;
+  }
+
   [[nodiscard]] const StageSpec* find(const std::string& name) const {
     for (const PipelineSpec& pipeline : program_) {
       for (const StageSpec& stage : pipeline.stages) {
@@ -59,20 +120,10 @@ class Wirer {
     return nullptr;
   }
 
-  /// Returns the program's queue of this name; if it has none, a new queue with the type of
-  /// `pattern`.
+  /// Returns the queue of this name; if there is none, a new one like `pattern`.
   Result<QueueSpec> queue(const std::string& name, const QueueSpec& pattern,
                           const std::string& stage) const {
-    QueueSpec found = pattern;
-    found.name = name;
-    for (const PipelineSpec& pipeline : program_) {
-      for (const StageSpec& each : pipeline.stages) {
-        if (each.source.name == name) found = each.source;
-        for (const QueueSpec& target : each.targets) {
-          if (target.name == name) found = target;
-        }
-      }
-    }
+    QueueSpec found = known_queue(name).value_or(QueueSpec{name, pattern.type, pattern.key_of});
     if (found.type == pattern.type) return found;
     return wrong(stage, "queue " + name + " carries " + found.type + ", expected " + pattern.type);
   }
@@ -103,12 +154,14 @@ class Wirer {
 
   const PipelineConfig& config_;
   std::span<const PipelineSpec> program_;
+  std::span<const config::QueueConfig> queues_;
 };
 
 }  // namespace
 
-Result<PipelineSpec> wire(const PipelineConfig& config, std::span<const PipelineSpec> program) {
-  return Wirer(config, program).run();
+Result<PipelineSpec> wire(const PipelineConfig& config, std::span<const PipelineSpec> program,
+                          std::span<const config::QueueConfig> queues) {
+  return Wirer(config, program, queues).run();
 }
 
 }  // namespace millrace::cluster

@@ -9,12 +9,14 @@
 
 namespace millrace::cluster {
 
-/// Returns the pipeline of `from`, `stages` and `to` of `config`. Stages are found by name in all
-/// pipelines of `program`, and may be used in several. The output queue of a stage is named
-/// "<pipeline>.<stage>". Queues of the program keep their key. Fails with `invalid_argument`: an
-/// unknown stage (the message suggests a similar name), a stage whose output type is not the next
-/// stage's input type, or a stage that writes to several queues.
+/// Returns the pipeline of `from`, `stages` and `to` of `config`. Stages are external, or are found by
+/// name in all pipelines of `program`, and may be used in several. The output queue of a stage is named
+/// "<pipeline>.<stage>". Queues of the program, and those of `queues` that have a type, keep their key.
+/// Fails with `invalid_argument`: an unknown stage (the message suggests a similar name), a stage whose
+/// output type is not the next stage's input type, a stage that writes to several queues, or an
+/// external stage of a queue without a type.
 [[nodiscard]] Result<PipelineSpec> wire(const config::PipelineConfig& config,
-                                        std::span<const PipelineSpec> program);
+                                        std::span<const PipelineSpec> program,
+                                        std::span<const config::QueueConfig> queues = {});
 
 }  // namespace millrace::cluster

@@ -65,6 +65,18 @@ class FakeNodeApi : public NodeApi {
     done(Offered{request.queue, request.key.value_or("k"), 3});
     return {};
   }
+  void offer_all(std::vector<OfferRequest> requests, OffersDone done) override {
+    std::vector<Result<Offered>> results;
+    for (OfferRequest& request : requests) {
+      results.push_back(
+          failure && request.json == "\"refused\""
+              ? Result<Offered>(*failure)
+              : Result<Offered>(Offered{request.queue, request.key.value_or("k"), 3}));
+      const std::lock_guard lock(mutex);
+      offers.push_back(std::move(request));
+    }
+    done(results);
+  }
   Result<std::vector<MessageView>> peek(const std::string&, std::uint64_t max,
                                         const MessageFilter& filter) override {
     const std::lock_guard lock(mutex);

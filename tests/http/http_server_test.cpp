@@ -68,6 +68,52 @@ TEST_F(HttpApi, TakesAnOfferWithItsKeys) {
   EXPECT_EQ(api_.offers[0].idempotency_key, "i1");
 }
 
+TEST_F(HttpApi, TakesManyOffersInOneBody) {
+  serve();
+  const auto lines = [&](const std::string& body) {
+    return ask(request("POST", "/api/v1/queues/in/messages",
+                       "Content-Type: application/x-ndjson\r\nContent-Length: " +
+                           std::to_string(body.size()) + "\r\n") +
+               body);
+  };
+  const Answer answer = lines(
+      "{\"payload\": \"x\", \"key\": \"a\", \"idempotency_key\": \"i1\", \"priority\": 7}\n"
+      "\n"
+      "{\"payload\": \"y\", \"delay\": \"5s\", \"expires_in\": \"1h\"}\r\n"
+      "{\"payload\": \"z\", \"not_before\": \"1999-01-01T00:00:00Z\"}");
+  EXPECT_EQ(answer.status, 202);
+  EXPECT_EQ(answer.json()["messages"].size(), 3u);
+  EXPECT_EQ(answer.json()["messages"][0]["key"], "a");
+  ASSERT_EQ(api_.offers.size(), 3u);
+  EXPECT_EQ(api_.offers[0].json, "\"x\"");
+  EXPECT_EQ(api_.offers[0].idempotency_key, "i1");
+  EXPECT_EQ(api_.offers[0].options.priority, 7);
+  EXPECT_EQ(api_.offers[1].options.delay, std::chrono::seconds(5));
+  EXPECT_EQ(api_.offers[1].options.expires_in, std::chrono::hours(1));
+  EXPECT_EQ(api_.offers[2].options.delay, std::chrono::seconds(0)) << "in the past";
+  api_.offers.clear();
+  for (const auto& [body, expected] : std::vector<std::pair<std::string, std::string>>{
+           {"", "got none"},
+           {"{\"payload\": 1}\n{broken", "line 2"},
+           {"{\"payload\": 1}\n{\"key\": \"a\"}", "line 2: payload"},
+           {"{\"payload\": 1, \"payload\": 2}", "it once"},
+           {"{\"payload\": 1, \"priority\": 10}", "priority"},
+           {"{\"payload\": 1, \"delay\": \"1s\", \"not_before\": \"2030-01-01T00:00:00Z\"}",
+            "without delay"},
+           {"{\"payload\": 1, \"expires_at\": \"tomorrow\"}", "expires_at"}}) {
+    const Answer refused = lines(body);
+    EXPECT_EQ(refused.status, 400) << body;
+    EXPECT_NE(refused.body.find(expected), std::string::npos) << refused.body;
+  }
+  EXPECT_TRUE(api_.offers.empty()) << "where a line is wrong, none is offered";
+  api_.failure = Error{ErrorCode::backlog_full, "full"};
+  const Answer some = lines("{\"payload\": \"x\"}\n{\"payload\": \"refused\"}");
+  EXPECT_EQ(some.status, 429);
+  EXPECT_EQ(some.json()["code"], "backlog_full");
+  EXPECT_EQ(some.json()["messages"][0]["shard"], 3);
+  EXPECT_EQ(some.json()["messages"][1]["code"], "backlog_full");
+}
+
 TEST_F(HttpApi, TellsWhyAnOfferWasRefused) {
   serve();
   const std::vector<std::pair<ErrorCode, int>> expected{

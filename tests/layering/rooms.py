@@ -55,8 +55,9 @@ room("actors/queue/decide", "core", "actors/queue/move", "actors/queue/state", "
 room("actors/queue", "shell", "actors/base", "actors/log", "actors/queue/decide",
       "actors/queue/move", "actors/queue/snapshot", "actors/queue/state",
       "actors/state_store")
+room("actors/receiver/external", "core", "actors/base", "actors/queue/decide", "actors/stage")
 room("actors/receiver", "shell", "actors/base", "actors/queue", "actors/queue/decide",
-     "actors/stage")
+     "actors/receiver/external", "actors/stage")
 room("actors/sender/core", "core", "actors/base", "actors/queue/decide")
 room("actors/sender", "shell", "actors/base", "actors/queue", "actors/sender/core")
 room("actors/store", "plain", "actors/base", "actors/log", "actors/queue/decide",

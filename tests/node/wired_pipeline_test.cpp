@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "cluster/node/node_setup.hpp"
+#include "messages/values.pb.h"
 
 namespace millrace::cluster {
 namespace {
@@ -52,6 +53,52 @@ TEST(WiredPipeline, EndsAtAStageWithoutOutput) {
   const auto wired = wire({.name = "tell", .from = "late", .stages = {"notify"}}, program());
   ASSERT_TRUE(wired);
   EXPECT_TRUE(wired->stages[0].targets.empty());
+}
+
+TEST(WiredPipeline, HasExternalStagesOfQueuesWithoutAProtoFile) {
+  const std::vector<config::QueueConfig> queues{
+      {.name = "images", .type = config::ValueType::json, .key = "/owner/id"}};
+  const PipelineConfig told{
+      .name = "thumbs",
+      .from = "images",
+      .stages = {"resize", "publish"},
+      .options = {{.name = "resize", .is_external = true, .outputs = config::ValueType::bytes},
+                  {.name = "publish", .is_external = true}}};
+  const auto wired = wire(told, program(), queues);
+  ASSERT_TRUE(wired) << wired.error().message;
+  const StageSpec& resize = wired->stages.at(0);
+  EXPECT_TRUE(resize.is_external);
+  EXPECT_EQ(resize.source.type, "millrace.Json");
+  EXPECT_EQ(resize.targets.at(0), (QueueSpec{"thumbs.resize", "millrace.Bytes"}));
+  EXPECT_TRUE(resize.keeps_state);
+  EXPECT_EQ(wired->stages.at(1).source.type, "millrace.Bytes");
+  EXPECT_TRUE(wired->stages.at(1).is_keyed) << "outputs keep the key of their input";
+  millrace::Json image;
+  const auto key_of = [&](const char* text) {
+    image.set_text(text);
+    return resize.source.key_of(image);
+  };
+  EXPECT_EQ(key_of(R"({"owner": {"id": "a"}})"), "a");
+  EXPECT_EQ(key_of(R"({"owner": {"id": 7}})"), "7");
+  EXPECT_EQ(key_of(R"({"owner": {}})"), "");
+  EXPECT_EQ(key_of("[]"), "");
+  EXPECT_EQ(key_of("7"), "");
+  EXPECT_THROW((void)key_of(R"({"owner": {"id": {}}})"), std::invalid_argument);
+}
+
+TEST(WiredPipeline, RefusesExternalStagesThatCannotBeWired) {
+  using testing::HasSubstr;
+  EXPECT_THAT(refusal({.name = "p",
+                       .from = "q",
+                       .stages = {"resize"},
+                       .options = {{.name = "resize", .is_external = true}}}),
+              HasSubstr("reads queue q, which has no type"));
+  EXPECT_THAT(refusal({.name = "p",
+                       .from = "placed",
+                       .stages = {"resize", "tell"},
+                       .options = {{.name = "resize", .is_external = true},
+                                   {.name = "tell", .is_external = true}}}),
+              HasSubstr("the stage before it has no output"));
 }
 
 TEST(WiredPipeline, NamesTheStagesThatDoNotFit) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "actors/pipeline/validate.hpp"
 #include "tests/pipeline/shapes.pb.h"
 #include "tests/pipeline/stage_fixture.hpp"
 
@@ -122,6 +123,32 @@ TEST(Pipeline, EndsWithAStageThatReturnsNothing) {
   EXPECT_EQ(seen, 2);
   EXPECT_TRUE(spec.stages[0].targets.empty());
   EXPECT_EQ(run.results[1].kind, Kind::acked);
+}
+
+TEST(Pipeline, HasExternalStagesAmongOthers) {
+  const PipelineSpec spec = pipeline("orders")
+                                .from(queue<Placed>("orders.placed").key_by(&Placed::order))
+                                .then<Validate>("validate")
+                                .then_external<Reserved>("reserve", {.timeout = 5s})
+                                .then("count", [](const Reserved&) {});
+  ASSERT_EQ(spec.stages.size(), 3u);
+  const StageSpec& reserve = spec.stages[1];
+  EXPECT_TRUE(reserve.is_external);
+  EXPECT_FALSE(reserve.make);
+  EXPECT_EQ(reserve.source, (QueueSpec{"orders.reserve", "millrace.test.Placed"}));
+  EXPECT_EQ(reserve.targets.at(0), (QueueSpec{"orders.count", "millrace.test.Reserved"}));
+  EXPECT_EQ(reserve.options.timeout, 5s);
+  EXPECT_TRUE(reserve.keeps_state);
+  EXPECT_FALSE(spec.stages[2].is_external);
+  const PipelineSpec sink = pipeline("tell")
+                                .from(queue<Placed>("told"))
+                                .then_external("tell")
+                                .from(queue<Placed>("x"))
+                                .then("count", [](const Placed&) {});
+  EXPECT_TRUE(sink.stages[0].targets.empty());
+  EXPECT_FALSE(sink.stages[0].keeps_state);
+  const Result<void> valid = validate({&spec, 1});
+  EXPECT_TRUE(valid) << valid.error().message;
 }
 
 TEST(Pipeline, HoldsSeveralChains) {

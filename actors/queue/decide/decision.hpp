@@ -32,6 +32,7 @@ struct Pending {
   std::vector<std::string> forgotten{};     ///< keys that it forgets
   std::uint64_t operation = 0;              ///< of an operator who waits for a reply; 0: none
   DurationUs stepped_us = 0;                ///< its Change::stepped_us
+  ReceiverId confirmed_to = nobody;  ///< to be told when the outcomes of `leases` are durable
   bool is_local = false;  ///< an attach or offer of this node's producer, allowed while quiesced
 };
 

@@ -142,7 +142,8 @@ class Dispatcher {
   void grant(ReceiverEntry::value_type& receiver, KeySlot slot, const std::vector<Sequence>& run) {
     Grant grant;
     grant.receiver = receiver.first;
-    grant.deadline_us = time_after(now_us_, state_.limits.lease_us);
+    const DurationUs own_us = receiver.second.lease_us;
+    grant.deadline_us = time_after(now_us_, own_us > 0 ? own_us : state_.limits.lease_us);
     grant.lease = begin_lease(state_, receiver.first, slot, run, grant.deadline_us);
     for (const Sequence sequence : run) {
       const Entry& entry = *state_.durable.index.find(sequence);
@@ -169,13 +170,40 @@ class Dispatcher {
 
 }  // namespace
 
-Dispatch dispatch(State& state, Now now) {
-  wake_delayed(state, now.wall_us);
+bool may_lease(const State& state) {
   // An outbox that drains goes on leasing: see DrainMessage. An outbox that was a queue before may
   // still count blocked queues, which no longer get its messages.
   const bool stopped = (state.live.draining || state.live.blocked > 0) && !state.is_outbox;
-  if (stopped || state.live.quiesced || state.live.exhausted) return {};
-  if (!has_room_for_keys(state)) return {};
+  return !stopped && !state.live.quiesced && !state.live.exhausted && has_room_for_keys(state);
+}
+
+ClaimsEnded end_claims(State& state, const Dispatch& dispatched) {
+  ClaimsEnded ended;
+  const bool is_loading = dispatched.needs_bodies || dispatched.needs_states ||
+                          state.live.loading || state.live.loading_states;
+  const bool is_ready = may_lease(state) && state.live.lines.first() >= 0 &&
+                        state.live.in_flight < state.limits.in_flight &&
+                        state.live.in_flight_bytes < state.limits.in_flight_bytes;
+  for (auto& [id, receiver] : state.live.receivers) {
+    if (receiver.claims && receiver.demand == 0) {
+      receiver.claims = false;
+      ended.all.push_back(id);
+    } else if (receiver.claims && !is_loading) {
+      receiver.demand = 0;
+      receiver.claims = false;
+      receiver.awaits = true;
+      ended.some.push_back(id);
+    } else if (receiver.awaits && !receiver.claims && is_ready) {
+      receiver.awaits = false;
+      ended.ready.push_back(id);
+    }
+  }
+  return ended;
+}
+
+Dispatch dispatch(State& state, Now now) {
+  wake_delayed(state, now.wall_us);
+  if (!may_lease(state)) return {};
   // Detects wrong wiring at the start, not at the first dead letter.
   MILLRACE_ASSERT(state.dead_letters != 0 || state.is_outbox || state.live.receivers.empty());
   return Dispatcher(state, now.steady_us).run();

@@ -40,9 +40,24 @@ struct Dispatch {
   return state.durable.keyed.dirty_bytes() <= 2 * state.limits.state_cache_bytes;
 }
 
-/// Leases ready messages to receivers with demand, up to Limits::in_flight. Leases nothing while a
-/// downstream queue is above its high water or the queue drains, unless it is an outbox; and
-/// nothing while the queue is quiesced or the log has no room for outcomes.
+/// Whether dispatch() may lease anything, whatever is ready. False while a downstream queue is above
+/// its high water or the queue drains, unless it is an outbox; and while the queue is quiesced, or the
+/// log or the store of keys has no room for outcomes.
+[[nodiscard]] bool may_lease(const State& state);
+
+/// The claims that have ended by `dispatched`, the last result of dispatch().
+struct ClaimsEnded {
+  std::vector<ReceiverId> all;   ///< got all that they asked for: more may be ready
+  std::vector<ReceiverId> some;  ///< got less: nothing more is ready
+  std::vector<ReceiverId>
+      ready;  ///< no claim, but something is ready again for who got less before
+};
+
+/// Ends the claims that cannot get more now, and takes the receivers that are to be told that
+/// something is ready.
+[[nodiscard]] ClaimsEnded end_claims(State& state, const Dispatch& dispatched);
+
+/// Leases ready messages to receivers with demand, up to Limits::in_flight, if may_lease().
 [[nodiscard]] Dispatch dispatch(State& state, Now now);
 
 /// The next keys whose values are not in memory, of messages that are: at most `max`, the one at which

@@ -78,7 +78,10 @@ class QueueShell {
         [](const TaskMessage& m) { (*m.run)(); },
         // Receivers.
         [this](const SubscribeMessage& m) { on_subscribe(m); },
+        [this](const ClaimMessage& m) { on_claim(m); },
+        [this](const UnclaimMessage& m) { receivers_.unclaim(m); },
         [this](const CompleteMessage& m) { on_complete(m); },
+        [this](const ReleaseMessage& m) { on_release(m); },
         [this](const BeginMessage& m) { on_begin(m); },
         [this](const LostMessage& m) { on_lost(m); },
         [this](const ExtendMessage& m) { on_extend(m); },
@@ -157,6 +160,8 @@ class QueueShell {
     if (!pending.forgotten.empty() && paging_.has_more_aged()) aged_due_us_ = steady_us();
     sessions_.committed(change);
     if (change.has_install()) installer_.committed();
+    if (pending.confirmed_to == nobody) return;
+    receivers_.send(pending.confirmed_to, {core_->number, pending.leases, {}});
   }
 
   // Calls `decide` with consecutive parts of `leases`, each of which fits into one record, and
@@ -220,8 +225,25 @@ class QueueShell {
     dispatch_ready();
   }
 
+  void on_claim(const ClaimMessage& m) {
+    if (core_->is_outbox) return;
+    receivers_.claim(m);
+    dispatch_ready();
+  }
+
+  void on_release(const ReleaseMessage& m) {
+    for (const LeaseId id : m.leases) {
+      const auto lease = core_->live.leases.find(id);
+      if (lease != core_->live.leases.end() && !lease->second.settling) release_lease(*core_, id);
+    }
+    dispatch_ready();
+    reply_if_drained();
+    replies_.deliver_due();
+  }
+
   void on_complete(const CompleteMessage& m) {
     m.complete->jitter = random_();
+    if (m.wants_reply) return on_complete_claimed(*m.complete);
     std::uint32_t messages = 0;
     for (const LeaseOutcome& outcome : m.complete->outcomes) {
       if (!outcome.returned_demand) messages += static_cast<std::uint32_t>(outcome.messages.size());
@@ -229,6 +251,18 @@ class QueueShell {
     CompleteDecision complete = decide(*core_, *m.complete, now());
     propose_decision(std::move(complete.decision));
     add_demand(messages);
+    dispatch_ready();
+  }
+
+  void on_complete_claimed(Complete& outcomes) {
+    const auto sender = self_->current_sender();
+    const ReceiverId receiver = sender ? sender->id() : nobody;
+    CompleteDecision complete = decide(*core_, outcomes, now());
+    complete.decision.pending.confirmed_to = receiver;
+    propose_decision(std::move(complete.decision));
+    if (!complete.refused.empty()) {
+      receivers_.send(receiver, {core_->number, {}, std::move(complete.refused)});
+    }
     dispatch_ready();
   }
 
@@ -314,6 +348,7 @@ class QueueShell {
       });
     } while (dispatched.needs_states && paging_.load());
     if (dispatched.needs_bodies) request_bodies();
+    receivers_.send(end_claims(*core_, dispatched));
     paging_.trim();
     schedule_tick();
     monitor_.changed(*core_);
@@ -364,6 +399,7 @@ class QueueShell {
     MILLRACE_ASSERT(core_->declaration != nullptr);
     auto promise = self_->make_response_promise<QuiescedReply>();
     core_->live.quiesced = true;
+    receivers_.recall();
     core_->live.sealed = core_->live.sealed || m.seals;
     replies_.add(m, promise);
     if (core_->live.draining) replies_.cancel_quiesce(node_stops);
@@ -502,6 +538,7 @@ class QueueShell {
 
   caf::typed_response_promise<QueueStatus> on_drain() {
     core_->live.draining = true;
+    receivers_.recall();
     cancel_replies(node_stops);
     drain_reply_ = self_->make_response_promise<QueueStatus>();
     auto promise = *drain_reply_;

@@ -9,7 +9,8 @@ namespace millrace::queues {
 
 using QueueHandle = caf::typed_actor<
     caf::reacts_to<AttachMessage>, caf::reacts_to<OfferMessage>, caf::reacts_to<CommitMessage>,
-    caf::reacts_to<SubscribeMessage>, caf::reacts_to<CompleteMessage>, caf::reacts_to<BeginMessage>,
+    caf::reacts_to<SubscribeMessage>, caf::reacts_to<ClaimMessage>, caf::reacts_to<UnclaimMessage>,
+    caf::reacts_to<CompleteMessage>, caf::reacts_to<ReleaseMessage>, caf::reacts_to<BeginMessage>,
     caf::reacts_to<LostMessage>, caf::reacts_to<ExtendMessage>, caf::reacts_to<PressureMessage>,
     caf::reacts_to<BodiesMessage>, caf::reacts_to<SnapshotMessage>, caf::reacts_to<CompactMessage>,
     caf::reacts_to<CompactStepMessage>, caf::replies_to<DrainMessage>::with<QueueStatus>,

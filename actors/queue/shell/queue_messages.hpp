@@ -111,10 +111,54 @@ struct GrantMessage {
   std::shared_ptr<const std::vector<Grant>> grants;
 };
 
+/// Lease up to `max` messages to the receiver at once, and none that becomes ready later.
+/// GrantMessages and one ClaimedMessage follow. The receiver has one claim at a time, and does not
+/// subscribe.
+struct ClaimMessage {
+  ActorAddress receiver;
+  std::uint32_t max = 0;    ///< at least 1
+  DurationUs lease_us = 0;  ///< of the leases; 0: as the queue has it
+};
+
+/// End the receiver's claim, if it is still open: a ClaimedMessage follows then.
+struct UnclaimMessage {
+  ActorAddress receiver;
+};
+
+/// To a receiver: its claim has ended.
+struct ClaimedMessage {
+  QueueNumber queue = 0;
+  bool has_more =
+      false;  ///< it got all that it claimed. Else a ReadyMessage follows, once more is ready
+};
+
+/// To a receiver whose last claim got less than it asked for: something is ready now.
+struct ReadyMessage {
+  QueueNumber queue = 0;
+};
+
 /// Outcomes of leases. The receiver asks for as many messages as are in them, unless
 /// LeaseOutcome::returned_demand.
 struct CompleteMessage {
   std::shared_ptr<Complete> complete;
+  bool wants_reply = false;  ///< of claimed leases: OutcomesMessages follow, and no demand is added
+};
+
+/// To a receiver: what became of outcomes that it has sent.
+struct OutcomesMessage {
+  QueueNumber queue = 0;
+  std::vector<LeaseId> durable;
+  std::vector<LeaseId> refused;  ///< the lease has ended, or an outcome of it was sent before
+};
+
+/// To receivers that claim: the node stops, or the queue is to move, as soon as nothing is leased.
+struct RecallMessage {
+  QueueNumber queue = 0;
+};
+
+/// Nobody has handled the messages of the leases: they are ready again, and have not failed.
+struct ReleaseMessage {
+  std::vector<LeaseId> leases;
 };
 
 /// The receiver handles this lease, and no other in the same call of the handler.

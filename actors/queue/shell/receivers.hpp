@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <vector>
 
 #include <caf/actor_control_block.hpp>
@@ -18,6 +19,10 @@ class Receivers {
 
   /// Adds a receiver, or replaces its credit, and monitors it.
   void add(const SubscribeMessage& m);
+  /// Begins a claim, of a receiver that may be new.
+  void claim(const ClaimMessage& m);
+  /// Ends the claim of a receiver, if it has one.
+  void unclaim(const UnclaimMessage& m);
   /// Removes a receiver that has ended. Returns whether it was subscribed; its leases stay.
   bool remove(ReceiverId id);
   /// Removes all receivers, and ends monitoring them.
@@ -26,11 +31,21 @@ class Receivers {
 
   /// Sends each receiver its grants. Grants for an unknown receiver are dropped.
   void send(std::vector<Grant> grants);
+  /// Tells receivers that their claims have ended, or that something is ready.
+  void send(const ClaimsEnded& ended);
+  /// Tells the receivers that claim, and have claimed, to give back what they can.
+  void recall();
+  /// Tells a receiver what became of its outcomes, if it still runs.
+  void send(ReceiverId receiver, OutcomesMessage outcomes);
 
  private:
+  template <class M>
+  void tell(ReceiverId receiver, M message) const;
+
   State& state_;
   QueueHandle::pointer queue_;
   std::map<ReceiverId, caf::strong_actor_ptr> receivers_;
+  std::set<ReceiverId> claimers_;  ///< of receivers_, that have claimed
 };
 
 }  // namespace millrace::queues

@@ -39,6 +39,14 @@ void end_lease(State& state, LeaseId id) {
   give_back(state, lease.slot, lease.run);
 }
 
+void release_lease(State& state, LeaseId id) {
+  for (const Sequence sequence : state.live.leases.find(id)->second.run) {
+    Entry* const entry = state.durable.index.find(sequence);
+    if (entry != nullptr && entry->acquired < UINT16_MAX) --entry->acquired;
+  }
+  end_lease(state, id);
+}
+
 void begin_work(State& state, LeaseId id) {
   const auto it = state.live.leases.find(id);
   if (it != state.live.leases.end()) it->second.begun = it->second.run.size() == 1;

@@ -100,6 +100,9 @@ struct ProposedProducer {
 
 struct Receiver {
   std::uint32_t demand = 0;  ///< messages that the receiver still asks for
+  bool claims = false;       ///< the demand is a claim: it ends when nothing more is ready
+  bool awaits = false;       ///< the last claim found too little, and the receiver is to be told
+  DurationUs lease_us = 0;   ///< of its leases; 0: Limits::lease_us
 };
 
 /// What the log holds.

@@ -9,16 +9,12 @@
 #include "actors/base/assert.hpp"
 #include "actors/base/shell/actor_handle.hpp"
 #include "actors/receiver/shell/receiver_actor.hpp"
-#include "messages/envelope.hpp"
+#include "actors/receiver/stage_run.hpp"
 
 namespace millrace::receivers {
 namespace {
 
 constexpr std::uint32_t slice_calls = 1024;
-
-const pb::DeadLetter* dead_letter_of(const pb::Envelope& envelope) {
-  return envelope.has_dead_letter() ? &envelope.dead_letter() : nullptr;
-}
 
 class WorkerShell {
  public:
@@ -162,34 +158,7 @@ class WorkerShell {
   }
 
   void fill(StageRun& run, HeldLease& lease, Now at) const {
-    const queues::Grant& grant = lease.grant();
-    run.key = grant.messages.front().body->key();
-    run.state = grant.state;
-    run.inputs.reserve(grant.messages.size());
-    for (const queues::GrantedMessage& message : grant.messages) {
-      const pb::Envelope& envelope = *message.body;
-      run.inputs.push_back({message.body.message(),
-                            Context({.id = {envelope.id_high(), envelope.id_low()},
-                                     .key = envelope.key(),
-                                     .sequence = message.sequence,
-                                     .failed = message.failed,
-                                     .acquired = message.acquired,
-                                     .now_us = at.wall_us,
-                                     .steady_us = at.steady_us,
-                                     .born_at_us = envelope.born_at_us(),
-                                     .expires_at_us = envelope.expires_at_us(),
-                                     .lease_until_us = lease.lease_until_us(),
-                                     .priority = priority_of(envelope),
-                                     .dead_letter = dead_letter_of(envelope)},
-                                    config_.spec->name, &lease),
-                            waits_since(message)});
-    }
-  }
-
-  // Returns the earliest time at which the message could be leased: a requested delay is no wait.
-  static TimeUs waits_since(const queues::GrantedMessage& message) {
-    const bool is_first = message.acquired == 1 && message.body.logged_at_us() != 0;
-    return is_first ? std::max(message.body.logged_at_us(), message.body->not_before_us()) : 0;
+    fill_run(run, lease.grant(), config_.spec->name, at, lease.lease_until_us(), &lease);
   }
 
   caf::event_based_actor* self_ = nullptr;

@@ -7,6 +7,7 @@
 
 #include "actors/base/shell/actor_handle.hpp"
 #include "actors/queue/shell/queue_messages.hpp"
+#include "actors/receiver/shell/external_actor.hpp"
 #include "actors/receiver/shell/receiver_actor.hpp"
 #include "actors/receiver/shell/worker_actor.hpp"
 #include "actors/sender/shell/forwarder_actor.hpp"

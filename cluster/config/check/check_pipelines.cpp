@@ -66,6 +66,18 @@ void check_stage_times(Complaints& complaints, const std::string& path, const St
   }
 }
 
+void check_external(Complaints& complaints, const std::string& path, const StageConfig& stage,
+                    bool is_wired) {
+  if (stage.is_external && !is_wired) {
+    complaints.add(path + ".external",
+                   "expected false, as the pipeline has no `stages` here, got true");
+  }
+  const auto set = complaints.names_below(path);
+  if (stage.outputs && std::find(set.begin(), set.end(), "external") == set.end()) {
+    complaints.add(path + ".outputs", "expected `external = true` beside it, got it alone");
+  }
+}
+
 void check_stages(Complaints& complaints, const std::string& path, const PipelineConfig& pipeline,
                   const std::set<std::string>& roles) {
   for (const StageConfig& stage : pipeline.options) {
@@ -84,13 +96,24 @@ void check_stages(Complaints& complaints, const std::string& path, const Pipelin
                                                       : fmt::format("{}", fmt::join(roles, ", "))) +
                                        "), got " + quote(*stage.role));
     }
+    check_external(complaints, at, stage, !pipeline.stages.empty());
     check_stage_times(complaints, at, stage);
   }
 }
 
 }  // namespace
 
+void check_queue_types(Complaints& complaints) {
+  const auto& queues = complaints.config().queues;
+  for (std::size_t i = 0; i < queues.size(); ++i) {
+    if (queues[i].key.empty() || queues[i].type == ValueType::json) continue;
+    complaints.add(fmt::format("queue.{}.key", i),
+                   "expected `type = \"json\"` beside it, got " + quote(queues[i].key));
+  }
+}
+
 void check_pipelines(Complaints& complaints) {
+  if (complaints.is_sound("queue")) check_queue_types(complaints);
   if (!complaints.is_sound("pipeline") || !complaints.is_sound("cluster.nodes")) return;
   const auto& pipelines = complaints.config().pipelines;
   const std::set<std::string> roles = roles_of_cluster(complaints.config());

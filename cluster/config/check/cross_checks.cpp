@@ -35,6 +35,7 @@ void Complaints::add(const std::string& path, std::string what, const std::strin
 std::vector<std::string> Complaints::names_below(const std::string& path) const {
   std::vector<std::string> names;
   for (const Setting& setting : resolved_.settings) {
+    if (setting.is_default) continue;
     if (setting.path.starts_with(path + '.')) names.push_back(setting.path.substr(path.size() + 1));
   }
   return names;

@@ -20,6 +20,7 @@ enum class Type : std::uint8_t {
   path,     ///< of a file or folder; relative to the working directory
   paths,    ///< a list of paths; brackets are optional for one path
   address,  ///< "host:port"
+  pointer,  ///< a JSON pointer (RFC 6901) to a value within an object: "/customer/id"
   integer,
   decimal,
   boolean,

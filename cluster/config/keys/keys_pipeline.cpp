@@ -29,7 +29,8 @@ void add_wiring(KeyTable& table) {
                         .example = "\"orders.placed\""});
   table.keys.push_back({.path = "pipeline[].stages",
                         .type = Type::names,
-                        .doc = "Names of registered stages, in order.",
+                        .doc = "Names of stages, in order: registered ones of the program, or "
+                               "external ones.",
                         .store = take<&Config::pipelines, &PipelineConfig::stages>,
                         .example = "[\"validate\", \"reserve\"]"});
   table.keys.push_back({.path = "pipeline[].to",
@@ -37,6 +38,20 @@ void add_wiring(KeyTable& table) {
                         .doc = "Queue that the last stage writes to. Unset: it has no output.",
                         .store = take<&Config::pipelines, &PipelineConfig::to>,
                         .example = "\"orders.reserved\""});
+}
+
+void add_external(KeyTable& table) {
+  table.keys.push_back({.path = "pipeline[].stage.*.external",
+                        .type = Type::boolean,
+                        .fallback = "false",
+                        .doc = "The stage runs in workers that ask for its messages over HTTP.",
+                        .store = take_stage<&StageConfig::is_external>});
+  table.keys.push_back({.path = "pipeline[].stage.*.outputs",
+                        .type = Type::choice,
+                        .doc = "Type of what an external stage writes. Unset: it writes nothing.",
+                        .store = take_stage<&StageConfig::outputs>,
+                        .choices = {"json", "bytes"},
+                        .example = "\"json\""});
 }
 
 void add_running(KeyTable& table) {
@@ -135,6 +150,7 @@ void add_pipeline_keys(KeyTable& table) {
   table.groups.push_back({.path = "pipeline[].stage.*",
                           .doc = "Options of the stage of this name.",
                           .open = add_named<&Config::pipelines, &PipelineConfig::options>});
+  add_external(table);
   add_running(table);
   add_retry_and_batch(table);
 }

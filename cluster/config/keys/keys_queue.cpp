@@ -193,6 +193,20 @@ void add_queue_keys(KeyTable& table) {
                         .store = take<&Config::queues, &QueueConfig::name>,
                         .example = "\"orders.placed\"",
                         .is_required = true});
+  table.keys.push_back({.path = "queue[].type",
+                        .type = Type::choice,
+                        .doc = "json: each message is a JSON value; bytes: any bytes. Unset: the "
+                               "Protobuf type that the pipelines of the program give it.",
+                        .store = take<&Config::queues, &QueueConfig::type>,
+                        .choices = {"json", "bytes"},
+                        .example = "\"json\""});
+  table.keys.push_back({.path = "queue[].key",
+                        .type = Type::pointer,
+                        .doc =
+                            "Where each message of a json queue has its key: messages of one "
+                            "key are handled in order. Unset: it has none, or the sender gives it.",
+                        .store = take<&Config::queues, &QueueConfig::key>,
+                        .example = "\"/customer/id\""});
   add_backlog(table);
   add_leases(table);
   add_memory_of_repeats(table);

@@ -157,6 +157,15 @@ std::optional<std::vector<std::string>> texts_of(const Node& node) {
   return texts;
 }
 
+// RFC 6901: "~" only as "~0" and "~1".
+bool is_pointer(std::string_view text) {
+  if (text.size() < 2 || text.size() > text_max || text.front() != '/') return false;
+  for (std::size_t at = text.find('~'); at != text.npos; at = text.find('~', at + 1)) {
+    if (at + 1 == text.size() || (text[at + 1] != '0' && text[at + 1] != '1')) return false;
+  }
+  return true;
+}
+
 bool accepts_text(Type type, std::string_view text) {
   switch (type) {
     case Type::name:
@@ -169,6 +178,8 @@ bool accepts_text(Type type, std::string_view text) {
       return is_path(text);
     case Type::address:
       return parse_address(text).has_value();
+    case Type::pointer:
+      return is_pointer(text);
     default:
       return !text.empty() && text.size() <= text_max;
   }
@@ -276,6 +287,8 @@ std::string expectation(const Key& key) {
       return "a path, or a list of them";
     case Type::address:
       return "an address \"host:port\"";
+    case Type::pointer:
+      return "a JSON pointer such as \"/customer/id\"";
     case Type::integer:
       return with_range(key, "an integer", plain);
     case Type::decimal:

@@ -11,11 +11,16 @@
 #include <google/protobuf/util/json_util.h>
 
 #include "cluster/http/json/bounded_json.hpp"
+#include "cluster/http/json/json_message.hpp"
 #include "messages/envelope.hpp"
 #include "messages/error_code.hpp"
+#include "messages/values.pb.h"
 
 namespace millrace::http {
 namespace {
+
+/// Of a value of millrace.Json that is shown as such; beyond, its text is shown.
+constexpr JsonBounds shown_json_bounds{.elements_max = 10'000, .depth_max = 64};
 
 std::string hexadecimal(const std::string& bytes) {
   static constexpr char digits[] = "0123456789abcdef";
@@ -30,10 +35,19 @@ std::string hexadecimal(const std::string& bytes) {
 
 }  // namespace
 
-nlohmann::ordered_json payload_json(const std::string& type, const std::string& bytes) {
+std::string payload_text(const std::string& type, const std::string& bytes) {
+  const auto hidden = [&bytes] {
+    return '"' + hexadecimal(bytes) + '"';
+  };
+  if (is_any_json(type)) {
+    millrace::Json value;
+    if (!value.ParseFromString(bytes)) return hidden();
+    if (value.text().empty()) return "null";
+    return check_json(value.text(), message_json_bounds) ? value.text() : hidden();
+  }
   const auto* descriptor =
       google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(type);
-  if (descriptor == nullptr) return hexadecimal(bytes);
+  if (descriptor == nullptr) return hidden();
   const auto* prototype =
       google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor);
   const std::unique_ptr<google::protobuf::Message> message(prototype->New());
@@ -42,10 +56,17 @@ nlohmann::ordered_json payload_json(const std::string& type, const std::string& 
   options.preserve_proto_field_names = true;
   if (!message->ParseFromString(bytes) ||
       !google::protobuf::util::MessageToJsonString(*message, &text, options).ok()) {
-    return hexadecimal(bytes);
+    return hidden();
   }
-  auto json = parse_json(text, message_json_bounds);
-  return json ? std::move(*json) : nlohmann::ordered_json(hexadecimal(bytes));
+  return check_json(text, message_json_bounds) ? text : hidden();
+}
+
+nlohmann::ordered_json payload_json(const std::string& type, const std::string& bytes) {
+  const std::string text = payload_text(type, bytes);
+  // An object keeps the order of its names, and looks for each among all before: so the values of any
+  // JSON are bounded further.
+  auto json = parse_json(text, is_any_json(type) ? shown_json_bounds : message_json_bounds);
+  return json ? std::move(*json) : nlohmann::ordered_json(text);
 }
 
 std::string id_text(MessageId id) {

@@ -17,6 +17,10 @@ namespace millrace::http {
 [[nodiscard]] nlohmann::ordered_json payload_json(const std::string& type,
                                                   const std::string& bytes);
 
+/// The same as text, without building it: of millrace.Json, the text that it came with. A string of
+/// hexadecimal digits where payload_json() gives one.
+[[nodiscard]] std::string payload_text(const std::string& type, const std::string& bytes);
+
 /// A live message with its envelope.
 [[nodiscard]] nlohmann::ordered_json message_json(const MessageView& message,
                                                   const std::string& type);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@
 
 namespace millrace::http {
 
+class ClientSession;
 class StreamSource;
 
 /// When something is due that a request waits for.
@@ -38,11 +40,29 @@ struct HttpRequest {
   std::string peer{};                          ///< the client's IP address, without port
   bool is_from_loopback = true;
   std::string body{};
+  /// Null: the connection is closed behind the answer.
+  std::shared_ptr<ClientSession> session{};
 
   /// The value of the first field called `name`, in any case; empty if there is none.
   [[nodiscard]] std::string_view field(std::string_view name) const;
   /// How many fields are called `name`, in any case.
   [[nodiscard]] std::size_t count(std::string_view name) const;
+};
+
+/// Calls a function when it is destroyed, unless the answer that has it was written as a whole.
+class LossGuard {
+ public:
+  /// `lost` must not block or throw.
+  explicit LossGuard(std::function<void()> lost) : lost_(std::move(lost)) {}
+  ~LossGuard() {
+    if (lost_) lost_();
+  }
+  LossGuard(const LossGuard&) = delete;
+  LossGuard& operator=(const LossGuard&) = delete;
+  void written() { lost_ = nullptr; }
+
+ private:
+  std::function<void()> lost_;
 };
 
 struct HttpResponse {
@@ -52,6 +72,8 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers{};
   /// Set: `body` is ignored, and the source's text is sent until the client or the server ends it.
   std::shared_ptr<StreamSource> stream{};
+  /// Null: nobody need know whether the answer was written.
+  std::shared_ptr<LossGuard> loss_guard{};
 };
 
 /// Splits the target into path and query. Segments are decoded one by one, so that an encoded slash

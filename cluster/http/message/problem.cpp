@@ -46,6 +46,8 @@ const char* reason_of(int status) {
       return "OK";
     case 202:
       return "Accepted";
+    case 204:
+      return "No Content";
     case 307:
       return "Temporary Redirect";
     case 400:

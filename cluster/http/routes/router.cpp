@@ -15,10 +15,19 @@ bool fits(const std::vector<std::string>& pattern, const std::vector<std::string
   return pattern.size() == path.size();
 }
 
-bool is_json(std::string_view content_type) {
+bool is_type(std::string_view content_type, std::string_view expected) {
   std::string_view type = content_type.substr(0, content_type.find(';'));
   while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
-  return equals_in_any_case(type, "application/json");
+  return equals_in_any_case(type, expected);
+}
+
+bool is_json(std::string_view content_type) {
+  return is_type(content_type, "application/json");
+}
+
+/// A JSON value in each line: https://github.com/ndjson/ndjson-spec
+bool is_lines(std::string_view content_type) {
+  return is_type(content_type, "application/x-ndjson");
 }
 
 /// Fields that another reader might take from another place than this one.
@@ -60,11 +69,19 @@ Router::Router(NodeApi& api, EventFeed& feed, Resources resources, RouterOptions
            {"api", "v1", "queues", "*", "messages"},
            Lane::bulky,
            &Router::now<&Router::peek>},
-          {"POST", {"api", "v1", "queues", "*", "messages"}, Lane::brief, &Router::offer},
+          {"POST",
+           {"api", "v1", "queues", "*", "messages"},
+           Lane::brief,
+           &Router::offer,
+           &Router::offer_all},
           {"DELETE",
            {"api", "v1", "queues", "*", "messages"},
            Lane::lasting,
            &Router::now<&Router::remove>},
+          {"POST", {"api", "v1", "stages", "*", "*", "leases"}, Lane::brief, &Router::lease},
+          {"POST", {"api", "v1", "leases", "complete"}, Lane::brief, &Router::complete},
+          {"POST", {"api", "v1", "leases", "extend"}, Lane::brief, &Router::extend},
+          {"POST", {"api", "v1", "leases", "release"}, Lane::brief, &Router::release},
           {"GET", {"api", "v1", "dlq"}, Lane::waiting, &Router::now<&Router::queues>},
           {"GET", {"api", "v1", "dlq", "*", "messages"}, Lane::bulky, &Router::now<&Router::peek>},
           {"DELETE",
@@ -115,7 +132,8 @@ std::optional<HttpResponse> Router::refuse(HttpRequest& request, const Route*& r
   if (auto refusal = refuse_repeats(request)) return refusal;
   // A page of a foreign site cannot make a browser send this type unasked.
   if (request.method == "POST") {
-    if (!is_json(request.field("Content-Type"))) {
+    const std::string_view type = request.field("Content-Type");
+    if (!is_json(type) && (route->of_lines == nullptr || !is_lines(type))) {
       return problem(415, "unsupported_media_type", "expected Content-Type: application/json");
     }
   } else if (request.content_length > 0) {
@@ -130,14 +148,21 @@ Admission Router::admit(HttpRequest& request) {
   admission.refusal = refuse(request, route);
   if (route == nullptr) return admission;
   admission.lane = route->lane;
-  admission.body_bytes_max =
-      route->handler == &Router::offer ? options_.body_bytes_max : small_body_bytes_max;
+  admission.body_bytes_max = small_body_bytes_max;
+  if (route->handler == &Router::offer || route->handler == &Router::complete) {
+    admission.body_bytes_max = options_.body_bytes_max;
+  } else if (route->handler == &Router::extend || route->handler == &Router::release) {
+    admission.body_bytes_max = tokens_body_bytes_max;
+  }
   return admission;
 }
 
 void Router::handle(HttpRequest request, const Responder& responder) {
   std::string allowed;
-  if (const Route* route = find(request, allowed)) (this->*route->handler)(request, responder);
+  const Route* const route = find(request, allowed);
+  if (route == nullptr) return;
+  const bool has_lines = route->of_lines != nullptr && is_lines(request.field("Content-Type"));
+  (this->*(has_lines ? route->of_lines : route->handler))(request, responder);
 }
 
 }  // namespace millrace::http

@@ -29,6 +29,8 @@ class Router final : public HttpHandler {
   static constexpr std::uint64_t small_body_bytes_max = 4u << 10;
   /// An offer that is not durable by then is answered with `timeout`.
   static constexpr std::chrono::seconds offer_timeout{10};
+  /// Of a request that names leases.
+  static constexpr std::uint64_t tokens_body_bytes_max = 128u << 10;
 
   /// `api` and `feed` outlive this.
   Router(NodeApi& api, EventFeed& feed, Resources resources, RouterOptions options);
@@ -45,6 +47,7 @@ class Router final : public HttpHandler {
     std::vector<std::string> path;
     Lane lane;
     Handler handler;
+    Handler of_lines = nullptr;  ///< of a body of lines of JSON; null: refused
   };
 
   /// A handler that answers before it returns.
@@ -76,6 +79,13 @@ class Router final : public HttpHandler {
   HttpResponse resource(const HttpRequest& request);
   /// Answers when the message is durable, from another thread.
   void offer(HttpRequest& request, const Responder& responder);
+  /// The same, of many messages.
+  void offer_all(HttpRequest& request, const Responder& responder);
+  // For workers of external stages: answer later, from another thread.
+  void lease(HttpRequest& request, const Responder& responder);
+  void complete(HttpRequest& request, const Responder& responder);
+  void extend(HttpRequest& request, const Responder& responder);
+  void release(HttpRequest& request, const Responder& responder);
 
   HttpResponse elsewhere(const std::string& target, const std::string& queue,
                          const std::string& key);

@@ -37,7 +37,11 @@ AnswerWriter::Progress judge(const NetError& error) {
 void AnswerWriter::start_answer(HttpResponse response, const AnswerForm& form) {
   auto out = head_of(response, form);
   out.body() = std::move(response.body);
-  out.content_length(out.body().size());
+  if (response.status == 204) {  // has neither body nor length: RFC 9110, 8.6
+    out.erase(beast_http::field::content_type);
+  } else {
+    out.content_length(out.body().size());
+  }
   message_ = std::make_unique<Message>(std::move(out));
   message_->is_head_only = form.is_head;
   if (form.is_head) message_->serializer.split(true);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cluster/http/message/client_session.hpp"
 #include "cluster/http/message/problem.hpp"
 
 namespace millrace::http {
@@ -109,14 +110,14 @@ void Connection::arm_read() {
 void Connection::on_readable(const NetError& error) {
   is_reading_ = false;
   if (is_closed_) return;
-  if (error) return close();
+  if (error) return lose();
   for (int reads = 0; reads < turn_reads && wants_bytes(); ++reads) {
     const net::mutable_buffer scratch = host_.scratch();
     NetError failure;
     const std::size_t count = socket_.read_some(scratch, failure);
     if (failure == net::error::would_block || failure == net::error::try_again) break;
     if (failure == net::error::eof) return on_end_of_input();
-    if (failure) return close();
+    if (failure) return lose();
     take({static_cast<const char*>(scratch.data()), count});
     if (is_closed_) return;
     if (count < scratch.size()) break;
@@ -133,10 +134,10 @@ void Connection::on_end_of_input() {
       if (pending_) pending_->notify_gone();
       return;
     case Phase::head:
-      if (!is_head_ahead_) close();
+      if (!is_head_ahead_) lose();
       return;
     default:
-      return close();
+      return lose();
   }
 }
 
@@ -253,6 +254,10 @@ void Connection::dispatch() {
   pending_ = std::make_shared<PendingAnswer>(
       std::make_unique<ConnectionReceiver>(host_.inbox(), id_, exchange_), std::move(charge_));
   const bool is_head = head_.request.method == "HEAD";
+  if (!must_close_) {
+    if (!session_) session_ = std::make_shared<ClientSession>();
+    head_.request.session = session_;
+  }
   Work work{std::move(head_.request), pending_};
   head_.request.method = is_head ? "HEAD" : "";
   host_.run(*this, lane_, std::move(work));
@@ -287,6 +292,7 @@ void Connection::write_answer(HttpResponse response) {
     deadline_ = entered_at_ + host_.options().timeout;
     return flush();
   }
+  loss_guard_ = std::move(response.loss_guard);
   answer_bytes_ = static_cast<std::int64_t>(response.body.size());
   deadline_ = entered_at_ + host_.options().timeout +
               std::chrono::seconds(response.body.size() / answer_bytes_per_s_min);
@@ -299,7 +305,7 @@ void Connection::flush() {
   if (is_closed_ || is_writing_ || !writer_.is_busy()) return;
   std::uint64_t written = 0;
   const AnswerWriter::Progress progress = writer_.write_to(socket_, written);
-  if (progress == AnswerWriter::Progress::failed) return close();
+  if (progress == AnswerWriter::Progress::failed) return lose();
   if (progress == AnswerWriter::Progress::done) return on_written();
   unnoted_ += written;
   if (unnoted_ >= progress_bytes && phase_ == Phase::answer) {
@@ -309,7 +315,7 @@ void Connection::flush() {
   is_writing_ = true;
   socket_.async_wait(Tcp::socket::wait_write, [self = shared_from_this()](const NetError& error) {
     self->is_writing_ = false;
-    if (error && !self->is_closed_) return self->close();
+    if (error && !self->is_closed_) return self->lose();
     self->flush();
   });
 }
@@ -321,6 +327,8 @@ void Connection::on_written() {
     return arm_read();
   }
   host_.count_answer(-std::exchange(answer_bytes_, 0));
+  if (loss_guard_) loss_guard_->written();
+  loss_guard_.reset();
   if (stream_) {
     if (is_stream_ended_) return linger();
     if (host_.is_stopping()) return end_stream();
@@ -358,7 +366,7 @@ void Connection::end_stream() {
 void Connection::next_request() {
   head_ = {};
   if (buffer_.empty()) {
-    if (is_at_end_) return close();
+    if (is_at_end_) return lose();
     buffer_.shrink_to_fit();
     enter(Phase::idle);
     deadline_ = entered_at_ + host_.options().timeout;
@@ -372,7 +380,7 @@ void Connection::next_request() {
     self->is_head_ahead_ = false;
     if (self->is_closed_ || self->phase_ != Phase::head) return;
     self->find_head();
-    if (self->is_at_end_ && self->phase_ == Phase::head) return self->close();
+    if (self->is_at_end_ && self->phase_ == Phase::head) return self->lose();
     if (self->phase_ != Phase::work) self->arm_read();
   });
 }
@@ -429,6 +437,12 @@ void Connection::wind_down() {
   if (!is_serving()) close();
 }
 
+void Connection::lose() {
+  const auto session = session_;
+  close();
+  if (session) session->end();
+}
+
 void Connection::close() {
   if (std::exchange(is_closed_, true)) return;
   const auto self = shared_from_this();
@@ -439,6 +453,7 @@ void Connection::close() {
   if (pending_) pending_->abandon();
   pending_.reset();
   stream_.reset();
+  loss_guard_.reset();
   host_.forget(*this);
 }
 

@@ -90,6 +90,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   enum class Phase : std::uint8_t { idle, head, room, body, work, answer, stream, linger };
 
   void enter(Phase phase);
+  /// As close(); the client is gone.
+  void lose();
   void arm_read();
   void on_readable(const NetError& error);
   void on_end_of_input();
@@ -136,9 +138,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool is_continuing_ = false;  ///< writes "100 Continue"
   ByteCharge charge_{};
   std::shared_ptr<PendingAnswer> pending_{};
+  std::shared_ptr<ClientSession> session_{};  ///< null: no request was given one
 
   AnswerWriter writer_{};
-  std::int64_t answer_bytes_ = 0;  ///< counted at the host
+  std::int64_t answer_bytes_ = 0;            ///< counted at the host
+  std::shared_ptr<LossGuard> loss_guard_{};  ///< of the answer that is written
   std::shared_ptr<StreamSource> stream_{};
   bool is_stream_ended_ = false;  ///< its end is being written
 };

@@ -1,6 +1,8 @@
 #include "cluster/http/service/runtime_api.hpp"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 #include <utility>
 
 #include <google/protobuf/io/coded_stream.h>
@@ -24,6 +26,12 @@ constexpr std::chrono::seconds look_timeout{3};
 bool ends_sender(ErrorCode code) {
   return code == ErrorCode::fenced || code == ErrorCode::unknown_producer ||
          code == ErrorCode::draining;
+}
+
+/// Whether the message can never be taken, wherever it is offered.
+bool is_of_message(ErrorCode code) {
+  return code == ErrorCode::invalid_argument || code == ErrorCode::too_large ||
+         code == ErrorCode::key_reused;
 }
 
 bool has_control_character(const std::string& text) {
@@ -72,9 +80,20 @@ Result<ParsedOffer> parse_offer(const OfferRequest& request, const std::string& 
                                 const KeyOf& key_of) {
   const auto message = message_from_json(type, request.json);
   if (!message) return message.error();
-  auto key = key_for(request, key_of ? key_of(**message) : std::string(), key_of != nullptr);
+  std::string own;
+  try {
+    if (key_of) own = key_of(**message);
+  } catch (const std::exception& error) {
+    return Error{ErrorCode::invalid_argument, std::string("body: ") + error.what()};
+  }
+  auto key = key_for(request, std::move(own), key_of != nullptr);
   if (!key) return key.error();
   return ParsedOffer{std::move(*key), serialized(**message)};
+}
+
+Error no_owner(const std::string& queue, std::uint32_t shard) {
+  return {ErrorCode::unreachable,
+          "shard " + std::to_string(shard) + " of " + queue + " has no owner yet; see /readyz"};
 }
 
 Error key_reused(const OfferRequest& request) {
@@ -257,13 +276,12 @@ Result<void> RuntimeApi::send(const OfferRequest& request, const std::shared_ptr
                               OfferDone done) {
   auto link = link_to(request.queue, *target);
   if (!link) return link.error();
-  MessageOptions options;
+  MessageOptions options = request.options;
   options.idempotency_key = keyed.idempotency_key;
   Offered offered{.queue = request.queue, .key = keyed.key, .shard = 0};
   offered.shard = (*link)->shard_for(offered.key, options);
   if (cluster_.owner(request.queue, offered.shard).empty()) {
-    return Error{ErrorCode::unreachable, "shard " + std::to_string(offered.shard) + " of " +
-                                             request.queue + " has no owner yet; see /readyz"};
+    return no_owner(request.queue, offered.shard);
   }
   const std::uint64_t bytes = payload.size() + offered.key.size();
   // A sender waits for room; a caller from outside gets a refusal.
@@ -275,14 +293,22 @@ Result<void> RuntimeApi::send(const OfferRequest& request, const std::shared_ptr
     done(offered);
     return {};
   }
-  const auto settle = [target, link = std::weak_ptr<SenderLink>(*link)](ErrorCode code) {
+  return pass_on(target, *link, std::move(offered), std::move(payload), std::move(options),
+                 std::move(done));
+}
+
+Result<void> RuntimeApi::pass_on(const std::shared_ptr<Target>& target,
+                                 const std::shared_ptr<SenderLink>& link, Offered offered,
+                                 std::string payload, MessageOptions options, OfferDone done) {
+  const auto settle = [target, used = std::weak_ptr<SenderLink>(link)](ErrorCode code) {
     if (!ends_sender(code)) return;
     const std::lock_guard lock(target->mutex);
-    if (target->link == link.lock()) target->link.reset();
+    if (target->link == used.lock()) target->link.reset();
   };
   const std::uint32_t shard = offered.shard;
-  auto sent = (*link)->send_to(
-      shard, keyed.key, std::move(payload), std::move(options),
+  std::string key = offered.key;
+  auto sent = link->send_to(
+      shard, std::move(key), std::move(payload), std::move(options),
       [settle, done = std::move(done), offered = std::move(offered)](const Result<void>& result) {
         if (result) return done(offered);
         settle(result.error().code);
@@ -291,6 +317,103 @@ Result<void> RuntimeApi::send(const OfferRequest& request, const std::shared_ptr
       false);
   if (!sent) settle(sent.error().code);
   return sent;
+}
+
+/// Collects what becomes of many offers.
+class RuntimeApi::Collecting {
+ public:
+  Collecting(std::size_t offers, OffersDone done)
+      : results_(offers, Error{ErrorCode::timeout, "nobody knows whether the message is durable"}),
+        open_(offers),
+        done_(std::move(done)) {}
+
+  void set(std::size_t place, Result<Offered> result) {
+    {
+      const std::lock_guard lock(mutex_);
+      results_[place] = std::move(result);
+      if (--open_ > 0) return;
+    }
+    done_(results_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Result<Offered>> results_;
+  std::size_t open_;
+  OffersDone done_;
+};
+
+// As many calls of offer(), but the queue is asked once for each shard whether it has room.
+void RuntimeApi::offer_all(std::vector<OfferRequest> requests, OffersDone done) {
+  const auto collecting = std::make_shared<Collecting>(requests.size(), std::move(done));
+  const auto found = targets_.find(requests.front().queue);
+  const bool is_plain = found != targets_.end() && !found->second->is_dead_letter;
+  auto link = is_plain ? link_to(found->first, *found->second)
+                       : Result<std::shared_ptr<SenderLink>>(Error{ErrorCode::not_found, ""});
+  struct Taken {
+    std::size_t place = 0;
+    Offered offered;
+    std::string payload;
+  };
+  std::vector<Taken> taken;
+  std::map<std::uint32_t, std::uint64_t> bytes;  // by shard
+  std::optional<Error> refusal;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    OfferRequest& request = requests[i];
+    if (!link || !request.idempotency_key.empty()) {
+      if (refusal) {
+        collecting->set(i, *refusal);
+        continue;
+      }
+      auto offered = offer(
+          request, [collecting, i](const Result<Offered>& result) { collecting->set(i, result); });
+      if (offered) continue;
+      collecting->set(i, offered.error());
+      // Later ones could overtake this one, which may be offered again. What is wrong in itself holds up
+      // nothing.
+      if (!is_of_message(offered.error().code)) refusal = offered.error();
+      continue;
+    }
+    auto parsed = parse_offer(request, found->second->type, found->second->key_of);
+    if (!parsed) {
+      collecting->set(i, parsed.error());
+      continue;
+    }
+    const std::uint32_t shard = (*link)->shard_for(parsed->key, request.options);
+    bytes[shard] += parsed->key.size() + parsed->payload.size();
+    taken.push_back(
+        {i, {request.queue, std::move(parsed->key), shard}, std::move(parsed->payload)});
+  }
+  std::map<std::uint32_t, Error> refusals;
+  for (const auto& [shard, size] : bytes) {
+    if (auto room = has_room(found->first, shard, size); !room) {
+      refusals.emplace(shard, room.error());
+    }
+  }
+  for (Taken& one : taken) {
+    const std::uint32_t shard = one.offered.shard;
+    if (const auto refused = refusals.find(shard); refused != refusals.end()) {
+      collecting->set(one.place, refused->second);
+      continue;
+    }
+    auto sent = pass_on(found->second, *link, std::move(one.offered), std::move(one.payload),
+                        requests[one.place].options,
+                        [collecting, place = one.place](const Result<Offered>& result) {
+                          collecting->set(place, result);
+                        });
+    if (sent) continue;
+    collecting->set(one.place, sent.error());
+    // Later ones of its key would overtake it.
+    if (!is_of_message(sent.error().code)) refusals.emplace(shard, sent.error());
+  }
+}
+
+Result<void> RuntimeApi::has_room(const std::string& queue, std::uint32_t shard,
+                                  std::uint64_t bytes) {
+  if (cluster_.owner(queue, shard).empty()) return no_owner(queue, shard);
+  const auto use = runtime_.can_take(queue, shard, bytes);
+  if (!use) return use.error();
+  return {};
 }
 
 Result<std::vector<MessageView>> RuntimeApi::peek(const std::string& queue, std::uint64_t max,

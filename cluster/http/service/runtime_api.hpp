@@ -31,10 +31,14 @@ class RuntimeApi : public NodeApi {
   Result<void> move_shard(const std::string& role, std::uint32_t shard,
                           const std::string& to) override;
   Result<void> drain() override;
+  Result<std::shared_ptr<const receivers::ExternalStages>> external_stages() override {
+    return runtime_.external_stages();
+  }
   std::vector<QueueInfo> queues() override;
   std::vector<PipelineGraph> pipelines() override;
   std::string type_of(const std::string& queue) override;
   Result<void> offer(const OfferRequest& request, OfferDone done) override;
+  void offer_all(std::vector<OfferRequest> requests, OffersDone done) override;
   Result<std::vector<MessageView>> peek(const std::string& queue, std::uint64_t max,
                                         const MessageFilter& filter) override;
   Result<Removed> redrive(const std::string& queue, const MessageFilter& filter,
@@ -63,11 +67,18 @@ class RuntimeApi : public NodeApi {
   };
 
   struct Ending;
+  class Collecting;
 
   Result<std::shared_ptr<SenderLink>> link_to(const std::string& queue, Target& target);
   /// As offer(), of a message under `keyed`, whose payload is `payload`.
   Result<void> send(const OfferRequest& request, const std::shared_ptr<Target>& target,
                     const queues::KeyedOffer& keyed, std::string payload, OfferDone done);
+  /// Gives the sender a message for which there is room.
+  Result<void> pass_on(const std::shared_ptr<Target>& target,
+                       const std::shared_ptr<SenderLink>& link, Offered offered,
+                       std::string payload, MessageOptions options, OfferDone done);
+  /// Whether `bytes` more can be offered to a shard, as offer() fails.
+  Result<void> has_room(const std::string& queue, std::uint32_t shard, std::uint64_t bytes);
 
   Runtime& runtime_;
   const std::vector<PipelineSpec> pipelines_;

@@ -1,0 +1,479 @@
+// A worker for external stages of Millrace: handlers in JavaScript, with the guarantees of a C++ stage.
+//
+//     import { Reject, Retry, Worker } from './millrace.mjs';
+//
+//     const worker = new Worker('http://localhost:8400');
+//     worker.stage('thumbnails/resize', { batch: 32 }, async (images) =>
+//       images.map((image) => ({ owner: image.payload.owner, width: 128 })));
+//     await worker.run(); // until SIGTERM
+//
+// What a handler returns for a message becomes durable in one record with the message's end, or not at
+// all. A handler may run again for the same message, after a crash or where its lease has ended: for calls
+// to other systems, pass `message.callId` on, which is the same every time.
+//
+// One file, no packages, Node 18 or later. Handlers may be async; of each stage `concurrency` run at once.
+// Integers beyond 2^53 lose digits, as JSON.parse reads them so: let senders write them as strings.
+import { randomBytes, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+
+const MESSAGES_MAX = 1000; // of a request, and tokens of one
+const BACKOFF_MAX_MS = 10_000;
+const AGAIN = new Set([408, 429, 500, 502, 503, 504]); // statuses after which the same request may do
+
+/** The message has failed: it is handled again, after `after` ("5s") or as its stage says. */
+export class Retry {
+  constructor({ after, reason = '' } = {}) {
+    this.after = after;
+    this.reason = reason;
+  }
+}
+
+/** No retry can help: the message becomes a dead letter. */
+export class Reject {
+  constructor(reason = '') {
+    this.reason = reason;
+  }
+}
+
+/** The node refused a request: `status` and `detail` are of its answer, `messages` what became of each. */
+export class ServerError extends Error {
+  constructor(status, detail, messages = []) {
+    super(`${status}: ${detail}`);
+    this.status = status;
+    this.detail = detail;
+    this.messages = messages;
+  }
+}
+
+const pause = (ms, signal) =>
+  new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done() {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    }
+    if (signal?.aborted) done();
+    signal?.addEventListener('abort', done);
+  });
+
+/** Waits longer each time, up to 10 s, with jitter. */
+class Backoff {
+  constructor(signal) {
+    this.signal = signal;
+    this.reset();
+  }
+  reset() {
+    this.next = 100;
+  }
+  async wait() {
+    await pause(this.next * (0.5 + Math.random() / 2), this.signal);
+    this.next = Math.min(2 * this.next, BACKOFF_MAX_MS);
+  }
+}
+
+function seconds(duration, least, most) {
+  const match = /^(\d+)(us|ms|s|m|h|d)$/.exec(duration);
+  const unit = { us: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600, d: 86400 };
+  const value = match ? Number(match[1]) * unit[match[2]] : NaN;
+  if (value >= least && value <= most) return value;
+  throw new RangeError(
+    `expected a duration such as "30s", from ${least} s to ${most} s, got ${JSON.stringify(duration)}`,
+  );
+}
+
+/** The answer's JSON; null for 204. Rejects with a ServerError, or as fetch() does. */
+async function post(base, path, body, { token, timeoutMs, signal, type = 'application/json', headers = {} }) {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const either = new AbortController();
+  const abort = () => either.abort();
+  timeout.addEventListener('abort', abort);
+  signal?.addEventListener('abort', abort);
+  if (signal?.aborted) abort();
+  try {
+    const answer = await fetch(base + path, {
+      method: 'POST',
+      body,
+      signal: either.signal,
+      headers: {
+        'Content-Type': type,
+        ...(token ? { Authorization: `Bearer ${token}` } : {}),
+        ...headers,
+      },
+    });
+    const text = await answer.text();
+    if (answer.status === 204) return null;
+    if (answer.ok) return JSON.parse(text);
+    throw refusal(answer.status, text);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+function refusal(status, text) {
+  try {
+    const problem = JSON.parse(text);
+    return new ServerError(status, String(problem.detail ?? ''), problem.messages ?? []);
+  } catch {
+    return new ServerError(status, text.slice(0, 200));
+  }
+}
+
+function outcomeOf(result) {
+  if (result instanceof Retry) {
+    const retry = { reason: result.reason };
+    if (result.after !== undefined) retry.after = result.after;
+    return { outcome: { retry }, isDone: false };
+  }
+  if (result instanceof Reject) return { outcome: { reject: { reason: result.reason } }, isDone: false };
+  const outputs = result === undefined || result === null ? [] : Array.isArray(result) ? result : [result];
+  for (const output of outputs) {
+    if (JSON.stringify(output) === undefined) throw new TypeError('the handler returned what is no JSON');
+  }
+  return { outcome: { outputs: outputs.map((payload) => ({ payload })) }, isDone: true };
+}
+
+const failure = (error) => ({
+  outcome: { retry: { reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error) } },
+  isDone: false,
+});
+
+class Lease {
+  constructor(one) {
+    this.token = one.lease;
+    this.key = one.key;
+    this.state = one.state ?? null;
+    this.messages = one.messages.map((message) =>
+      Object.freeze({
+        id: message.id,
+        key: one.key,
+        payload: message.payload,
+        attempt: message.attempt,
+        callId: message.call_id,
+        bornAt: message.born_at,
+        expiresAt: message.expires_at,
+        priority: message.priority,
+      }),
+    );
+    this.outcomes = [];
+    this.isOver = false; // a message is retried: those behind it go back
+    this.newState = undefined; // undefined: nothing to say
+  }
+
+  add({ outcome }) {
+    this.outcomes.push(outcome);
+    this.isOver = outcome.retry !== undefined;
+  }
+
+  said() {
+    const rest = this.messages.slice(this.outcomes.length).map(() => ({ release: true }));
+    const said = { lease: this.token, outcomes: [...this.outcomes, ...rest] };
+    if (this.newState !== undefined) said.state = this.newState;
+    return said;
+  }
+
+  /** In place of outcomes that the node cannot record. */
+  fail(reason) {
+    this.outcomes = [{ retry: { reason } }];
+    this.newState = undefined;
+  }
+}
+
+/**
+ * Runs handlers for the messages of stages. `url`: of a node's HTTP API, which is asked again, for ever,
+ * while it is away. `token`: of the API, if it wants one. `log`: gets a line for each thing that goes wrong.
+ */
+export class Worker {
+  #base;
+  #token;
+  #name;
+  #log;
+  #stages = [];
+  #stopping = new AbortController();
+  #held = new Map(); // token -> { seconds, at }
+  #extending = undefined; // a timer, while anything is held
+
+  constructor(url, { name, token, log = (line) => console.error(line) } = {}) {
+    this.#base = url.replace(/\/+$/, '');
+    this.#token = token;
+    this.#name = name ?? `${hostname()}-${randomBytes(4).toString('hex')}`;
+    this.#log = log;
+  }
+
+  /**
+   * Registers the handler of the stage "PIPELINE/STAGE".
+   *
+   * Without `batch` it is called with one message; with `batch: N` with an array of 1 to N, no two of one
+   * key, and returns an array with an outcome for each, in order. An outcome is an object (one output), an
+   * array of them, null or undefined (done, no output), a Retry or a Reject. With `state: true` it is called
+   * with a message and the state of its key (null: none), and returns [outcome, new state]; a new state of
+   * null removes it. A handler that throws has failed for its messages. `lease` is extended while the handler
+   * runs, so it only bounds how long others wait when this process dies.
+   */
+  stage(name, options, handler) {
+    const { batch, lease = '30s', wait = '20s', state = false, concurrency = 1 } = options;
+    const [pipeline, stage, more] = name.split('/');
+    if (!pipeline || !stage || more !== undefined) {
+      throw new RangeError(`expected "PIPELINE/STAGE", got ${JSON.stringify(name)}`);
+    }
+    if (batch !== undefined && !(Number.isInteger(batch) && batch >= 1 && batch <= MESSAGES_MAX)) {
+      throw new RangeError(`${name}: expected a batch of 1 to ${MESSAGES_MAX}, got ${batch}`);
+    }
+    if (batch !== undefined && state) {
+      throw new RangeError(`${name}: a handler with state takes one message at a time`);
+    }
+    this.#stages.push({
+      name,
+      handler,
+      batch,
+      lease,
+      wait,
+      state,
+      concurrency,
+      leaseS: seconds(lease, 1, 86400),
+      waitS: seconds(wait, 0, 60),
+      path: `/api/v1/stages/${encodeURIComponent(pipeline)}/${encodeURIComponent(stage)}/leases`,
+    });
+    return this;
+  }
+
+  /** Runs the handlers until SIGTERM, SIGINT or stop(). Then takes nothing more, ends what runs, and gives the
+   * rest back. */
+  async run() {
+    const stop = () => this.stop();
+    process.once('SIGTERM', stop).once('SIGINT', stop);
+    try {
+      await Promise.all(
+        this.#stages.flatMap((stage) => Array.from({ length: stage.concurrency }, () => this.#serve(stage))),
+      );
+    } finally {
+      process.off('SIGTERM', stop).off('SIGINT', stop);
+    }
+  }
+
+  /** Lets run() end. */
+  stop() {
+    this.#stopping.abort();
+  }
+
+  async #serve(stage) {
+    const backoff = new Backoff(this.#stopping.signal);
+    const body = JSON.stringify({
+      max: stage.batch ?? 32,
+      wait: stage.wait,
+      lease: stage.lease,
+      worker: this.#name,
+    });
+    while (!this.#stopping.signal.aborted) {
+      let answer;
+      try {
+        answer = await post(this.#base, stage.path, body, {
+          token: this.#token,
+          timeoutMs: (stage.waitS + 15) * 1000,
+          signal: this.#stopping.signal,
+        });
+        backoff.reset();
+      } catch (error) {
+        if (this.#stopping.signal.aborted) return;
+        this.#log(`${stage.name}: cannot ask for messages: ${error.message}`);
+        await backoff.wait();
+        continue;
+      }
+      if (answer) await this.#handle(stage, answer);
+    }
+  }
+
+  async #handle(stage, answer) {
+    const leases = answer.leases.map((one) => new Lease(one));
+    const at = Date.now();
+    for (const lease of leases) this.#held.set(lease.token, { seconds: stage.leaseS, at });
+    this.#extending ??= setInterval(() => this.#extend(), 100);
+    try {
+      if (stage.batch !== undefined) {
+        await this.#callBatches(stage, leases);
+      } else {
+        for (const lease of leases) await this.#callEach(stage, lease);
+      }
+      await this.#tell(stage, leases);
+    } catch (error) {
+      // Nothing that goes wrong may end the loop; the leases end with their time.
+      this.#log(`${stage.name}: outcomes are lost: ${error.stack ?? error}`);
+    } finally {
+      for (const lease of leases) this.#held.delete(lease.token);
+      if (this.#held.size === 0) {
+        clearInterval(this.#extending);
+        this.#extending = undefined;
+      }
+    }
+  }
+
+  async #callEach(stage, lease) {
+    let state = lease.state;
+    for (const message of lease.messages) {
+      if (this.#stopping.signal.aborted || lease.isOver) return;
+      let outcome;
+      let after;
+      try {
+        if (stage.state) {
+          // A copy: what a handler that fails has done to it must not count.
+          const returned = await stage.handler(message, structuredClone(state));
+          if (!Array.isArray(returned) || returned.length !== 2) {
+            throw new TypeError('expected the handler to return [outcome, new state]');
+          }
+          const text = JSON.stringify(returned[1]);
+          if (text === undefined) throw new TypeError('expected a new state that is JSON, or null');
+          after = JSON.parse(text);
+          outcome = outcomeOf(returned[0]);
+        } else {
+          outcome = outcomeOf(await stage.handler(message));
+        }
+      } catch (error) {
+        this.#log(`${stage.name}: the handler failed for message ${message.id}: ${error.stack ?? error}`);
+        outcome = failure(error);
+      }
+      lease.add(outcome);
+      if (outcome.isDone && stage.state) lease.newState = state = after;
+    }
+  }
+
+  // The messages of one key are in one lease: one of each lease in a call, so that no two of a key are.
+  async #callBatches(stage, leases) {
+    for (let place = 0; !this.#stopping.signal.aborted; ++place) {
+      const members = leases.filter((lease) => !lease.isOver && lease.messages.length > place);
+      if (members.length === 0) return;
+      let outcomes;
+      try {
+        const results = (await stage.handler(members.map((lease) => lease.messages[place]))) ?? [];
+        if (results.length !== members.length) {
+          throw new RangeError(`the handler gave ${results.length} outcomes for ${members.length} messages`);
+        }
+        outcomes = results.map((result) => {
+          try {
+            return outcomeOf(result);
+          } catch (error) {
+            return failure(error);
+          }
+        });
+      } catch (error) {
+        this.#log(`${stage.name}: the handler failed: ${error.stack ?? error}`);
+        outcomes = members.map(() => failure(error));
+      }
+      members.forEach((lease, i) => lease.add(outcomes[i]));
+    }
+  }
+
+  async #tell(stage, leases) {
+    let left = new Map(leases.map((lease) => [lease.token, lease]));
+    for (let round = 0; round < 2 && left.size > 0; ++round) {
+      const body = JSON.stringify({ leases: [...left.values()].map((lease) => lease.said()) });
+      const answer = await this.#postOutcomes(stage, body);
+      const refused = new Map();
+      for (const one of answer?.leases ?? []) {
+        if (one.result === 'invalid' || one.result === 'mismatch') {
+          const detail = one.detail ?? 'the outcomes do not fit to the lease';
+          this.#log(`${stage.name}: outcomes cannot be recorded: ${detail}`);
+          const lease = left.get(one.lease);
+          lease.fail(detail);
+          refused.set(lease.token, lease);
+        } else if (one.result === 'lease_expired') {
+          this.#log(`${stage.name}: a lease has ended before its outcomes`);
+        }
+      }
+      left = refused;
+    }
+  }
+
+  // An answer that was lost is asked for again; the lease's time bounds what that is good for.
+  async #postOutcomes(stage, body) {
+    const until = Date.now() + stage.leaseS * 1000;
+    const backoff = new Backoff();
+    for (;;) {
+      try {
+        return await post(this.#base, '/api/v1/leases/complete', body, {
+          token: this.#token,
+          timeoutMs: 15_000,
+        });
+      } catch (error) {
+        const isFinal = error instanceof ServerError && !AGAIN.has(error.status);
+        if (isFinal || Date.now() > until) {
+          this.#log(`${stage.name}: the outcomes were not taken: ${error.message}`);
+          return null;
+        }
+        this.#log(`${stage.name}: cannot tell outcomes: ${error.message}`);
+        await backoff.wait();
+      }
+    }
+  }
+
+  #extend() {
+    const now = Date.now();
+    const due = new Map(); // seconds -> tokens
+    for (const [token, held] of this.#held) {
+      if (now - held.at <= (held.seconds * 1000) / 3) continue;
+      held.at = now;
+      due.set(held.seconds, [...(due.get(held.seconds) ?? []), token]);
+    }
+    for (const [leaseS, tokens] of due) {
+      for (let i = 0; i < tokens.length; i += MESSAGES_MAX) {
+        this.#extendSome(tokens.slice(i, i + MESSAGES_MAX), leaseS);
+      }
+    }
+  }
+
+  async #extendSome(tokens, leaseS) {
+    const body = JSON.stringify({ leases: tokens, by: `${Math.max(1, Math.round(leaseS))}s` });
+    try {
+      await post(this.#base, '/api/v1/leases/extend', body, { token: this.#token, timeoutMs: 5000 });
+    } catch (error) {
+      this.#log(`cannot extend leases: ${error.message}`);
+      for (const token of tokens) {
+        const held = this.#held.get(token);
+        if (held) held.at -= (leaseS * 1000) / 6; // again soon
+      }
+    }
+  }
+}
+
+/**
+ * Offers messages to a queue in their order, 256 at a time, and resolves to how many: all are durable then.
+ * `key`: of a message, for queues that take none from it. What is not confirmed is offered again; with `once`
+ * under an idempotency key, so that none is queued twice. Rejects for what can never be taken.
+ */
+export async function publish(url, queue, messages, { key, once = true, token, log = () => {} } = {}) {
+  const base = url.replace(/\/+$/, '');
+  const path = `/api/v1/queues/${encodeURIComponent(queue)}/messages`;
+  let count = 0;
+  let lines = [];
+  const flush = async () => {
+    count += lines.length;
+    await offer(base, path, lines, token, log);
+    lines = [];
+  };
+  for await (const message of messages) {
+    const line = { payload: message };
+    if (key) line.key = key(message);
+    if (once) line.idempotency_key = randomUUID();
+    lines.push(JSON.stringify(line));
+    if (lines.length === 256) await flush();
+  }
+  if (lines.length > 0) await flush();
+  return count;
+}
+
+async function offer(base, path, lines, token, log) {
+  const backoff = new Backoff();
+  while (lines.length > 0) {
+    try {
+      await post(base, path, lines.join('\n'), { token, timeoutMs: 15_000, type: 'application/x-ndjson' });
+      return;
+    } catch (error) {
+      if (error instanceof ServerError) {
+        if (!AGAIN.has(error.status)) throw error;
+        // Only what was refused: the rest is durable.
+        if (error.messages.length === lines.length) lines = lines.filter((_, i) => 'code' in error.messages[i]);
+      }
+      log(`cannot offer: ${error.message}`);
+      await backoff.wait();
+    }
+  }
+}
