@@ -6,12 +6,17 @@
 
 #include "actors/assembly/node_actors.hpp"
 #include "actors/base/shell/actor_handle.hpp"
+#include "cluster/federation/shell/call_timer_actor.hpp"
 #include "cluster/federation/shell/remote_queue_actor.hpp"
 
 namespace millrace::federation {
 
-FederatedNode::FederatedNode(std::string node, transport::Transport& transport, Placement placement)
-    : node_(std::move(node)), transport_(transport), placement_(std::move(placement)) {}
+FederatedNode::FederatedNode(std::string node, transport::Transport& transport, Placement placement,
+                             calls::PeerCalls* calls)
+    : node_(std::move(node)),
+      transport_(transport),
+      placement_(std::move(placement)),
+      calls_(calls) {}
 
 bool FederatedNode::serves(const std::string& queue, std::uint32_t shard) const {
   return placement_(queue, shard) == node_;
@@ -37,7 +42,18 @@ queues::OfferHandle FederatedNode::remote(ActorSystem& system, const std::string
   return queues::as_offer_handle(actor);
 }
 
+void FederatedNode::open(ActorSystem& system) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (calls_ == nullptr || has_stopped_ || std::exchange(is_open_, true)) return;
+  }
+  calls_->open([&](std::function<void()> on_time) {
+    return spawn_call_timer(system, calls_->clock(), std::move(on_time));
+  });
+}
+
 void FederatedNode::started(ActorSystem& system, const NodeActors& actors, ShardMoves& /*moves*/) {
+  open(system);
   const std::lock_guard lock(mutex_);
   system_ = &system;
   actors_ = &actors;
@@ -45,6 +61,7 @@ void FederatedNode::started(ActorSystem& system, const NodeActors& actors, Shard
 }
 
 void FederatedNode::stopped() {
+  if (calls_ != nullptr) calls_->stop();
   const std::lock_guard lock(mutex_);
   system_ = nullptr;
   has_stopped_ = true;
@@ -65,24 +82,29 @@ void FederatedNode::tell_all(Peer& peer, const Message& message) {
 }
 
 void FederatedNode::on_up(const std::string& peer, std::uint64_t /*incarnation*/) {
+  if (calls_ != nullptr) calls_->on_up(peer);
   const std::lock_guard lock(mutex_);
   peers_[peer].is_up = true;
   tell_all(peers_[peer], forwarders::LinkMessage{true});
 }
 
 void FederatedNode::on_writable(const std::string& peer) {
-  const std::lock_guard lock(mutex_);
-  tell_all(peers_[peer], forwarders::WritableMessage{});
+  {
+    const std::lock_guard lock(mutex_);
+    tell_all(peers_[peer], forwarders::WritableMessage{});
+  }
+  if (calls_ != nullptr) calls_->on_writable(peer);
 }
 
-void FederatedNode::on_down(const std::string& peer, const Error& /*reason*/) {
+void FederatedNode::on_down(const std::string& peer, const Error& reason) {
+  if (calls_ != nullptr) calls_->on_down(peer, reason);
   const std::lock_guard lock(mutex_);
   peers_[peer].is_up = false;
   tell_all(peers_[peer], forwarders::LinkMessage{false});
 }
 
-// The credit is released once the frame was sent to its actor. The data that waits in actors is
-// bounded by the size of the outboxes' offers.
+// The credit is released once the frame was sent to its actor, or the service of a call has returned. The
+// data that waits in actors is bounded by the size of the outboxes' offers, and by the limits of calls.
 void FederatedNode::on_frame(const std::string& peer, transport::Frame frame,
                              transport::Credit /*credit*/) {
   if (const auto taken = take(peer, frame); !taken) {
@@ -114,6 +136,8 @@ Result<void> FederatedNode::take(const std::string& peer, const transport::Frame
     const auto message = parse<pb::OutboxResume>(frame);
     if (!message) return message.error();
     pass(peer, (*message)->target(), queues::ResumeMessage{0});
+  } else if (calls_ != nullptr && calls::PeerCalls::takes(frame.kind)) {
+    return calls_->take(peer, frame);
   } else {
     return Error{ErrorCode::protocol,
                  "a frame of unknown kind " + std::to_string(static_cast<int>(frame.kind))};

@@ -13,6 +13,7 @@
 
 #include "actors/assembly/federation.hpp"
 #include "actors/base/shell/actor_handle.hpp"
+#include "cluster/calls/peer_calls.hpp"
 #include "cluster/federation/frames.hpp"
 #include "cluster/federation/shell/answer_actor.hpp"
 #include "cluster/transport/transport.hpp"
@@ -22,10 +23,18 @@ namespace millrace::federation {
 /// Returns the name of the node that owns a shard of a queue. Called on any thread; must not throw.
 using Placement = std::function<std::string(const std::string& queue, std::uint32_t shard)>;
 
-/// Thread-safe. `transport` must outlive this object and be stopped before its destruction.
+/// Thread-safe. `transport` and `calls` must outlive this object, and the transport must be stopped before
+/// its destruction.
 class FederatedNode final : public Federation, public transport::TransportListener {
  public:
-  FederatedNode(std::string node, transport::Transport& transport, Placement placement);
+  /// `calls` share the links, and run while the runtime does; nullptr: this node knows no calls, and a
+  /// frame of one ends the link.
+  FederatedNode(std::string node, transport::Transport& transport, Placement placement,
+                calls::PeerCalls* calls = nullptr);
+
+  /// Begins what needs no queue of this node: its calls. started() does so too. A second call does
+  /// nothing.
+  void open(ActorSystem& system);
 
   [[nodiscard]] bool serves(const std::string& queue, std::uint32_t shard) const override;
   [[nodiscard]] queues::OfferHandle remote(ActorSystem& system, const std::string& queue,
@@ -59,10 +68,12 @@ class FederatedNode final : public Federation, public transport::TransportListen
   const std::string node_;
   transport::Transport& transport_;
   const Placement placement_;
+  calls::PeerCalls* const calls_;  ///< nullptr: none
   const std::shared_ptr<TargetNames> names_ = std::make_shared<TargetNames>();
 
   std::mutex mutex_;
   ActorSystem* system_ = nullptr;  ///< nullptr: the runtime accepts no offers
+  bool is_open_ = false;
   bool has_stopped_ = false;
   const NodeActors* actors_ = nullptr;  ///< nullptr if and only if `system_` is nullptr
   std::map<std::string, Peer> peers_;

@@ -25,6 +25,7 @@ void NodeFederation::compare(ActorSystem& system, ShardMoves& moves, std::functi
     serve();
   };
   config.on_outdated = std::move(outdated);
+  others_.open(system);
   const std::lock_guard lock(mutex_);
   moves_ = std::make_unique<MoveService>(system, std::move(config));
 }

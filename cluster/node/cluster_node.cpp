@@ -42,7 +42,7 @@ constexpr std::chrono::milliseconds http_grace_max{2'000};
 
 using config::Config;
 
-/// Dispatches frames by kind to federation, moves and membership.
+/// Dispatches frames by kind to federation (with calls), moves and membership.
 class FrameRouter final : public transport::TransportListener {
  public:
   FrameRouter(federation::FederatedNode& federation, moves::NodeFederation& shards,
@@ -134,10 +134,13 @@ class ClusterNode::Parts {
         pipelines(std::move(specs)),
         table(config.node.name, placement.layout()),
         transport(std::move(made)),
-        others(config.node.name, *transport,
-               [this](const std::string& queue, std::uint32_t shard) {
-                 return table.owner(queue, shard);
-               }),
+        calls(config.node.name, incarnation, *transport, clock),
+        others(
+            config.node.name, *transport,
+            [this](const std::string& queue, std::uint32_t shard) {
+              return table.owner(queue, shard);
+            },
+            &calls),
         federation(config.node.data_dir, others, table, *transport, clock, incarnation,
                    accepts_loss, std::move(on_compared)),
         members(member_options(config, incarnation), *transport, clock),
@@ -175,6 +178,7 @@ class ClusterNode::Parts {
   moves::ShardTable table;
   const SystemClock clock;
   std::unique_ptr<transport::CafTransport> transport;
+  calls::PeerCalls calls;
   federation::FederatedNode others;
   moves::NodeFederation federation;
   Members members;
@@ -419,6 +423,10 @@ std::string ClusterNode::owner(const std::string& queue, std::uint32_t shard) co
 void ClusterNode::move_shard(const std::string& role, std::uint32_t shard, const std::string& to,
                              std::function<void(Result<void>)> done) {
   parts_->federation.move(role, shard, to, std::move(done));
+}
+
+calls::PeerCalls& ClusterNode::calls() {
+  return parts_->calls;
 }
 
 const std::vector<PipelineSpec>& ClusterNode::pipelines() const {

@@ -13,6 +13,7 @@
 #include "actors/log/engine.hpp"
 #include "actors/runtime/runtime.hpp"
 #include "actors/stage/pipeline_spec.hpp"
+#include "cluster/calls/peer_calls.hpp"
 #include "cluster/config/config.hpp"
 #include "cluster/http/resources.hpp"
 #include "cluster/membership/members.hpp"
@@ -95,6 +96,10 @@ class ClusterNode {
   /// throw or block.
   void move_shard(const std::string& role, std::uint32_t shard, const std::string& to,
                   std::function<void(Result<void>)> done);
+
+  /// Returns the calls to other nodes and to this one. They are taken as long as the runtime runs, its
+  /// drain included; valid as long as this object.
+  [[nodiscard]] calls::PeerCalls& calls();
 
   /// Returns the pipelines as configured.
   [[nodiscard]] const std::vector<PipelineSpec>& pipelines() const;

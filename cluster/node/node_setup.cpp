@@ -131,7 +131,8 @@ Result<transport::TransportOptions> transport_options(
   options.own = {.cluster = config.cluster.name,
                  .node = config.node.name,
                  .incarnation = incarnation,
-                 .protocol_version = protocol_version};
+                 .protocol_version = protocol_version,
+                 .features = features};
   auto listen = to_address(config.listen.cluster);
   if (!listen) return listen.error();
   options.listen = std::move(*listen);

@@ -9,6 +9,7 @@
 
 #include "actors/assembly/runtime_options.hpp"
 #include "actors/stage/pipeline_spec.hpp"
+#include "cluster/calls/core/frame_kind.hpp"
 #include "cluster/config/config.hpp"
 #include "cluster/transport/links/transport_options.hpp"
 #include "messages/result.hpp"
@@ -17,6 +18,9 @@ namespace millrace::cluster {
 
 /// Version of the frames between nodes; nodes of different versions get no link.
 inline constexpr std::uint32_t protocol_version = 1;
+
+/// What this version knows beyond it; nodes of one protocol version may differ in it.
+inline constexpr std::uint64_t features = calls::calls_feature;
 
 [[nodiscard]] RuntimeOptions runtime_options(const config::Config& config);
 

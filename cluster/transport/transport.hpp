@@ -27,6 +27,9 @@ struct NodeIdentity {
   std::string node;               ///< unique in the cluster; with TLS the certificate's name
   std::uint64_t incarnation = 0;  ///< grows with each start of the node; a lower one is refused
   std::uint32_t protocol_version = 0;  ///< of the layers above; both sides must name the same
+  /// What the layers above know beyond that version, a bit each; the sides may differ. The transport
+  /// passes it on unread.
+  std::uint64_t features = 0;
 };
 
 struct Address {
@@ -59,6 +62,7 @@ struct LinkStatus {
   std::size_t in_flight_bytes = 0;  ///< queued or sent; the peer has not released their credit
   std::size_t held_bytes = 0;       ///< received; their credit is not released yet
   std::string last_error;           ///< reason of the last on_down; empty: the link never failed
+  std::uint64_t features = 0;       ///< of the peer, see NodeIdentity; 0 while the link is down
 };
 
 /// Returns charges of delivered frames to the sender's window. Implementations are thread-safe.

@@ -56,13 +56,16 @@ class LinkedNode {
     const std::string& name = given.name;
     auto options = transport::quick_options(name, name == "a" ? "b" : "a", given.peer_port);
     options.own.incarnation = given.incarnation;
+    options.own.features = calls::calls_feature;
     auto made = transport::CafTransport::make(std::move(options));
     if (!made) {
       ADD_FAILURE() << made.error().message;
       return;
     }
     transport_ = std::move(*made);
-    federated_ = std::make_unique<federation::FederatedNode>(name, *transport_, given.placement);
+    calls_ = std::make_unique<calls::PeerCalls>(name, given.incarnation, *transport_, clock_);
+    federated_ = std::make_unique<federation::FederatedNode>(name, *transport_, given.placement,
+                                                             calls_.get());
     RuntimeOptions runtime = small_runtime(given.data_dir);
     runtime.accepts_loss = given.accepts_loss;
     runtime.on_fatal = given.on_fatal;
@@ -86,6 +89,7 @@ class LinkedNode {
 
   [[nodiscard]] Runtime& runtime() { return *runtime_; }
   [[nodiscard]] transport::CafTransport& transport() { return *transport_; }
+  [[nodiscard]] calls::PeerCalls& calls() { return *calls_; }
 
   /// Offers `count` messages, and waits until they are durable at this node.
   void enter(int count, std::size_t padding = 100) {
@@ -105,7 +109,9 @@ class LinkedNode {
   }
 
  private:
+  const SystemClock clock_;
   std::unique_ptr<transport::CafTransport> transport_;
+  std::unique_ptr<calls::PeerCalls> calls_;
   std::unique_ptr<federation::FederatedNode> federated_;
   std::unique_ptr<Runtime> runtime_;
 };

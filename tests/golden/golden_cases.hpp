@@ -16,6 +16,9 @@ struct GoldenCase {
 
 [[nodiscard]] std::vector<GoldenCase> golden_cases();
 
+/// The cases of messages/calls.proto.
+[[nodiscard]] std::vector<GoldenCase> golden_call_cases();
+
 /// The cases of messages/cluster.proto.
 [[nodiscard]] std::vector<GoldenCase> golden_cluster_cases();
 

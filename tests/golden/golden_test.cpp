@@ -9,6 +9,7 @@
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
+#include "messages/calls.pb.h"
 #include "messages/cluster.pb.h"
 #include "messages/federation.pb.h"
 #include "messages/record.pb.h"
@@ -76,6 +77,8 @@ INSTANTIATE_TEST_SUITE_P(Disk, Golden, ::testing::ValuesIn(golden_cases()),
                          [](const auto& instance) { return instance.param.name; });
 INSTANTIATE_TEST_SUITE_P(Cluster, Golden, ::testing::ValuesIn(golden_cluster_cases()),
                          [](const auto& instance) { return instance.param.name; });
+INSTANTIATE_TEST_SUITE_P(Calls, Golden, ::testing::ValuesIn(golden_call_cases()),
+                         [](const auto& instance) { return instance.param.name; });
 INSTANTIATE_TEST_SUITE_P(Federation, Golden, ::testing::ValuesIn(golden_federation_cases()),
                          [](const auto& instance) { return instance.param.name; });
 
@@ -106,12 +109,14 @@ void collect_declared(const Descriptor& descriptor, std::set<std::string>& names
 
 TEST(GoldenFormat, HasBytesForEveryField) {
   std::set<std::string> covered;
+  for (const GoldenCase& golden : golden_call_cases()) collect_set(*golden.message, covered);
   for (const GoldenCase& golden : golden_cases()) collect_set(*golden.message, covered);
   for (const GoldenCase& golden : golden_cluster_cases()) collect_set(*golden.message, covered);
   for (const GoldenCase& golden : golden_federation_cases()) collect_set(*golden.message, covered);
   std::set<std::string> declared;
   for (const auto* const file :
-       {pb::ShardRecord::descriptor()->file(), pb::OutboxOffer::descriptor()->file()}) {
+       {pb::PeerRequest::descriptor()->file(), pb::ShardRecord::descriptor()->file(),
+        pb::OutboxOffer::descriptor()->file()}) {
     for (int i = 0; i < file->message_type_count(); ++i) {
       collect_declared(*file->message_type(i), declared);
     }

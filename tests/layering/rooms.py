@@ -103,7 +103,9 @@ room("cluster/transport/net", "shell", "cluster/transport", "cluster/transport/l
      "cluster/transport/protocol", "cluster/transport/tls")
 room("cluster/transport/sim", "plain", "cluster/transport", "cluster/transport/links",
      "cluster/transport/protocol")
-room("cluster/federation", "shell", "cluster/transport")
+room("cluster/calls/core", "core", "cluster/transport")
+room("cluster/calls", "plain", "cluster/calls/core", "cluster/transport")
+room("cluster/federation", "shell", "cluster/calls", "cluster/transport")
 room("cluster/membership", "plain", "cluster/membership/core", "cluster/transport")
 room("cluster/move", "shell", "cluster/federation", "cluster/move/core", "cluster/placement",
      "cluster/transport")
@@ -119,8 +121,8 @@ room("cluster/http/routes", "shell", "cluster/config", "cluster/http", "cluster/
      "cluster/http/json", "cluster/http/message", "cluster/http/metrics", "cluster/http/server")
 room("cluster/http/service", "shell", "cluster/config", "cluster/http", "cluster/http/json",
      "cluster/http/message", "cluster/http/routes", "cluster/http/server")
-room("cluster/node", "shell", "cluster/config", "cluster/config/file", "cluster/federation",
-     "cluster/http", "cluster/http/service", "cluster/membership", "cluster/move",
+room("cluster/node", "shell", "cluster/calls", "cluster/calls/core", "cluster/config",
+     "cluster/config/file", "cluster/federation", "cluster/http", "cluster/http/service", "cluster/membership", "cluster/move",
      "cluster/placement", "cluster/transport/links", "cluster/transport/net")
 
 # Programs.

@@ -134,6 +134,7 @@ TEST(NodeSetup, TheTransportLinksUpWithAllOthers) {
   ASSERT_TRUE(options);
   EXPECT_EQ(options->own.node, "b");
   EXPECT_EQ(options->own.incarnation, 77U);
+  EXPECT_EQ(options->own.features, features) << "or no node would call this one";
   ASSERT_EQ(options->peers.size(), 1U);
   EXPECT_EQ(options->peers[0].address.host, "::1");
   EXPECT_EQ(options->peers[0].address.port, 7001);

@@ -137,6 +137,16 @@ TEST_F(PeerLinkTest, HeldFramesOccupyTheWindowOfTheNextLink) {
   EXPECT_EQ(refusal(400), ErrorCode::backlog_full);
 }
 
+TEST_F(PeerLinkTest, ShowsTheFeaturesOfThePeerWhileTheLinkIsUp) {
+  EXPECT_EQ(link_->status().features, 0u);
+  link_->up(1, 0, 6);
+  EXPECT_EQ(link_->status().features, 6u);
+  link_->down({ErrorCode::unreachable, ""});
+  EXPECT_EQ(link_->status().features, 0u);
+  link_->up(2, 0);
+  EXPECT_EQ(link_->status().features, 0u) << "a version that says none";
+}
+
 TEST_F(PeerLinkTest, AttachWakesForEarlierData) {
   const auto late = std::make_shared<PeerLink>("late", window, largest);
   late->up(1, 0);

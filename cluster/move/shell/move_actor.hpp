@@ -29,7 +29,8 @@
 
 namespace millrace::moves {
 
-// Frame kinds. Kinds below 16 belong to cluster/federation, 16 to cluster/membership.
+// Frame kinds. Kinds below 16 belong to cluster/federation, 16 to cluster/membership, 19 and 20 to
+// cluster/calls.
 constexpr transport::FrameKind move_frame{17};    ///< pb::MoveStep
 constexpr transport::FrameKind gossip_frame{18};  ///< pb::PlacementGossip
 

@@ -212,7 +212,7 @@ bool LinkManager::handle_link(SocketId socket, ConnectionTable::Entry& entry, Li
     spdlog::info("transport: link to '{}' is up, incarnation {}", peer.peer.name, peer.incarnation);
     peer.logged_reason.clear();
     peer.dialing.up(now_us_);
-    peer.link->up(peer.incarnation, up->held);
+    peer.link->up(peer.incarnation, up->held, peer.features);
   } else if (auto* const frame = std::get_if<FrameReceived>(&event)) {
     if (!peer.link->received(std::move(frame->frame))) {
       close(socket, entry, {ErrorCode::protocol, "more in flight than the window allows"});
@@ -259,6 +259,7 @@ bool LinkManager::greet(SocketId socket, ConnectionTable::Entry& entry, const pb
     }
   }
   peer.incarnation = hello.incarnation();
+  peer.features = hello.features();
   peer.current = socket;
   entry.peer = static_cast<std::size_t>(&peer - peers_.data());
   entry.connection.welcome(peer.link->begin());

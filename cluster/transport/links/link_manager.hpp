@@ -81,6 +81,7 @@ class LinkManager {
     bool is_dialed_here = false;
     bool is_removed = false;
     std::uint64_t incarnation = 0;      // the highest received; 0: none
+    std::uint64_t features = 0;         // in the hello of the latest link
     std::optional<SocketId> current{};  // socket of the link; nullopt: down
     std::string logged_reason{};        // last logged reason of a failure
   };

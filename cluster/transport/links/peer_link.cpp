@@ -83,7 +83,8 @@ void PeerLink::reject(Error reason) {
 
 LinkStatus PeerLink::status() const {
   const Lock lock(mutex_);
-  return {is_up_, incarnation_, is_up_ ? sent_.used() : 0, received_.used(), last_error_};
+  return {is_up_,           incarnation_, is_up_ ? sent_.used() : 0,
+          received_.used(), last_error_,  is_up_ ? features_ : 0};
 }
 
 void PeerLink::drain() {
@@ -97,11 +98,12 @@ std::size_t PeerLink::begin() {
   return received_.used();
 }
 
-void PeerLink::up(std::uint64_t incarnation, std::size_t held_by_peer) {
+void PeerLink::up(std::uint64_t incarnation, std::size_t held_by_peer, std::uint64_t features) {
   const Lock lock(mutex_);
   is_up_ = true;
   rejection_.reset();
   incarnation_ = incarnation;
+  features_ = features;
   sent_.reset(held_by_peer);
   notify(UpNotice{incarnation});
   if (unannounced_credit_ > 0) wake_broker();

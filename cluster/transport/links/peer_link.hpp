@@ -96,7 +96,7 @@ class PeerLink final : public CreditLedger, public std::enable_shared_from_this<
   // Called by the broker only.
   /// Call before writing a welcome: resets the counts and returns the held charge to state in it.
   [[nodiscard]] std::size_t begin();
-  void up(std::uint64_t incarnation, std::size_t held_by_peer);
+  void up(std::uint64_t incarnation, std::size_t held_by_peer, std::uint64_t features = 0);
   /// Drops undelivered frames and queues on_down. If the link is not up, only keeps `reason`.
   void down(Error reason);
   [[nodiscard]] Outgoing take();
@@ -127,6 +127,7 @@ class PeerLink final : public CreditLedger, public std::enable_shared_from_this<
   bool is_up_ = false;
   bool is_draining_ = false;
   std::uint64_t incarnation_ = 0;
+  std::uint64_t features_ = 0;  // of the peer
   std::string last_error_;
   std::optional<Error> rejection_;  // of this link, which the broker is to end
   Window sent_;

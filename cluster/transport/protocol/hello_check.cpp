@@ -34,6 +34,7 @@ pb::Hello make_hello(const NodeIdentity& own) {
   hello.set_node(own.node);
   hello.set_incarnation(own.incarnation);
   hello.set_protocol_version(own.protocol_version);
+  hello.set_features(own.features);
   return hello;
 }
 
