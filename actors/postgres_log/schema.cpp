@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "actors/journal/format/format.hpp"
+#include "actors/base/crc32c.hpp"
 #include "actors/postgres_log/core/sql_state.hpp"
 
 namespace millrace::postgres_log {
@@ -100,7 +100,7 @@ Result<void> make(Session& session, const std::string& schema, const std::string
 }  // namespace
 
 std::int32_t lock_class(const std::string& schema) {
-  return static_cast<std::int32_t>(journal::crc32c("millrace." + schema));
+  return static_cast<std::int32_t>(crc32c("millrace." + schema));
 }
 
 Result<SchemaFacts> look_at_schema(Session& session, const std::string& schema,

@@ -24,7 +24,7 @@ room("messages", "shell")
 room("actors/base", "shell")
 room("actors/files", "plain", "actors/base")
 room("actors/log", "plain", "actors/base")
-room("actors/journal/format", "core", "actors/log")
+room("actors/journal/format", "core", "actors/base", "actors/log")
 room("actors/journal/disk", "plain", "actors/base", "actors/files", "actors/journal/format",
      "actors/log")
 room("actors/journal/read", "plain", "actors/journal/disk", "actors/journal/format", "actors/log")
@@ -121,8 +121,21 @@ room("cluster/http/routes", "shell", "cluster/config", "cluster/http", "cluster/
      "cluster/http/json", "cluster/http/message", "cluster/http/metrics", "cluster/http/server")
 room("cluster/http/service", "shell", "cluster/config", "cluster/http", "cluster/http/json",
      "cluster/http/message", "cluster/http/routes", "cluster/http/server")
+room("cluster/kafka/wire", "core")
+room("cluster/kafka/records", "core", "cluster/kafka/wire")
+room("cluster/kafka/protocol", "core", "cluster/kafka/wire")
+room("cluster/kafka/group", "core", "cluster/kafka/protocol")
+room("cluster/kafka", "core", "cluster/kafka/records")
+room("cluster/kafka/server", "plain", "cluster/config", "cluster/http/handler",
+     "cluster/http/server", "cluster/kafka/protocol", "cluster/kafka/wire",
+     "cluster/transport/protocol", "cluster/transport/tls")
+room("cluster/kafka/service", "plain", "cluster/config/read", "cluster/http/handler", "cluster/kafka",
+     "cluster/kafka/group", "cluster/kafka/protocol", "cluster/kafka/records",
+     "cluster/kafka/server", "cluster/kafka/wire")
+room("cluster/kafka/broker", "plain", "cluster/calls", "cluster/kafka", "cluster/kafka/records")
 room("cluster/node", "shell", "cluster/calls", "cluster/calls/core", "cluster/config",
-     "cluster/config/file", "cluster/federation", "cluster/http", "cluster/http/service", "cluster/membership", "cluster/move",
+     "cluster/config/file", "cluster/federation", "cluster/http", "cluster/http/service", "cluster/kafka/broker",
+     "cluster/kafka/service", "cluster/membership", "cluster/move",
      "cluster/placement", "cluster/transport/links", "cluster/transport/net")
 
 # Programs.

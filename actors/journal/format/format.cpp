@@ -2,20 +2,12 @@
 
 #include <cstring>
 
-#include <isa-l/crc.h>
-
 namespace millrace::journal {
 namespace {
 
 constexpr std::string_view segment_magic{"MILLSEG\0", 8};
 
 }  // namespace
-
-std::uint32_t crc32c(std::string_view bytes, std::uint32_t before) {
-  // ISA-L does not change the bytes, although the pointer is not const.
-  auto* data = reinterpret_cast<unsigned char*>(const_cast<char*>(bytes.data()));
-  return ~crc32_iscsi(data, static_cast<int>(bytes.size()), ~before);
-}
 
 std::size_t encode_frame(char* at, const FrameHeader& header, std::string_view body) {
   put(at + 4, header.length);

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "actors/base/crc32c.hpp"
 #include "actors/journal/format/frame.hpp"
 
 namespace millrace::journal {
@@ -69,10 +70,6 @@ template <std::integral T>
 [[nodiscard]] constexpr std::uint64_t align_down(std::uint64_t value, std::uint64_t alignment) {
   return value / alignment * alignment;
 }
-
-/// CRC-32C (Castagnoli) of `bytes`, behind bytes with the checksum `before`. REQUIRES: at most
-/// 2 GiB.
-[[nodiscard]] std::uint32_t crc32c(std::string_view bytes, std::uint32_t before = 0);
 
 /// Writes a frame at `at` with its checksum and zero padding up to `frame_align`. Returns the bytes
 /// written. REQUIRES: `header.length` is the size of `body`; room for that many bytes at `at`.

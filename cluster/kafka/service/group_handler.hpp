@@ -1,0 +1,58 @@
+// GroupHandler: groups of consumers and their offsets. Keeps the coordinator of the groups that belong to
+// this node, and gives it time.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "cluster/kafka/group/group_core.hpp"
+#include "cluster/kafka/protocol/find_coordinator.hpp"
+#include "cluster/kafka/protocol/heartbeat.hpp"
+#include "cluster/kafka/protocol/leave_group.hpp"
+#include "cluster/kafka/protocol/offset_commit.hpp"
+#include "cluster/kafka/protocol/offset_fetch.hpp"
+#include "cluster/kafka/service/handler_context.hpp"
+
+namespace millrace::kafka {
+
+class GroupHandler {
+ public:
+  GroupHandler(const HandlerContext& context, const GroupLimits& limits)
+      : context_(context), core_(limits) {}
+
+  using ExchangePtr = std::shared_ptr<Exchange>;
+
+  void find_coordinator(const ExchangePtr& exchange, const FindCoordinatorRequest& request);
+  void join(const ExchangePtr& exchange, const JoinGroupRequest& request);
+  void sync(const ExchangePtr& exchange, const SyncGroupRequest& request);
+  void heartbeat(const ExchangePtr& exchange, const HeartbeatRequest& request);
+  void leave(const ExchangePtr& exchange, const LeaveGroupRequest& request);
+  void commit(const ExchangePtr& exchange, const OffsetCommitRequest& request);
+  void fetch_offsets(const ExchangePtr& exchange, const OffsetFetchRequest& request);
+  void describe(const ExchangePtr& exchange, const DescribeGroupsRequest& request);
+  void list(const ExchangePtr& exchange);
+
+  /// Requests that wait for other members are answered: another node will coordinate.
+  void wind_down();
+
+ private:
+  [[nodiscard]] Code check_group(std::string_view group);
+  [[nodiscard]] SteadyUs now_us() const;
+  [[nodiscard]] Ticket keep(const ExchangePtr& exchange);
+  void enter(const ExchangePtr& exchange, JoinCommand command);
+  void deliver(const GroupAnswers& answers);
+  void ensure_ticking();
+  void tick();
+  void on_tick();
+
+  const HandlerContext context_;
+  GroupCore core_;
+  Ticket last_ticket_ = 0;
+  std::unordered_map<Ticket, ExchangePtr> waiting_{};  ///< requests whose answer the core gives
+  bool is_ticking_ = false;
+  bool is_winding_down_ = false;
+};
+
+}  // namespace millrace::kafka
