@@ -56,6 +56,7 @@ struct RetireMessage;
 struct RewiredMessage;
 struct SnapshotMessage;
 struct SubscribeMessage;
+struct TopicMessage;
 struct UnclaimMessage;
 struct ServeMessage;
 }  // namespace millrace::queues
@@ -134,6 +135,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::RewiredMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::SnapshotMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::SubscribeMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::TopicMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::UnclaimMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::ServeMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::AddSourceMessage))
@@ -198,6 +200,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::RetireMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::RewiredMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::SnapshotMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::SubscribeMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::TopicMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::UnclaimMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ServeMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::AddSourceMessage)

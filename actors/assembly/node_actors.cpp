@@ -288,9 +288,11 @@ Result<void> NodeActors::operate(const std::string& queue, const AnyActor& reade
   };
   const bool is_redrive = operation.verb == Operation::Verb::redrive;
   bool is_outbox = false;
+  bool keeps_topics = false;
   bool has_dead_letters = false;
   const auto add_declared = [&](const pb::Declaration& declaration) {
     is_outbox = is_outbox || declaration.has_outbox();
+    keeps_topics = keeps_topics || declaration.topics();
     has_dead_letters = has_dead_letters || declaration.dead_letters();
     OperatorConfig::Shard& shard = add(declaration.number());
     if (!is_redrive) return;
@@ -315,6 +317,11 @@ Result<void> NodeActors::operate(const std::string& queue, const AnyActor& reade
   if (is_outbox && operation.verb != Operation::Verb::peek) {
     return Error{ErrorCode::invalid_argument,
                  queue + " is an outbox: its messages cannot be removed"};
+  }
+  if (keeps_topics && operation.verb != Operation::Verb::peek) {
+    return Error{
+        ErrorCode::invalid_argument,
+        queue + " keeps topics: their records go when no group needs them and they are old"};
   }
   if (is_redrive && !has_dead_letters) {
     return Error{ErrorCode::invalid_argument, "queue " + queue + " holds no dead letters"};
@@ -430,6 +437,7 @@ Result<std::vector<pb::Declaration>> NodeActors::add_staged(std::span<const std:
     queue.set_state_type(plan.state_type);
     queue.set_shards(plan_.shards);
     queue.set_dead_letters(plan.is_dead_letter);
+    queue.set_topics(plan.keeps_topics);
     queue.set_staged(true);
     queue.set_began_anew(began_anew);
     handles_.emplace_back();
@@ -522,6 +530,7 @@ std::vector<NodeActors::GivenUpQueue> NodeActors::plan_give_up(std::span<const s
     one.outbox = declarations_.at(number);
     one.outbox->set_name(outbox_name(name));
     one.outbox->set_dead_letters(false);
+    one.outbox->set_topics(false);
     one.outbox->clear_state_type();
     one.outbox->mutable_outbox()->set_producer(
         outbox_producer_name(plan_.outbox_producer, name, shard));

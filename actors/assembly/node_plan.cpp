@@ -63,6 +63,14 @@ Result<void> check_types(const StoredQueue& stored, const pb::Declaration& decla
                                                   " holds messages of type " + old.type() +
                                                   ", the pipeline expects " + declaration.type()};
   }
+  const queues::Durable& durable = stored.state->durable;
+  if (old.topics() != declaration.topics() && durable.index.size() > 0) {
+    return Error{ErrorCode::invalid_argument,
+                 "queue " + declaration.name() +
+                     (old.topics() ? " keeps topics, and is to keep none"
+                                   : " has messages for a stage, and is to keep topics") +
+                     ": only a queue without messages can change that"};
+  }
   const bool differ = !old.state_type().empty() && !declaration.state_type().empty() &&
                       old.state_type() != declaration.state_type();
   if (differ && keeps_values(*stored.state)) {
@@ -173,6 +181,7 @@ class Planner {
     declaration.set_type(queue.type);
     declaration.set_shards(options_.shards);
     declaration.set_dead_letters(queue.is_dead_letter);
+    declaration.set_topics(queue.keeps_topics);
     const std::string& state_type = plan_.queues.at(queue.name).state_type;
     declaration.set_state_type(state_type);
     if (const pb::Schema& schema = schema_for(queue.type); schema.message_size() > 0) {
@@ -208,6 +217,7 @@ void Planner::add_queue(const WiredQueue& queue) {
   QueuePlan& plan = plan_.queues[queue.name];
   plan.type = queue.type;
   plan.is_dead_letter = queue.is_dead_letter;
+  plan.keeps_topics = queue.keeps_topics;
   plan.limits = limits_for(queue.name);
   plan.outbox_limits = queues::as_outbox(limits_for(queue.name));
   for (const std::size_t held : queue.holds_back) {
@@ -321,6 +331,7 @@ Result<QueueNumber> Planner::add_served(const WiredQueue& queue, std::uint32_t s
 Result<QueueNumber> Planner::add_outbox(const WiredQueue& queue, std::uint32_t shard) {
   pb::Declaration declaration = declare(queue, shard);
   declaration.set_name(outbox_name(queue.name));
+  declaration.clear_topics();
   declaration.clear_state_type();
   declaration.clear_state_schema();
   declaration.mutable_outbox()->set_producer(
@@ -340,6 +351,7 @@ Result<const pb::Declaration*> Planner::find_or_declare(pb::Declaration declarat
     if (auto checked = check_types(*stored, declaration); !checked) return checked.error();
     pb::Declaration next = stored->declaration;
     next.set_dead_letters(declaration.dead_letters());
+    next.set_topics(declaration.topics());
     if (!declaration.state_type().empty()) next.set_state_type(declaration.state_type());
     if (declaration.has_schema()) {
       *next.mutable_schema() =
@@ -350,6 +362,7 @@ Result<const pb::Declaration*> Planner::find_or_declare(pb::Declaration declarat
                                                  keeps_values(*stored->state));
     }
     if (next.dead_letters() != stored->declaration.dead_letters() ||
+        next.topics() != stored->declaration.topics() ||
         next.state_type() != stored->declaration.state_type() ||
         !is_equal(next.schema(), stored->declaration.schema()) ||
         !is_equal(next.state_schema(), stored->declaration.state_schema())) {

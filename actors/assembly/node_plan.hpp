@@ -42,6 +42,7 @@ struct QueuePlan {
   std::string type;
   std::string state_type{};  ///< of the stage that reads it; empty: no stage, or without state
   bool is_dead_letter = false;
+  bool keeps_topics = false;
   queues::Limits limits;         ///< of the queue, in shards that this node serves
   queues::Limits outbox_limits;  ///< of its outbox, in other shards
   std::string dead_letters{};    ///< dead letter queue of the stage that reads it; empty: no stage

@@ -47,6 +47,8 @@ struct RuntimeOptions {
   /// queue's share of `body_cache_bytes` below, but for the queues of `own_body_cache`.
   std::map<std::string, queues::Limits> queue_limits{};
   std::set<std::string> own_body_cache{};
+  /// Queues that keep topics: no stage reads them, but clients by position; see Runtime::topics().
+  std::set<std::string> topic_queues{};
   std::uint64_t body_cache_bytes =
       256u << 20;  ///< for all queues together; at least 1 MiB per queue and shard
   /// Values and histories of keys in memory, for all queues together; the rest is in `state/` of the

@@ -156,4 +156,29 @@ Wiring analyse_wiring(std::span<const PipelineSpec> pipelines) {
   return std::move(builder).finish();
 }
 
+Result<void> add_topic_queues(Wiring& wiring, const std::set<std::string>& queues) {
+  for (const WiredStage& stage : wiring.stages) {
+    for (const std::size_t queue : {stage.source, stage.dead_letter}) {
+      if (!queues.contains(wiring.queues[queue].name)) continue;
+      return Error{ErrorCode::invalid_argument,
+                   "queue " + wiring.queues[queue].name +
+                       " keeps topics: a stage can write to it, and none can read it"};
+    }
+  }
+  for (const std::string& name : queues) {
+    const std::size_t index = wiring.find(name);
+    if (index == wiring.queues.size()) {
+      WiredQueue added;
+      added.name = name;
+      added.type = topic_queue_type;
+      added.cycle = wiring.queues.size();
+      for (const WiredQueue& queue : wiring.queues)
+        added.cycle = std::max(added.cycle, queue.cycle + 1);
+      wiring.queues.push_back(std::move(added));
+    }
+    wiring.queues[index].keeps_topics = true;
+  }
+  return {};
+}
+
 }  // namespace millrace

@@ -3,11 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "actors/stage/pipeline_spec.hpp"
+#include "messages/result.hpp"
 
 namespace millrace {
 
@@ -16,6 +18,7 @@ struct WiredQueue {
   std::string name;
   std::string type;  ///< full name of its Protobuf type; empty: dead letters of several types
   bool is_dead_letter = false;
+  bool keeps_topics = false;  ///< see add_topic_queues()
 
   std::vector<std::size_t> feeds{};   ///< queues that the stage which reads this queue writes to
   std::vector<std::size_t> fed_by{};  ///< queues whose stage writes to this queue
@@ -59,5 +62,9 @@ struct Wiring {
 
 /// Requires: validate(pipelines) succeeds. Pure; any thread.
 [[nodiscard]] Wiring analyse_wiring(std::span<const PipelineSpec> pipelines);
+
+/// These queues keep topics: what is written to them is read by position. Those that no pipeline names are added;
+/// they have messages of type `millrace.Bytes`. Fails with `invalid_argument`: a stage reads one of them.
+[[nodiscard]] Result<void> add_topic_queues(Wiring& wiring, const std::set<std::string>& queues);
 
 }  // namespace millrace

@@ -17,6 +17,7 @@
 
 #include "actors/assembly/federation.hpp"
 #include "actors/assembly/node_actors.hpp"
+#include "actors/assembly/topic_queues.hpp"
 #include "actors/base/names.hpp"
 #include "actors/base/shell/actor_handle.hpp"
 #include "actors/engines/engines.hpp"
@@ -219,6 +220,7 @@ void Runtime::Parts::on_group(logs::Lsn lsn) {
 }
 
 Result<void> Runtime::Parts::open() {
+  if (auto added = add_topic_queues(wiring, options.topic_queues); !added) return added;
   if (auto prepared = NodeStates::prepare(options, pipelines); !prepared) return prepared;
   if (!options.engine) {
     options.engine = engines::make_engine(
@@ -501,6 +503,10 @@ std::uint32_t Runtime::shards() const {
 Result<std::shared_ptr<const receivers::ExternalStages>> Runtime::external_stages() const {
   if (!parts_->serves) return not_compared();
   return parts_->actors->external_stages();
+}
+
+TopicQueues Runtime::topics() const {
+  return {*parts_->actors, parts_->serves};
 }
 
 std::vector<StageCounts> Runtime::stage_counts() const {

@@ -35,6 +35,7 @@ class ExternalStages;
 namespace millrace {
 
 class Federation;
+class TopicQueues;
 
 /// A queue as it is now, over all its shards.
 struct QueueInfo {
@@ -204,6 +205,8 @@ class Runtime {
   [[nodiscard]] UpkeepStats upkeep_stats() const;
   /// The external stages, for their workers. Fails with `draining` while this node does not serve.
   [[nodiscard]] Result<std::shared_ptr<const receivers::ExternalStages>> external_stages() const;
+  /// The queues of RuntimeOptions::topic_queues.
+  [[nodiscard]] TopicQueues topics() const;
   /// The stages that run on this node, in the order of the pipelines.
   [[nodiscard]] std::vector<StageCounts> stage_counts() const;
 

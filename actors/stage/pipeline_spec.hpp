@@ -35,6 +35,9 @@ struct QueueSpec {
 /// Full name of the type of the keyed state of an external stage.
 inline constexpr std::string_view external_state_type = "millrace.Json";
 
+/// Full name of the type of a queue that keeps topics, and that no stage writes to.
+inline constexpr std::string_view topic_queue_type = "millrace.Bytes";
+
 /// One stage: the queue it reads, its handler, the queues it writes.
 struct StageSpec {
   std::string name;  ///< unique in its pipeline

@@ -16,6 +16,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "apps/dev/fixed_ports.hpp"
 #include "apps/serve/config_text.hpp"
 #include "apps/simulate/fleet/node_process.hpp"
 #include "apps/simulate/fleet/proxy_sockets.hpp"
@@ -38,14 +39,20 @@ std::string address(std::uint16_t port) {
   return "127.0.0.1:" + std::to_string(port);
 }
 
-/// Returns two ports per node: consecutive ones from options.port, or free ports if that is 0. A
-/// free port can be taken by another process before the node listens on it.
+/// Returns three ports per node, for the cluster, HTTP and Kafka: consecutive ones from options.port and
+/// options.kafka_port, or free ports. A free port can be taken by another process before the node listens
+/// on it.
 Result<std::vector<std::uint16_t>> pick_ports(const DevOptions& options) {
   std::vector<std::uint16_t> ports;
   std::vector<simulate::Listener> held;  // open until all ports are picked: no port twice
-  for (std::uint32_t i = 0; i < 2 * options.nodes; ++i) {
-    if (options.port != 0) {
-      ports.push_back(static_cast<std::uint16_t>(options.port + i));
+  const bool has_kafka_ports =
+      options.kafka_port != 0 && are_free(options.kafka_port, options.nodes);
+  for (std::uint32_t i = 0; i < 3 * options.nodes; ++i) {
+    const bool is_kafka = i >= 2 * options.nodes;
+    if (is_kafka ? has_kafka_ports : options.port != 0) {
+      const std::uint32_t port =
+          is_kafka ? options.kafka_port + i - 2 * options.nodes : options.port + i;
+      ports.push_back(static_cast<std::uint16_t>(port));
       continue;
     }
     auto listener = simulate::listen_on_loopback();
@@ -59,6 +66,7 @@ Result<std::vector<std::uint16_t>> pick_ports(const DevOptions& options) {
 struct Node {
   std::string name;
   std::string http;
+  std::string kafka;  ///< empty: it has no door for Kafka's clients
   path config;
   path log;
   std::optional<NodeProcess> process{};
@@ -139,7 +147,9 @@ Result<std::vector<Node>> write_files(const DevOptions& options, const path& fol
   for (std::uint32_t i = 0; i < options.nodes; ++i) {
     const std::string name = "node-" + std::to_string(i + 1);
     const std::string http = address((*ports)[options.nodes + i]);
-    nodes.push_back({name, http, folder / (name + ".toml"), folder / (name + ".log")});
+    const std::string kafka =
+        options.kafka_port == 0 ? std::string() : address((*ports)[2 * options.nodes + i]);
+    nodes.push_back({name, http, kafka, folder / (name + ".toml"), folder / (name + ".log")});
     members.push_back({name, address((*ports)[i]), http});
   }
   // One folder per number of nodes: the certificates of an earlier cluster of another size do not
@@ -155,7 +165,8 @@ Result<std::vector<Node>> write_files(const DevOptions& options, const path& fol
                                                            .listen = members[i].address,
                                                            .http = nodes[i].http,
                                                            .members = members,
-                                                           .certificates = certificates}));
+                                                           .certificates = certificates,
+                                                           .kafka = nodes[i].kafka}));
     if (!written) return written.error();
   }
   return nodes;
@@ -174,7 +185,9 @@ class Cluster {
       if (!process) return process.error();
       node.process.emplace(std::move(*process));
       std::cout << node.name << "  http://" << node.http << "  pid " << node.process->pid()
-                << "  log " << node.log.string() << std::endl;
+                << "  log " << node.log.string();
+      if (!node.kafka.empty()) std::cout << "  kafka " << node.kafka;
+      std::cout << std::endl;
     }
     return {};
   }

@@ -13,6 +13,9 @@ struct DevOptions {
   std::uint32_t nodes = 3;       ///< 1 to 16
   std::filesystem::path folder;  ///< of all files; kept and reused by the next run
   std::uint16_t port = 0;        ///< first of consecutive ports; 0: free ports
+  /// First of consecutive ports for clients of Kafka; if one of them is taken, free ports; 0: none are
+  /// served.
+  std::uint16_t kafka_port = 9092;
 };
 
 /// Runs the cluster until SIGTERM or SIGINT, then drains it; a second of these signals kills it.

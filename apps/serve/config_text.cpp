@@ -53,6 +53,9 @@ std::string to_toml(const ConfigText& config) {
             "\nschema = " + quote(config.postgres->schema) + "\n";
     if (config.postgres->follow) text += "follow = true\n";
   }
+  if (!config.kafka.empty()) {
+    text += "\n[kafka]\nlisten = " + quote(config.kafka) + "\nauto_create = true\n";
+  }
   const auto file = [&](const std::string& name) {
     return quote((config.certificates / name).string());
   };

@@ -45,6 +45,8 @@ struct ConfigText {
   std::filesystem::path certificates{};    ///< directory written by certs::write_certificates()
   std::string certificate{};               ///< name of its files; empty: `node`
   std::optional<PostgresText> postgres{};  ///< empty: the log is a journal
+  std::string
+      kafka{};  ///< where clients of Kafka are served, who make topics by using them; empty: nowhere
 };
 
 /// The config file as TOML.

@@ -150,12 +150,33 @@ struct CafConfig {
   std::uint32_t max_consecutive_reads = 50;  ///< from one connection per turn
 };
 
+/// A topic that is made at the start.
+struct KafkaTopicConfig {
+  std::string name;
+  std::optional<std::chrono::microseconds> retention{};
+  std::vector<std::string> groups{};
+};
+
+/// The door for clients of Kafka.
+struct KafkaConfig {
+  std::string listen{};       ///< "host:port"; empty: the node has none
+  std::string advertise{};    ///< "host:port" for clients; empty: `listen`
+  std::string token_file{};   ///< password of all clients; empty: none
+  std::string certificate{};  ///< PEM; empty: no TLS
+  std::string key{};
+  std::uint32_t connections_max = 0;
+  bool auto_create = false;  ///< topics and groups, by their use
+  std::chrono::microseconds retention{};
+  std::vector<KafkaTopicConfig> topics{};
+};
+
 struct Config {
   NodeConfig node;
   ListenConfig listen;
   ClusterConfig cluster;
   TlsConfig tls;
   HttpConfig http;
+  KafkaConfig kafka;
   LogConfig log;
   RuntimeConfig runtime;
   journal::Options journal;

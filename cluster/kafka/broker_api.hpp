@@ -153,6 +153,7 @@ class BrokerApi {
   /// Appends the records of a batch, all or none. Batches of one partition are taken in the order of the
   /// calls. With a producer id, numbers are checked as those of a sender: the sequence number of a
   /// record is base_sequence plus its place in the batch, modulo 2^31. `acks=0` is not told apart.
+  /// RecordBatch::packed is valid during the call only.
   ///
   /// Fails with `not_found`, `not_owner`, `unreachable` (no owner is known), `out_of_order`,
   /// `unknown_producer`, `fenced` (an older epoch), `too_large`, `invalid_argument` (a record is not of the

@@ -26,6 +26,7 @@
 #include "cluster/move/node_federation.hpp"
 #include "cluster/node/http_options.hpp"
 #include "cluster/node/incarnation.hpp"
+#include "cluster/node/kafka_door.hpp"
 #include "cluster/node/log_engine.hpp"
 #include "cluster/node/node_setup.hpp"
 #include "cluster/node/node_view.hpp"
@@ -39,6 +40,8 @@ namespace {
 
 /// Time for HTTP answers that are still being sent when all other parts have stopped.
 constexpr std::chrono::milliseconds http_grace_max{2'000};
+/// Time for what Kafka's clients have in progress before the runtime drains.
+constexpr std::chrono::milliseconds kafka_grace_max{2'000};
 
 using config::Config;
 
@@ -154,6 +157,8 @@ class ClusterNode::Parts {
 
   /// Starts the HTTP API. Requires a running `runtime`.
   Result<void> open_http(const Options& options);
+  /// Opens the door for Kafka's clients, if the configuration has one. As open_http().
+  Result<void> open_kafka(std::uint64_t incarnation);
   /// Tells the others where this node is reached, and looks where they are. Requires all below.
   Result<void> watch_seats(const LogEngine& log, std::uint64_t incarnation);
 
@@ -188,6 +193,7 @@ class ClusterNode::Parts {
   std::unique_ptr<NodeView> view;
   std::unique_ptr<http::RuntimeApi> api;
   std::unique_ptr<http::HttpService> http;
+  std::unique_ptr<KafkaDoor> kafka;         ///< null: the node has none
   std::unique_ptr<OwnDirectory> directory;  ///< null: node.data_dir is of this node alone
   std::atomic<bool> is_stopped = false;
   bool has_leftovers = false;  ///< the drain failed: actors of the runtime still run
@@ -205,6 +211,20 @@ Result<void> ClusterNode::Parts::open_http(const Options& options) {
   if (!server) return server.error();
   http = std::move(*server);
   spdlog::info("HTTP API at {}", http->address());
+  return {};
+}
+
+Result<void> ClusterNode::Parts::open_kafka(std::uint64_t incarnation) {
+  if (config.kafka.listen.empty()) return {};
+  auto door =
+      KafkaDoor::open(config, pipelines,
+                      {.runtime = runtime.get(),
+                       .peers = &calls,
+                       .owner = [this](const std::string& queue,
+                                       std::uint32_t shard) { return table.owner(queue, shard); },
+                       .incarnation = incarnation});
+  if (!door) return door.error();
+  kafka = std::move(*door);
   return {};
 }
 
@@ -305,6 +325,7 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& told,
   runtime.accepts_loss = options.accepts_loss;
   runtime.engine = log.engine;
   runtime.opened = std::move(taken->log);
+  runtime.topic_queues = topic_queues(config, parts->pipelines);
   if (follows) runtime.followed = follows->take(taken->node);
   parts->follows = follows;
   if (options.adjust) options.adjust(runtime);
@@ -317,6 +338,7 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& told,
   if (auto linked = node->parts_->transport->start(node->parts_->router); !linked) {
     return linked.error();
   }
+  if (auto opened = node->parts_->open_kafka(incarnation); !opened) return opened.error();
   if (log.engine) {
     if (auto watched = node->parts_->watch_seats(log, incarnation); !watched) {
       return watched.error();
@@ -346,6 +368,7 @@ Result<void> ClusterNode::stop(std::chrono::milliseconds timeout) {
   if (parts_->watch) parts_->watch->stop();
   parts_->members.advance(pb::MEMBER_LEAVING);
   const auto deadline = std::chrono::steady_clock::now() + timeout;
+  if (parts_->kafka) parts_->kafka->stop(std::min(timeout / 4, kafka_grace_max));
   Result<void> drained = parts_->runtime->stop(timeout);
   parts_->has_leftovers = !drained;
   // Only answers that are being sent are left; wait for them.

@@ -9,6 +9,7 @@
 #include "actors/base/names.hpp"
 #include "actors/pipeline/wiring.hpp"
 #include "cluster/config/address.hpp"
+#include "cluster/kafka/broker/topic_store.hpp"
 #include "cluster/node/wired_pipeline.hpp"
 
 namespace millrace::cluster {
@@ -93,6 +94,7 @@ Result<void> check_queues(const Config& config, const std::vector<PipelineSpec>&
       queues.insert(queues.end(), stage.targets.begin(), stage.targets.end());
     }
   }
+  if (!config.kafka.listen.empty()) queues.push_back({kafka::topic_store, "", {}});
   for (const QueueConfig& queue : config.queues) {
     if (auto known = find(queues, queue.name, "queue " + queue.name); !known) return known.error();
   }
@@ -112,8 +114,11 @@ RuntimeOptions runtime_options(const Config& config) {
   options.state_cache_bytes = config.runtime.state_cache_bytes;
   options.checkpoint_log_bytes = config.runtime.checkpoint_log_bytes;
   options.journal = config.journal;
+  if (!config.kafka.listen.empty())
+    options.limits.topic_retention_us = config.kafka.retention.count();
   for (const QueueConfig& queue : config.queues) {
     options.queue_limits[queue.name] = queue.limits;
+    options.queue_limits[queue.name].topic_retention_us = options.limits.topic_retention_us;
     if (queue.set_keys.contains("body_cache")) options.own_body_cache.insert(queue.name);
   }
   return options;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "actors/pipeline/wiring.hpp"
+#include "cluster/kafka/broker/topic_store.hpp"
 #include "cluster/placement/layout_core.hpp"
 
 namespace millrace::cluster {
@@ -104,6 +105,7 @@ Result<QueuePlacement> QueuePlacement::make(const Config& config,
     }
   }
   for (const std::string& queue : unread) roles.emplace(queue, "");
+  if (!config.kafka.listen.empty()) roles.emplace(kafka::topic_store, "");
   std::map<std::string, moves::QueueGroup> groups;
   auto anywhere = make_group(config, "");
   if (!anywhere) return anywhere.error();

@@ -16,6 +16,9 @@ struct GoldenCase {
 
 [[nodiscard]] std::vector<GoldenCase> golden_cases();
 
+/// Topics on disk, and the cases of messages/topic.proto.
+[[nodiscard]] std::vector<GoldenCase> golden_topic_cases();
+
 /// The cases of messages/calls.proto.
 [[nodiscard]] std::vector<GoldenCase> golden_call_cases();
 

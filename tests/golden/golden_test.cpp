@@ -14,6 +14,7 @@
 #include "messages/federation.pb.h"
 #include "messages/record.pb.h"
 #include "messages/snapshot.pb.h"
+#include "messages/topic.pb.h"
 #include "tests/golden/golden_cases.hpp"
 
 namespace millrace {
@@ -75,6 +76,8 @@ TEST_P(Golden, ReadsTheFrozenBytes) {
 
 INSTANTIATE_TEST_SUITE_P(Disk, Golden, ::testing::ValuesIn(golden_cases()),
                          [](const auto& instance) { return instance.param.name; });
+INSTANTIATE_TEST_SUITE_P(Topics, Golden, ::testing::ValuesIn(golden_topic_cases()),
+                         [](const auto& instance) { return instance.param.name; });
 INSTANTIATE_TEST_SUITE_P(Cluster, Golden, ::testing::ValuesIn(golden_cluster_cases()),
                          [](const auto& instance) { return instance.param.name; });
 INSTANTIATE_TEST_SUITE_P(Calls, Golden, ::testing::ValuesIn(golden_call_cases()),
@@ -111,12 +114,13 @@ TEST(GoldenFormat, HasBytesForEveryField) {
   std::set<std::string> covered;
   for (const GoldenCase& golden : golden_call_cases()) collect_set(*golden.message, covered);
   for (const GoldenCase& golden : golden_cases()) collect_set(*golden.message, covered);
+  for (const GoldenCase& golden : golden_topic_cases()) collect_set(*golden.message, covered);
   for (const GoldenCase& golden : golden_cluster_cases()) collect_set(*golden.message, covered);
   for (const GoldenCase& golden : golden_federation_cases()) collect_set(*golden.message, covered);
   std::set<std::string> declared;
   for (const auto* const file :
        {pb::PeerRequest::descriptor()->file(), pb::ShardRecord::descriptor()->file(),
-        pb::OutboxOffer::descriptor()->file()}) {
+        pb::OutboxOffer::descriptor()->file(), pb::TopicCalls::descriptor()->file()}) {
     for (int i = 0; i < file->message_type_count(); ++i) {
       collect_declared(*file->message_type(i), declared);
     }

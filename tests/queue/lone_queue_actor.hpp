@@ -40,15 +40,16 @@ class QueueActor : public ::testing::Test, private CommitSink {
     declaration.set_shard(5);
     return declaration;
   }
-  void start(Limits limits) {
+  void start(Limits limits, const pb::Declaration& declared = declaration(),
+             caf::actor reader = {}) {
     auto state = std::make_unique<State>();
-    declare(*state, declaration());
+    declare(*state, declared);
     state->dead_letters = 2;
     state->limits = limits;
     state_ = state.get();
-    queue_ =
-        spawn_queue(system_.system(),
-                    {.state = std::move(state), .log = &log_, .clock = &system_, .reader = {}});
+    queue_ = spawn_queue(
+        system_.system(),
+        {.state = std::move(state), .log = &log_, .clock = &system_, .reader = std::move(reader)});
   }
   void end() {
     for (const caf::actor& actor : actors_) caf::anon_send_exit(actor, caf::exit_reason::kill);

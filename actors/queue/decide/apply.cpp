@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/queue/decide/apply_topic.hpp"
 #include "actors/queue/move/source.hpp"
 #include "actors/queue/move/target.hpp"
 #include "actors/queue/state/body.hpp"
@@ -32,12 +33,17 @@ void append(State& state, const CommittedRecord& committed, const pb::Envelope& 
   entry.place = committed.place;
   entry.index = position;
   durable.index.set_bytes(entry, bytes_of(envelope));
+  if (state.keeps_topics()) make_room_for_body(state, bytes_of(envelope));
   cache_body(state, sequence, committed, envelope, messages);
   if (state.is_outbox) {
     enqueue(state, sequence, entry, outbox_line);
     return;
   }
   entry.priority = priority_of(envelope);
+  if (state.keeps_topics()) {
+    enqueue(state, sequence, entry, std::nullopt);
+    return;
+  }
   if (envelope.not_before_us() != 0 || envelope.expires_at_us() != 0) {
     entry.has_schedule = true;
     durable.schedules[sequence] = schedule_of(envelope, committed.record->at_us());
@@ -141,6 +147,7 @@ void apply(State& state, const CommittedRecord& committed, const pb::Change& cha
                               at_us, hash_payload(envelope.payload())});
     }
   }
+  if (state.keeps_topics()) apply_topics(state, change);
   if (change.has_idempotency_keys_max()) {
     durable.dedup.trim_idempotency_keys(at_us - change.idempotency_window_us(),
                                         change.idempotency_keys_max());
@@ -182,6 +189,7 @@ void propose(State& state, const Decision& decision) {
   state.live.stepping_us += pending.stepped_us;
   for (const TimerId& timer : pending.timers) state.live.settling_timers.insert(timer.second);
   for (const std::string& key : pending.forgotten) state.live.forgetting.insert(key);
+  if (pending.batch) propose_batch(state, *pending.batch);
   for (const ProducerProgress& progress : pending.producers) {
     ProposedProducer& proposed = state.live.proposed[progress.name];
     proposed.epoch = progress.epoch;
@@ -205,6 +213,7 @@ void committed(State& state, const Pending& pending) {
   state.live.stepping_us -= pending.stepped_us;
   for (const TimerId& timer : pending.timers) state.live.settling_timers.erase(timer.second);
   for (const std::string& key : pending.forgotten) state.live.forgetting.erase(key);
+  if (pending.batch) batch_committed(state, *pending.batch);
 }
 
 }  // namespace millrace::queues

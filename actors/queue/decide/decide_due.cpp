@@ -109,10 +109,11 @@ Decision decide_step(const State& state, Now before, Now now) {
   const DedupTable& dedup = state.durable.dedup;
   const DurationUs step_us = step_between(before, now);
   if (step_us <= step_min_us) return out;
-  // The store has the ages of keys also for a time when the queue is to forget them.
+  // The store has the ages of keys also for a time when the queue is to forget them; topics have those of
+  // batches.
   const bool keeps_ages = state.durable.keyed.is_on_disk();
   if (dedup.producers().empty() && dedup.idempotency_keys().empty() &&
-      state.live.proposed.empty() && !keeps_ages) {
+      state.live.proposed.empty() && !keeps_ages && state.durable.topics.empty()) {
     return out;
   }
   out.record = new_record(state, now.wall_us);

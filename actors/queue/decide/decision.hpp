@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +22,15 @@ struct ProducerProgress {
   bool is_rebased = false;       ///< by Attach.rebase
 };
 
+/// A batch for a topic, in a record in flight.
+struct ProposedBatch {
+  std::string topic;
+  std::int64_t producer = -1;  ///< -1: not idempotent
+  std::int16_t epoch = 0;
+  std::int32_t sequence = 0;
+  std::uint32_t count = 0;
+};
+
 /// What a record in flight uses. propose() marks it, and committed() ends the marks.
 struct Pending {
   std::vector<LeaseId> leases;              ///< that the record ends
@@ -31,8 +41,10 @@ struct Pending {
   std::vector<TimerId> timers;              ///< that it fires, clears or replaces
   std::vector<std::string> forgotten{};     ///< keys that it forgets
   std::uint64_t operation = 0;              ///< of an operator who waits for a reply; 0: none
+  std::uint64_t topic_request = 0;          ///< of a client of a topic who waits; 0: none
   DurationUs stepped_us = 0;                ///< its Change::stepped_us
   ReceiverId confirmed_to = nobody;  ///< to be told when the outcomes of `leases` are durable
+  std::optional<ProposedBatch> batch{};
   bool is_local = false;  ///< an attach or offer of this node's producer, allowed while quiesced
 };
 

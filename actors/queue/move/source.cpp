@@ -38,6 +38,7 @@ void apply_become_outbox(State& state, const pb::BecomeOutbox& become_outbox) {
   Durable& durable = state.durable;
   clear_backlog(state);
   durable.keyed = KeyedStore();
+  durable.topics.clear();
   durable.dedup.forget_idempotency_keys();
   const std::uint64_t duplicates = durable.ledger.duplicates;
   durable.ledger = {.offered = kept.size(),

@@ -7,6 +7,7 @@
 #include "actors/base/assert.hpp"
 #include "actors/queue/snapshot/snapshot.hpp"
 #include "actors/queue/snapshot/snapshot_columns.hpp"
+#include "actors/queue/snapshot/topic_snapshot.hpp"
 #include "actors/queue/state/body.hpp"
 
 namespace millrace::queues {
@@ -38,6 +39,8 @@ class InstallCheck {
         return check(part.keyed());
       case pb::SnapshotPart::kProducers:
         return check(part.producers());
+      case pb::SnapshotPart::kTopic:
+        return check_topic(state_, part.topic());
       default:
         return corrupt("no content of a queue");
     }
@@ -87,9 +90,11 @@ class InstallCheck {
     if (message.bytes != bytes_of(body)) return fails("a wrong size");
     if (message.priority != priority_of(body)) return fails("a wrong priority");
     const bool has_key = !body.key().empty();
-    if (has_key != message.key_hash.has_value())
+    // The messages of topics have one order, whatever their keys.
+    if (!state_.keeps_topics() && has_key != message.key_hash.has_value())
       return fails("a key in only one of column and body");
-    if (has_key && *message.key_hash != hash_key(body.key())) return fails("a wrong key hash");
+    if (has_key && message.key_hash && *message.key_hash != hash_key(body.key()))
+      return fails("a wrong key hash");
     if (message.extra == nullptr) return {};
     if (message.extra->failed() > UINT16_MAX || message.extra->acquired() > UINT16_MAX) {
       return fails("a count above 65,535");

@@ -23,12 +23,14 @@ void Compaction::step() {
   }
   auto wanted = std::make_shared<const std::vector<WantedBody>>(run_->run.next(state_));
   if (wanted->empty()) {
-    caf::anon_send(caf::actor_cast<caf::actor>(queue_),
-                   BodiesMessage{std::make_shared<const std::vector<RelocatedBody>>(), true});
+    caf::anon_send(
+        caf::actor_cast<caf::actor>(queue_),
+        BodiesMessage{std::make_shared<const std::vector<RelocatedBody>>(), BodiesFor::compaction});
     return;
   }
-  caf::anon_send(reader_, ReadMessage{std::move(wanted), state_.number,
-                                      caf::actor_cast<caf::strong_actor_ptr>(queue_), true});
+  caf::anon_send(
+      reader_, ReadMessage{std::move(wanted), state_.number,
+                           caf::actor_cast<caf::strong_actor_ptr>(queue_), BodiesFor::compaction});
 }
 
 Decision Compaction::relocate(std::span<const RelocatedBody> bodies, TimeUs now_us) {

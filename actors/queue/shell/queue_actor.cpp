@@ -10,6 +10,7 @@
 #include "actors/queue/decide/apply.hpp"
 #include "actors/queue/decide/decide_due.hpp"
 #include "actors/queue/move/source.hpp"
+#include "actors/queue/shell/body_reads.hpp"
 #include "actors/queue/shell/compaction.hpp"
 #include "actors/queue/shell/installer.hpp"
 #include "actors/queue/shell/paging.hpp"
@@ -18,13 +19,13 @@
 #include "actors/queue/shell/receivers.hpp"
 #include "actors/queue/shell/removals.hpp"
 #include "actors/queue/shell/sessions.hpp"
+#include "actors/queue/shell/topic_desk.hpp"
 #include "actors/queue/state/backlog.hpp"
 #include "actors/queue/state/lease_table.hpp"
 
 namespace millrace::queues {
 namespace {
 
-constexpr std::size_t bodies_per_read = 2048;
 constexpr DurationUs forget_interval_us = 3'600'000'000;
 constexpr DurationUs room_poll_us = 200'000;
 constexpr const char* node_stops = "the node is stopping";
@@ -37,7 +38,6 @@ class QueueShell {
       : self_(self),
         log_(*config.log),
         clock_(*config.clock),
-        reader_(config.reader),
         core_(std::move(config.state)),
         random_(core_->number * 0x9e3779b97f4a7c15u + config.seed),
         monitor_(std::move(config.on_violation)),
@@ -47,10 +47,13 @@ class QueueShell {
         replies_(*core_),
         installer_(*core_),
         pressure_(std::move(config.feeders), std::move(config.cycle)),
-        compaction_(*core_, reader_, self),
+        bodies_(*core_, config.reader, self),
+        compaction_(*core_, config.reader, self),
         paging_(
             *core_, config.states, self, [this] { on_paged(); },
             [this](Decision decision) { propose_decision(std::move(decision)); }),
+        topics_(*core_, config.reader, self,
+                [this](Decision decision) { propose_decision(std::move(decision)); }),
         on_outdated_(std::move(config.on_outdated)),
         seen_(now()),
         forget_due_us_(seen_.steady_us + forget_interval_us) {
@@ -63,6 +66,7 @@ class QueueShell {
     self_->set_down_handler([this](const caf::down_msg& down) { on_receiver_down(down); });
     self_->set_exit_handler([this](const caf::exit_msg& exit) {
       cancel_replies(node_stops);
+      topics_.end();
       self_->quit(exit.reason);
     });
     return {
@@ -99,6 +103,8 @@ class QueueShell {
         [this](const RemoveMessage& m) { return on_remove(m); },
         [this](const InspectMessage& m) { return on_inspect(m); },
         [this](const KeyMessage& m) { return on_key(m); },
+        // Clients of topics.
+        [this](const TopicMessage& m) { on_topic(m); },
         // Time, and the end of the node.
         [this](const TickMessage& m) { on_tick(m); },
         [this](const DrainMessage&) { return on_drain(); },
@@ -143,6 +149,7 @@ class QueueShell {
       has_relocated = has_relocated || change.relocation_size() > 0;
     }
     if (has_become_outbox) on_become_outbox();
+    topics_.changed();
     pressure_.update(*core_);
     resume_if_open();
     dispatch_ready();
@@ -158,6 +165,7 @@ class QueueShell {
     replies_.committed(pending);
     removals_.committed(pending.operation, change.drop_size());
     if (!pending.forgotten.empty() && paging_.has_more_aged()) aged_due_us_ = steady_us();
+    topics_.committed(pending);
     sessions_.committed(change);
     if (change.has_install()) installer_.committed();
     if (pending.confirmed_to == nobody) return;
@@ -232,10 +240,7 @@ class QueueShell {
   }
 
   void on_release(const ReleaseMessage& m) {
-    for (const LeaseId id : m.leases) {
-      const auto lease = core_->live.leases.find(id);
-      if (lease != core_->live.leases.end() && !lease->second.settling) release_lease(*core_, id);
-    }
+    for (const LeaseId id : m.leases) release_lease(*core_, id);
     dispatch_ready();
     reply_if_drained();
     replies_.deliver_due();
@@ -293,9 +298,7 @@ class QueueShell {
   }
 
   void on_extend(const ExtendMessage& m) {
-    for (const LeaseId lease : m.leases) {
-      extend_lease(*core_, lease, time_after(steady_us(), m.by_us));
-    }
+    for (const LeaseId id : m.leases) extend_lease(*core_, id, time_after(steady_us(), m.by_us));
   }
 
   void on_receiver_down(const caf::down_msg& down) {
@@ -347,7 +350,7 @@ class QueueShell {
         return decide_give_up(*core_, part, now_at.wall_us);
       });
     } while (dispatched.needs_states && paging_.load());
-    if (dispatched.needs_bodies) request_bodies();
+    if (dispatched.needs_bodies) bodies_.request();
     receivers_.send(end_claims(*core_, dispatched));
     paging_.trim();
     schedule_tick();
@@ -365,22 +368,10 @@ class QueueShell {
     install_next();
   }
 
-  void request_bodies() {
-    if (core_->live.loading || !reader_) return;
-    auto wanted =
-        std::make_shared<const std::vector<WantedBody>>(wanted_bodies(*core_, bodies_per_read));
-    core_->live.loading = true;
-    caf::anon_send(reader_, ReadMessage{std::move(wanted), core_->number,
-                                        caf::actor_cast<caf::strong_actor_ptr>(self_)});
-  }
-
   void on_bodies(const BodiesMessage& m) {
-    if (m.compaction) {
-      relocate(*m.bodies);
-      return;
-    }
-    core_->live.loading = false;
-    for (const auto& [sequence, body] : *m.bodies) core_->durable.index.set_body(sequence, body);
+    if (m.purpose == BodiesFor::compaction) return relocate(*m.bodies);
+    if (m.purpose == BodiesFor::topics) return topics_.on_bodies(*m.bodies);
+    bodies_.take(m);
     dispatch_ready();
   }
 
@@ -399,6 +390,7 @@ class QueueShell {
     MILLRACE_ASSERT(core_->declaration != nullptr);
     auto promise = self_->make_response_promise<QuiescedReply>();
     core_->live.quiesced = true;
+    topics_.pause();
     receivers_.recall();
     core_->live.sealed = core_->live.sealed || m.seals;
     replies_.add(m, promise);
@@ -439,6 +431,7 @@ class QueueShell {
   // messages are at the new owner of the shard, so they count as flushed.
   void on_retire() {
     core_->live.draining = true;
+    topics_.end();
     compaction_.step();
     pressure_.release(*core_);
     paging_.clear();
@@ -490,6 +483,11 @@ class QueueShell {
     return promise;
   }
 
+  void on_topic(const TopicMessage& m) {
+    topics_.take(*m.command, room(), look().wall_us);
+    schedule_tick();
+  }
+
   // ---- Time, and the end of the node ----
 
   void on_tick(const TickMessage& m) {
@@ -512,6 +510,7 @@ class QueueShell {
     // A record in flight may show the present time as well.
     if (records_in_flight_ == 0) propose_decision(decide_set_back(*core_, now_at.wall_us));
     propose_decision(decide_timers(*core_, now_at.wall_us));
+    topics_.look(now_at);
     aged_due_us_ = paging_.look_for_aged(now_at);
     if (now_at.steady_us < forget_due_us_) return;
     forget_due_us_ = now_at.steady_us + forget_interval_us;
@@ -534,6 +533,7 @@ class QueueShell {
     if (!core_->durable.dedup.producers().empty() && !is_stopped) consider(forget_due_us_);
     if (is_polling_) consider(now_at.steady_us + room_poll_us);
     if (aged_due_us_ && !is_stopped) consider(*aged_due_us_);
+    if (const auto due_us = topics_.look_due(); due_us && !is_stopped) consider(*due_us);
   }
 
   caf::typed_response_promise<QueueStatus> on_drain() {
@@ -557,7 +557,6 @@ class QueueShell {
   QueueHandle::pointer self_;
   RecordLog& log_;
   const Clock& clock_;
-  caf::actor reader_;
   std::unique_ptr<State> core_;
   std::mt19937_64 random_;
   InvariantMonitor monitor_;
@@ -567,8 +566,10 @@ class QueueShell {
   PendingReplies replies_;
   Installer installer_;
   Pressure pressure_;
+  BodyReads bodies_;
   Compaction compaction_;
   Paging paging_;
+  TopicDesk topics_;
   std::function<void(const Error&)> on_outdated_;
   std::optional<caf::typed_response_promise<QueueStatus>> drain_reply_;
   std::uint64_t records_in_flight_ = 0;  ///< records that this queue decided

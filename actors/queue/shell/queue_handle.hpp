@@ -4,6 +4,7 @@
 #include <caf/typed_actor.hpp>
 
 #include "actors/queue/shell/queue_messages.hpp"
+#include "actors/queue/shell/topic_messages.hpp"
 
 namespace millrace::queues {
 
@@ -20,7 +21,7 @@ using QueueHandle = caf::typed_actor<
     caf::replies_to<PageMessage>::with<PageReply>,
     caf::replies_to<RemoveMessage>::with<RemoveReply>, caf::reacts_to<TickMessage>,
     caf::reacts_to<TaskMessage>, caf::replies_to<InspectMessage>::with<QueueStatus>,
-    caf::replies_to<KeyMessage>::with<KeyReply>>;
+    caf::replies_to<KeyMessage>::with<KeyReply>, caf::reacts_to<TopicMessage>>;
 
 /// What a producer needs of a queue, wherever the queue is: here, or behind a link to another node.
 using OfferHandle = caf::typed_actor<caf::reacts_to<AttachMessage>, caf::reacts_to<OfferMessage>>;

@@ -3,6 +3,7 @@
 // must not throw.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -62,18 +63,21 @@ struct CommitMessage {
   std::shared_ptr<const std::vector<CommittedChange>> changes;
 };
 
+/// What bodies are read for.
+enum class BodiesFor : std::uint8_t { dispatch, compaction, topics };
+
 /// Read bodies from the log, and reply with a BodiesMessage.
 struct ReadMessage {
   std::shared_ptr<const std::vector<WantedBody>> wanted;
   QueueNumber queue = 0;
   ActorAddress reply_to;
-  bool compaction = false;  ///< copied into the reply
+  BodiesFor purpose = BodiesFor::dispatch;  ///< copied into the reply
 };
 
 /// The bodies that could be read. A body is missing if its segment was released meanwhile.
 struct BodiesMessage {
   std::shared_ptr<const std::vector<std::pair<Sequence, Body>>> bodies;
-  bool compaction = false;  ///< for the current compaction; otherwise for dispatch
+  BodiesFor purpose = BodiesFor::dispatch;
 };
 
 /// Relocate the live messages of the segments before `before`. `done` is called when that is

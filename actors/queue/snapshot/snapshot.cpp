@@ -7,6 +7,7 @@
 
 #include "actors/base/assert.hpp"
 #include "actors/queue/snapshot/snapshot_columns.hpp"
+#include "actors/queue/snapshot/topic_snapshot.hpp"
 #include "actors/queue/state/backlog.hpp"
 
 namespace millrace::queues {
@@ -201,12 +202,14 @@ void write_snapshot(const State& state, const Sink& sink) {
   messages.finish();
   write_keyed(state.durable.keyed, size.bytes, Order::any, sink);
   write_producers(state.durable.dedup, size.entries, Order::any, sink);
+  write_topics(state.durable.topics, size, sink);
 }
 
 void write_snapshot_frame(const State& state, PartSize size, const Sink& sink) {
   write_head(state, sink);
   write_keyed(state.durable.keyed, size.bytes, Order::sorted, sink);
   write_producers(state.durable.dedup, size.entries, Order::sorted, sink);
+  write_topics(state.durable.topics, size, sink);
 }
 
 std::string snapshot_of_messages(const State& state, Sequence first, Sequence last) {
@@ -319,6 +322,8 @@ Result<void> read_snapshot(State& state, const pb::SnapshotPart& part, logs::Lsn
     case pb::SnapshotPart::kProducers:
       read_producers(state, part.producers());
       return {};
+    case pb::SnapshotPart::kTopic:
+      return read_topic(state, part.topic());
     case pb::SnapshotPart::kShard:
     case pb::SnapshotPart::kStateCopy:
     case pb::SnapshotPart::PART_NOT_SET:

@@ -130,6 +130,8 @@ Result<void> redeclare(State& state, const pb::Declaration& declaration) {
   if (declaration.has_state_schema()) *next.mutable_state_schema() = declaration.state_schema();
   next.set_staged(declaration.staged());
   if (declaration.began_anew()) next.set_began_anew(true);
+  next.set_topics(declaration.topics());
+  if (!next.topics()) state.durable.topics.clear();
   declare(state, next);
   return {};
 }

@@ -34,10 +34,10 @@ class Check {
 
   Violation run() {
     using Part = Violation (Check::*)();
-    constexpr std::array<Part, 11> parts{&Check::messages,  &Check::counters,  &Check::ledger,
-                                         &Check::delayed,   &Check::leases,    &Check::chains,
-                                         &Check::lines,     &Check::outbox,    &Check::keyed,
-                                         &Check::proposals, &Check::move_state};
+    constexpr std::array<Part, 12> parts{&Check::messages,  &Check::counters,   &Check::ledger,
+                                         &Check::delayed,   &Check::leases,     &Check::chains,
+                                         &Check::lines,     &Check::outbox,     &Check::keyed,
+                                         &Check::proposals, &Check::move_state, &Check::topics};
     for (const Part part : parts) {
       if (Violation violation = (this->*part)()) return violation;
     }
@@ -299,7 +299,7 @@ class Check {
         return violates("proposed", name + " is behind what is durable");
       }
     }
-    if (!live_.proposed.empty()) return std::nullopt;
+    if (!live_.proposed.empty() || !live_.proposed_batches.empty()) return std::nullopt;
     if (auto v = differ("proposed", "messages", live_.proposed_messages, 0)) return v;
     if (auto v = differ("proposed", "bytes", live_.proposed_bytes, 0)) return v;
     return differ("proposed", "idempotency keys", live_.proposed_keys.size(), 0);
@@ -308,6 +308,42 @@ class Check {
   Violation move_state() {
     if (live_.sealed && !live_.quiesced) return violates("sealed", "the queue is not quiesced");
     return std::nullopt;
+  }
+
+  // The batches of the topics are the live messages, each once; records are dense.
+  Violation topics() {
+    if (!state_.keeps_topics()) {
+      return differ("topic", "topics of another queue", durable_.topics.size(), 0);
+    }
+    std::set<Sequence> seen;
+    for (const auto& [name, topic] : durable_.topics) {
+      std::uint64_t bytes = 0;
+      std::int64_t expected =
+          topic.batches.empty() ? topic.next : topic.batches.front().base_offset;
+      for (const TopicBatch& batch : topic.batches) {
+        if (batch.base_offset != expected || batch.count == 0) {
+          return violates("topic",
+                          name + " has a gap before offset " + std::to_string(batch.base_offset));
+        }
+        if (!seen.insert(batch.sequence).second) {
+          return violates("topic", message(batch.sequence) + " is in two batches");
+        }
+        expected = batch.end();
+        bytes += batch.bytes;
+      }
+      if (expected != topic.next || topic.start > topic.next) {
+        return violates("topic", name + " ends at " + std::to_string(expected) + ", not at " +
+                                     std::to_string(topic.next));
+      }
+      if (auto v = differ("topic", "bytes", topic.bytes, bytes)) return v;
+    }
+    if (state_.declaration->staged()) return std::nullopt;
+    for (const Sequence sequence : seen) {
+      if (durable_.index.find(sequence) == nullptr) {
+        return violates("topic", message(sequence) + " is not live");
+      }
+    }
+    return differ("topic", "batches", seen.size(), totals_.messages);
   }
 
   const State& state_;

@@ -40,7 +40,9 @@ void end_lease(State& state, LeaseId id) {
 }
 
 void release_lease(State& state, LeaseId id) {
-  for (const Sequence sequence : state.live.leases.find(id)->second.run) {
+  const auto lease = state.live.leases.find(id);
+  if (lease == state.live.leases.end() || lease->second.settling) return;
+  for (const Sequence sequence : lease->second.run) {
     Entry* const entry = state.durable.index.find(sequence);
     if (entry != nullptr && entry->acquired < UINT16_MAX) --entry->acquired;
   }

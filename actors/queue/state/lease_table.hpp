@@ -24,8 +24,8 @@ void begin_settling(State& state, LeaseId id);
 /// REQUIRES: the lease exists.
 void end_lease(State& state, LeaseId id);
 
-/// Ends a lease whose messages nobody has handled: they do not count as acquired. REQUIRES: the lease
-/// is of a receiver, and not settling.
+/// Ends a lease whose messages nobody has handled: they do not count as acquired. Without effect where
+/// the lease has ended or is settling. REQUIRES: the lease is of a receiver.
 void release_lease(State& state, LeaseId id);
 
 /// Notes that the receiver handles this lease alone, so that a failure of the receiver counts for

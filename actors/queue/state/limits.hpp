@@ -28,6 +28,9 @@ struct Limits {
   DurationUs keep_state_us = 0;  ///< since the last change of a key; then it is forgotten; 0: never
   DurationUs keep_history_us = 0;  ///< since the last change; then its history is; 0: never
 
+  /// How long a topic without an own retention keeps records that all groups have committed.
+  DurationUs topic_retention_us = 7ll * 86'400'000'000;
+
   // Leases.
   std::uint32_t in_flight = 1'000;  ///< messages leased or settling; beyond: dispatch waits
   std::uint64_t in_flight_bytes =

@@ -27,6 +27,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -42,6 +43,7 @@
 #include "actors/queue/state/ledger.hpp"
 #include "actors/queue/state/limits.hpp"
 #include "actors/queue/state/message_index.hpp"
+#include "actors/queue/state/topic_table.hpp"
 #include "messages/record.pb.h"
 
 namespace millrace::queues {
@@ -98,6 +100,14 @@ struct ProposedProducer {
   bool is_rebased = false;    ///< one of them is an Attach.rebase
 };
 
+/// Progress of a producer of a topic, including its batches in flight.
+struct ProposedBatches {
+  std::int16_t epoch = 0;
+  std::int32_t next_sequence = 0;
+  std::deque<std::pair<std::int32_t, std::uint32_t>>
+      batches{};  ///< first number and count of those in flight, in their order; not empty
+};
+
 struct Receiver {
   std::uint32_t demand = 0;  ///< messages that the receiver still asks for
   bool claims = false;       ///< the demand is a claim: it ends when nothing more is ready
@@ -119,8 +129,9 @@ struct Durable {
   DedupTable dedup;
   KeyedStore keyed;
   std::vector<OutboxGeneration>
-      generations;  ///< of an outbox, oldest first; empty: written by an older version
-  Ledger ledger;    ///< offered == acked + dead + dropped + live messages, unless staged
+      generations;    ///< of an outbox, oldest first; empty: written by an older version
+  TopicTable topics;  ///< their batches are the live messages, each once, unless staged
+  Ledger ledger;      ///< offered == acked + dead + dropped + live messages, unless staged
 };
 
 /// What a restart begins without, or derives from Durable.
@@ -155,8 +166,11 @@ struct Volatile {
   // Records in flight.
   StringMap<ProposedProducer> proposed;  ///< by producer; exactly those with records in flight
   absl::flat_hash_set<MessageId, MessageIdHash> proposed_keys;  ///< idempotency keys in flight
-  std::uint64_t proposed_messages = 0;  ///< of offers in flight; 0 while `proposed` is empty
-  std::uint64_t proposed_bytes = 0;     ///< of these messages
+  std::uint64_t proposed_messages = 0;    ///< of offers in flight; 0 while `proposed` is empty
+  std::uint64_t proposed_bytes = 0;       ///< of these messages
+  std::set<std::string> removing_topics;  ///< as the queue's actor was asked; refused to all others
+  /// By topic and producer, -1: those that are not idempotent; exactly those with batches in flight.
+  std::map<std::pair<std::string, std::int64_t>, ProposedBatches> proposed_batches;
   /// Fired, cleared or replaced by a record in flight: second parts of their TimerId.
   std::set<std::uint64_t> settling_timers;
   DurationUs stepping_us = 0;  ///< sum of Change::stepped_us of the records in flight
@@ -165,6 +179,7 @@ struct Volatile {
   absl::flat_hash_set<std::string> forgetting;
 
   std::uint64_t duplicates = 0;  ///< offers known by their sequence number, since the start
+  Sequence bodies_from = 0;      ///< of topics: bodies of earlier messages were dropped from memory
 };
 
 struct State {
@@ -177,6 +192,10 @@ struct State {
   /// The messages of an outbox form one chain, whatever their key, priority and times, and leave in
   /// the order of their numbers. The target queue applies keys, priorities and times.
   bool is_outbox = false;
+  /// Its messages are those of topics: see topic_table.hpp. An outbox keeps none.
+  [[nodiscard]] bool keeps_topics() const {
+    return !is_outbox && declaration && declaration->topics();
+  }
   Limits limits;
   Durable durable;
   Volatile live;

@@ -19,7 +19,7 @@ caf::actor spawn_body_reader(caf::actor_system& system, logs::Log& log,
           if (!bodies) return failed(bodies.error());
           caf::anon_send(caf::actor_cast<caf::actor>(request.reply_to),
                          queues::BodiesMessage{std::make_shared<const Bodies>(std::move(*bodies)),
-                                               request.compaction});
+                                               request.purpose});
         }};
       });
 }

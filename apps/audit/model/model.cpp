@@ -63,6 +63,7 @@ class Applier {
     }
     known.set_dead_letters(declaration.dead_letters());
     known.set_staged(declaration.staged());
+    known.set_topics(declaration.topics());
     if (declaration.began_anew()) known.set_began_anew(true);
   }
 
@@ -78,6 +79,12 @@ class Applier {
   void apply(const pb::Record& record, const pb::Change& change, Queue& queue) {
     apply_producers(change, queue);
     apply_appends(change, queue);
+    if (queue.declaration.topics()) {
+      apply_topics(change, queue.declaration.name(), queue.title(), queue.last, queue.topics,
+                   complain_);
+    } else if (change.topic_size() > 0) {
+      complain_(About::records, queue.title() + ": a topic of a queue that keeps none");
+    }
     remove(change.ack(), queue, queue.counts.acked, "acked");
     apply_failures(change, queue);
     apply_deaths(record, change, queue);
@@ -296,6 +303,7 @@ class Applier {
     queue.counts = Counts{.offered = queue.queued.size(),
                           .duplicates = duplicates - std::min(duplicates, become.duplicates())};
     queue.keys.clear();
+    queue.topics.clear();
     queue.timers.clear();
     queue.appended.clear();
     queue.taken.clear();

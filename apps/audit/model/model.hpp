@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "apps/audit/model/report.hpp"
+#include "apps/audit/model/topics.hpp"
 #include "messages/hash.hpp"
 #include "messages/record.pb.h"
 #include "messages/snapshot.pb.h"
@@ -84,6 +85,7 @@ struct Queue {
   std::unordered_map<std::string, std::uint64_t> gone_keys{};
   std::map<std::pair<std::string, std::string>, std::int64_t> timers{};  ///< due times
   std::vector<pb::OutboxGeneration> generations{};
+  AuditedTopics topics{};
 
   // Of the records that were read; not in a checkpoint.
   std::vector<std::pair<Identity, std::uint64_t>> appended{};  ///< with the LSN

@@ -125,6 +125,10 @@ std::string difference_of(const Queue& records, const Queue& checkpoint, bool ha
       records.timers.begin(), records.timers.end(), checkpoint.timers.begin(),
       checkpoint.timers.end(), [](const auto& a, const auto& b) { return a.first == b.first; });
   if (!has_same_timers) return "other timers";
+  if (const std::string topics = difference_of_topics(records.topics, checkpoint.topics);
+      !topics.empty()) {
+    return topics;
+  }
   return has_keys ? difference_of_keys(records, checkpoint) : std::string();
 }
 
@@ -145,6 +149,8 @@ void load_part(Queue& queue, const pb::SnapshotPart& part,
         queue.producers[producer.name()] = {producer.epoch(), producer.last()};
       }
       return;
+    case pb::SnapshotPart::kTopic:
+      return load_topic(part.topic(), queue.title(), queue.topics, complain);
     default:
       complain(About::checkpoints, "a part with nothing of a queue");
   }

@@ -31,6 +31,11 @@ void add_dev(CLI::App& app, Action& action) {
       ->type_name("DIR");
   command->add_option("--port", options->port, "first port to listen on; default: free ports")
       ->check(CLI::Range(0, 65'000));
+  command
+      ->add_option("--kafka-port", options->kafka_port,
+                   "first port for clients of Kafka; free ports if it is taken; 0: none")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 65'000));
   command->footer("Ctrl-C drains the cluster. A node that is killed is restarted.");
   command->callback([options, &action] {
     action = [options] {

@@ -1,5 +1,5 @@
-// Cross checks of security: beyond loopback, cluster addresses require TLS and an HTTP address
-// requires a token.
+// Cross checks of security: beyond loopback, cluster addresses require TLS, an HTTP address requires a
+// token, and one for Kafka's clients both.
 #include <array>
 #include <string>
 
@@ -48,6 +48,24 @@ void check_cluster(Complaints& complaints) {
   if (!has_problem) check("listen.cluster", config.listen.cluster);
 }
 
+void check_kafka(Complaints& complaints) {
+  const KafkaConfig& kafka = complaints.config().kafka;
+  if (kafka.certificate.empty() != kafka.key.empty()) {
+    const bool has_key = kafka.certificate.empty();
+    complaints.add(has_key ? "kafka.certificate" : "kafka.key",
+                   std::string("expected a path, as ") +
+                       (has_key ? "kafka.key" : "kafka.certificate") + " is set, got nothing",
+                   has_key ? "kafka.key" : "kafka.certificate");
+  }
+  if (!kafka.listen.empty() && is_beyond_loopback(kafka.listen) &&
+      (kafka.token_file.empty() || kafka.certificate.empty())) {
+    complaints.add("kafka.listen",
+                   "expected a loopback address, as there is no kafka.token_file or no "
+                   "kafka.certificate, got " +
+                       quote(kafka.listen));
+  }
+}
+
 }  // namespace
 
 void check_security(Complaints& complaints) {
@@ -57,6 +75,7 @@ void check_security(Complaints& complaints) {
     const bool is_known = complaints.is_sound("cluster.nodes") && complaints.is_sound("listen");
     if (is_known && complaints.is_sound("tls") && !config.tls.is_on()) check_cluster(complaints);
   }
+  if (complaints.is_sound("kafka")) check_kafka(complaints);
   if (config.http.token_file.empty() && complaints.is_sound("http.token_file") &&
       is_beyond_loopback(config.listen.http)) {
     complaints.add("listen.http",

@@ -11,6 +11,7 @@ const KeyTable& key_table() {
     add_storage_keys(made);
     add_queue_keys(made);
     add_pipeline_keys(made);
+    add_kafka_keys(made);
     add_caf_keys(made);
     return made;
   }();

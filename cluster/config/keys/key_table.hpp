@@ -81,6 +81,7 @@ void add_storage_keys(KeyTable& table);   ///< runtime, journal
 void add_postgres_keys(KeyTable& table);  ///< log.postgres
 void add_queue_keys(KeyTable& table);     ///< queue
 void add_pipeline_keys(KeyTable& table);  ///< pipeline and its stages
+void add_kafka_keys(KeyTable& table);     ///< kafka
 void add_caf_keys(KeyTable& table);       ///< caf
 
 }  // namespace millrace::config

@@ -91,7 +91,7 @@ Result<BatchHeader> parse_batch_header(std::string_view bytes) {
   const auto attributes = static_cast<std::uint16_t>(reader.int16("attributes"));
   const std::int32_t last_offset_delta = reader.int32("last offset delta");
   header.base_timestamp_ms = reader.int64("base timestamp");
-  std::ignore = reader.int64("max timestamp");
+  header.max_timestamp_ms = reader.int64("max timestamp");
   header.producer_id = reader.int64("producer id");
   header.producer_epoch = reader.int16("producer epoch");
   header.base_sequence = reader.int32("base sequence");
@@ -124,7 +124,10 @@ Result<RecordBatch> parse_batch(std::string_view bytes, const std::shared_ptr<co
                                 std::size_t unpacked_bytes_max) {
   auto header = parse_batch_header(bytes);
   if (!header) return header.error();
-  RecordBatch batch{.header = *header, .bytes = bytes.substr(batch_header_bytes), .owner = owner};
+  RecordBatch batch{.header = *header,
+                    .bytes = bytes.substr(batch_header_bytes),
+                    .packed = bytes,
+                    .owner = owner};
   if (header->codec != Codec::none) {
     auto unpacked = unpack(header->codec, batch.bytes, unpacked_bytes_max);
     if (!unpacked) return unpacked.error();

@@ -33,7 +33,8 @@ struct BatchHeader {
   bool is_transactional = false;
   bool is_control = false;
   std::int64_t base_timestamp_ms = 0;
-  std::int64_t producer_id = -1;  ///< -1: the producer is not idempotent
+  std::int64_t max_timestamp_ms = -1;  ///< as the producer says; not compared with the records
+  std::int64_t producer_id = -1;       ///< -1: the producer is not idempotent
   std::int16_t producer_epoch = -1;
   /// Of the first record among the producer's for this partition. The number after 2^31 - 1 is 0.
   std::int32_t base_sequence = -1;
@@ -44,6 +45,8 @@ struct BatchHeader {
 struct RecordBatch {
   BatchHeader header{};
   std::string_view bytes{};  ///< of the records, not compressed
+  std::string_view
+      packed{};  ///< the batch with its header, as it came; as valid as what was parsed
   /// Keeps `bytes` valid. The memory counts for the server's bounds until the last owner is gone.
   std::shared_ptr<const void> owner{};
 

@@ -27,6 +27,10 @@ std::optional<std::string> to_text(const std::optional<std::string_view>& view) 
   return std::string(*view);
 }
 
+/// Between two subscriptions of a group whose members read on; the node logs one an hour.
+constexpr SteadyUs refresh_interval_us = 2ll * 3'600'000'000;
+constexpr std::size_t interests_max = 10'000;
+
 /// What a member is told when the node cannot do its part now.
 Code group_code_of(ErrorCode error) {
   switch (error) {
@@ -149,6 +153,7 @@ void GroupHandler::join(const ExchangePtr& exchange, const JoinGroupRequest& req
   // Nothing is lost between the join and the first commit: the records are kept before the member knows that
   // it has joined.
   const std::string group = command.group;
+  note_topics(group, *topics);
   const auto gather = std::make_shared<Gather<void>>(
       context_.loop.mailbox(), 1,
       [this, exchange, command = std::move(command)](auto& outcomes) mutable {
@@ -165,6 +170,27 @@ void GroupHandler::join(const ExchangePtr& exchange, const JoinGroupRequest& req
         enter(exchange, std::move(command));
       });
   context_.api.subscribe(group, std::move(*topics), gather->slot(0));
+}
+
+void GroupHandler::note_topics(const std::string& group, const std::vector<std::string>& topics) {
+  if (interests_.size() >= interests_max) {
+    std::erase_if(interests_, [this](const auto& one) {
+      return now_us() - one.second.refreshed_us > 2 * refresh_interval_us;
+    });
+  }
+  Interest& interest = interests_[group];
+  interest.topics.insert(topics.begin(), topics.end());
+  interest.refreshed_us = now_us();
+}
+
+void GroupHandler::refresh(std::string_view group) {
+  const auto found = interests_.find(group);
+  if (found == interests_.end()) return;
+  Interest& interest = found->second;
+  if (now_us() - interest.refreshed_us < refresh_interval_us) return;
+  interest.refreshed_us = now_us();
+  context_.api.subscribe(std::string(group), {interest.topics.begin(), interest.topics.end()},
+                         [](const Result<void>&) {});
 }
 
 void GroupHandler::enter(const ExchangePtr& exchange, JoinCommand command) {
@@ -196,6 +222,7 @@ void GroupHandler::heartbeat(const ExchangePtr& exchange, const HeartbeatRequest
     code = core_.heartbeat({request.group, request.member, request.instance, request.generation},
                            now_us());
   }
+  if (code == Code::none) refresh(request.group);
   Writer writer = exchange->begin();
   write_heartbeat(writer, exchange->header().version, code);
   exchange->answer(writer);

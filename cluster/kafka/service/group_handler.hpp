@@ -2,10 +2,13 @@
 // this node, and gives it time.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "cluster/kafka/group/group_core.hpp"
 #include "cluster/kafka/protocol/find_coordinator.hpp"
@@ -42,6 +45,8 @@ class GroupHandler {
   [[nodiscard]] SteadyUs now_us() const;
   [[nodiscard]] Ticket keep(const ExchangePtr& exchange);
   void enter(const ExchangePtr& exchange, JoinCommand command);
+  void note_topics(const std::string& group, const std::vector<std::string>& topics);
+  void refresh(std::string_view group);
   void deliver(const GroupAnswers& answers);
   void ensure_ticking();
   void tick();
@@ -51,6 +56,13 @@ class GroupHandler {
   GroupCore core_;
   Ticket last_ticket_ = 0;
   std::unordered_map<Ticket, ExchangePtr> waiting_{};  ///< requests whose answer the core gives
+  /// What the members of a group read. A member that reads on and has nothing to commit is not told to the node
+  /// otherwise, which forgets groups that are idle.
+  struct Interest {
+    std::set<std::string> topics{};
+    SteadyUs refreshed_us = 0;
+  };
+  std::map<std::string, Interest, std::less<>> interests_{};
   bool is_ticking_ = false;
   bool is_winding_down_ = false;
 };

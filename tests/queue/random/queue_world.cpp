@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "actors/queue/snapshot/topic_snapshot.hpp"
 #include "actors/queue/state/body.hpp"
 
 namespace millrace::queues {
@@ -22,6 +23,7 @@ QueueWorld::Queues QueueWorld::fresh() const {
     pb::Declaration declaration;
     declaration.set_number(number);
     declaration.set_name(setup.name);
+    declaration.set_topics(setup.keeps_topics);
     declare(*state, declaration);
     state->dead_letters = setup.dead_letters;
     state->limits = setup.limits;
@@ -276,6 +278,11 @@ std::string durable_text(const State& state, bool with_places) {
                      std::to_string(producer.active_at_us));
   }
   for (const std::string& line : producers) out << line << '\n';
+  write_topics(state.durable.topics, {.entries = 3}, [&out](const std::string& part) {
+    pb::SnapshotPart topic;
+    topic.ParseFromString(part);
+    out << topic.ShortDebugString() << '\n';
+  });
   for (const auto& key : state.durable.dedup.idempotency_keys()) {
     out << "idempotency key " << key.id.high << ' ' << key.id.low << '@' << key.at_us << " of "
         << key.payload << '\n';

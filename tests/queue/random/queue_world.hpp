@@ -33,6 +33,7 @@ struct QueueSetup {
   std::string name;
   QueueNumber dead_letters = 0;
   Limits limits{};
+  bool keeps_topics = false;
 };
 
 /// A checkpoint of every queue of a world.
