@@ -41,6 +41,22 @@ Result<void> SenderLink::send_to(std::uint32_t shard, std::string key, std::stri
   return wait ? inbox_->push(std::move(message)) : inbox_->try_push(std::move(message));
 }
 
+std::future<Result<void>> SenderLink::send_future(std::string key, std::string payload,
+                                                  MessageOptions options) {
+  // Shared, because a Confirmation is copyable.
+  const auto durable = std::make_shared<std::promise<Result<void>>>();
+  std::future<Result<void>> future = durable->get_future();
+  auto taken = send(
+      std::move(key), std::move(payload), std::move(options),
+      [durable](const Result<void>& result) { durable->set_value(result); }, true);
+  if (!taken) durable->set_value(std::move(taken));
+  return future;
+}
+
+Result<void> SenderLink::close(std::chrono::milliseconds within) {
+  return inbox_->close_and_wait(within);
+}
+
 std::uint32_t SenderLink::shard_for(const std::string& key, const MessageOptions& options) {
   if (!key.empty()) return shard_of(key, shards_);
   // A repeated idempotency key must go to the shard whose dedup table has its first use.

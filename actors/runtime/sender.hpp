@@ -1,9 +1,15 @@
 // Sender<T>: puts messages of a program into a queue.
+//
+//     auto sender = runtime.sender(placed, {.producer = "shop"});
+//     sender->send(order, {}, [](const Result<void>& durable) { ... });   // or:
+//     std::future<Result<void>> durable = sender->send_future(order);
+//     sender->close(30s);                                                 // all of them are durable
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -36,6 +42,11 @@ class SenderLink {
   [[nodiscard]] Result<void> send_to(std::uint32_t shard, std::string key, std::string payload,
                                      MessageOptions options, senders::Confirmation confirmation,
                                      bool wait);
+  /// See Sender::send_future().
+  [[nodiscard]] std::future<Result<void>> send_future(std::string key, std::string payload,
+                                                      MessageOptions options);
+  /// See Sender::close().
+  [[nodiscard]] Result<void> close(std::chrono::milliseconds within);
   /// See Sender::flush().
   [[nodiscard]] Result<void> flush() { return inbox_->flush(); }
 
@@ -59,6 +70,10 @@ class SenderLink {
 /// Puts messages of type T into one queue. The sender keeps a message in memory and offers it again
 /// until it is durable, which happens once. Messages of one key are appended in the order of the
 /// calls. Thread-safe; copies share one window and one producer. Must not outlive the runtime.
+///
+/// When its last copy is destroyed, the sender closes without waiting: it offers what it has taken
+/// until that is durable, and ends. Runtime::stop() cuts this short: what is not durable by then is
+/// confirmed with `draining`. A program that stops the runtime next calls close() before.
 template <Message T>
 class Sender {
  public:
@@ -93,6 +108,25 @@ class Sender {
     std::string payload = message.SerializeAsString();
     return link_->send(std::move(key), std::move(payload), std::move(options),
                        std::move(confirmation), false);
+  }
+
+  /// As send(); the future becomes ready with what send() would have returned as a failure, else
+  /// with what `confirmation` would have got. It keeps nothing alive, and does not block when it is
+  /// destroyed. Waiting for it in a callback of the runtime or in a handler may wait for ever.
+  [[nodiscard]] std::future<Result<void>> send_future(const T& message,
+                                                      MessageOptions options = {}) {
+    std::string key = target_.key_of(message);
+    return link_->send_future(std::move(key), message.SerializeAsString(), std::move(options));
+  }
+
+  /// Closes the sender and all its copies: what they send from now on, and calls of send() that
+  /// still wait for room, fail with `draining`. Then blocks until every message that was taken is
+  /// durable and its confirmation has been called, for at most `within`; not to be called by a
+  /// confirmation or a handler. Fails with `timeout` if some are not: the sender goes on offering
+  /// them in the background, and none is dropped while the runtime runs; or with the failure of the
+  /// sender, as send(), if there is one and not everything is durable. May be called again.
+  [[nodiscard]] Result<void> close(std::chrono::milliseconds within) {
+    return link_->close(within);
   }
 
   /// Blocks until the sender holds no message that is not durable; without limit if others keep

@@ -1,11 +1,18 @@
 #include "actors/sender/sender_inbox.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "messages/envelope.hpp"
 
 namespace millrace::senders {
+namespace {
+
+// Longer waits could not be added to the present time.
+constexpr std::chrono::milliseconds wait_max = std::chrono::hours(24 * 365);
+
+}  // namespace
 
 bool SenderInbox::fits(const UnsentMessage& message) const {
   if (unconfirmed_ == 0) return true;
@@ -15,6 +22,7 @@ bool SenderInbox::fits(const UnsentMessage& message) const {
 
 Result<void> SenderInbox::add(std::unique_lock<std::mutex>& lock, UnsentMessage message) {
   if (error_) return *error_;
+  if (is_closed_) return Error{ErrorCode::draining, "the sender is closed"};
   ++unconfirmed_;
   unconfirmed_bytes_ += message.bytes;
   inbox_.push_back(std::move(message));
@@ -27,14 +35,14 @@ Result<void> SenderInbox::add(std::unique_lock<std::mutex>& lock, UnsentMessage 
 Result<void> SenderInbox::push(UnsentMessage message) {
   message.bytes = bytes_of(*message.envelope);
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return error_ || fits(message); });
+  changed_.wait(lock, [&] { return error_ || is_closed_ || fits(message); });
   return add(lock, std::move(message));
 }
 
 Result<void> SenderInbox::try_push(UnsentMessage message) {
   message.bytes = bytes_of(*message.envelope);
   std::unique_lock lock(mutex_);
-  if (!error_ && !fits(message)) {
+  if (!error_ && !is_closed_ && !fits(message)) {
     return Error{ErrorCode::backlog_full, "the sender has " + std::to_string(unconfirmed_) +
                                               " messages of " + std::to_string(unconfirmed_bytes_) +
                                               " bytes unconfirmed"};
@@ -63,7 +71,21 @@ void SenderInbox::close() {
     const std::lock_guard lock(mutex_);
     if (error_ || std::exchange(is_closed_, true)) return;
   }
+  changed_.notify_all();
   wake_();
+}
+
+Result<void> SenderInbox::close_and_wait(std::chrono::milliseconds within) {
+  close();
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, std::clamp(within, std::chrono::milliseconds(0), wait_max),
+                    [this] { return error_ || unconfirmed_ == 0; });
+  // The sender of a closed inbox ends, and fails it, when everything is durable.
+  if (unconfirmed_ == 0) return {};
+  if (error_) return *error_;
+  return Error{ErrorCode::timeout, std::to_string(unconfirmed_) +
+                                       " messages of the sender are not durable yet; it goes on "
+                                       "offering them"};
 }
 
 bool SenderInbox::is_done() {

@@ -1,6 +1,7 @@
 // SenderInbox: the bounded queue between the threads of a client and its sender actor.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -51,8 +52,13 @@ class SenderInbox {
   /// Blocks until every message is durable.
   [[nodiscard]] Result<void> flush();
 
-  /// No client adds messages any more: the sender ends when all its messages are durable.
+  /// No client adds messages any more: those that wait for room, and later ones, fail with
+  /// `draining`. The sender ends when all its messages are durable.
   void close();
+
+  /// As close(), and blocks until every message is durable, for at most `within`. Fails with
+  /// `timeout`: the sender goes on with the rest; or with the error of fail() if there is a rest.
+  [[nodiscard]] Result<void> close_and_wait(std::chrono::milliseconds within);
 
   /// Blocks until the sender is attached to all shards. Returns the last settled number of each;
   /// fails with `timeout`.

@@ -1,5 +1,6 @@
-// Promise: a sender that nobody holds any more ends once its messages are durable, and what one
-// confirmation throws ends no other.
+// Promise: a sender that nobody holds any more, or that is closed, ends once its messages are
+// durable, and what one confirmation throws ends no other.
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -72,6 +73,34 @@ TEST_F(SenderEnd, IsNotCausedByAConfirmationThatThrows) {
   ASSERT_TRUE(sender.send({}, {}, [&](const Result<void>&) { confirmed.set_value(); }));
   EXPECT_EQ(confirmed.get_future().wait_for(minutes(1)), std::future_status::ready);
   EXPECT_TRUE(sender.flush());
+}
+
+TEST_F(SenderEnd, IsWaitedForByClose) {
+  Sender<StringValue> sender = this->sender();
+  Sender<StringValue> copy = sender;
+  std::atomic<int> confirmed = 0;
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(sender.send({}, {}, [&](const Result<void>& durable) {
+      if (durable) ++confirmed;
+    }));
+  }
+  ASSERT_TRUE(sender.close(minutes(1)));
+  EXPECT_EQ(confirmed, 100);
+  EXPECT_EQ(copy.send({}).error().code, ErrorCode::draining);
+  EXPECT_TRUE(copy.close(minutes(1)));
+}
+
+TEST_F(SenderEnd, IsToldToFutures) {
+  Sender<StringValue> sender = this->sender();
+  std::future<Result<void>> durable = sender.send_future({});
+  ASSERT_EQ(durable.wait_for(minutes(1)), std::future_status::ready);
+  EXPECT_TRUE(durable.get());
+  // A failure of the call itself, which no confirmation would be told.
+  std::future<Result<void>> refused = sender.send_future({}, {.priority = 10});
+  ASSERT_EQ(refused.wait_for(minutes(0)), std::future_status::ready);
+  EXPECT_EQ(refused.get().error().code, ErrorCode::invalid_argument);
+  ASSERT_TRUE(sender.close(minutes(1)));
+  EXPECT_EQ(sender.send_future({}).get().error().code, ErrorCode::draining);
 }
 
 }  // namespace

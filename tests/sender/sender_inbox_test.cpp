@@ -1,7 +1,8 @@
 // Promise: a client never has more unconfirmed than its window, in messages and in bytes; a message
-// that is larger than the window goes alone.
+// that is larger than the window goes alone. Closing refuses new messages and waits for the others.
 #include "actors/sender/sender_inbox.hpp"
 
+#include <chrono>
 #include <future>
 
 #include <gtest/gtest.h>
@@ -53,6 +54,45 @@ TEST(SenderInbox, BlocksUntilTheBytesFit) {
   inbox.confirm(1, 10);
   EXPECT_TRUE(second.get());
   EXPECT_EQ(inbox.take_all().size(), 2u);
+}
+
+TEST(SenderInbox, RefusesMessagesOnceItIsClosed) {
+  int woken = 0;
+  SenderInbox inbox({.messages = 1}, [&woken] { ++woken; });
+  ASSERT_TRUE(inbox.try_push(of_size(1)));
+  auto waiting = std::async(std::launch::async, [&] { return inbox.push(of_size(1)); });
+  inbox.close();
+  EXPECT_EQ(waiting.get().error().code, ErrorCode::draining) << "it waited for room";
+  EXPECT_EQ(inbox.try_push(of_size(1)).error().code, ErrorCode::draining);
+  EXPECT_EQ(woken, 2) << "once for the message, once to end";
+  EXPECT_FALSE(inbox.is_done());
+  inbox.confirm(1, 1);
+  EXPECT_TRUE(inbox.is_done());
+}
+
+TEST(SenderInbox, ClosesWhenEverythingIsDurable) {
+  SenderInbox inbox({.messages = 4}, [] {});
+  ASSERT_TRUE(inbox.try_push(of_size(1)));
+  ASSERT_TRUE(inbox.try_push(of_size(1)));
+  const auto late = inbox.close_and_wait(std::chrono::milliseconds(0));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::timeout);
+  EXPECT_EQ(late.error().message.substr(0, 10), "2 messages");
+  auto closed = std::async(std::launch::async,
+                           [&] { return inbox.close_and_wait(std::chrono::milliseconds::max()); });
+  inbox.confirm(2, 2);
+  EXPECT_TRUE(closed.get());
+  inbox.fail({ErrorCode::draining, "the sender has ended"});
+  EXPECT_TRUE(inbox.close_and_wait(std::chrono::milliseconds(0))) << "nothing is left";
+}
+
+TEST(SenderInbox, ClosesWithTheFailureOfTheSender) {
+  SenderInbox inbox({.messages = 4}, [] {});
+  ASSERT_TRUE(inbox.try_push(of_size(1)));
+  auto closed = std::async(std::launch::async,
+                           [&] { return inbox.close_and_wait(std::chrono::milliseconds::max()); });
+  inbox.fail({ErrorCode::fenced, "another sender"});
+  EXPECT_EQ(closed.get().error().code, ErrorCode::fenced);
 }
 
 }  // namespace
