@@ -35,6 +35,9 @@ void StageMeter::on_results(const StageRun& run, Now started, Now ended) {
       case StageResult::Kind::failed:
         failed_.fetch_add(1, relaxed);
         break;
+      case StageResult::Kind::postponed:
+        postponed_.fetch_add(1, relaxed);
+        break;
     }
     const TimeUs waits_since_us = run.inputs[i].waits_since_us;
     if (waits_since_us != 0) add(wait_, waits_since_us, started.wall_us);
@@ -54,6 +57,7 @@ StageCounts StageMeter::counts() const {
   counts.retried = retried_.load(std::memory_order_relaxed);
   counts.rejected = rejected_.load(std::memory_order_relaxed);
   counts.failed = failed_.load(std::memory_order_relaxed);
+  counts.postponed = postponed_.load(std::memory_order_relaxed);
   counts.overran = overran_.load(std::memory_order_relaxed);
   counts.wait = buckets_of(wait_);
   counts.run = buckets_of(run_);

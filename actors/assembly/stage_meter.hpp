@@ -26,7 +26,8 @@ struct StageCounts {
   std::uint64_t retried = 0;
   std::uint64_t rejected = 0;
   std::uint64_t failed = 0;
-  std::uint64_t overran = 0;  ///< their handler ran beyond the lease
+  std::uint64_t postponed = 0;  ///< by a Retry that does not count
+  std::uint64_t overran = 0;    ///< their handler ran beyond the lease
   /// From when a message became ready for the first time (durable, and past its not_before) until
   /// its first handling began.
   DurationBuckets wait;
@@ -65,3 +66,4 @@ class StageMeter : public receivers::StageObserver {
 };
 
 }  // namespace millrace
+  Count postponed_ = 0;

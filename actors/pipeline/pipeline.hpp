@@ -56,7 +56,8 @@
 //   -------------+---------------------------------------+----------------------------------------
 //   acked        | durable in one record with the ack    | leaves the queue
 //   retried      | discarded                             | is redelivered after a delay, up to
-//   or failed    |                                       | retry.attempts failures, if named; then dead letter
+//   or failed    |                                       | retry.attempts failures, if named; then dead letter.
+//                |                                       | Retry::later() is no failure
 //   rejected     | discarded                             | becomes a dead letter at once
 //
 // A handler may run more than once for a message; the effects above are recorded once. A call to

@@ -13,7 +13,8 @@ const pb::DeadLetter* dead_letter_of(const pb::Envelope& envelope) {
 
 // Returns the earliest time at which the message could be leased: a requested delay is no wait.
 TimeUs waits_since(const queues::GrantedMessage& message) {
-  const bool is_first = message.acquired == 1 && message.body.logged_at_us() != 0;
+  const bool is_first =
+      message.acquired == 1 && !message.was_postponed && message.body.logged_at_us() != 0;
   return is_first ? std::max(message.body.logged_at_us(), message.body->not_before_us()) : 0;
 }
 

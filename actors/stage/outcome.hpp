@@ -2,6 +2,7 @@
 //
 //     Outcome<Reserved> operator()(const OrderPlaced& order, Keyed<Stock>& stock) {
 //       if (!stock.exists()) return Retry{"stock not loaded", 5s};
+//       if (warehouse.is_busy()) return Retry::later("the warehouse is busy", 1s);
 //       if (order.lines().empty()) return Reject{"order without lines"};
 //       return make_reserved(order);                     // one output; {} would be none
 //     }
@@ -24,6 +25,15 @@ struct Retry {
   std::string reason;  ///< for people; cut off after 4 KiB
   /// 0 or more, else the handling has failed; nullopt: as RetryOptions says.
   std::optional<std::chrono::microseconds> delay{};
+  bool counts = true;  ///< false: as later() says
+
+  /// Handle the message again after `delay`, because what the handler needs has said "later", as a
+  /// service does whose rate is limited. The message is postponed: it has not failed, whatever number
+  /// of times; only its own deadline ends that. nullopt: the delay after its next failure.
+  [[nodiscard]] static Retry later(std::string reason,
+                                   std::optional<std::chrono::microseconds> delay = {}) {
+    return {.reason = std::move(reason), .delay = delay, .counts = false};
+  }
 };
 
 /// Give the message up: it becomes a dead letter at once, whatever attempts are left.

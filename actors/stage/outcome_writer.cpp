@@ -57,7 +57,7 @@ void OutcomeWriter::write_retry(const Retry& retry, StageResult& result) {
                           retry.reason);
   }
   result = {};
-  result.kind = StageResult::Kind::retry;
+  result.kind = retry.counts ? StageResult::Kind::retry : StageResult::Kind::postponed;
   result.reason = retry.reason;
   result.delay = retry.delay;
 }

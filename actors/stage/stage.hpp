@@ -27,11 +27,12 @@ struct StageOutput {
 /// The result of handling one message.
 struct StageResult {
   enum class Kind : std::uint8_t {
-    not_run,   ///< its run ended before it; leased again, no failure
-    acked,     ///< done: outputs and changes become durable with the ack
-    retry,     ///< the handler returned Retry
-    rejected,  ///< Reject, or a payload or key that no retry can mend: a dead letter
-    failed,    ///< the handler threw, or its outcome cannot be recorded; retried
+    not_run,    ///< its run ended before it; leased again, no failure
+    acked,      ///< done: outputs and changes become durable with the ack
+    retry,      ///< the handler returned Retry
+    rejected,   ///< Reject, or a payload or key that no retry can mend: a dead letter
+    failed,     ///< the handler threw, or its outcome cannot be recorded; retried
+    postponed,  ///< the handler returned a Retry that does not count: no failure
   };
 
   Kind kind = Kind::not_run;
@@ -42,7 +43,8 @@ struct StageResult {
   std::vector<std::string> timers_cleared{};  ///< no name that is in timers_set
   // Empty if acked or not run:
   std::string reason{};
-  std::optional<std::chrono::microseconds> delay{};  ///< of retry; nullopt: as RetryOptions says
+  /// Of retry or postponed; nullopt: as RetryOptions says.
+  std::optional<std::chrono::microseconds> delay{};
 };
 
 /// One leased message.

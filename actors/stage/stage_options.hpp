@@ -8,7 +8,7 @@
 namespace millrace {
 
 /// When a failed message is handled again, and when it becomes a dead letter. A failure is a
-/// handler that throws or returns Retry, or an outcome that cannot be recorded.
+/// handler that throws or returns Retry, unless by Retry::later(), or an outcome that cannot be recorded.
 struct RetryOptions {
   /// Failures after which the message is a dead letter; 1 to 1,001. 0: it is retried without end,
   /// so that an outage of what the handler calls empties no queue into its dead letters.

@@ -202,6 +202,12 @@ class Workers(unittest.TestCase):
                 {"lease": lease["lease"], "outcomes": [{"retry": {"after": "10ms", "reason": "no"}}]}]})
             [lease] = self.lease("count", wait="5s")["leases"]
             self.assertEqual(lease["messages"][0]["attempt"], 2)
+            # Unless it says that it does not.
+            self.post("/api/v1/leases/complete", {"leases": [
+                {"lease": lease["lease"],
+                 "outcomes": [{"retry": {"after": "10ms", "reason": "429", "counts": False}}]}]})
+            [lease] = self.lease("count", wait="5s")["leases"]
+            self.assertEqual(lease["messages"][0]["attempt"], 2)
             self.offer("a", 2)
             [lease] = self.lease("resize", wait="5s")["leases"]
             self.assertEqual(lease["state"], {"n": 1})

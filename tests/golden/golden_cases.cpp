@@ -192,6 +192,16 @@ void add_outcomes(std::vector<GoldenCase>& cases) {
     failure.set_reason("its handler ran beyond the lease");
     failure.set_overran(2);
   }));
+  cases.push_back(change("failure_postponed", [](pb::Change& c) {
+    pb::Failure& failure = *c.add_failure();
+    failure.set_sequence(300);
+    failure.set_failed(2);
+    failure.set_acquired(2);
+    failure.set_not_before_us(noon_us + 6);
+    failure.set_code(23);
+    failure.set_reason("429");
+    failure.set_postponed(true);
+  }));
   const auto suspected = std::make_shared<pb::Record>();
   suspected->set_at_us(noon_us);
   pb::Suspect& suspect = *suspected->add_suspect();

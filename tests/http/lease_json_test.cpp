@@ -62,6 +62,13 @@ TEST_F(LeaseJson, OutcomesAreReadInOrder) {
   EXPECT_EQ(results[3].delay, std::chrono::seconds(5));
   EXPECT_EQ(results[4].kind, Kind::not_run);
   EXPECT_EQ(text_of(all.outcome.next_state.value()), "[1, 2]");
+  const SaidOfLease later = said(
+      R"("outcomes": [{"retry": {"counts": false, "reason": "429"}}, {"retry": {"counts": true}}])");
+  ASSERT_EQ(later.outcome.results.size(), 2u) << later.invalid;
+  EXPECT_EQ(later.outcome.results[0].kind, Kind::postponed);
+  EXPECT_EQ(later.outcome.results[0].reason, "429");
+  EXPECT_FALSE(later.outcome.results[0].delay);
+  EXPECT_EQ(later.outcome.results[1].kind, Kind::retry);
   EXPECT_TRUE(said(R"("outcomes": [{}], "state": null)").outcome.state_erased);
 }
 
@@ -76,6 +83,8 @@ TEST_F(LeaseJson, AFaultIsOfItsLeaseAndNamesItsPlace) {
               HasSubstr("expected one of small"));
   EXPECT_THAT(said(R"("outcomes": [{"retry": {"after": "-5s"}}])").invalid,
               HasSubstr("outcomes[0].retry.after"));
+  EXPECT_THAT(said(R"("outcomes": [{"retry": {"counts": 0}}])").invalid,
+              HasSubstr("outcomes[0].retry.counts: expected true or false"));
   EXPECT_THAT(said(R"("outcomes": [{"release": 1}])").invalid, HasSubstr("expected true"));
   stage_.keeps_state = false;
   EXPECT_THAT(said(R"("outcomes": [{}], "state": 1)").invalid, HasSubstr("have no key"));

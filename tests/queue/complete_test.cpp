@@ -170,6 +170,44 @@ TEST_F(QueueComplete, WithRetryIsRedeliveredAfterItsDelay) {
   EXPECT_EQ(work.state().durable.ledger.redelivered, 1u);
 }
 
+TEST_F(QueueComplete, WithPostponementCountsNeitherFailureNorLease) {
+  work.append("k", "first");
+  work.append("k", "second");
+  for (int i = 0; i < 10; ++i) {
+    work.state().limits.failed_max = 0;
+    work.state().limits.acquired_max = 2;
+    const Grant grant = lease_one();
+    ASSERT_EQ(grant.messages.size(), 1u);
+    EXPECT_EQ(grant.messages[0].body->payload(), "first");
+    EXPECT_EQ(grant.messages[0].failed, 0u);
+    EXPECT_EQ(grant.messages[0].acquired, 1u);
+    EXPECT_EQ(grant.messages[0].was_postponed, i > 0);
+    LeaseOutcome later = Work::outcome(grant, {Kind::postponed});
+    later.messages[0].delay_us = 5'000;
+    work.complete(std::move(later));
+    work.world.commit();
+    EXPECT_TRUE(work.lease(1).empty()) << "the messages behind it wait too";
+    work.world.crash();
+    work.world.advance(5'000);
+  }
+  EXPECT_EQ(work.state().durable.ledger.redelivered, 10u);
+  EXPECT_FALSE(work.state().durable.index.find(1)->has_failure);
+  EXPECT_TRUE(work.state().durable.failures.empty());
+}
+
+TEST_F(QueueComplete, WithPostponementKeepsEarlierFailures) {
+  work.append("k");
+  fail(2);
+  LeaseOutcome later = Work::outcome(lease_one(), {Kind::postponed});
+  work.complete(std::move(later));
+  work.world.commit();
+  work.world.advance(work.state().limits.retry_max_us);
+  const Grant again = lease_one();
+  EXPECT_EQ(again.messages[0].failed, 2u);
+  EXPECT_EQ(again.messages[0].acquired, 3u);
+  EXPECT_EQ(work.state().durable.failures.size(), 1u);
+}
+
 TEST_F(QueueComplete, BacksOffDoublingWithJitterUpToItsLimit) {
   const Limits limits;
   EXPECT_EQ(retry_delay_us(limits, 1, 20), 100'000);

@@ -52,6 +52,13 @@ void append(State& state, const CommittedRecord& committed, const pb::Envelope& 
           envelope.key().empty() ? std::nullopt : std::optional(hash_key(envelope.key())));
 }
 
+void note_failure(FailureNote& note, const pb::Failure& failure, TimeUs at_us) {
+  if (note.first_at_us == 0) note.first_at_us = at_us;
+  note.last_at_us = at_us;
+  if (failure.overran() > 0) note.overran = failure.overran();
+  note.first_at_us = std::min(note.first_at_us, at_us);
+}
+
 void apply_failure(State& state, const pb::Failure& failure, TimeUs at_us) {
   Durable& durable = state.durable;
   Entry* entry = durable.index.find(failure.sequence());
@@ -59,14 +66,14 @@ void apply_failure(State& state, const pb::Failure& failure, TimeUs at_us) {
   ++durable.ledger.redelivered;
   entry->failed = static_cast<std::uint16_t>(failure.failed());
   entry->acquired = static_cast<std::uint16_t>(failure.acquired());
-  entry->has_failure = true;
-  FailureNote& note = durable.failures[failure.sequence()];
-  if (note.first_at_us == 0) note.first_at_us = at_us;
-  note.last_at_us = at_us;
-  if (failure.overran() > 0) note.overran = failure.overran();
-  note.deaths = note.own_deaths = 0;  // the process has outlived its handling
-  note.runs_alone = false;
-  note.first_at_us = std::min(note.first_at_us, at_us);
+  if (!failure.postponed()) {
+    entry->has_failure = true;
+    note_failure(durable.failures[failure.sequence()], failure, at_us);
+  }
+  if (const auto note = durable.failures.find(failure.sequence()); note != durable.failures.end()) {
+    note->second.deaths = note->second.own_deaths = 0;  // the process has outlived its handling
+    note->second.runs_alone = false;
+  }
   reschedule(state, failure.sequence(), *entry, failure.not_before_us(),
              std::max<DurationUs>(failure.not_before_us() - at_us, 0));
 }

@@ -12,6 +12,7 @@ using Kind = StageResult::Kind;
 ErrorCode code_of(Kind kind) {
   switch (kind) {
     case Kind::retry:
+    case Kind::postponed:
       return ErrorCode::timeout;
     case Kind::rejected:
       return ErrorCode::rejected;
@@ -41,6 +42,23 @@ pb::Failure* add_failure(const State& state, pb::Record& record, Sequence sequen
   failure.set_code(static_cast<std::uint32_t>(code));
   failure.set_reason(std::move(reason));
   return &failure;
+}
+
+// Adds that the handler gave a message back for later. Neither a failure nor a lease is counted: the
+// message is as if it had not been leased, so that it is no suspect and may run with others.
+void add_postponement(const State& state, pb::Record& record, Sequence sequence,
+                      MessageOutcome& outcome, std::uint64_t jitter) {
+  const Entry& entry = *state.durable.index.find(sequence);
+  pb::Failure& postponement = *record.mutable_change(0)->add_failure();
+  postponement.set_postponed(true);
+  postponement.set_sequence(sequence);
+  postponement.set_failed(entry.failed);
+  postponement.set_acquired(entry.acquired < UINT16_MAX ? entry.acquired - 1u : entry.acquired);
+  postponement.set_not_before_us(time_after(
+      record.at_us(), outcome.delay_us.value_or(retry_delay_us(state.limits, entry.failed + 1u,
+                                                               jitter ^ NumberHash{}(sequence)))));
+  postponement.set_code(static_cast<std::uint32_t>(code_of(outcome.kind)));
+  postponement.set_reason(std::move(outcome.reason));
 }
 
 // Adds a failure of a message whose handler ran beyond the lease, or the death of one for which that
@@ -121,6 +139,8 @@ void add_outcome(const State& state, pb::Record& record, const Lease& lease, Lea
     } else if (message.kind == Kind::rejected) {
       add_death(state, record, sequence, entry->failed, ErrorCode::rejected,
                 std::move(message.reason));
+    } else if (message.kind == Kind::postponed) {
+      add_postponement(state, record, sequence, message, jitter);
     } else {
       add_failure(state, record, sequence, code_of(message.kind), std::move(message.reason),
                   message.delay_us, jitter);

@@ -26,8 +26,8 @@ struct MessageOutcome {
   std::vector<std::string> history;
   std::vector<pb::TimerSet> timers_set;
   std::vector<std::string> timers_cleared;
-  std::string reason;                  ///< of a retry or rejection
-  std::optional<DurationUs> delay_us;  ///< of a retry; nullopt: retry_delay_us()
+  std::string reason;                  ///< of a retry, postponement or rejection
+  std::optional<DurationUs> delay_us;  ///< of a retry or postponement; nullopt: retry_delay_us()
 };
 
 /// The outcome of a lease.

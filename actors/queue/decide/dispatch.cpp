@@ -149,7 +149,8 @@ class Dispatcher {
       const Entry& entry = *state_.durable.index.find(sequence);
       grant.messages.push_back({sequence, entry.failed, entry.acquired,
                                 *state_.durable.index.body(sequence),
-                                !state_.is_outbox && runs_alone(state_, sequence, entry)});
+                                !state_.is_outbox && runs_alone(state_, sequence, entry),
+                                was_rescheduled(sequence, entry)});
     }
     if (slot != no_slot) {
       grant.state = state_.durable.keyed.use(grant.messages[0].body->key());
@@ -157,6 +158,12 @@ class Dispatcher {
     receiver.second.demand -= static_cast<std::uint32_t>(run.size());
     state_.live.receiver_last_served = receiver.first;
     out_.grants.push_back(std::move(grant));
+  }
+
+  // Its own delay may have been shortened, by a clock that was set back, but never grows.
+  [[nodiscard]] bool was_rescheduled(Sequence sequence, const Entry& entry) const {
+    return entry.has_schedule && state_.durable.schedules.find(sequence)->second.not_before_us >
+                                     (*state_.durable.index.body(sequence))->not_before_us();
   }
 
   void give_up(KeySlot slot, Sequence sequence) {

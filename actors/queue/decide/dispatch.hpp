@@ -14,7 +14,8 @@ struct GrantedMessage {
   std::uint32_t failed = 0;
   std::uint32_t acquired = 0;
   Body body;
-  bool runs_alone = false;  ///< no other suspect of the node may be handled at the same time
+  bool runs_alone = false;     ///< no other suspect of the node may be handled at the same time
+  bool was_postponed = false;  ///< or has failed: it has been handled since it was first ready
 };
 
 /// A lease as it is sent to its receiver.

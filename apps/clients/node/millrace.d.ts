@@ -13,9 +13,10 @@ export interface Message<Payload = unknown> {
 }
 
 export class Retry {
-  constructor(options?: { after?: string; reason?: string });
+  constructor(options?: { after?: string; reason?: string; counts?: boolean });
   readonly after?: string;
   readonly reason: string;
+  readonly counts: boolean;
 }
 export class Reject {
   constructor(reason?: string);

@@ -20,11 +20,15 @@ const MESSAGES_MAX = 1000; // of a request, and tokens of one
 const BACKOFF_MAX_MS = 10_000;
 const AGAIN = new Set([408, 429, 500, 502, 503, 504]); // statuses after which the same request may do
 
-/** The message has failed: it is handled again, after `after` ("5s") or as its stage says. */
+/**
+ * The message has failed: it is handled again, after `after` ("5s") or as its stage says. With `counts: false`
+ * it has not failed, whatever number of times: what the handler needs said "later".
+ */
 export class Retry {
-  constructor({ after, reason = '' } = {}) {
+  constructor({ after, reason = '', counts = true } = {}) {
     this.after = after;
     this.reason = reason;
+    this.counts = counts;
   }
 }
 
@@ -123,6 +127,7 @@ function outcomeOf(result) {
   if (result instanceof Retry) {
     const retry = { reason: result.reason };
     if (result.after !== undefined) retry.after = result.after;
+    if (!result.counts) retry.counts = false;
     return { outcome: { retry }, isDone: false };
   }
   if (result instanceof Reject) return { outcome: { reject: { reason: result.reason } }, isDone: false };

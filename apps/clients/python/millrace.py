@@ -60,13 +60,16 @@ class Message:
 
 @dataclass(frozen=True)
 class Retry:
-    """The message has failed: it is handled again, after `after` ("5s") or as its stage says."""
+    """Handle the message again, after `after` ("5s") or as its stage says. A failure, unless `counts` is False."""
 
     after: Optional[str] = None
     reason: str = ""
+    counts: bool = True
 
     def _outcome(self) -> dict:
-        retry = {"reason": self.reason}
+        retry: dict = {"reason": self.reason}
+        if not self.counts:
+            retry["counts"] = False
         if self.after is not None:
             retry["after"] = self.after
         return {"retry": retry}

@@ -87,7 +87,7 @@ class OutcomeReader {
   }
 
   static Result<StageResult> retried(std::string_view value, const std::string& at) {
-    const auto members = Members::of(value, {"after", "reason"}, at);
+    const auto members = Members::of(value, {"after", "counts", "reason"}, at);
     if (!members) return members.error();
     StageResult result;
     result.kind = StageResult::Kind::retry;
@@ -95,6 +95,12 @@ class OutcomeReader {
       const auto us = duration_of(*after, 0, day_us, at + ".after");
       if (!us) return us.error();
       result.delay = std::chrono::microseconds(*us);
+    }
+    if (const auto counts = members->find("counts")) {
+      if (*counts != "true" && *counts != "false") {
+        return wrong_body(at + ".counts", "true or false");
+      }
+      if (*counts == "false") result.kind = StageResult::Kind::postponed;
     }
     return with_reason(std::move(result), *members, at);
   }

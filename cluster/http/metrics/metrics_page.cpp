@@ -210,6 +210,7 @@ void add_stage(MetricFamilies& out, const StageCounts& stage) {
   outcome("retried", stage.retried);
   outcome("rejected", stage.rejected);
   outcome("failed", stage.failed);
+  outcome("postponed", stage.postponed);
   outcome("overran", stage.overran);
   out.histogram("millrace_stage_wait_duration_seconds",
                 "From when a message was in its queue, and due, until its handling first began.",
