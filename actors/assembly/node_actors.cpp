@@ -6,6 +6,7 @@
 #include "actors/base/shell/actor_handle.hpp"
 #include "actors/operate/shell/operator_actor.hpp"
 #include "actors/queue/shell/queue_actor.hpp"
+#include "actors/receiver/shell/async_actor.hpp"
 #include "actors/receiver/shell/receiver_actor.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
 
@@ -106,6 +107,10 @@ void NodeActors::spawn_receivers() {
       continue;
     }
     receivers_.push_back(
+    if (stage.spec->make_async) {
+      receivers_.push_back(receivers::spawn_async(*surroundings_.system, std::move(config)));
+      continue;
+    }
         receivers::spawn_external(*surroundings_.system, std::move(config),
                                   receivers::ExternalStages::token_prefix(external.size())));
     external.push_back({stage.pipeline, stage.spec, receivers_.back()});

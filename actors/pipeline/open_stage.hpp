@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "actors/stage/async_handler_stage.hpp"
 #include "actors/stage/batch_stage.hpp"
 #include "actors/stage/handler_shape.hpp"
 #include "actors/stage/handler_stage.hpp"
@@ -16,35 +17,49 @@ namespace millrace::pipelines {
 /// the stage extends.
 struct OpenStage {
   using Make = std::function<std::unique_ptr<Stage>(const std::vector<StageTarget>&)>;
+  using MakeAsync = std::function<std::unique_ptr<AsyncStage>(const std::vector<StageTarget>&)>;
 
   PipelineSpec pipeline;
   StageSpec stage;
-  Make make;  ///< empty: the stage is external
+  // One of them is set, unless the stage is external.
+  Make make{};
+  MakeAsync make_async{};
 
   /// Returns the pipeline with this stage appended, which writes to `targets`.
   [[nodiscard]] PipelineSpec closed(const std::vector<StageTarget>& targets) const {
     PipelineSpec out = pipeline;
     StageSpec& added = out.stages.emplace_back(stage);
     for (const StageTarget& target : targets) added.targets.push_back(target.queue);
-    if (!make) return out;  // external
-    added.make = [make = make, targets] {
-      return make(targets);
-    };
+    if (make) {
+      added.make = [make = make, targets] {
+        return make(targets);
+      };
+    } else if (make_async) {
+      added.make_async = [make = make_async, targets] {
+        return make(targets);
+      };
+    }
     return out;
   }
 };
 
-/// Returns a function that makes a Stage for a Handler. `handler`: empty to default-construct it,
-/// or one object that is copied into each stage.
+/// Sets the function that makes a Stage, or an AsyncStage, for a Handler. `handler`: empty to
+/// default-construct it, or one object that is copied into each stage.
 template <class Handler, class... From>
-[[nodiscard]] OpenStage::Make stage_maker(const From&... handler) {
-  return [handler...](const std::vector<StageTarget>& targets) -> std::unique_ptr<Stage> {
-    if constexpr (HandlerShape<Handler>::is_batch) {
+void set_maker(OpenStage& open, const From&... handler) {
+  if constexpr (HandlerShape<Handler>::is_async) {
+    open.make_async = [handler...](const std::vector<StageTarget>& targets) {
+      return std::make_unique<AsyncHandlerStage<Handler>>(targets, handler...);
+    };
+  } else if constexpr (HandlerShape<Handler>::is_batch) {
+    open.make = [handler...](const std::vector<StageTarget>& targets) {
       return std::make_unique<BatchStage<Handler>>(targets, handler...);
-    } else {
+    };
+  } else {
+    open.make = [handler...](const std::vector<StageTarget>& targets) {
       return std::make_unique<HandlerStage<Handler>>(targets, handler...);
-    }
-  };
+    };
+  }
 }
 
 }  // namespace millrace::pipelines

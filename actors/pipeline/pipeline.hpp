@@ -44,6 +44,8 @@
 //   Outcome<void>        | none: the stage is a sink                | acked, retried or rejected
 //   Routed               | any number, each to a queue it names     | acked
 //   Outcome<Routed>      | any number, each to a queue it names     | acked, retried or rejected
+//   Pending<Out>         | those of an Outcome<Out> that comes later; also Pending<Routed> and
+//                        | Pending<void>. No thread is held meanwhile: actors/stage/pending.hpp
 //   (throws)             | none                                     | failed: retried, with what()
 //
 // A stage may also run in other processes, in any language: `.then_external<Out>("name")`.
@@ -64,7 +66,8 @@
 // the outside world can be repeated: give it Context::call_id as its idempotency key.
 //
 // Threads: each worker has a handler of its own, called by one thread at a time. Its members need
-// no lock; objects that several handlers refer to do, and must outlive the node.
+// no lock; objects that several handlers refer to do, and must outlive the node. Of an async handler,
+// which returns Pending, up to `in_progress` handlings wait at a time for each worker.
 //
 // Builders are values: a call changes nothing in the object it is called on and returns a new
 // builder, so one builder may be used twice. Every builder copies the handlers it contains.
@@ -285,8 +288,8 @@ class Arrivals : public pipelines::ThenCalls<Arrivals<T, maybe_keyed>> {
                                           .is_batch = Shape::is_batch,
                                           .is_keyed = is_keyed_,
                                           .keeps_state = Shape::is_keyed,
-                                          .state_type = pipelines::state_type<Handler>()},
-                                .make = pipelines::stage_maker<Handler>(from...)};
+                                          .state_type = pipelines::state_type<Handler>()}};
+      pipelines::set_maker<Handler>(open, from...);
       if constexpr (Shape::returns == pipelines::Returns::nothing) {
         return Pipeline(open.closed({}));
       } else if constexpr (Shape::returns == pipelines::Returns::routed) {
@@ -307,8 +310,7 @@ class Arrivals : public pipelines::ThenCalls<Arrivals<T, maybe_keyed>> {
                   .is_keyed = is_keyed_,
                   .keeps_state = is_keyed_,
                   .state_type = is_keyed_ ? std::string(external_state_type) : std::string(),
-                  .is_external = true},
-        .make = {}};
+                  .is_external = true}};
     if constexpr (std::is_void_v<Out>) {
       return Pipeline(open.closed({}));
     } else {

@@ -94,7 +94,9 @@ class Validator {
   }
 
   void check_stage(const std::string& place, const StageSpec& stage) {
-    if (!stage.make && !stage.is_external) report(place, "handler: expected one, got none");
+    if (!stage.make && !stage.make_async && !stage.is_external) {
+      report(place, "handler: expected one, got none");
+    }
     check_queue(place, "source", stage.source);
     const auto [reader, is_first] = readers_.try_emplace(stage.source.name, Reader{place, &stage});
     if (!is_first) {
@@ -133,6 +135,7 @@ class Validator {
                std::max(options.retry.max, microseconds(0)));
     check_range(place, "batch.max", options.batch.max, 1U, 10'000U);
     check_span(place, "timeout", options.timeout, microseconds(1000), span_max);
+    check_range(place, "in_progress", options.in_progress, 1U, 10'000U);
     check_span(place, "batch.window", options.batch.window, microseconds(0),
                std::max(options.timeout, microseconds(0)));
   }

@@ -37,7 +37,11 @@ constexpr bool check_shape() {
     static_assert(never<typename Shape::Return>,
                   "millrace: a handler returns Out, std::optional<Out>, std::vector<Out>, "
                   "Outcome<Out>, Routed, Outcome<Routed>, Outcome<void> or void, where Out is a "
-                  "Protobuf message.");
+                  "Protobuf message; or a Pending of Out, Routed or void.");
+  } else if constexpr (Shape::is_async && Shape::is_keyed) {
+    static_assert(never<Handler>,
+                  "millrace: a handler that returns Pending cannot take Keyed<State>: the state of "
+                  "its key is there only until it returns. Let a stage behind it keep the state.");
   } else if constexpr (Shape::is_keyed && !maybe_keyed) {
     static_assert(never<Handler>,
                   "millrace: a stage with Keyed<State> needs a key: put .key_by(...) after "

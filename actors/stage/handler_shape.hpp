@@ -12,6 +12,7 @@
 #include "actors/stage/context.hpp"
 #include "actors/stage/keyed.hpp"
 #include "actors/stage/outcome.hpp"
+#include "actors/stage/pending.hpp"
 #include "actors/stage/queue_ref.hpp"
 #include "actors/stage/routed.hpp"
 
@@ -105,9 +106,10 @@ enum class Returns : std::uint8_t {
   routed,    ///< messages, each for the queue that it names
 };
 
-template <Returns r, class O = void>
+template <Returns r, class O = void, bool async = false>
 struct ReturnsAs {
   static constexpr Returns returns = r;
+  static constexpr bool is_async = async;
   using Output = O;
 };
 
@@ -130,6 +132,12 @@ template <Message Out>
 struct ReturnShape<std::vector<Out>> : ReturnsAs<Returns::typed, Out> {};
 template <Message Out>
 struct ReturnShape<Outcome<Out>> : ReturnsAs<Returns::typed, Out> {};
+template <>
+struct ReturnShape<Pending<void>> : ReturnsAs<Returns::nothing, void, true> {};
+template <>
+struct ReturnShape<Pending<Routed>> : ReturnsAs<Returns::routed, void, true> {};
+template <Message Out>
+struct ReturnShape<Pending<Out>> : ReturnsAs<Returns::typed, Out, true> {};
 
 /// Classifies the result of a batch handler: a vector with one result for each message, or void.
 template <class R>
@@ -137,7 +145,8 @@ struct BatchReturnShape : ReturnsAs<Returns::unusable> {};
 template <>
 struct BatchReturnShape<void> : ReturnsAs<Returns::nothing> {};
 template <class R>
-struct BatchReturnShape<std::vector<R>> : ReturnShape<R> {};
+struct BatchReturnShape<std::vector<R>>
+    : std::conditional_t<ReturnShape<R>::is_async, ReturnsAs<Returns::unusable>, ReturnShape<R>> {};
 
 /// Requires: ReadableHandler<Handler>, and TakesShape::is_valid for its parameters.
 template <class Handler>
@@ -147,6 +156,7 @@ struct HandlerShape : TakesShape<typename SignatureOf<Handler>::Takes> {
                                    BatchReturnShape<Return>, ReturnShape<Return>>;
   using Output = typename Gives::Output;
   static constexpr Returns returns = Gives::returns;
+  static constexpr bool is_async = Gives::is_async;
 };
 
 /// Full name of the Protobuf message that the handler keeps for each key; empty if it keeps none.

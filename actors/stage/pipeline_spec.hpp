@@ -10,6 +10,7 @@
 
 #include <google/protobuf/message_lite.h>
 
+#include "actors/stage/async_stage.hpp"
 #include "actors/stage/queue_ref.hpp"
 #include "actors/stage/stage.hpp"
 #include "actors/stage/stage_options.hpp"
@@ -48,9 +49,11 @@ struct StageSpec {
   bool is_keyed = false;     ///< messages of `source` have a key: of the queue, or inherited
   bool keeps_state = false;  ///< the handler takes Keyed<State>; then is_keyed must hold
   std::string state_type{};  ///< full name of State; empty unless keeps_state
-  bool is_external = false;  ///< its handlers run in other processes; then `make` is empty
-  /// Returns a new handler for one worker; never null. Any thread, several at once.
+  bool is_external = false;  ///< its handlers run in other processes; then it makes none
+  /// Returns a new handler for one worker; never null. Any thread, several at once. Of one that is
+  /// neither async nor external.
   std::function<std::unique_ptr<Stage>()> make{};
+  std::function<std::unique_ptr<AsyncStage>()> make_async{};  ///< the same, of an async handler
 };
 
 /// The stages of one pipeline. A value. validate() must accept it before it runs.

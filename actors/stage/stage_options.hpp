@@ -32,6 +32,9 @@ struct StageOptions {
   /// The lease; 1 ms to 24 h. A handler that takes longer without Context::extend loses the
   /// message: its outcome is refused and the message is redelivered.
   std::chrono::microseconds timeout{30'000'000};
+  /// Of a handler that returns Pending: handlings of each worker that wait for their outcome, at
+  /// most; 1 to 10,000.
+  std::uint32_t in_progress = 64;
   std::string dead_letter{};  ///< queue for dead letters; empty: "<source queue>.dead"
   /// The former name of the stage: its queues, which are named after it, are taken over with their
   /// messages, state and timers at the next start. Empty: it was not renamed.

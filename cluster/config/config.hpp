@@ -112,6 +112,7 @@ struct QueueConfig {
 struct StageConfig {
   std::string name;
   std::optional<std::uint32_t> workers{};
+  std::optional<std::uint32_t> in_progress{};
   std::optional<std::uint32_t> retry_attempts{};
   std::optional<std::chrono::microseconds> retry_first{};
   std::optional<std::chrono::microseconds> retry_max{};

@@ -58,6 +58,7 @@ void apply(StageOptions& options, const StageConfig& configured) {
   set(options.retry.max, configured.retry_max);
   set(options.batch.max, configured.batch_max);
   set(options.batch.window, configured.batch_window);
+  set(options.in_progress, configured.in_progress);
   set(options.timeout, configured.timeout);
   set(options.keep_state, configured.keep_state);
   set(options.dead_letter, configured.dead_letter);

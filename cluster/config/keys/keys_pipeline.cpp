@@ -76,6 +76,15 @@ void add_running(KeyTable& table) {
        .min = 1,
        .max = 1'000,
        .example = "1"});
+  table.keys.push_back({.path = "pipeline[].stage.*.in_progress",
+                        .type = Type::integer,
+                        .doc =
+                            "Handlings of each worker that wait for their outcome, at most, where "
+                            "the handler returns a Pending.",
+                        .store = take_stage<&StageConfig::in_progress>,
+                        .min = 1,
+                        .max = 10'000,
+                        .example = "64"});
   table.keys.push_back({.path = "pipeline[].stage.*.timeout",
                         .type = Type::duration,
                         .doc = "Time limit of one handler call.",
