@@ -21,6 +21,7 @@
 #include "actors/operate/operation.hpp"
 #include "actors/queue/state/keyed_offer.hpp"
 #include "actors/queue/state/ledger.hpp"
+#include "actors/runtime/consumer.hpp"
 #include "actors/runtime/sender.hpp"
 #include "actors/stage/pipeline_spec.hpp"
 #include "actors/stage/queue_ref.hpp"
@@ -113,6 +114,19 @@ class Runtime {
   /// pipelines derive from the payload; neither is checked.
   [[nodiscard]] Result<std::shared_ptr<SenderLink>> sender_link(const std::string& queue,
                                                                 const SenderOptions& options);
+
+  /// A consumer of `source`, which a stage `.then_external("name")` without outputs reads: its retries,
+  /// lease and dead letters are those of the stage. It shares the queue with other consumers, and with
+  /// workers of the stage that ask over HTTP. Fails with
+  ///   not_found         no external stage reads the queue, or its stages do not run on this node
+  ///   invalid_argument  the queue carries another type, or the stage writes to a queue
+  ///   draining          this node does not serve
+  template <Message T>
+  [[nodiscard]] Result<Consumer<T>> consumer(const QueueRef<T>& source) const {
+    auto link = open_consumer(source.name(), std::string(T().GetTypeName()));
+    if (!link) return link.error();
+    return Consumer<T>(*std::move(link));
+  }
 
   /// Whether the queue or outbox that this node appends to would accept a message of `bytes` bytes
   /// now, and what the idempotency key of `offer` says of it; an outbox does not know idempotency
@@ -215,6 +229,8 @@ class Runtime {
   explicit Runtime(std::unique_ptr<Parts> parts);
   Result<std::shared_ptr<SenderLink>> open_sender(const std::string& queue, const std::string& type,
                                                   const SenderOptions& options);
+  [[nodiscard]] Result<std::shared_ptr<const ConsumerLink>> open_consumer(
+      const std::string& queue, const std::string& type) const;
   Result<OperationResult> operate(const std::string& queue, Operation operation);
 
   std::unique_ptr<Parts> parts_;

@@ -42,6 +42,13 @@ Result<std::size_t> ExternalStages::find(const std::string& pipeline,
   return Error{ErrorCode::not_found, "no pipeline " + pipeline + " has an external stage " + stage};
 }
 
+Result<std::size_t> ExternalStages::reader_of(const std::string& queue) const {
+  for (std::size_t i = 0; i < stages_.size(); ++i) {
+    if (stages_[i].spec->source.name == queue) return i;
+  }
+  return Error{ErrorCode::not_found, "no external stage reads queue " + queue};
+}
+
 std::string ExternalStages::token_prefix(std::size_t index) {
   return std::to_string(index) + separator;
 }

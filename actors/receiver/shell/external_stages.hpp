@@ -30,6 +30,8 @@ class ExternalStages {
   /// Index of a stage. Fails with `not_found`: there is none of that name, or it is not external.
   [[nodiscard]] Result<std::size_t> find(const std::string& pipeline,
                                          const std::string& stage) const;
+  /// Index of the stage that reads a queue. Fails with `not_found`: no external stage does.
+  [[nodiscard]] Result<std::size_t> reader_of(const std::string& queue) const;
   /// The stage that gave the token; null: none can have. A token that is not known any more may
   /// still have a stage.
   [[nodiscard]] const StageSpec* stage_of(const std::string& token) const;
