@@ -17,6 +17,11 @@ using queues::QueueNumber;
 
 }  // namespace
 
+NodeActors::NodeActors(Surroundings surroundings, NodePlan plan)
+    : surroundings_(std::move(surroundings)), plan_(std::move(plan)) {
+  for (const StagePlan& stage : plan_.stages) stage.meter->set_on_failure(surroundings_.on_failure);
+}
+
 void NodeActors::spawn_queues(Store& store, const AnyActor& reader) {
   const Writing lock(mutex_);
   reader_ = reader;
@@ -102,15 +107,15 @@ void NodeActors::spawn_receivers() {
   std::vector<receivers::ExternalStages::Stage> external;
   for (const StagePlan& stage : plan_.stages) {
     receivers::ReceiverConfig config = receiver_config(stage);
+    if (stage.spec->make_async) {
+      receivers_.push_back(receivers::spawn_async(*surroundings_.system, std::move(config)));
+      continue;
+    }
     if (!stage.spec->is_external) {
       receivers_.push_back(receivers::spawn_receiver(*surroundings_.system, std::move(config)));
       continue;
     }
     receivers_.push_back(
-    if (stage.spec->make_async) {
-      receivers_.push_back(receivers::spawn_async(*surroundings_.system, std::move(config)));
-      continue;
-    }
         receivers::spawn_external(*surroundings_.system, std::move(config),
                                   receivers::ExternalStages::token_prefix(external.size())));
     external.push_back({stage.pipeline, stage.spec, receivers_.back()});

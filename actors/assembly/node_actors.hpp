@@ -16,6 +16,7 @@
 #include "actors/assembly/commit_router.hpp"
 #include "actors/assembly/federation.hpp"
 #include "actors/assembly/node_plan.hpp"
+#include "actors/assembly/stage_failure.hpp"
 #include "actors/base/clock.hpp"
 #include "actors/base/shell/actor_handle.hpp"
 #include "actors/operate/operation.hpp"
@@ -53,12 +54,13 @@ class NodeActors final : public CommitSink {
     /// Called, on any thread, when this node's data directory turns out to be an older copy: the
     /// node must stop. Error code `outdated`. May be empty: then the node waits. Must not throw.
     std::function<void(const Error&)> outdated{};
+    /// Told of handlings that did not succeed. May be empty. Must not throw.
+    OnStageFailure on_failure{};
     /// See queues::QueueActorConfig::on_violation.
     queues::OnViolation on_violation{};
   };
 
-  NodeActors(Surroundings surroundings, NodePlan plan)
-      : surroundings_(std::move(surroundings)), plan_(std::move(plan)) {}
+  NodeActors(Surroundings surroundings, NodePlan plan);
 
   /// Starts the actors of the recovered queues; moves their states out of `store`. `reader` answers
   /// ReadMessage; it may be empty if the queues keep all bodies in memory.

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "actors/assembly/scheduler_policy.hpp"
+#include "actors/assembly/stage_failure.hpp"
 #include "actors/engines/engines.hpp"
 #include "actors/files/file_system.hpp"
 #include "actors/log/engine.hpp"
@@ -70,6 +71,10 @@ struct RuntimeOptions {
   /// any thread, possibly by several at once. Must neither return nor throw. Empty: logs the error
   /// and exits at once with status 1, as a crash does.
   std::function<void(const Error&)> on_fatal{};
+  /// Told of each handling that was retried, rejected or failed, for reports of the program's own; the
+  /// log has them in any case, a line a second for each stage. What it throws is logged and has no
+  /// further effect.
+  OnStageFailure on_failure{};
 };
 
 /// Options of one sender.

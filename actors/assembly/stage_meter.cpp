@@ -19,30 +19,49 @@ DurationBuckets buckets_of(const DurationCounts& counts) {
 void StageMeter::on_results(const StageRun& run, Now started, Now ended) {
   constexpr auto relaxed = std::memory_order_relaxed;
   for (std::size_t i = 0; i < run.results.size() && i < run.inputs.size(); ++i) {
-    switch (run.results[i].kind) {
+    const StageInput& input = run.inputs[i];
+    const StageResult& result = run.results[i];
+    switch (result.kind) {
       case StageResult::Kind::not_run:
         continue;
       case StageResult::Kind::acked:
         acked_.fetch_add(1, relaxed);
-        if (ends_pipeline_) add(end_to_end_, run.inputs[i].envelope->born_at_us(), ended.wall_us);
+        if (ends_pipeline_) add(end_to_end_, input.envelope->born_at_us(), ended.wall_us);
         break;
       case StageResult::Kind::retry:
         retried_.fetch_add(1, relaxed);
+        tell(StageFailure::Kind::retried, input, result);
         break;
       case StageResult::Kind::rejected:
         rejected_.fetch_add(1, relaxed);
+        tell(StageFailure::Kind::rejected, input, result);
         break;
       case StageResult::Kind::failed:
         failed_.fetch_add(1, relaxed);
+        tell(StageFailure::Kind::failed, input, result);
         break;
       case StageResult::Kind::postponed:
         postponed_.fetch_add(1, relaxed);
         break;
     }
-    const TimeUs waits_since_us = run.inputs[i].waits_since_us;
+    const TimeUs waits_since_us = input.waits_since_us;
     if (waits_since_us != 0) add(wait_, waits_since_us, started.wall_us);
     add(run_, started.steady_us, ended.steady_us);
   }
+}
+
+void StageMeter::tell(StageFailure::Kind kind, const StageInput& input,
+                      const StageResult& result) const {
+  if (!on_failure_) return;
+  const Context::Facts& facts = input.context.facts();
+  on_failure_({.kind = kind,
+               .pipeline = pipeline_,
+               .stage = stage_,
+               .key = facts.key,
+               .id = facts.id,
+               .sequence = facts.sequence,
+               .failed = facts.failed,
+               .reason = result.reason});
 }
 
 void StageMeter::on_overrun(std::size_t messages) {

@@ -15,6 +15,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "actors/assembly/failure_log.hpp"
 #include "actors/assembly/federation.hpp"
 #include "actors/assembly/node_actors.hpp"
 #include "actors/assembly/topic_queues.hpp"
@@ -275,7 +276,8 @@ Result<void> Runtime::Parts::open() {
               [this](const std::string& name) {
                 fatal({ErrorCode::storage_failed, "the actor of queue " + name + " ended"});
               },
-          .outdated = on_outdated},
+          .outdated = on_outdated,
+          .on_failure = log_failures(clock, options.on_failure)},
       std::move(*planned));
   queue_log.connect(*actors);
   moves = std::make_unique<ShardMoves>(system, *actors, queue_log, clock);
@@ -500,8 +502,6 @@ std::uint32_t Runtime::shards() const {
   return parts_->options.shards;
 }
 
-Result<std::shared_ptr<const receivers::ExternalStages>> Runtime::external_stages() const {
-  if (!parts_->serves) return not_compared();
 Result<std::shared_ptr<const ConsumerLink>> Runtime::open_consumer(const std::string& queue,
                                                                    const std::string& type) const {
   const auto stages = external_stages();
@@ -509,6 +509,8 @@ Result<std::shared_ptr<const ConsumerLink>> Runtime::open_consumer(const std::st
   return ConsumerLink::open(*stages, queue, type, parts_->clock);
 }
 
+Result<std::shared_ptr<const receivers::ExternalStages>> Runtime::external_stages() const {
+  if (!parts_->serves) return not_compared();
   return parts_->actors->external_stages();
 }
 
