@@ -9,6 +9,7 @@
 
 #include "actors/base/clock.hpp"
 #include "actors/receiver/shell/external_stages.hpp"
+#include "actors/runtime/runtime.hpp"
 
 namespace millrace {
 namespace {
@@ -128,6 +129,13 @@ std::string ConsumerLink::call_id(const pb::Envelope& envelope, std::uint32_t in
   const Context context({.id = {envelope.id_high(), envelope.id_low()}},
                         stages_->spec(stage_).name);
   return context.call_id(index);
+}
+
+Result<std::shared_ptr<const ConsumerLink>> Runtime::open_consumer(const std::string& queue,
+                                                                   const std::string& type) const {
+  const auto stages = external_stages();
+  if (!stages) return stages.error();
+  return ConsumerLink::open(*stages, queue, type, clock());
 }
 
 }  // namespace millrace

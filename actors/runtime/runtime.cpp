@@ -502,13 +502,6 @@ std::uint32_t Runtime::shards() const {
   return parts_->options.shards;
 }
 
-Result<std::shared_ptr<const ConsumerLink>> Runtime::open_consumer(const std::string& queue,
-                                                                   const std::string& type) const {
-  const auto stages = external_stages();
-  if (!stages) return stages.error();
-  return ConsumerLink::open(*stages, queue, type, parts_->clock);
-}
-
 Result<std::shared_ptr<const receivers::ExternalStages>> Runtime::external_stages() const {
   if (!parts_->serves) return not_compared();
   return parts_->actors->external_stages();
