@@ -12,16 +12,18 @@
 
 #include "actors/assembly/scheduler_policy.hpp"
 #include "actors/assembly/stage_failure.hpp"
-#include "actors/engines/engines.hpp"
-#include "actors/files/file_system.hpp"
-#include "actors/log/engine.hpp"
+#include "actors/engines/journal_engine.hpp"
 #include "actors/queue/state/limits.hpp"
-#include "actors/sender/core/sender_core.hpp"
+#include "actors/sender/core/sender_limits.hpp"
 #include "messages/result.hpp"
 
 namespace millrace {
 
 class FollowedStore;
+
+namespace logs {
+class OpenedLog;
+}  // namespace logs
 
 struct RuntimeOptions {
   std::filesystem::path data_dir;  ///< created if it does not exist

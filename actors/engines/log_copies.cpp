@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "actors/files/file_system.hpp"
 #include "actors/journal/copy_source.hpp"
 #include "actors/journal/copy_target.hpp"
 #include "actors/postgres_log/copy_source.hpp"

@@ -9,13 +9,10 @@
 #include <string>
 
 #include "actors/log/frame.hpp"
+#include "actors/log/record_bytes.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::logs {
-
-/// Bytes of one record's body that every engine accepts by default. An option of the engine may
-/// change it.
-inline constexpr std::size_t record_bytes_max = 16U << 20;
 
 /// A record that is proposed to the log. The user derives a class from it that keeps what the
 /// record means, and receives the same object in Listener::on_committed().

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "actors/log/proposal.hpp"
+#include "actors/log/record_bytes.hpp"
 #include "actors/postgres_log/core/seat_choice.hpp"
 #include "actors/postgres_log/core/seat_memory.hpp"
 #include "messages/result.hpp"

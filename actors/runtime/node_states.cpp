@@ -8,6 +8,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "actors/log/engine.hpp"
 #include "actors/pipeline/wiring.hpp"
 #include "actors/state_store/rocks_table.hpp"
 

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "actors/assembly/runtime_options.hpp"
-#include "actors/assembly/stage_meter.hpp"
+#include "actors/assembly/stage_counts.hpp"
 #include "actors/base/clock.hpp"
 #include "actors/log/backup.hpp"
 #include "actors/log/log_stats.hpp"

@@ -1,10 +1,20 @@
 #include "actors/runtime/sender.hpp"
 
+#include "actors/base/clock.hpp"
+#include "actors/sender/sender_inbox.hpp"
 #include "actors/stage/message_options.hpp"
 #include "messages/bounds.hpp"
 #include "messages/envelope.hpp"
 
 namespace millrace {
+
+SenderLink::~SenderLink() {
+  inbox_->close();
+}
+
+Result<void> SenderLink::flush() {
+  return inbox_->flush();
+}
 
 Result<void> SenderLink::send(std::string key, std::string payload, MessageOptions options,
                               senders::Confirmation confirmation, bool wait) {

@@ -15,13 +15,19 @@
 #include <utility>
 #include <vector>
 
-#include "actors/base/clock.hpp"
-#include "actors/sender/sender_inbox.hpp"
+#include "actors/sender/confirmation.hpp"
 #include "actors/stage/queue_ref.hpp"
 #include "actors/stage/routed.hpp"
 #include "messages/hash.hpp"
+#include "messages/result.hpp"
 
 namespace millrace {
+
+class Clock;
+
+namespace senders {
+class SenderInbox;
+}  // namespace senders
 
 /// The untyped part of a sender, from Runtime::sender_link(); must not outlive the runtime.
 /// Thread-safe; several threads may send at once.
@@ -31,7 +37,7 @@ class SenderLink {
              std::vector<std::uint64_t> settled)
       : inbox_(std::move(inbox)), shards_(shards), clock_(&clock), settled_(std::move(settled)) {}
   /// Does not wait: the sender offers its messages until they are durable, and then ends.
-  ~SenderLink() { inbox_->close(); }
+  ~SenderLink();
   SenderLink(const SenderLink&) = delete;
   SenderLink& operator=(const SenderLink&) = delete;
 
@@ -48,7 +54,7 @@ class SenderLink {
   /// See Sender::close().
   [[nodiscard]] Result<void> close(std::chrono::milliseconds within);
   /// See Sender::flush().
-  [[nodiscard]] Result<void> flush() { return inbox_->flush(); }
+  [[nodiscard]] Result<void> flush();
 
   /// Shards of the queue.
   [[nodiscard]] std::uint32_t shards() const { return shards_; }

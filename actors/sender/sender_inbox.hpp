@@ -10,15 +10,11 @@
 #include <optional>
 #include <vector>
 
+#include "actors/sender/confirmation.hpp"
 #include "messages/envelope.pb.h"
 #include "messages/result.hpp"
 
 namespace millrace::senders {
-
-/// Called exactly once for each message that push() or try_push() accepted: with success when the
-/// message is durable, with the error when the sender has failed or is stopped. Called on the
-/// sender actor's thread. Must not block. What it throws is logged and has no further effect.
-using Confirmation = std::function<void(const Result<void>&)>;
 
 /// A message that has no number yet.
 struct UnsentMessage {

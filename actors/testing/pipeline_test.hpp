@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-#include "actors/assembly/stage_meter.hpp"
+#include "actors/assembly/stage_counts.hpp"
 #include "actors/operate/operation.hpp"
 #include "actors/queue/state/ledger.hpp"
 #include "actors/queue/state/limits.hpp"

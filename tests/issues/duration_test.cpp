@@ -10,6 +10,7 @@
 #include "actors/queue/move/target.hpp"
 #include "actors/receiver/outcome_builder.hpp"
 #include "actors/runtime/sender.hpp"
+#include "actors/sender/sender_inbox.hpp"
 #include "tests/pipeline/stage_fixture.hpp"
 #include "tests/queue/work.hpp"
 

@@ -9,6 +9,7 @@
 #include "actors/base/clock.hpp"
 #include "actors/pipeline/pipeline.hpp"
 #include "actors/runtime/sender.hpp"
+#include "actors/sender/sender_inbox.hpp"
 #include "actors/stage/outcome_limits.hpp"
 #include "actors/testing/pipeline_test.hpp"
 #include "messages/bounds.hpp"

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "actors/log/proposal.hpp"
+#include "actors/log/record_bytes.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::journal {
