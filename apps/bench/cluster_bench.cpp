@@ -12,9 +12,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "apps/processes/node_process.hpp"
 #include "apps/serve/config_text.hpp"
 #include "apps/serve/signals.hpp"
-#include "apps/simulate/fleet/node_process.hpp"
 #include "cluster/certs/certificate_files.hpp"
 #include "cluster/config/file/load.hpp"
 #include "cluster/node/cluster_node.hpp"
@@ -22,7 +22,7 @@
 namespace millrace::bench {
 namespace {
 
-using simulate::NodeProcess;
+using processes::NodeProcess;
 using std::filesystem::path;
 
 constexpr std::chrono::milliseconds look_interval{10};

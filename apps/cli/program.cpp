@@ -129,7 +129,6 @@ int run_program(int argc, char** argv, const Program& program) try {
   add_backup(app, action);
   add_restore(app, action);
   add_log(app, action);
-  add_bench(app, action);
   add_config(app, action);
   add_cluster(app, action);
   add_completions(app, action);

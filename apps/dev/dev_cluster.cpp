@@ -17,16 +17,16 @@
 #include <unistd.h>
 
 #include "apps/dev/fixed_ports.hpp"
+#include "apps/processes/loopback.hpp"
+#include "apps/processes/node_process.hpp"
 #include "apps/serve/config_text.hpp"
-#include "apps/simulate/fleet/node_process.hpp"
-#include "apps/simulate/fleet/proxy_sockets.hpp"
 #include "cluster/certs/certificate_files.hpp"
 
 namespace millrace::dev {
 namespace {
 
-using simulate::NodeProcess;
-using simulate::ProcessEnd;
+using processes::NodeProcess;
+using processes::ProcessEnd;
 using std::filesystem::path;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
@@ -44,7 +44,7 @@ std::string address(std::uint16_t port) {
 /// on it.
 Result<std::vector<std::uint16_t>> pick_ports(const DevOptions& options) {
   std::vector<std::uint16_t> ports;
-  std::vector<simulate::Listener> held;  // open until all ports are picked: no port twice
+  std::vector<processes::Listener> held;  // open until all ports are picked: no port twice
   const bool has_kafka_ports =
       options.kafka_port != 0 && are_free(options.kafka_port, options.nodes);
   for (std::uint32_t i = 0; i < 3 * options.nodes; ++i) {
@@ -55,7 +55,7 @@ Result<std::vector<std::uint16_t>> pick_ports(const DevOptions& options) {
       ports.push_back(static_cast<std::uint16_t>(port));
       continue;
     }
-    auto listener = simulate::listen_on_loopback();
+    auto listener = processes::listen_on_loopback();
     if (!listener) return listener.error();
     ports.push_back(listener->port);
     held.push_back(std::move(*listener));

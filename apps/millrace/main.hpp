@@ -14,7 +14,7 @@ namespace millrace {
 ///     }
 ///
 /// `node -c FILE` runs `pipelines` on a node, `dev` on a local cluster. The other commands are
-/// those of the program millrace, except `simulate` and `order`. An invalid pipeline prints one
+/// those of the program millrace, except `simulate`, `order` and `bench`. An invalid pipeline prints one
 /// line on stderr and returns 1. Blocks until the command ends; does not throw. REQUIRES: no thread
 /// has been started; `argv` is the argument of ::main().
 [[nodiscard]] int main(int argc, char** argv, std::vector<PipelineSpec> pipelines);

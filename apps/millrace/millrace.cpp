@@ -1,4 +1,5 @@
-// The program millrace: the common command line with the order workflow and its simulation.
+// The program millrace: the common command line with the order workflow, its simulation, and the
+// benchmarks.
 #include "apps/cli/program.hpp"
 #include "apps/orders/audit/stopped_data.hpp"
 #include "apps/orders/view/order_view.hpp"
@@ -11,6 +12,6 @@ int main(int argc, char** argv) {
       {.description = "Millrace: actor pipelines that neither lose nor repeat work",
        .pipelines = simulate::standalone_pipelines,
        .resources = {orders::order_resource()},
-       .commands = {cli::add_simulate, cli::add_order},
+       .commands = {cli::add_simulate, cli::add_order, cli::add_bench},
        .audit = orders::audit::add_order_checks});
 }

@@ -161,6 +161,7 @@ room("apps/orders/load", "core", "apps/orders")
 room("apps/orders/stages", "core", "apps/orders", "apps/orders/gateway")
 room("apps/orders/view", "shell", "apps/orders")
 room("apps/orders/workflow", "core", "apps/orders", "apps/orders/gateway", "apps/orders/stages")
+room("apps/processes", "plain")
 room("apps/report", "plain")
 room("apps/report/charts", "plain", "apps/report")
 room("apps/report/page", "plain", "apps/report", "apps/report/charts")
@@ -168,7 +169,7 @@ room("apps/serve", "shell")
 room("apps/simulate/plan", "plain", "apps/orders/gateway", "apps/orders/load", "apps/orders/stages",
      "apps/report")
 room("apps/simulate/servers", "plain")
-room("apps/simulate/fleet", "plain", "apps/serve", "apps/simulate/plan", "apps/simulate/servers")
+room("apps/simulate/fleet", "plain", "apps/processes", "apps/serve", "apps/simulate/plan", "apps/simulate/servers")
 room("apps/simulate/node", "shell", "apps/orders", "apps/orders/gateway", "apps/orders/load",
      "apps/orders/workflow", "apps/serve", "apps/simulate/fleet", "apps/simulate/plan")
 room("apps/simulate", "shell", "apps/audit", "apps/audit/database", "apps/audit/disk",
@@ -178,12 +179,12 @@ room("apps/simulate", "shell", "apps/audit", "apps/audit/database", "apps/audit/
      "apps/simulate/servers")
 room("apps/simulate/remote", "plain", "apps/orders", "apps/orders/audit", "apps/orders/load",
      "apps/report", "apps/simulate", "apps/simulate/plan")
-room("apps/bench", "shell", "apps/serve", "apps/simulate/fleet")
-room("apps/dev", "shell", "apps/serve", "apps/simulate/fleet")
-room("apps/millrace", "shell", "apps/cli", "apps/cli/client", "apps/orders", "apps/orders/audit",
+room("apps/bench", "shell", "apps/processes", "apps/serve")
+room("apps/dev", "shell", "apps/processes", "apps/serve")
+room("apps/millrace", "shell", "apps/bench", "apps/cli", "apps/cli/client", "apps/orders", "apps/orders/audit",
      "apps/orders/view",
      "apps/report", "apps/report/page", "apps/simulate", "apps/simulate/node",
      "apps/simulate/remote")
 room("apps/cli/commands", "shell", "apps/audit", "apps/audit/database", "apps/audit/disk",
-     "apps/audit/log", "apps/audit/model", "apps/bench", "apps/cli", "apps/cli/client",
+     "apps/audit/log", "apps/audit/model", "apps/cli", "apps/cli/client",
      "apps/cli/completions", "apps/dev", "apps/serve")

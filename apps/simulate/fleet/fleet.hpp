@@ -11,13 +11,16 @@
 #include <sys/types.h>
 
 #include "actors/base/time.hpp"
+#include "apps/processes/node_process.hpp"
 #include "apps/simulate/fleet/cluster_files.hpp"
-#include "apps/simulate/fleet/node_process.hpp"
 #include "apps/simulate/fleet/partition_proxy.hpp"
 #include "apps/simulate/plan/options.hpp"
 #include "apps/simulate/plan/witness_memory.hpp"
 
 namespace millrace::simulate {
+
+using processes::NodeProcess;
+using processes::ProcessEnd;
 
 /// Without standbys, process i is node i. With standbys, each process becomes a node that is free, or waits
 /// for one; when it ends, another process may become its node before this one is started again.

@@ -19,7 +19,7 @@ Result<std::unique_ptr<PartitionProxy>> PartitionProxy::start(std::uint32_t proc
       new PartitionProxy(nodes, std::move(port_of), std::move(node_of)));
   for (std::uint32_t from = 0; from < processes; ++from) {
     for (std::uint32_t to = 0; to < nodes; ++to) {
-      auto listener = listen_on_loopback();
+      auto listener = processes::listen_on_loopback();
       if (!listener) return listener.error();
       proxy->entrances_.push_back({from, to, std::move(*listener)});
     }

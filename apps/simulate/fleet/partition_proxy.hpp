@@ -47,7 +47,7 @@ class PartitionProxy {
   struct Entrance {
     std::uint32_t from = 0;
     std::uint32_t to = 0;
-    Listener listener;
+    processes::Listener listener;
   };
   struct Carried {
     std::uint32_t from;

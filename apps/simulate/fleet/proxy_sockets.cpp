@@ -1,18 +1,13 @@
 #include "apps/simulate/fleet/proxy_sockets.hpp"
 
 #include <cerrno>
-#include <string>
-#include <system_error>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 namespace millrace::simulate {
 namespace {
-
-constexpr int backlog = 64;
 
 sockaddr_in loopback(std::uint16_t port) {
   sockaddr_in address{};
@@ -22,33 +17,11 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-Error socket_failed(const char* what) {
-  return {ErrorCode::unreachable, std::string("the partition proxy: ") + what + ": " +
-                                      std::system_category().message(errno)};
-}
-
 bool would_block() {
   return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
 }  // namespace
-
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) close(fd_);
-}
-
-Result<Listener> listen_on_loopback() {
-  Listener listener{Descriptor(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0))};
-  if (listener.fd.get() < 0) return socket_failed("socket");
-  sockaddr_in address = loopback(0);
-  socklen_t length = sizeof address;
-  auto* const any = reinterpret_cast<sockaddr*>(&address);
-  if (bind(listener.fd.get(), any, length) != 0) return socket_failed("bind");
-  if (listen(listener.fd.get(), backlog) != 0) return socket_failed("listen");
-  if (getsockname(listener.fd.get(), any, &length) != 0) return socket_failed("name");
-  listener.port = ntohs(address.sin_port);
-  return listener;
-}
 
 std::optional<Descriptor> connect_to(std::uint16_t port) {
   Descriptor fd(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));

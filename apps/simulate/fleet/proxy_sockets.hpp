@@ -1,4 +1,4 @@
-// Sockets of the partition proxy: listeners, and pipes between two connections.
+// Sockets of the partition proxy: connections, and pipes between two of them.
 #pragma once
 
 #include <array>
@@ -10,36 +10,11 @@
 
 #include <poll.h>
 
-#include "messages/result.hpp"
+#include "apps/processes/loopback.hpp"
 
 namespace millrace::simulate {
 
-/// Owns a file descriptor and closes it in the destructor; -1: none.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor();
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_ = -1;
-};
-
-/// A listening socket on a loopback port chosen by the system.
-struct Listener {
-  Descriptor fd;
-  std::uint16_t port = 0;
-};
-
-/// Listens on a free loopback port. Fails with `unreachable`.
-[[nodiscard]] Result<Listener> listen_on_loopback();
+using processes::Descriptor;
 
 /// Starts a non-blocking connection to a loopback port; nullopt on failure.
 [[nodiscard]] std::optional<Descriptor> connect_to(std::uint16_t port);

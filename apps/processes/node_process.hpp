@@ -1,4 +1,4 @@
-// NodeProcess: a child process that runs a node of a simulation.
+// NodeProcess: a child process that runs this program, mostly as a node.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,7 @@
 
 #include "messages/result.hpp"
 
-namespace millrace::simulate {
+namespace millrace::processes {
 
 /// Exit of a process, and its resource usage.
 struct ProcessEnd {
@@ -63,4 +63,4 @@ class NodeProcess {
   int pid_fd_;
 };
 
-}  // namespace millrace::simulate
+}  // namespace millrace::processes

@@ -1,4 +1,4 @@
-#include "apps/simulate/fleet/node_process.hpp"
+#include "apps/processes/node_process.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -15,7 +15,7 @@
 
 #include "actors/base/assert.hpp"
 
-namespace millrace::simulate {
+namespace millrace::processes {
 namespace {
 
 double seconds(const timeval& time) {
@@ -121,4 +121,4 @@ std::uint64_t NodeProcess::rss_bytes() const {
   return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-}  // namespace millrace::simulate
+}  // namespace millrace::processes
