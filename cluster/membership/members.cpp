@@ -45,6 +45,21 @@ void log(const membership::Event& event) {
 
 }  // namespace
 
+std::string to_text(pb::MemberState state) {
+  switch (state) {
+    case pb::MEMBER_JOINING:
+      return "joining";
+    case pb::MEMBER_UP:
+      return "up";
+    case pb::MEMBER_LEAVING:
+      return "leaving";
+    case pb::MEMBER_REMOVED:
+      return "removed";
+    default:
+      return "unknown";
+  }
+}
+
 Members::Members(Options options, transport::Transport& transport, const Clock& clock)
     : options_(std::move(options)),
       transport_(transport),

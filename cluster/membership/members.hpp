@@ -20,6 +20,9 @@ namespace millrace::cluster {
 /// Frame kind of pb::Heartbeat. Kinds below 16 belong to cluster/federation.
 constexpr transport::FrameKind heartbeat_frame{16};
 
+/// "joining", "up", "leaving", "removed"; "unknown" for any other value.
+[[nodiscard]] std::string to_text(pb::MemberState state);
+
 /// A member as this node sees it.
 struct MemberView {
   std::string name;

@@ -6,21 +6,6 @@
 namespace millrace::cluster {
 namespace {
 
-std::string to_text(pb::MemberState state) {
-  switch (state) {
-    case pb::MEMBER_JOINING:
-      return "joining";
-    case pb::MEMBER_UP:
-      return "up";
-    case pb::MEMBER_LEAVING:
-      return "leaving";
-    case pb::MEMBER_REMOVED:
-      return "removed";
-    default:
-      return "unknown";
-  }
-}
-
 bool needs_decision(const moves::WaitingShards& shards) {
   return shards.wait.reason != moves::Wait::Reason::peers &&
          shards.wait.reason != moves::Wait::Reason::layouts &&

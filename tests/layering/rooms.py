@@ -137,6 +137,8 @@ room("cluster/node", "shell", "cluster/calls", "cluster/calls/core", "cluster/co
      "cluster/config/file", "cluster/federation", "cluster/http", "cluster/http/service", "cluster/kafka/broker",
      "cluster/kafka/service", "cluster/membership", "cluster/move",
      "cluster/placement", "cluster/transport/links", "cluster/transport/net")
+room("cluster/embed", "shell", "cluster/config", "cluster/config/file", "cluster/config/read",
+     "cluster/membership", "cluster/node")
 
 # Programs.
 room("apps/audit/format", "core")

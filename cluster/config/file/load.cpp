@@ -26,8 +26,10 @@ namespace millrace::config {
 
 Resolved resolve(const Inputs& inputs, const ReadFile& read) {
   Resolved resolved;
-  Node root;
-  if (!inputs.file.empty()) root = read_with_includes(inputs.file, read, resolved.problems);
+  Node root = inputs.document;
+  if (!inputs.file.empty()) {
+    merge(root, read_with_includes(inputs.file, read, resolved.problems));
+  }
   const bool is_partial = !resolved.problems.empty();
   apply_environment(root, inputs.environment, resolved.problems);
   apply_sets(root, inputs.sets, resolved.problems);

@@ -1,7 +1,7 @@
 // Loads the configuration of a node: files, environment and overrides become a checked Config, or
 // the list of all errors. A later source wins over an earlier one:
 //
-//   defaults < include < file < environment < --set < flag
+//   defaults < document < include < file < environment < --set < flag
 //
 // The steps, in this order:
 //
@@ -25,6 +25,7 @@ namespace millrace::config {
 
 struct Inputs {
   std::string file;  ///< path of the config file; empty: no file
+  Node document{};   ///< what a program sets itself
   std::vector<Variable> environment{};
   std::vector<std::string> sets{};  ///< "path=value" each
   std::vector<Flag> flags{};
