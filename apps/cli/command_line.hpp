@@ -32,6 +32,7 @@ void add_bench(CLI::App& app, Action& action);
 void add_config(CLI::App& app, Action& action);
 void add_cluster(CLI::App& app, Action& action);
 void add_completions(CLI::App& app, Action& action);
+void add_man(CLI::App& app, Action& action);
 void add_shards(CLI::App& group, Action& action);
 void add_move_shard(CLI::App& group, Action& action);
 void add_leave(CLI::App& group, Action& action);

@@ -132,6 +132,7 @@ int run_program(int argc, char** argv, const Program& program) try {
   add_config(app, action);
   add_cluster(app, action);
   add_completions(app, action);
+  add_man(app, action);
   add_version(app, action);
   try {
     app.parse(argc, argv);

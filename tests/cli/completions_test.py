@@ -1,4 +1,5 @@
-"""Completion scripts offer exactly the commands, options and values that the command line accepts.
+"""Completion scripts and manual pages have exactly the commands, options and values that the command
+line accepts.
 
 The bash script is run. Those of zsh and fish are run if the shell is installed; their text is
 always checked.
@@ -134,6 +135,61 @@ class Fish(unittest.TestCase):
         self.assertEqual(complete("millrace dlq ls -o js"), {"json", "jsonl"})
         self.assertEqual(complete("millrace completions "), {"bash", "zsh", "fish"})
         self.assertEqual(complete("millrace node --log-l"), {"--log-level"})
+
+
+def plain(roff):
+    """A page as text that may be searched."""
+    return roff.replace("\\-", "-").replace("\\e", "\\").replace("\\&", "")
+
+
+class Manual(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name, "pages")
+        done = run(PROGRAM, "man", "--out", str(self.folder))
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+        self.pages = {each.stem: each.read_text(encoding="utf-8") for each in self.folder.iterdir()}
+
+    def test_there_is_a_page_for_each_command_of_help(self):
+        commands = in_help()[0]
+        self.assertEqual(set(self.pages), {"millrace", *("millrace-" + each for each in commands)})
+        for command in commands:
+            self.assertIn(f"millrace-{command}(1)", plain(self.pages["millrace"]))
+
+    def test_a_page_has_all_commands_and_options_of_help(self):
+        def check(page, *path):
+            commands, options = in_help(*path)
+            for command in commands:
+                check(page, *path, command)
+            if not commands:
+                for option in options - {"--help", "-h"}:
+                    self.assertRegex(plain(page), rf"\n\\fB(-\w, )?{option}\b", path)
+
+        for command in in_help()[0]:
+            check(self.pages[f"millrace-{command}"], command)
+
+    def test_values_are_named(self):
+        page = plain(self.pages["millrace-queue"])
+        self.assertIn("\\fB-o, --output\\fR \\fIjson|jsonl|table\\fR", page)
+        self.assertNotIn("->", page)
+        self.assertIn("From 1 to 36500. Default: 825.", self.pages["millrace-cluster"])
+
+    def test_a_page_is_printed(self):
+        self.assertEqual(run(PROGRAM, "man").stdout, self.pages["millrace"])
+        self.assertEqual(run(PROGRAM, "man", "dlq").stdout, self.pages["millrace-dlq"])
+        done = run(PROGRAM, "man", "quue")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("did you mean 'queue'?", done.stderr)
+        done = run(PROGRAM, "man", "--out", "/dev/null/pages")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/dev/null/pages cannot be made", done.stderr)
+
+    @unittest.skipUnless(shutil.which("groff"), "groff is not installed")
+    def test_troff_takes_the_pages_without_warnings(self):
+        for name, page in self.pages.items():
+            done = run("groff", "-ww", "-z", "-man", "-K", "utf8", input=page)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), name)
 
 
 class Usage(unittest.TestCase):

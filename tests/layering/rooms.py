@@ -152,6 +152,7 @@ room("apps/audit", "plain", "apps/audit/check", "apps/audit/disk", "apps/audit/l
 room("apps/cli", "plain", "apps/audit")
 room("apps/cli/client", "plain", "apps/cli")
 room("apps/cli/completions", "plain")
+room("apps/cli/manual", "plain", "apps/cli/completions")
 room("apps/inference", "shell")
 room("apps/orders", "core")
 room("apps/orders/audit/evidence", "core", "apps/orders")
@@ -189,4 +190,4 @@ room("apps/millrace", "shell", "apps/bench", "apps/cli", "apps/cli/client", "app
      "apps/simulate/remote")
 room("apps/cli/commands", "shell", "apps/audit", "apps/audit/database", "apps/audit/disk",
      "apps/audit/log", "apps/audit/model", "apps/cli", "apps/cli/client",
-     "apps/cli/completions", "apps/dev", "apps/serve")
+     "apps/cli/completions", "apps/cli/manual", "apps/dev", "apps/serve")

@@ -67,6 +67,12 @@ void collect(const CompletedCommand& command, std::vector<const CompletedCommand
 
 }  // namespace
 
+std::vector<std::string> choices_of(const CLI::Option& option) {
+  const std::string type = option.get_type_name();
+  const bool is_path = type.starts_with("FILE") || type.starts_with("DIR");
+  return is_path ? std::vector<std::string>() : words_in(type);
+}
+
 CompletedCommand completion_tree(const CLI::App& app) {
   return command_of(app, "");
 }

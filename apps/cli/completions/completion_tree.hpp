@@ -35,6 +35,9 @@ struct CompletedCommand {
 /// Reads the commands of `app`, without those hidden from help.
 [[nodiscard]] CompletedCommand completion_tree(const CLI::App& app);
 
+/// The words that the value of `option` is one of; empty: it is no choice of words.
+[[nodiscard]] std::vector<std::string> choices_of(const CLI::Option& option);
+
 /// `tree` and all commands below it, parents first. The pointers are valid as long as `tree`.
 [[nodiscard]] std::vector<const CompletedCommand*> all_commands(const CompletedCommand& tree);
 
