@@ -4,7 +4,7 @@ add_library(millrace_warnings INTERFACE)
 target_compile_options(
   millrace_warnings
   INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor
-            -Werror)
+            $<$<BOOL:${MILLRACE_WERROR}>:-Werror>)
 # GCC 13 and 14 report the copy of a short std::string, after an inlined operator+, as out of bounds
 # (GCC bugs 105329 and 105651). GCC 12 and the sanitizers still look for these faults.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
@@ -17,7 +17,7 @@ if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # source's own types; and GCC inlines more, and then takes the value of an empty std::optional for
   # read. The dev build, which compiles each source on its own, looks for both.
   target_compile_options(millrace_warnings INTERFACE -Wno-subobject-linkage -Wno-maybe-uninitialized)
-  # So do later versions in other warnings, which must not end the build of who only uses Millrace.
+  # So do later versions in other warnings.
   if(CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
     target_compile_options(millrace_warnings INTERFACE -Wno-error)
   endif()
@@ -37,9 +37,9 @@ function(millrace_add_module name)
   add_library(millrace_${name} STATIC ${arg_SRCS})
   add_library(millrace::${name} ALIAS millrace_${name})
   target_compile_features(millrace_${name} PUBLIC cxx_std_20)
-  target_include_directories(millrace_${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_include_directories(millrace_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
   target_link_libraries(millrace_${name} PUBLIC ${arg_DEPS}
-                        PRIVATE ${arg_PRIVATE_DEPS} millrace_warnings)
+                        PRIVATE ${arg_PRIVATE_DEPS} $<BUILD_INTERFACE:millrace_warnings>)
 endfunction()
 
 # millrace_add_proto(NAME PROTOS file...)
@@ -65,7 +65,7 @@ function(millrace_add_proto name)
   # What protoc writes for each file has the same names.
   set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
   target_compile_features(${name} PUBLIC cxx_std_20)
-  target_include_directories(${name} SYSTEM PUBLIC ${PROJECT_BINARY_DIR})
+  target_include_directories(${name} SYSTEM PUBLIC $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}>)
   target_link_libraries(${name} PUBLIC protobuf::libprotobuf)
 endfunction()
 

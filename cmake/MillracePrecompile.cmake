@@ -61,6 +61,7 @@ function(millrace_compile_closure target result)
   get_target_property(open ${target} LINK_LIBRARIES)
   while(open)
     list(POP_FRONT open library)
+    string(REGEX REPLACE "^\\$<BUILD_INTERFACE:([^>]*)>$" "\\1" library "${library}")
     if(NOT TARGET "${library}")  # a plain library, or $<LINK_ONLY:…>, which no compilation sees
       continue()
     endif()
