@@ -44,7 +44,8 @@ class CheckTest(unittest.TestCase):
 
     def test_an_include_upward(self):
         for low, high in (("messages", "actors/base"), ("actors/base", "cluster/certs"),
-                          ("cluster/certs", "apps/cli"), ("apps/cli", "tests/cli")):
+                          ("cluster/certs", "apps/cli"), ("apps/cli", "millrace"),
+                          ("apps/cli", "tests/cli")):
             self.assert_bites("direction", {f"{low}/a.hpp": f'#include "{high}/b.hpp"\n'})
 
     def test_caf_beyond_its_edge(self):
@@ -85,6 +86,34 @@ class CheckTest(unittest.TestCase):
                      "#include <spdlog/spdlog.h>", "#include <mutex>",
                      "auto t = system_clock::now();", "int r = rand();"):
             self.assert_bites("pure", {"actors/queue/decide/apply.cpp": line + "\n"})
+
+    def test_a_public_header_that_is_not_listed_or_is_listed_in_vain(self):
+        planted = {"millrace/a.hpp": '#include "actors/base/a.hpp"\n',
+                   "actors/base/a.hpp": '#include <string>\n#include "messages/a.pb.h"\n'}
+        listing = "# headers\nmillrace/a.hpp\nactors/base/a.hpp\nmessages/a.pb.h\n"
+        self.assertEqual(self.broken({**planted, "cmake/public_headers.txt": listing}), [])
+        for name in "millrace/a.hpp", "actors/base/a.hpp", "messages/a.pb.h":
+            less = listing.replace(name + "\n", "")
+            found = self.assert_bites("public", {**planted, "cmake/public_headers.txt": less})
+            self.assertIn(f"{name} is public", found)
+        more = listing + "actors/base/b.hpp\n"
+        self.assertIn("actors/base/b.hpp is reached from no header",
+                      self.assert_bites("public", {**planted, "cmake/public_headers.txt": more}))
+
+    def test_a_public_header_that_includes_another_library(self):
+        for line in ("#include <absl/container/flat_hash_map.h>", "#include <unistd.h>",
+                     '#include "spdlog/spdlog.h"', '#include "actors/gone.hpp"'):
+            self.assert_bites("public", {"millrace/a.hpp": line + "\n",
+                                         "cmake/public_headers.txt": "millrace/a.hpp\n"})
+
+    def test_an_example_that_includes_what_is_not_public(self):
+        planted = {"millrace/a.hpp": "\n", "actors/base/a.hpp": "\n",
+                   "cmake/public_headers.txt": "millrace/a.hpp\n"}
+        example = "apps/examples/a/a.cpp"
+        self.assertEqual(
+            self.broken({**planted, example: '#include "millrace/a.hpp"\n#include "a.hpp"\n'}), [])
+        for line in '#include "actors/base/a.hpp"\n', '#include "millrace/gone.hpp"\n':
+            self.assert_bites("examples", {**planted, example: line})
 
     def test_a_reader_of_the_format_that_calls_the_runtime(self):
         self.assert_bites(

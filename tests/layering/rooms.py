@@ -2,7 +2,7 @@
 rooms of the same floor that it may include. A folder `shell/` belongs to the room that contains it.
 
 A room may include only rooms listed above it, so that there is no cycle. Each floor may include all
-lower ones; from low to high: messages, actors, cluster, apps.
+lower ones; from low to high: messages, actors, cluster, apps, millrace.
 
 Kinds:
   core   no CAF, directly or through its includes; no clock, thread, file, log or randomness
@@ -191,3 +191,6 @@ room("apps/millrace", "shell", "apps/bench", "apps/cli", "apps/cli/client", "app
 room("apps/cli/commands", "shell", "apps/audit", "apps/audit/database", "apps/audit/disk",
      "apps/audit/log", "apps/audit/model", "apps/cli", "apps/cli/client",
      "apps/cli/completions", "apps/cli/manual", "apps/dev", "apps/serve")
+
+# The headers that programs include.
+room("millrace", "plain")

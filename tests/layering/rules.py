@@ -8,7 +8,7 @@ from rooms import ROOMS
 
 LINES_MAX = 600
 
-RANK = {"messages": 0, "actors": 1, "cluster": 2, "apps": 3, "tests": 4}
+RANK = {"messages": 0, "actors": 1, "cluster": 2, "apps": 3, "millrace": 4, "tests": 5}
 
 # The only files that may name CAF, so that a new version of CAF affects no others: the type-id
 # block, the shells, the network between nodes, and their tests.
@@ -54,8 +54,10 @@ def names_caf(source):
 
 
 def direction(tree):
-    """No include leads to a higher floor: apps > cluster > actors > messages."""
+    """No include leads to a higher floor: millrace > apps > cluster > actors > messages."""
     for source in tree.cpp():
+        if source.path.startswith(EXAMPLES):
+            continue
         top = source.path.split("/")[0]
         for number, name, _ in source.includes():
             if RANK.get(name.split("/")[0], -1) > RANK[top]:
@@ -70,7 +72,7 @@ def rooms(tree):
             yield "tests/layering/rooms.py", 0, f"{name} stands above {', '.join(lower)}"
         above.add(name)
     for source in tree.cpp():
-        if source.path.startswith("tests/"):
+        if source.path.startswith(("tests/", EXAMPLES)):
             continue
         room = room_of(source.path)
         if room not in ROOMS:
@@ -112,6 +114,51 @@ def pure(tree):
         for number, line in source.lines():
             if match := PURE_BAN_CODE.search(line):
                 yield source.path, number, f"a core is pure, and may not use {match[0]}"
+
+
+# The headers that programs include, and the list of what is installed with them.
+PUBLIC = "millrace/"
+PUBLIC_LIST = "cmake/public_headers.txt"
+
+
+def public(tree):
+    """PUBLIC_LIST names the headers in PUBLIC and all that they include of the tree; those include
+    nothing else but the standard library and Protobuf."""
+    found = set()
+    for source in tree.cpp():
+        if source.path.startswith(PUBLIC):
+            found |= {source.path, *tree.reached_from(source.path)}
+    for path in tuple(found):
+        for number, name, in_brackets in tree.sources[path].includes():
+            if name.startswith("google/protobuf/") or (in_brackets and re.fullmatch(r"\w+", name)):
+                continue
+            if name.endswith(".pb.h"):
+                found.add(name)
+            elif name not in tree.sources:
+                yield path, number, f"a public header may not include {name}"
+    listing = tree.root / PUBLIC_LIST
+    listed = listing.read_text(encoding="utf-8").split("\n") if listing.exists() else []
+    listed = {line for line in listed if line and not line.startswith("#")}
+    for path in sorted(found - listed):
+        yield PUBLIC_LIST, 0, f"{path} is public, and missing"
+    for path in sorted(listed - found):
+        yield PUBLIC_LIST, 0, f"{path} is reached from no header in {PUBLIC}"
+
+
+# Projects of their own, which see of Millrace what is installed.
+EXAMPLES = "apps/examples/"
+
+
+def examples(tree):
+    """The examples include of the tree only the headers in PUBLIC."""
+    for source in tree.cpp():
+        if not source.path.startswith(EXAMPLES):
+            continue
+        for number, name, _ in source.includes():
+            if name.split("/")[0] in RANK and name not in tree.sources:
+                yield source.path, number, f"there is no {name}"
+            elif name.split("/")[0] in RANK and not name.startswith(PUBLIC):
+                yield source.path, number, f"a program of a user may not include {name}"
 
 
 def auditor(tree):
@@ -239,6 +286,7 @@ def documents(tree):
 RULES = {
     rule.__name__: rule
     for rule in (
-        direction, rooms, caf, pure, auditor, reader, engines, included, length, sleep, documents
+        direction, rooms, caf, pure, public, examples, auditor, reader, engines, included, length,
+        sleep, documents
     )
 }

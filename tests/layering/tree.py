@@ -3,7 +3,7 @@
 import pathlib
 import re
 
-TOPS = ("messages", "actors", "cluster", "apps", "tests")
+TOPS = ("messages", "actors", "cluster", "apps", "millrace", "tests")
 SOURCE_ENDINGS = {".hpp", ".cpp", ".proto", ".py", ".sh"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 STRINGS_AND_COMMENTS = re.compile(

@@ -1,0 +1,4 @@
+// Runtime: the pipelines of one node on a data directory; Sender. Links millrace::runtime.
+#pragma once
+
+#include "actors/runtime/runtime.hpp"
