@@ -1,8 +1,11 @@
 # What `cmake --install` copies, by component:
 #
 #   development  libraries and headers, .proto files, the CMake package millrace, and examples
+#   program      the program millrace, its man pages, completions, units and configurations, and the
+#                clients of external stages
 #
-# Included after all targets of the tree are known.
+# Included after all targets of the tree are known. cmake/MillracePackages.cmake makes Debian packages
+# of both.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
@@ -117,3 +120,9 @@ set(built ${all_libraries} ${core_libraries})
 list(REMOVE_DUPLICATES built)
 list(REMOVE_ITEM built millrace_log millrace_protobuf)
 add_custom_target(millrace_installed DEPENDS ${built} millrace_public_headers)
+
+if(TARGET millrace AND NOT MILLRACE_SANITIZE)
+  include(MillraceProgram)
+  add_dependencies(millrace_installed millrace_program_texts)
+  include(MillracePackages)
+endif()

@@ -3,8 +3,8 @@
 Usage: installed_test.py CMAKE CXX BUILD_DIR SOURCE_DIR
 
 Installs the component `development` of the build into a temporary folder, renames the folder, and
-builds the projects of apps/examples/ against it. Looks at what a project compiles that adds this tree
-to its own build.
+builds the projects of apps/examples/ against it. Looks at what the component `program` installs, and at
+what a project compiles that adds this tree to its own build.
 """
 
 import pathlib
@@ -107,6 +107,27 @@ class Installed(unittest.TestCase):
                 self.assertNotIn(str(self.folder), text, path)
                 checked += 1
         self.assertGreater(checked, 50)
+
+    def test_what_runs_nodes(self):
+        prefix = self.folder / "program"
+        run(CMAKE, "--install", BUILD, "--prefix", prefix, "--component", "program")
+        millrace = prefix / "bin/millrace"
+        config = prefix / "etc/millrace/one-node.toml"
+        run(millrace, "config", "check", "-c", config)
+        for unit, file in ("millrace@", "%i"), ("millrace-any@", "cluster"):
+            text = (prefix / f"lib/systemd/system/{unit}.service").read_text(encoding="utf-8")
+            self.assertIn(f"\nExecStart={millrace} node -c {config.parent}/{file}.toml\n", text)
+        commands = {each.stem for each in (prefix / "share/man/man1").iterdir()}
+        self.assertTrue(commands >= {"millrace", "millrace-node", "millrace-queue"}, commands)
+        for file in ("bash-completion/completions/millrace", "zsh/vendor-completions/_millrace",
+                     "fish/vendor_completions.d/millrace.fish"):
+            self.assertIn("queue", (prefix / "share" / file).read_text(encoding="utf-8"))
+        clients = prefix / "share/millrace/clients"
+        run(sys.executable, "-B", "-c", "from millrace import Reject, Retry, Worker, publish",
+            cwd=clients / "python")
+        if shutil.which("node"):
+            run("node", "--input-type=module", "-e", "import { Reject, Retry, Worker } from './millrace.mjs';",
+                cwd=clients / "node")
 
     def test_a_project_that_adds_the_tree_compiles_what_it_links(self):
         project = self.folder / "adds"
