@@ -41,9 +41,10 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libmillrace-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 # What cmake/millraceConfig.cmake.in finds.
 string(JOIN ", " CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-  libabsl-dev libboost-dev libcaf-dev libcli11-dev libisal-dev libjemalloc-dev libpq-dev
-  libprotobuf-dev librocksdb-dev libspdlog-dev libssl-dev libsystemd-dev libtomlplusplus-dev
-  libxxhash-dev nlohmann-json3-dev pkg-config prometheus-cpp-dev protobuf-compiler)
+  libabsl-dev libboost-dev libcaf-dev libcli11-dev libisal-dev libjemalloc-dev liblz4-dev libpq-dev
+  libprotobuf-dev librocksdb-dev libsnappy-dev libspdlog-dev libssl-dev libsystemd-dev
+  libtomlplusplus-dev libxxhash-dev libzstd-dev nlohmann-json3-dev pkg-config prometheus-cpp-dev
+  protobuf-compiler zlib1g-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_RECOMMENDS "cmake, g++, libgtest-dev")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
     "Queues are durable, each step of a pipeline takes effect completely or not at all, and messages
