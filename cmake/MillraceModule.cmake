@@ -74,6 +74,9 @@ endfunction()
 add_library(millrace_test_code INTERFACE)
 target_compile_options(millrace_test_code INTERFACE -Og)
 
+# What the tests need that start neither processes nor database servers.
+add_custom_target(millrace_tests_within_a_process)
+
 # millrace_add_test(NAME LABEL label SRCS file... [DEPS target...] [TIMEOUT seconds] [OPTIMIZED])
 # One executable of GoogleTest cases, each of them a ctest of its own. OPTIMIZED is for those that
 # compute for long, as simulations do.
@@ -89,6 +92,7 @@ function(millrace_add_test name)
   if(NOT arg_OPTIMIZED)
     target_link_libraries(${name} PRIVATE millrace_test_code)
   endif()
+  add_dependencies(millrace_tests_within_a_process ${name})
   gtest_discover_tests(${name} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT}
                        DISCOVERY_TIMEOUT 60)
 endfunction()

@@ -111,7 +111,7 @@ void ModelServer::stall(bool stalls) {
 
 void ModelServer::await_stalled() {
   std::unique_lock lock(mutex_);
-  EXPECT_TRUE(changed_.wait_for(lock, std::chrono::minutes(1), [&] { return stalled_ > 0; }));
+  EXPECT_TRUE(changed_.wait_for(lock, std::chrono::seconds(10), [&] { return stalled_ > 0; }));
 }
 
 void ModelServer::fail_writes(bool fails) {
