@@ -78,7 +78,8 @@ target_compile_options(millrace_test_code INTERFACE -Og)
 add_custom_target(millrace_tests_within_a_process)
 
 # millrace_add_test(NAME LABEL label SRCS file... [DEPS target...] [TIMEOUT seconds] [OPTIMIZED])
-# One executable of GoogleTest cases, each of them a ctest of its own. OPTIMIZED is for those that
+# One executable of GoogleTest cases, each of them a ctest of its own; with MILLRACE_TEST_PROGRAMS the
+# executable is one. OPTIMIZED is for those that
 # compute for long, as simulations do.
 function(millrace_add_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "OPTIMIZED" "LABEL;TIMEOUT" "SRCS;DEPS")
@@ -93,6 +94,11 @@ function(millrace_add_test name)
     target_link_libraries(${name} PRIVATE millrace_test_code)
   endif()
   add_dependencies(millrace_tests_within_a_process ${name})
-  gtest_discover_tests(${name} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT}
-                       DISCOVERY_TIMEOUT 60)
+  if(MILLRACE_TEST_PROGRAMS)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT 900)
+  else()
+    gtest_discover_tests(${name} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT}
+                         DISCOVERY_TIMEOUT 60)
+  endif()
 endfunction()

@@ -112,6 +112,13 @@ class Workers(unittest.TestCase):
     def queued(self, queue):
         return self.get(f"/api/v1/queues/{queue}")["queued"]
 
+    def await_queued(self, queue, count):
+        """A dead letter is durable with the outcome, and counted a moment later."""
+        until = time.monotonic() + DEADLINE_S
+        while self.queued(queue) != count and time.monotonic() < until:
+            time.sleep(0.01)
+        self.assertEqual(self.queued(queue), count)
+
     def test_each_message_has_its_effect_once(self):
         owners, each = 20, 40
         with self.start_node() as node:
@@ -214,7 +221,7 @@ class Workers(unittest.TestCase):
             # A lease that ends goes to the next who asks.
             self.post("/api/v1/leases/complete", {"leases": [
                 {"lease": lease["lease"], "outcomes": [{"reject": {"reason": "not this one"}}]}]})
-            self.assertEqual(self.queued("images.dead"), 1)
+            self.await_queued("images.dead", 1)
             self.offer("b", 1)
             [lease] = self.lease("resize", wait="5s", lease="1s")["leases"]
             [again] = self.lease("resize", wait="10s")["leases"]
