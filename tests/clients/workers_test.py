@@ -244,6 +244,22 @@ class Workers(unittest.TestCase):
             self.assertEqual(said["leases"][0]["result"], "done", said)
             [lease] = self.lease("count", wait="5s", max=10)["leases"][-1:]
             self.assertEqual(lease["messages"][0]["payload"], number)
+            # A timer is a message of the stage later, under the same key.
+            self.offer("t", 1)
+            [lease] = self.lease("resize", wait="5s")["leases"]
+            soon, late = ({"name": name, "after": after, "payload": {"owner": "x", "number": 7}}
+                          for name, after in (("soon", "1ms"), ("late", "1h")))
+            said = self.post("/api/v1/leases/complete", {"leases": [
+                {"lease": lease["lease"], "outcomes": [{"timers": [soon, late]}]}]})
+            self.assertEqual(said["leases"][0]["result"], "done", said)
+            [lease] = self.lease("resize", wait="5s")["leases"]
+            self.assertEqual(lease["key"], "t")
+            self.assertEqual(lease["messages"][0]["payload"], {"owner": "x", "number": 7})
+            self.assertEqual(self.get("/api/v1/queues/images")["timers"], 1)
+            said = self.post("/api/v1/leases/complete", {"leases": [
+                {"lease": lease["lease"], "outcomes": [{"clear_timers": ["late"]}]}]})
+            self.assertEqual(said["leases"][0]["result"], "done", said)
+            self.assertEqual(self.get("/api/v1/queues/images")["timers"], 0)
             for path, body, text in (
                     ("/api/v1/stages/thumbnails/none/leases", {}, "no pipeline"),
                     ("/api/v1/stages/thumbnails/resize/leases", {"max": 0}, "max"),

@@ -93,6 +93,51 @@ TEST_F(LeaseJson, AFaultIsOfItsLeaseAndNamesItsPlace) {
               HasSubstr("the stage has none"));
 }
 
+TEST_F(LeaseJson, TimersAreSetAndClearedWithTheMessageThatIsDone) {
+  stage_.source = {.name = "images", .type = "millrace.Bytes"};
+  const SaidOfLease set = said(
+      R"("outcomes": [{"timers": [{"name": "again", "after": "1h", "payload": {"value": "aGk="}}]},
+                      {"outputs": [{"payload": 1}], "clear_timers": ["again", "never"]}])");
+  EXPECT_EQ(set.invalid, "");
+  ASSERT_EQ(set.outcome.results.size(), 2u);
+  const StageResult& first = set.outcome.results[0];
+  EXPECT_EQ(first.kind, Kind::acked);
+  ASSERT_EQ(first.timers_set.size(), 1u);
+  EXPECT_EQ(first.timers_set[0].name, "again");
+  EXPECT_EQ(first.timers_set[0].after, std::chrono::hours(1));
+  millrace::Bytes payload;  // of the type that the stage takes, not of its outputs
+  ASSERT_TRUE(payload.ParseFromString(first.timers_set[0].payload));
+  EXPECT_EQ(payload.value(), "hi");
+  EXPECT_EQ(set.outcome.results[1].timers_cleared, (std::vector<std::string>{"again", "never"}));
+}
+
+TEST_F(LeaseJson, AFaultInATimerNamesItsPlace) {
+  const auto invalid = [&](const std::string& outcome) {
+    return said(R"("outcomes": [)" + outcome + "]").invalid;
+  };
+  EXPECT_THAT(invalid(R"({"timers": [{"name": "a", "payload": 1}]})"),
+              HasSubstr("outcomes[0].timers[0].after: expected a duration"));
+  EXPECT_THAT(invalid(R"({"timers": [{"name": "a", "after": "367d", "payload": 1}]})"),
+              HasSubstr("outcomes[0].timers[0].after"));
+  EXPECT_THAT(invalid(R"({"timers": [{"after": "1s", "payload": 1}]})"), HasSubstr(".name"));
+  EXPECT_THAT(invalid(R"({"timers": [{"name": "a", "after": "1s"}]})"), HasSubstr(".payload"));
+  EXPECT_THAT(invalid(R"({"timers": [{"name": "a", "after": "1s", "payload": 1},
+                                     {"name": "a", "after": "2s", "payload": 1}]})"),
+              HasSubstr("each name once"));
+  EXPECT_THAT(invalid(R"({"timers": [{"name": "a", "after": "1s", "payload": 1}],
+                          "clear_timers": ["a"]})"),
+              HasSubstr("nor one that is set"));
+  EXPECT_THAT(invalid(R"({"clear_timers": "a"})"), HasSubstr("an array of names"));
+  EXPECT_THAT(invalid(R"({"clear_timers": [7]})"), HasSubstr("an array of names"));
+  EXPECT_THAT(invalid(R"({"retry": {}, "timers": []})"),
+              HasSubstr("one of reject, release, retry"));
+  EXPECT_THAT(invalid(R"({"retry": {}, "reject": {}})"),
+              HasSubstr("one of reject, release, retry"));
+  stage_.keeps_state = false;
+  EXPECT_THAT(invalid(R"({"timers": []})"), HasSubstr("have no key"));
+  EXPECT_THAT(invalid(R"({"clear_timers": []})"), HasSubstr("have no key"));
+}
+
 TEST_F(LeaseJson, AnUnknownTokenIsNoFault) {
   const auto parsed = parse_outcomes(R"({"leases": [{"lease": "9-x", "outcomes": "whatever"}]})",
                                      [](const std::string&) { return nullptr; });

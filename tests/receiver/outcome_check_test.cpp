@@ -58,6 +58,23 @@ TEST_F(OutcomeCheck, AStateNeedsAKeyAndAMessageThatIsDone) {
   EXPECT_FALSE(with_state("k", Kind::rejected, true));
 }
 
+TEST_F(OutcomeCheck, TimersNeedAKey) {
+  const auto with_timer = [&](const std::string& key, bool sets, bool keeps) {
+    StageRun run = run_of(key, {Kind::acked, Kind::retry});
+    if (sets) {
+      run.results[0].timers_set.push_back({.name = "t", .payload = ""});
+    } else {
+      run.results[0].timers_cleared.push_back("t");
+    }
+    return fits_lease(run, keeps);
+  };
+  for (const bool sets : {true, false}) {
+    EXPECT_TRUE(with_timer("k", sets, true));
+    EXPECT_FALSE(with_timer("", sets, true));
+    EXPECT_FALSE(with_timer("k", sets, false));
+  }
+}
+
 TEST_F(OutcomeCheck, AMessageWithTooLargeOutputsTakesThoseOfItsLeaseAndTheStateWithIt) {
   StageRun run = run_of("k", {Kind::acked, Kind::acked, Kind::acked});
   run.next_state = "{}";

@@ -43,7 +43,7 @@ enum class LeaseResult : std::uint8_t {
   done,           ///< durable
   already_done,   ///< it was said before, and is durable
   lease_expired,  ///< the lease has ended or never was: the messages go to others
-  mismatch,       ///< not one result for each message, or a state where the stage keeps none
+  mismatch,       ///< not one result for each message, or a state or timers where there is no key
 };
 
 /// Called once, with one result for each lease in the order of the call; on an actor's thread. Not

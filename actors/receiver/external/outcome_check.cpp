@@ -31,12 +31,15 @@ bool fits_lease(const StageRun& run, bool keeps_state) {
   if (run.results.size() != run.inputs.size()) return false;
   bool is_over = false;
   bool has_acked = false;
+  bool has_timers = false;
   for (const StageResult& result : run.results) {
     if (is_over && result.kind != Kind::not_run) return false;
     is_over = is_over || (result.kind != Kind::acked && result.kind != Kind::rejected);
     has_acked = has_acked || result.kind == Kind::acked;
+    has_timers = has_timers || !result.timers_set.empty() || !result.timers_cleared.empty();
   }
   const bool has_state = run.next_state || run.state_erased;
+  if (has_timers && (!keeps_state || run.key.empty())) return false;
   return !has_state || (keeps_state && has_acked && !run.key.empty());
 }
 

@@ -7,7 +7,7 @@ namespace millrace::receivers {
 
 /// Whether `run` has a result for each of its inputs and is what Stage::run() could have returned: only
 /// messages that were not run follow the first that is neither acked nor rejected. `keeps_state`: of
-/// the stage. A new state needs an acked message, and a key.
+/// the stage. A new state needs an acked message, and a key; timers need a key.
 [[nodiscard]] bool fits_lease(const StageRun& run, bool keeps_state);
 
 /// Bounds the results of `run`, as limit_outcome() does for each message, and all of them together as

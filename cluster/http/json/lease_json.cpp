@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -20,6 +21,8 @@ namespace {
 constexpr std::uint32_t messages_max = 1'000;
 constexpr DurationUs wait_max_us = 60 * second_us;
 constexpr DurationUs day_us = 24 * 3'600 * second_us;
+/// A year: longer than a lease may last, and the times of messages still fit.
+constexpr DurationUs timer_max_us = 366 * day_us;
 constexpr std::size_t leases_max = 1'000;
 /// Of the outcomes of `leases_max` leases, each with a few outputs.
 constexpr JsonBounds outcomes_bounds{.elements_max = 1'000'000, .depth_max = 72};
@@ -57,9 +60,13 @@ class OutcomeReader {
 
  private:
   Result<StageResult> message(std::string_view value, const std::string& at) const {
-    const auto said = Members::of(value, {"outputs", "reject", "release", "retry"}, at);
+    const auto said =
+        Members::of(value, {"clear_timers", "outputs", "reject", "release", "retry", "timers"}, at);
     if (!said) return said.error();
-    if (said->size() > 1) return wrong_body(at, "one of outputs, reject, release, retry");
+    const bool is_acked = !said->find("reject") && !said->find("release") && !said->find("retry");
+    if (!is_acked && said->size() > 1) {
+      return wrong_body(at, "outputs and timers, or one of reject, release, retry");
+    }
     StageResult result;
     if (const auto retry = said->find("retry")) return retried(*retry, at + ".retry");
     if (const auto reject = said->find("reject")) {
@@ -74,6 +81,7 @@ class OutcomeReader {
       return result;
     }
     result.kind = StageResult::Kind::acked;
+    if (auto timed = timers(*said, result, at); !timed) return timed.error();
     const auto outputs = said->find("outputs");
     if (!outputs) return result;
     if (!is_array(*outputs)) return wrong_body(at + ".outputs", "an array");
@@ -84,6 +92,58 @@ class OutcomeReader {
       result.outputs.push_back(std::move(*output));
     }
     return result;
+  }
+
+  /// Reads which timers of the key are set and cleared.
+  Result<void> timers(const Members& said, StageResult& result, const std::string& at) const {
+    const auto set = said.find("timers");
+    const auto cleared = said.find("clear_timers");
+    if ((set || cleared) && !stage_.keeps_state) {
+      return wrong_body(at + (set ? ".timers" : ".clear_timers"),
+                        "none: the messages of stage " + stage_.name + " have no key");
+    }
+    std::set<std::string> names;
+    if (set) {
+      if (!is_array(*set)) return wrong_body(at + ".timers", "an array");
+      std::size_t i = 0;
+      for (const std::string_view one : raw_elements(*set)) {
+        auto timer = this->timer(one, at + ".timers[" + std::to_string(i++) + "]");
+        if (!timer) return timer.error();
+        if (!names.insert(timer->name).second) {
+          return wrong_body(at + ".timers", "each name once, not " + dump(timer->name) + " again");
+        }
+        result.timers_set.push_back(std::move(*timer));
+      }
+    }
+    if (!cleared) return {};
+    const auto each =
+        is_array(*cleared) ? raw_elements(*cleared) : std::vector<std::string_view>({""});
+    for (const std::string_view name : each) {
+      if (!is_string(name)) return wrong_body(at + ".clear_timers", "an array of names");
+      if (!names.insert(string_of(name)).second) {
+        return wrong_body(at + ".clear_timers",
+                          "no name twice, nor one that is set: " + std::string(name));
+      }
+      result.timers_cleared.push_back(string_of(name));
+    }
+    return {};
+  }
+
+  Result<KeyedChanges::Timer> timer(std::string_view value, const std::string& at) const {
+    const auto members = Members::of(value, {"after", "name", "payload"}, at);
+    if (!members) return members.error();
+    const auto name = members->find("name");
+    if (!name || !is_string(*name)) return wrong_body(at + ".name", "a string");
+    const auto after =
+        duration_of(members->find("after").value_or(""), 0, timer_max_us, at + ".after");
+    if (!after) return after.error();
+    const auto payload = members->find("payload");
+    if (!payload) return wrong_body(at + ".payload", "a message that the stage takes");
+    auto message = serialized(stage_.source.type, *payload, at + ".payload");
+    if (!message) return message.error();
+    return KeyedChanges::Timer{.name = string_of(*name),
+                               .after = std::chrono::microseconds(*after),
+                               .payload = std::move(message->payload)};
   }
 
   static Result<StageResult> retried(std::string_view value, const std::string& at) {
