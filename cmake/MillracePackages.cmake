@@ -33,9 +33,10 @@ set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS "nodejs, postgresql, python3")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_CONTROL_EXTRA ${debian}/conffiles ${debian}/postinst
                                                ${debian}/prerm ${debian}/postrm)
 set(CPACK_COMPONENT_PROGRAM_DESCRIPTION
-    "Queues are durable, each step of a pipeline takes effect completely or not at all, and messages
-of one key are handled in order. This package has the program that runs nodes, with the order
-workflow as its pipeline, the units of systemd, and the commands of operators.")
+    "Queues are durable, each step of a pipeline takes effect completely or not
+at all, and messages of one key are handled in order. This package has the
+program that runs nodes, with the order workflow as its pipeline, the units of
+systemd, and the commands of operators.")
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libmillrace-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
@@ -47,9 +48,9 @@ string(JOIN ", " CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
   protobuf-compiler zlib1g-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_RECOMMENDS "cmake, g++, libgtest-dev")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
-    "Queues are durable, each step of a pipeline takes effect completely or not at all, and messages
-of one key are handled in order. This package has the C++ library that runs pipelines within a
-program: find_package(millrace) in CMake.")
+    "Queues are durable, each step of a pipeline takes effect completely or not
+at all, and messages of one key are handled in order. This package has the C++
+library that runs pipelines within a program: find_package(millrace) in CMake.")
 
 # What Debian wants of the files, beyond what cmake --install does.
 configure_file(${debian}/finish.cmake.in ${PROJECT_BINARY_DIR}/debian/finish.cmake @ONLY)
