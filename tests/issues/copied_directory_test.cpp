@@ -13,7 +13,7 @@
 #include <spdlog/spdlog.h>
 
 #include "messages/hash.hpp"
-#include "tests/move/moving_node.hpp"
+#include "cluster/testing/moving_node.hpp"
 #include "tests/sim/cluster_audit.hpp"
 #include "tests/sim/workload.hpp"
 

@@ -139,6 +139,8 @@ room("cluster/node", "shell", "cluster/calls", "cluster/calls/core", "cluster/co
      "cluster/placement", "cluster/transport/links", "cluster/transport/net")
 room("cluster/embed", "shell", "cluster/config", "cluster/config/file", "cluster/config/read",
      "cluster/membership", "cluster/node")
+room("cluster/testing", "shell", "cluster/federation", "cluster/move", "cluster/transport", "cluster/transport/links",
+     "cluster/transport/sim")
 
 # Programs.
 room("apps/audit/format", "core")
@@ -169,6 +171,7 @@ room("apps/report", "plain")
 room("apps/report/charts", "plain", "apps/report")
 room("apps/report/page", "plain", "apps/report", "apps/report/charts")
 room("apps/serve", "shell")
+room("apps/testing", "shell", "apps/audit/check", "apps/audit/model")
 room("apps/simulate/plan", "plain", "apps/orders/gateway", "apps/orders/load", "apps/orders/stages",
      "apps/report")
 room("apps/simulate/servers", "plain")

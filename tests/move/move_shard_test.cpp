@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
 
-#include "tests/move/moving_node.hpp"
+#include "cluster/testing/moving_node.hpp"
 #include "tests/sim/cluster_audit.hpp"
 #include "tests/sim/workload.hpp"
 

@@ -90,11 +90,6 @@ void ClusterSim::watch_copies() {
   }
 }
 
-void ClusterSim::stop_all() {
-  ++counts_.outages;
-  for (auto& each : nodes_) kill(*each);
-}
-
 bool ClusterSim::is_missing(const Node& node) const {
   return (is_last_missing_ || is_last_removed_) && node.name == names_.back();
 }

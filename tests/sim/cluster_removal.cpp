@@ -31,9 +31,7 @@ void ClusterSim::move_away(Node& node) {
       if (random_() % 20 != 0 || !node.moving->table().serves(group.queues.front(), shard))
         continue;
       const std::string& to = names[random_() % (names.size() - 1)];
-      node.moving->federation().move(group.role, shard, to, [this](const Result<void>& moved) {
-        ++(moved ? counts_.moves : counts_.failed_moves);
-      });
+      SimulatedCluster::move_shard(node, group.role, group.queues.front(), shard, to);
     }
   }
 }

@@ -16,13 +16,9 @@ namespace millrace {
 namespace {
 
 constexpr std::uint32_t rest_ticks = 120'000;  // milliseconds
-constexpr std::uint32_t deaths_max = 100;      // of a node in handlers; a killer needs four
 constexpr std::uint32_t moving_ticks = 1'000;  // the first of them, in which shards still move
 constexpr std::uint32_t step_ticks = 20'000;   // the first of them, in which clocks are still set
-// Where the wall clocks begin: no step leads to a time before 1970.
-constexpr TimeUs year_2026_us = 1'767'225'600'000'000;
-constexpr DurationUs skew_max_us = 3'600'000'000;
-constexpr std::int64_t rate_max_ppm = 50'000;
+constexpr DurationUs restart_step_max_us = 5'000'000;
 // Longer than the lease by the slowest clock of a node.
 constexpr std::chrono::milliseconds late{1'000};
 constexpr std::chrono::milliseconds never{1'000'000'000};  // a worker that hangs
@@ -30,7 +26,8 @@ constexpr std::chrono::milliseconds never{1'000'000'000};  // a worker that hang
 }  // namespace
 
 ClusterSim::ClusterSim(ClusterSimOptions options)
-    : options_(options),
+    : SimulatedCluster(options.seed, options.down_max_ms, restart_step_max_us),
+      options_(options),
       has_disks_(options.seed % 2 == 0),
       has_pages_(options.seed % 11 < 6 || options.sabotage == Sabotage::state_store),
       is_one_group_(options.seed % 4 < 2),
@@ -46,9 +43,6 @@ ClusterSim::ClusterSim(ClusterSimOptions options)
       calm_(options.seed % 7 < 3   ? 1
             : options.seed % 7 < 5 ? 8
                                    : 40),
-      random_(options.seed),
-      system_(options.seed),
-      network_(options.seed),
       watch_(std::make_shared<sim::Watch>(sim::Watch{.random = std::mt19937_64(options.seed)})) {
   for (std::uint32_t i = 0; i < options_.nodes; ++i) {
     names_.emplace_back(1, static_cast<char>('a' + i));
@@ -60,17 +54,15 @@ ClusterSim::ClusterSim(ClusterSimOptions options)
 }
 
 ClusterSim::~ClusterSim() {
-  for (auto& node : nodes_) kill(*node);
+  kill_all();
 }
 
 void ClusterSim::add_node(std::uint32_t index) {
-  auto node = std::make_unique<Node>();
-  node->name = names_[index];
-  node->first_number = (index + 1) * sim::numbers_per_node;
-  const std::int64_t rate_ppm = random_us(rate_max_ppm);
-  node->clock =
-      std::make_unique<SkewedClock>(system_, rate_ppm, year_2026_us + random_us(skew_max_us));
-  Node* const self = node.get();
+  auto made = std::make_unique<Node>();
+  made->name = names_[index];
+  made->first_number = (index + 1) * sim::numbers_per_node;
+  give_clock(*made);
+  Node* const self = made.get();
   MovingNodeOptions options;
   std::function<void()> on_killer;
   if (has_killers_) {
@@ -80,7 +72,7 @@ void ClusterSim::add_node(std::uint32_t index) {
   }
   options.pipelines = sim::workload(watch_, on_killer);
   options.node.notes_running = has_killers_ && options_.sabotage != Sabotage::suspicion;
-  const bool joins_later = is_missing(*node);
+  const bool joins_later = is_missing(*self);
   {
     // The node that is added knows of itself.
     const bool is_last_missing = std::exchange(is_last_missing_, is_last_missing_ && !joins_later);
@@ -88,23 +80,21 @@ void ClusterSim::add_node(std::uint32_t index) {
     options.others = configured();
     is_last_missing_ = is_last_missing;
   }
-  std::erase(options.others, node->name);
+  std::erase(options.others, self->name);
   options.is_founded = options_.sabotage == Sabotage::founding || (is_founded_ && !joins_later);
   options.window_bytes = window_bytes_;
   options.remote = [this](const queues::OfferHandle& remote) {
     return sabotage(system_.system(), options_.sabotage, remote, random_);
   };
-  if (options_.sabotage == Sabotage::wall_time) node->clock->never_goes_back();
-  if (options_.sabotage == Sabotage::steady_time) node->clock->is_steady_by_wall();
+  if (options_.sabotage == Sabotage::wall_time) self->clock->never_goes_back();
+  if (options_.sabotage == Sabotage::steady_time) self->clock->is_steady_by_wall();
   TestNodeOptions& setup = options.node;
   setup.first_generation = index * 1'000'000 + 1;
   setup.on_outdated = [this, self](const Error& error) {
     on_outdated(*self, error);
   };
-  setup.name = node->name;
   setup.shards = options_.shards;
   setup.seed = options_.seed + index;
-  setup.clock = node->clock.get();
   setup.limits = random_limits();
   if (has_pages_) {
     setup.make_table = [this, random = std::mt19937_64(options_.seed + index)]() mutable {
@@ -118,12 +108,10 @@ void ClusterSim::add_node(std::uint32_t index) {
       return log;
     };
   }
-  node->moving = std::make_unique<MovingNode>(system_, network_, std::move(options));
-  node->node = &node->moving->node();
-  MemoryLog& log = node->node->log();
-  sabotage(log, options_.sabotage);
-  if (options_.sabotage == Sabotage::syncs && has_disks_) node->disk->lie_about_syncs();
-  nodes_.push_back(std::move(node));
+  build(*self, std::move(options));
+  sabotage(self->node->log(), options_.sabotage);
+  if (options_.sabotage == Sabotage::syncs && has_disks_) self->disk->lie_about_syncs();
+  nodes_.push_back(&adopt(std::move(made)));
 }
 
 // Sometimes small limits, so that queues fill up and offers are split.
@@ -164,10 +152,6 @@ std::unique_ptr<states::Table> ClusterSim::make_table(std::uint64_t seed) const 
   return std::make_unique<states::MemoryTable>(std::make_shared<states::MemoryDisk>(), peeks);
 }
 
-TimeUs ClusterSim::random_us(std::int64_t max_us) {
-  return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(2 * max_us)) - max_us;
-}
-
 std::string ClusterSim::role_of(const std::string& queue) const {
   return is_one_group_ ? std::string() : sim::role_of(queue);
 }
@@ -184,16 +168,24 @@ std::vector<moves::QueueGroup> ClusterSim::groups() const {
   });
 }
 
-void ClusterSim::start(Node& node) try {
+bool ClusterSim::is_absent(const SimulatedNode& node) const {
+  return is_missing(static_cast<const Node&>(node));
+}
+
+void ClusterSim::before_start(SimulatedNode& node) {
   if (random_() % 3 == 0) node.node->set_limits(random_limits());
-  if (node.moving->start()) {
-    node.has_former_layout = false;
-    if (has_late_receivers_ && node.moving->is_serving()) start_lazy(node);
-  } else {
-    node.down_ticks = static_cast<std::uint32_t>(random_() % 30);
-  }
-} catch (const std::invalid_argument& contradiction) {
-  watch_->violation = node.name + " does not start: " + contradiction.what();
+}
+
+void ClusterSim::after_start(SimulatedNode& node) {
+  Node& started = static_cast<Node&>(node);
+  started.has_former_layout = false;
+  if (has_late_receivers_ && started.moving->is_serving()) start_lazy(started);
+}
+
+void ClusterSim::before_kill(SimulatedNode& node) {
+  Node& killed = static_cast<Node&>(node);
+  killed.end_lazy_receivers();
+  killed.end_lasting_receivers();
 }
 
 // Some of them never answer, and some go on after the faults have ended.
@@ -206,64 +198,11 @@ void ClusterSim::start_lazy(Node& node) {
   }
 }
 
-// Advances by 1 ms: some pending writes become durable, and all events that are due are handled, in
-// an order that depends on the seed.
-void ClusterSim::tick() {
-  bury_dead();
-  for (auto& node : nodes_) {
-    MemoryLog& log = node->node->log();
-    const std::size_t proposed = log.proposed();
-    // The end of a node lets handlers of others run: one that ended meanwhile writes nothing.
-    if (proposed > 0 && !node->death && random_() % 6 == 0) {
-      log.commit(1 + random_() % proposed);
-    }
-    if (log.has_failed() || (node->ticks_left > 0 && --node->ticks_left == 0)) kill(*node);
-    if (random_() % 20 == 0) node->node->connect();
-  }
-  bool has_work = true;
-  while (has_work) {
-    has_work = system_.step();
-    for (auto& node : nodes_) has_work = node->node->poll_clients() || has_work;
-  }
-  bury_dead();
-  system_.advance(std::chrono::milliseconds(1));
-  network_.run_for(1'000);
-}
-
 void ClusterSim::restart_nodes() {
   for (auto& each : nodes_) {
     if (each->disk != nullptr) each->disk->set_faulty(true);
   }
   restart_down();
-}
-
-void ClusterSim::restart_down() {
-  for (auto& each : nodes_) {
-    if (is_missing(*each) || each->node->is_up()) continue;
-    if (each->down_ticks-- == 0) start(*each);
-  }
-}
-
-// The end of one node lets the actors of the others run on.
-void ClusterSim::bury_dead() {
-  const auto is_dead = [](const auto& node) {
-    return node->death.has_value();
-  };
-  for (auto dead = nodes_.begin(); dead != nodes_.end();) {
-    dead = std::find_if(nodes_.begin(), nodes_.end(), is_dead);
-    if (dead != nodes_.end()) bury(**dead);
-  }
-}
-
-// The node ended within a handler: what it decided meanwhile is lost.
-void ClusterSim::bury(Node& node) {
-  ++counts_.deaths;
-  if (++node.deaths > deaths_max) watch_->violation = node.name + " dies again and again";
-  std::vector<std::uint64_t> running = *std::exchange(node.death, std::nullopt);
-  if (!node.node->is_up()) return;
-  kill(node);
-  node.down_ticks = static_cast<std::uint32_t>(random_() % 30);
-  node.node->set_running(std::move(running));
 }
 
 void ClusterSim::heal() {
@@ -290,8 +229,8 @@ void ClusterSim::heal() {
 
 std::string ClusterSim::violation() const {
   if (!watch_->violation.empty()) return watch_->violation;
+  if (std::string wrong = SimulatedCluster::violation(); !wrong.empty()) return wrong;
   for (const auto& node : nodes_) {
-    if (!node->node->violation().empty()) return node->node->violation();
     if (node->disk == nullptr || node->disk->violation().empty()) continue;
     return "the disk of " + node->name + ": " + node->disk->violation();
   }
@@ -362,6 +301,7 @@ std::uint64_t ClusterSim::digest() const {
 
 ClusterSim::Counts ClusterSim::counts() const {
   Counts counts = counts_;
+  static_cast<SimulatedCluster::Counts&>(counts) = counts_so_far();
   counts.late_offers = static_cast<std::uint64_t>(late_numbers_);
   for (const auto& node : nodes_) {
     if (node->disk != nullptr) counts.disk_faults += node->disk->faults();

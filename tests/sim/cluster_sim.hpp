@@ -14,10 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "actors/testing/shell/deterministic_actor_system.hpp"
-#include "actors/testing/test_node.hpp"
-#include "cluster/transport/sim/simulated_network.hpp"
-#include "tests/move/moving_node.hpp"
+#include "cluster/testing/simulated_cluster.hpp"
 #include "tests/sim/cluster_audit.hpp"
 #include "tests/sim/workload.hpp"
 
@@ -55,10 +52,10 @@ struct ClusterSimOptions {
   std::uint32_t audit_interval_ms = 500;  ///< between two audits of all logs
 };
 
-class ClusterSim {
+class ClusterSim : private SimulatedCluster {
  public:
   explicit ClusterSim(ClusterSimOptions options);
-  ~ClusterSim();
+  ~ClusterSim() override;
   ClusterSim(const ClusterSim&) = delete;
   ClusterSim& operator=(const ClusterSim&) = delete;
 
@@ -66,20 +63,13 @@ class ClusterSim {
   [[nodiscard]] std::string run();
 
   /// Counts of events, with which a test checks that enough happened.
-  struct Counts {
-    std::uint64_t kills = 0;
+  struct Counts : SimulatedCluster::Counts {
     std::uint64_t disk_faults = 0;
     std::uint64_t takeovers = 0;
     std::uint64_t late_offers = 0;  ///< offers of fenced senders
-    std::uint64_t drains = 0;
-    std::uint64_t moves = 0;  ///< completed moves of shards
-    std::uint64_t failed_moves = 0;
-    std::uint64_t steps = 0;   ///< of wall clocks
     std::uint64_t copies = 0;  ///< nodes that ran on a copy that was too old
     std::uint64_t outdated =
         0;                      ///< of these, those that said so before the newest log was put back
-    std::uint64_t outages = 0;  ///< of all nodes at once
-    std::uint64_t deaths = 0;   ///< of nodes, in a handler
     std::uint64_t joins = 0;    ///< nodes that were added to a running cluster
     std::uint64_t removals = 0;  ///< nodes that were taken out of a running cluster
   };
@@ -91,24 +81,21 @@ class ClusterSim {
   struct Node;
 
   void add_node(std::uint32_t index);
-  void tick();
+  [[nodiscard]] bool is_absent(const SimulatedNode& node) const override;
+  void before_start(SimulatedNode& node) override;
+  void after_start(SimulatedNode& node) override;
+  void before_kill(SimulatedNode& node) override;
   void make_trouble();
   void restart_nodes();
   void break_something(Node& node);
   void trouble_network(Node& node, const Node& other);
   void trouble_senders(Node& node);
-  void drain(Node& node);
-  void doom(Node& node, std::uint32_t ticks_max);
   void move_shard(Node& node);
   void trouble_copies(Node& node);
   [[nodiscard]] bool is_remembered(const Node& node) const;
   void put_back_copy(Node& node);
   void put_back_newest(Node& node);
   void watch_copies();
-  void stop_all();
-  void restart_down();
-  void bury_dead();
-  void bury(Node& node);
   void join_last();
   void watch_removal();
   void move_away(Node& node);
@@ -117,17 +104,13 @@ class ClusterSim {
   void reconfigure();
   [[nodiscard]] queues::Limits random_limits();
   [[nodiscard]] std::unique_ptr<states::Table> make_table(std::uint64_t seed) const;
-  void mend_links();
   void heal();
-  void start(Node& node);
   void on_outdated(Node& node, const Error& error);
   void start_lazy(Node& node);
-  void kill(Node& node);
   void step_clock(Node& node);
   void enter(Node& node);
   void enter_again(Node& node);
   void send(Node& node, std::int64_t number);
-  [[nodiscard]] TimeUs random_us(std::int64_t max_us);
   [[nodiscard]] std::string role_of(const std::string& queue) const;
   [[nodiscard]] std::vector<moves::QueueGroup> groups() const;
   [[nodiscard]] std::vector<std::string> configured() const;
@@ -156,11 +139,8 @@ class ClusterSim {
   bool is_last_removed_ = false;  ///< it is down for good, and the others are told so
   const std::uint32_t
       calm_;  ///< divisor of the rate at which nodes and links fail; 1: the highest rate
-  std::mt19937_64 random_;
-  DeterministicActorSystem system_;
-  transport::SimulatedNetwork network_;
   std::vector<std::string> names_;  ///< of all nodes
-  std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<Node*> nodes_;        ///< all of them
   std::shared_ptr<sim::Watch> watch_;
   std::int64_t late_numbers_ = 0;
   Counts counts_;

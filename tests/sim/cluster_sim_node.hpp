@@ -9,29 +9,18 @@
 #include <utility>
 #include <vector>
 
-#include "tests/move/moving_node.hpp"
 #include "tests/sim/cluster_sim.hpp"
 #include "tests/sim/disk_log.hpp"
-#include "tests/sim/skewed_clock.hpp"
 
 namespace millrace {
 
-struct ClusterSim::Node {
-  std::string name;
+struct ClusterSim::Node final : SimulatedNode {
   std::int64_t first_number = 0;
   std::uint32_t entered = 0;
   std::size_t sent = 0;  ///< offers of its clients
-  std::unique_ptr<SkewedClock> clock;
   DiskLog* disk = nullptr;  ///< nullptr: the log is in memory
-  std::unique_ptr<MovingNode> moving;
-  TestNode* node = nullptr;  ///< owned by `moving`
   std::vector<std::function<void()>> end_lazy;
   std::vector<std::function<void()>> end_lasting;
-  std::uint32_t down_ticks = 0;
-  std::uint32_t ticks_left = 0;  ///< until the node is killed; 0: no kill is planned
-  /// Set by a handler that ends the process: what was being handled.
-  std::optional<std::vector<std::uint64_t>> death{};
-  std::uint32_t deaths = 0;
   bool has_former_layout = false;  ///< it runs without the node that was added
 
   std::vector<std::string> copy{};  ///< of its log; empty: none was made

@@ -13,41 +13,17 @@ namespace {
 constexpr DurationUs step_max_us = 5'000'000;
 constexpr double large_step_max_us = 365 * 86'400e6;
 constexpr std::int64_t slew_max_ppm = 500;
+constexpr std::uint32_t drain_ticks_max = 1'500;
 
 }  // namespace
 
-void ClusterSim::kill(Node& node) {
-  if (!node.node->is_up()) return;
-  ++counts_.kills;
-  node.ticks_left = 0;
-  node.end_lazy_receivers();
-  node.end_lasting_receivers();
-  node.moving->kill();
-  node.down_ticks = static_cast<std::uint32_t>(random_() % options_.down_max_ms);
-  // The clock may be stepped during a restart.
-  if (random_() % 4 == 0) node.clock->step(random_us(step_max_us));
-}
-
 // 1 ms to a year, log-uniform; or a slew.
 void ClusterSim::step_clock(Node& node) {
-  ++counts_.steps;
-  if (random_() % 4 == 0) return node.clock->slew(random_us(slew_max_ppm));
-  if (!has_large_steps_) return node.clock->step(random_us(step_max_us));
+  if (random_() % 4 == 0) return slew_clock(node, random_us(slew_max_ppm));
+  if (!has_large_steps_) return SimulatedCluster::step_clock(node, random_us(step_max_us));
   const double share = static_cast<double>(random_() % 1'000) / 1'000;
   const auto step_us = static_cast<DurationUs>(1e3 * std::pow(large_step_max_us / 1e3, share));
-  node.clock->step(random_() % 2 == 0 ? step_us : -step_us);
-}
-
-void ClusterSim::drain(Node& node) {
-  if (!node.node->is_up() || node.ticks_left > 0) return;
-  node.node->drain();
-  doom(node, 1'500);
-  ++counts_.drains;
-}
-
-void ClusterSim::doom(Node& node, std::uint32_t ticks_max) {
-  if (!node.node->is_up() || node.ticks_left > 0) return;
-  node.ticks_left = 1 + static_cast<std::uint32_t>(random_() % ticks_max);
+  SimulatedCluster::step_clock(node, random_() % 2 == 0 ? step_us : -step_us);
 }
 
 void ClusterSim::enter(Node& node) {
@@ -112,17 +88,14 @@ void ClusterSim::move_shard(Node& node) {
   const auto shard = static_cast<std::uint32_t>(random_() % options_.shards);
   const std::vector<std::string> names = configured();
   const std::string& to = names[random_() % (names.size() - (is_last_leaving_ ? 1 : 0))];
-  if (!node.moving->table().serves(queue, shard) || to == node.name) return;
-  node.moving->federation().move(role_of(queue), shard, to, [this](const Result<void>& moved) {
-    ++(moved ? counts_.moves : counts_.failed_moves);
-  });
+  SimulatedCluster::move_shard(node, role_of(queue), queue, shard, to);
 }
 
 void ClusterSim::break_something(Node& node) {
   if (random_() % 5 != 0) {
     trouble_network(node, *nodes_[random_() % nodes_.size()]);
   } else if (random_() % 4 == 0) {
-    drain(node);
+    drain(node, drain_ticks_max);
   } else {
     kill(node);
   }
@@ -166,14 +139,6 @@ void ClusterSim::make_trouble() {
           enter(node);
         }
       }
-  }
-}
-
-void ClusterSim::mend_links() {
-  for (const std::string& from : names_) {
-    for (const std::string& to : names_) {
-      if (from != to) network_.heal(from, to);
-    }
   }
 }
 

@@ -1,4 +1,4 @@
-#include "tests/move/moving_node.hpp"
+#include "cluster/testing/moving_node.hpp"
 
 #include <algorithm>
 #include <filesystem>
