@@ -1,4 +1,6 @@
 // PipelineTest: pipelines in unit tests. Links millrace::testing.
+// ClusterTest: pipelines on a simulated cluster. Links millrace::cluster_testing.
 #pragma once
 
 #include "actors/testing/pipeline_test.hpp"
+#include "apps/testing/cluster_test.hpp"

@@ -255,6 +255,11 @@ std::vector<pb::Envelope> TestNode::confirmed(const std::string& queue) const {
   return confirmed;
 }
 
+std::uint64_t TestNode::confirmed(const std::string& queue, std::uint32_t shard) const {
+  const auto found = clients_.find(queue);
+  return found == clients_.end() ? 0 : found->second.confirmed[shard];
+}
+
 std::vector<queues::QueueNumber> TestNode::served(const std::string& queue) const {
   std::vector<queues::QueueNumber> served;
   for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {

@@ -102,6 +102,8 @@ class TestNode {
   [[nodiscard]] const std::string& violation() const { return violation_; }
   /// Returns the messages that were confirmed to the client of `queue`.
   [[nodiscard]] std::vector<pb::Envelope> confirmed(const std::string& queue) const;
+  /// Returns how many messages of `shard` were confirmed to it: the first ones that were sent.
+  [[nodiscard]] std::uint64_t confirmed(const std::string& queue, std::uint32_t shard) const;
 
   [[nodiscard]] NodeActors& actors() { return *actors_; }
   [[nodiscard]] ShardMoves& moves() { return *moves_; }

@@ -2,6 +2,7 @@
 // whenever the process ends.
 #include "shop.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -47,6 +48,23 @@ TEST(Orders, TakeTheirShareOnceThoughTheProcessEndsAtAnyStep) {
     ASSERT_TRUE(stock) << step;
     EXPECT_EQ(stock->sold(), 4u) << step;
   }
+}
+
+TEST(Orders, SellNoMoreThanThereIsWhateverHappensToTheCluster) {
+  const auto report = millrace::for_each_seed(1, 5, [](std::uint64_t seed) {
+    millrace::ClusterTest test({orders()}, {.nodes = 3, .seed = seed});
+    for (int i = 0; i < 40; ++i) test.send(placed, order("o" + std::to_string(i), 1));
+    test.invariant("no more is sold than there is", [](const auto& view) {
+      const auto stock = view.template state<Stock>("orders.reserve", "teapot");
+      return !stock || stock->sold() <= stock_at_first;
+    });
+    test.at_end("what is sold is reserved", [](const auto& view) {
+      return view.waiting(reserved).size() == stock_at_first;
+    });
+    test.run_with_trouble(std::chrono::seconds(2));
+    return test.settle();
+  });
+  EXPECT_TRUE(report) << report;
 }
 
 }  // namespace
