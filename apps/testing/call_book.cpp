@@ -81,9 +81,9 @@ void CallBook::note(const StageSpec& stage, const StageRun& run) {
       outputs.add(stage.targets[output.target].name, output.payload);
     }
     Call call{.state = state,
-              .before = before,
+              .before = stage.keeps_state ? before : 0,
               .failed = facts.failed,
-              .messages = run.inputs.size(),
+              .messages = run.next_state ? run.inputs.size() : 0,
               .is_acked = result.kind == StageResult::Kind::acked,
               .outputs = outputs.value(),
               .outcome = digest_of(result, outputs.value())};

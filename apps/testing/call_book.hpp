@@ -55,13 +55,15 @@ class CallBook {
 
  private:
   struct Call {
-    std::uint64_t state = 0;    ///< digest of what the run began with
-    std::uint64_t before = 0;   ///< digest of the messages of the run before this one
-    std::uint32_t failed = 0;   ///< failures of the message before
-    std::size_t messages = 0;   ///< of the run
+    std::uint64_t state = 0;  ///< digest of what the run began with
+    std::uint64_t before =
+        0;  ///< digest of the messages of the run before this one, if it has a state
+    std::uint32_t failed = 0;  ///< failures of the message before
+    std::size_t messages = 0;  ///< of the run, if it left a state
     bool is_acked = false;
     std::uint64_t outputs = 0;  ///< digest
-    std::uint64_t outcome = 0;  ///< digest of all that the handler returned, and the state after the run
+    std::uint64_t outcome =
+        0;  ///< digest of all that the handler returned, and the state after the run
   };
 
   void compare(const StageSpec& stage, const std::vector<Call>& earlier, const Call& call,

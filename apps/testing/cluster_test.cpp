@@ -102,9 +102,9 @@ class ClusterTest::Parts {
 };
 
 ClusterTest::ClusterTest(std::vector<PipelineSpec> pipelines, ClusterTestOptions options) {
-  const ClusterTestOptions final = with_final_seed(options);
+  options = with_final_seed(options);
   check(pipelines);
-  parts_ = std::make_unique<Parts>(std::move(pipelines), final);
+  parts_ = std::make_unique<Parts>(std::move(pipelines), options);
 }
 
 ClusterTest::~ClusterTest() = default;

@@ -22,8 +22,7 @@ MessageId id_of(const pb::Envelope& envelope) {
 // Of one key of a queue, as hash_idempotency_key() says.
 std::string idempotency_of(const pb::Envelope& envelope) {
   if (envelope.idempotency_key().empty()) return {};
-  return std::to_string(envelope.key().size()) + ":" + envelope.key() +
-         envelope.idempotency_key();
+  return std::to_string(envelope.key().size()) + ":" + envelope.key() + envelope.idempotency_key();
 }
 
 }  // namespace
@@ -108,11 +107,11 @@ void MessageLedger::apply(std::size_t at, std::string_view body) {
   Node& node = nodes_[at];
   trace_.add(node.name);
   trace_.add(body);
-  node.model.apply(++node.lsn, node.lsn << 32, body, report_,
-                   [&](audit::About /*about*/, std::string text) {
-                     fail("record " + std::to_string(node.lsn) + " of " + node.name + ": " +
-                          std::move(text));
-                   });
+  ++node.lsn;
+  node.model.apply(
+      node.lsn, node.lsn << 32, body, report_, [&](audit::About /*about*/, std::string text) {
+        fail("record " + std::to_string(node.lsn) + " of " + node.name + ": " + std::move(text));
+      });
   pb::Record record;
   if (!record.ParseFromArray(body.data(), static_cast<int>(body.size()))) return;
   for (const pb::Declaration& declaration : record.declare()) declare(node, declaration);

@@ -86,15 +86,15 @@ class MessageLedger final : public ClusterTestView {
     std::string type{};
     std::string stage{};  ///< that reads it; empty: none
     bool keeps_state = false;
-    std::uint64_t waiting = 0;     ///< messages
-    std::uint64_t in_outboxes = 0; ///< of these
+    std::uint64_t waiting = 0;      ///< messages
+    std::uint64_t in_outboxes = 0;  ///< of these
     std::map<MessageId, Message> messages{};
     std::vector<MessageId> arrived{};  ///< in this order
     std::vector<MessageId> done{};     ///< handled, in this order
     std::map<MessageId, Sent> sent{};
-    std::map<std::string, MessageId> by_idempotency{};  ///< the one that was appended
-    std::set<MessageId> timers{};                       ///< ids that timers will have
-    std::map<std::string, std::string> values{};        ///< by key
+    std::map<std::string, MessageId> by_idempotency{};           ///< the one that was appended
+    std::set<MessageId> timers{};                                ///< ids that timers will have
+    std::map<std::string, std::string> values{};                 ///< by key
     std::map<std::pair<std::string, std::string>, Last> last{};  ///< by key and group
   };
   /// A queue or outbox of one node.

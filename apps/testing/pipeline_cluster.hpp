@@ -89,6 +89,7 @@ class PipelineCluster final : private SimulatedCluster {
   void crash(SimulatedNode& node);
   void move_some_shard();
   void cut_some_link(std::chrono::milliseconds max);
+  void break_some_connection();
   void lose_frames(std::chrono::milliseconds max);
 
   const ClusterTestOptions options_;

@@ -42,7 +42,7 @@ void PipelineCluster::make_trouble(const Trouble& trouble) {
   }
   if (happens(trouble.moves)) move_some_shard();
   if (happens(trouble.cuts)) cut_some_link(trouble.cut_max);
-  if (happens(trouble.breaks)) network_.disconnect(some_node().name, some_node().name);
+  if (happens(trouble.breaks)) break_some_connection();
   if (happens(trouble.losses)) lose_frames(trouble.cut_max);
   if (happens(trouble.steps)) {
     SimulatedNode& node = some_node();
@@ -82,6 +82,14 @@ void PipelineCluster::cut_some_link(std::chrono::milliseconds max) {
               std::to_string(span_us / 1'000) + " ms");
   network_.cut(from, to);
   network_.at(network_.now_us() + span_us, [this, from, to] { network_.heal(from, to); });
+}
+
+void PipelineCluster::break_some_connection() {
+  const std::string& one = some_node().name;
+  const std::string& other = some_node().name;
+  if (one == other) return;
+  trace_.note("the connection of " + one + " and " + other + " breaks");
+  network_.disconnect(one, other);
 }
 
 void PipelineCluster::lose_frames(std::chrono::milliseconds max) {

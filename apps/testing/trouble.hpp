@@ -18,7 +18,7 @@ struct Trouble {
   double losses = 1;     ///< all links lose, repeat and delay frames, for up to `cut_max`
   double steps = 2;      ///< the wall clock of a node is set, by up to `step_max` forwards or back
 
-  std::chrono::milliseconds cut_max{500};   ///< 1 ms to 1 h
+  std::chrono::milliseconds cut_max{500};     ///< 1 ms to 1 h
   std::chrono::milliseconds step_max{5'000};  ///< 1 ms to 1 year
 };
 

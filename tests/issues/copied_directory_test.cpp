@@ -12,8 +12,8 @@
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
 
-#include "messages/hash.hpp"
 #include "cluster/testing/moving_node.hpp"
+#include "messages/hash.hpp"
 #include "tests/sim/cluster_audit.hpp"
 #include "tests/sim/workload.hpp"
 

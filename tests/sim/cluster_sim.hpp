@@ -67,10 +67,10 @@ class ClusterSim : private SimulatedCluster {
     std::uint64_t disk_faults = 0;
     std::uint64_t takeovers = 0;
     std::uint64_t late_offers = 0;  ///< offers of fenced senders
-    std::uint64_t copies = 0;  ///< nodes that ran on a copy that was too old
+    std::uint64_t copies = 0;       ///< nodes that ran on a copy that was too old
     std::uint64_t outdated =
-        0;                      ///< of these, those that said so before the newest log was put back
-    std::uint64_t joins = 0;    ///< nodes that were added to a running cluster
+        0;                    ///< of these, those that said so before the newest log was put back
+    std::uint64_t joins = 0;  ///< nodes that were added to a running cluster
     std::uint64_t removals = 0;  ///< nodes that were taken out of a running cluster
   };
   [[nodiscard]] Counts counts() const;

@@ -17,7 +17,7 @@ namespace millrace {
 struct ClusterSim::Node final : SimulatedNode {
   std::int64_t first_number = 0;
   std::uint32_t entered = 0;
-  std::size_t sent = 0;  ///< offers of its clients
+  std::size_t sent = 0;     ///< offers of its clients
   DiskLog* disk = nullptr;  ///< nullptr: the log is in memory
   std::vector<std::function<void()>> end_lazy;
   std::vector<std::function<void()>> end_lasting;

@@ -222,7 +222,8 @@ TEST_F(ClusterTests, FindAnEffectOutsideOfTheOutcome) {
   EXPECT_FALSE(found.events.empty());
   std::ostringstream text;
   text << found;
-  const std::string replay = "MILLRACE_SEED=" + std::to_string(found.seed) + " gives this run again";
+  const std::string replay =
+      "MILLRACE_SEED=" + std::to_string(found.seed) + " gives this run again";
   EXPECT_NE(text.str().find(replay), std::string::npos) << text.str();
   const ClusterReport again = run(found.seed);
   EXPECT_EQ(again.violation, found.violation);
@@ -267,7 +268,9 @@ TEST_F(ClusterTests, EndAtTheFirstBrokenInvariant) {
 }
 
 TEST_F(ClusterTests, SayWhatIsNeverDone) {
-  const auto never = [](const Placed& /*order*/) -> Outcome<void> { return Retry{"not today"}; };
+  const auto never = [](const Placed& /*order*/) -> Outcome<void> {
+    return Retry{"not today"};
+  };
   ClusterTest test({pipeline("till").from(charges).then("never", never)},
                    {.nodes = 2, .seed = 4, .settle_max = 2s});
   test.send(charges, order(1));
@@ -299,9 +302,11 @@ TEST_F(ClusterTests, ExplainMistakes) {
   expect_refused("nodes: expected 1 to 26", [] { ClusterTest({shop()}, {.nodes = 0}); });
   expect_refused("nodes: expected 1 to 26", [] { ClusterTest({shop()}, {.nodes = 27}); });
   expect_refused("shards: expected 1 to 256", [] { ClusterTest({shop()}, {.shards = 257}); });
-  expect_refused("down_max: expected 1 ms to 1 h", [] { ClusterTest({shop()}, {.down_max = 0ms}); });
+  expect_refused("down_max: expected 1 ms to 1 h",
+                 [] { ClusterTest({shop()}, {.down_max = 0ms}); });
   expect_refused("workers: expected 1 to 1000, got 0", [] {
-    ClusterTest({pipeline("till").from(charges).then("charge", Charge{}, {.workers = 0}).to(charged)});
+    ClusterTest(
+        {pipeline("till").from(charges).then("charge", Charge{}, {.workers = 0}).to(charged)});
   });
   expect_refused("stage score: it is external", [] {
     ClusterTest({pipeline("till").from(charges).then_external<Reserved>("score").to(shipped)});
@@ -310,9 +315,8 @@ TEST_F(ClusterTests, ExplainMistakes) {
                  [] { (void)for_each_seed(2, 1, run_seed); });
 
   ClusterTest test({shop()}, {.nodes = 1});
-  expect_refused("queue shop.nowhere", [&test] {
-    test.send(queue<Placed>("shop.nowhere"), order(1));
-  });
+  expect_refused("queue shop.nowhere",
+                 [&test] { test.send(queue<Placed>("shop.nowhere"), order(1)); });
   expect_refused("queue shop.placed: expected messages of type millrace.test.Placed",
                  [&test] { test.send(queue<Reserved>("shop.placed"), Reserved()); });
   expect_refused("priority", [&test] { test.send(placed, order(1), {.priority = 10}); });

@@ -324,8 +324,9 @@ TEST_F(Ledger, FindsARecordThatMakesNoSense) {
 TEST_F(Ledger, FindsWorkThatIsNeverDone) {
   arrive(1);
   ledger_.check_end();
-  expect_violation("not at rest: message {order: \"1\" customer: \"ada\"} key \"ada\" of queue in "
-                   "still waits for stage count");
+  expect_violation(
+      "not at rest: message {order: \"1\" customer: \"ada\"} key \"ada\" of queue in "
+      "still waits for stage count");
 }
 
 }  // namespace

@@ -58,9 +58,8 @@ TEST(Orders, SellNoMoreThanThereIsWhateverHappensToTheCluster) {
       const auto stock = view.template state<Stock>("orders.reserve", "teapot");
       return !stock || stock->sold() <= stock_at_first;
     });
-    test.at_end("what is sold is reserved", [](const auto& view) {
-      return view.waiting(reserved).size() == stock_at_first;
-    });
+    test.at_end("what is sold is reserved",
+                [](const auto& view) { return view.waiting(reserved).size() == stock_at_first; });
     test.run_with_trouble(std::chrono::seconds(2));
     return test.settle();
   });
