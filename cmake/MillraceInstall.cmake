@@ -99,7 +99,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/messages/ DESTINATION ${CMAKE_INSTALL_DA
 # Projects to begin with.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/apps/examples/shop ${PROJECT_SOURCE_DIR}/apps/examples/embedded
         DESTINATION ${CMAKE_INSTALL_DATADIR}/millrace/examples COMPONENT development)
-install(FILES ${PROJECT_SOURCE_DIR}/docs/embedding.md
+install(FILES ${PROJECT_SOURCE_DIR}/docs/embedding.md ${PROJECT_SOURCE_DIR}/docs/testing.md
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libmillrace-dev COMPONENT development)
 
 # --- The CMake package ----------------------------------------------------------------------------
