@@ -2,8 +2,8 @@
 
 Usage: installed_test.py CMAKE CXX BUILD_DIR SOURCE_DIR
 
-Installs the component `development` of the build into a temporary folder, renames the folder, and
-builds the projects of apps/examples/ against it. Looks at what the component `program` installs, and at
+Installs the component `development` of the build into a temporary folder, renames the folder, follows the
+tutorial of the guide with it, and builds the projects of apps/examples/ against it. Looks at what the component `program` installs, and at
 what a project compiles that adds this tree to its own build.
 """
 
@@ -14,6 +14,10 @@ import subprocess
 import sys
 import tempfile
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "guide"))
+from following import Reader  # noqa: E402
+from pages import read_page  # noqa: E402
 
 CMAKE = CXX = ""
 BUILD = SOURCE = pathlib.Path()
@@ -55,11 +59,14 @@ class Installed(unittest.TestCase):
                   f"-DCMAKE_CXX_COMPILER={CXX}", *more, status=status)
         return build, out
 
-    def test_a_program_with_the_command_line(self):
-        build, _ = self.configure(SOURCE / "apps/examples/shop", "shop", "-DCMAKE_BUILD_TYPE=Debug")
-        run(CMAKE, "--build", build, "--parallel", "2")
-        self.assertIn("100% tests passed", run("ctest", "--test-dir", build, "--output-on-failure"))
-        shop = build / "shop"
+    @unittest.skipUnless(shutil.which("curl"), "needs curl")
+    def test_who_follows_the_tutorial_has_a_program_with_the_command_line(self):
+        folder = self.folder / "tutorial"
+        folder.mkdir()
+        (folder / "millrace").symlink_to(self.prefix)
+        with Reader(folder, {"cmake": CMAKE}, deadline_s=DEADLINE_S, environment={"CXX": CXX}) as reader:
+            reader.follow(read_page(SOURCE, "tutorial"))
+        shop = folder / "work/build/shop"
         self.assertIn("jemalloc", run("ldd", shop))
         self.assertIn("queue", run(shop, "--help"))
         for command in "simulate", "order", "bench":
