@@ -1,6 +1,9 @@
 // The simulated model: the time of a batch, and the completion of each prompt.
 #include "apps/inference/model.hpp"
 
+#include <fstream>
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -57,6 +60,16 @@ TEST_F(ModelTest, APromptRunsOutOfMemoryOnlyAtTheFirstAttempt) {
   Model model = make(1);
   EXPECT_EQ(complete(model, {{"a", 0}})[0].kind, Kind::out_of_memory);
   EXPECT_EQ(complete(model, {{"a", 1}})[0].kind, Kind::done);
+}
+
+// worker_test.py expects the same of the model in Python.
+TEST_F(ModelTest, CompletionsAreThoseOfBothForms) {
+  std::ifstream file(MILLRACE_SOURCE_DIR "/tests/inference/completions.txt");
+  int count = 0;
+  for (std::string prompt, text; std::getline(file, prompt) && std::getline(file, text); ++count) {
+    EXPECT_EQ(Model::completion_of(prompt), text);
+  }
+  EXPECT_EQ(count, 3);
 }
 
 TEST_F(ModelTest, CountsBatchesBySize) {
