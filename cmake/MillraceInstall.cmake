@@ -44,9 +44,9 @@ endfunction()
 
 # What a program that embeds nodes links, and what needs more of other projects: see
 # cmake/millraceConfig.cmake.in.
-millrace_libraries_below(core_libraries millrace_runtime millrace_testing millrace_protobuf)
-millrace_libraries_below(all_libraries millrace_cluster millrace_cluster_testing millrace_postgres
-                         millrace_program)
+millrace_libraries_below(core_libraries millrace_runtime millrace_pipeline_testing millrace_protobuf)
+millrace_libraries_below(all_libraries millrace_cluster millrace_postgres millrace_program
+                         millrace_testing)
 set(further_libraries ${all_libraries})
 list(REMOVE_ITEM further_libraries ${core_libraries})
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 import unittest
 
 import following
@@ -112,12 +113,18 @@ class Following(unittest.TestCase):
                 _, [process] = reader.run("echo $!")
                 with self.assertRaisesRegex(AssertionError, "has not ended"):
                     reader.run("wait", deadline_s=0.2)
-            # Killed; reaped by whoever is its parent by then.
-            try:
-                state = text_of(pathlib.Path(f"/proc/{process}/stat")).rpartition(")")[2].split()[0]
-            except (FileNotFoundError, ProcessLookupError):
-                state = "gone"
-            self.assertIn(state, ("gone", "X", "Z"))
+            # Killed, which takes effect in a moment; reaped by whoever is its parent by then.
+            until = time.monotonic() + 60
+            while self.state_of(process) not in ("gone", "X", "Z") and time.monotonic() < until:
+                time.sleep(0.01)
+            self.assertIn(self.state_of(process), ("gone", "X", "Z"))
+
+    @staticmethod
+    def state_of(process):
+        try:
+            return text_of(pathlib.Path(f"/proc/{process}/stat")).rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return "gone"
 
 
 if __name__ == "__main__":
