@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <stdexcept>
-#include <tuple>
 #include <utility>
 
 #include "actors/state_store/memory_table.hpp"
