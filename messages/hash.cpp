@@ -1,5 +1,7 @@
 #include "messages/hash.hpp"
 
+#include <array>
+
 #include <xxhash.h>
 
 namespace millrace {
@@ -20,8 +22,12 @@ std::uint32_t shard_of(std::string_view key, std::uint32_t shards) {
   return static_cast<std::uint32_t>(hash_key(key) % shards);
 }
 
+// The number is hashed, and is no seed: with names of up to eight characters, XXH3 only adds the seed to
+// the text, so that two producers with similar names would have messages of the same id.
 MessageId offer_id(std::string_view producer, std::uint64_t sequence) {
-  return digest(producer, sequence);
+  const MessageId name = digest(producer, 0);
+  const std::array<std::uint64_t, 3> whole{name.high, name.low, sequence};
+  return digest({reinterpret_cast<const char*>(whole.data()), sizeof(whole)}, 0);
 }
 
 MessageId output_id(MessageId input, std::string_view stage, std::uint32_t index) {

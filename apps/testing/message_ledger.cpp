@@ -98,7 +98,7 @@ void MessageLedger::confirmed(const std::string& queue, MessageId id) {
   if (known.messages.contains(id)) return;
   const auto sent = known.sent.find(id);
   const std::string& idempotency = sent->second.idempotency;
-  if (!idempotency.empty() && known.by_idempotency.contains(idempotency)) return;
+  if (!idempotency.empty() && known.idempotency_keys.contains(idempotency)) return;
   fail("lost: message " + std::to_string(sent->second.number) + " that was sent, to queue " +
        queue + ", was confirmed and is in no log");
 }
@@ -155,9 +155,6 @@ void MessageLedger::append(const Node& node, Local& local, const pb::Envelope& e
     ++queue.waiting;
     ++queue.in_outboxes;
     fresh.emplace(local.name, id);
-    if (const std::string idempotency = idempotency_of(envelope); !idempotency.empty()) {
-      queue.by_idempotency.emplace(idempotency, id);
-    }
   }
   if (local.is_outbox) return;
   if (message.is_at_queue) {
@@ -166,6 +163,9 @@ void MessageLedger::append(const Node& node, Local& local, const pb::Envelope& e
   }
   message.is_at_queue = true;
   --queue.in_outboxes;
+  if (std::string idempotency = idempotency_of(envelope); !idempotency.empty()) {
+    queue.idempotency_keys.insert(std::move(idempotency));
+  }
   trace_.note(node.name + " has in " + local.name + ":", queue.type, message.envelope);
 }
 
@@ -174,9 +174,9 @@ void MessageLedger::handle(const Node& node, Local& local, std::uint64_t sequenc
   if (found == local.live.end()) return;  // the model has complained
   const MessageId id = found->second;
   local.live.erase(found);
-  if (local.is_outbox) return;
   Queue& queue = queues_[local.name];
   Message& message = queue.messages.at(id);
+  if (local.is_outbox) return hand_over(node, local.name, message);
   if (message.state != State::waiting) {
     return fail("repeated: node " + node.name + " handles " + text_of(local.name, message) +
                 ", which has had its effect");
@@ -197,6 +197,20 @@ void MessageLedger::handle(const Node& node, Local& local, std::uint64_t sequenc
   if (const std::string why = calls_.why_not(local.name, id, outputs, state); !why.empty()) {
     fail("the effect of " + text_of(local.name, message) + " is not that of a call: " + why);
   }
+}
+
+// The queue has a message that leaves an outbox, or had one with its idempotency key.
+void MessageLedger::hand_over(const Node& node, const std::string& name, Message& message) {
+  if (message.is_at_queue || message.state != State::waiting) return;
+  Queue& queue = queues_.at(name);
+  const std::string idempotency = idempotency_of(*message.envelope);
+  if (idempotency.empty() || !queue.idempotency_keys.contains(idempotency)) {
+    fail("lost: node " + node.name + " has handed over " + text_of(name, message) +
+         ", which the queue does not have");
+  }
+  message.state = State::duplicate;
+  --queue.waiting;
+  --queue.in_outboxes;
 }
 
 void MessageLedger::give_up(const Node& node, Local& local, std::uint64_t sequence) {
@@ -347,7 +361,7 @@ void MessageLedger::check_end() {
 void MessageLedger::check_sent(const std::string& name, const Queue& queue) {
   for (const auto& [id, sent] : queue.sent) {
     if (queue.messages.contains(id)) continue;
-    if (!sent.idempotency.empty() && queue.by_idempotency.contains(sent.idempotency)) continue;
+    if (!sent.idempotency.empty() && queue.idempotency_keys.contains(sent.idempotency)) continue;
     fail("lost: message " + std::to_string(sent.number) + " that was sent, to queue " + name +
          ", is in no log");
   }

@@ -66,7 +66,12 @@ class MessageLedger final : public ClusterTestView {
     std::string group{};  ///< empty: no order
     std::pair<std::uint64_t, std::uint64_t> rank{};
   };
-  enum class State : std::uint8_t { waiting, handled, dead, dropped };
+  enum class State : std::uint8_t {
+    waiting,
+    handled,
+    dead,
+    duplicate,  ///< of another message with its idempotency key
+  };
   struct Message {
     std::shared_ptr<const pb::Envelope> envelope;
     State state = State::waiting;
@@ -92,9 +97,9 @@ class MessageLedger final : public ClusterTestView {
     std::vector<MessageId> arrived{};  ///< in this order
     std::vector<MessageId> done{};     ///< handled, in this order
     std::map<MessageId, Sent> sent{};
-    std::map<std::string, MessageId> by_idempotency{};           ///< the one that was appended
-    std::set<MessageId> timers{};                                ///< ids that timers will have
-    std::map<std::string, std::string> values{};                 ///< by key
+    std::set<std::string> idempotency_keys{};     ///< of its messages, with their keys
+    std::set<MessageId> timers{};                 ///< ids that timers will have
+    std::map<std::string, std::string> values{};  ///< by key
     std::map<std::pair<std::string, std::string>, Last> last{};  ///< by key and group
   };
   /// A queue or outbox of one node.
@@ -121,6 +126,7 @@ class MessageLedger final : public ClusterTestView {
   void declare(Node& node, const pb::Declaration& declaration);
   void append(const Node& node, Local& local, const pb::Envelope& envelope, Fresh& fresh);
   void handle(const Node& node, Local& local, std::uint64_t sequence, Fresh& fresh);
+  void hand_over(const Node& node, const std::string& name, Message& message);
   void give_up(const Node& node, Local& local, std::uint64_t sequence);
   void check_order(Queue& queue, const std::string& name, const Message& message);
   [[nodiscard]] std::uint64_t adopt_outputs(const Message& parent, const std::string& name,

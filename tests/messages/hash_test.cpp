@@ -2,7 +2,10 @@
 // different ids.
 #include "messages/hash.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <set>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -27,6 +30,22 @@ TEST(Hash, OutputIdsDifferByInputStageAndIndex) {
     }
   }
   EXPECT_EQ(ids.size(), 100u + 100u * 10u);
+}
+
+// Names are short, and so alike that their differences could be taken for those of numbers.
+TEST(Hash, MessagesOfSimilarProducersDiffer) {
+  std::set<MessageId> ids;
+  std::size_t messages = 0;
+  for (const char* rest : {"", "1", "-12", "/test", "-producer", "-producer-with-a-long-name"}) {
+    for (char first = 'a'; first < 'g'; ++first) {
+      for (char shard = '0'; shard < '8'; ++shard) {
+        for (std::uint64_t sequence = 1; sequence <= 40; ++sequence, ++messages) {
+          ids.insert(offer_id(std::string(1, first) + rest + "/" + shard, sequence));
+        }
+      }
+    }
+  }
+  EXPECT_EQ(ids.size(), messages);
 }
 
 TEST(Hash, TheSameWorkHasTheSameId) {

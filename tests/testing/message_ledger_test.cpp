@@ -49,8 +49,12 @@ class Ledger : public ::testing::Test {
         ledger_({"a", "b"}, specs_, {"in.dead"}, calls_, trace_) {
     for (const std::size_t node : {0u, 1u}) {
       pb::Record record;
-      declare(record, 2, "out");
-      if (node == 0) declare(record, 1, "in");
+      if (node == 0) {
+        declare(record, 1, "in");
+        declare(record, 2, "out");
+      } else {
+        declare(record, 2, "outbox/out").mutable_outbox()->set_producer("b/out");
+      }
       apply(node, record);
     }
   }
@@ -192,6 +196,18 @@ TEST_F(Ledger, FindsAMessageThatNeverArrives) {
   send(1);
   ledger_.check_end();
   expect_violation("lost: message 1 that was sent");
+}
+
+TEST_F(Ledger, FindsAMessageThatIsLostBetweenNodes) {
+  arrive(1);
+  install_at_b();
+  call(1, 0);
+  apply(1, acked(1, 1, 1));
+  EXPECT_EQ(ledger_.violation(), "");
+  pb::Record handed_over;
+  change(handed_over, 2).add_ack(1);
+  apply(1, handed_over);
+  expect_violation("lost: node b has handed over message {order: \"1\"");
 }
 
 TEST_F(Ledger, FindsAMessageThatIsAppendedTwice) {
