@@ -8,6 +8,7 @@
 #include "actors/queue/shell/queue_actor.hpp"
 #include "actors/receiver/shell/async_actor.hpp"
 #include "actors/receiver/shell/receiver_actor.hpp"
+#include "actors/sender/shell/numbered_actor.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
 
 namespace millrace {
@@ -232,6 +233,16 @@ Result<AnyActor> NodeActors::spawn_sender(const std::string& queue, const std::s
   config.clock = surroundings_.clock;
   config.shards = handles_of(config.numbers);
   return senders::spawn_sender(*surroundings_.system, std::move(config), std::move(inbox));
+}
+
+Result<void> NodeActors::offer_numbered(const std::string& queue, std::uint32_t shard,
+                                        std::shared_ptr<const queues::Offer> offer,
+                                        senders::NumberedDone done) const {
+  const auto target = served(queue, shard);
+  if (!target) return target.error();
+  if (!target->handle) return Error{ErrorCode::not_owner, "another node serves the shard"};
+  senders::spawn_numbered(*surroundings_.system, target->handle, std::move(offer), std::move(done));
+  return {};
 }
 
 Result<QueueNumber> NodeActors::find(const std::string& queue, std::uint32_t shard,

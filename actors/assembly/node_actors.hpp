@@ -25,6 +25,7 @@
 #include "actors/queue/state/invariants.hpp"
 #include "actors/receiver/shell/external_stages.hpp"
 #include "actors/receiver/shell/receiver_actor.hpp"
+#include "actors/sender/numbered_offer.hpp"
 #include "actors/sender/sender_inbox.hpp"
 #include "actors/sender/shell/forwarder_actor.hpp"
 #include "actors/state_store/state_keeper.hpp"
@@ -91,6 +92,11 @@ class NodeActors final : public CommitSink {
   [[nodiscard]] Result<AnyActor> spawn_sender(const std::string& queue, const std::string& type,
                                               const SenderOptions& options,
                                               std::shared_ptr<senders::SenderInbox> inbox);
+
+  /// As Runtime::offer_numbered().
+  [[nodiscard]] Result<void> offer_numbered(const std::string& queue, std::uint32_t shard,
+                                            std::shared_ptr<const queues::Offer> offer,
+                                            senders::NumberedDone done) const;
 
   /// Whether a pipeline names the declared queue, or the target of the declared outbox.
   [[nodiscard]] bool is_named(const pb::Declaration& declaration) const;

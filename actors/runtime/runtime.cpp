@@ -508,6 +508,13 @@ Result<std::shared_ptr<const receivers::ExternalStages>> Runtime::external_stage
   return parts_->actors->external_stages();
 }
 
+Result<void> Runtime::offer_numbered(const std::string& queue, std::uint32_t shard,
+                                     std::shared_ptr<const queues::Offer> offer,
+                                     senders::NumberedDone done) const {
+  if (!parts_->serves) return not_compared();
+  return parts_->actors->offer_numbered(queue, shard, std::move(offer), std::move(done));
+}
+
 TopicQueues Runtime::topics() const {
   return {*parts_->actors, parts_->serves};
 }
@@ -574,26 +581,6 @@ Result<OperationResult> Runtime::operate(const std::string& queue, Operation ope
   const auto& [messages, stopped] = done.removed;
   if (stopped && messages == 0) return *stopped;
   return done;
-}
-
-Result<std::vector<MessageView>> Runtime::peek(const std::string& queue, std::uint64_t max,
-                                               MessageFilter filter) {
-  auto done = operate(queue, {Operation::Verb::peek, std::move(filter), max});
-  if (!done) return done.error();
-  return std::move(done->seen);
-}
-
-Result<Removed> Runtime::redrive(const std::string& dead_letter_queue, MessageFilter filter,
-                                 std::uint64_t max) {
-  auto done = operate(dead_letter_queue, {Operation::Verb::redrive, std::move(filter), max});
-  if (!done) return done.error();
-  return std::move(done->removed);
-}
-
-Result<Removed> Runtime::drop(const std::string& queue, MessageFilter filter, std::uint64_t max) {
-  auto done = operate(queue, {Operation::Verb::drop, std::move(filter), max});
-  if (!done) return done.error();
-  return std::move(done->removed);
 }
 
 }  // namespace millrace

@@ -23,11 +23,16 @@
 #include "actors/queue/state/ledger.hpp"
 #include "actors/runtime/consumer.hpp"
 #include "actors/runtime/sender.hpp"
+#include "actors/sender/numbered_offer.hpp"
 #include "actors/stage/pipeline_spec.hpp"
 #include "actors/stage/queue_ref.hpp"
 #include "actors/store/durable_view.hpp"
 #include "actors/upkeep/upkeep_stats.hpp"
 #include "messages/result.hpp"
+
+namespace millrace::queues {
+struct Offer;
+}  // namespace millrace::queues
 
 namespace millrace::receivers {
 class ExternalStages;
@@ -219,6 +224,13 @@ class Runtime {
   [[nodiscard]] UpkeepStats upkeep_stats() const;
   /// The external stages, for their workers. Fails with `draining` while this node does not serve.
   [[nodiscard]] Result<std::shared_ptr<const receivers::ExternalStages>> external_stages() const;
+  /// Offers messages that a client has numbered by itself to the shard, which this node must serve: an
+  /// offer with numbers that the shard has taken already adds nothing. Does not wait. Fails with
+  /// `not_found` (no such queue), `invalid_argument` (no such shard), `not_owner` or `draining`; `done`
+  /// is not called then. `done` gets the refusals of senders::spawn_numbered().
+  [[nodiscard]] Result<void> offer_numbered(const std::string& queue, std::uint32_t shard,
+                                            std::shared_ptr<const queues::Offer> offer,
+                                            senders::NumberedDone done) const;
   /// The queues of RuntimeOptions::topic_queues.
   [[nodiscard]] TopicQueues topics() const;
   /// The stages that run on this node, in the order of the pipelines.

@@ -1,10 +1,8 @@
 #include "actors/runtime/sender.hpp"
 
 #include "actors/base/clock.hpp"
+#include "actors/runtime/new_envelope.hpp"
 #include "actors/sender/sender_inbox.hpp"
-#include "actors/stage/message_options.hpp"
-#include "messages/bounds.hpp"
-#include "messages/envelope.hpp"
 
 namespace millrace {
 
@@ -26,27 +24,12 @@ Result<void> SenderLink::send(std::string key, std::string payload, MessageOptio
 Result<void> SenderLink::send_to(std::uint32_t shard, std::string key, std::string payload,
                                  MessageOptions options, senders::Confirmation confirmation,
                                  bool wait) {
-  if (auto refused = check_sizes({.key = key.size(),
-                                  .payload = payload.size(),
-                                  .idempotency_key = options.idempotency_key.size()})) {
-    return *std::move(refused);
-  }
-  if (std::string error = check_options(options); !error.empty()) {
-    return Error{ErrorCode::invalid_argument, std::move(error)};
-  }
-  const TimeUs now_us = clock_->now_us();
+  auto envelope =
+      new_envelope(std::move(key), std::move(payload), std::move(options), clock_->now_us());
+  if (!envelope) return envelope.error();
   senders::UnsentMessage message;
   message.shard = shard;
-  message.envelope = std::make_unique<pb::Envelope>();
-  pb::Envelope& envelope = *message.envelope;
-  envelope.set_key(std::move(key));
-  envelope.set_payload(std::move(payload));
-  envelope.set_born_at_us(now_us);
-  if (options.priority >= 0) set_priority(envelope, options.priority);
-  set_times(envelope, options, now_us);
-  if (!options.idempotency_key.empty()) {
-    envelope.set_idempotency_key(std::move(options.idempotency_key));
-  }
+  message.envelope = *std::move(envelope);
   message.confirmation = std::move(confirmation);
   return wait ? inbox_->push(std::move(message)) : inbox_->try_push(std::move(message));
 }

@@ -48,6 +48,25 @@ using OfferDone = std::function<void(const Result<Offered>&)>;
 /// Receives what became of many offers, once, from any thread. Must not block.
 using OffersDone = std::function<void(const std::vector<Result<Offered>>&)>;
 
+/// Messages that a client numbers by itself: first, first + 1, … of a producer and the shard that all of
+/// them belong to.
+struct NumberedOffers {
+  std::vector<OfferRequest> requests{};  ///< at least one, all of one queue
+  std::string producer{};                ///< 1 to 200 bytes
+  std::uint64_t epoch = 1;               ///< at least 1; offers of a lower one are refused
+  std::uint64_t first = 1;               ///< at least 1
+};
+
+/// What became of them.
+struct NumberedResult {
+  std::uint32_t shard = 0;
+  std::uint64_t known = 0;                  ///< last number of the producer before these
+  std::vector<Result<Offered>> messages{};  ///< in order
+};
+
+/// Receives what became of numbered messages, once, from any thread. Must not block.
+using NumberedOffersDone = std::function<void(const NumberedResult&)>;
+
 /// A stage in the graph of a pipeline.
 struct StageNode {
   std::string name;
@@ -108,6 +127,19 @@ class NodeApi {
   /// Offers messages to one queue, each as offer(): some may be taken and others not. `done` gets what
   /// became of each, in order; it is destroyed without a call if the node stops.
   virtual void offer_all(std::vector<OfferRequest> requests, OffersDone done) = 0;
+
+  /// Offers numbered messages: all of them are refused where one is none, or where they belong to several
+  /// shards; else the first ones are durable, and the rest was refused, as offer(), or with
+  ///   not_owner     another node serves their shard, or is about to
+  ///   fenced        the producer has a higher epoch, or a later offer of it is being made
+  ///   out_of_order  numbers between NumberedResult::known and the first one are missing
+  /// Returns the result if all of them are refused at once; `done`, as of offer_all(), is not called then.
+  [[nodiscard]] virtual std::optional<NumberedResult> offer_numbered(NumberedOffers offers,
+                                                                     NumberedOffersDone /*done*/) {
+    const Error refusal{ErrorCode::not_found, "this process takes no numbered messages"};
+    return NumberedResult{.messages =
+                              std::vector<Result<Offered>>(offers.requests.size(), refusal)};
+  }
 
   // As those of Runtime, on what this node serves.
   [[nodiscard]] virtual Result<std::vector<MessageView>> peek(const std::string& queue,

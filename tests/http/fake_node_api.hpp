@@ -77,6 +77,21 @@ class FakeNodeApi : public NodeApi {
     }
     done(results);
   }
+  std::optional<NumberedResult> offer_numbered(NumberedOffers numbered,
+                                               NumberedOffersDone done) override {
+    const std::size_t count = numbered.requests.size();
+    NumberedResult result{.shard = 1, .known = 4};
+    for (const OfferRequest& request : numbered.requests) {
+      result.messages.push_back(failure ? Result<Offered>(*failure)
+                                        : Result<Offered>(Offered{request.queue, "k", 1}));
+    }
+    const std::lock_guard lock(mutex);
+    last_numbered = std::move(numbered);
+    if (failure) return result;
+    result.messages.front()->is_duplicate = count > 1;
+    done(result);
+    return std::nullopt;
+  }
   Result<std::vector<MessageView>> peek(const std::string&, std::uint64_t max,
                                         const MessageFilter& filter) override {
     const std::lock_guard lock(mutex);
@@ -148,6 +163,7 @@ class FakeNodeApi : public NodeApi {
   UpkeepStats upkeep_stats_{};
 
   std::vector<OfferRequest> offers{};
+  NumberedOffers last_numbered{};
   bool holds_offers = false;  ///< their outcomes wait in held_offers
   std::vector<OfferDone> held_offers{};
   std::condition_variable offered{};  ///< an offer is held

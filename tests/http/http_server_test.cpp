@@ -188,6 +188,59 @@ TEST_F(HttpApi, ShowsResourcesAndSendsClientsToTheirOwner) {
   EXPECT_TRUE(moved.has("Location: http://b:8080/api/v1/orders/o%2F1/history"));
 }
 
+TEST_F(HttpApi, TakesOffersThatTheirClientNumbers) {
+  serve();
+  const std::string path = "/api/v1/queues/in/messages";
+  const std::string numbers =
+      "Millrace-Producer: till 7\r\nMillrace-Epoch: 3\r\nMillrace-Sequence: 5\r\n";
+  const Answer one = ask(post(path, "\"x\"", numbers));
+  EXPECT_EQ(one.status, 202);
+  EXPECT_EQ(one.json()["shard"], 1);
+  EXPECT_EQ(api_.last_numbered.producer, "till 7");
+  EXPECT_EQ(api_.last_numbered.epoch, 3u);
+  EXPECT_EQ(api_.last_numbered.first, 5u);
+  const std::string body = "{\"payload\": 1}\n{\"payload\": 2}\n";
+  const auto lines = [&](const std::string& fields) {
+    return ask(request("POST", path,
+                       fields + "Content-Type: application/x-ndjson\r\nContent-Length: " +
+                           std::to_string(body.size()) + "\r\n") +
+               body);
+  };
+  const Answer many = lines(numbers);
+  EXPECT_EQ(many.status, 202);
+  EXPECT_EQ(many.json()["messages"][0]["duplicate"], true);
+  EXPECT_EQ(api_.last_numbered.requests.size(), 2u);
+  for (const char* fields :
+       {"Millrace-Producer: p\r\n", "Millrace-Sequence: 1\r\n", "Millrace-Epoch: 1\r\n",
+        "Millrace-Producer: p\r\nMillrace-Sequence: 0\r\n",
+        "Millrace-Producer: p\r\nMillrace-Sequence: 1x\r\n",
+        "Millrace-Producer: p\r\nMillrace-Sequence: -1\r\n",
+        "Millrace-Producer: p\r\nMillrace-Sequence: 9223372036854775808\r\n",
+        "Millrace-Producer: p\r\nMillrace-Sequence: 1\r\nMillrace-Epoch: 0\r\n",
+        "Millrace-Producer: p\r\nMillrace-Sequence: 1\r\nMillrace-Sequence: 2\r\n"}) {
+    const Answer refused = ask(post(path, "\"x\"", fields));
+    EXPECT_EQ(refused.status, 400) << fields;
+    EXPECT_NE(refused.json()["detail"].get<std::string>().find("Millrace-"), std::string::npos);
+    EXPECT_EQ(lines(fields).status, 400) << fields;
+  }
+  EXPECT_EQ(
+      ask(post(path, "\"x\"",
+               "Millrace-Sequence: 1\r\nMillrace-Producer: " + std::string(201, 'p') + "\r\n"))
+          .status,
+      400);
+  EXPECT_TRUE(api_.offers.empty()) << "none is offered without its number";
+  api_.failure = Error{ErrorCode::out_of_order, "expected 5"};
+  const Answer gap = ask(post(path, "\"x\"", numbers));
+  EXPECT_EQ(gap.status, 409);
+  EXPECT_EQ(gap.json()["last"], 4);
+  api_.failure = Error{ErrorCode::not_owner, "elsewhere"};
+  EXPECT_EQ(ask(post(path, "\"x\"", numbers)).code(), "unreachable") << "nobody knows the owner";
+  api_.member_list.push_back({.name = "b", .address = "b:1", .http = "b:8080", .state = "up"});
+  const Answer moved = ask(post(path + "?key=k", "\"x\"", numbers));
+  EXPECT_EQ(moved.status, 307);
+  EXPECT_TRUE(moved.has("Location: http://b:8080/api/v1/queues/in/messages?key=k"));
+}
+
 TEST_F(HttpApi, MovesShardsToNodesThatThereAreOnly) {
   serve();
   const std::string path = "/api/v1/cluster/shards/3/move";

@@ -11,7 +11,9 @@
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
 
+#include "actors/sender/numbered_offer.hpp"
 #include "cluster/testing/moving_node.hpp"
+#include "messages/hash.hpp"
 #include "tests/sim/cluster_audit.hpp"
 #include "tests/sim/workload.hpp"
 
@@ -79,6 +81,47 @@ class World {
     for (std::uint32_t i = 0; i < ticks; ++i) tick();
   }
 
+  /// A client that numbers its messages by itself, for a key of shard 0: it offers the next one to the node
+  /// that serves the shard, every third time with the one before again, and takes what has no answer within
+  /// 200 ms for lost.
+  void offer_numbered() {
+    if (awaited_ > 0 && ++awaited_ < 200) return;
+    awaited_ = 0;
+    for (auto& node : nodes_) {
+      if (!node->is_up()) continue;
+      const auto served = node->node().actors().served(sim::entered().name(), 0);
+      if (!served || !served->handle) continue;
+      const auto offer = std::make_shared<queues::Offer>();
+      offer->producer = "client/x";
+      offer->epoch = 1;
+      offer->first = next_ > 1 && ++offers_ % 3 == 0 ? next_ - 1 : next_;
+      for (std::uint64_t number = offer->first; number <= next_; ++number) {
+        const auto envelope = std::make_shared<pb::Envelope>(sim::envelope_of(numbered(number)));
+        envelope->clear_idempotency_key();
+        const MessageId id = offer_id("client/x/0", number);
+        envelope->set_id_high(id.high);
+        envelope->set_id_low(id.low);
+        offer->messages.push_back(envelope);
+      }
+      const auto answer = [this, asked = ++asked_](const senders::NumberedOutcome& outcome) {
+        if (asked != asked_) return;
+        awaited_ = 0;
+        if (outcome.refusal) {
+          EXPECT_EQ(outcome.refusal->code, ErrorCode::not_owner) << outcome.refusal->message;
+          return;
+        }
+        EXPECT_EQ(outcome.settled, next_);
+        all_.push_back(numbered(next_++));
+      };
+      if (node->node().actors().offer_numbered(sim::entered().name(), 0, offer, answer)) {
+        awaited_ = 1;
+      }
+      return;
+    }
+  }
+  /// Numbers that the client's messages have had.
+  [[nodiscard]] std::uint64_t numbers() const { return next_ - 1; }
+
   /// Offers the next number at each node.
   void enter() {
     for (auto& node : nodes_) {
@@ -103,6 +146,7 @@ class World {
     begin_move(from, to, shard, role);
     for (int i = 0; i < 20'000 && !outcome_; ++i) {
       if (i % 7 == 0 && entered_ < 300) enter();
+      if (has_client) offer_numbered();
       tick();
     }
     ASSERT_TRUE(outcome_.has_value()) << "the move did not end";
@@ -142,9 +186,17 @@ class World {
   }
 
   [[nodiscard]] const std::optional<Result<void>>& outcome() const { return outcome_; }
+  bool has_client = false;  ///< moves happen while offer_numbered() goes on
   [[nodiscard]] auto& nodes() { return nodes_; }
 
  private:
+  /// The value of the client's message, whose key is of shard 0 and the same for all of them.
+  static std::int64_t numbered(std::uint64_t number) {
+    std::int64_t first = 4 * sim::numbers_per_node;
+    while (shard_of(sim::envelope_of(first).key(), shards) != 0) ++first;
+    return first + 12 * static_cast<std::int64_t>(number);
+  }
+
   DeterministicActorSystem system_;
   transport::SimulatedNetwork network_;
   std::shared_ptr<sim::Watch> watch_ = std::make_shared<sim::Watch>();
@@ -153,6 +205,10 @@ class World {
   const bool one_role_;
   std::vector<std::int64_t> all_;
   std::int64_t entered_ = 0;
+  std::uint64_t next_ = 1;     ///< number of the client's next message
+  std::uint64_t offers_ = 0;   ///< of the client, but the first
+  std::uint64_t asked_ = 0;    ///< of the client's offer whose answer counts
+  std::uint32_t awaited_ = 0;  ///< for so many ticks; 0: no answer is awaited
   std::optional<Result<void>> outcome_;
 };
 
@@ -174,6 +230,27 @@ TEST(MoveShard, GoesBackAndToAThirdNode) {
   world.move("a", "c");
   world.move("c", "b");
   EXPECT_EQ(world.owner(), "b");
+  world.expect_done();
+}
+
+TEST(MoveShard, CarriesTheNumbersOfAClientOn) {
+  World world;
+  world.has_client = true;
+  world.move("a", "b");
+  const std::uint64_t at_b = world.numbers();
+  EXPECT_GT(at_b, 0u);
+  world.node("b").kill();
+  ASSERT_TRUE(world.node("b").start());
+  world.settle(500);
+  world.move("b", "c");
+  world.move("c", "a");
+  world.move("a", "b");
+  EXPECT_EQ(world.owner(), "b");
+  for (int i = 0; i < 500; ++i) {
+    world.offer_numbered();
+    world.tick();
+  }
+  EXPECT_GT(world.numbers(), at_b);
   world.expect_done();
 }
 

@@ -32,7 +32,8 @@ bool is_lines(std::string_view content_type) {
 
 /// Fields that another reader might take from another place than this one.
 std::optional<HttpResponse> refuse_repeats(const HttpRequest& request) {
-  for (const char* name : {"Authorization", "Content-Type", "Idempotency-Key", "Origin"}) {
+  for (const char* name : {"Authorization", "Content-Type", "Idempotency-Key", "Millrace-Epoch",
+                           "Millrace-Producer", "Millrace-Sequence", "Origin"}) {
     if (request.count(name) < 2) continue;
     return problem({ErrorCode::invalid_argument, std::string(name) + ": expected it once"});
   }

@@ -87,8 +87,16 @@ class Router final : public HttpHandler {
   void extend(HttpRequest& request, const Responder& responder);
   void release(HttpRequest& request, const Responder& responder);
 
+  /// The same, of messages that the client has numbered.
+  void offer_numbered(const HttpRequest& request, const Responder& responder, NumberedOffers offers,
+                      bool has_lines);
+
+  /// Redirects to the node that serves a key, a shard, or `what`.
   HttpResponse elsewhere(const std::string& target, const std::string& queue,
                          const std::string& key);
+  HttpResponse elsewhere(const std::string& target, const std::string& queue, std::uint32_t shard);
+  static HttpResponse elsewhere(const std::string& target, const std::optional<Member>& owner,
+                                const std::string& what);
 
   NodeApi& api_;
   EventFeed& feed_;

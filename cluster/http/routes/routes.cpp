@@ -13,9 +13,8 @@
 namespace millrace::http {
 namespace {
 
-constexpr std::size_t queue_segment = 3;  // of /api/v1/queues/NAME
-constexpr std::size_t shard_segment = 4;  // of /api/v1/cluster/shards/NUMBER/move
-constexpr std::size_t idempotency_key_max = 255;
+constexpr std::size_t queue_segment = 3;    // of /api/v1/queues/NAME
+constexpr std::size_t shard_segment = 4;    // of /api/v1/cluster/shards/NUMBER/move
 constexpr std::size_t name_bytes_max = 64;  // of nodes and roles
 
 HttpResponse json(const Json& body, int status = 200) {
@@ -205,40 +204,6 @@ HttpResponse Router::peek(const HttpRequest& request) {
   return json({{"queue", name}, {"messages", std::move(shown)}});
 }
 
-void Router::offer(HttpRequest& request, const Responder& responder) {
-  OfferRequest offer;
-  offer.queue = request.path[queue_segment];
-  offer.json = std::move(request.body);
-  offer.idempotency_key = request.field("Idempotency-Key");
-  if (offer.idempotency_key.size() > idempotency_key_max) {
-    responder.complete(
-        problem({ErrorCode::invalid_argument, "Idempotency-Key: expected at most " +
-                                                  std::to_string(idempotency_key_max) + " bytes"}));
-    return;
-  }
-  for (const auto& [name, value] : request.query) {
-    if (name != "key") {
-      responder.complete(
-          problem({ErrorCode::invalid_argument, "query: expected key, got " + name}));
-      return;
-    }
-    offer.key = value;
-  }
-  // Also the answer if the offer is dropped without an outcome: it may be durable yet.
-  responder.expect_by(
-      std::chrono::steady_clock::now() + offer_timeout,
-      problem({ErrorCode::timeout, offer.queue +
-                                       " did not confirm the message in time; it may be queued "
-                                       "yet: offer it again under its idempotency key"}));
-  const auto taken = api_.offer(offer, [responder](const Result<Offered>& offered) {
-    responder.complete(offered ? json(to_json(*offered), 202) : problem(offered.error()));
-  });
-  if (taken) return;
-  const bool is_elsewhere = taken.error().code == ErrorCode::not_owner && offer.key;
-  responder.complete(is_elsewhere ? elsewhere(request.target, offer.queue, *offer.key)
-                                  : problem(taken.error()));
-}
-
 HttpResponse Router::remove(const HttpRequest& request) {
   const bool dead = is_dead_letters(request);
   auto query = parse_filter(request.query, {.has_max = true, .has_all = dead});
@@ -300,11 +265,28 @@ HttpResponse Router::resource(const HttpRequest& request) {
 
 HttpResponse Router::elsewhere(const std::string& target, const std::string& queue,
                                const std::string& key) {
-  const auto owner = api_.owner(queue, key);
-  if (!owner) {
-    return problem({ErrorCode::unreachable, "nobody knows now which node serves " + key});
+  return elsewhere(target, api_.owner(queue, key), key);
+}
+
+HttpResponse Router::elsewhere(const std::string& target, const std::string& queue,
+                               std::uint32_t shard) {
+  const std::string what = "shard " + std::to_string(shard) + " of " + queue;
+  const std::string name = api_.owner_name(queue, shard);
+  for (const Member& member : api_.members()) {
+    if (name.empty() || member.name != name) continue;
+    if (!member.is_self) return elsewhere(target, member, what);
+    return problem({ErrorCode::unreachable, what + " is being moved to another node"});
   }
-  HttpResponse response = problem({ErrorCode::not_owner, "node " + owner->name + " serves " + key});
+  return elsewhere(target, std::nullopt, what);
+}
+
+HttpResponse Router::elsewhere(const std::string& target, const std::optional<Member>& owner,
+                               const std::string& what) {
+  if (!owner) {
+    return problem({ErrorCode::unreachable, "nobody knows now which node serves " + what});
+  }
+  HttpResponse response =
+      problem({ErrorCode::not_owner, "node " + owner->name + " serves " + what});
   if (owner->is_self || owner->http.empty()) return response;
   response.status = 307;
   response.headers.emplace_back("Location", "http://" + owner->http + target);

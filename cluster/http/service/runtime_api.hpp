@@ -39,6 +39,8 @@ class RuntimeApi : public NodeApi {
   std::string type_of(const std::string& queue) override;
   Result<void> offer(const OfferRequest& request, OfferDone done) override;
   void offer_all(std::vector<OfferRequest> requests, OffersDone done) override;
+  std::optional<NumberedResult> offer_numbered(NumberedOffers offers,
+                                               NumberedOffersDone done) override;
   Result<std::vector<MessageView>> peek(const std::string& queue, std::uint64_t max,
                                         const MessageFilter& filter) override;
   Result<Removed> redrive(const std::string& queue, const MessageFilter& filter,
