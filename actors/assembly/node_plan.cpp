@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/receiver/shell/external_stages.hpp"
 #include "actors/receiver/shell/receiver_actor.hpp"
 #include "messages/schema.hpp"
 
@@ -232,9 +233,10 @@ void Planner::add_queue(const WiredQueue& queue) {
 void Planner::add_stage(const WiredStage& stage) {
   const PipelineSpec& pipeline = pipelines_[stage.pipeline];
   const StageSpec& spec = pipeline.stages[stage.stage];
+  const bool is_last =
+      stage.stage + 1 == pipeline.stages.size() || pipeline.name == receivers::leased_queues;
   plan_.stages.push_back({pipeline.name, std::make_shared<const StageSpec>(spec),
-                          std::make_shared<StageMeter>(pipeline.name, spec.name,
-                                                       stage.stage + 1 == pipeline.stages.size())});
+                          std::make_shared<StageMeter>(pipeline.name, spec.name, is_last)});
   QueuePlan& source = plan_.queues[spec.source.name];
   source.limits = limits_of(spec, limits_for(spec.source.name));
   source.dead_letters = wiring_.queues[stage.dead_letter].name;

@@ -103,6 +103,8 @@ struct QueueConfig {
   std::string name;
   std::optional<ValueType> type{};  ///< nullopt: what the program's pipelines say
   std::string key{};                ///< JSON pointer into each message; empty: it has no key
+  bool leases = false;              ///< workers lease its messages over HTTP, and no stage reads it
+  std::vector<std::string> outputs{};  ///< queues that those workers write to
   queues::Limits limits{};
   /// Keys that the file sets, to their default or not: "lease", "failed_max".
   std::set<std::string> set_keys{};

@@ -10,6 +10,7 @@
 #include "actors/pipeline/wiring.hpp"
 #include "cluster/config/address.hpp"
 #include "cluster/kafka/broker/topic_store.hpp"
+#include "cluster/node/leased_queues.hpp"
 #include "cluster/node/wired_pipeline.hpp"
 
 namespace millrace::cluster {
@@ -179,6 +180,9 @@ Result<std::vector<PipelineSpec>> configured(std::vector<PipelineSpec> pipelines
     if (!wired) return wired.error();
     pipelines.push_back(std::move(*wired));
   }
+  auto leased = lease_queues(pipelines, config.queues);
+  if (!leased) return leased.error();
+  if (*leased) pipelines.push_back(**std::move(leased));
   if (auto known = check_queues(config, pipelines); !known) return known.error();
   for (const QueueConfig& queue : config.queues) {
     for (PipelineSpec& pipeline : pipelines) {

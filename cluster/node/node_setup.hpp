@@ -33,8 +33,8 @@ inline constexpr std::uint64_t features = calls::calls_feature;
 /// Returns the TLS files; nullopt if TLS is off.
 [[nodiscard]] std::optional<transport::TlsFiles> tls_files(const config::TlsConfig& tls);
 
-/// Returns the program's pipelines and the pipelines that `config` wires from their stages, with
-/// the configured options. Fails with `invalid_argument`: an unknown pipeline or stage (the message
+/// Returns the program's pipelines, the pipelines that `config` wires from their stages, and that of
+/// its lease_queues(), with the configured options. Fails with `invalid_argument`: an unknown pipeline or stage (the message
 /// suggests a similar name), or stages whose types do not match.
 [[nodiscard]] Result<std::vector<PipelineSpec>> configured(std::vector<PipelineSpec> pipelines,
                                                            const config::Config& config);

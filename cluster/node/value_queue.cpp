@@ -38,4 +38,23 @@ QueueSpec value_queue(std::string name, config::ValueType type, const std::strin
   return queue;
 }
 
+std::optional<QueueSpec> known_queue(const std::string& name,
+                                     std::span<const PipelineSpec> pipelines,
+                                     std::span<const config::QueueConfig> queues) {
+  for (const config::QueueConfig& queue : queues) {
+    if (queue.name == name && queue.type) return value_queue(name, *queue.type, queue.key);
+  }
+  std::optional<QueueSpec> found;
+  const auto note = [&](const QueueSpec& mention) {
+    if (mention.name == name && (!found || !found->key_of)) found = mention;
+  };
+  for (const PipelineSpec& pipeline : pipelines) {
+    for (const StageSpec& stage : pipeline.stages) {
+      note(stage.source);
+      for (const QueueSpec& target : stage.targets) note(target);
+    }
+  }
+  return found;
+}
+
 }  // namespace millrace::cluster

@@ -1,6 +1,9 @@
-// Queues of the configuration that carry JSON or bytes, without a .proto file.
+// Queues of the configuration that carry JSON or bytes, without a .proto file; and which queue a name
+// stands for.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 
 #include "actors/stage/pipeline_spec.hpp"
@@ -16,5 +19,11 @@ namespace millrace::cluster {
 /// nothing at the pointer, and throws std::invalid_argument for any other value.
 [[nodiscard]] QueueSpec value_queue(std::string name, config::ValueType type,
                                     const std::string& key);
+
+/// Returns the queue as `queues` types it, else as `pipelines` name it, with its key where one of them
+/// has one; nullopt: neither does.
+[[nodiscard]] std::optional<QueueSpec> known_queue(const std::string& name,
+                                                   std::span<const PipelineSpec> pipelines,
+                                                   std::span<const config::QueueConfig> queues);
 
 }  // namespace millrace::cluster

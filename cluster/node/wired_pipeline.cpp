@@ -1,6 +1,5 @@
 #include "cluster/node/wired_pipeline.hpp"
 
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -79,7 +78,7 @@ class Wirer {
     stage.name = options.name;
     stage.is_external = true;
     if (wired.stages.empty()) {
-      const auto source = known_queue(config_.from);
+      const auto source = known_queue(config_.from, program_, queues_);
       if (!source) {
         return wrong(options.name, "it reads queue " + config_.from +
                                        ", which has no type: expected a [[queue]] with `type`");
@@ -94,23 +93,6 @@ class Wirer {
     return stage;
   }
 
-  /// The queue as the program or the configuration has it.
-  [[nodiscard]] std::optional<QueueSpec> known_queue(const std::string& name) const {
-    for (const config::QueueConfig& queue : queues_) {
-      if (queue.name == name && queue.type) return value_queue(name, *queue.type, queue.key);
-    }
-    std::optional<QueueSpec> found;
-    for (const PipelineSpec& pipeline : program_) {
-      for (const StageSpec& each : pipeline.stages) {
-        if (each.source.name == name) found = each.source;
-        for (const QueueSpec& target : each.targets) {
-          if (target.name == name) found = target;
-        }
-      }
-    }
-    return found;
-  }
-
   [[nodiscard]] const StageSpec* find(const std::string& name) const {
     for (const PipelineSpec& pipeline : program_) {
       for (const StageSpec& stage : pipeline.stages) {
@@ -123,7 +105,8 @@ class Wirer {
   /// Returns the queue of this name; if there is none, a new one like `pattern`.
   Result<QueueSpec> queue(const std::string& name, const QueueSpec& pattern,
                           const std::string& stage) const {
-    QueueSpec found = known_queue(name).value_or(QueueSpec{name, pattern.type, pattern.key_of});
+    QueueSpec found = known_queue(name, program_, queues_)
+                          .value_or(QueueSpec{name, pattern.type, pattern.key_of});
     if (found.type == pattern.type) return found;
     return wrong(stage, "queue " + name + " carries " + found.type + ", expected " + pattern.type);
   }

@@ -210,6 +210,21 @@ constexpr Mistake contradictions[] = {
      "name = \"q\"\n"
      "retry_first = \"2m\"\n",
      "f:5:15: error: queue.0.retry_max: expected at least retry_first (\"2m\"), got \"1m\""},
+    {"OutputsOfAQueueWithoutLeases",
+     "[node]\n"
+     "name = \"a\"\n"
+     "[[queue]]\n"
+     "name = \"q\"\n"
+     "outputs = [\"r\"]\n",
+     "f:5:11: error: queue.0.outputs: expected `leases = true` beside it, got it alone"},
+    {"OutputsToTheQueueItself",
+     "[node]\n"
+     "name = \"a\"\n"
+     "[[queue]]\n"
+     "name = \"q\"\n"
+     "leases = true\n"
+     "outputs = [\"r\", \"q\"]\n",
+     "f:6:11: error: queue.0.outputs: expected other queues, got \"q\", which is the queue itself"},
     {"RecordBeyondASegment",
      "[node]\n"
      "name = \"a\"\n"

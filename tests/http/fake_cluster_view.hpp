@@ -11,7 +11,7 @@ namespace millrace::http {
 class FakeClusterView : public ClusterView {
  public:
   [[nodiscard]] NodeStatus status() const override {
-    return {.node = "a", .cluster = "test", .version = "1.2.3", .state = "up"};
+    return {.node = "a", .cluster = "test", .version = "1.2.3", .state = "up", .shards = 2};
   }
   [[nodiscard]] Result<void> ready() const override { return {}; }
   [[nodiscard]] std::vector<Member> members() const override {
@@ -26,8 +26,9 @@ class FakeClusterView : public ClusterView {
     return {self, other};
   }
   [[nodiscard]] std::string owner(const std::string&, std::uint32_t shard) const override {
-    return shard == 1 ? owner_of_shard_1 : "a";
+    return shard == 1 ? owner_of_shard_1 : owner_of_shard_0;
   }
+  std::string owner_of_shard_0 = "a";
   std::string owner_of_shard_1 = "a";
 
   Result<void> drain() override { return {}; }

@@ -41,6 +41,10 @@ class RuntimeGateway : public testing::Test {
     const auto in = queue<StringValue>("in").key_by(&StringValue::value);
     pipelines_ = {
         pipeline("test").from(in).then("keep", Keep{holding_}).to(queue<StringValue>("out"))};
+    if (leases_out_) {
+      pipelines_.push_back(
+          pipeline(receivers::leased_queues).from(queue<StringValue>("out")).then_external("out"));
+    }
     auto started =
         Runtime::start({.data_dir = directory_.path(), .shards = 2, .limits = limits}, pipelines_);
     ASSERT_TRUE(started) << started.error().message;
@@ -60,6 +64,16 @@ class RuntimeGateway : public testing::Test {
     if (!taken) return taken.error();
     return outcome.get_future().get();
   }
+  /// Waits for what became of messages that the client numbers from `first` on.
+  NumberedResult offer_numbered(const std::vector<std::string>& jsons, std::uint64_t first,
+                                std::uint64_t epoch = 1, const std::string& queue = "out") {
+    NumberedOffers offers{.producer = "till-7", .epoch = epoch, .first = first};
+    for (const std::string& json : jsons) offers.requests.push_back({.queue = queue, .json = json});
+    std::promise<NumberedResult> outcome;
+    auto refused = api_->offer_numbered(
+        std::move(offers), [&](const NumberedResult& result) { outcome.set_value(result); });
+    return refused ? *std::move(refused) : outcome.get_future().get();
+  }
   QueueInfo queue_info(const std::string& name) {
     for (QueueInfo& info : api_->queues()) {
       if (info.name == name) return std::move(info);
@@ -71,6 +85,7 @@ class RuntimeGateway : public testing::Test {
     while (queue_info("in").ledger.acked < count) continue;
   }
 
+  bool leases_out_ = false;  ///< whether workers read the queue "out"
   const journal::TemporaryDirectory directory_;
   std::shared_ptr<std::atomic<bool>> holding_ = std::make_shared<std::atomic<bool>>(false);
   FakeClusterView cluster_;
@@ -134,6 +149,132 @@ TEST_F(RuntimeGateway, AddsNothingForARepeatUnderItsIdempotencyKey) {
   EXPECT_EQ(queue_info("in").ledger.offered, 1u);
   EXPECT_EQ(queue_info("in").ledger.duplicates, 3u);
   EXPECT_EQ(queue_info("out").ledger.duplicates, 3u);
+}
+
+/// "d": a duplicate; "n": new; else the code of its refusal.
+std::string told(const NumberedResult& result) {
+  std::string text;
+  for (const Result<Offered>& one : result.messages) {
+    text += one ? (one->is_duplicate ? "d" : "n") : " " + std::string(to_string(one.error().code));
+  }
+  return text;
+}
+
+TEST_F(RuntimeGateway, TakesEachNumberOfAProducerOnce) {
+  start();
+  EXPECT_EQ(told(offer_numbered({"\"a\"", "\"b\"", "\"c\""}, 1)), "nnn");
+  EXPECT_EQ(told(offer_numbered({"\"x\"", "\"y\"", "\"c\""}, 1)), "ddd") << "whatever its body";
+  EXPECT_EQ(told(offer_numbered({"\"c\"", "\"d\""}, 3)), "dn");
+  const auto gap = offer_numbered({"\"f\""}, 6);
+  EXPECT_EQ(told(gap), " out_of_order");
+  EXPECT_EQ(gap.known, 4u);
+  EXPECT_EQ(told(offer_numbered({"\"e\""}, 5, 2)), "n") << "a higher epoch goes on";
+  EXPECT_EQ(told(offer_numbered({"\"f\""}, 6, 1)), " fenced");
+  // What is remembered is in the log.
+  api_.reset();
+  runtime_.reset();
+  start();
+  EXPECT_EQ(told(offer_numbered({"\"e\"", "\"f\""}, 5, 2)), "dn");
+  EXPECT_EQ(told(offer_numbered({"\"g\""}, 7, 1)), " fenced");
+  std::string queued;
+  const auto messages = api_->peek("out", 100, {});
+  ASSERT_TRUE(messages);
+  for (const MessageView& message : *messages) {
+    StringValue value;
+    ASSERT_TRUE(value.ParseFromString(message.envelope.payload()));
+    queued += value.value();
+  }
+  EXPECT_EQ(queued, "abcdef");
+}
+
+TEST_F(RuntimeGateway, TakesTheFirstNumbersThatHaveRoom) {
+  start({.backlog_messages = 2});
+  EXPECT_EQ(told(offer_numbered({"\"a\"", "\"b\"", "\"c\"", "\"d\""}, 1)),
+            "nn backlog_full backlog_full");
+  EXPECT_EQ(told(offer_numbered({"\"b\"", "\"c\""}, 2)), "d backlog_full");
+  ASSERT_TRUE(api_->drop("out", {}, 2));
+  EXPECT_EQ(told(offer_numbered({"\"b\"", "\"c\"", "\"d\""}, 2)), "dnn");
+}
+
+TEST_F(RuntimeGateway, RefusesNumberedMessagesThatAreNotOfOneShard) {
+  start();
+  std::string other = "a";
+  while (shard_of(other, 2) == shard_of("apple", 2)) other += "a";
+  const auto two = offer_numbered({"\"apple\"", '"' + other + '"'}, 1, 1, "in");
+  EXPECT_EQ(told(two), " invalid_argument invalid_argument");
+  EXPECT_NE(two.messages[0].error().message.find("message 2: expected messages of one shard"),
+            std::string::npos);
+  EXPECT_EQ(told(offer_numbered({"\"apple\"", "1"}, 1, 1, "in")),
+            " invalid_argument invalid_argument");
+  EXPECT_EQ(told(offer_numbered({"\"apple\""}, 1, 1, "none")), " not_found");
+  EXPECT_EQ(told(offer_numbered({"\"apple\""}, 1, 1, "in.dead")), " invalid_argument");
+  EXPECT_EQ(queue_info("in").ledger.offered, 0u);
+  // Each shard has numbers of its own.
+  EXPECT_EQ(told(offer_numbered({"\"apple\""}, 1, 1, "in")), "n");
+  EXPECT_EQ(told(offer_numbered({'"' + other + '"'}, 1, 1, "in")), "n");
+  cluster_.owner_of_shard_1.clear();
+  const std::string of_shard_1 = shard_of("apple", 2) == 1 ? "apple" : other;
+  EXPECT_EQ(told(offer_numbered({'"' + of_shard_1 + '"'}, 2, 1, "in")), " unreachable");
+}
+
+TEST_F(RuntimeGateway, LetsTheLaterOfTwoOffersOfAProducerGoOn) {
+  start();
+  std::vector<std::promise<std::string>> outcomes(20);
+  std::vector<std::future<std::string>> answers;
+  for (auto& outcome : outcomes) {
+    answers.push_back(outcome.get_future());
+    NumberedOffers offers{.producer = "till-7"};
+    for (const char* json : {"\"a\"", "\"b\""}) {
+      offers.requests.push_back({.queue = "out", .json = json});
+    }
+    const auto refused = api_->offer_numbered(
+        std::move(offers),
+        [&outcome](const NumberedResult& result) { outcome.set_value(told(result)); });
+    EXPECT_FALSE(refused);
+  }
+  std::size_t refused = 0;
+  for (auto& answer : answers) {
+    const std::string text = answer.get();
+    if (text.ends_with("fenced")) ++refused;
+  }
+  EXPECT_LT(refused, outcomes.size()) << "the last one is fenced by none";
+  EXPECT_EQ(told(offer_numbered({"\"a\"", "\"b\""}, 1)), "dd");
+  EXPECT_EQ(queue_info("out").ledger.offered, 2u);
+}
+
+TEST_F(RuntimeGateway, GivesLeasesOfAQueueThatNoStageReads) {
+  leases_out_ = true;
+  start();
+  auto server = HttpService::start({}, *api_, {});
+  ASSERT_TRUE(server) << server.error().message;
+  const auto lease = [&](const std::string& queue) {
+    return ask((*server)->address(), post("/api/v1/queues/" + queue + "/leases", R"({"max": 9})"));
+  };
+  EXPECT_EQ(lease("out").status, 204);
+  ASSERT_TRUE(offer({.queue = "out", .json = "\"pear\"", .key = "k"}));
+  const Answer given = lease("out");
+  EXPECT_EQ(given.status, 200) << given.body;
+  EXPECT_EQ(given.json()["leases"][0]["messages"][0]["payload"], "pear");
+  const std::string token = given.json()["leases"][0]["lease"];
+  EXPECT_EQ(ask((*server)->address(),
+                post("/api/v1/leases/complete", R"({"leases": [{"lease": ")" + token +
+                                                    R"(", "outcomes": [{"outputs": []}]}]})"))
+                .json()["leases"][0]["result"],
+            "done");
+  EXPECT_EQ(queue_info("out").ledger.acked, 1u);
+  const Answer read = lease("in");
+  EXPECT_EQ(read.status, 400);
+  EXPECT_EQ(read.json()["detail"],
+            "stage keep of pipeline test reads queue in: expected a queue that no stage reads");
+  EXPECT_EQ(lease("in.dead").status, 400);
+  EXPECT_EQ(lease("none").status, 404);
+  // Of no shard of the queue is this node the owner.
+  cluster_.owner_of_shard_0 = cluster_.owner_of_shard_1 = "b";
+  const Answer moved = lease("out");
+  EXPECT_EQ(moved.status, 307);
+  EXPECT_TRUE(moved.has("Location: http://127.0.0.1:9/api/v1/queues/out/leases"));
+  cluster_.owner_of_shard_1.clear();
+  EXPECT_EQ(lease("out").status, 204) << "a shard without an owner may come here";
 }
 
 TEST_F(RuntimeGateway, TellsARepeatFromAMessageThatWasAccepted) {

@@ -139,5 +139,59 @@ TEST(WiredPipeline, CannotHaveTheNameOfAPipelineOfTheProgram) {
   EXPECT_THAT(pipelines.error().message, testing::HasSubstr("orders"));
 }
 
+// The pipelines of `program` and `queues`, or what is wrong with them.
+std::string leased_refusal(std::vector<config::QueueConfig> queues,
+                           std::vector<PipelineSpec> program) {
+  config::Config config;
+  config.queues = std::move(queues);
+  const auto pipelines = configured(std::move(program), config);
+  return pipelines ? "" : pipelines.error().message;
+}
+
+TEST(LeasedQueues, HaveAnExternalStageEach) {
+  config::Config config;
+  config.queues = {{.name = "jobs",
+                    .type = config::ValueType::json,
+                    .key = "/id",
+                    .leases = true,
+                    .outputs = {"reserved", "done"}},
+                   {.name = "done", .type = config::ValueType::bytes},
+                   {.name = "x", .leases = true, .set_keys = {"lease"}}};
+  config.queues[2].limits.lease_us = 7'000'000;
+  config.pipelines = {{.name = "queues", .options = {{.name = "jobs", .retry_attempts = 3}}}};
+  const auto pipelines = configured(program(), config);
+  ASSERT_TRUE(pipelines) << pipelines.error().message;
+  const PipelineSpec& leased = pipelines->back();
+  EXPECT_EQ(leased.name, "queues");
+  ASSERT_EQ(leased.stages.size(), 2U);
+  const StageSpec& jobs = leased.stages[0];
+  EXPECT_TRUE(jobs.is_external);
+  EXPECT_EQ(jobs.name, "jobs");
+  EXPECT_EQ(jobs.source, (QueueSpec{"jobs", "millrace.Json"}));
+  EXPECT_TRUE(jobs.keeps_state) << "the queue has a key";
+  EXPECT_EQ(jobs.targets, (std::vector<QueueSpec>{{"reserved", "C"}, {"done", "millrace.Bytes"}}));
+  EXPECT_EQ(jobs.options.retry.attempts, 3U) << "options as of other stages";
+  EXPECT_EQ(leased.stages[1].source, (QueueSpec{"x", "A"})) << "as the program has it";
+  EXPECT_FALSE(leased.stages[1].keeps_state);
+  EXPECT_EQ(leased.stages[1].options.timeout, std::chrono::seconds(7));
+}
+
+TEST(LeasedQueues, AreRefusedWhereAStageReadsThem) {
+  using testing::HasSubstr;
+  EXPECT_THAT(leased_refusal({{.name = "good", .leases = true}}, program()),
+              HasSubstr("queue good, leases: expected a queue that no stage reads, but stage "
+                        "reserve of pipeline orders reads it"));
+  EXPECT_THAT(leased_refusal({{.name = "jobs", .leases = true}}, program()),
+              HasSubstr("it has no type: expected `type`"));
+  EXPECT_THAT(
+      leased_refusal({{.name = "x", .leases = true, .outputs = {"reserve"}}}, program()),
+      HasSubstr("queue x, outputs: no pipeline names queue reserve, and it has no [[queue]] with "
+                "`type`; did you mean reserved?"));
+  auto taken = program();
+  taken[0].name = "queues";
+  EXPECT_THAT(leased_refusal({{.name = "x", .leases = true}}, taken),
+              HasSubstr("pipeline queues: expected another name"));
+}
+
 }  // namespace
 }  // namespace millrace::cluster

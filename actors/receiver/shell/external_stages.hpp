@@ -15,6 +15,10 @@
 
 namespace millrace::receivers {
 
+/// Name of the pipeline of the queues that no stage of the program reads and that workers lease
+/// messages of. Each of them is read by an external stage of this pipeline, which has the queue's name.
+inline constexpr const char* leased_queues = "queues";
+
 /// Thread-safe. No function waits. Callbacks come from actors' threads, once at most; none comes where
 /// the node stops meanwhile.
 class ExternalStages {
@@ -36,6 +40,9 @@ class ExternalStages {
   /// still have a stage.
   [[nodiscard]] const StageSpec* stage_of(const std::string& token) const;
   [[nodiscard]] const StageSpec& spec(std::size_t index) const { return *stages_[index].spec; }
+  [[nodiscard]] const std::string& pipeline(std::size_t index) const {
+    return stages_[index].pipeline;
+  }
 
   /// Asks for messages; as ExternalRequest. Returns what cancel() takes. `wait.id` is set here.
   WaitId ask(std::size_t index, Wait wait,

@@ -112,8 +112,27 @@ void check_queue_types(Complaints& complaints) {
   }
 }
 
+void check_queue_leases(Complaints& complaints) {
+  const auto& queues = complaints.config().queues;
+  for (std::size_t i = 0; i < queues.size(); ++i) {
+    const std::string path = fmt::format("queue.{}.outputs", i);
+    const auto& outputs = queues[i].outputs;
+    const auto set = complaints.names_below(fmt::format("queue.{}", i));
+    if (!outputs.empty() && std::find(set.begin(), set.end(), "leases") == set.end()) {
+      complaints.add(path, "expected `leases = true` beside it, got it alone");
+    }
+    if (std::find(outputs.begin(), outputs.end(), queues[i].name) != outputs.end()) {
+      complaints.add(path, "expected other queues, got " + quote(queues[i].name) +
+                               ", which is the queue itself");
+    }
+  }
+}
+
 void check_pipelines(Complaints& complaints) {
-  if (complaints.is_sound("queue")) check_queue_types(complaints);
+  if (complaints.is_sound("queue")) {
+    check_queue_types(complaints);
+    check_queue_leases(complaints);
+  }
   if (!complaints.is_sound("pipeline") || !complaints.is_sound("cluster.nodes")) return;
   const auto& pipelines = complaints.config().pipelines;
   const std::set<std::string> roles = roles_of_cluster(complaints.config());

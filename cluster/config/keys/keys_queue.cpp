@@ -207,6 +207,16 @@ void add_queue_keys(KeyTable& table) {
                             "key are handled in order. Unset: it has none, or the sender gives it.",
                         .store = take<&Config::queues, &QueueConfig::key>,
                         .example = "\"/customer/id\""});
+  table.keys.push_back({.path = "queue[].leases",
+                        .type = Type::boolean,
+                        .fallback = "false",
+                        .doc = "Workers lease its messages over HTTP, and no stage reads it.",
+                        .store = take<&Config::queues, &QueueConfig::leases>});
+  table.keys.push_back({.path = "queue[].outputs",
+                        .type = Type::names,
+                        .doc = "Queues that those workers may write to.",
+                        .store = take<&Config::queues, &QueueConfig::outputs>,
+                        .example = "[\"archive\"]"});
   add_backlog(table);
   add_leases(table);
   add_memory_of_repeats(table);

@@ -1,4 +1,6 @@
 // What the routes for workers of external stages answer.
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "actors/base/clock.hpp"
@@ -12,7 +14,46 @@ namespace {
 
 constexpr std::size_t pipeline_segment = 3;  // of /api/v1/stages/PIPELINE/STAGE/leases
 constexpr std::size_t stage_segment = 4;
+constexpr std::size_t leased_queue_segment = 3;  // of /api/v1/queues/QUEUE/leases
 constexpr std::chrono::seconds grace{10};
+
+/// Index of the stage whose messages workers of `queue` get. Fails with `not_found` (no such queue), or
+/// with `invalid_argument`: a stage of the program reads the queue, or it gives no leases.
+Result<std::size_t> leased_queue(NodeApi& api, const receivers::ExternalStages& stages,
+                                 const std::string& queue) {
+  if (const auto index = stages.find(receivers::leased_queues, queue)) return index;
+  bool is_known = false;
+  for (const PipelineGraph& pipeline : api.pipelines()) {
+    for (const StageNode& stage : pipeline.stages) {
+      const auto& targets = stage.targets;
+      is_known = is_known || stage.dead_letter == queue ||
+                 std::find(targets.begin(), targets.end(), queue) != targets.end();
+      if (stage.source != queue) continue;
+      std::string detail = "stage " + stage.name + " of pipeline " + pipeline.name +
+                           " reads queue " + queue + ": expected a queue that no stage reads";
+      if (stages.find(pipeline.name, stage.name)) {
+        detail += ", or its messages asked for at /api/v1/stages/" + pipeline.name + '/' +
+                  stage.name + "/leases";
+      }
+      return Error{ErrorCode::invalid_argument, std::move(detail)};
+    }
+  }
+  if (!is_known) return Error{ErrorCode::not_found, "no pipeline has a queue " + queue};
+  return Error{ErrorCode::invalid_argument,
+               "queue " + queue +
+                   " gives no leases: expected `leases = true` in its [[queue]] of the "
+                   "configuration, which a queue of topics or dead letters cannot have"};
+}
+
+/// A shard of `queue` that another node serves, if this node serves none of them and every one is served.
+std::optional<std::uint32_t> served_elsewhere(NodeApi& api, const std::string& queue) {
+  const NodeStatus status = api.status();
+  for (std::uint32_t shard = 0; shard < status.shards; ++shard) {
+    const std::string owner = api.owner_name(queue, shard);
+    if (owner.empty() || owner == status.node) return std::nullopt;
+  }
+  return status.shards == 0 ? std::nullopt : std::optional<std::uint32_t>(0);
+}
 
 /// The answer with `leases`, which are released if nobody takes it.
 HttpResponse lease_answer(const std::vector<receivers::ExternalLease>& leases,
@@ -80,9 +121,16 @@ void Router::lease(HttpRequest& request, const Responder& responder) {
     responder.complete(problem(stages.error()));
     return;
   }
-  const auto index = (*stages)->find(request.path[pipeline_segment], request.path[stage_segment]);
+  const bool is_of_queue = request.path[2] == "queues";
+  const auto index =
+      is_of_queue ? leased_queue(api_, **stages, request.path[leased_queue_segment])
+                  : (*stages)->find(request.path[pipeline_segment], request.path[stage_segment]);
   if (!index) {
     responder.complete(problem(index.error()));
+    return;
+  }
+  if (const auto shard = served_elsewhere(api_, (*stages)->spec(*index).source.name)) {
+    responder.complete(elsewhere(request.target, (*stages)->spec(*index).source.name, *shard));
     return;
   }
   expect_answer(responder, std::chrono::microseconds(asked->wait_us) + grace,

@@ -80,6 +80,7 @@ Router::Router(NodeApi& api, EventFeed& feed, Resources resources, RouterOptions
            Lane::lasting,
            &Router::now<&Router::remove>},
           {"POST", {"api", "v1", "stages", "*", "*", "leases"}, Lane::brief, &Router::lease},
+          {"POST", {"api", "v1", "queues", "*", "leases"}, Lane::brief, &Router::lease},
           {"POST", {"api", "v1", "leases", "complete"}, Lane::brief, &Router::complete},
           {"POST", {"api", "v1", "leases", "extend"}, Lane::brief, &Router::extend},
           {"POST", {"api", "v1", "leases", "release"}, Lane::brief, &Router::release},
