@@ -40,6 +40,12 @@ shards = 4
 name = "images"
 type = "json"
 key = "/owner"
+[[queue]]
+name = "archive"
+type = "json"
+[[queue]]
+name = "counted"
+{counted}
 [[pipeline]]
 name = "thumbnails"
 from = "images"
@@ -49,6 +55,18 @@ to = "counted"
 external = true
 outputs = "json"
 [pipeline.stage.count]
+external = true
+outputs = "json"
+"""
+LEASED = 'leases = true\noutputs = ["archive"]'
+# The same queue, read by a stage.
+STAGE = """
+[[pipeline]]
+name = "prints"
+from = "counted"
+stages = ["print"]
+to = "archive"
+[pipeline.stage.print]
 external = true
 outputs = "json"
 """
@@ -68,9 +86,10 @@ class Workers(unittest.TestCase):
             worker.wait()
         self.folder.cleanup()
 
-    def start_node(self):
+    def start_node(self, counted=LEASED, more=""):
         config = self.path / "node.toml"
-        config.write_text(CONFIG.format(data=self.path / "data", port=self.port), encoding="utf-8")
+        text = CONFIG.format(data=self.path / "data", port=self.port, counted=counted)
+        config.write_text(text + more, encoding="utf-8")
         node = Node(MILLRACE, config)
         address = node.wait_for("HTTP API at").split()[-1]
         self.port = int(address.rsplit(":", 1)[1])
@@ -89,9 +108,10 @@ class Workers(unittest.TestCase):
             command = [NODE, str(WORKER.with_suffix(".mjs")), f"{CLIENTS}/node", self.url]
         self.workers.append(subprocess.Popen([*command, str(one_in)]))
 
-    def post(self, path, body, status=(200, 202)):
-        request = urllib.request.Request(self.url + path, data=json.dumps(body).encode(),
-                                         headers={"Content-Type": "application/json"})
+    def post(self, path, body, status=(200, 202), headers=None):
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data=data,
+                                         headers={"Content-Type": "application/json", **(headers or {})})
         try:
             with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
                 self.assertIn(answer.status, status)
@@ -275,6 +295,97 @@ class Workers(unittest.TestCase):
             began = time.monotonic()
             self.assertEqual(node.end(signal.SIGTERM), 0)
             self.assertLess(time.monotonic() - began, 20)
+
+    def lease_of(self, queue, status=(200, 204), **asked):
+        return self.post(f"/api/v1/queues/{queue}/leases", asked, status)
+
+    def said(self, token, *outcomes, **more):
+        answer = self.post("/api/v1/leases/complete",
+                           {"leases": [{"lease": token, "outcomes": outcomes, **more}]})
+        return answer["leases"][0]
+
+    def test_a_queue_that_no_stage_reads_gives_leases(self):
+        offers = "/api/v1/queues/counted/messages?key=a"
+        with self.start_node() as node:
+            self.assertIsNone(self.lease_of("counted", wait="100ms"))
+            for number in range(4):
+                self.post(offers, {"number": number})
+            [lease] = self.lease_of("counted", max=1, wait="5s")["leases"]
+            self.assertEqual((lease["key"], lease["state"]), ("a", None))
+            self.assertEqual(lease["messages"][0]["payload"], {"number": 0})
+            self.assertIsNone(self.lease_of("counted", wait="100ms"), "the key is taken")
+            done = {"outputs": [{"payload": {"done": 0}}]}
+            wrong = self.said(lease["lease"], {"outputs": [{"payload": 1, "queue": "images"}]})
+            self.assertIn("one of archive", wrong["detail"])
+            for result in ("done", "already_done"):
+                self.assertEqual(self.said(lease["lease"], done, state={"n": 1})["result"], result)
+            self.assertEqual(self.queued("archive"), 1)
+            # What is given back, and what has failed; each token once.
+            [lease] = self.lease_of("counted", max=1, wait="5s")["leases"]
+            self.assertEqual(lease["state"], {"n": 1})
+            for result in ("done", "lease_expired"):
+                answer = self.post("/api/v1/leases/release", {"leases": [lease["lease"]]})
+                self.assertEqual(answer["leases"][0]["result"], result)
+            [lease] = self.lease_of("counted", max=1, wait="5s")["leases"]
+            self.assertEqual(lease["messages"][0]["attempt"], 1)
+            self.said(lease["lease"], {"retry": {"after": "10ms"}})
+            [lease] = self.lease_of("counted", max=1, wait="5s", lease="1s")["leases"]
+            self.assertEqual(lease["messages"][0]["attempt"], 2)
+            # A lease that ends goes to the next who asks; what its worker says then counts for nothing.
+            [again] = self.lease_of("counted", max=1, wait="10s")["leases"]
+            self.assertEqual(again["messages"][0]["id"], lease["messages"][0]["id"])
+            self.assertEqual(self.said(lease["lease"], done)["result"], "lease_expired")
+            self.assertEqual(self.said(again["lease"], {"reject": {"reason": "no"}})["result"], "done")
+            self.assertEqual(self.queued("counted.dead"), 1)
+            # The leases of a session end with its connection.
+            body = b'{"wait": "5s", "lease": "1h", "session": true}'
+            with socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE_S) as client:
+                client.sendall(b"POST /api/v1/queues/counted/leases HTTP/1.1\r\nHost: localhost\r\n"
+                               b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+                               + body)
+                self.assertIn(b" 200 ", client.recv(1 << 16).split(b"\r\n")[0])
+            [held] = self.lease_of("counted", max=1, wait="5s", lease="1h")["leases"]
+            self.assertEqual(held["messages"][0]["payload"], {"number": 2})
+            for queue, status, text in (
+                    ("images", 400, "/api/v1/stages/thumbnails/resize/leases"),
+                    ("archive", 400, "leases = true"), ("counted.dead", 400, "leases = true"),
+                    ("none", 404, "no pipeline has a queue none")):
+                self.assertIn(text, self.lease_of(queue, status=(status,))["detail"])
+            node.end(signal.SIGKILL)
+            node.__exit__()
+        # A stage reads the queue now: it gets what was left.
+        with self.start_node("", STAGE) as node:
+            self.assertEqual(self.said(held["lease"], done)["result"], "lease_expired")
+            self.assertIn("/api/v1/stages/prints/print/leases",
+                          self.lease_of("counted", status=(400,))["detail"])
+            [lease] = self.post("/api/v1/stages/prints/print/leases", {"max": 9, "wait": "5s"})["leases"]
+            self.assertEqual([one["payload"]["number"] for one in lease["messages"]], [2, 3])
+            self.assertEqual(lease["state"], {"n": 1})
+            self.assertEqual(node.end(signal.SIGTERM), 0)
+
+    def test_the_numbers_of_a_producer_outlive_the_node(self):
+        def offer(first, *numbers, epoch=1, status=(202,)):
+            lines = "\n".join(json.dumps({"payload": {"number": number}}) for number in numbers)
+            return self.post("/api/v1/queues/archive/messages", lines.encode(), status, {
+                "Content-Type": "application/x-ndjson", "Millrace-Producer": "till-7",
+                "Millrace-Epoch": str(epoch), "Millrace-Sequence": str(first)})
+
+        def known(answer):
+            return [one.get("duplicate", False) for one in answer["messages"]]
+
+        with self.start_node() as node:
+            self.assertEqual(known(offer(1, 1, 2, 3)), [False] * 3)
+            node.end(signal.SIGKILL)
+            node.__exit__()
+        with self.start_node() as node:
+            # As after an answer that was lost, with another body: the first one stands.
+            self.assertEqual(known(offer(2, 20, 30, 4)), [True, True, False])
+            self.assertEqual(offer(9, 9, status=(409,))["last"], 4)
+            self.assertEqual(known(offer(5, 5, epoch=2)), [False])
+            self.assertEqual(offer(6, 6, status=(409,))["code"], "fenced")
+            shown = self.get("/api/v1/queues/archive/messages?max=100")["messages"]
+            self.assertEqual([one["payload"]["number"] for one in shown], [1, 2, 3, 4, 5])
+            self.assertEqual(node.end(signal.SIGTERM), 0)
 
     def test_an_answer_that_nobody_takes_leases_nothing(self):
         with self.start_node() as node:

@@ -22,13 +22,20 @@ export class Reject {
   constructor(reason?: string);
   readonly reason: string;
 }
+/** An output for one of several queues, or under a key of its own, where its queue takes none from it. */
+export class Output {
+  constructor(payload: unknown, options?: { queue?: string; key?: string });
+  readonly payload: unknown;
+  readonly queue?: string;
+  readonly key?: string;
+}
 export class ServerError extends Error {
   readonly status: number;
   readonly detail: string;
   readonly messages: ReadonlyArray<{ code?: string; detail?: string }>;
 }
 
-/** One output, several, none (null, undefined), or no outcome yet. */
+/** One output (plain, or an Output), several, none (null, undefined), or no outcome yet. */
 export type Outcome = unknown | unknown[] | null | undefined | Retry | Reject;
 
 interface Options {
@@ -37,19 +44,39 @@ interface Options {
   concurrency?: number;
 }
 
-export class Worker {
-  constructor(url: string, options?: { name?: string; token?: string; log?: (line: string) => void });
-  stage<P>(
+interface Register {
+  <P>(
     name: string,
     options: Options & { batch: number },
     handler: (messages: Message<P>[]) => Outcome[] | Promise<Outcome[]>,
-  ): this;
-  stage<P, S>(
+  ): Worker;
+  <P, S>(
     name: string,
     options: Options & { state: true },
     handler: (message: Message<P>, state: S | null) => [Outcome, S | null] | Promise<[Outcome, S | null]>,
-  ): this;
-  stage<P>(name: string, options: Options, handler: (message: Message<P>) => Outcome | Promise<Outcome>): this;
+  ): Worker;
+  <P>(
+    name: string,
+    options: Options,
+    handler: (message: Message<P>) => Outcome | Promise<Outcome>,
+  ): Worker;
+}
+
+export class Worker {
+  constructor(
+    url: string,
+    options?: {
+      name?: string;
+      token?: string;
+      session?: boolean;
+      allNodes?: boolean;
+      log?: (line: string) => void;
+    },
+  );
+  /** For an external stage, by its name "PIPELINE/STAGE". */
+  stage: Register;
+  /** For a queue that no stage reads, and that has `leases = true` in the configuration. */
+  queue: Register;
   run(): Promise<void>;
   stop(): void;
 }

@@ -11,13 +11,22 @@
 // all. A handler may run again for the same message, after a crash or where its lease has ended: for calls
 // to other systems, pass `message.callId` on, which is the same every time.
 //
+// A queue that no stage reads, and whose configuration has `leases = true`, is read in the same way:
+// `worker.queue('thumbnails.made', {}, (thumbnail) => …)`.
+//
+// A worker reads the shards of all nodes of the cluster, whichever of them it is given.
+//
 // One file, no packages, Node 18 or later. Handlers may be async; of each stage `concurrency` run at once.
 // Integers beyond 2^53 lose digits, as JSON.parse reads them so: let senders write them as strings.
 import { randomBytes, randomUUID } from 'node:crypto';
+import http from 'node:http';
+import https from 'node:https';
 import { hostname } from 'node:os';
 
 const MESSAGES_MAX = 1000; // of a request, and tokens of one
 const BACKOFF_MAX_MS = 10_000;
+const REDIRECTS_MAX = 5;
+const LOOK_MS = 5_000; // between two looks at which nodes the cluster has
 const AGAIN = new Set([408, 429, 500, 502, 503, 504]); // statuses after which the same request may do
 
 /**
@@ -36,6 +45,15 @@ export class Retry {
 export class Reject {
   constructor(reason = '') {
     this.reason = reason;
+  }
+}
+
+/** An output for one of several queues, or under a key of its own, where its queue takes none from it. */
+export class Output {
+  constructor(payload, { queue, key } = {}) {
+    this.payload = payload;
+    if (queue !== undefined) this.queue = queue;
+    if (key !== undefined) this.key = key;
   }
 }
 
@@ -86,31 +104,94 @@ function seconds(duration, least, most) {
   );
 }
 
-/** The answer's JSON; null for 204. Rejects with a ServerError, or as fetch() does. */
-async function post(base, path, body, { token, timeoutMs, signal, type = 'application/json', headers = {} }) {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const either = new AbortController();
-  const abort = () => either.abort();
-  timeout.addEventListener('abort', abort);
-  signal?.addEventListener('abort', abort);
-  if (signal?.aborted) abort();
-  try {
-    const answer = await fetch(base + path, {
-      method: 'POST',
-      body,
-      signal: either.signal,
-      headers: {
-        'Content-Type': type,
-        ...(token ? { Authorization: `Bearer ${token}` } : {}),
-        ...headers,
-      },
+/** Requests to one node, one after the other on one connection that is kept: leases may end with it. */
+class Connection {
+  #token;
+  #agents;
+
+  constructor(url, token) {
+    this.url = url.replace(/\/+$/, '');
+    this.#token = token;
+    const kept = { keepAlive: true, maxSockets: 1 };
+    this.#agents = { 'http:': new http.Agent(kept), 'https:': new https.Agent(kept) };
+  }
+
+  /** The answer's JSON; null for 204. Rejects with a ServerError, or as http.request() does. Follows to the node
+   * that a 307 names, where the next request goes as well. */
+  async ask(method, path, body, { timeoutMs, signal, type = 'application/json' }) {
+    for (let i = 0; i < REDIRECTS_MAX; ++i) {
+      const { status, location, text } = await this.#once(method, path, body, timeoutMs, signal, type);
+      if (status === 204) return null;
+      if (status >= 200 && status < 300) return JSON.parse(text);
+      if (status !== 307) throw refusal(status, text);
+      const place = new URL(location);
+      this.url = place.origin;
+      path = place.pathname + place.search;
+    }
+    throw new ServerError(307, 'too many redirects');
+  }
+
+  post(path, body, options) {
+    return this.ask('POST', path, body, options);
+  }
+
+  close() {
+    for (const agent of Object.values(this.#agents)) agent.destroy();
+  }
+
+  #once(method, path, body, timeoutMs, signal, type) {
+    const place = new URL(this.url);
+    const headers = {};
+    if (this.#token) headers.Authorization = `Bearer ${this.#token}`;
+    if (method === 'POST') {
+      headers['Content-Type'] = type;
+      headers['Content-Length'] = Buffer.byteLength(body);
+    }
+    return new Promise((resolve, reject) => {
+      const request = (place.protocol === 'https:' ? https : http).request(
+        this.url + path,
+        { method, headers, signal, agent: this.#agents[place.protocol] },
+        (answer) => {
+          const parts = [];
+          answer.on('data', (part) => parts.push(part));
+          answer.on('error', fail);
+          answer.on('end', () => {
+            clearTimeout(timer);
+            const text = Buffer.concat(parts).toString();
+            resolve({ status: answer.statusCode, location: answer.headers.location, text });
+          });
+        },
+      );
+      const timer = setTimeout(() => request.destroy(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
+      function fail(error) {
+        clearTimeout(timer);
+        reject(error);
+      }
+      request.on('error', fail);
+      request.end(method === 'POST' ? body : undefined);
     });
-    const text = await answer.text();
-    if (answer.status === 204) return null;
-    if (answer.ok) return JSON.parse(text);
-    throw refusal(answer.status, text);
-  } finally {
-    signal?.removeEventListener('abort', abort);
+  }
+}
+
+/** Lets so many run at a time, and others wait. */
+class Turns {
+  #free;
+  #waiting = [];
+
+  constructor(count) {
+    this.#free = count;
+  }
+
+  async take(run) {
+    if (this.#free > 0) --this.#free;
+    else await new Promise((resolve) => this.#waiting.push(resolve));
+    try {
+      return await run();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else ++this.#free;
+    }
   }
 }
 
@@ -132,10 +213,11 @@ function outcomeOf(result) {
   }
   if (result instanceof Reject) return { outcome: { reject: { reason: result.reason } }, isDone: false };
   const outputs = result === undefined || result === null ? [] : Array.isArray(result) ? result : [result];
-  for (const output of outputs) {
-    if (JSON.stringify(output) === undefined) throw new TypeError('the handler returned what is no JSON');
+  const said = outputs.map((output) => (output instanceof Output ? { ...output } : { payload: output }));
+  for (const { payload } of said) {
+    if (JSON.stringify(payload) === undefined) throw new TypeError('the handler returned what is no JSON');
   }
-  return { outcome: { outputs: outputs.map((payload) => ({ payload })) }, isDone: true };
+  return { outcome: { outputs: said }, isDone: true };
 }
 
 const failure = (error) => ({
@@ -185,23 +267,37 @@ class Lease {
 }
 
 /**
- * Runs handlers for the messages of stages. `url`: of a node's HTTP API, which is asked again, for ever,
- * while it is away. `token`: of the API, if it wants one. `log`: gets a line for each thing that goes wrong.
+ * Runs handlers for the messages of stages and queues. `url`: of a node's HTTP API, which is asked again, for
+ * ever, while it is away. With `allNodes` the worker asks that node for the others, now and then, and all of them
+ * for messages, at the addresses that they have as `http` in /api/v1/cluster/members; without, it gets messages of
+ * the shards that the node of `url` serves. `token`: of the API, if it wants one. `session`: when this process
+ * ends, or its connection to the node breaks, its messages are with others at once, and not only after `lease`.
+ * `log`: gets a line for each thing that goes wrong.
  */
 export class Worker {
-  #base;
+  #url;
+  #allNodes;
+  #nodes = new Set(); // URLs that are asked
+  #loops = new Set(); // promises, one for each loop of a stage at a node
   #token;
   #name;
+  #session;
   #log;
   #stages = [];
   #stopping = new AbortController();
-  #held = new Map(); // token -> { seconds, at }
+  #held = new Set(); // { node, token, seconds, at }
   #extending = undefined; // a timer, while anything is held
+  #extenders = new Map(); // connections, by node
 
-  constructor(url, { name, token, log = (line) => console.error(line) } = {}) {
-    this.#base = url.replace(/\/+$/, '');
+  constructor(
+    url,
+    { name, token, session = true, allNodes = true, log = (line) => console.error(line) } = {},
+  ) {
+    this.#url = url.replace(/\/+$/, '');
+    this.#allNodes = allNodes;
     this.#token = token;
     this.#name = name ?? `${hostname()}-${randomBytes(4).toString('hex')}`;
+    this.#session = session;
     this.#log = log;
   }
 
@@ -210,17 +306,30 @@ export class Worker {
    *
    * Without `batch` it is called with one message; with `batch: N` with an array of 1 to N, no two of one
    * key, and returns an array with an outcome for each, in order. An outcome is an object (one output), an
-   * array of them, null or undefined (done, no output), a Retry or a Reject. With `state: true` it is called
+   * Output, an array of them, null or undefined (done, no output), a Retry or a Reject. With `state: true` it is called
    * with a message and the state of its key (null: none), and returns [outcome, new state]; a new state of
    * null removes it. A handler that throws has failed for its messages. `lease` is extended while the handler
    * runs, so it only bounds how long others wait when this process dies.
    */
   stage(name, options, handler) {
-    const { batch, lease = '30s', wait = '20s', state = false, concurrency = 1 } = options;
     const [pipeline, stage, more] = name.split('/');
     if (!pipeline || !stage || more !== undefined) {
       throw new RangeError(`expected "PIPELINE/STAGE", got ${JSON.stringify(name)}`);
     }
+    const path = `/api/v1/stages/${encodeURIComponent(pipeline)}/${encodeURIComponent(stage)}/leases`;
+    return this.#register(name, path, options, handler);
+  }
+
+  /**
+   * As stage(), for the queue of this name, which no stage reads and which has `leases = true` in the
+   * configuration. Outputs go to its queue of `outputs`; where it has several, an output is an Output.
+   */
+  queue(name, options, handler) {
+    return this.#register(name, `/api/v1/queues/${encodeURIComponent(name)}/leases`, options, handler);
+  }
+
+  #register(name, path, options, handler) {
+    const { batch, lease = '30s', wait = '20s', state = false, concurrency = 1 } = options;
     if (batch !== undefined && !(Number.isInteger(batch) && batch >= 1 && batch <= MESSAGES_MAX)) {
       throw new RangeError(`${name}: expected a batch of 1 to ${MESSAGES_MAX}, got ${batch}`);
     }
@@ -235,9 +344,10 @@ export class Worker {
       wait,
       state,
       concurrency,
+      turns: new Turns(concurrency),
       leaseS: seconds(lease, 1, 86400),
       waitS: seconds(wait, 0, 60),
-      path: `/api/v1/stages/${encodeURIComponent(pipeline)}/${encodeURIComponent(stage)}/leases`,
+      path,
     });
     return this;
   }
@@ -247,11 +357,17 @@ export class Worker {
   async run() {
     const stop = () => this.stop();
     process.once('SIGTERM', stop).once('SIGINT', stop);
+    const looking = new Connection(this.#url, this.#token);
     try {
-      await Promise.all(
-        this.#stages.flatMap((stage) => Array.from({ length: stage.concurrency }, () => this.#serve(stage))),
-      );
+      this.#begin(this.#url);
+      while (!this.#stopping.signal.aborted) {
+        if (this.#allNodes) await this.#look(looking);
+        await pause(LOOK_MS, this.#stopping.signal);
+      }
+      await Promise.all(this.#loops);
     } finally {
+      looking.close();
+      for (const connection of this.#extenders.values()) connection.close();
       process.off('SIGTERM', stop).off('SIGINT', stop);
     }
   }
@@ -261,50 +377,98 @@ export class Worker {
     this.#stopping.abort();
   }
 
-  async #serve(stage) {
+  /** Begins to ask a node. */
+  #begin(url) {
+    this.#nodes.add(url);
+    for (const stage of this.#stages) {
+      for (let i = 0; i < stage.concurrency; ++i) {
+        const loop = this.#serve(stage, url).finally(() => this.#loops.delete(loop));
+        this.#loops.add(loop);
+      }
+    }
+  }
+
+  /** Begins to ask the nodes that have come, and asks those that have left no more. */
+  async #look(connection) {
+    let members;
+    try {
+      const options = { timeoutMs: 5000, signal: this.#stopping.signal };
+      ({ members } = await connection.ask('GET', '/api/v1/cluster/members', undefined, options));
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return;
+      this.#log(`cannot ask for the nodes of the cluster: ${error.message}`);
+      // Another one knows them as well.
+      const nodes = [...this.#nodes];
+      connection.url = nodes[Math.floor(Math.random() * nodes.length)];
+      return;
+    }
+    const { protocol } = new URL(this.#url);
+    const isFirst = connection.url === this.#url;
+    const others = new Set(
+      members
+        .filter((member) => member.http && member.state !== 'removed' && !(isFirst && member.self))
+        .map((member) => `${protocol}//${member.http}`),
+    );
+    if (isFirst) {
+      for (const url of this.#nodes) if (url !== this.#url && !others.has(url)) this.#nodes.delete(url);
+    }
+    for (const url of others) if (!this.#nodes.has(url)) this.#begin(url);
+  }
+
+  async #serve(stage, url) {
+    const asking = new Connection(url, this.#token);
+    const telling = new Connection(url, this.#token);
     const backoff = new Backoff(this.#stopping.signal);
     const body = JSON.stringify({
       max: stage.batch ?? 32,
       wait: stage.wait,
       lease: stage.lease,
+      session: this.#session,
       worker: this.#name,
     });
-    while (!this.#stopping.signal.aborted) {
+    while (!this.#stopping.signal.aborted && this.#nodes.has(url)) {
       let answer;
       try {
-        answer = await post(this.#base, stage.path, body, {
-          token: this.#token,
+        asking.url = url; // from where the request before was redirected to
+        answer = await asking.post(stage.path, body, {
           timeoutMs: (stage.waitS + 15) * 1000,
           signal: this.#stopping.signal,
         });
         backoff.reset();
       } catch (error) {
-        if (this.#stopping.signal.aborted) return;
-        this.#log(`${stage.name}: cannot ask for messages: ${error.message}`);
+        if (this.#stopping.signal.aborted) break;
+        this.#log(`${stage.name}: cannot ask ${url} for messages: ${error.message}`);
         await backoff.wait();
         continue;
       }
-      if (answer) await this.#handle(stage, answer);
+      // A lease is good at the node that gave it, which is another one after a redirection.
+      telling.url = asking.url;
+      if (answer) await this.#handle(stage, answer, telling);
     }
+    asking.close();
+    telling.close();
   }
 
-  async #handle(stage, answer) {
+  async #handle(stage, answer, telling) {
     const leases = answer.leases.map((one) => new Lease(one));
     const at = Date.now();
-    for (const lease of leases) this.#held.set(lease.token, { seconds: stage.leaseS, at });
+    const held = leases.map(({ token }) => ({ node: telling.url, token, seconds: stage.leaseS, at }));
+    for (const one of held) this.#held.add(one);
     this.#extending ??= setInterval(() => this.#extend(), 100);
     try {
-      if (stage.batch !== undefined) {
-        await this.#callBatches(stage, leases);
-      } else {
-        for (const lease of leases) await this.#callEach(stage, lease);
-      }
-      await this.#tell(stage, leases);
+      await stage.turns.take(async () => {
+        if (stage.batch !== undefined) {
+          await this.#callBatches(stage, leases);
+        } else {
+          for (const lease of leases) await this.#callEach(stage, lease);
+        }
+      });
+      await this.#tell(stage, leases, telling);
     } catch (error) {
       // Nothing that goes wrong may end the loop; the leases end with their time.
       this.#log(`${stage.name}: outcomes are lost: ${error.stack ?? error}`);
     } finally {
-      for (const lease of leases) this.#held.delete(lease.token);
+      for (const one of held) this.#held.delete(one);
       if (this.#held.size === 0) {
         clearInterval(this.#extending);
         this.#extending = undefined;
@@ -367,11 +531,11 @@ export class Worker {
     }
   }
 
-  async #tell(stage, leases) {
+  async #tell(stage, leases, telling) {
     let left = new Map(leases.map((lease) => [lease.token, lease]));
     for (let round = 0; round < 2 && left.size > 0; ++round) {
       const body = JSON.stringify({ leases: [...left.values()].map((lease) => lease.said()) });
-      const answer = await this.#postOutcomes(stage, body);
+      const answer = await this.#postOutcomes(stage, body, telling);
       const refused = new Map();
       for (const one of answer?.leases ?? []) {
         if (one.result === 'invalid' || one.result === 'mismatch') {
@@ -389,15 +553,12 @@ export class Worker {
   }
 
   // An answer that was lost is asked for again; the lease's time bounds what that is good for.
-  async #postOutcomes(stage, body) {
+  async #postOutcomes(stage, body, telling) {
     const until = Date.now() + stage.leaseS * 1000;
     const backoff = new Backoff();
     for (;;) {
       try {
-        return await post(this.#base, '/api/v1/leases/complete', body, {
-          token: this.#token,
-          timeoutMs: 15_000,
-        });
+        return await telling.post('/api/v1/leases/complete', body, { timeoutMs: 15_000 });
       } catch (error) {
         const isFinal = error instanceof ServerError && !AGAIN.has(error.status);
         if (isFinal || Date.now() > until) {
@@ -412,29 +573,30 @@ export class Worker {
 
   #extend() {
     const now = Date.now();
-    const due = new Map(); // seconds -> tokens
-    for (const [token, held] of this.#held) {
+    const due = new Map(); // node and seconds -> what is held
+    for (const held of this.#held) {
       if (now - held.at <= (held.seconds * 1000) / 3) continue;
       held.at = now;
-      due.set(held.seconds, [...(due.get(held.seconds) ?? []), token]);
+      const group = `${held.seconds} ${held.node}`;
+      due.set(group, [...(due.get(group) ?? []), held]);
     }
-    for (const [leaseS, tokens] of due) {
-      for (let i = 0; i < tokens.length; i += MESSAGES_MAX) {
-        this.#extendSome(tokens.slice(i, i + MESSAGES_MAX), leaseS);
-      }
+    for (const held of due.values()) {
+      for (let i = 0; i < held.length; i += MESSAGES_MAX) this.#extendSome(held.slice(i, i + MESSAGES_MAX));
     }
   }
 
-  async #extendSome(tokens, leaseS) {
-    const body = JSON.stringify({ leases: tokens, by: `${Math.max(1, Math.round(leaseS))}s` });
+  async #extendSome(held) {
+    const [{ node, seconds: leaseS }] = held;
+    const body = JSON.stringify({
+      leases: held.map(({ token }) => token),
+      by: `${Math.max(1, Math.round(leaseS))}s`,
+    });
+    if (!this.#extenders.has(node)) this.#extenders.set(node, new Connection(node, this.#token));
     try {
-      await post(this.#base, '/api/v1/leases/extend', body, { token: this.#token, timeoutMs: 5000 });
+      await this.#extenders.get(node).post('/api/v1/leases/extend', body, { timeoutMs: 5000 });
     } catch (error) {
       this.#log(`cannot extend leases: ${error.message}`);
-      for (const token of tokens) {
-        const held = this.#held.get(token);
-        if (held) held.at -= (leaseS * 1000) / 6; // again soon
-      }
+      for (const one of held) one.at -= (leaseS * 1000) / 6; // again soon
     }
   }
 }
@@ -445,31 +607,35 @@ export class Worker {
  * under an idempotency key, so that none is queued twice. Rejects for what can never be taken.
  */
 export async function publish(url, queue, messages, { key, once = true, token, log = () => {} } = {}) {
-  const base = url.replace(/\/+$/, '');
+  const connection = new Connection(url, token);
   const path = `/api/v1/queues/${encodeURIComponent(queue)}/messages`;
   let count = 0;
   let lines = [];
   const flush = async () => {
     count += lines.length;
-    await offer(base, path, lines, token, log);
+    await offer(connection, path, lines, log);
     lines = [];
   };
-  for await (const message of messages) {
-    const line = { payload: message };
-    if (key) line.key = key(message);
-    if (once) line.idempotency_key = randomUUID();
-    lines.push(JSON.stringify(line));
-    if (lines.length === 256) await flush();
+  try {
+    for await (const message of messages) {
+      const line = { payload: message };
+      if (key) line.key = key(message);
+      if (once) line.idempotency_key = randomUUID();
+      lines.push(JSON.stringify(line));
+      if (lines.length === 256) await flush();
+    }
+    if (lines.length > 0) await flush();
+  } finally {
+    connection.close();
   }
-  if (lines.length > 0) await flush();
   return count;
 }
 
-async function offer(base, path, lines, token, log) {
+async function offer(connection, path, lines, log) {
   const backoff = new Backoff();
   while (lines.length > 0) {
     try {
-      await post(base, path, lines.join('\n'), { token, timeoutMs: 15_000, type: 'application/x-ndjson' });
+      await connection.post(path, lines.join('\n'), { timeoutMs: 15_000, type: 'application/x-ndjson' });
       return;
     } catch (error) {
       if (error instanceof ServerError) {

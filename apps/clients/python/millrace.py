@@ -15,8 +15,13 @@ What a handler returns for a message becomes durable in one record with the mess
 all. A handler may run again for the same message, after a crash or where its lease has ended: for calls
 to other systems, pass `Message.call_id` on, which is the same every time.
 
-One file, the standard library only, Python 3.9 or later. Threads: each stage has its own; a handler is
-called by one thread at a time unless its stage has `concurrency`.
+A queue that no stage reads, and whose configuration has `leases = true`, is read in the same way:
+`@worker.queue("thumbnails.made")`.
+
+A worker reads the shards of all nodes of the cluster, whichever of them it is given.
+
+One file, the standard library only, Python 3.9 or later. Threads: each stage has its own for each node; a
+handler is called by one thread at a time unless its stage has `concurrency`.
 """
 from __future__ import annotations
 
@@ -34,13 +39,14 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable, Optional
 
-__all__ = ["Message", "Reject", "Retry", "Worker", "publish"]
+__all__ = ["Message", "Output", "Reject", "Retry", "Worker", "publish"]
 
 log = logging.getLogger("millrace")
 
 _REDIRECTS_MAX = 5
 _BACKOFF_MAX_S = 10.0
 _MESSAGES_MAX = 1000  # of a request, and tokens of one
+_LOOK_S = 5.0  # between two looks at which nodes the cluster has
 _AGAIN = (408, 429, 500, 502, 503, 504)  # statuses after which the same request may do
 
 
@@ -85,6 +91,23 @@ class Reject:
         return {"reject": {"reason": self.reason}}
 
 
+@dataclass(frozen=True)
+class Output:
+    """An output for one of several queues; or under a key of its own, where its queue takes none from it."""
+
+    payload: Any
+    queue: Optional[str] = None
+    key: Optional[str] = None
+
+    def _json(self) -> dict:
+        said: dict = {"payload": self.payload}
+        if self.queue is not None:
+            said["queue"] = self.queue
+        if self.key is not None:
+            said["key"] = self.key
+        return said
+
+
 class ServerError(Exception):
     """The node refused a request: `status` and `detail` are of its answer."""
 
@@ -110,18 +133,36 @@ class _Connection:
         self._is_closed = False
         self._is_asking = False
 
+    @property
+    def url(self) -> str:
+        """Of the node that was asked last, or is asked next."""
+        return self._url
+
+    def move(self, url: str) -> None:
+        """The next request goes there."""
+        if url != self._url:
+            self._drop()
+            self._url = url
+
     def post(self, path: str, body: Any, timeout_s: float, **more: str) -> Any:
         """The answer's JSON; None for 204. Raises ServerError, OSError or http.client.HTTPException.
         `more`: further headers, with "_" for "-"."""
         data = body if isinstance(body, bytes) else _json(body).encode()
         headers = {"Content-Type": "application/json"}
         headers.update((name.replace("_", "-"), value) for name, value in more.items())
+        return self._ask("POST", path, data, timeout_s, headers)
+
+    def get(self, path: str, timeout_s: float) -> Any:
+        """As post()."""
+        return self._ask("GET", path, None, timeout_s, {})
+
+    def _ask(self, method: str, path: str, data: Optional[bytes], timeout_s: float, headers: dict) -> Any:
         if self._token:
             headers["Authorization"] = "Bearer " + self._token
         for _ in range(_REDIRECTS_MAX):
             connection = self._open(timeout_s)
             try:
-                connection.request("POST", path, data, headers)
+                connection.request(method, path, data, headers)
                 answer = connection.getresponse()
                 text = answer.read()
             except BaseException:
@@ -231,18 +272,14 @@ class _Lease:
 
 
 class _Stage:
-    def __init__(self, name, handler, batch, lease, wait, has_state, concurrency):
-        pipeline, _, stage = name.partition("/")
-        if not pipeline or not stage:
-            raise ValueError(f'expected "PIPELINE/STAGE", got {name!r}')
+    def __init__(self, name, path, handler, batch, lease, wait, has_state, concurrency):
         if batch is not None and not 1 <= batch <= _MESSAGES_MAX:
             raise ValueError(f"{name}: expected a batch of 1 to {_MESSAGES_MAX}, got {batch}")
         if concurrency < 1:
             raise ValueError(f"{name}: expected a concurrency of at least 1, got {concurrency}")
         if batch is not None and has_state:
             raise ValueError(f"{name}: a handler with state takes one message at a time")
-        quote = urllib.parse.quote
-        self.path = f"/api/v1/stages/{quote(pipeline, safe='')}/{quote(stage, safe='')}/leases"
+        self.path = path
         self.name = name
         self.handler = handler
         self.batch = batch
@@ -252,27 +289,32 @@ class _Stage:
         self.wait_s = _seconds(wait, 0, 60)
         self.has_state = has_state
         self.concurrency = concurrency
+        self.turn = threading.Semaphore(concurrency)  # held while the handler is called
 
 
 class Worker:
-    """Runs handlers for the messages of stages.
+    """Runs handlers for the messages of stages and queues.
 
-    `url`: of a node's HTTP API. `name`: for people, in the node's log. `token`: of the API, if it wants
-    one. A node that is away is asked again, for ever. `session`: when this process ends, or its connection
+    `url`: of a node's HTTP API. With `all_nodes` the worker asks that node for the others, now and then, and
+    all of them for messages, at the addresses that they have as `http` in /api/v1/cluster/members; without, it
+    gets messages of the shards that the node of `url` serves. `name`: for people, in the node's log. `token`:
+    of the API, if it wants one. A node that is away is asked again, for ever. `session`: when this process ends, or its connection
     to the node breaks, its messages are with others at once, and not only after `lease`; what it still says
     of them counts for nothing then.
     """
 
     def __init__(self, url: str, *, name: Optional[str] = None, token: Optional[str] = None,
-                 session: bool = True):
-        self._url = url
+                 session: bool = True, all_nodes: bool = True):
+        self._url = url.rstrip("/")
+        self._all_nodes = all_nodes
+        self._nodes: set = set()  # URLs that are asked
         self._name = name or f"{socket.gethostname()}-{random.randrange(1 << 32):08x}"
         self._token = token
         self._session = session
         self._stages: list = []
         self._stopping = threading.Event()
         self._connections: set = set()
-        self._held: dict = {}  # token -> (lease in seconds, when it was last extended)
+        self._held: dict = {}  # (URL, token) -> (lease in seconds, when it was last extended)
         self._lock = threading.Lock()
         self._has_held = threading.Condition(self._lock)
 
@@ -289,8 +331,8 @@ class Worker:
         """Registers the decorated function as the handler of the stage "PIPELINE/STAGE".
 
         Without `batch` it is called with one Message; with `batch=N` with a list of 1 to N, no two of one
-        key, and yields or returns an outcome for each, in order. An outcome is a dict (one output), a list
-        of dicts, None (done, no output), Retry or Reject. With `state=True` it is called with a Message and
+        key, and yields or returns an outcome for each, in order. An outcome is a dict (one output), an
+        Output, a list of them, None (done, no output), Retry or Reject. With `state=True` it is called with a Message and
         the state of its key (None: none), and returns (outcome, new state); a new state of None removes it.
 
         A handler that raises has failed for all messages that it has no outcome for. `lease` is extended
@@ -298,9 +340,31 @@ class Worker:
         `concurrency`: threads that call the handler.
         """
 
+        pipeline, _, stage = name.partition("/")
+        if not pipeline or not stage:
+            raise ValueError(f'expected "PIPELINE/STAGE", got {name!r}')
+        path = f"/api/v1/stages/{_segment(pipeline)}/{_segment(stage)}/leases"
+        return self._register(name, path, batch, lease, wait, state, concurrency)
+
+    def queue(
+        self,
+        name: str,
+        *,
+        batch: Optional[int] = None,
+        lease: str = "30s",
+        wait: str = "20s",
+        state: bool = False,
+        concurrency: int = 1,
+    ) -> Callable:
+        """As stage(), for the queue of this name, which no stage reads and which has `leases = true` in the
+        configuration. Outputs go to its queue of `outputs`; where it has several, an output is an Output."""
+        path = f"/api/v1/queues/{_segment(name)}/leases"
+        return self._register(name, path, batch, lease, wait, state, concurrency)
+
+    def _register(self, name, path, batch, lease, wait, state, concurrency) -> Callable:
         def register(handler: Callable) -> Callable:
             self._stages.append(
-                _Stage(name, handler, batch, lease, wait, state, concurrency)
+                _Stage(name, path, handler, batch, lease, wait, state, concurrency)
             )
             return handler
 
@@ -312,17 +376,53 @@ class Worker:
         if threading.current_thread() is threading.main_thread():
             for one in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(one, lambda *_: self.stop())
+        threading.Thread(target=self._extend, name="extend", daemon=True).start()
+        threads = self._begin(self._url)
+        looking = _Connection(self._url, self._token)
+        self._connections.add(looking)
+        while not self._stopping.is_set():
+            for url in self._look(looking) if self._all_nodes else ():
+                if url not in self._nodes:
+                    threads += self._begin(url)
+            threads = [thread for thread in threads if thread.is_alive()]
+            self._stopping.wait(_LOOK_S)
+        for thread in threads:
+            thread.join()
+
+    def _begin(self, url: str) -> list:
+        """Begins to ask a node. Returns the threads that do."""
+        self._nodes.add(url)
         threads = [
-            threading.Thread(target=self._serve, args=(stage,), name=stage.name)
+            threading.Thread(target=self._serve, args=(stage, url), name=stage.name)
             for stage in self._stages
             for _ in range(stage.concurrency)
         ]
-        extender = threading.Thread(target=self._extend, name="extend", daemon=True)
         for thread in threads:
             thread.start()
-        extender.start()
-        for thread in threads:
-            thread.join()
+        return threads
+
+    def _look(self, connection: _Connection) -> list:
+        """URLs of the other nodes, as the node that is connected knows them. Nodes that have left are asked no
+        more."""
+        try:
+            members = connection.get("/api/v1/cluster/members", 5)["members"]
+        except (OSError, http.client.HTTPException, ServerError, ValueError, KeyError, _Stopped) as error:
+            if not self._stopping.is_set():
+                log.warning("cannot ask for the nodes of the cluster: %s", error)
+                # Another one knows them as well.
+                connection.move(random.choice(sorted(self._nodes)))
+            return []
+        scheme = urllib.parse.urlsplit(self._url).scheme
+        is_first = connection.url == self._url
+        others = {
+            f"{scheme}://{member['http']}"
+            for member in members
+            if member.get("http") and member["state"] != "removed"
+            and not (is_first and member.get("self"))
+        }
+        if is_first:
+            self._nodes &= others | {self._url}
+        return sorted(others)
 
     def stop(self) -> None:
         """Lets run() end. Any thread, or a signal handler."""
@@ -332,15 +432,16 @@ class Worker:
 
     # ---- One stage ----
 
-    def _serve(self, stage: _Stage) -> None:
-        asking = _Connection(self._url, self._token)
-        telling = _Connection(self._url, self._token)
+    def _serve(self, stage: _Stage, url: str) -> None:
+        asking = _Connection(url, self._token)
+        telling = _Connection(url, self._token)
         self._connections.add(asking)
         pause = _Pause(self._stopping)
         asked = {"max": stage.batch or 32, "wait": stage.wait, "lease": stage.lease,
                  "session": self._session, "worker": self._name}
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and url in self._nodes:
             try:
+                asking.move(url)  # from where the request before was redirected to
                 answer = asking.post(stage.path, asked, stage.wait_s + 15)
                 pause.reset()
             except _Stopped:
@@ -348,10 +449,12 @@ class Worker:
             except (OSError, http.client.HTTPException, ServerError, ValueError) as error:
                 if self._stopping.is_set():
                     break
-                log.warning("%s: cannot ask for messages: %s", stage.name, error)
+                log.warning("%s: cannot ask %s for messages: %s", stage.name, url, error)
                 pause.wait()
                 continue
             if answer is not None:
+                # A lease is good at the node that gave it, which is another one after a redirection.
+                telling.move(asking.url)
                 self._handle(stage, answer, telling)
         self._connections.discard(asking)
 
@@ -366,15 +469,17 @@ class Worker:
             for one in answer["leases"]
         ]
         now = time.monotonic()
+        node = telling.url
         with self._lock:
-            self._held.update((lease.token, (stage.lease_s, now)) for lease in leases)
+            self._held.update(((node, lease.token), (stage.lease_s, now)) for lease in leases)
             self._has_held.notify()
         try:
-            if stage.batch is not None:
-                self._call_batches(stage, leases)
-            else:
-                for lease in leases:
-                    self._call_each(stage, lease)
+            with stage.turn:
+                if stage.batch is not None:
+                    self._call_batches(stage, leases)
+                else:
+                    for lease in leases:
+                        self._call_each(stage, lease)
             self._tell(stage, leases, telling)
         except Exception:
             # Nothing that goes wrong may end the thread; the leases end with their time.
@@ -382,7 +487,7 @@ class Worker:
         finally:
             with self._lock:
                 for lease in leases:
-                    self._held.pop(lease.token, None)
+                    self._held.pop((node, lease.token), None)
 
     def _call_each(self, stage: _Stage, lease: _Lease) -> None:
         state = lease.state
@@ -476,7 +581,7 @@ class Worker:
     # ---- Leases ----
 
     def _extend(self) -> None:
-        connection = _Connection(self._url, self._token)
+        connections: dict = {}  # by URL
         while True:
             with self._lock:
                 self._has_held.wait_for(lambda: self._held)
@@ -484,10 +589,11 @@ class Worker:
             now = time.monotonic()
             due: dict = {}
             with self._lock:
-                for token, (seconds, at) in self._held.items():
+                for (node, token), (seconds, at) in self._held.items():
                     if now - at > seconds / 3:
-                        due.setdefault(seconds, []).append(token)
-            for seconds, tokens in due.items():
+                        due.setdefault((node, seconds), []).append(token)
+            for (node, seconds), tokens in due.items():
+                connection = connections.setdefault(node, _Connection(node, self._token))
                 for i in range(0, len(tokens), _MESSAGES_MAX):
                     self._extend_some(connection, tokens[i : i + _MESSAGES_MAX], seconds, now)
 
@@ -500,8 +606,8 @@ class Worker:
             return
         with self._lock:
             for token in tokens:
-                if token in self._held:
-                    self._held[token] = (seconds, now)
+                if (connection.url, token) in self._held:
+                    self._held[connection.url, token] = (seconds, now)
 
 
 class _Pause:
@@ -538,7 +644,14 @@ def _outcome(result: Any) -> tuple:
     if isinstance(result, (Retry, Reject)):
         return _json(result._outcome()), False
     outputs = [] if result is None else result if isinstance(result, list) else [result]
-    return _json({"outputs": [{"payload": output} for output in outputs]}), True
+    said = [
+        one._json() if isinstance(one, Output) else {"payload": one} for one in outputs
+    ]
+    return _json({"outputs": said}), True
+
+
+def _segment(name: str) -> str:
+    return urllib.parse.quote(name, safe="")
 
 
 def _failure(error: Any) -> tuple:
@@ -562,7 +675,7 @@ def publish(
     ServerError for what can never be taken.
     """
     connection = _Connection(url, token)
-    path = f"/api/v1/queues/{urllib.parse.quote(queue, safe='')}/messages"
+    path = f"/api/v1/queues/{_segment(queue)}/messages"
     count = 0
     lines: list = []
     for message in messages:
