@@ -1,8 +1,6 @@
 // millrace bench: measures throughput and latency, and raw limits of the disk in the same run.
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <memory>
 
 #include "actors/base/temporary_directory.hpp"
@@ -17,6 +15,8 @@
 #include "apps/cli/exit_code.hpp"
 #include "apps/cli/output.hpp"
 #include "apps/cli/validators.hpp"
+#include "apps/millrace/bench_load_command.hpp"
+#include "apps/millrace/bench_output.hpp"
 
 namespace millrace::cli {
 namespace {
@@ -39,26 +39,6 @@ Result<TemporaryDirectory> make_scratch(const Common& common) {
   return TemporaryDirectory::make(
       common.dir.empty() ? std::filesystem::current_path() : std::filesystem::path(common.dir),
       "millrace-bench-");
-}
-
-void print_line(const nlohmann::ordered_json& line, bool json) {
-  if (json) {
-    std::cout << line.dump() << std::endl;
-    return;
-  }
-  std::string text;
-  for (const auto& [key, value] : line.items()) {
-    text += (text.empty() ? "" : "  ") + key + " ";
-    if (value.is_number_float()) {
-      char number[32];
-      std::snprintf(number, sizeof number, "%.*f", value.get<double>() < 100 ? 2 : 0,
-                    value.get<double>());
-      text += number;
-    } else {
-      text += value.is_string() ? value.get<std::string>() : value.dump();
-    }
-  }
-  std::cout << text << std::endl;
 }
 
 int run_journal(const Common& common, const std::vector<std::size_t>& batches,
@@ -479,7 +459,8 @@ void add_state_bench(CLI::App& group, Action& action, const SharedCommon& common
 
 void add_bench(CLI::App& app, Action& action) {
   add_bench_node(app, action);
-  CLI::App* group = add_command(app, "bench", "measure throughput and latency on this machine");
+  CLI::App* group = add_command(
+      app, "bench", "measure throughput and latency on this machine, or of a running node");
   group->require_subcommand(1);
   const auto common = std::make_shared<Common>();
   add_journal(*group, action, common);
@@ -487,6 +468,8 @@ void add_bench(CLI::App& app, Action& action) {
   add_pipeline_bench(*group, action, common);
   add_queue_bench(*group, action, common);
   add_state_bench(*group, action, common);
+  add_bench_publish(*group, action);
+  add_bench_consume(*group, action);
 }
 
 }  // namespace millrace::cli

@@ -255,6 +255,78 @@ class Stages(NodeCase):
             worker.wait()
 
 
+class Bench(NodeCase):
+    """millrace bench publish and consume, while the node is killed."""
+
+    MORE = STAGE
+    FORM = '{"owner":"{key}","run":"{run}","number":{number},"sent_us":{sent_us},"fill":"{fill}"}'
+
+    def setUp(self):
+        super().setUp()
+        self.over_http = ["--url", f"http://127.0.0.1:{self.http}"]
+        self.over_kafka = ["--kafka", self.address]
+
+    def bench(self, *arguments):
+        return subprocess.Popen([MILLRACE, "bench", *arguments, "--json"], text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def figures(self, running, status=0):
+        out, err = running.communicate(timeout=DEADLINE_S)
+        self.assertEqual(running.returncode, status, out + err)
+        return json.loads(out)
+
+    def publish_while_killed(self, *arguments):
+        """The node is killed in the middle of 4,000 messages; returns the figures."""
+        running = self.bench("publish", *arguments, "-n", "4000", "--rate", "2000", "--clients", "2",
+                             "--batch", "20", "--progress")
+        while True:  # a line each second: some messages are there, and others are not yet
+            line = running.stderr.readline()
+            self.assertTrue(line, "the load ended before the node was killed")
+            if "messages" in line and not line.startswith("0 "):
+                break
+        self.kill_and_start()
+        figures = self.figures(running)
+        self.assertEqual((figures["messages"], figures["refused"]), (4_000, 0))
+        self.assertGreater(figures["retried"], 0)
+        return figures
+
+    def test_over_http_nothing_is_lost_or_repeated(self):
+        self.publish_while_killed("images", *self.over_http, "--form", self.FORM, "--size", "150",
+                                  "--keys", "50")
+        consumed = self.figures(self.bench("consume", "thumbnails/resize", *self.over_http,
+                                           "-n", "4000", "--clients", "2"))
+        self.assertEqual([consumed[each] for each in ("messages", "lost", "repeated")],
+                         [4_000, 0, 0])
+        self.assertGreater(consumed["age_max_us"], 0)
+        # What is not there is reported as lost.
+        self.assertEqual(self.figures(self.bench("consume", "thumbnails/resize", *self.over_http,
+                                                 "-n", "1", "--idle", "0.3"), 4)["lost"], 1)
+
+    def test_over_kafka_nothing_is_lost_or_repeated(self):
+        self.publish_while_killed("load", *self.over_kafka, "--keys", "50")
+        group = ["consume", "load", *self.over_kafka, "--group", "bench"]
+        some = self.figures(self.bench(*group, "-n", "1500", "--clients", "2"))
+        rest = self.figures(self.bench(*group, "-n", "2500", "--clients", "3"))
+        self.assertEqual([(each["lost"], each["repeated"]) for each in (some, rest)], [(0, 0)] * 2)
+        self.assertEqual(self.figures(self.bench(*group, "-n", "1", "--idle", "0.3"), 4)["lost"], 1)
+        self.assertEqual(self.figures(self.bench("consume", "load", *self.over_kafka,
+                                                 "-n", "4000"))["repeated"], 0)
+
+    def test_what_cannot_be_done_is_said(self):
+        for arguments, status, words in (
+                (["publish", "nowhere", *self.over_http], 1, "nowhere"),
+                (["publish", "images", *self.over_http, "--form", "[1]"], 2, "images"),
+                (["consume", "thumbnails/nothing", *self.over_http], 1, "nothing"),
+                (["consume", "thumbnails", *self.over_http], 2, "PIPELINE/STAGE"),
+                (["publish", "no/topic", *self.over_kafka], 1, "no/topic"),
+                (["publish", "load", "--kafka", "nowhere"], 2, "host:port"),
+                (["publish", "load", "--kafka", "127.0.0.1:1"], 3, "127.0.0.1:1")):
+            running = self.bench(*arguments)
+            out, err = running.communicate(timeout=DEADLINE_S)
+            self.assertEqual((running.returncode, out), (status, ""), err)
+            self.assertIn(words, err)
+
+
 class TwoNodes(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory(prefix="millrace-test-")

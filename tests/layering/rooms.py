@@ -126,6 +126,8 @@ room("cluster/kafka/records", "core", "cluster/kafka/wire")
 room("cluster/kafka/protocol", "core", "cluster/kafka/wire")
 room("cluster/kafka/group", "core", "cluster/kafka/protocol")
 room("cluster/kafka", "core", "cluster/kafka/records")
+room("cluster/kafka/client", "plain", "cluster/http/message", "cluster/kafka/protocol",
+     "cluster/kafka/wire")
 room("cluster/kafka/server", "plain", "cluster/config", "cluster/http/handler",
      "cluster/http/server", "cluster/kafka/protocol", "cluster/kafka/wire",
      "cluster/transport/protocol", "cluster/transport/tls")
@@ -186,8 +188,9 @@ room("apps/simulate", "shell", "apps/audit", "apps/audit/database", "apps/audit/
 room("apps/simulate/remote", "plain", "apps/orders", "apps/orders/audit", "apps/orders/load",
      "apps/report", "apps/simulate", "apps/simulate/plan")
 room("apps/bench", "shell", "apps/processes", "apps/serve")
+room("apps/bench/load", "plain")
 room("apps/dev", "shell", "apps/processes", "apps/serve")
-room("apps/millrace", "shell", "apps/bench", "apps/cli", "apps/cli/client", "apps/orders", "apps/orders/audit",
+room("apps/millrace", "shell", "apps/bench", "apps/bench/load", "apps/cli", "apps/cli/client", "apps/orders", "apps/orders/audit",
      "apps/orders/view",
      "apps/report", "apps/report/page", "apps/simulate", "apps/simulate/node",
      "apps/simulate/remote")

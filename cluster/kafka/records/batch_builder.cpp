@@ -100,7 +100,7 @@ bool BatchBuilder::add(std::int64_t offset, std::int64_t timestamp_ms,
   return true;
 }
 
-std::string BatchBuilder::finish() {
+std::string BatchBuilder::finish(const BatchProducer& producer) {
   if (count_ == 0) return {};
   Writer header;
   header.int64(base_offset_);
@@ -112,9 +112,9 @@ std::string BatchBuilder::finish() {
   header.int32(static_cast<std::int32_t>(last_delta_));
   header.int64(base_timestamp_ms_);
   header.int64(max_timestamp_ms_);
-  header.int64(-1);  // producer id
-  header.int16(-1);  // producer epoch
-  header.int32(-1);  // base sequence
+  header.int64(producer.id);
+  header.int16(producer.epoch);
+  header.int32(producer.base_sequence);
   header.int32(static_cast<std::int32_t>(count_));
   MILLRACE_ASSERT(header.size() == batch_header_bytes);
   std::memcpy(bytes_.data(), header.written().data(), batch_header_bytes);

@@ -1,4 +1,4 @@
-// BatchBuilder: builds the record batch that a consumer gets.
+// BatchBuilder: builds the record batch that a consumer gets, or that a producer sends.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +11,13 @@
 #include "cluster/kafka/records/record.hpp"
 
 namespace millrace::kafka {
+
+/// The numbers that an idempotent producer gives to a batch, as in BatchHeader.
+struct BatchProducer {
+  std::int64_t id = -1;
+  std::int16_t epoch = -1;
+  std::int32_t base_sequence = -1;
+};
 
 /// Appends each record once, at its final place. Offsets may have gaps.
 class BatchBuilder {
@@ -30,7 +37,7 @@ class BatchBuilder {
   [[nodiscard]] std::int64_t next_offset() const { return base_offset_ + last_delta_ + 1; }
 
   /// The batch; empty if it has no record. The builder is empty afterwards.
-  [[nodiscard]] std::string finish();
+  [[nodiscard]] std::string finish(const BatchProducer& producer = {});
 
  private:
   const std::size_t bytes_max_;
