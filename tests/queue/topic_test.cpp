@@ -313,6 +313,27 @@ TEST_F(Topics, ForgetIdleGroupsAndProducers) {
   EXPECT_TRUE(topic().producers.contains(8));
 }
 
+TEST_F(Topics, ForgetTheLongestIdleProducersForANewOneAndNoneThatIsBusy) {
+  make("t", 365 * day_us);
+  append(1, {1, 0, 0});
+  append(1, {2, 0, 0});
+  world.advance(1'000'000);
+  append(1, {3, 0, 0});
+  // As many as there may be; those from 10 on have been idle since the time of the first two.
+  const TopicProducer old = topic().producers.at(2);
+  for (std::int64_t id = 10; topic().producers.size() < producers_max; ++id) {
+    topic().producers[id] = old;
+  }
+  append(1, {1, 0, 1}, false);  // in flight
+  EXPECT_FALSE(append(1, {4, 0, 0}).refusal);
+  EXPECT_TRUE(topic().producers.contains(4));
+  EXPECT_TRUE(topic().producers.contains(3));
+  EXPECT_EQ(topic().producers.at(1).next_sequence, 2) << "it was busy";
+  EXPECT_EQ(topic().producers.size(), producers_max + 1 - 1'000);
+  EXPECT_FALSE(append(1, {5, 0, 0}).refusal);
+  EXPECT_EQ(topic().producers.size(), producers_max + 2 - 1'000) << "there is room again";
+}
+
 TEST_F(Topics, RefuseACommitBeyondTheirEnd) {
   make();
   append(3);

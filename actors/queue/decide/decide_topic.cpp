@@ -158,6 +158,23 @@ void check_numbers(const State& state, const Topic& topic, const TopicOffer& off
   refuse();
 }
 
+/// The producers that have been idle for longest, idle_per_record at most; none with a batch in flight.
+std::vector<std::int64_t> longest_idle(const State& state, const std::string& name,
+                                       const Topic& topic) {
+  std::vector<std::pair<TimeUs, std::int64_t>> idle;
+  idle.reserve(topic.producers.size());
+  for (const auto& [id, producer] : topic.producers) {
+    if (!state.live.proposed_batches.contains({name, id}))
+      idle.emplace_back(producer.active_age_us, id);
+  }
+  const auto count = std::min(idle.size(), idle_per_record);
+  const auto end = idle.begin() + static_cast<std::ptrdiff_t>(count);
+  if (end != idle.end()) std::nth_element(idle.begin(), end, idle.end());
+  std::vector<std::int64_t> ids;
+  for (auto each = idle.begin(); each != end; ++each) ids.push_back(each->second);
+  return ids;
+}
+
 // --- What may go ---------------------------------------------------------------------------------
 
 /// What must go so that the queue falls below its low water.
@@ -226,16 +243,20 @@ TopicOfferDecision decide(const State& state, TopicOffer offer, Room room, TimeU
     out.refusal = no_topic(state, offer.topic);
     return out;
   }
+  std::vector<std::int64_t> forgotten;
   const bool is_numbered = offer.number.producer >= 0;
   if (is_numbered) {
     check_numbers(state, *topic, offer, out);
     if (out.refusal || out.duplicate_at || out.is_in_flight) return out;
     if (topic->producers.size() >= producers_max &&
         !topic->producers.contains(offer.number.producer)) {
-      out.refusal =
-          Error{ErrorCode::backlog_full, "topic " + offer.topic + " remembers " +
-                                             std::to_string(producers_max) + " producers already"};
-      return out;
+      forgotten = longest_idle(state, offer.topic, *topic);
+      if (forgotten.empty()) {
+        out.refusal = Error{ErrorCode::backlog_full,
+                            "topic " + offer.topic + " remembers " + std::to_string(producers_max) +
+                                " producers, and all have batches in flight"};
+        return out;
+      }
     }
   }
   const std::uint64_t bytes = bytes_of(offer.batch);
@@ -249,6 +270,7 @@ TopicOfferDecision decide(const State& state, TopicOffer offer, Room room, TimeU
   if (out.refusal) return out;
 
   TopicRecord made = new_topic_record(state, offer.topic, now_us);
+  made.topic->mutable_forget_producer()->Add(forgotten.begin(), forgotten.end());
   pb::TopicAppend& append = *made.topic->add_append();
   append.set_timestamp_ms(offer.timestamp_ms);
   append.set_producer(offer.number.producer);
