@@ -125,6 +125,8 @@ int run_program(int argc, char** argv, const Program& program) try {
   add_queue(app, action);
   add_dlq(app, action);
   add_pipeline(app, action);
+  add_topic(app, action);
+  add_group(app, action);
   add_audit(app, action, program);
   add_backup(app, action);
   add_restore(app, action);

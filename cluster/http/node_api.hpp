@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "actors/stage/routed.hpp"
 #include "actors/upkeep/upkeep_stats.hpp"
 #include "cluster/http/cluster_view.hpp"
+#include "cluster/http/topics_api.hpp"
 #include "messages/result.hpp"
 
 namespace millrace::http {
@@ -171,6 +173,11 @@ class NodeApi {
   /// this process runs none.
   [[nodiscard]] virtual Result<std::shared_ptr<const receivers::ExternalStages>> external_stages() {
     return Error{ErrorCode::not_found, "this process runs no external stages"};
+  }
+
+  /// Topics and groups, for operators. Fails with `not_found`: the node does not serve Kafka's clients, or not yet.
+  [[nodiscard]] virtual Result<std::shared_ptr<TopicsApi>> topics() {
+    return Error{ErrorCode::not_found, "this node serves no topics: see kafka.listen"};
   }
 };
 

@@ -208,6 +208,14 @@ class BrokerApi {
                          std::optional<std::vector<TopicPartition>> partitions,
                          Done<std::vector<GroupOffset>> done) = 0;
 
+  /// Forgets a group, with what it has committed: in `partitions`, in their order, or, nullopt, wherever there is
+  /// something. What was kept for it may go. Done when that is durable; `done` gets one result for each partition, or
+  /// one in all. Each fails with `not_found` (there is nothing), `rejected` (the configuration names the group), and
+  /// as produce().
+  virtual void unsubscribe(const std::string& group,
+                           std::optional<std::vector<TopicPartition>> partitions,
+                           Done<std::vector<Result<void>>> done) = 0;
+
   /// Names of groups that have subscriptions and are coordinated by this node. Waits for nothing.
   [[nodiscard]] virtual std::vector<std::string> groups() = 0;
 };

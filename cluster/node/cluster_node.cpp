@@ -225,6 +225,7 @@ Result<void> ClusterNode::Parts::open_kafka(std::uint64_t incarnation) {
                        .incarnation = incarnation});
   if (!door) return door.error();
   kafka = std::move(*door);
+  api->set_topics(kafka->levers());
   return {};
 }
 

@@ -18,6 +18,7 @@
 #include "cluster/config/file/load.hpp"
 #include "cluster/kafka/broker/queue_broker.hpp"
 #include "cluster/kafka/service/kafka_service.hpp"
+#include "cluster/node/topic_levers.hpp"
 #include "messages/hash.hpp"
 
 namespace millrace::cluster {
@@ -206,6 +207,7 @@ class KafkaDoor::Parts {
   kafka::QueueBroker broker;
   Settling settling;
   std::unique_ptr<kafka::KafkaService> service;
+  std::shared_ptr<TopicLevers> levers;
   std::string address;
 };
 
@@ -225,6 +227,8 @@ Result<std::unique_ptr<KafkaDoor>> KafkaDoor::open(const config::Config& config,
   auto service = kafka::KafkaService::listen_on(std::move(*wanted), parts->broker);
   if (!service) return service.error();
   parts->service = std::move(*service);
+  parts->levers = std::make_shared<TopicLevers>(parts->broker, *parts->service, peers);
+  parts->levers->open();
   const auto told = config::parse_address(config.kafka.advertise.empty() ? config.kafka.listen
                                                                          : config.kafka.advertise);
   const bool keeps_port = told && told->port != 0 && !config.kafka.advertise.empty();
@@ -251,8 +255,13 @@ const std::string& KafkaDoor::address() const {
   return parts_->address;
 }
 
+std::shared_ptr<http::TopicsApi> KafkaDoor::levers() const {
+  return parts_->levers;
+}
+
 void KafkaDoor::stop(std::chrono::milliseconds grace) {
   if (!parts_) return;
+  parts_->levers->close();
   parts_->settling.stop();
   parts_->service->stop(grace);
 }

@@ -12,6 +12,7 @@
 #include "actors/stage/pipeline_spec.hpp"
 #include "cluster/calls/peer_calls.hpp"
 #include "cluster/config/config.hpp"
+#include "cluster/http/topics_api.hpp"
 #include "cluster/kafka/broker/topic_calls.hpp"
 #include "messages/result.hpp"
 
@@ -43,6 +44,9 @@ class KafkaDoor {
 
   /// "host:port" that clients are told.
   [[nodiscard]] const std::string& address() const;
+
+  /// Topics and groups for operators, good also after stop().
+  [[nodiscard]] std::shared_ptr<http::TopicsApi> levers() const;
 
   /// Takes no more, and waits up to `grace` for what is in progress. A second call does nothing.
   void stop(std::chrono::milliseconds grace);

@@ -96,6 +96,38 @@ GoldenCase answer() {
   return {"topic_call_answer", answers};
 }
 
+GoldenCase found_answer() {
+  auto answers = std::make_shared<pb::TopicCallAnswers>();
+  pb::TopicCallAnswer::Found& found = *answers->add_answer()->mutable_found();
+  found.set_offset(7);
+  found.set_timestamp_ms(1'700'000'000'000);
+  return {"topic_call_found", answers};
+}
+
+template <class Fill>
+GoldenCase group_call(const std::string& name, Fill fill) {
+  auto asked = std::make_shared<pb::GroupCall>();
+  fill(*asked);
+  return {"group_call_" + name, asked};
+}
+
+GoldenCase group_answer() {
+  auto described = std::make_shared<pb::GroupCallAnswer>();
+  pb::GroupCallAnswer::Group& group = *described->add_group();
+  group.set_state("Stable");
+  group.set_protocol("range");
+  pb::GroupCallAnswer::Member& member = *group.add_member();
+  member.set_id("client-1");
+  member.set_instance("host-7");
+  member.set_client_id("client");
+  member.set_host("10.0.0.7");
+  pb::GroupCallAnswer::Assigned& assigned = *member.add_assigned();
+  assigned.set_topic("orders");
+  assigned.add_partition(0);
+  assigned.add_partition(5);
+  return {"group_call_answer", described};
+}
+
 }  // namespace
 
 std::vector<GoldenCase> golden_topic_cases() {
@@ -167,7 +199,35 @@ std::vector<GoldenCase> golden_topic_cases() {
              one.mutable_describe()->set_group("billing");
              one.mutable_describe()->set_names_only(true);
            }),
+      call("leave",
+           [](pb::TopicCall& one) {
+             one.mutable_leave()->set_topic("orders");
+             one.mutable_leave()->set_group("billing");
+           }),
+      call("find_time",
+           [](pb::TopicCall& one) {
+             one.mutable_find_time()->set_topic("orders");
+             one.mutable_find_time()->set_timestamp_ms(1'700'000'000'000);
+           }),
       answer(),
+      found_answer(),
+      group_call("describe",
+                 [](pb::GroupCall& asked) { asked.mutable_describe()->add_group("billing"); }),
+      group_call("reset",
+                 [](pb::GroupCall& asked) {
+                   asked.mutable_reset()->set_group("billing");
+                   asked.mutable_reset()->set_forced(true);
+                   pb::GroupCall::Position& position = *asked.mutable_reset()->add_position();
+                   position.set_topic("orders");
+                   position.set_partition(5);
+                   position.set_offset(4);
+                 }),
+      group_call("remove",
+                 [](pb::GroupCall& asked) {
+                   asked.mutable_remove()->set_group("billing");
+                   asked.mutable_remove()->set_forced(true);
+                 }),
+      group_answer(),
   };
 }
 

@@ -14,6 +14,7 @@ TABLE = {
     16: ("ListGroups", 0, 2, 3), 17: ("SaslHandshake", 0, 1, 99), 18: ("ApiVersions", 0, 3, 3),
     19: ("CreateTopics", 0, 4, 5), 20: ("DeleteTopics", 0, 3, 4), 22: ("InitProducerId", 0, 4, 2),
     32: ("DescribeConfigs", 0, 2, 4), 36: ("SaslAuthenticate", 0, 1, 2),
+    42: ("DeleteGroups", 0, 1, 2), 47: ("OffsetDelete", 0, 0, 99),
 }
 KEYS = {name: key for key, (name, *_) in TABLE.items()}
 
@@ -516,6 +517,25 @@ class Dialogue:
         found = d.array(lambda: (d.text(), d.i16()))
         d.end()
         return found
+
+    def delete_groups(self, v, names):
+        e, send = self.ask("DeleteGroups", v)
+        e.array(names, e.text)
+        d = send()
+        d.i32()
+        found = d.array(lambda: (d.text(), d.i16()))
+        d.end()
+        return found
+
+    def offset_delete(self, v, group, topic, partitions):
+        e, send = self.ask("OffsetDelete", v)
+        e.text(group).array([topic], lambda name: e.text(name).array(partitions, e.i32))
+        d = send()
+        code = d.i16()
+        d.i32()
+        found = d.array(lambda: (d.text(), d.array(lambda: (d.i32(), d.i16()))))
+        d.end()
+        return code, found
 
     def init_producer_id(self, v):
         e, send = self.ask("InitProducerId", v)

@@ -125,6 +125,29 @@ class Dialogues(unittest.TestCase):
                 self.assertEqual(d.leave_group(leave, group, member), 25 if leave else 0)
             self.assertEqual(d.describe_groups(0, [group])[0][2], "Empty")
 
+    def test_groups_are_forgotten(self):
+        d = self.dialogue
+        d.produce(3, BATCH)
+        for version in self.versions("DeleteGroups"):
+            group = f"forgotten-{version}"
+            generation, member = d.join_group(5, group)
+            d.sync_group(0, group, generation, member)
+            d.offset_commit(7, group, generation, member, 1)
+            for each in self.versions("OffsetDelete"):
+                self.assertEqual(d.offset_delete(each, group, "t", [0]), (0, [("t", [(0, 86)])]))
+            self.assertEqual(d.delete_groups(version, [group, "nobody"]),
+                             [(group, 68), ("nobody", 69)])
+            d.leave_group(1, group, member)
+            self.assertEqual(d.offset_fetch(7, group), [("t", [(0, 1, "note", 0)])])
+            for each in self.versions("OffsetDelete"):
+                self.assertEqual(d.offset_delete(each, group, "t", [0, 3]),
+                                 (0, [("t", [(0, 0), (3, 0)])]))
+            self.assertEqual(d.offset_fetch(7, group), [("t", [(0, -1, "", 0)])])
+            d.offset_commit(7, group, -1, "", 1)
+            self.assertEqual(d.delete_groups(version, [group]), [(group, 0)])
+            self.assertEqual(d.delete_groups(version, [group, ""]), [("", 24), (group, 69)])
+            self.assertEqual(d.offset_fetch(7, group), [("t", [(0, -1, "", 0)])])
+
     def test_topics(self):
         for version in self.versions("CreateTopics"):
             name = f"made-{version}"

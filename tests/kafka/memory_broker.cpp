@@ -392,6 +392,23 @@ void MemoryBroker::committed(const std::string& group,
   later([offsets, done = std::move(done)] { done(offsets); });
 }
 
+void MemoryBroker::unsubscribe(const std::string& group,
+                               std::optional<std::vector<TopicPartition>> partitions,
+                               Done<std::vector<Result<void>>> done) {
+  const std::lock_guard lock(mutex_);
+  const Result<void> missing = Error{ErrorCode::not_found, "no group " + group};
+  std::vector<Result<void>> results;
+  if (!partitions) {
+    results.push_back(groups_.erase(group) > 0 ? Result<void>() : missing);
+  } else {
+    for (const TopicPartition& each : *partitions) {
+      const bool is_erased = groups_.contains(group) && groups_[group].offsets.erase(each) > 0;
+      results.push_back(is_erased ? Result<void>() : missing);
+    }
+  }
+  later([results, done = std::move(done)] { done(results); });
+}
+
 std::vector<std::string> MemoryBroker::groups() {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> names;

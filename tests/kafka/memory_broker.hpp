@@ -74,6 +74,8 @@ class MemoryBroker final : public BrokerApi {
               Done<std::vector<Result<void>>> done) override;
   void committed(const std::string& group, std::optional<std::vector<TopicPartition>> partitions,
                  Done<std::vector<GroupOffset>> done) override;
+  void unsubscribe(const std::string& group, std::optional<std::vector<TopicPartition>> partitions,
+                   Done<std::vector<Result<void>>> done) override;
   std::vector<std::string> groups() override;
 
  private:

@@ -417,6 +417,86 @@ class TwoNodes(unittest.TestCase):
         producer.close()
 
 
+class Levers(TwoNodes):
+    """What operators see of topics and groups, and do with them, whichever node they ask."""
+
+    test_a_group_goes_on_over_both_nodes_over_a_move_and_a_kill = None
+
+    def millrace(self, name, *arguments, status=0):
+        done = subprocess.run([MILLRACE, *arguments, "--server",
+                               f"127.0.0.1:{self.ports[name][1]}"],
+                              capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stderr if status else json.loads(done.stdout) if done.stdout else None
+
+    def reset(self, name, *arguments, status=0):
+        return self.millrace(name, "group", "reset-offsets", "billing", *arguments, "--json",
+                             status=status)
+
+    def read_until(self, consumer, count):
+        records, deadline = [], time.monotonic() + DEADLINE_S
+        while len(records) < count and time.monotonic() < deadline:
+            for some in consumer.poll(timeout_ms=200).values():
+                records += some
+        self.assertEqual(len(records), count)
+
+    def test_groups_are_seen_moved_and_deleted(self):
+        self.wait_until(lambda: set(self.owners().values()) == {"a", "b"}, "both own shards")
+        producer = KafkaProducer(bootstrap_servers=[self.address("a")])
+        for number in range(40):
+            producer.send("levers", value=b"x", partition=number % SHARDS,
+                          timestamp_ms=1_700_000_000_000 + 1_000 * number)
+        producer.flush()
+        producer.close()
+        consumer = KafkaConsumer("levers", bootstrap_servers=[self.address("b")],
+                                 group_id="billing", auto_offset_reset="earliest",
+                                 enable_auto_commit=False, fetch_max_wait_ms=100,
+                                 heartbeat_interval_ms=200, session_timeout_ms=2_000)
+        self.read_until(consumer, 40)
+        consumer.commit()
+        topic, = self.millrace("a", "topic", "ls", "--json")
+        self.assertEqual((topic["records"], topic["groups"]),
+                         (40, [{"group": "billing", "lag": 0}]))
+        self.assertEqual([(each["first_offset"], each["next_offset"], each["owner"])
+                          for each in topic["partitions"]],
+                         [(0, 10, self.owners()[shard]) for shard in range(SHARDS)])
+        for name in "ab":
+            group = self.millrace(name, "group", "show", "billing", "--json")
+            self.assertEqual((group["state"], group["lag"], len(group["members"])),
+                             ("Stable", 0, 1))
+            self.assertEqual(group["members"][0]["assigned"], {"levers": list(range(SHARDS))})
+            self.assertEqual({each["committed"] for each in group["partitions"]}, {10})
+            self.assertIn("1 members", self.reset(name, "--to-earliest", "--yes", status=1))
+            self.assertIn("members", self.millrace(name, "group", "delete", "billing", "--yes",
+                                                   status=1))
+        # Forced, while a member reads on: it begins again where it was told to.
+        moved = self.reset("a", "--to-offset", "4", "--force", "--yes")
+        self.assertEqual({(each["before"], each["after"]) for each in moved}, {(10, 4)})
+        self.read_until(consumer, 6 * SHARDS)
+        consumer.close(autocommit=False)
+        # Without members.
+        self.assertEqual(self.millrace("b", "group", "ls", "--json")[0]["state"], "Empty")
+        tried = self.reset("b", "--to-datetime", "2023-11-14T22:13:42Z", "--dry-run")
+        self.assertEqual({each["partition"]: each["after"] for each in tried},
+                         {part: -(-(22 - part) // SHARDS) for part in range(SHARDS)})
+        self.assertIn("--yes", self.reset("b", "--to-latest", status=2))
+        self.assertIn("one of", self.reset("b", "--yes", status=2))
+        self.assertEqual({each["before"] for each in self.reset("b", "--to-latest", "--dry-run")},
+                         {4}, "nothing was reset")
+        moved = self.reset("b", "--to-offset", "99", "--topic", "levers", "--partition", "2",
+                           "--yes")
+        self.assertEqual([(each["partition"], each["after"]) for each in moved], [(2, 10)])
+        self.assertEqual(self.millrace("a", "topic", "show", "levers", "--json")["groups"],
+                         [{"group": "billing", "lag": 18}])
+        self.assertIn("--yes", self.millrace("a", "group", "delete", "billing", status=2))
+        self.millrace("a", "group", "delete", "billing", "--yes")
+        self.assertIn("billing", self.millrace("b", "group", "show", "billing", "--json",
+                                               status=1))
+        self.assertIn("billing", self.millrace("b", "group", "delete", "billing", "--yes",
+                                               status=1))
+        self.assertEqual(self.millrace("b", "topic", "show", "levers", "--json")["groups"], [])
+
+
 if __name__ == "__main__":
     MILLRACE, CLIENTS = sys.argv[1:3]
     unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)

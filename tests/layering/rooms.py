@@ -137,6 +137,7 @@ room("cluster/kafka/service", "plain", "cluster/config/read", "cluster/http/hand
 room("cluster/kafka/broker", "plain", "cluster/calls", "cluster/kafka", "cluster/kafka/records")
 room("cluster/node", "shell", "cluster/calls", "cluster/calls/core", "cluster/config",
      "cluster/config/file", "cluster/federation", "cluster/http", "cluster/http/service", "cluster/kafka/broker",
+     "cluster/kafka/protocol",
      "cluster/kafka/service", "cluster/membership", "cluster/move",
      "cluster/placement", "cluster/transport/links", "cluster/transport/net")
 room("cluster/embed", "shell", "cluster/config", "cluster/config/file", "cluster/config/read",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ctime>
 
 #include <nlohmann/json.hpp>
 
@@ -34,6 +35,28 @@ std::optional<DurationUs> parse_duration(const std::string& text) {
 }
 
 }  // namespace
+
+std::optional<TimeUs> parse_time(std::string_view text) {
+  std::tm parts{};
+  const std::string whole(text.substr(0, std::min<std::size_t>(text.size(), 40)));
+  const char* const rest = strptime(whole.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  if (rest == nullptr || whole.size() != text.size()) return std::nullopt;
+  std::string_view left(rest);
+  TimeUs us = 0;
+  if (left.starts_with('.')) {
+    left.remove_prefix(1);
+    std::size_t digits = 0;
+    while (digits < left.size() && left[digits] >= '0' && left[digits] <= '9') {
+      if (digits < 6) us = us * 10 + (left[digits] - '0');
+      ++digits;
+    }
+    if (digits == 0) return std::nullopt;
+    for (std::size_t i = digits; i < 6; ++i) us *= 10;
+    left.remove_prefix(digits);
+  }
+  if (left != "Z") return std::nullopt;
+  return static_cast<TimeUs>(timegm(&parts)) * 1'000'000 + us;
+}
 
 Error wrong_body(const std::string& place, const std::string& expected) {
   return {ErrorCode::invalid_argument,

@@ -26,6 +26,9 @@ inline constexpr DurationUs second_us = 1'000'000;
 [[nodiscard]] Result<DurationUs> duration_of(std::string_view value, DurationUs min_us,
                                              DurationUs max_us, const std::string& place);
 
+/// RFC 3339, in UTC: "2026-01-31T23:59:59.5Z". Nullopt where `text` is none.
+[[nodiscard]] std::optional<TimeUs> parse_time(std::string_view text);
+
 /// An integer from `min` to `max`. Fails with wrong_body().
 [[nodiscard]] Result<std::int64_t> integer_of(std::string_view value, std::int64_t min,
                                               std::int64_t max, const std::string& place);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <ctime>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -21,29 +20,6 @@ constexpr DurationUs span_max_us = 100 * 365 * day_us;
 /// Of a line: a message within an object.
 constexpr JsonBounds line_bounds{.elements_max = message_json_bounds.elements_max + 16,
                                  .depth_max = message_json_bounds.depth_max + 1};
-
-/// RFC 3339, in UTC: "2026-01-31T23:59:59.5Z". Nullopt where `text` is none.
-std::optional<TimeUs> parse_time(std::string_view text) {
-  std::tm parts{};
-  const std::string whole(text.substr(0, std::min<std::size_t>(text.size(), 40)));
-  const char* const rest = strptime(whole.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-  if (rest == nullptr || whole.size() != text.size()) return std::nullopt;
-  std::string_view left(rest);
-  TimeUs us = 0;
-  if (left.starts_with('.')) {
-    left.remove_prefix(1);
-    std::size_t digits = 0;
-    while (digits < left.size() && left[digits] >= '0' && left[digits] <= '9') {
-      if (digits < 6) us = us * 10 + (left[digits] - '0');
-      ++digits;
-    }
-    if (digits == 0) return std::nullopt;
-    for (std::size_t i = digits; i < 6; ++i) us *= 10;
-    left.remove_prefix(digits);
-  }
-  if (left != "Z") return std::nullopt;
-  return static_cast<TimeUs>(timegm(&parts)) * 1'000'000 + us;
-}
 
 /// Microseconds from now on: of a duration under `in`, or a time under `at`; nullopt: neither is there.
 Result<std::optional<DurationUs>> span_of(const Members& said, const std::string& in,

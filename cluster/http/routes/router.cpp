@@ -96,6 +96,18 @@ Router::Router(NodeApi& api, EventFeed& feed, Resources resources, RouterOptions
            &Router::now<&Router::redrive>},
           {"GET", {"api", "v1", "pipelines"}, Lane::brief, &Router::now<&Router::pipelines>},
           {"GET", {"api", "v1", "events"}, Lane::loop, &Router::now<&Router::events>},
+          {"GET", {"api", "v1", "topics"}, Lane::bulky, &Router::now<&Router::topics>},
+          {"GET", {"api", "v1", "topics", "*"}, Lane::bulky, &Router::now<&Router::topics>},
+          {"GET", {"api", "v1", "groups"}, Lane::bulky, &Router::now<&Router::groups>},
+          {"GET", {"api", "v1", "groups", "*"}, Lane::bulky, &Router::now<&Router::groups>},
+          {"POST",
+           {"api", "v1", "groups", "*", "offsets"},
+           Lane::lasting,
+           &Router::now<&Router::reset_offsets>},
+          {"DELETE",
+           {"api", "v1", "groups", "*"},
+           Lane::lasting,
+           &Router::now<&Router::remove_group>},
       },
       access_(options_.token, options_.listen_host) {
   for (const Resource& resource : resources_) {

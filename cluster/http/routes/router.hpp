@@ -76,6 +76,10 @@ class Router final : public HttpHandler {
   HttpResponse redrive(const HttpRequest& request);
   HttpResponse pipelines(const HttpRequest& request);
   HttpResponse events(const HttpRequest& request);
+  HttpResponse topics(const HttpRequest& request);
+  HttpResponse groups(const HttpRequest& request);
+  HttpResponse reset_offsets(const HttpRequest& request);
+  HttpResponse remove_group(const HttpRequest& request);
   HttpResponse resource(const HttpRequest& request);
   /// Answers when the message is durable, from another thread.
   void offer(HttpRequest& request, const Responder& responder);

@@ -411,4 +411,15 @@ std::vector<StageCounts> RuntimeApi::stages() {
   return runtime_.stage_counts();
 }
 
+Result<std::shared_ptr<TopicsApi>> RuntimeApi::topics() {
+  const std::lock_guard lock(topics_mutex_);
+  if (topics_) return topics_;
+  return NodeApi::topics();
+}
+
+void RuntimeApi::set_topics(std::shared_ptr<TopicsApi> topics) {
+  const std::lock_guard lock(topics_mutex_);
+  topics_ = std::move(topics);
+}
+
 }  // namespace millrace::http

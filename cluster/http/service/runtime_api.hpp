@@ -55,6 +55,9 @@ class RuntimeApi : public NodeApi {
   UpkeepStats upkeep_stats() override;
   Result<std::optional<std::uint64_t>> free_storage_bytes() override;
   std::vector<StageCounts> stages() override;
+  Result<std::shared_ptr<TopicsApi>> topics() override;
+  /// What topics() returns from now on.
+  void set_topics(std::shared_ptr<TopicsApi> topics);
 
  private:
   /// What is known of a queue, and the sender into it.
@@ -86,6 +89,8 @@ class RuntimeApi : public NodeApi {
   const std::vector<PipelineSpec> pipelines_;
   ClusterView& cluster_;
   std::map<std::string, std::shared_ptr<Target>> targets_;
+  std::mutex topics_mutex_;
+  std::shared_ptr<TopicsApi> topics_{};  ///< under topics_mutex_; null: there is none
   std::mutex conflicts_mutex_;
   std::vector<ShardConflict> conflicts_{};  ///< under conflicts_mutex_, as conflicts_at_
   std::optional<std::chrono::steady_clock::time_point> conflicts_at_{};

@@ -53,6 +53,13 @@ void Catalogue::remove(const std::string& topic) {
   topics_.erase(topic);
 }
 
+void Catalogue::remove_group(const std::string& topic, const std::string& group) {
+  const std::lock_guard lock(mutex_);
+  const auto found = topics_.find(topic);
+  if (found == topics_.end()) return;
+  for (auto* groups : {&found->second.entry.groups, &found->second.seen}) groups->erase(group);
+}
+
 bool Catalogue::begin() {
   const std::lock_guard lock(mutex_);
   if (std::exchange(is_asking_, true)) return false;

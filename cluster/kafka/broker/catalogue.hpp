@@ -34,6 +34,7 @@ class Catalogue {
   void add(const std::string& topic, const pb::TopicOptions& options);
   void add_group(const std::string& topic, const std::string& group, bool permanent);
   void remove(const std::string& topic);
+  void remove_group(const std::string& topic, const std::string& group);
   // --- A round of questions to all shards ---
 
   /// A shard of a queue that keeps topics.

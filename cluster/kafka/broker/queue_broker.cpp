@@ -11,14 +11,13 @@
 
 #include "cluster/kafka/broker/collect.hpp"
 #include "cluster/kafka/broker/stored_batches.hpp"
+#include "cluster/kafka/broker/time_search.hpp"
 #include "messages/hash.hpp"
 
 namespace millrace::kafka {
 namespace {
 
 constexpr std::chrono::seconds old_after{1};
-/// Of a compressed batch in which a time is looked for.
-constexpr std::size_t unpacked_bytes_max = 32u << 20;
 constexpr std::int64_t ms_us = 1'000;
 /// 1,000 years.
 constexpr std::int64_t retention_max_ms = 1'000ll * 366 * 86'400'000;
@@ -84,10 +83,13 @@ ClusterDescription QueueBroker::cluster() {
   return description;
 }
 
+std::string QueueBroker::coordinating_node(const std::string& group) const {
+  return options_.owner(topic_store, static_cast<std::uint32_t>(hash_key(group) % options_.shards));
+}
+
 std::optional<Broker> QueueBroker::coordinator(const std::string& group) {
-  const auto shard = static_cast<std::uint32_t>(hash_key(group) % options_.shards);
   const auto known = brokers();
-  const auto found = known.find(options_.owner(topic_store, shard));
+  const auto found = known.find(coordinating_node(group));
   if (found == known.end() || found->second.host.empty()) return std::nullopt;
   return found->second;
 }
@@ -375,47 +377,13 @@ std::unique_ptr<Watch> QueueBroker::watch(const TopicPartition& partition, std::
   return std::make_unique<QueueWatch>(std::move(watch));
 }
 
-namespace {
-
-/// Looks for the record within the batch that has it.
-void find_in(const TopicQueues& queues, const std::string& queue, std::uint32_t shard,
-             const std::string& topic, std::int64_t offset, std::int64_t timestamp_ms,
-             Done<FoundOffset> done) {
-  queues::ReadTopicCommand command;
-  command.topic = topic;
-  command.offset = offset;
-  command.bytes_max = 1;
-  command.takes_larger = true;
-  command.reply = queues::TopicReply<queues::TopicRead>(
-      [offset, timestamp_ms, done = std::move(done)](const Result<queues::TopicRead>& read) {
-        if (!read) return done(read.error());
-        if (read->pieces.empty()) return done(FoundOffset{offset, timestamp_ms});
-        const auto found = find_time(read->pieces.front(), timestamp_ms, unpacked_bytes_max);
-        if (!found) return done(found.error());
-        done(*found ? **found : FoundOffset{offset, timestamp_ms});
-      });
-  queues.tell(queue, shard, std::move(command));
-}
-
-}  // namespace
-
 void QueueBroker::find_offset(const TopicPartition& partition, OffsetAt at,
                               std::int64_t timestamp_ms, Done<FoundOffset> done) {
   if (auto refusal = check(partition)) return done(std::move(*refusal));
   const std::string queue = queue_of(partition.topic);
   const auto shard = static_cast<std::uint32_t>(partition.partition);
   if (at == OffsetAt::time) {
-    queues::FindTimeCommand command;
-    command.topic = partition.topic;
-    command.timestamp_ms = timestamp_ms;
-    command.reply = queues::TopicReply<std::optional<queues::TopicBatch>>(
-        [queues = queues_, queue, shard, topic = partition.topic, timestamp_ms,
-         done = std::move(done)](const Result<std::optional<queues::TopicBatch>>& batch) {
-          if (!batch) return done(batch.error());
-          if (!*batch) return done(FoundOffset{});
-          find_in(queues, queue, shard, topic, (*batch)->base_offset, timestamp_ms, done);
-        });
-    return queues_.tell(queue, shard, std::move(command));
+    return search_time(queues_, queue, shard, partition.topic, timestamp_ms, std::move(done));
   }
   queues::DescribeTopicsCommand command;
   command.topic = partition.topic;
@@ -431,6 +399,21 @@ void QueueBroker::find_offset(const TopicPartition& partition, OffsetAt at,
   queues_.tell(queue, shard, std::move(command));
 }
 
+void QueueBroker::find_time_anywhere(const TopicPartition& partition, std::int64_t timestamp_ms,
+                                     Done<FoundOffset> done) {
+  if (auto refusal = check(partition)) return done(std::move(*refusal));
+  pb::TopicCall call;
+  call.set_queue(queue_of(partition.topic));
+  call.set_shard(static_cast<std::uint32_t>(partition.partition));
+  call.mutable_find_time()->set_topic(partition.topic);
+  call.mutable_find_time()->set_timestamp_ms(timestamp_ms);
+  calls_->call({call}, [done = std::move(done)](const TopicCalls::Results& results) {
+    const auto& answer = results.front();
+    if (!answer) return done(answer.error());
+    done(FoundOffset{answer->found().offset(), answer->found().timestamp_ms()});
+  });
+}
+
 // Whoever goes on under the same id is fenced by the later epoch as soon as its first batch is durable.
 void QueueBroker::init_producer(std::optional<ProducerId> before, Done<ProducerId> done) {
   constexpr std::int16_t epoch_max = std::numeric_limits<std::int16_t>::max();
@@ -439,124 +422,6 @@ void QueueBroker::init_producer(std::optional<ProducerId> before, Done<ProducerI
   }
   const std::lock_guard lock(mutex_);
   done(ProducerId{static_cast<std::int64_t>(random_() >> 1), 0});
-}
-
-// --- Groups --------------------------------------------------------------------------------------
-
-void QueueBroker::subscribe(const std::string& group, std::vector<std::string> topics,
-                            Done<void> done) {
-  for (const std::string& topic : topics) {
-    if (auto refusal = check_group(topic, group)) return done(std::move(*refusal));
-  }
-  // Also those that this node has not heard of: another one may have made them just now.
-  const auto all = Collect<void>::make(topics.size(), [done = std::move(done)](auto& outcomes) {
-    for (const auto& outcome : outcomes) {
-      if (!*outcome) return done(outcome->error());
-    }
-    done(Result<void>{});
-  });
-  for (std::size_t i = 0; i < topics.size(); ++i) join(topics[i], group, false, all->slot(i));
-}
-
-std::optional<Error> QueueBroker::check_group(const std::string& topic,
-                                              const std::string& group) const {
-  if (options_.auto_create || catalogue_->has_group(topic, group)) return std::nullopt;
-  const auto configured = options_.topics.find(topic);
-  if (configured != options_.topics.end()) {
-    const std::vector<std::string>& groups = configured->second.groups;
-    if (std::find(groups.begin(), groups.end(), group) != groups.end()) return std::nullopt;
-  }
-  return Error{ErrorCode::rejected,
-               "group " + group + " of topic " + topic + " is not in the configuration"};
-}
-
-void QueueBroker::commit(const std::string& group, std::vector<GroupOffset> offsets,
-                         Done<std::vector<Result<void>>> done) {
-  std::vector<Result<void>> outcomes(offsets.size());
-  std::vector<std::size_t> places;  // of the calls
-  Calls calls;
-  for (std::size_t i = 0; i < offsets.size(); ++i) {
-    const GroupOffset& one = offsets[i];
-    auto refusal = check(one.partition);
-    if (!refusal) refusal = check_group(one.partition.topic, group);
-    if (refusal) {
-      outcomes[i] = std::move(*refusal);
-      continue;
-    }
-    places.push_back(i);
-    pb::TopicCall& call = calls.emplace_back();
-    call.set_queue(queue_of(one.partition.topic));
-    call.set_shard(static_cast<std::uint32_t>(one.partition.partition));
-    pb::TopicCall::Commit& commit = *call.mutable_commit();
-    commit.set_topic(one.partition.topic);
-    commit.set_group(group);
-    commit.set_offset(one.offset);
-    commit.set_metadata(one.metadata);
-  }
-  calls_->call(calls, [outcomes = std::move(outcomes), places = std::move(places),
-                       done = std::move(done)](const TopicCalls::Results& results) mutable {
-    for (std::size_t i = 0; i < results.size(); ++i) {
-      if (!results[i]) outcomes[places[i]] = results[i].error();
-    }
-    done(std::move(outcomes));
-  });
-}
-
-void QueueBroker::committed(const std::string& group,
-                            std::optional<std::vector<TopicPartition>> partitions,
-                            Done<std::vector<GroupOffset>> done) {
-  pb::TopicCall call;
-  call.mutable_describe()->set_group(group);
-  Calls calls;
-  if (partitions) {
-    std::set<Catalogue::Place> places;
-    for (const TopicPartition& one : *partitions) {
-      if (!check(one))
-        places.emplace(queue_of(one.topic), static_cast<std::uint32_t>(one.partition));
-    }
-    for (const auto& [queue, shard] : places) {
-      pb::TopicCall& asked = calls.emplace_back(call);
-      asked.set_queue(queue);
-      asked.set_shard(shard);
-    }
-  } else {
-    calls = describe_all(call);
-  }
-  std::vector<std::int32_t> shards;
-  for (const pb::TopicCall& one : calls) shards.push_back(static_cast<std::int32_t>(one.shard()));
-  calls_->call(calls, [shards, partitions = std::move(partitions),
-                       done = std::move(done)](const TopicCalls::Results& results) {
-    std::map<TopicPartition, GroupOffset> found;
-    for (std::size_t i = 0; i < results.size(); ++i) {
-      if (!results[i]) return done(results[i].error());
-      for (const pb::TopicCallAnswer::Topic& topic : results[i]->topic()) {
-        for (const pb::TopicCallAnswer::Group& one : topic.group()) {
-          const TopicPartition partition{topic.name(), shards[i]};
-          if (one.committed() >= 0) found[partition] = {partition, one.committed(), one.metadata()};
-        }
-      }
-    }
-    std::vector<GroupOffset> offsets;
-    if (!partitions) {
-      for (auto& [partition, offset] : found) offsets.push_back(std::move(offset));
-      return done(std::move(offsets));
-    }
-    for (const TopicPartition& one : *partitions) {
-      const auto place = found.find(one);
-      offsets.push_back(place == found.end() ? GroupOffset{.partition = one} : place->second);
-    }
-    done(std::move(offsets));
-  });
-}
-
-std::vector<std::string> QueueBroker::groups() {
-  refresh();
-  std::vector<std::string> groups;
-  for (const std::string& group : catalogue_->groups()) {
-    const auto shard = static_cast<std::uint32_t>(hash_key(group) % options_.shards);
-    if (options_.owner(topic_store, shard) == options_.self) groups.push_back(group);
-  }
-  return groups;
 }
 
 }  // namespace millrace::kafka

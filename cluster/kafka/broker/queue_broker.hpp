@@ -74,7 +74,30 @@ class QueueBroker final : public BrokerApi {
               Done<std::vector<Result<void>>> done) override;
   void committed(const std::string& group, std::optional<std::vector<TopicPartition>> partitions,
                  Done<std::vector<GroupOffset>> done) override;
+  void unsubscribe(const std::string& group, std::optional<std::vector<TopicPartition>> partitions,
+                   Done<std::vector<Result<void>>> done) override;
   std::vector<std::string> groups() override;
+
+  /// What the shards of a cluster say of their topics.
+  struct Survey {
+    struct Place {
+      std::string queue{};
+      std::uint32_t shard = 0;
+      std::string owner{};  ///< node
+      pb::TopicCallAnswer::Topic topic{};
+    };
+    std::vector<Place> places{};     ///< by queue, shard and topic
+    std::size_t unanswered = 0;      ///< shards without an answer
+    std::optional<Error> failure{};  ///< of the first of them
+  };
+  /// Asks all shards for one topic or all, and one group of them or all. `done` is called once, from any thread.
+  void survey(const std::optional<std::string>& topic, const std::optional<std::string>& group,
+              std::function<void(Survey)> done);
+  /// As find_offset() with OffsetAt::time, also of a partition that another node leads.
+  void find_time_anywhere(const TopicPartition& partition, std::int64_t timestamp_ms,
+                          Done<FoundOffset> done);
+  /// The node that coordinates a group; empty: nobody knows now.
+  [[nodiscard]] std::string coordinating_node(const std::string& group) const;
 
   /// Asks for the topics and groups that there are; also done by the functions above when what is known is old.
   void refresh();
@@ -100,6 +123,8 @@ class QueueBroker final : public BrokerApi {
   void make(const std::string& topic, const pb::TopicOptions& options, bool updates,
             Done<void> done);
   void join(const std::string& topic, const std::string& group, bool permanent, Done<void> done);
+  void unsubscribe_all(const std::string& group, Done<std::vector<Result<void>>> done);
+  [[nodiscard]] bool is_configured(const std::string& topic, const std::string& group) const;
   [[nodiscard]] std::optional<Error> check_group(const std::string& topic,
                                                  const std::string& group) const;
   /// Calls that ask all shards of all queues.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cluster/kafka/broker/collect.hpp"
+#include "cluster/kafka/broker/time_search.hpp"
 
 namespace millrace::kafka {
 namespace {
@@ -14,9 +15,9 @@ namespace {
 constexpr const char* service = "topics";
 constexpr std::chrono::seconds call_timeout{10};
 
-using Done = std::function<void(Result<pb::TopicCallAnswer>)>;
+using Answered = std::function<void(Result<pb::TopicCallAnswer>)>;
 
-queues::TopicReply<void> empty_answer(const Done& done) {
+queues::TopicReply<void> empty_answer(const Answered& done) {
   return queues::TopicReply<void>([done](const Result<void>& outcome) {
     if (!outcome) return done(outcome.error());
     done(pb::TopicCallAnswer());
@@ -44,7 +45,7 @@ pb::TopicCallAnswer to_answer(const std::vector<queues::TopicInfo>& infos) {
 }
 
 /// The command that a call stands for; nullopt: none that this version knows.
-std::optional<queues::TopicCommand> command_of(const pb::TopicCall& call, const Done& done) {
+std::optional<queues::TopicCommand> command_of(const pb::TopicCall& call, const Answered& done) {
   switch (call.what_case()) {
     case pb::TopicCall::kMake:
       return queues::MakeTopicCommand{call.make().topic(), call.make().options(),
@@ -54,6 +55,9 @@ std::optional<queues::TopicCommand> command_of(const pb::TopicCall& call, const 
     case pb::TopicCall::kJoin:
       return queues::JoinGroupCommand{call.join().topic(), call.join().group(),
                                       call.join().permanent(), empty_answer(done)};
+    case pb::TopicCall::kLeave:
+      return queues::LeaveGroupCommand{call.leave().topic(), call.leave().group(),
+                                       empty_answer(done)};
     case pb::TopicCall::kCommit:
       return queues::CommitOffsetCommand{call.commit().topic(), call.commit().group(),
                                          call.commit().offset(), call.commit().metadata(),
@@ -71,13 +75,24 @@ std::optional<queues::TopicCommand> command_of(const pb::TopicCall& call, const 
           });
       return describe;
     }
+    case pb::TopicCall::kFindTime:  // two commands: see call_here()
     case pb::TopicCall::WHAT_NOT_SET:
       break;
   }
   return std::nullopt;
 }
 
-void call_here(const TopicQueues& queues, const pb::TopicCall& call, const Done& done) {
+void call_here(const TopicQueues& queues, const pb::TopicCall& call, const Answered& done) {
+  if (call.has_find_time()) {
+    return search_time(queues, call.queue(), call.shard(), call.find_time().topic(),
+                       call.find_time().timestamp_ms(), [done](const Result<FoundOffset>& found) {
+                         if (!found) return done(found.error());
+                         pb::TopicCallAnswer answer;
+                         answer.mutable_found()->set_offset(found->offset);
+                         answer.mutable_found()->set_timestamp_ms(found->timestamp_ms);
+                         done(std::move(answer));
+                       });
+  }
   auto command = command_of(call, done);
   if (!command) {
     return done(

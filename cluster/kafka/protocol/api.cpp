@@ -17,6 +17,7 @@ constexpr std::array table{
     ApiVersions{ApiKey::api_versions, 0, 3, 3},     ApiVersions{ApiKey::create_topics, 0, 4, 5},
     ApiVersions{ApiKey::delete_topics, 0, 3, 4},    ApiVersions{ApiKey::init_producer_id, 0, 4, 2},
     ApiVersions{ApiKey::describe_configs, 0, 2, 4}, ApiVersions{ApiKey::sasl_authenticate, 0, 1, 2},
+    ApiVersions{ApiKey::delete_groups, 0, 1, 2},    ApiVersions{ApiKey::offset_delete, 0, 0, 99},
 };
 
 }  // namespace

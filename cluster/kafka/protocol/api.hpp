@@ -30,6 +30,8 @@ enum class ApiKey : std::int16_t {
   init_producer_id = 22,
   describe_configs = 32,
   sasl_authenticate = 36,
+  delete_groups = 42,
+  offset_delete = 47,
 };
 
 struct ApiVersions {

@@ -50,10 +50,13 @@ enum class Code : std::int16_t {
   kafka_storage_error = 56,  ///< retried, after a look for the leader
   sasl_authentication_failed = 58,
   unknown_producer_id = 59,
+  non_empty_group = 68,
+  group_id_not_found = 69,
   fetch_session_id_not_found = 70,
   member_id_required = 79,
   group_max_size_reached = 81,
   fenced_instance_id = 82,
+  group_subscribed_to_topic = 86,
   invalid_record = 87,
 };
 

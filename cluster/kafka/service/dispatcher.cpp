@@ -128,6 +128,12 @@ bool Dispatcher::handle(const ExchangePtr& exchange) {
     case ApiKey::describe_configs:
       parsed(exchange, read_describe_configs, to(topics_, &TopicsHandler::describe_configs));
       break;
+    case ApiKey::delete_groups:
+      parsed(exchange, read_delete_groups, to(groups_, &GroupHandler::remove));
+      break;
+    case ApiKey::offset_delete:
+      parsed(exchange, read_offset_delete, to(groups_, &GroupHandler::forget_offsets));
+      break;
     case ApiKey::sasl_authenticate:
       parsed(exchange, read_sasl_authenticate, to(sasl_, &SaslHandler::authenticate));
       break;

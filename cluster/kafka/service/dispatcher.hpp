@@ -23,6 +23,8 @@ class Dispatcher final : public RequestHandler {
   [[nodiscard]] bool handle(const std::shared_ptr<Exchange>& exchange) override;
   void wind_down() override;
 
+  [[nodiscard]] GroupHandler& groups() { return groups_; }
+
  private:
   ProduceHandler produce_;
   FetchHandler fetch_;

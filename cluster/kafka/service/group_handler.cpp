@@ -106,7 +106,9 @@ Code GroupHandler::check_group(std::string_view group) {
   if (is_winding_down_) return Code::not_coordinator;
   const std::string name(group);
   const auto coordinator = context_.api.coordinator(name);
-  if (coordinator && coordinator->id == context_.api.cluster().self) return Code::none;
+  if (coordinator && coordinator->id == context_.api.cluster().self) {
+    return held_.contains(group) ? Code::coordinator_load_in_progress : Code::none;
+  }
   GroupAnswers answers;
   core_.release(name, answers);
   deliver(answers);
@@ -383,6 +385,134 @@ void GroupHandler::list(const ExchangePtr& exchange) {
   Writer writer = exchange->begin();
   write_list_groups(writer, exchange->header().version, Code::none, groups);
   exchange->answer(writer);
+}
+
+// --- What is forgotten ---------------------------------------------------------------------------
+
+bool GroupHandler::has_members(std::string_view group) const {
+  return !core_.describe(group).members.empty();
+}
+
+void GroupHandler::remove(const ExchangePtr& exchange, const DeleteGroupsRequest& request) {
+  auto answer = std::make_shared<std::vector<DeleteGroupsAnswer>>();
+  std::vector<std::size_t> places;  // of those that may go, in the answer
+  for (const std::string_view name :
+       std::set<std::string_view>(request.groups.begin(), request.groups.end())) {
+    Code code = check_group(name);
+    if (code == Code::none && has_members(name)) code = Code::non_empty_group;
+    if (code == Code::none) {
+      held_.emplace(name);
+      places.push_back(answer->size());
+    }
+    answer->push_back({.group = std::string(name), .code = code});
+  }
+  using Outcomes = std::vector<Result<void>>;
+  const auto gather = std::make_shared<Gather<Outcomes>>(
+      context_.loop.mailbox(), places.size(), [this, exchange, answer, places](auto& outcomes) {
+        for (std::size_t i = 0; i < places.size(); ++i) {
+          DeleteGroupsAnswer& each = (*answer)[places[i]];
+          release(each.group);
+          interests_.erase(each.group);
+          const Result<Outcomes>& all = *outcomes[i];
+          const Result<void> outcome = all ? all->front() : Result<void>(all.error());
+          if (outcome) continue;
+          const bool is_missing = outcome.error().code == ErrorCode::not_found;
+          each.code = is_missing ? Code::group_id_not_found : group_code_of(outcome.error().code);
+        }
+        Writer writer = exchange->begin();
+        write_delete_groups(writer, exchange->header().version, *answer);
+        exchange->answer(writer);
+      });
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    context_.api.unsubscribe((*answer)[places[i]].group, std::nullopt, gather->slot(i));
+  }
+  gather->finish_if_empty();
+}
+
+void GroupHandler::forget_offsets(const ExchangePtr& exchange, const OffsetDeleteRequest& request) {
+  auto answer = std::make_shared<OffsetDeleteAnswer>();
+  const auto write = [exchange, answer] {
+    Writer writer = exchange->begin();
+    write_offset_delete(writer, exchange->header().version, *answer);
+    exchange->answer(writer);
+  };
+  answer->code = check_group(request.group);
+  if (answer->code != Code::none) return write();
+  // Members may read any of the topics: which ones, only their assignor knows.
+  const Code refusal = has_members(request.group) ? Code::group_subscribed_to_topic : Code::none;
+  std::vector<TopicPartition> partitions;
+  std::vector<std::pair<std::size_t, std::size_t>> places;  // of the partitions, in the answer
+  for (const OffsetDeleteRequest::Topic& topic : request.topics) {
+    auto& named = answer->topics.emplace_back();
+    named.name = topic.name;
+    for (const std::int32_t index : topic.partitions) {
+      Code code = refusal;
+      if (code == Code::none && !is_topic_name(topic.name)) code = Code::invalid_topic;
+      if (code == Code::none) {
+        places.emplace_back(answer->topics.size() - 1, named.partitions.size());
+        partitions.push_back({named.name, index});
+      }
+      named.partitions.push_back({.index = index, .code = code});
+    }
+  }
+  if (partitions.empty()) return write();
+  const std::string group(request.group);
+  held_.insert(group);
+  using Outcomes = std::vector<Result<void>>;
+  const auto gather = std::make_shared<Gather<Outcomes>>(
+      context_.loop.mailbox(), 1,
+      [this, group, answer, places = std::move(places), write](auto& outcomes) {
+        release(group);
+        const Result<Outcomes>& all = *outcomes[0];
+        for (std::size_t i = 0; i < places.size(); ++i) {
+          const auto& [topic, partition] = places[i];
+          const Result<void> outcome = all ? (*all).at(i) : Result<void>(all.error());
+          // What is not there is forgotten.
+          if (outcome || outcome.error().code == ErrorCode::not_found) continue;
+          answer->topics[topic].partitions[partition].code = group_code_of(outcome.error().code);
+        }
+        write();
+      });
+  context_.api.unsubscribe(group, std::move(partitions), gather->slot(0));
+}
+
+std::vector<DescribedGroup> GroupHandler::described(const std::vector<std::string>& names) {
+  std::vector<DescribedGroup> groups;
+  for (const std::string& name : names) {
+    const Code code = check_group(name);
+    groups.push_back(code == Code::none ? core_.describe(name)
+                                        : DescribedGroup{.code = code, .name = name});
+  }
+  return groups;
+}
+
+Result<void> GroupHandler::hold(const std::string& group, bool is_forced) {
+  switch (check_group(group)) {
+    case Code::none:
+      break;
+    case Code::invalid_group_id:
+      return Error{ErrorCode::invalid_argument,
+                   "group: expected 1 to 255 bytes of UTF-8 without control characters"};
+    case Code::not_coordinator:
+      return Error{ErrorCode::not_owner, "another node coordinates group " + group + " now"};
+    case Code::coordinator_load_in_progress:
+      return Error{ErrorCode::backlog_full,
+                   "group " + group + " is being changed by somebody else: try again"};
+    default:
+      return Error{ErrorCode::unreachable, "nobody knows now which node coordinates " + group};
+  }
+  const std::size_t members = core_.describe(group).members.size();
+  if (members > 0 && !is_forced) {
+    return Error{ErrorCode::rejected,
+                 "group " + group + " has " + std::to_string(members) +
+                     " members: stop them, or force it, and they must join again"};
+  }
+  held_.insert(group);
+  GroupAnswers answers;
+  core_.release(group, answers);
+  deliver(answers);
+  interests_.erase(group);
+  return {};
 }
 
 // --- The coordinator's requests and time ---------------------------------------------------------

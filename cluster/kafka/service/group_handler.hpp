@@ -11,10 +11,12 @@
 #include <vector>
 
 #include "cluster/kafka/group/group_core.hpp"
+#include "cluster/kafka/protocol/delete_groups.hpp"
 #include "cluster/kafka/protocol/find_coordinator.hpp"
 #include "cluster/kafka/protocol/heartbeat.hpp"
 #include "cluster/kafka/protocol/leave_group.hpp"
 #include "cluster/kafka/protocol/offset_commit.hpp"
+#include "cluster/kafka/protocol/offset_delete.hpp"
 #include "cluster/kafka/protocol/offset_fetch.hpp"
 #include "cluster/kafka/service/handler_context.hpp"
 
@@ -36,12 +38,23 @@ class GroupHandler {
   void fetch_offsets(const ExchangePtr& exchange, const OffsetFetchRequest& request);
   void describe(const ExchangePtr& exchange, const DescribeGroupsRequest& request);
   void list(const ExchangePtr& exchange);
+  void remove(const ExchangePtr& exchange, const DeleteGroupsRequest& request);
+  void forget_offsets(const ExchangePtr& exchange, const OffsetDeleteRequest& request);
+
+  // For operators.
+  [[nodiscard]] std::vector<DescribedGroup> described(const std::vector<std::string>& names);
+  /// Holds back requests of the group's members until release(): clients send them again. Members of before must join
+  /// again; without `is_forced` they are a reason to fail with `rejected`. Fails also with `not_owner` and `unreachable`
+  /// (of the coordinator), `backlog_full` (it is held already), `invalid_argument`.
+  [[nodiscard]] Result<void> hold(const std::string& group, bool is_forced);
+  void release(const std::string& group) { held_.erase(group); }
 
   /// Requests that wait for other members are answered: another node will coordinate.
   void wind_down();
 
  private:
   [[nodiscard]] Code check_group(std::string_view group);
+  [[nodiscard]] bool has_members(std::string_view group) const;
   [[nodiscard]] SteadyUs now_us() const;
   [[nodiscard]] Ticket keep(const ExchangePtr& exchange);
   void enter(const ExchangePtr& exchange, JoinCommand command);
@@ -63,6 +76,7 @@ class GroupHandler {
     SteadyUs refreshed_us = 0;
   };
   std::map<std::string, Interest, std::less<>> interests_{};
+  std::set<std::string, std::less<>> held_{};
   bool is_ticking_ = false;
   bool is_winding_down_ = false;
 };

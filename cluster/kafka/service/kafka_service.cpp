@@ -67,6 +67,27 @@ std::uint16_t KafkaService::port() const {
   return parts_->server.port;
 }
 
+void KafkaService::describe_groups(std::vector<std::string> names,
+                                   std::function<void(const std::vector<DescribedGroup>&)> done) {
+  parts_->server.loop->mailbox()->post([&groups = parts_->dispatcher.groups(),
+                                        names = std::move(names),
+                                        done = std::move(done)] { done(groups.described(names)); });
+}
+
+void KafkaService::hold_group(const std::string& group, bool is_forced,
+                              std::function<void(const Result<GroupHold>&)> done) {
+  const std::shared_ptr<Mailbox> mailbox = parts_->server.loop->mailbox();
+  mailbox->post(
+      [&groups = parts_->dispatcher.groups(), mailbox, group, is_forced, done = std::move(done)] {
+        if (const Result<void> held = groups.hold(group, is_forced); !held)
+          return done(held.error());
+        // The loop ends before the dispatcher: what is posted then is destroyed.
+        done(GroupHold(static_cast<const void*>(&groups), [&groups, mailbox, group](const void*) {
+          mailbox->post([&groups, group] { groups.release(group); });
+        }));
+      });
+}
+
 void KafkaService::stop(std::chrono::milliseconds grace) {
   parts_->server.loop->stop(grace);
 }

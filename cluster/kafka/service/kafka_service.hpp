@@ -3,8 +3,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cluster/kafka/broker_api.hpp"
 #include "cluster/kafka/group/group_core.hpp"
@@ -25,6 +27,9 @@ struct KafkaServiceOptions {
   std::uint64_t fetch_bytes_max = 4u << 20;
 };
 
+/// Members of a group are held back until the last owner of this is gone. Any thread.
+using GroupHold = std::shared_ptr<const void>;
+
 /// One thread serves all connections. Nothing is kept here that must last: groups find their members again
 /// after a restart.
 class KafkaService {
@@ -43,6 +48,15 @@ class KafkaService {
   /// The host as it was given, and the port that was taken.
   [[nodiscard]] const std::string& host() const;
   [[nodiscard]] std::uint16_t port() const;
+
+  // For operators, from any thread. `done` is called in the loop: must not block; not at all if the service stops before.
+
+  /// As DescribeGroups, of groups that this node coordinates; of others only DescribedGroup::code, which is not `none`.
+  void describe_groups(std::vector<std::string> names,
+                       std::function<void(const std::vector<DescribedGroup>&)> done);
+  /// As GroupHandler::hold().
+  void hold_group(const std::string& group, bool is_forced,
+                  std::function<void(const Result<GroupHold>&)> done);
 
   /// Accepts no more, answers what waits for records or for members, and waits up to `grace` for what the
   /// node has in progress; then closes all connections. A second call does nothing.
