@@ -1,6 +1,7 @@
 // Serves topics that are in memory only, for tests with real clients. Prints the address; answers each line
 // "counts" with the numbers of records, batches and duplicates; ends when its standard input does.
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <ctime>
 #include <iostream>
@@ -30,6 +31,7 @@ int fail(const std::string& text) {
 int main(int count, char** values) {
   spdlog::set_default_logger(spdlog::stderr_logger_mt("served_topics"));
   MemoryBroker::Settings settings;
+  std::uint16_t advertised = 0;
   KafkaServiceOptions options;
   options.groups.gather_us = 100'000;
   for (int i = 1; i < count; i += 2) {
@@ -40,6 +42,8 @@ int main(int count, char** values) {
       settings.partitions = std::atoi(value.c_str());
     } else if (name == "--gap") {  // offsets left out behind each batch
       settings.offset_gap = std::atoi(value.c_str());
+    } else if (name == "--advertise") {  // a port where something passes on to this one
+      advertised = static_cast<std::uint16_t>(std::atoi(value.c_str()));
     } else if (name == "--password") {  // of "user"
       options.authenticate = [value](std::string_view user, std::string_view password) {
         return user == "user" && password == value;
@@ -54,13 +58,13 @@ int main(int count, char** values) {
       if (!written) return fail(written.error().message);
       options.server.tls = {value + "/node.crt", value + "/node.key"};
     } else {
-      return fail("expected --partitions, --gap, --password or --tls");
+      return fail("expected --partitions, --gap, --advertise, --password or --tls");
     }
   }
   MemoryBroker broker(settings);
   auto service = KafkaService::listen_on(options, broker);
   if (!service) return fail(service.error().message);
-  broker.set_address("127.0.0.1", (*service)->port());
+  broker.set_address("127.0.0.1", advertised != 0 ? advertised : (*service)->port());
   (*service)->start_serving();
   std::cout << "127.0.0.1:" << (*service)->port() << std::endl;
   for (std::string line; std::getline(std::cin, line);) {
