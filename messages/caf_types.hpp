@@ -84,6 +84,8 @@ struct WindowMessage;
 }  // namespace millrace::receivers
 
 namespace millrace::senders {
+struct AnswerMessage;
+struct AskMessage;
 struct WakeMessage;
 }  // namespace millrace::senders
 
@@ -150,6 +152,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::RunMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::WatchMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::WindowMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::senders::AnswerMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::senders::AskMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::senders::WakeMessage))
 CAF_END_TYPE_ID_BLOCK(millrace)
 
@@ -215,4 +219,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::RestartMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::RunMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::WatchMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::WindowMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::senders::AnswerMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::senders::AskMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::senders::WakeMessage)

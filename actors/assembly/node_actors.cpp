@@ -19,7 +19,7 @@ using queues::QueueNumber;
 }  // namespace
 
 NodeActors::NodeActors(Surroundings surroundings, NodePlan plan)
-    : surroundings_(std::move(surroundings)), plan_(std::move(plan)) {
+    : surroundings_(std::move(surroundings)), plan_(std::move(plan)), asks_(plan_) {
   for (const StagePlan& stage : plan_.stages) stage.meter->set_on_failure(surroundings_.on_failure);
 }
 
@@ -84,8 +84,9 @@ std::vector<queues::QueueHandle> NodeActors::handles_of(
 
 receivers::ReceiverConfig NodeActors::receiver_config(const StagePlan& stage) const {
   receivers::ReceiverConfig config;
-  config.spec = stage.spec;
+  config.spec = asks_.with_handlers(stage.spec);
   config.targets = plan_.targets(stage);
+  config.reply_targets = asks_.reply_targets(*stage.spec);
   const std::vector<QueueNumber>& served = plan_.queues.at(stage.spec->source.name).served;
   const std::size_t sources = served.size() - static_cast<std::size_t>(std::count(
                                                   served.begin(), served.end(), QueueNumber{0}));
@@ -105,6 +106,7 @@ receivers::ReceiverConfig NodeActors::receiver_config(const StagePlan& stage) co
 
 void NodeActors::spawn_receivers() {
   const Writing lock(mutex_);
+  asks_.start(*surroundings_.system, *surroundings_.clock);
   std::vector<receivers::ExternalStages::Stage> external;
   for (const StagePlan& stage : plan_.stages) {
     receivers::ReceiverConfig config = receiver_config(stage);
@@ -207,6 +209,10 @@ std::size_t NodeActors::snapshot(logs::Lsn lsn,
 void NodeActors::deliver(QueueNumber number,
                          std::shared_ptr<const std::vector<queues::CommittedChange>> changes) {
   const Reading lock(mutex_);
+  const auto declared = declarations_.find(number);
+  if (declared != declarations_.end() && declared->second.dead_letters()) {
+    asks_.on_dead_letters(*changes);
+  }
   tell(handles_[number], queues::CommitMessage{std::move(changes)});
 }
 
@@ -376,9 +382,8 @@ void NodeActors::end() {
   for (const Forwarder& forwarder : forwarders_) {
     end_actor(forwarder.actor);
   }
-  for (const queues::QueueHandle& handle : handles_) {
-    end_actor(handle);
-  }
+  for (const queues::QueueHandle& handle : handles_) end_actor(handle);
+  asks_.end();
 }
 
 AnyActor NodeActors::reader() const {

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/assembly/asks.hpp"
 #include "actors/assembly/commit_router.hpp"
 #include "actors/assembly/federation.hpp"
 #include "actors/assembly/node_plan.hpp"
@@ -66,9 +67,12 @@ class NodeActors final : public CommitSink {
   /// Starts the actors of the recovered queues; moves their states out of `store`. `reader` answers
   /// ReadMessage; it may be empty if the queues keep all bodies in memory.
   void spawn_queues(Store& store, const AnyActor& reader);
+  /// Starts the actors of the stages, and what waits for replies.
   void spawn_receivers();
   /// The external stages, for their workers. Null before spawn_receivers().
   [[nodiscard]] std::shared_ptr<const receivers::ExternalStages> external_stages() const;
+  /// REQUIRES, of functions that ask or answer: spawn_receivers() has returned.
+  [[nodiscard]] const Asks& asks() const { return asks_; }
   /// Starts to forward the messages of the outboxes.
   void spawn_forwarders();
 
@@ -221,6 +225,7 @@ class NodeActors final : public CommitSink {
   AnyActor reader_;
   mutable std::shared_mutex mutex_;  ///< guards all below; never held in a call of the federation
   NodePlan plan_;
+  Asks asks_;
   std::map<queues::QueueNumber, pb::Declaration> declarations_;
   std::vector<queues::QueueHandle> handles_;  ///< by number; empty: 0 and queues that are gone
   std::vector<Forwarder> forwarders_;

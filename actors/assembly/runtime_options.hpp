@@ -20,6 +20,7 @@
 namespace millrace {
 
 class FollowedStore;
+class Metrics;
 
 namespace logs {
 class OpenedLog;
@@ -77,6 +78,8 @@ struct RuntimeOptions {
   /// log has them in any case, a line a second for each stage. What it throws is logged and has no
   /// further effect.
   OnStageFailure on_failure{};
+  /// Metrics of the program, which Runtime::metrics() returns; null: an empty one is made.
+  std::shared_ptr<Metrics> metrics{};
 };
 
 /// Options of one sender.

@@ -48,7 +48,8 @@
 //                        | Pending<void>. No thread is held meanwhile: actors/stage/pending.hpp
 //   (throws)             | none                                     | failed: retried, with what()
 //
-// A stage may also run in other processes, in any language: `.then_external<Out>("name")`.
+// A stage may also run in other processes, in any language: `.then_external<Out>("name")`. A chain that
+// ends with `.then_answer("name")` replies to the program that asked: Runtime::asker().
 //
 // A batch handler returns void, or a std::vector with one of the types above for each message, in
 // order. If a batch handler throws, or returns another number of results, every message of the
@@ -128,6 +129,10 @@ class Pipeline : public PipelineSpec, public pipelines::ThenCalls<Pipeline> {
   Miswired add_external(const std::string& /*name*/, const StageOptions& /*options*/) const {
     return nothing_arrives<Out>();
   }
+  template <class Name>
+  Miswired add_answer(const Name& /*name*/, const StageOptions& /*options*/) const {
+    return nothing_arrives<Name>();
+  }
 
   template <class... Anything>
   static Miswired nothing_arrives() {
@@ -173,6 +178,10 @@ class RoutedOutputs : public pipelines::ThenCalls<RoutedOutputs> {
   template <class Out>
   Miswired add_external(const std::string& /*name*/, const StageOptions& /*options*/) const {
     return not_closed<Out>();
+  }
+  template <class Name>
+  Miswired add_answer(const Name& /*name*/, const StageOptions& /*options*/) const {
+    return not_closed<Name>();
   }
 
   template <class... Anything>
@@ -233,6 +242,9 @@ class Outputs : public pipelines::ThenCalls<Outputs<T, maybe_keyed>> {
   template <class Out>
   [[nodiscard]] auto add_external(const std::string& name, const StageOptions& options) const {
     return arrivals_of(name).template add_external<Out>(name, options);
+  }
+  [[nodiscard]] Pipeline add_answer(const std::string& name, const StageOptions& options) const {
+    return arrivals_of(name).add_answer(name, options);
   }
 
   /// At the stage `name`, which follows.
@@ -316,6 +328,16 @@ class Arrivals : public pipelines::ThenCalls<Arrivals<T, maybe_keyed>> {
     } else {
       return Outputs<Out, maybe_keyed>(std::move(open), is_keyed_);
     }
+  }
+
+  [[nodiscard]] Pipeline add_answer(const std::string& name, const StageOptions& options) const {
+    PipelineSpec extended = pipeline_;
+    extended.stages.push_back({.name = name,
+                               .source = source_,
+                               .options = options,
+                               .is_keyed = is_keyed_,
+                               .is_answer = true});
+    return Pipeline(std::move(extended));
   }
 
   PipelineSpec pipeline_;

@@ -6,14 +6,16 @@
 #include <type_traits>
 
 #include "actors/pipeline/wiring_checks.hpp"
+#include "actors/stage/made_by.hpp"
 #include "actors/stage/pipeline_spec.hpp"
 #include "actors/stage/stage_options.hpp"
 
 namespace millrace {
 namespace pipelines {
 
-/// Adds `.then`, `.then_batch` and `.then_external` to `Derived`. They call
-/// `Derived::add<Handler, place>(name, options, handler...)` and `Derived::add_external<Out>(name, options)`.
+/// Adds `.then`, `.then_batch`, `.then_external` and `.then_answer` to `Derived`. They call
+/// `Derived::add<Handler, place>(name, options, handler...)`, `Derived::add_external<Out>(name, options)`
+/// and `Derived::add_answer(name, options)`.
 template <class Derived>
 class ThenCalls {
  public:
@@ -32,6 +34,13 @@ class ThenCalls {
     return self().template add<Handler, Place::then>(name, options, handler);
   }
 
+  /// Appends a stage; each worker makes its handler by `make`.
+  template <auto = 0, class Make>
+  [[nodiscard]] auto then(const std::string& name, MadeBy<Make> make,
+                          const StageOptions& options = {}) const {
+    return self().template add<typename MadeBy<Make>::Handler, Place::then>(name, options, make);
+  }
+
   /// Append a stage as `.then` does; its handler takes a Batch, which `options.batch` bounds.
   template <class Handler>
   [[nodiscard]] auto then_batch(const std::string& name, const StageOptions& options = {}) const {
@@ -42,6 +51,12 @@ class ThenCalls {
                                 const StageOptions& options = {}) const {
     return self().template add<Handler, Place::then_batch>(name, options, handler);
   }
+  template <auto = 0, class Make>
+  [[nodiscard]] auto then_batch(const std::string& name, MadeBy<Make> make,
+                                const StageOptions& options = {}) const {
+    return self().template add<typename MadeBy<Make>::Handler, Place::then_batch>(name, options,
+                                                                                  make);
+  }
 
   /// Appends a stage whose handlers run in other processes, which ask a node for its messages over
   /// HTTP (docs/http.md). `Out`: what it returns; void: nothing. The state of a key is JSON.
@@ -51,6 +66,13 @@ class ThenCalls {
     static_assert(std::is_void_v<Out> || Message<Out>,
                   "millrace: .then_external<Out> takes a generated Protobuf message, or void.");
     return self().template add_external<Out>(name, options);
+  }
+
+  /// Ends the chain: gives each message to the program that asked for it, if it still waits. The queue
+  /// in front of the stage is a reply queue: what a stage writes there for a request comes to a shard
+  /// of the asker's node, under a key of its own. See Runtime::asker().
+  [[nodiscard]] auto then_answer(const std::string& name, const StageOptions& options = {}) const {
+    return self().add_answer(name, options);
   }
 
   // A stage without name: compile errors.
@@ -109,6 +131,9 @@ class Miswired : public pipelines::ThenCalls<Miswired> {
   }
   template <class Out>
   Miswired add_external(const std::string& /*name*/, const StageOptions& /*options*/) const {
+    return {};
+  }
+  Miswired add_answer(const std::string& /*name*/, const StageOptions& /*options*/) const {
     return {};
   }
 };

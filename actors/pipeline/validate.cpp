@@ -94,7 +94,7 @@ class Validator {
   }
 
   void check_stage(const std::string& place, const StageSpec& stage) {
-    if (!stage.make && !stage.make_async && !stage.is_external) {
+    if (!stage.make && !stage.make_async && !stage.is_external && !stage.is_answer) {
       report(place, "handler: expected one, got none");
     }
     check_queue(place, "source", stage.source);

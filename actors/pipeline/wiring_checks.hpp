@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "actors/stage/handler_shape.hpp"
+#include "actors/stage/made_by.hpp"
 
 namespace millrace::pipelines {
 
@@ -83,6 +84,8 @@ constexpr bool check_origin() {
                   "millrace: .then<Handler>(name) makes a handler for each worker, so it needs a "
                   "default constructor; else use .then(name, handler).");
     return false;
+  } else if constexpr ((is_made_by<From> || ...)) {
+    return true;
   } else if constexpr (sizeof...(From) > 0 && !std::is_copy_constructible_v<Handler>) {
     static_assert(never<Handler>,
                   "millrace: a handler object is copied for each worker, so it must be copyable.");

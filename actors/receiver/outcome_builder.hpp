@@ -18,6 +18,7 @@ using TargetShards = std::vector<queues::QueueNumber>;
 /// Where the outputs of one worker go.
 struct OutputRoutes {
   std::vector<TargetShards> targets;  ///< in the order of StageSpec::targets
+  std::vector<bool> reply_targets{};  ///< which of them are reply queues; shorter: the rest is none
   std::uint32_t shard = 0;            ///< shard of the lease: takes outputs without a key
 };
 
@@ -25,7 +26,8 @@ struct OutputRoutes {
 ///
 /// Each output gets an id derived from the input's id, `stage` and its index, and a shard by its
 /// key. It inherits the input's key, priority, birth time and deadline unless its options say
-/// otherwise. Delays and timers count from `now_us`.
+/// otherwise, and the key under which an asker waits for a reply. In a reply queue that key is the
+/// output's, whatever the handler says. Delays and timers count from `now_us`.
 /// Requires: run.results has one entry for each of run.inputs.
 [[nodiscard]] queues::LeaseOutcome build_outcome(const std::string& stage,
                                                  const OutputRoutes& routes, queues::LeaseId lease,

@@ -28,6 +28,7 @@
 #include "actors/pipeline/validate.hpp"
 #include "actors/pipeline/wiring.hpp"
 #include "actors/receiver/running_table.hpp"
+#include "actors/runtime/drained_queues.hpp"
 #include "actors/runtime/node_states.hpp"
 #include "actors/runtime/notices.hpp"
 #include "actors/runtime/queue_info_sum.hpp"
@@ -54,18 +55,6 @@ constexpr std::chrono::minutes operation_timeout{10};
 using Deadline = std::chrono::steady_clock::time_point;
 using Queues = std::vector<queues::QueueHandle>;
 
-/// Returns how many queues drained before `deadline` or have ended.
-std::size_t await_rest(ActorSystem& system, const Queues& queues, Deadline deadline) {
-  const auto left = std::max(
-      std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Deadline::clock::now()),
-      std::chrono::milliseconds(1));
-  const auto answers = ask_all<queues::QueueStatus>(system, queues, queues::DrainMessage{}, left);
-  return static_cast<std::size_t>(
-      std::count_if(answers.begin(), answers.end(), [](const Result<queues::QueueStatus>& answer) {
-        return answer || answer.error().code != ErrorCode::timeout;
-      }));
-}
-
 }  // namespace
 
 class Runtime::Parts final : public QueueLogOwner {
@@ -79,6 +68,7 @@ class Runtime::Parts final : public QueueLogOwner {
         config(options),
         system(config) {
     if (!options.on_fatal) options.on_fatal = stop_at_once;
+    if (!options.metrics) options.metrics = std::make_shared<Metrics>();
     if (options.seed == 0) options.seed = std::random_device{}();
     if (options.outbox_producer.empty()) options.outbox_producer = random_name();
     while (options.generation == 0) {
@@ -517,6 +507,14 @@ Result<void> Runtime::offer_numbered(const std::string& queue, std::uint32_t sha
 
 TopicQueues Runtime::topics() const {
   return {*parts_->actors, parts_->serves};
+}
+
+const NodeActors& Runtime::actors() const {
+  return *parts_->actors;
+}
+
+const std::shared_ptr<Metrics>& Runtime::metrics() const {
+  return parts_->options.metrics;
 }
 
 std::vector<StageCounts> Runtime::stage_counts() const {

@@ -18,9 +18,11 @@
 #include "actors/base/clock.hpp"
 #include "actors/log/backup.hpp"
 #include "actors/log/log_stats.hpp"
+#include "actors/metrics/metrics.hpp"
 #include "actors/operate/operation.hpp"
 #include "actors/queue/state/keyed_offer.hpp"
 #include "actors/queue/state/ledger.hpp"
+#include "actors/runtime/asker.hpp"
 #include "actors/runtime/consumer.hpp"
 #include "actors/runtime/sender.hpp"
 #include "actors/sender/numbered_offer.hpp"
@@ -41,6 +43,7 @@ class ExternalStages;
 namespace millrace {
 
 class Federation;
+class NodeActors;
 class TopicQueues;
 
 /// A queue as it is now, over all its shards.
@@ -131,6 +134,22 @@ class Runtime {
     auto link = open_consumer(source.name(), std::string(T().GetTypeName()));
     if (!link) return link.error();
     return Consumer<T>(*std::move(link));
+  }
+
+  /// An asker: offers requests to `requests`, and waits for the message in `replies` that answers each.
+  /// A stage `.then_answer("name")` reads `replies`; whichever stage writes to it answers, at any distance
+  /// from the request. The asker has a sender of `options`, and works until stop(); it must not outlive
+  /// the runtime. Blocks and fails as sender(), and with
+  ///   not_found         no `.then_answer` stage reads `replies`
+  ///   invalid_argument  `replies` carries another type
+  template <Message Request, Message Reply>
+  [[nodiscard]] Result<Asker<Request, Reply>> asker(const QueueRef<Request>& requests,
+                                                    const QueueRef<Reply>& replies,
+                                                    const SenderOptions& options) {
+    auto link = open_asker(requests.name(), std::string(Request().GetTypeName()), replies.name(),
+                           std::string(Reply().GetTypeName()), options);
+    if (!link) return link.error();
+    return Asker<Request, Reply>(*std::move(link), requests);
   }
 
   /// Whether the queue or outbox that this node appends to would accept a message of `bytes` bytes
@@ -233,6 +252,8 @@ class Runtime {
                                             senders::NumberedDone done) const;
   /// The queues of RuntimeOptions::topic_queues.
   [[nodiscard]] TopicQueues topics() const;
+  /// RuntimeOptions::metrics; never null. A node of a cluster shows them at /metrics.
+  [[nodiscard]] const std::shared_ptr<Metrics>& metrics() const;
   /// The stages that run on this node, in the order of the pipelines.
   [[nodiscard]] std::vector<StageCounts> stage_counts() const;
 
@@ -241,6 +262,12 @@ class Runtime {
   explicit Runtime(std::unique_ptr<Parts> parts);
   Result<std::shared_ptr<SenderLink>> open_sender(const std::string& queue, const std::string& type,
                                                   const SenderOptions& options);
+  [[nodiscard]] Result<std::shared_ptr<const AskerLink>> open_asker(const std::string& requests,
+                                                                    const std::string& request_type,
+                                                                    const std::string& replies,
+                                                                    const std::string& reply_type,
+                                                                    const SenderOptions& options);
+  [[nodiscard]] const NodeActors& actors() const;
   [[nodiscard]] Result<std::shared_ptr<const ConsumerLink>> open_consumer(
       const std::string& queue, const std::string& type) const;
   Result<OperationResult> operate(const std::string& queue, Operation operation);

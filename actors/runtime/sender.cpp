@@ -34,6 +34,19 @@ Result<void> SenderLink::send_to(std::uint32_t shard, std::string key, std::stri
   return wait ? inbox_->push(std::move(message)) : inbox_->try_push(std::move(message));
 }
 
+Result<void> SenderLink::request(std::string key, std::string payload, MessageOptions options,
+                                 std::string reply_to, senders::Confirmation confirmation) {
+  senders::UnsentMessage message;
+  message.shard = shard_for(key, options);
+  auto envelope =
+      new_envelope(std::move(key), std::move(payload), std::move(options), clock_->now_us());
+  if (!envelope) return envelope.error();
+  message.envelope = *std::move(envelope);
+  message.envelope->set_reply_to(std::move(reply_to));
+  message.confirmation = std::move(confirmation);
+  return inbox_->try_push(std::move(message));
+}
+
 std::future<Result<void>> SenderLink::send_future(std::string key, std::string payload,
                                                   MessageOptions options) {
   // Shared, because a Confirmation is copyable.

@@ -25,6 +25,10 @@ namespace millrace {
 
 class Clock;
 
+namespace pb {
+class Envelope;
+}  // namespace pb
+
 namespace senders {
 class SenderInbox;
 }  // namespace senders
@@ -48,6 +52,9 @@ class SenderLink {
   [[nodiscard]] Result<void> send_to(std::uint32_t shard, std::string key, std::string payload,
                                      MessageOptions options, senders::Confirmation confirmation,
                                      bool wait);
+  /// As send() (not `wait`), of a request: its reply gets the key `reply_to`.
+  [[nodiscard]] Result<void> request(std::string key, std::string payload, MessageOptions options,
+                                     std::string reply_to, senders::Confirmation confirmation);
   /// See Sender::send_future().
   [[nodiscard]] std::future<Result<void>> send_future(std::string key, std::string payload,
                                                       MessageOptions options);

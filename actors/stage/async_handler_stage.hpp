@@ -22,10 +22,10 @@ class AsyncHandlerStage final : public AsyncStage {
   using Out = typename Shape::Return::Result;
 
  public:
-  /// `handler`: empty to default-construct the handler, or one object to copy.
+  /// `handler`: empty to default-construct the handler, or one object to copy, or a MadeBy.
   template <class... From>
   explicit AsyncHandlerStage(std::vector<StageTarget> targets, const From&... handler)
-      : handler_(handler...), writer_(std::move(targets)) {}
+      : handler_(new_handler<Handler>(handler...)), writer_(std::move(targets)) {}
 
   [[nodiscard]] std::unique_ptr<AsyncCall> begin(const StageInput& input,
                                                  StageResult& result) override {

@@ -25,10 +25,10 @@ class BatchStage final : public Stage {
   using Item = BatchItem<Input, State>;
 
  public:
-  /// `handler`: empty to default-construct the handler, or one object to copy.
+  /// `handler`: empty to default-construct the handler, or one object to copy, or a MadeBy.
   template <class... From>
   explicit BatchStage(std::vector<StageTarget> targets, const From&... handler)
-      : handler_(handler...), writer_(std::move(targets)) {}
+      : handler_(new_handler<Handler>(handler...)), writer_(std::move(targets)) {}
 
   /// Requires: each run has exactly one input.
   void run(std::span<StageRun> runs) override {

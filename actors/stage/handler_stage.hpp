@@ -10,6 +10,7 @@
 
 #include "actors/stage/handler_shape.hpp"
 #include "actors/stage/keyed_run.hpp"
+#include "actors/stage/made_by.hpp"
 #include "actors/stage/outcome_limits.hpp"
 #include "actors/stage/outcome_writer.hpp"
 #include "actors/stage/stage.hpp"
@@ -67,10 +68,10 @@ class HandlerStage final : public Stage {
   using State = typename Shape::State;
 
  public:
-  /// `handler`: empty to default-construct the handler, or one object to copy.
+  /// `handler`: empty to default-construct the handler, or one object to copy, or a MadeBy.
   template <class... From>
   explicit HandlerStage(std::vector<StageTarget> targets, const From&... handler)
-      : handler_(handler...), writer_(std::move(targets)) {}
+      : handler_(new_handler<Handler>(handler...)), writer_(std::move(targets)) {}
 
   void run(std::span<StageRun> runs) override {
     for (StageRun& one : runs) run_key(one);

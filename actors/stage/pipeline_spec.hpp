@@ -50,8 +50,9 @@ struct StageSpec {
   bool keeps_state = false;  ///< the handler takes Keyed<State>; then is_keyed must hold
   std::string state_type{};  ///< full name of State; empty unless keeps_state
   bool is_external = false;  ///< its handlers run in other processes; then it makes none
+  bool is_answer = false;    ///< its messages go to their askers; then the node makes its handlers
   /// Returns a new handler for one worker; never null. Any thread, several at once. Of one that is
-  /// neither async nor external.
+  /// neither async, external nor an answer.
   std::function<std::unique_ptr<Stage>()> make{};
   std::function<std::unique_ptr<AsyncStage>()> make_async{};  ///< the same, of an async handler
 };

@@ -13,6 +13,7 @@
 #include "actors/queue/state/invariants.hpp"
 #include "actors/queue/state/keyed_store.hpp"
 #include "actors/receiver/running_table.hpp"
+#include "actors/sender/question.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
 #include "actors/stage/message_options.hpp"
 #include "actors/testing/memory_log.hpp"
@@ -80,6 +81,7 @@ class PipelineTest::Parts {
   MemoryLog log;
   std::unique_ptr<NodeActors> actors;
   std::map<std::string, Client> clients;
+  std::uint64_t asks = 0;  ///< requests that were asked
   TimeUs began_us = 0;
   std::vector<std::uint64_t> words;  ///< of the RunningTable; survive crashes
   /// `words` when a handler ended the process; the node is to be started again. Empty: it runs.
@@ -196,7 +198,7 @@ PipelineTest::PipelineTest(std::vector<PipelineSpec> pipelines, PipelineTestOpti
 PipelineTest::~PipelineTest() = default;
 
 void PipelineTest::send(const std::string& queue, const std::string& type, std::string key,
-                        std::string payload, MessageOptions options) {
+                        std::string payload, MessageOptions options, std::string reply_to) {
   Parts::Client& client = parts_->client_of(queue, type);
   const TimeUs now_us = parts_->actors_system.now_us();
   pb::Envelope envelope;
@@ -206,10 +208,29 @@ void PipelineTest::send(const std::string& queue, const std::string& type, std::
   if (options.priority >= 0) set_priority(envelope, options.priority);
   set_times(envelope, options, now_us);
   envelope.set_idempotency_key(std::move(options.idempotency_key));
+  envelope.set_reply_to(std::move(reply_to));
   const std::uint32_t shard =
       envelope.key().empty() ? 0 : shard_of(envelope.key(), parts_->options.shards);
   client.sent[shard].push_back(envelope);
   parts_->offer(client, shard, envelope);
+}
+
+void PipelineTest::ask(const std::string& queue, const std::string& type, std::string key,
+                       std::string payload, const QueueSpec& replies,
+                       std::chrono::milliseconds deadline,
+                       std::function<void(const Result<std::string>&)> answered) {
+  const Asks& asks = parts_->actors->asks();
+  if (auto checked = asks.check(replies.name, replies.type); !checked) {
+    throw std::invalid_argument(checked.error().message);
+  }
+  std::string reply_to = "ask-" + std::to_string(++parts_->asks);
+  asks.ask(std::make_shared<senders::Question>(
+      reply_to, time_after(parts_->actors_system.steady_us(), to_us(deadline)),
+      [answered = std::move(answered)](const Result<std::shared_ptr<const pb::Envelope>>& reply) {
+        if (!reply) return answered(reply.error());
+        answered((*reply)->payload());
+      }));
+  send(queue, type, std::move(key), std::move(payload), {}, std::move(reply_to));
 }
 
 void PipelineTest::run() {

@@ -13,9 +13,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "actors/assembly/stage_counts.hpp"
@@ -52,6 +55,26 @@ class PipelineTest {
   void send(const QueueRef<T>& target, const T& message, MessageOptions options = {}) {
     send(target.name(), std::string(T().GetTypeName()), target.key_of(message),
          message.SerializeAsString(), std::move(options));
+  }
+
+  /// As Asker::ask(): offers `request`, and waits for its reply in `replies`, as calls of run() and
+  /// advance() allow. The future becomes ready within one of them: with the reply, or with an error, as
+  /// that of Asker::ask(); with `draining` by crash(). Throws std::invalid_argument if no
+  /// `.then_answer` stage reads `replies`.
+  template <Message Request, Message Reply>
+  [[nodiscard]] std::future<Result<Reply>> ask(
+      const QueueRef<Request>& requests, const QueueRef<Reply>& replies, const Request& request,
+      std::chrono::milliseconds deadline = std::chrono::seconds(30)) {
+    const auto promise = std::make_shared<std::promise<Result<Reply>>>();
+    ask(requests.name(), std::string(Request().GetTypeName()), requests.key_of(request),
+        request.SerializeAsString(), {replies.name(), std::string(Reply().GetTypeName())}, deadline,
+        [promise](const Result<std::string>& payload) {
+          if (!payload) return promise->set_value(payload.error());
+          Reply reply;
+          reply.ParseFromString(*payload);
+          promise->set_value(std::move(reply));
+        });
+    return promise->get_future();
   }
 
   /// Runs actors, handlers and commits until nothing more can happen at this time. Does not return
@@ -130,7 +153,10 @@ class PipelineTest {
   class Parts;
   Result<Removed> operate(const std::string& queue, Operation operation);
   void send(const std::string& queue, const std::string& type, std::string key, std::string payload,
-            MessageOptions options);
+            MessageOptions options, std::string reply_to = {});
+  void ask(const std::string& queue, const std::string& type, std::string key, std::string payload,
+           const QueueSpec& replies, std::chrono::milliseconds deadline,
+           std::function<void(const Result<std::string>&)> answered);
 
   std::unique_ptr<Parts> parts_;
 };

@@ -37,6 +37,7 @@ Result<std::unique_ptr<EmbeddedNode>> EmbeddedNode::start(const EmbeddedOptions&
   auto node = ClusterNode::start(*config, std::move(pipelines),
                                  {.version = options.version,
                                   .accepts_loss = options.accepts_loss,
+                                  .metrics = options.metrics,
                                   .on_drain = options.on_drain});
   if (!node) return node.error();
   auto parts = std::make_unique<Parts>();

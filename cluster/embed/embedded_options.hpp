@@ -4,12 +4,15 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace millrace {
+
+class Metrics;
 
 /// A node as all nodes of its cluster know it.
 struct ClusterMember {
@@ -48,8 +51,9 @@ struct EmbeddedOptions {
   /// separated by commas. These win over the fields above.
   std::vector<std::pair<std::string, std::string>> settings{};
 
-  std::string version{};      ///< of the program; shown by the HTTP API
-  bool accepts_loss = false;  ///< as RuntimeOptions::accepts_loss
+  std::string version{};               ///< of the program; shown by the HTTP API
+  bool accepts_loss = false;           ///< as RuntimeOptions::accepts_loss
+  std::shared_ptr<Metrics> metrics{};  ///< as RuntimeOptions::metrics; shown at /metrics
   /// Called on a thread of the HTTP API that requests a drain, perhaps several times at once. Must
   /// return soon, must not throw, and must not call EmbeddedNode::stop(), which waits for HTTP
   /// answers: wake the thread that does. Unset: the API refuses drains.

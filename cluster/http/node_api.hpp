@@ -168,6 +168,8 @@ class NodeApi {
   /// As Runtime::free_storage_bytes().
   [[nodiscard]] virtual Result<std::optional<std::uint64_t>> free_storage_bytes() = 0;
   [[nodiscard]] virtual std::vector<StageCounts> stages() = 0;
+  /// Metrics of the program, in the text format of Prometheus; "": it has none.
+  [[nodiscard]] virtual std::string program_metrics() { return {}; }
 
   /// The external stages, for their workers. Fails as Runtime::external_stages(), or with `not_found`:
   /// this process runs none.

@@ -324,6 +324,7 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& told,
   parts->directory = std::move(directory);
   RuntimeOptions runtime = runtime_options(config);
   runtime.accepts_loss = options.accepts_loss;
+  runtime.metrics = options.metrics;
   runtime.engine = log.engine;
   runtime.opened = std::move(taken->log);
   runtime.topic_queues = topic_queues(config, parts->pipelines);

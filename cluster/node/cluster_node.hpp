@@ -34,7 +34,8 @@ class ClusterNode {
     std::function<void(const std::string& name)> on_named{};
     /// Called within start(), before the address of the HTTP API is taken.
     std::function<void()> before_http{};
-    http::Resources resources{};  ///< served by the HTTP API for the application
+    http::Resources resources{};         ///< served by the HTTP API for the application
+    std::shared_ptr<Metrics> metrics{};  ///< as RuntimeOptions::metrics
     /// Called on an HTTP thread when the HTTP API requests a drain, perhaps several times and
     /// concurrently. Must return soon, must not throw, and must not call stop(), which waits for
     /// HTTP answers. Unset: the API refuses drains.

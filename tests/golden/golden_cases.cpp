@@ -137,6 +137,7 @@ void add_removals(std::vector<GoldenCase>& cases) {
     attach.set_epoch(1);
     attach.set_base(300);
   }));
+  cases.push_back(change("reply_to", [](pb::Change& c) { c.add_append()->set_reply_to("a1-7"); }));
   cases.push_back(change("redriven", [](pb::Change& c) {
     c.add_append()->set_redriven(2);
     c.add_drop(300);

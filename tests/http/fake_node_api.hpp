@@ -140,6 +140,7 @@ class FakeNodeApi : public NodeApi {
     const std::lock_guard lock(mutex);
     return stage_list;
   }
+  std::string program_metrics() override { return own_metrics; }
 
   std::mutex mutex;
   Result<void> readiness;
@@ -159,6 +160,7 @@ class FakeNodeApi : public NodeApi {
   std::optional<Member> key_owner{};
   std::optional<Error> failure{};
   std::vector<StageCounts> stage_list{};
+  std::string own_metrics{};
   logs::LogStats log_stats_{};
   UpkeepStats upkeep_stats_{};
 

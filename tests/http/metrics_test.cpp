@@ -67,6 +67,13 @@ TEST_F(Metrics, HaveTheNamesThatDashboardsAreBuiltOn) {
   }
 }
 
+TEST_F(Metrics, EndWithThoseOfTheProgram) {
+  api_.own_metrics = "# TYPE shop_parcels_total counter\nshop_parcels_total 3\n";
+  expect("shop_parcels_total 3");
+  EXPECT_TRUE(page().ends_with(api_.own_metrics));
+  EXPECT_NE(page().find("millrace_build_info"), std::string::npos);
+}
+
 TEST_F(Metrics, TellWhetherRecordsBecomeDurable) {
   expect("millrace_log_reachable 1");
   expect("millrace_log_outages_total 0");

@@ -24,6 +24,7 @@ room("messages", "shell")
 room("actors/base", "shell")
 room("actors/files", "plain", "actors/base")
 room("actors/log", "plain", "actors/base")
+room("actors/metrics", "plain")
 room("actors/journal/format", "core", "actors/base", "actors/log")
 room("actors/journal/disk", "plain", "actors/base", "actors/files", "actors/journal/format",
      "actors/log")
@@ -75,7 +76,7 @@ room("actors/upkeep", "shell", "actors/assembly", "actors/base", "actors/log", "
      "actors/state_store")
 room("actors/runtime", "shell", "actors/assembly", "actors/base", "actors/engines",
      "actors/files", "actors/log", "actors/queue/decide",
-     "actors/move", "actors/operate", "actors/pipeline", "actors/queue", "actors/queue/state",
+     "actors/metrics", "actors/move", "actors/operate", "actors/pipeline", "actors/queue", "actors/queue/state",
      "actors/receiver", "actors/sender", "actors/stage", "actors/store", "actors/upkeep",
      "actors/state_store")
 room("actors/testing", "shell", "actors/assembly", "actors/base", "actors/log",
@@ -109,8 +110,8 @@ room("cluster/federation", "shell", "cluster/calls", "cluster/transport")
 room("cluster/membership", "plain", "cluster/membership/core", "cluster/transport")
 room("cluster/move", "shell", "cluster/federation", "cluster/move/core", "cluster/placement",
      "cluster/transport")
-room("cluster/http", "shell")
 room("cluster/http/message", "plain")
+room("cluster/http", "shell", "cluster/http/message")
 room("cluster/http/client", "plain", "cluster/http/message")
 room("cluster/http/handler", "plain", "cluster/http/message")
 room("cluster/http/server", "plain", "cluster/config", "cluster/http/handler",

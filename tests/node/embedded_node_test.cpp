@@ -3,6 +3,7 @@
 #include "cluster/embed/embedded_node.hpp"
 
 #include <chrono>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@ using testing::HasSubstr;
 
 const auto names = queue<StringValue>("names").key_by(&StringValue::value);
 const auto greetings = queue<StringValue>("greetings.said");
+const auto replies = queue<StringValue>("greetings.replies");
 
 StringValue text(const std::string& value) {
   StringValue message;
@@ -36,7 +38,8 @@ struct Greet {
 };
 
 std::vector<PipelineSpec> pipelines() {
-  return {pipeline("greetings").from(names).then<Greet>("greet").to(greetings)};
+  return {pipeline("greetings").from(names).then<Greet>("greet").to(greetings, replies),
+          pipeline("replies").from(replies).then_answer("reply")};
 }
 
 template <class Condition>
@@ -54,6 +57,20 @@ std::uint64_t queued(EmbeddedNode& node, const std::string& queue) {
     if (info.name == queue) return info.ledger.queued();
   }
   return 0;
+}
+
+/// Asks for names that belong to either node. Each reply must come back to this one.
+void expect_replies(EmbeddedNode& node) {
+  auto asker = node.runtime().asker(names, replies, {.producer = "asker-" + node.name()});
+  ASSERT_TRUE(asker) << asker.error().message;
+  std::vector<std::future<Result<StringValue>>> waiting;
+  for (int i = 0; i < 20; ++i) waiting.push_back(asker->ask(text("name-" + std::to_string(i))));
+  for (int i = 0; i < 20; ++i) {
+    const Result<StringValue> reply = waiting[static_cast<std::size_t>(i)].get();
+    ASSERT_TRUE(reply) << reply.error().message;
+    EXPECT_EQ(reply->value(), "hello name-" + std::to_string(i));
+  }
+  EXPECT_TRUE(eventually([&] { return queued(node, "greetings.replies") == 0; }));
 }
 
 class EmbeddedNodes : public testing::Test {
@@ -137,6 +154,8 @@ TEST_F(EmbeddedNodes, BecomeAClusterWhenTheyLearnTheirAddresses) {
     return queued(**first, "greetings.said") + queued(**second, "greetings.said") == 40;
   }));
   EXPECT_GT(queued(**second, "greetings.said"), 0u);
+  expect_replies(**first);
+  expect_replies(**second);
 
   b.members[0].weight = 1'001;
   const auto refused = (*second)->update(b);

@@ -1,6 +1,8 @@
 // Promise: the builder sets queues, keys, names, targets and options of each stage as declared.
 #include "actors/pipeline/pipeline.hpp"
 
+#include <atomic>
+
 #include <gtest/gtest.h>
 
 #include "actors/pipeline/validate.hpp"
@@ -149,6 +151,68 @@ TEST(Pipeline, HasExternalStagesAmongOthers) {
   EXPECT_FALSE(sink.stages[0].keeps_state);
   const Result<void> valid = validate({&spec, 1});
   EXPECT_TRUE(valid) << valid.error().message;
+}
+
+TEST(Pipeline, EndsAChainWithAReplyToTheAsker) {
+  const PipelineSpec spec = pipeline("orders")
+                                .from(queue<Placed>("orders.placed").key_by(&Placed::order))
+                                .then<Validate>("validate")
+                                .then_answer("reply", {.timeout = 5s})
+                                .from(queue<Placed>("told"))
+                                .then_answer("tell");
+  ASSERT_EQ(spec.stages.size(), 3u);
+  const StageSpec& reply = spec.stages[1];
+  EXPECT_TRUE(reply.is_answer);
+  EXPECT_FALSE(reply.make) << "the node makes it";
+  EXPECT_EQ(reply.source, (QueueSpec{"orders.reply", "millrace.test.Placed"}));
+  EXPECT_EQ(spec.stages[0].targets.at(0), reply.source);
+  EXPECT_TRUE(reply.targets.empty());
+  EXPECT_EQ(reply.options.timeout, 5s);
+  EXPECT_EQ(spec.stages[2].source.name, "told");
+  const Result<void> valid = validate({&spec, 1});
+  EXPECT_TRUE(valid) << valid.error().message;
+}
+
+/// Neither copied nor moved, as a handler that owns a connection.
+class Counting {
+ public:
+  Counting(std::atomic<int>& alive, int base) : alive_(alive), base_(base) { ++alive_; }
+  ~Counting() { --alive_; }
+  Counting(const Counting&) = delete;
+  Counting& operator=(const Counting&) = delete;
+  Reserved operator()(const Placed& placed) {
+    Reserved reserved;
+    reserved.set_order(placed.order() + std::to_string(base_ + ++seen_));
+    return reserved;
+  }
+
+ private:
+  std::atomic<int>& alive_;
+  const int base_;
+  int seen_ = 0;
+};
+
+TEST(Pipeline, MakesAHandlerForEachWorkerAndDestroysItWithTheWorker) {
+  std::atomic<int> alive = 0;
+  int made = 0;
+  const PipelineSpec spec =
+      pipeline("orders")
+          .from(queue<Placed>("orders.placed").key_by(&Placed::order))
+          .then("reserve", made_by([&] { return Counting(alive, 10 * ++made); }), {.workers = 2})
+          .to(queue<Reserved>("orders.reserved"));
+  EXPECT_EQ(made, 0) << "a program that only describes its pipelines opens nothing";
+  {
+    const auto first = spec.stages[0].make();
+    const auto second = spec.stages[0].make();
+    EXPECT_EQ(alive, 2);
+    std::vector<StageRun> runs;
+    runs.push_back(run_of({placed("a"), placed("b")}));
+    second->run(runs);
+    Reserved last;
+    last.ParseFromString(runs[0].results[1].outputs.at(0).payload);
+    EXPECT_EQ(last.order(), "b22");
+  }
+  EXPECT_EQ(alive, 0);
 }
 
 TEST(Pipeline, HoldsSeveralChains) {

@@ -228,7 +228,7 @@ class AsyncShell {
     }
     const Now at = config_.clock->now();
     if (config_.observer != nullptr) config_.observer->on_results(run.run(), run.began(), at);
-    OutputRoutes routes{config_.targets, run.lease().source().shard};
+    OutputRoutes routes{config_.targets, config_.reply_targets, run.lease().source().shard};
     queues::LeaseOutcome outcome =
         build_outcome(config_.spec->name, routes, run.lease().grant().lease, run.run(), at.wall_us);
     const std::size_t bytes = bytes_of(outcome, run.run());

@@ -255,7 +255,7 @@ class ExternalShell {
       config_.observer->on_results(
           run, {at.wall_us - (at.steady_us - held.began_us), held.began_us}, at);
     }
-    OutputRoutes routes{config_.targets, source->shard};
+    OutputRoutes routes{config_.targets, config_.reply_targets, source->shard};
     queues::LeaseOutcome built =
         build_outcome(config_.spec->name, routes, held.grant.lease, run, at.wall_us);
     const std::size_t bytes = bytes_of(built, run);

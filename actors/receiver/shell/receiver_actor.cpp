@@ -154,6 +154,7 @@ class ReceiverShell {
     config.id = worker.id;
     config.spec = config_.spec;
     config.outputs.targets = config_.targets;
+    config.outputs.reply_targets = config_.reply_targets;
     config.pool = pool_;
     config.slot = worker.slot;
     if (config_.running) {

@@ -69,6 +69,7 @@ class StageObserver {
 struct ReceiverConfig {
   std::shared_ptr<const StageSpec> spec;
   std::vector<TargetShards> targets;  ///< in the order of StageSpec::targets
+  std::vector<bool> reply_targets;    ///< which of them are reply queues
   std::vector<Source> sources;
   const Clock* clock = nullptr;           ///< not null; must outlive the actor
   bool own_thread = false;                ///< true if the stage may block

@@ -10,6 +10,7 @@
 #include "actors/receiver/shell/external_actor.hpp"
 #include "actors/receiver/shell/receiver_actor.hpp"
 #include "actors/receiver/shell/worker_actor.hpp"
+#include "actors/sender/shell/ask_actor.hpp"
 #include "actors/sender/shell/forwarder_actor.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
 #include "messages/caf_types.hpp"

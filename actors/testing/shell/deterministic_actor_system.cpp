@@ -6,6 +6,7 @@
 #include "actors/queue/shell/queue_messages.hpp"
 #include "actors/receiver/shell/receiver_actor.hpp"
 #include "actors/receiver/shell/worker_actor.hpp"
+#include "actors/sender/shell/ask_actor.hpp"
 #include "actors/sender/shell/forwarder_actor.hpp"
 #include "actors/sender/shell/sender_actor.hpp"
 

@@ -249,7 +249,7 @@ std::string MetricsPage::text(NodeApi& api) {
   for (const StageCounts& stage : api.stages()) add_stage(out, stage);
   add_log(out);
   add_process_metrics(out);
-  return out.text();
+  return out.text() + api.program_metrics();
 }
 
 }  // namespace millrace::http

@@ -58,6 +58,7 @@ class RuntimeApi : public NodeApi {
   Result<std::shared_ptr<TopicsApi>> topics() override;
   /// What topics() returns from now on.
   void set_topics(std::shared_ptr<TopicsApi> topics);
+  std::string program_metrics() override { return runtime_.metrics()->text(); }
 
  private:
   /// What is known of a queue, and the sender into it.
