@@ -114,6 +114,10 @@ int explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** 
 int run_program(int argc, char** argv, const Program& program) try {
   if (!open_standard_streams()) return exit_failed;
   std::set_terminate(explain_termination);
+  if (auto added = config::add_program_keys(program.keys); !added) {
+    std::fprintf(stderr, "millrace: error: %s\n", added.error().message.c_str());
+    return exit_usage;
+  }
   CLI::App app{program.description, name_of(argc, argv)};
   app.require_subcommand(1);
   Action action;

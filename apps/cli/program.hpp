@@ -3,22 +3,33 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "actors/runtime/runtime.hpp"
 #include "actors/stage/pipeline_spec.hpp"
 #include "apps/audit/audit.hpp"
 #include "apps/cli/command_line.hpp"
+#include "cluster/config/program_keys.hpp"
 #include "cluster/http/resources.hpp"
+#include "messages/result.hpp"
 
 namespace millrace::cli {
 
 struct Program {
-  std::string description;                               ///< first line of --help
-  std::function<std::vector<PipelineSpec>()> pipelines;  ///< called by `node`, on the main thread
-  http::Resources resources{};                           ///< added to the HTTP API of a node
-  std::vector<void (*)(CLI::App&, Action&)> commands{};  ///< added to the command line
+  std::string description;  ///< first line of --help
+  /// Called by `node`, on the main thread, with the values of `keys`.
+  std::function<Result<std::vector<PipelineSpec>>(const ProgramConfig&)> pipelines;
+  std::vector<ConfigKey> keys{};  ///< added to those of config files
+  http::Resources resources{};    ///< added to the HTTP API of a node
+  /// Each adds a command to the command line.
+  std::vector<std::function<void(CLI::App&, Action&)>> commands{};
   std::function<void(audit::Audit&)> audit{};  ///< adds checks of the application to `audit`
+  std::shared_ptr<Metrics> metrics{};          ///< as RuntimeOptions::metrics
+  // As those of ServeOptions.
+  std::function<void(Runtime&)> on_start{};
+  std::function<void()> on_stop{};
 };
 
 /// Adds the command `node`, which runs the pipelines of `program`. REQUIRES: `program` outlives

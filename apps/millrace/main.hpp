@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "actors/stage/pipeline_spec.hpp"
+#include "apps/millrace/program.hpp"
 
 namespace millrace {
 
@@ -18,5 +19,8 @@ namespace millrace {
 /// line on stderr and returns 1. Blocks until the command ends; does not throw. REQUIRES: no thread
 /// has been started; `argv` is the argument of ::main().
 [[nodiscard]] int main(int argc, char** argv, std::vector<PipelineSpec> pipelines);
+
+/// The same, with all that a program may add. A mistake in it prints one line on stderr and returns 2.
+[[nodiscard]] int main(int argc, char** argv, Program program);
 
 }  // namespace millrace

@@ -10,7 +10,10 @@ int main(int argc, char** argv) {
   return cli::run_program(
       argc, argv,
       {.description = "Millrace: actor pipelines that neither lose nor repeat work",
-       .pipelines = simulate::standalone_pipelines,
+       .pipelines =
+           [](const ProgramConfig& /*config*/) {
+             return Result<std::vector<PipelineSpec>>(simulate::standalone_pipelines());
+           },
        .resources = {orders::order_resource()},
        .commands = {cli::add_simulate, cli::add_order, cli::add_bench},
        .audit = orders::audit::add_order_checks});

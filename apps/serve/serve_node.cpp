@@ -254,6 +254,7 @@ int serve_node(const ServeOptions& options, const Signals& signals) {
                                         if (standby) standby->stop();
                                       },
                                   .resources = options.resources,
+                                  .metrics = options.metrics,
                                   .on_drain = on_drain});
   watch.end();
   if (!node) {
@@ -263,7 +264,9 @@ int serve_node(const ServeOptions& options, const Signals& signals) {
   if (watch.is_cancelled()) on_drain();  // it came too late for the wait: run() takes it
   manager.ready("node " + (*node)->name() + " of cluster " + config.cluster.name);
   Liveness liveness(liveness_of(manager, (*node)->runtime()));
+  if (options.on_start) options.on_start((*node)->runtime());
   run(options, signals, **node);
+  if (options.on_stop) options.on_stop();
   liveness.end();
   const auto timeout = std::chrono::ceil<std::chrono::milliseconds>(config.drain.timeout);
   manager.stopping(config.drain.timeout);

@@ -1,6 +1,7 @@
 // What the HTTP API promises its clients: each route, each refusal, and who may do what. Asked over
 // real sockets of a node that exists in the test only.
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,26 @@ TEST_F(HttpApi, ShowsStatusMembersQueuesAndPipelines) {
   EXPECT_EQ(get("/api/v1/queues/in").json()["shards"], 2);
   EXPECT_EQ(get("/api/v1/queues/none").code(), "not_found");
   EXPECT_EQ(get("/api/v1/pipelines").json()["pipelines"][0]["stages"][0]["stage"], "charge");
+}
+
+TEST_F(HttpApi, LetsTheApplicationAnswerBelowItsPrefix) {
+  Resource shop{.prefix = "shop", .queue = {}, .show = {}};
+  shop.answer = [](const HttpRequest& request) -> Result<HttpResponse> {
+    if (request.path.back() == "none") return Error{ErrorCode::not_found, "no such parcel"};
+    if (request.path.back() == "bad") throw std::runtime_error("of the application");
+    HttpResponse response;
+    response.body = request.method + " " + std::to_string(request.path.size()) + request.body;
+    return response;
+  };
+  serve({.token = "secret"}, {std::move(shop)});
+  const std::string token = "Authorization: Bearer secret\r\n";
+  EXPECT_EQ(get("/api/v1/shop").body, "GET 3");
+  EXPECT_EQ(ask(post("/api/v1/shop/parcels/7", "{}")).status, 401) << "behind the token, as all";
+  EXPECT_EQ(ask(post("/api/v1/shop/parcels/7", "{}", token)).body, "POST 5{}");
+  EXPECT_EQ(get("/api/v1/shop/none").status, 404);
+  EXPECT_EQ(get("/api/v1/shop/bad").code(), "handler_failed");
+  EXPECT_EQ(ask(request("DELETE", "/api/v1/shop", token)).status, 405);
+  EXPECT_EQ(get("/api/v1/shops").status, 404);
 }
 
 TEST_F(HttpApi, TakesAnOfferWithItsKeys) {

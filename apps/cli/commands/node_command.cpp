@@ -1,5 +1,7 @@
 // millrace node: runs a node of a cluster from its config file.
+#include <iostream>
 #include <memory>
+#include <utility>
 
 #include "apps/cli/config_options.hpp"
 #include "apps/cli/exit_code.hpp"
@@ -19,6 +21,11 @@ int run_node(const NodeOptions& options, const Program& program) {
   const serve::Signals signals;
   config::Resolved resolved = load_config(options.inputs);
   if (!resolved.problems.empty()) return exit_config;
+  auto pipelines = program.pipelines(resolved.program);
+  if (!pipelines) {
+    std::cerr << "millrace: error: " << pipelines.error().message << '\n';
+    return exit_failed;
+  }
   return serve::serve_node({.config = std::move(resolved.config),
                             .settings = std::move(resolved.settings),
                             .reload =
@@ -27,10 +34,13 @@ int run_node(const NodeOptions& options, const Program& program) {
                                   again.environment = config::environment();
                                   return config::load(again, std::time(nullptr));
                                 },
-                            .pipelines = program.pipelines(),
+                            .pipelines = *std::move(pipelines),
                             .resources = program.resources,
                             .version = MILLRACE_VERSION,
-                            .accepts_loss = options.accepts_loss},
+                            .accepts_loss = options.accepts_loss,
+                            .metrics = program.metrics,
+                            .on_start = program.on_start,
+                            .on_stop = program.on_stop},
                            signals);
 }
 

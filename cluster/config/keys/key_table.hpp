@@ -16,6 +16,7 @@ namespace millrace::config {
 enum class Type : std::uint8_t {
   name,     ///< 1 to 100 characters of [a-z0-9._-]
   seat,     ///< a name, or "*"
+  text,     ///< any text that is not empty
   names,    ///< a list of names; brackets are optional for one name
   path,     ///< of a file or folder; relative to the working directory
   paths,    ///< a list of paths; brackets are optional for one path
@@ -56,6 +57,7 @@ struct Key {
   std::vector<std::string_view> choices{};  ///< of a choice
   std::string_view example{};               ///< a value as TOML; set if there is no default
   bool is_required = false;
+  bool is_program = false;  ///< of the program: stored in Resolved::program
 };
 
 /// A table or a list of tables. `open` appends an element to the Config for each list item or named
@@ -71,7 +73,10 @@ struct KeyTable {
   std::vector<Key> keys;
 };
 
-/// All keys, in the order in which they are printed. Lives until the process ends.
+/// All keys of Millrace.
+[[nodiscard]] KeyTable millrace_keys();
+
+/// These and those of the program, in the order in which they are printed. Lives until the process ends.
 [[nodiscard]] const KeyTable& key_table();
 
 // Each appends the rows of the tables named behind it.
@@ -83,5 +88,6 @@ void add_queue_keys(KeyTable& table);     ///< queue
 void add_pipeline_keys(KeyTable& table);  ///< pipeline and its stages
 void add_kafka_keys(KeyTable& table);     ///< kafka
 void add_caf_keys(KeyTable& table);       ///< caf
+void add_program_rows(KeyTable& table);   ///< of the program
 
 }  // namespace millrace::config

@@ -175,6 +175,7 @@ bool accepts_text(Type type, std::string_view text) {
       return text == any_seat || is_name(text);
     case Type::path:
     case Type::paths:
+    case Type::text:
       return is_path(text);
     case Type::address:
       return parse_address(text).has_value();
@@ -281,6 +282,8 @@ std::string expectation(const Key& key) {
       return "a name (1 to 100 of [a-z0-9._-]), or \"*\"";
     case Type::names:
       return "a list of names (1 to 100 of [a-z0-9._-] each)";
+    case Type::text:
+      return "a text that is not empty";
     case Type::path:
       return "a path";
     case Type::paths:

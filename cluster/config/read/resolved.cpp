@@ -1,6 +1,9 @@
 #include "cluster/config/read/resolved.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <map>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -95,7 +98,25 @@ class Converter {
     }
   }
 
+  /// After all tables.
+  void finish() { into_.program = ProgramConfig(std::move(program_)); }
+
  private:
+  static ProgramConfig::Value program_value(const Key& key, const Value& value) {
+    switch (key.type) {
+      case Type::integer:
+      case Type::duration:
+      case Type::size:
+        return value.integer;
+      case Type::decimal:
+        return value.decimal;
+      case Type::boolean:
+        return value.boolean;
+      default:
+        return value.text;
+    }
+  }
+
   void complain(const Place& place, const std::string& path, std::string what) {
     into_.problems.push_back({.place = place, .path = path, .what = std::move(what)});
   }
@@ -173,6 +194,7 @@ class Converter {
     value.name = name;
     value.is_default = is_default;
     key.store(into_.config, value);
+    if (key.is_program) program_.insert_or_assign(path, program_value(key, value));
     into_.settings.push_back({.path = path,
                               .value = to_toml(key, value),
                               .place = node.place,
@@ -181,12 +203,15 @@ class Converter {
 
   bool is_partial_;
   Resolved& into_;
+  std::map<std::string, ProgramConfig::Value, std::less<>> program_;
 };
 
 }  // namespace
 
 void convert(const Node& root, bool is_partial, Resolved& into) {
-  Converter(is_partial, into).table(schema(), &root, "", root.place);
+  Converter converter(is_partial, into);
+  converter.table(schema(), &root, "", root.place);
+  converter.finish();
 }
 
 }  // namespace millrace::config

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cluster/config/config.hpp"
+#include "cluster/config/program_keys.hpp"
 #include "cluster/config/read/document.hpp"
 
 namespace millrace::config {
@@ -24,6 +25,7 @@ struct Resolved {
   Config config{};
   std::vector<Setting> settings{};  ///< in the order of the key table
   Problems problems{};              ///< after sort_problems(): by file, line and column
+  ProgramConfig program{};          ///< values of the program's own keys
 
   /// Returns the setting with this path, or nullptr. Valid until `settings` changes.
   [[nodiscard]] const Setting* find(std::string_view path) const;

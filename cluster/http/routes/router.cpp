@@ -111,6 +111,15 @@ Router::Router(NodeApi& api, EventFeed& feed, Resources resources, RouterOptions
       },
       access_(options_.token, options_.listen_host) {
   for (const Resource& resource : resources_) {
+    if (resource.answer) {
+      for (const char* method : {"GET", "POST"}) {
+        routes_.push_back({method,
+                           {"api", "v1", resource.prefix, "**"},
+                           Lane::waiting,
+                           &Router::now<&Router::application>});
+      }
+      continue;
+    }
     routes_.push_back({"GET",
                        {"api", "v1", resource.prefix, "*", "**"},
                        Lane::waiting,
@@ -163,7 +172,8 @@ Admission Router::admit(HttpRequest& request) {
   if (route == nullptr) return admission;
   admission.lane = route->lane;
   admission.body_bytes_max = small_body_bytes_max;
-  if (route->handler == &Router::offer || route->handler == &Router::complete) {
+  if (route->handler == &Router::offer || route->handler == &Router::complete ||
+      route->handler == &Router::now<&Router::application>) {
     admission.body_bytes_max = options_.body_bytes_max;
   } else if (route->handler == &Router::extend || route->handler == &Router::release) {
     admission.body_bytes_max = tokens_body_bytes_max;

@@ -1,6 +1,7 @@
 // What each route answers.
 #include <algorithm>
 #include <charconv>
+#include <exception>
 
 #include "actors/base/clock.hpp"
 #include "cluster/http/json/bounded_json.hpp"
@@ -261,6 +262,18 @@ HttpResponse Router::resource(const HttpRequest& request) {
   if (!state) return problem(state.error());
   const auto shown = resource->show(*state, rest);
   return shown ? json(*shown) : problem(shown.error());
+}
+
+HttpResponse Router::application(const HttpRequest& request) {
+  const auto resource = std::find_if(resources_.begin(), resources_.end(), [&](const Resource& r) {
+    return r.prefix == request.path[2];
+  });
+  try {
+    auto answer = resource->answer(request);
+    return answer ? *std::move(answer) : problem(answer.error());
+  } catch (const std::exception& error) {
+    return problem({ErrorCode::handler_failed, error.what()});
+  }
 }
 
 HttpResponse Router::elsewhere(const std::string& target, const std::string& queue,
