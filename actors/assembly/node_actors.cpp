@@ -210,9 +210,8 @@ void NodeActors::deliver(QueueNumber number,
                          std::shared_ptr<const std::vector<queues::CommittedChange>> changes) {
   const Reading lock(mutex_);
   const auto declared = declarations_.find(number);
-  if (declared != declarations_.end() && declared->second.dead_letters()) {
-    asks_.on_dead_letters(*changes);
-  }
+  const bool is_dead = declared != declarations_.end() && declared->second.dead_letters();
+  if (is_dead) asks_.on_dead_letters(*changes);
   tell(handles_[number], queues::CommitMessage{std::move(changes)});
 }
 

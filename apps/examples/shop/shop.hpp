@@ -10,7 +10,7 @@
 
 namespace shop {
 
-/// Of each article, unless the config file says otherwise.
+/// Of each article.
 constexpr std::uint32_t stock_at_first = 10;
 
 /// Orders of one article are handled in order, one at a time.
@@ -29,7 +29,6 @@ struct Validate {
 /// Takes the articles of an order from the stock. State and output are one record: after a crash
 /// both are there, or neither.
 struct Reserve {
-  std::uint32_t stock_at_first;
   millrace::Outcome<OrderReserved> operator()(const OrderPlaced& order,
                                               millrace::Keyed<Stock>& stock) const {
     const std::uint32_t left = stock_at_first - stock->sold();
@@ -44,11 +43,11 @@ struct Reserve {
   }
 };
 
-inline auto orders(std::uint32_t stock = stock_at_first) {
+inline auto orders() {
   return millrace::pipeline("orders")
       .from(placed)
       .then<Validate>("validate")
-      .then("reserve", Reserve{stock}, {.workers = 4})
+      .then<Reserve>("reserve", {.workers = 4})
       .to(reserved);
 }
 
