@@ -105,17 +105,17 @@ TEST(Answer, OfApiVersionsNeverHasTagsInItsHeader) {
   begin_answer(writer, header);
   write_api_versions(writer, 3, Code::none);
   finish_answer(writer);
-  // 20 rows of 7 bytes each, and what is around them.
+  // 22 rows of 7 bytes each, and what is around them.
   EXPECT_EQ(to_hex(writer.written()).substr(0, 8 + 8 + 4 + 2 + 14),
-            "00000098"
+            "000000a6"
             "00000007"
             "0000"
-            "15"
+            "17"
             "0000"
             "0000"
             "0007"
             "00");
-  EXPECT_EQ(writer.size(), 4u + 4 + 2 + 1 + 20 * 7 + 4 + 1);
+  EXPECT_EQ(writer.size(), 4u + 4 + 2 + 1 + 22 * 7 + 4 + 1);
 }
 
 TEST(Produce, IsReadAndAnswered) {
