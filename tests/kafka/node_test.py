@@ -267,8 +267,11 @@ class Bench(NodeCase):
         self.over_kafka = ["--kafka", self.address]
 
     def bench(self, *arguments):
-        return subprocess.Popen([MILLRACE, "bench", *arguments, "--json"], text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        running = subprocess.Popen([MILLRACE, "bench", *arguments, "--json"], text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(running.communicate)
+        self.addCleanup(running.kill)
+        return running
 
     def figures(self, running, status=0):
         out, err = running.communicate(timeout=DEADLINE_S)
@@ -278,12 +281,12 @@ class Bench(NodeCase):
     def publish_while_killed(self, *arguments):
         """The node is killed in the middle of 4,000 messages; returns the figures."""
         running = self.bench("publish", *arguments, "-n", "4000", "--rate", "2000", "--clients", "2",
-                             "--batch", "20", "--progress")
-        while True:  # a line each second: some messages are there, and others are not yet
+                             "--batch", "20", "--progress", "--patience", str(DEADLINE_S))
+        for _ in range(DEADLINE_S):  # a line each second
             line = running.stderr.readline()
             self.assertTrue(line, "the load ended before the node was killed")
-            if "messages" in line and not line.startswith("0 "):
-                break
+            if not line.startswith("0 "):
+                break  # some messages are there, and others are not yet
         self.kill_and_start()
         figures = self.figures(running)
         self.assertEqual((figures["messages"], figures["refused"]), (4_000, 0))

@@ -101,11 +101,20 @@ class KafkaConsumer final : public Consumer {
     return {};
   }
 
+  /// Commits what was counted, until it is durable: nothing is counted twice, and nothing is left uncommitted.
   Result<void> commit(const std::vector<kafka::FetchPosition>& positions) {
     if (options_.group.empty()) return {};
-    const auto coordinator = topic_.to_coordinator(options_.group);
-    if (!coordinator) return coordinator.error();
-    return kafka::commit_offsets(**coordinator, options_.group, topic_.topic(), positions);
+    while (true) {
+      const auto coordinator = topic_.to_coordinator(options_.group);
+      const Result<void> committed =
+          coordinator
+              ? kafka::commit_offsets(**coordinator, options_.group, topic_.topic(), positions)
+              : Result<void>(coordinator.error());
+      if (committed || !is_passing(committed.error().code)) return committed;
+      if (!around_.course.wait(read_pause)) return committed;
+      around_.tally.retried(committed.error());
+      std::ignore = topic_.refresh();  // if it fails, so does the next attempt
+    }
   }
 
   Result<void> count(const kafka::FetchedBatches& fetched, Taken& taken) {
