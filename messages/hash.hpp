@@ -23,8 +23,8 @@ struct MessageId {
 /// Shard of a key: `hash_key(key) mod shards`. REQUIRES: shards >= 1.
 [[nodiscard]] std::uint32_t shard_of(std::string_view key, std::uint32_t shards);
 
-/// Id of an offered message: XXH3, 128 bits, of the producer's name, with its sequence number as
-/// seed.
+/// Id of an offered message: XXH3, 128 bits, of the producer's name and its sequence number,
+/// neither of them as a seed.
 [[nodiscard]] MessageId offer_id(std::string_view producer, std::uint64_t sequence);
 
 /// Id of output `index` of `stage` for the message `input`. Running the stage again yields the same
