@@ -118,7 +118,7 @@ TEST(Defaults, EveryFileOfConfigsLoads) {
     ++nodes;
   }
   std::filesystem::current_path(before);
-  EXPECT_EQ(nodes, 16U);
+  EXPECT_EQ(nodes, 17U);
 }
 
 }  // namespace

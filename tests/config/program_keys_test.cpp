@@ -105,7 +105,7 @@ TEST_F(ProgramKeys, AreRefusedWithTheirPlaceIfTheyAreWrongOrUnknown) {
   EXPECT_THAT(
       lines(resolved),
       ElementsAre(
-          "f:2:1: error: shop.database: expected a text that is not empty, got nothing",
+          "f:2:2: error: shop.database: expected a text that is not empty, got nothing",
           "f:3:9: error: shop.stock: expected an integer from 0 to 99, got 100",
           HasSubstr("f:4:12: error: shop.patience: expected a duration"),
           "f:5:1: error: shop.databse: expected a known key, got an unknown one; did you mean "
