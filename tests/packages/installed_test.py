@@ -27,7 +27,7 @@ DEADLINE_S = 300
 # What a program that embeds a node links, beside the C and C++ libraries. No HTTP, no TLS, no
 # database client, no command line. Without versions, and with one name for the many libraries of
 # Abseil: Debian 12 and 13 differ in them.
-EMBEDDED_LIBRARIES = {"libabsl", "libcaf_core", "libfmt", "libisal", "libjemalloc", "libprotobuf",
+EMBEDDED_LIBRARIES = {"libabsl", "libcaf_core", "libfmt", "libisal", "libjemalloc", "libprometheus-cpp-core", "libprotobuf",
                       "librocksdb", "libspdlog", "libxxhash"}
 SYSTEM_LIBRARIES = {"libc", "libgcc_s", "libm", "libstdc++", "ld-linux-x86-64", "ld-linux-aarch64"}
 EMBEDDED_BYTES_MAX = 4 << 20  # stripped
