@@ -22,7 +22,7 @@ from pages import read_page  # noqa: E402
 CMAKE = CXX = ""
 BUILD = SOURCE = pathlib.Path()
 
-DEADLINE_S = 300
+DEADLINE_S = 900
 
 # What a program that embeds a node links, beside the C and C++ libraries. No HTTP, no TLS, no
 # database client, no command line. Without versions, and with one name for the many libraries of
