@@ -109,7 +109,7 @@ class RawClient {
  private:
   bool more() {
     pollfd polled{fd_, POLLIN, 0};
-    if (::poll(&polled, 1, 20'000) <= 0) {
+    if (::poll(&polled, 1, 60'000) <= 0) {
       is_late_ = true;
       return false;
     }
