@@ -43,6 +43,8 @@ struct OfferReply;
 struct OutcomesMessage;
 struct PageMessage;
 struct PageReply;
+struct PauseMessage;
+struct PauseReply;
 struct PressureMessage;
 struct QueueStatus;
 struct ReadMessage;
@@ -58,6 +60,7 @@ struct SnapshotMessage;
 struct SubscribeMessage;
 struct TopicMessage;
 struct UnclaimMessage;
+struct WakeMessage;
 struct ServeMessage;
 }  // namespace millrace::queues
 
@@ -124,6 +127,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::OutcomesMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::PageMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::PageReply))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::PauseMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::PauseReply))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::PressureMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::QueueStatus))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::ReadMessage))
@@ -139,6 +144,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::SubscribeMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::TopicMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::UnclaimMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::WakeMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::ServeMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::AddSourceMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::receivers::DropSourceMessage))
@@ -191,6 +197,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::OfferReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::OutcomesMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::PageMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::PageReply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::PauseMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::PauseReply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::PressureMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::QueueStatus)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ReadMessage)
@@ -206,6 +214,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::SnapshotMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::SubscribeMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::TopicMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::UnclaimMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::WakeMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ServeMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::AddSourceMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::receivers::DropSourceMessage)

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "actors/base/shell/actor_handle.hpp"
-#include "actors/operate/shell/operator_actor.hpp"
 #include "actors/queue/shell/queue_actor.hpp"
 #include "actors/receiver/shell/async_actor.hpp"
 #include "actors/receiver/shell/receiver_actor.hpp"
@@ -19,7 +18,10 @@ using queues::QueueNumber;
 }  // namespace
 
 NodeActors::NodeActors(Surroundings surroundings, NodePlan plan)
-    : surroundings_(std::move(surroundings)), plan_(std::move(plan)), asks_(plan_) {
+    : surroundings_(std::move(surroundings)),
+      plan_(std::move(plan)),
+      asks_(plan_),
+      breakers_(plan_, [this](const std::string& queue) { wake(queue); }) {
   for (const StagePlan& stage : plan_.stages) stage.meter->set_on_failure(surroundings_.on_failure);
 }
 
@@ -33,6 +35,7 @@ void NodeActors::spawn_queues(Store& store, const AnyActor& reader) {
         surroundings_.federation != nullptr && !declaration.has_outbox() &&
         surroundings_.federation->is_fenced(declaration.name(), declaration.shard());
     declarations_.emplace(number, declaration);
+    breakers_.recovered(*queue.state, surroundings_.clock->steady_us());
     spawn_queue(std::move(queue.state), declaration, is_quiesced);
   }
 }
@@ -52,13 +55,19 @@ void NodeActors::spawn_queue(std::unique_ptr<queues::State> state,
   config.seed = surroundings_.seed;
   config.on_violation = surroundings_.on_violation;
   config.on_outdated = surroundings_.outdated;
+  const std::string queue = queue_of(declaration);
+  if (!declaration.has_outbox()) config.breaker = breakers_.of(queue);
+  const bool is_read = config.state->dead_letters != 0;
+  if (surroundings_.start_paused && is_read && !declaration.staged()) {
+    config.start_paused = std::make_shared<const queues::PauseCommand>(queues::PauseCommand{
+        .reason = "the node was started paused", .by = "runtime.start_paused"});
+  }
   if (declaration.dead_letters()) {
     config.origins = [this, shard = declaration.shard()] {
       const Reading lock(mutex_);
       return plan_.origins(shard);
     };
   }
-  const std::string queue = queue_of(declaration);
   config.feeders = [this, queue] {
     const Reading lock(mutex_);
     return handles_of(plan_.held_back_by(queue));
@@ -67,6 +76,8 @@ void NodeActors::spawn_queue(std::unique_ptr<queues::State> state,
     const Reading lock(mutex_);
     return handles_of(plan_.closed_by(queue));
   };
+  takes_dead_letters_.resize(handles_.size());
+  takes_dead_letters_[declaration.number()] = declaration.dead_letters();
   queues::QueueHandle& handle = handles_[declaration.number()];
   handle = queues::spawn_queue(*surroundings_.system, std::move(config));
   if (!surroundings_.queue_ended) return;
@@ -209,9 +220,7 @@ std::size_t NodeActors::snapshot(logs::Lsn lsn,
 void NodeActors::deliver(QueueNumber number,
                          std::shared_ptr<const std::vector<queues::CommittedChange>> changes) {
   const Reading lock(mutex_);
-  const auto declared = declarations_.find(number);
-  const bool is_dead = declared != declarations_.end() && declared->second.dead_letters();
-  if (is_dead) asks_.on_dead_letters(*changes);
+  if (takes_dead_letters_[number]) asks_.on_dead_letters(*changes);
   tell(handles_[number], queues::CommitMessage{std::move(changes)});
 }
 
@@ -300,65 +309,6 @@ Result<LocalQueue> NodeActors::ingress(const std::string& queue, std::uint32_t s
   return local(*number);
 }
 
-// An outbox allows peek only: its target expects dense numbers and would wait for ever for a
-// message that was removed.
-Result<void> NodeActors::operate(const std::string& queue, const AnyActor& reader,
-                                 Operation operation, std::function<void(OperationResult)> done) {
-  OperatorConfig config;
-  const Reading lock(mutex_);
-  const auto add = [&](QueueNumber number) -> OperatorConfig::Shard& {
-    OperatorConfig::Shard& shard = config.shards.emplace_back();
-    shard.number = number;
-    shard.queue = handles_[number];
-    return shard;
-  };
-  const bool is_redrive = operation.verb == Operation::Verb::redrive;
-  bool is_outbox = false;
-  bool keeps_topics = false;
-  bool has_dead_letters = false;
-  const auto add_declared = [&](const pb::Declaration& declaration) {
-    is_outbox = is_outbox || declaration.has_outbox();
-    keeps_topics = keeps_topics || declaration.topics();
-    has_dead_letters = has_dead_letters || declaration.dead_letters();
-    OperatorConfig::Shard& shard = add(declaration.number());
-    if (!is_redrive) return;
-    for (const auto& [name, number] : plan_.origins(declaration.shard())) {
-      shard.origins[name] = handles_[number];
-    }
-  };
-  const auto plan = plan_.queues.find(queue);
-  if (plan != plan_.queues.end()) {
-    has_dead_letters = plan->second.is_dead_letter;
-    for (const QueueNumber number : plan->second.served) {
-      if (number != 0) add_declared(declarations_.at(number));
-    }
-  } else {
-    // An outbox, or a queue of a pipeline that was removed.
-    const std::vector<const pb::Declaration*> declared = unnamed(queue);
-    if (declared.empty()) {
-      return Error{ErrorCode::not_found, "no pipeline and no log has a queue " + queue};
-    }
-    for (const pb::Declaration* one : declared) add_declared(*one);
-  }
-  if (is_outbox && operation.verb != Operation::Verb::peek) {
-    return Error{ErrorCode::invalid_argument,
-                 queue + " is an outbox: its messages cannot be removed"};
-  }
-  if (keeps_topics && operation.verb != Operation::Verb::peek) {
-    return Error{
-        ErrorCode::invalid_argument,
-        queue + " keeps topics: their records go when no group needs them and they are old"};
-  }
-  if (is_redrive && !has_dead_letters) {
-    return Error{ErrorCode::invalid_argument, "queue " + queue + " holds no dead letters"};
-  }
-  config.reader = reader;
-  config.done = std::move(done);
-  config.operation = std::move(operation);
-  spawn_operator(*surroundings_.system, std::move(config));
-  return {};
-}
-
 void NodeActors::flush() {
   const Reading lock(mutex_);
   for (const Forwarder& forwarder : forwarders_) {
@@ -404,7 +354,9 @@ std::vector<StageCounts> NodeActors::stage_counts() const {
   for (const StagePlan& stage : plan_.stages) {
     const auto& served = plan_.queues.at(stage.spec->source.name).served;
     const bool runs = std::any_of(served.begin(), served.end(), [](auto n) { return n != 0; });
-    if (runs) counts.push_back(stage.meter->counts());
+    if (!runs) continue;
+    counts.push_back(stage.meter->counts());
+    counts.back().breaker = breakers_.view(stage.spec->source.name);
   }
   return counts;
 }
@@ -526,6 +478,13 @@ void NodeActors::remove_staged(const std::vector<pb::Declaration>& staged) {
   for (const pb::Declaration& queue : staged) {
     declarations_.erase(queue.number());
     retire(queue.number());
+  }
+}
+
+void NodeActors::wake(const std::string& queue) const {
+  const Reading lock(mutex_);
+  for (const QueueNumber number : plan_.queues.at(queue).served) {
+    if (number != 0) tell(handles_[number], queues::WakeMessage{});
   }
 }
 

@@ -17,6 +17,7 @@
 #include "actors/assembly/commit_router.hpp"
 #include "actors/assembly/federation.hpp"
 #include "actors/assembly/node_plan.hpp"
+#include "actors/assembly/stage_breakers.hpp"
 #include "actors/assembly/stage_failure.hpp"
 #include "actors/base/clock.hpp"
 #include "actors/base/shell/actor_handle.hpp"
@@ -56,6 +57,8 @@ class NodeActors final : public CommitSink {
     /// Called, on any thread, when this node's data directory turns out to be an older copy: the
     /// node must stop. Error code `outdated`. May be empty: then the node waits. Must not throw.
     std::function<void(const Error&)> outdated{};
+    /// All queues that stages read begin paused.
+    bool start_paused = false;
     /// Told of handlings that did not succeed. May be empty. Must not throw.
     OnStageFailure on_failure{};
     /// See queues::QueueActorConfig::on_violation.
@@ -121,6 +124,12 @@ class NodeActors final : public CommitSink {
   [[nodiscard]] Result<void> operate(const std::string& queue, const AnyActor& reader,
                                      Operation operation,
                                      std::function<void(OperationResult)> done);
+
+  /// The queues of this node that a pause of `key` of the queue concerns; with an empty key, all that
+  /// this node serves. Fails with `not_found` (no such queue) or `not_owner` (another node serves the
+  /// shard of the key).
+  [[nodiscard]] Result<std::vector<queues::QueueHandle>> to_pause(const std::string& queue,
+                                                                  const std::string& key) const;
 
   /// Forwarders drain their outboxes, as far as the targets accept it.
   void flush();
@@ -203,6 +212,8 @@ class NodeActors final : public CommitSink {
 
   void spawn_queue(std::unique_ptr<queues::State> state, const pb::Declaration& declaration,
                    bool is_quiesced);
+  /// Lets the shards of the queue look again at what may be leased.
+  void wake(const std::string& queue) const;
   /// Makes all queues look up again which queues feed them. REQUIRES: `mutex_` is held.
   void rewire();
   /// Ends the actor of a queue that no longer exists. REQUIRES: `mutex_` is held.
@@ -226,8 +237,10 @@ class NodeActors final : public CommitSink {
   mutable std::shared_mutex mutex_;  ///< guards all below; never held in a call of the federation
   NodePlan plan_;
   Asks asks_;
+  StageBreakers breakers_;
   std::map<queues::QueueNumber, pb::Declaration> declarations_;
   std::vector<queues::QueueHandle> handles_;  ///< by number; empty: 0 and queues that are gone
+  std::vector<bool> takes_dead_letters_;      ///< by number
   std::vector<Forwarder> forwarders_;
   const std::shared_ptr<receivers::SuspectGate> gate_ = std::make_shared<receivers::SuspectGate>();
   std::vector<AnyActor> receivers_;  ///< of the stages, in the order of the plan

@@ -43,6 +43,9 @@ struct RuntimeOptions {
   /// is older than what the other one remembers: what lies between is lost. False: the node stops
   /// by `on_fatal` with the error `outdated`.
   bool accepts_loss = false;
+  /// All queues of this node that stages read begin paused, unless they are: for a start after an
+  /// incident or a restore. Runtime::pause() lifts it.
+  bool start_paused = false;
   std::uint32_t threads = 0;  ///< of the scheduler; 0: one per core, at least 2
   SchedulerPolicy scheduler = SchedulerPolicy::sharing;
   std::uint32_t turn_messages = 0;  ///< that an actor handles in a row; 0: no limit

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "actors/base/duration_counts.hpp"
+#include "actors/base/time.hpp"
 
 namespace millrace {
 
@@ -32,6 +33,16 @@ struct StageCounts {
   bool ends_pipeline = false;
   /// Of acked messages of the last stage: since the message from which they descend was offered.
   DurationBuckets end_to_end;
+
+  /// See BreakerOptions.
+  struct Breaker {
+    enum class Phase : std::uint8_t { none, closed, open, recovering };
+    Phase phase = Phase::none;  ///< none: the stage has no breaker
+    TimeUs open_since_us = 0;   ///< wall clock; 0: it is closed
+    std::uint64_t trips = 0;    ///< how often it has opened
+    std::uint64_t probes = 0;   ///< messages that were handled while it was not closed
+  };
+  Breaker breaker{};
 };
 
 }  // namespace millrace

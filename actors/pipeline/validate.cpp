@@ -133,11 +133,22 @@ class Validator {
     check_span(place, "retry.max", options.retry.max, microseconds(0), span_max);
     check_span(place, "retry.first", options.retry.first, microseconds(0),
                std::max(options.retry.max, microseconds(0)));
+    check_breaker(place, options.breaker);
     check_range(place, "batch.max", options.batch.max, 1U, 10'000U);
     check_span(place, "timeout", options.timeout, microseconds(1000), span_max);
     check_range(place, "in_progress", options.in_progress, 1U, 10'000U);
     check_span(place, "batch.window", options.batch.window, microseconds(0),
                std::max(options.timeout, microseconds(0)));
+  }
+
+  void check_breaker(const std::string& place, const BreakerOptions& breaker) {
+    constexpr microseconds hour = std::chrono::hours(1);
+    check_range(place, "breaker.failures", breaker.failures_percent, 0U, 100U);
+    check_range(place, "breaker.outcomes", breaker.outcomes_min, 1U, 1'000'000U);
+    check_span(place, "breaker.window", breaker.window, std::chrono::seconds(1), hour);
+    check_span(place, "breaker.probe_max", breaker.probe_max, std::chrono::milliseconds(1), hour);
+    check_span(place, "breaker.probe_first", breaker.probe_first, std::chrono::milliseconds(1),
+               std::max(breaker.probe_max, microseconds(0)));
   }
 
   /// Following dead letter queues must end: a dead letter must not be handled for ever.

@@ -22,7 +22,7 @@ queues::RoutedOutput build_output(const std::string& stage, const OutputRoutes& 
   const MessageId id = output_id({input.id_high(), input.id_low()}, stage, index);
   envelope.set_id_high(id.high);
   envelope.set_id_low(id.low);
-  envelope.set_reply_to(input.reply_to());
+  if (!input.reply_to().empty()) envelope.set_reply_to(input.reply_to());
   const bool is_reply =
       output.target < routes.reply_targets.size() && routes.reply_targets[output.target];
   if (is_reply && !input.reply_to().empty()) {
@@ -67,7 +67,7 @@ pb::TimerSet build_timer(const std::string& stage, const pb::Envelope& input,
   envelope.set_payload(std::move(timer.payload));
   envelope.set_urgency(input.urgency());
   envelope.set_born_at_us(input.born_at_us());
-  envelope.set_reply_to(input.reply_to());
+  if (!input.reply_to().empty()) envelope.set_reply_to(input.reply_to());
   return set;
 }
 

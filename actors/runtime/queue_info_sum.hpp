@@ -32,6 +32,11 @@ inline void add(const Result<queues::QueueStatus>& answer, std::uint32_t shard, 
   info.timers += status.timers;
   info.is_blocked = info.is_blocked || status.is_blocked;
   info.is_above_high_water = info.is_above_high_water || status.is_above_high_water;
+  if (status.pauses) {
+    status.pauses->for_each([&](const std::string& key, const queues::Pause& pause) {
+      info.paused.push_back({shard, key, pause});
+    });
+  }
   if (status.oldest_born_us != 0 &&
       (info.oldest_born_us == 0 || status.oldest_born_us < info.oldest_born_us)) {
     info.oldest_born_us = status.oldest_born_us;

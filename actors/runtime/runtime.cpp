@@ -31,6 +31,7 @@
 #include "actors/runtime/drained_queues.hpp"
 #include "actors/runtime/node_states.hpp"
 #include "actors/runtime/notices.hpp"
+#include "actors/runtime/pausing.hpp"
 #include "actors/runtime/queue_info_sum.hpp"
 #include "actors/runtime/recover.hpp"
 #include "actors/runtime/refusals.hpp"
@@ -268,6 +269,7 @@ Result<void> Runtime::Parts::open() {
                 fatal({ErrorCode::storage_failed, "the actor of queue " + name + " ended"});
               },
           .outdated = on_outdated,
+          .start_paused = options.start_paused,
           .on_failure = log_failures(clock, options.on_failure)},
       std::move(*planned));
   queue_log.connect(*actors);
@@ -482,6 +484,12 @@ Result<KeyView> Runtime::key(const std::string& queue, const std::string& key) {
     return Error{ErrorCode::not_found, "queue " + queue + " knows no key " + key};
   }
   return view_key(key, *reply->state);
+}
+
+Result<std::uint32_t> Runtime::pause(const std::string& queue,
+                                     const queues::PauseCommand& command) {
+  if (!parts_->serves) return not_compared();
+  return pause_queue(parts_->system, *parts_->actors, queue, command, inspect_timeout);
 }
 
 std::size_t Runtime::senders() const {

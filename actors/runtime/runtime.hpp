@@ -22,6 +22,7 @@
 #include "actors/operate/operation.hpp"
 #include "actors/queue/state/keyed_offer.hpp"
 #include "actors/queue/state/ledger.hpp"
+#include "actors/queue/state/pause.hpp"
 #include "actors/runtime/asker.hpp"
 #include "actors/runtime/consumer.hpp"
 #include "actors/runtime/sender.hpp"
@@ -54,6 +55,13 @@ struct QueueInfo {
     std::uint64_t queued = 0;  ///< live messages
   };
 
+  /// What is paused in one shard.
+  struct Paused {
+    std::uint32_t shard = 0;
+    std::string key{};  ///< empty: the queue as a whole
+    queues::Pause pause{};
+  };
+
   std::string name;
   std::string type;             ///< full name of its Protobuf type; empty: dead letters of several
   bool is_dead_letter = false;  ///< holds the dead letters of one or more stages
@@ -73,6 +81,7 @@ struct QueueInfo {
   bool is_blocked =
       false;  ///< in some shard: leases nothing, because a queue downstream is above high water
   bool is_above_high_water = false;  ///< in some shard: the queues that feed it lease nothing
+  std::vector<Paused> paused{};
 };
 
 /// A running node. Thread-safe: all functions may run at once, but stop() only in one thread at a
@@ -195,6 +204,15 @@ class Runtime {
   /// Drops live messages or dead letters. States and timers of their keys stay.
   [[nodiscard]] Result<Removed> drop(const std::string& queue, MessageFilter filter,
                                      std::uint64_t max = no_maximum);
+
+  /// Pauses `queue` in the shards that this node serves, or one key of it, or resumes them: see
+  /// queues::PauseCommand. What is paused accepts offers, also after a restart and on whichever node
+  /// its shard moves to, and nothing of it is leased; handlings in progress end as usual. Returns the
+  /// number of shards. Blocks until it is durable, for at most 10 s; a failure may have been carried
+  /// out in part, and the same call may be made again. Fails with `not_found` (no such queue),
+  /// `not_owner` (another node serves the shard of the key), `timeout`, and as queues::decide_pause().
+  [[nodiscard]] Result<std::uint32_t> pause(const std::string& queue,
+                                            const queues::PauseCommand& command);
 
   /// Drops all live messages, but skips the same messages as drop().
   [[nodiscard]] Result<Removed> purge(const std::string& queue) { return drop(queue, {}); }

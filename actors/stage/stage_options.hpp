@@ -24,10 +24,25 @@ struct BatchOptions {
   std::chrono::microseconds window{0};  ///< 0 to StageOptions::timeout; 0: do not wait for more
 };
 
+/// When a stage stops handling messages because most of them fail: the breaker of the stage opens. Then
+/// one message at a time is tried, with growing pauses, and failures count for nothing; the first success
+/// lets more and more messages through, until the breaker is closed. Each node judges for itself.
+/// After M. Nygard, "Release It!" (2018), "Circuit Breaker".
+struct BreakerOptions {
+  /// Share of failures within `window` that opens it, in percent; 1 to 100. 0: it never opens.
+  std::uint32_t failures_percent = 50;
+  std::uint32_t outcomes_min = 20;  ///< outcomes within `window` before it may open; 1 to 1,000,000
+  std::chrono::microseconds window{30'000'000};  ///< 1 s to 1 h
+  std::chrono::microseconds probe_first{
+      500'000};  ///< pause before the first probe; 1 ms to `probe_max`
+  std::chrono::microseconds probe_max{4'000'000};  ///< the pause doubles up to this; to 1 h
+};
+
 /// Options of a stage. The configuration of a node may override all of them but `blocking`.
 struct StageOptions {
   std::uint32_t workers = 1;  ///< handlers that run at the same time on a node; 1 to 1,000
   RetryOptions retry{};
+  BreakerOptions breaker{};
   BatchOptions batch{};
   /// The lease; 1 ms to 24 h. A handler that takes longer without Context::extend loses the
   /// message: its outcome is refused and the message is redelivered.

@@ -115,6 +115,11 @@ struct StageConfig {
   std::string name;
   std::optional<std::uint32_t> workers{};
   std::optional<std::uint32_t> in_progress{};
+  std::optional<std::uint32_t> breaker_failures{};  ///< percent
+  std::optional<std::uint32_t> breaker_outcomes{};
+  std::optional<std::chrono::microseconds> breaker_window{};
+  std::optional<std::chrono::microseconds> breaker_probe_first{};
+  std::optional<std::chrono::microseconds> breaker_probe_max{};
   std::optional<std::uint32_t> retry_attempts{};
   std::optional<std::chrono::microseconds> retry_first{};
   std::optional<std::chrono::microseconds> retry_max{};

@@ -54,6 +54,11 @@ void set(Value& option, const std::optional<Value>& configured) {
 
 void apply(StageOptions& options, const StageConfig& configured) {
   set(options.workers, configured.workers);
+  set(options.breaker.failures_percent, configured.breaker_failures);
+  set(options.breaker.outcomes_min, configured.breaker_outcomes);
+  set(options.breaker.window, configured.breaker_window);
+  set(options.breaker.probe_first, configured.breaker_probe_first);
+  set(options.breaker.probe_max, configured.breaker_probe_max);
   set(options.retry.attempts, configured.retry_attempts);
   set(options.retry.first, configured.retry_first);
   set(options.retry.max, configured.retry_max);

@@ -337,7 +337,7 @@ class Workers(unittest.TestCase):
             self.assertEqual(again["messages"][0]["id"], lease["messages"][0]["id"])
             self.assertEqual(self.said(lease["lease"], done)["result"], "lease_expired")
             self.assertEqual(self.said(again["lease"], {"reject": {"reason": "no"}})["result"], "done")
-            self.assertEqual(self.queued("counted.dead"), 1)
+            self.await_queued("counted.dead", 1)
             # The leases of a session end with its connection.
             body = b'{"wait": "5s", "lease": "1h", "session": true}'
             with socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE_S) as client:

@@ -52,8 +52,10 @@ room("actors/queue/snapshot", "core", "actors/base", "actors/queue/state")
 room("actors/queue/move", "core", "actors/base", "actors/queue/snapshot", "actors/queue/state")
 room("actors/stage", "plain", "actors/base")
 room("actors/pipeline", "core", "actors/stage")
-room("actors/queue/decide", "core", "actors/queue/move", "actors/queue/state", "actors/stage")
-room("actors/queue", "shell", "actors/base", "actors/log", "actors/queue/decide",
+room("actors/queue/breaker", "core", "actors/base", "actors/stage")
+room("actors/queue/decide", "core", "actors/queue/breaker", "actors/queue/move", "actors/queue/state",
+     "actors/stage")
+room("actors/queue", "shell", "actors/base", "actors/log", "actors/queue/breaker", "actors/queue/decide",
       "actors/queue/move", "actors/queue/snapshot", "actors/queue/state",
       "actors/state_store")
 room("actors/receiver/external", "core", "actors/base", "actors/queue/decide", "actors/stage")

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actors/queue/decide/apply_topic.hpp"
+#include "actors/queue/decide/pausing.hpp"
 #include "actors/queue/move/source.hpp"
 #include "actors/queue/move/target.hpp"
 #include "actors/queue/state/body.hpp"
@@ -139,6 +140,7 @@ void apply(State& state, const CommittedRecord& committed, const pb::Change& cha
   }
   if (was_set_back(at_us, durable.at_us)) {
     clock_set_back(state, at_us);
+    clock_set_back_for_pauses(state, at_us);
     durable.at_us = at_us;
   }
   durable.at_us = std::max(durable.at_us, at_us);
@@ -181,6 +183,8 @@ void apply(State& state, const CommittedRecord& committed, const pb::Change& cha
   for (const pb::KeyForgotten& key : change.forget_key()) {
     durable.keyed.forget(key.key(), key.history_only(), time);
   }
+  apply_pauses(state, change);
+  if (change.has_breaker()) durable.breaker_open_since_us = change.breaker().open_since_us();
   for (const std::string& producer : change.forget_producer()) durable.dedup.forget(producer);
   if (change.has_install()) apply_install(state, committed, change.install());
   if (change.has_become_outbox()) apply_become_outbox(state, change.become_outbox());
@@ -197,6 +201,7 @@ void propose(State& state, const Decision& decision) {
   for (const TimerId& timer : pending.timers) state.live.settling_timers.insert(timer.second);
   for (const std::string& key : pending.forgotten) state.live.forgetting.insert(key);
   if (pending.batch) propose_batch(state, *pending.batch);
+  state.live.resuming = state.live.resuming || pending.resumes;
   for (const ProducerProgress& progress : pending.producers) {
     ProposedProducer& proposed = state.live.proposed[progress.name];
     proposed.epoch = progress.epoch;
@@ -221,6 +226,7 @@ void committed(State& state, const Pending& pending) {
   for (const TimerId& timer : pending.timers) state.live.settling_timers.erase(timer.second);
   for (const std::string& key : pending.forgotten) state.live.forgetting.erase(key);
   if (pending.batch) batch_committed(state, *pending.batch);
+  if (pending.resumes) state.live.resuming = false;
 }
 
 }  // namespace millrace::queues

@@ -44,10 +44,12 @@ pb::Failure* add_failure(const State& state, pb::Record& record, Sequence sequen
   return &failure;
 }
 
-// Adds that the handler gave a message back for later. Neither a failure nor a lease is counted: the
+// Adds that a message is to be handled later. `delays` is the number of the failure that a delay would
+// belong to. Neither a failure nor a lease is counted: the
 // message is as if it had not been leased, so that it is no suspect and may run with others.
-void add_postponement(const State& state, pb::Record& record, Sequence sequence,
-                      MessageOutcome& outcome, std::uint64_t jitter) {
+void add_postponement(const State& state, pb::Record& record, Sequence sequence, ErrorCode code,
+                      std::string reason, std::optional<DurationUs> delay_us, std::uint32_t delays,
+                      std::uint64_t jitter) {
   const Entry& entry = *state.durable.index.find(sequence);
   pb::Failure& postponement = *record.mutable_change(0)->add_failure();
   postponement.set_postponed(true);
@@ -55,10 +57,10 @@ void add_postponement(const State& state, pb::Record& record, Sequence sequence,
   postponement.set_failed(entry.failed);
   postponement.set_acquired(entry.acquired < UINT16_MAX ? entry.acquired - 1u : entry.acquired);
   postponement.set_not_before_us(time_after(
-      record.at_us(), outcome.delay_us.value_or(retry_delay_us(state.limits, entry.failed + 1u,
-                                                               jitter ^ NumberHash{}(sequence)))));
-  postponement.set_code(static_cast<std::uint32_t>(code_of(outcome.kind)));
-  postponement.set_reason(std::move(outcome.reason));
+      record.at_us(),
+      delay_us.value_or(retry_delay_us(state.limits, delays, jitter ^ NumberHash{}(sequence)))));
+  postponement.set_code(static_cast<std::uint32_t>(code));
+  postponement.set_reason(std::move(reason));
 }
 
 // Adds a failure of a message whose handler ran beyond the lease, or the death of one for which that
@@ -140,7 +142,11 @@ void add_outcome(const State& state, pb::Record& record, const Lease& lease, Lea
       add_death(state, record, sequence, entry->failed, ErrorCode::rejected,
                 std::move(message.reason));
     } else if (message.kind == Kind::postponed) {
-      add_postponement(state, record, sequence, message, jitter);
+      add_postponement(state, record, sequence, code_of(message.kind), std::move(message.reason),
+                       message.delay_us, entry->failed + 1u, jitter);
+    } else if (state.live.breaker_open) {
+      add_postponement(state, record, sequence, code_of(message.kind), std::move(message.reason),
+                       message.delay_us, 1, jitter);
     } else {
       add_failure(state, record, sequence, code_of(message.kind), std::move(message.reason),
                   message.delay_us, jitter);
@@ -148,6 +154,22 @@ void add_outcome(const State& state, pb::Record& record, const Lease& lease, Lea
   }
   if (outcome.next_state) key.get().set_value(std::move(*outcome.next_state));
   if (outcome.state_erased) key.get().set_erase(true);
+}
+
+void count(const State& state, LeaseId id, const LeaseOutcome& outcome, OutcomeCounts& counts) {
+  const bool is_probe = state.live.probes.contains(id);
+  for (const MessageOutcome& message : outcome.messages) {
+    const bool has_failed = message.kind == Kind::retry || message.kind == Kind::failed;
+    const bool has_succeeded = message.kind == Kind::acked || message.kind == Kind::rejected;
+    if (is_probe) {
+      counts.probes.emplace_back(id, has_failed      ? ProbeResult::failed
+                                     : has_succeeded ? ProbeResult::succeeded
+                                                     : ProbeResult::nothing);
+    } else {
+      counts.failed += has_failed ? 1u : 0u;
+      counts.succeeded += has_succeeded ? 1u : 0u;
+    }
+  }
 }
 
 // A timer that this outcome clears or replaces must not fire while the record is in flight: the
@@ -191,6 +213,7 @@ CompleteDecision decide(const State& state, Complete& complete, Now now) {
       continue;
     }
     if (!record) record = new_record(state, now.wall_us);
+    count(state, outcome.lease, outcome, out.counts);
     mark_timers(state, outcome, out.decision.pending);
     add_outcome(state, *record, it->second, outcome, complete.jitter);
     leases.push_back(outcome.lease);
@@ -211,7 +234,10 @@ Decision decide_lost(const State& state, std::span<const LeaseId> leases, ErrorC
     if (state.is_outbox || !lease.begun || state.durable.index.find(lease.run.front()) == nullptr) {
       continue;
     }
-    if (code == ErrorCode::lease_expired) {
+    if (code == ErrorCode::lease_expired && state.live.breaker_open) {
+      add_postponement(state, *out.record, lease.run.front(), code,
+                       "its handler ran beyond the lease", std::nullopt, 1, jitter);
+    } else if (code == ErrorCode::lease_expired) {
       add_overrun(state, *out.record, lease.run.front(), jitter);
     } else {
       add_failure(state, *out.record, lease.run.front(), code,

@@ -6,8 +6,10 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "actors/queue/breaker/breaker.hpp"
 #include "actors/queue/decide/decision.hpp"
 #include "actors/stage/stage.hpp"
 
@@ -46,13 +48,22 @@ struct Complete {
   std::uint64_t jitter = 0;
 };
 
+/// What the outcomes say of whatever the handlers call.
+struct OutcomeCounts {
+  std::uint64_t succeeded = 0;  ///< messages that were handled, but for probes
+  std::uint64_t failed = 0;     ///< as succeeded; without those that are to be handled later
+  std::vector<std::pair<LeaseId, ProbeResult>> probes{};  ///< leases of Volatile::probes
+};
+
 struct CompleteDecision {
   Decision decision;
+  OutcomeCounts counts{};
   /// Leases that have ended, are settling, or whose outcome has the wrong number of messages.
   std::vector<LeaseId> refused;
 };
 
-/// Builds one record of all valid outcomes: acks, outputs, states, timers, failures, deaths. Moves
+/// Builds one record of all valid outcomes: acks, outputs, states, timers, failures, deaths. While the
+/// breaker of the stage is open, no failure is counted for its message. Moves
 /// the outputs and states out of `complete`. A refused outcome changes nothing.
 [[nodiscard]] CompleteDecision decide(const State& state, Complete& complete, Now now);
 

@@ -124,7 +124,8 @@ Decision decide_step(const State& state, Now before, Now now) {
 
 Decision decide_set_back(const State& state, TimeUs now_us) {
   Decision out;
-  const bool is_waiting = !state.live.delayed.empty() || !state.durable.keyed.timers().empty();
+  const bool is_waiting = !state.live.delayed.empty() || !state.durable.keyed.timers().empty() ||
+                          (state.durable.pauses && state.durable.pauses->next_end_us());
   if (is_waiting && was_set_back(now_us, state.durable.at_us))
     out.record = new_record(state, now_us);
   return out;
@@ -146,6 +147,12 @@ std::optional<SteadyUs> next_look_us(const State& state, Now now) {
     break;
   }
   if (!state.live.delayed.empty()) consider_wall(state.live.delayed.begin()->first);
+  for (const auto& [slot, look_us] : state.live.held) {
+    if (look_us != 0) consider_wall(look_us);
+  }
+  if (state.durable.pauses && !state.live.resuming) {
+    if (const auto end_us = state.durable.pauses->next_end_us()) consider_wall(*end_us);
+  }
   return next;
 }
 

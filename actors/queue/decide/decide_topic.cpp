@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/queue/decide/decide_due.hpp"
+#include "actors/queue/state/backlog.hpp"
 #include "messages/bounds.hpp"
 #include "messages/envelope.hpp"
 

@@ -41,10 +41,12 @@ struct Pending {
   std::vector<TimerId> timers;              ///< that it fires, clears or replaces
   std::vector<std::string> forgotten{};     ///< keys that it forgets
   std::uint64_t operation = 0;              ///< of an operator who waits for a reply; 0: none
+  std::uint64_t pause = 0;                  ///< request of an operator who waits; 0: none
   std::uint64_t topic_request = 0;          ///< of a client of a topic who waits; 0: none
   DurationUs stepped_us = 0;                ///< its Change::stepped_us
   ReceiverId confirmed_to = nobody;  ///< to be told when the outcomes of `leases` are durable
   std::optional<ProposedBatch> batch{};
+  bool resumes = false;   ///< it ends pauses whose time is over
   bool is_local = false;  ///< an attach or offer of this node's producer, allowed while quiesced
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/queue/decide/pausing.hpp"
 #include "actors/queue/decide/suspicion.hpp"
 #include "actors/queue/state/backlog.hpp"
 #include "actors/queue/state/lease_table.hpp"
@@ -12,14 +13,14 @@ namespace {
 /// Tickets that wanted_states() looks at for each key that it may return.
 constexpr std::size_t tickets_per_wanted = 4;
 
-enum class Fitness : std::uint8_t { runs, waits, gives_up, lacks_body, lacks_state };
+enum class Fitness : std::uint8_t { runs, waits, held, gives_up, lacks_body, lacks_state };
 
 class Dispatcher {
  public:
   Dispatcher(State& state, SteadyUs now_us) : state_(state), now_us_(now_us) {}
 
   Dispatch run() {
-    while (state_.live.in_flight < state_.limits.in_flight &&
+    while (state_.live.permits != 0u && state_.live.in_flight < state_.limits.in_flight &&
            state_.live.in_flight_bytes < state_.limits.in_flight_bytes) {
       const auto receiver = next_receiver();
       if (receiver == state_.live.receivers.end()) break;
@@ -64,6 +65,8 @@ class Dispatcher {
     take_front(state_, priority, candidate);
     if (fit == Fitness::waits) {
       put_back(state_, candidate);
+    } else if (fit == Fitness::held) {
+      hold_key(state_, candidate, expiry_of(sequence));
     } else if (fit == Fitness::gives_up) {
       give_up(candidate.slot, sequence);
     } else if (candidate.slot == no_slot) {
@@ -88,7 +91,17 @@ class Dispatcher {
     const bool is_spent =
         entry.acquired >= state_.limits.acquired_max || is_poison(state_, sequence, entry);
     if (is_spent) return Fitness::gives_up;
+    if (entry.slot != no_slot && state_.durable.pauses &&
+        is_key_paused(state_, (*state_.durable.index.body(sequence))->key())) {
+      return Fitness::held;
+    }
     return has_state(sequence, entry) ? Fitness::runs : Fitness::lacks_state;
+  }
+
+  // 0: never.
+  [[nodiscard]] TimeUs expiry_of(Sequence sequence) const {
+    const auto schedule = state_.durable.schedules.find(sequence);
+    return schedule == state_.durable.schedules.end() ? 0 : schedule->second.expires_at_us;
   }
 
   // Whether the state of the message's key, if it has a key, can be leased with it.
@@ -111,7 +124,7 @@ class Dispatcher {
     std::vector<Sequence> run{head};
     const Entry* entry = state_.durable.index.find(head);
     const std::uint32_t max = std::min(
-        {state_.limits.run_messages, demand,
+        {state_.live.permits ? 1 : state_.limits.run_messages, demand,
          state_.limits.in_flight - std::min(state_.live.in_flight, state_.limits.in_flight)});
     std::uint64_t bytes = entry->bytes;
     while (run.size() < max && entry->next() != 0) {
@@ -155,6 +168,10 @@ class Dispatcher {
     if (slot != no_slot) {
       grant.state = state_.durable.keyed.use(grant.messages[0].body->key());
     }
+    if (state_.live.permits) {
+      --*state_.live.permits;
+      state_.live.probes.insert(grant.lease);
+    }
     receiver.second.demand -= static_cast<std::uint32_t>(run.size());
     state_.live.receiver_last_served = receiver.first;
     out_.grants.push_back(std::move(grant));
@@ -181,7 +198,8 @@ bool may_lease(const State& state) {
   // An outbox that drains goes on leasing: see DrainMessage. An outbox that was a queue before may
   // still count blocked queues, which no longer get its messages.
   const bool stopped = (state.live.draining || state.live.blocked > 0) && !state.is_outbox;
-  return !stopped && !state.live.quiesced && !state.live.exhausted && has_room_for_keys(state);
+  return !stopped && !is_paused(state) && !state.live.quiesced && !state.live.exhausted &&
+         has_room_for_keys(state);
 }
 
 ClaimsEnded end_claims(State& state, const Dispatch& dispatched) {
@@ -189,6 +207,7 @@ ClaimsEnded end_claims(State& state, const Dispatch& dispatched) {
   const bool is_loading = dispatched.needs_bodies || dispatched.needs_states ||
                           state.live.loading || state.live.loading_states;
   const bool is_ready = may_lease(state) && state.live.lines.first() >= 0 &&
+                        (!state.live.breaker_open || state.live.may_probe) &&
                         state.live.in_flight < state.limits.in_flight &&
                         state.live.in_flight_bytes < state.limits.in_flight_bytes;
   for (auto& [id, receiver] : state.live.receivers) {
@@ -210,6 +229,7 @@ ClaimsEnded end_claims(State& state, const Dispatch& dispatched) {
 
 Dispatch dispatch(State& state, Now now) {
   wake_delayed(state, now.wall_us);
+  if (!state.live.held.empty()) release_held(state, now.wall_us);
   if (!may_lease(state)) return {};
   // Detects wrong wiring at the start, not at the first dead letter.
   MILLRACE_ASSERT(state.dead_letters != 0 || state.is_outbox || state.live.receivers.empty());

@@ -24,6 +24,8 @@ QueueStatus status_of(const State& state, Room room, std::uint64_t offer_bytes) 
           .timers = state.durable.keyed.timers().size(),
           .is_blocked = state.live.blocked > 0,
           .is_above_high_water = state.live.above_high_water,
+          .pauses = state.durable.pauses,
+          .breaker_open_since_us = state.durable.breaker_open_since_us,
           .oldest_born_us = oldest_born_us(state),
           .refusal = refusal_of_offer(state, room, offer_bytes)};
 }

@@ -19,6 +19,9 @@ struct QueueStatus {
   std::uint64_t timers = 0;
   bool is_blocked = false;  ///< a downstream queue is above its high water
   bool is_above_high_water = false;
+  std::shared_ptr<const PauseTable> pauses{};  ///< null: nothing is paused
+  TimeUs breaker_open_since_us =
+      0;                      ///< of the stage that reads the queue; 0: its breaker is closed
   TimeUs oldest_born_us = 0;  ///< birth of the first live message; 0: none, or its body is on disk
   /// Refusal of a message that is offered now; nullopt: it would be accepted.
   std::optional<Error> refusal{};

@@ -39,6 +39,8 @@ void apply_become_outbox(State& state, const pb::BecomeOutbox& become_outbox) {
   clear_backlog(state);
   durable.keyed = KeyedStore();
   durable.topics.clear();
+  durable.pauses.reset();
+  durable.breaker_open_since_us = 0;
   durable.dedup.forget_idempotency_keys();
   const std::uint64_t duplicates = durable.ledger.duplicates;
   durable.ledger = {.offered = kept.size(),

@@ -16,6 +16,9 @@ namespace {
 // Limit of last - first number. The index takes memory for every 256 numbers between them.
 constexpr std::uint64_t numbers_max = 1ull << 32;
 
+// Commands that were in flight together may go over the limit of one queue.
+constexpr std::size_t paused_max = 4 * paused_keys_max;
+
 class InstallCheck {
  public:
   InstallCheck(const State& state, const pb::Install& install) : state_(state), install_(install) {}
@@ -62,6 +65,15 @@ class InstallCheck {
                           head.offered() - done <= head.last();
     if (!balances) return corrupt("a ledger that does not balance");
     if (!is_time(head.at_us())) return corrupt("a head with an invalid time");
+    if (head.pause_size() > static_cast<int>(paused_max)) return corrupt("too many pauses");
+    for (const pb::PauseChange& one : head.pause()) {
+      const pb::Pause& pause = one.pause();
+      if (!one.has_pause() || !is_time(pause.since_us()) || !is_time(pause.until_us()) ||
+          !is_time(pause.for_us())) {
+        return corrupt("a pause with an invalid time");
+      }
+    }
+    if (!is_time(head.breaker().open_since_us())) return corrupt("a breaker with an invalid time");
     return {};
   }
 
@@ -167,6 +179,11 @@ void shift_times(pb::SnapshotPart& part, DurationUs by_us) {
   switch (part.part_case()) {
     case pb::SnapshotPart::kHead:
       part.mutable_head()->set_at_us(shifted(part.head().at_us()));
+      for (pb::PauseChange& one : *part.mutable_head()->mutable_pause()) {
+        pb::Pause& pause = *one.mutable_pause();
+        pause.set_since_us(shifted(pause.since_us()));
+        if (pause.for_us() > 0) pause.set_until_us(shifted(pause.until_us()));
+      }
       return;
     case pb::SnapshotPart::kMessages:
       for (auto& extra : *part.mutable_messages()->mutable_extra()) {

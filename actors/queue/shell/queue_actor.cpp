@@ -11,9 +11,12 @@
 #include "actors/queue/decide/decide_due.hpp"
 #include "actors/queue/move/source.hpp"
 #include "actors/queue/shell/body_reads.hpp"
+#include "actors/queue/shell/breaker_desk.hpp"
 #include "actors/queue/shell/compaction.hpp"
 #include "actors/queue/shell/installer.hpp"
+#include "actors/queue/shell/outcomes.hpp"
 #include "actors/queue/shell/paging.hpp"
+#include "actors/queue/shell/pauses.hpp"
 #include "actors/queue/shell/pending_replies.hpp"
 #include "actors/queue/shell/pressure.hpp"
 #include "actors/queue/shell/receivers.hpp"
@@ -44,6 +47,10 @@ class QueueShell {
         sessions_(*core_),
         receivers_(*core_, self),
         removals_(*core_, log_, std::move(config.origins)),
+        pauses_(*core_),
+        breaker_(*core_, std::move(config.breaker)),
+        outcomes_(*core_, breaker_, receivers_,
+                  [this](Decision decision) { propose_decision(std::move(decision)); }),
         replies_(*core_),
         installer_(*core_),
         pressure_(std::move(config.feeders), std::move(config.cycle)),
@@ -60,6 +67,10 @@ class QueueShell {
     const Limits& limits = core_->limits;
     if (limits.keep_state_us > 0 || limits.keep_history_us > 0) aged_due_us_ = seen_.steady_us;
     core_->live.quiesced = core_->live.sealed = config.quiesced;
+    if (config.start_paused && !is_paused(*core_)) {
+      core_->live.pausing = true;
+      caf::anon_send(self_, PauseMessage{std::move(config.start_paused)});
+    }
   }
 
   QueueHandle::behavior_type behavior() {
@@ -91,6 +102,7 @@ class QueueShell {
         [this](const ExtendMessage& m) { on_extend(m); },
         [this](const PressureMessage& m) { on_pressure(m); },
         [this](const RewiredMessage&) { on_rewired(); },
+        [this](const WakeMessage&) { dispatch_ready(); },
         // Moves.
         [this](const QuiesceMessage& m) { return on_quiesce(m); },
         [this](const ServeMessage&) { on_serve(); },
@@ -101,6 +113,7 @@ class QueueShell {
         // Operators.
         [this](const PageMessage& m) { return on_page(m); },
         [this](const RemoveMessage& m) { return on_remove(m); },
+        [this](const PauseMessage& m) { return on_pause(m); },
         [this](const InspectMessage& m) { return on_inspect(m); },
         [this](const KeyMessage& m) { return on_key(m); },
         // Clients of topics.
@@ -164,23 +177,14 @@ class QueueShell {
     --records_in_flight_;
     replies_.committed(pending);
     removals_.committed(pending.operation, change.drop_size());
+    pauses_.committed(pending.pause);
+    breaker_.committed(change);
     if (!pending.forgotten.empty() && paging_.has_more_aged()) aged_due_us_ = steady_us();
     topics_.committed(pending);
     sessions_.committed(change);
     if (change.has_install()) installer_.committed();
     if (pending.confirmed_to == nobody) return;
     receivers_.send(pending.confirmed_to, {core_->number, pending.leases, {}});
-  }
-
-  // Calls `decide` with consecutive parts of `leases`, each of which fits into one record, and
-  // proposes the decisions.
-  template <class Decide>
-  void propose_in_parts(std::span<const LeaseId> leases, Decide decide) {
-    while (!leases.empty()) {
-      const std::size_t count = fitting(*core_, leases);
-      propose_decision(decide(leases.first(count)));
-      leases = leases.subspan(count);
-    }
   }
 
   // ---- Producers ----
@@ -247,52 +251,31 @@ class QueueShell {
   }
 
   void on_complete(const CompleteMessage& m) {
-    m.complete->jitter = random_();
-    if (m.wants_reply) return on_complete_claimed(*m.complete);
-    std::uint32_t messages = 0;
-    for (const LeaseOutcome& outcome : m.complete->outcomes) {
-      if (!outcome.returned_demand) messages += static_cast<std::uint32_t>(outcome.messages.size());
-    }
-    CompleteDecision complete = decide(*core_, *m.complete, now());
-    propose_decision(std::move(complete.decision));
-    add_demand(messages);
+    outcomes_.take(m, sender(), now(), random_());
     dispatch_ready();
   }
 
-  void on_complete_claimed(Complete& outcomes) {
+  // Of the current message.
+  [[nodiscard]] ReceiverId sender() const {
     const auto sender = self_->current_sender();
-    const ReceiverId receiver = sender ? sender->id() : nobody;
-    CompleteDecision complete = decide(*core_, outcomes, now());
-    complete.decision.pending.confirmed_to = receiver;
-    propose_decision(std::move(complete.decision));
-    if (!complete.refused.empty()) {
-      receivers_.send(receiver, {core_->number, {}, std::move(complete.refused)});
-    }
-    dispatch_ready();
-  }
-
-  // Of the receiver that sent the current message.
-  void add_demand(std::uint32_t messages) {
-    const auto sender = self_->current_sender();
-    if (!sender) return;
-    const auto receiver = core_->live.receivers.find(sender->id());
-    if (receiver != core_->live.receivers.end()) receiver->second.demand += messages;
+    return sender ? sender->id() : nobody;
   }
 
   void on_begin(const BeginMessage& m) {
     begin_work(*core_, m.lease);
     if (m.demand == 0) return;
-    add_demand(m.demand);
+    outcomes_.add_demand(sender(), m.demand);
     dispatch_ready();
   }
 
   void on_lost(const LostMessage& m) {
-    add_demand(m.demand);
+    outcomes_.add_demand(sender(), m.demand);
     const auto lease = core_->live.leases.find(m.lease);
     if (lease != core_->live.leases.end() && !lease->second.settling) {
       if (m.is_alone) begin_work(*core_, m.lease);
-      propose_lost({&m.lease, 1},
-                   m.has_overrun ? ErrorCode::lease_expired : ErrorCode::receiver_lost);
+      outcomes_.lost({&m.lease, 1},
+                     m.has_overrun ? ErrorCode::lease_expired : ErrorCode::receiver_lost, now(),
+                     random_());
     }
     dispatch_ready();
   }
@@ -312,14 +295,8 @@ class QueueShell {
       reply_if_drained();
       return;
     }
-    propose_lost(leases, ErrorCode::receiver_lost);
+    outcomes_.lost(leases, ErrorCode::receiver_lost, now(), random_());
     dispatch_ready();
-  }
-
-  void propose_lost(std::span<const LeaseId> leases, ErrorCode code) {
-    propose_in_parts(leases, [&](std::span<const LeaseId> part) {
-      return decide_lost(*core_, part, code, random_(), wall_us());
-    });
   }
 
   void on_pressure(const PressureMessage& m) {
@@ -343,15 +320,16 @@ class QueueShell {
     core_->live.exhausted = log_.is_exhausted();
     is_polling_ = is_polling_ || core_->live.exhausted;
     Dispatch dispatched;
+    breaker_.permit(now_at.steady_us);
     do {
       dispatched = dispatch(*core_, now_at);
       receivers_.send(std::move(dispatched.grants));
-      propose_in_parts(dispatched.give_up, [&](std::span<const LeaseId> part) {
-        return decide_give_up(*core_, part, now_at.wall_us);
-      });
+      outcomes_.give_up(dispatched.give_up, now_at.wall_us);
     } while (dispatched.needs_states && paging_.load());
     if (dispatched.needs_bodies) bodies_.request();
     receivers_.send(end_claims(*core_, dispatched));
+    breaker_.settle(now_at.steady_us, random_());
+    propose_decision(breaker_.record(now_at.wall_us));
     paging_.trim();
     schedule_tick();
     monitor_.changed(*core_);
@@ -423,6 +401,7 @@ class QueueShell {
   // The receivers of the former queue must not handle messages of an outbox; NodeActors ends them.
   void on_become_outbox() {
     receivers_.clear();
+    breaker_.end();
     sessions_.end_forwarded();
     paging_.clear();
   }
@@ -432,6 +411,7 @@ class QueueShell {
   void on_retire() {
     core_->live.draining = true;
     topics_.end();
+    breaker_.end();
     compaction_.step();
     pressure_.release(*core_);
     paging_.clear();
@@ -471,6 +451,13 @@ class QueueShell {
     return promise;
   }
 
+  caf::typed_response_promise<PauseReply> on_pause(const PauseMessage& m) {
+    auto promise = self_->make_response_promise<PauseReply>();
+    propose_decision(pauses_.decide(m, promise, look().wall_us));
+    schedule_tick();
+    return promise;
+  }
+
   [[nodiscard]] QueueStatus on_inspect(const InspectMessage& m) {
     QueueStatus status = status_of(*core_, room(), m.offer_bytes);
     if (m.offer) status.key_use = note_key_use(*core_, *m.offer, look().wall_us);
@@ -492,7 +479,9 @@ class QueueShell {
 
   void on_tick(const TickMessage& m) {
     if (!tick_.is_due(self_, m, steady_us())) return;
-    propose_lost(overdue_leases(*core_, steady_us()), ErrorCode::lease_expired);
+    const Now now_at = now();
+    outcomes_.lost(overdue_leases(*core_, now_at.steady_us), ErrorCode::lease_expired, now_at,
+                   random_());
     if (core_->live.draining) {
       schedule_tick();
       return;
@@ -510,6 +499,7 @@ class QueueShell {
     // A record in flight may show the present time as well.
     if (records_in_flight_ == 0) propose_decision(decide_set_back(*core_, now_at.wall_us));
     propose_decision(decide_timers(*core_, now_at.wall_us));
+    propose_decision(decide_resumes(*core_, now_at.wall_us));
     topics_.look(now_at);
     aged_due_us_ = paging_.look_for_aged(now_at);
     if (now_at.steady_us < forget_due_us_) return;
@@ -533,6 +523,9 @@ class QueueShell {
     if (!core_->durable.dedup.producers().empty() && !is_stopped) consider(forget_due_us_);
     if (is_polling_) consider(now_at.steady_us + room_poll_us);
     if (aged_due_us_ && !is_stopped) consider(*aged_due_us_);
+    if (const auto due_us = breaker_.look_us(now_at.steady_us); due_us && !is_stopped) {
+      consider(*due_us);
+    }
     if (const auto due_us = topics_.look_due(); due_us && !is_stopped) consider(*due_us);
   }
 
@@ -563,6 +556,9 @@ class QueueShell {
   Sessions sessions_;
   Receivers receivers_;
   Removals removals_;
+  Pauses pauses_;
+  BreakerDesk breaker_;
+  Outcomes outcomes_;
   PendingReplies replies_;
   Installer installer_;
   Pressure pressure_;

@@ -35,6 +35,10 @@ struct QueueActorConfig {
   /// Called when an outbox has had replies for messages that this queue does not have, with the
   /// error `outdated`. May be empty.
   std::function<void(const Error&)> on_outdated{};
+  /// Of the stage that reads the queue; shared with its other shards. Null: nothing is held back.
+  std::shared_ptr<StageBreaker> breaker{};
+  /// The queue begins paused, by this command, unless it is paused already. Null: it does not.
+  std::shared_ptr<const PauseCommand> start_paused{};
   bool quiesced = false;  ///< begins quiesced and sealed: the queue is staged, or its shard fenced
 };
 

@@ -17,9 +17,11 @@ using QueueHandle = caf::typed_actor<
     caf::reacts_to<CompactStepMessage>, caf::replies_to<DrainMessage>::with<QueueStatus>,
     caf::replies_to<QuiesceMessage>::with<QuiescedReply>, caf::reacts_to<ServeMessage>,
     caf::reacts_to<InstallMessage>, caf::reacts_to<AbandonMessage>, caf::reacts_to<RewiredMessage>,
-    caf::reacts_to<RetireMessage>, caf::replies_to<FlushMessage>::with<FlushedReply>,
+    caf::reacts_to<WakeMessage>, caf::reacts_to<RetireMessage>,
+    caf::replies_to<FlushMessage>::with<FlushedReply>,
     caf::replies_to<PageMessage>::with<PageReply>,
-    caf::replies_to<RemoveMessage>::with<RemoveReply>, caf::reacts_to<TickMessage>,
+    caf::replies_to<RemoveMessage>::with<RemoveReply>,
+    caf::replies_to<PauseMessage>::with<PauseReply>, caf::reacts_to<TickMessage>,
     caf::reacts_to<TaskMessage>, caf::replies_to<InspectMessage>::with<QueueStatus>,
     caf::replies_to<KeyMessage>::with<KeyReply>, caf::reacts_to<TopicMessage>>;
 

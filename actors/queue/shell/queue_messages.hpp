@@ -15,6 +15,7 @@
 #include "actors/queue/decide/decide_complete.hpp"
 #include "actors/queue/decide/decide_offer.hpp"
 #include "actors/queue/decide/dispatch.hpp"
+#include "actors/queue/decide/pausing.hpp"
 #include "actors/queue/decide/queue_status.hpp"
 #include "actors/queue/decide/removal.hpp"
 #include "actors/queue/shell/record_log.hpp"
@@ -192,6 +193,9 @@ struct PressureMessage {
   bool in_cycle = false;  ///< both are in a cycle: refuse offers, but continue to lease
 };
 
+/// The breaker of the stage may let more messages through than before.
+struct WakeMessage {};
+
 /// The queues that feed this queue, or share a cycle with it, have changed.
 struct RewiredMessage {};
 
@@ -262,6 +266,14 @@ struct RemoveMessage {
 struct RemoveReply {
   std::uint64_t removed = 0;
   std::optional<Error> refusal{};
+};
+
+/// Pause or resume the queue or a key of it. The reply follows when that is durable.
+struct PauseMessage {
+  std::shared_ptr<const PauseCommand> command;
+};
+struct PauseReply {
+  std::optional<Error> refusal{};  ///< as decide_pause()
 };
 
 /// Asks for a QueueStatus.

@@ -9,6 +9,7 @@
 #include "actors/queue/snapshot/snapshot_columns.hpp"
 #include "actors/queue/snapshot/topic_snapshot.hpp"
 #include "actors/queue/state/backlog.hpp"
+#include "actors/queue/state/pause_table.hpp"
 
 namespace millrace::queues {
 namespace {
@@ -104,6 +105,14 @@ void write_head(const State& state, const Sink& sink) {
     pb::OutboxGeneration& written = *head.add_generation();
     written.set_id(generation.id);
     written.set_after(generation.after);
+  }
+  if (state.durable.pauses) {
+    state.durable.pauses->for_each([&head](const std::string& key, const Pause& pause) {
+      write_pause(*head.add_pause(), key, pause);
+    });
+  }
+  if (state.durable.breaker_open_since_us != 0) {
+    head.mutable_breaker()->set_open_since_us(state.durable.breaker_open_since_us);
   }
   flush(part, sink);
 }
@@ -242,6 +251,10 @@ void read_head(State& state, const pb::QueueHead& head) {
                           .redelivered = head.redelivered()};
   for (const pb::OutboxGeneration& generation : head.generation())
     state.durable.generations.push_back({generation.id(), generation.after()});
+  auto pauses = std::make_shared<PauseTable>();
+  for (const pb::PauseChange& one : head.pause()) pauses->set(one.key(), read_pause(one.pause()));
+  if (!pauses->empty()) state.durable.pauses = std::move(pauses);
+  state.durable.breaker_open_since_us = head.breaker().open_since_us();
 }
 
 void read_extra(State& state, Sequence sequence, Entry& entry,

@@ -181,7 +181,9 @@ bool remove_message(State& state, Sequence sequence) {
   unlink(state, sequence, *entry);
   durable.index.remove(sequence);
   KeyChain& chain = chain_of(state, slot);
-  if (was_delayed) chain.busy = false;
+  if (was_delayed || (!state.live.held.empty() && state.live.held.erase(slot) > 0)) {
+    chain.busy = false;
+  }
   if (chain.head != 0) {
     line_up(state, slot, durable.last);
   } else if (!chain.busy) {
@@ -222,6 +224,7 @@ void clear_backlog(State& state) {
   ChainWriter::clear(state.keys);
   state.live.lines = DispatchLines();
   state.live.delayed.clear();
+  state.live.held.clear();
 }
 
 Candidate front_of(const State& state, std::uint8_t priority) {
@@ -252,6 +255,25 @@ void put_back(State& state, const Candidate& candidate) {
   }
 }
 
+void hold_key(State& state, const Candidate& candidate, TimeUs look_us) {
+  chain_of(state, candidate.slot).busy = true;
+  state.live.held.emplace(candidate.slot, look_us);
+}
+
+void release_held(State& state, std::optional<TimeUs> up_to_us) {
+  auto& held = state.live.held;
+  for (auto it = held.begin(); it != held.end();) {
+    if (up_to_us && (it->second == 0 || it->second > *up_to_us)) {
+      ++it;
+      continue;
+    }
+    const KeySlot slot = it->first;
+    it = held.erase(it);
+    chain_of(state, slot).busy = false;
+    line_up(state, slot, state.durable.last);
+  }
+}
+
 bool withdraw_message(State& state, Sequence sequence, Entry& entry) {
   switch (entry.status()) {
     case Status::waiting:
@@ -269,7 +291,9 @@ bool withdraw_message(State& state, Sequence sequence, Entry& entry) {
 
 bool withdraw_key(State& state, KeySlot slot) {
   KeyChain& chain = chain_of(state, slot);
-  if (chain.busy) {
+  if (state.live.held.erase(slot) > 0) {
+    chain.busy = false;
+  } else if (chain.busy) {
     Entry& head = *state.durable.index.find(chain.head);
     if (head.status() != Status::delayed) return false;
     undelay(state, chain.head, head);

@@ -86,6 +86,13 @@ void take_front(State& state, std::uint8_t priority, const Candidate& candidate)
 /// Puts a candidate that was taken back into its line, or into the delay table if it is not due.
 void put_back(State& state, const Candidate& candidate);
 
+/// Keeps a key that was taken out of the lines: it is busy from now on, until release_held() or
+/// withdraw_key(). `look_us`: when it must be looked at again; 0: never.
+void hold_key(State& state, const Candidate& candidate, TimeUs look_us);
+
+/// Puts the keys that are held back into their lines: all, or those with `look_us` <= `up_to_us`.
+void release_held(State& state, std::optional<TimeUs> up_to_us = std::nullopt);
+
 /// Takes a message without key out of its line or the delay table. Returns false, without effect,
 /// where the message is leased or settling; after true, mark_leased() must follow.
 [[nodiscard]] bool withdraw_message(State& state, Sequence sequence, Entry& entry);

@@ -191,6 +191,9 @@ class Check {
       if (!violation) violation = check_chain(slot, chain, chained);
     });
     if (violation) return violation;
+    for (const auto& [slot, look_us] : live_.held) {
+      if (!state_.keys.contains(slot)) return violates("held", "the key is gone");
+    }
     return differ("chain", "messages in chains", chained, totals_.keyed);
   }
 
@@ -210,10 +213,14 @@ class Check {
     }
     if (auto v = differ("chain", "tail", chain.tail, last)) return v;
     const Entry* head = chain.head == 0 ? nullptr : durable_.index.find(chain.head);
-    const bool is_held = leased_slots_.contains(slot);
+    const bool is_leased = leased_slots_.contains(slot);
     const bool is_delayed = head != nullptr && head->status() == Status::delayed;
-    if (chain.busy != (is_held || is_delayed)) {
-      return violates("busy", name + ": busy differs from being leased or delayed");
+    const bool is_held = live_.held.contains(slot);
+    if (chain.busy != (is_leased || is_delayed || is_held)) {
+      return violates("busy", name + ": busy differs from being leased, delayed or held");
+    }
+    if (is_held && (is_leased || is_delayed || head == nullptr)) {
+      return violates("held", name + " is leased, delayed or empty as well");
     }
     if (chain.busy && chain.line != no_line) return violates("busy", name + " is in a line");
     if (!chain.busy && chain.line == no_line) {

@@ -21,6 +21,7 @@
 //   status      without key            with key
 //   waiting     a line of tickets      its chain; the chain has a ticket unless it is busy
 //   delayed     delayed                its chain, as head; the chain is busy; delayed
+//   waiting, of a paused key           its chain, which is busy; held
 //   leased      run of one lease       its chain, which is busy; run of one lease
 //   settling    run of one lease that is settling; with key: its chain, which is busy
 #pragma once
@@ -43,6 +44,7 @@
 #include "actors/queue/state/ledger.hpp"
 #include "actors/queue/state/limits.hpp"
 #include "actors/queue/state/message_index.hpp"
+#include "actors/queue/state/pause_table.hpp"
 #include "actors/queue/state/topic_table.hpp"
 #include "messages/record.pb.h"
 
@@ -131,7 +133,10 @@ struct Durable {
   std::vector<OutboxGeneration>
       generations;    ///< of an outbox, oldest first; empty: written by an older version
   TopicTable topics;  ///< their batches are the live messages, each once, unless staged
-  Ledger ledger;      ///< offered == acked + dead + dropped + live messages, unless staged
+  std::shared_ptr<const PauseTable> pauses;  ///< null: nothing is paused
+  TimeUs breaker_open_since_us =
+      0;          ///< of the stage that reads the queue; 0: its breaker is closed
+  Ledger ledger;  ///< offered == acked + dead + dropped + live messages, unless staged
 };
 
 /// What a restart begins without, or derives from Durable.
@@ -141,6 +146,9 @@ struct Volatile {
   // Messages.
   DispatchLines lines;  ///< a ticket for each free key and each waiting message without key
   std::set<std::pair<TimeUs, Sequence>> delayed;  ///< by Schedule::due_us(); exactly those delayed
+  /// Keys that were ready and are paused, with the time at which the head expires, 0: never. Busy, and
+  /// without a lease or delay.
+  std::map<KeySlot, TimeUs> held;
 
   // Leases.
   NumberMap<Lease> leases;                           ///< at most one for each key
@@ -159,7 +167,15 @@ struct Volatile {
   bool quiesced = false;      ///< leases nothing and fires no timers, for a move
   bool sealed = false;        ///< refuses offers of other nodes, for a move; implies quiesced
   bool exhausted = false;     ///< the log has no room for the outcomes of further leases
-  bool loading = false;       ///< bodies are being read from the log
+  bool breaker_open = false;  ///< of the stage: failures do not count now
+  /// Messages that may be leased now, as probes of a breaker that is open; nullopt: as many as there
+  /// are. Set for each dispatch().
+  std::optional<std::uint32_t> permits;
+  bool may_probe = false;    ///< the breaker would give a permit to a receiver that asks
+  std::set<LeaseId> probes;  ///< leases of probes whose outcome the breaker does not know yet
+  bool pausing = false;      ///< leases nothing until the record that pauses the queue is durable
+  bool resuming = false;     ///< a record in flight ends pauses whose time is over
+  bool loading = false;      ///< bodies are being read from the log
   bool loading_states = false;    ///< values of keys are being read from the state store
   bool above_high_water = false;  ///< upstream queues count this queue as blocked or closed
 

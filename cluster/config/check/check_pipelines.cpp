@@ -54,6 +54,13 @@ void check_stage_times(Complaints& complaints, const std::string& path, const St
     complaints.add(path + ".retry.max",
                    fmt::format("expected at least `first` ({}), got {}", show(first), show(max)));
   }
+  const microseconds probe_first = stage.breaker_probe_first.value_or(defaults.breaker.probe_first);
+  const microseconds probe_max = stage.breaker_probe_max.value_or(defaults.breaker.probe_max);
+  if (stage.breaker_probe_first && stage.breaker_probe_max && probe_max < probe_first) {
+    complaints.add(path + ".breaker.probe_max",
+                   fmt::format("expected at least `probe_first` ({}), got {}", show(probe_first),
+                               show(probe_max)));
+  }
   if (stage.keep_state && stage.keep_state->count() > 0 &&
       complaints.config().runtime.state_cache_bytes == 0) {
     complaints.add(path + ".keep_state",

@@ -149,6 +149,51 @@ void add_retry_and_batch(KeyTable& table) {
                         .example = "\"5ms\""});
 }
 
+void add_breaker(KeyTable& table) {
+  table.groups.push_back(
+      {.path = "pipeline[].stage.*.breaker",
+       .doc =
+           "Where most messages of the stage fail on a node, one at a time is tried, with growing "
+           "pauses, and failures do not count, until one succeeds."});
+  table.keys.push_back({.path = "pipeline[].stage.*.breaker.failures",
+                        .type = Type::integer,
+                        .doc = "Share of failures that opens the breaker, in percent. 0: it never "
+                               "opens.",
+                        .store = take_stage<&StageConfig::breaker_failures>,
+                        .min = 0,
+                        .max = 100,
+                        .example = "50"});
+  table.keys.push_back({.path = "pipeline[].stage.*.breaker.outcomes",
+                        .type = Type::integer,
+                        .doc = "Outcomes within `window` before it may open.",
+                        .store = take_stage<&StageConfig::breaker_outcomes>,
+                        .min = 1,
+                        .max = 1'000'000,
+                        .example = "20"});
+  table.keys.push_back({.path = "pipeline[].stage.*.breaker.window",
+                        .type = Type::duration,
+                        .doc = "Time whose outcomes count.",
+                        .store = take_stage<&StageConfig::breaker_window>,
+                        .min = 1'000 * ms,
+                        .max = 3'600'000 * ms,
+                        .example = "\"30s\""});
+  table.keys.push_back(
+      {.path = "pipeline[].stage.*.breaker.probe_first",
+       .type = Type::duration,
+       .doc = "Pause before the first message is tried; doubles with each failure.",
+       .store = take_stage<&StageConfig::breaker_probe_first>,
+       .min = ms,
+       .max = 3'600'000 * ms,
+       .example = "\"500ms\""});
+  table.keys.push_back({.path = "pipeline[].stage.*.breaker.probe_max",
+                        .type = Type::duration,
+                        .doc = "Maximum pause; at least `probe_first`.",
+                        .store = take_stage<&StageConfig::breaker_probe_max>,
+                        .min = ms,
+                        .max = 3'600'000 * ms,
+                        .example = "\"4s\""});
+}
+
 }  // namespace
 
 void add_pipeline_keys(KeyTable& table) {
@@ -162,6 +207,7 @@ void add_pipeline_keys(KeyTable& table) {
   add_external(table);
   add_running(table);
   add_retry_and_batch(table);
+  add_breaker(table);
 }
 
 }  // namespace millrace::config

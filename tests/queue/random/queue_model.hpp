@@ -53,6 +53,7 @@ using TimerName = std::pair<std::string, std::string>;
 
 struct ModelQueue {
   // Committed.
+  std::map<std::string, TimeUs> paused;  ///< keys, "": the queue; with the end, 0: none
   std::map<Sequence, ModelMessage> messages;
   Sequence last = 0;
   Ledger ledger;

@@ -269,6 +269,13 @@ std::string durable_text(const State& state, bool with_places) {
       << " offered " << ledger.offered << " acked " << ledger.acked << " dead " << ledger.dead
       << " dropped " << ledger.dropped << " duplicates " << ledger.duplicates << " redelivered "
       << ledger.redelivered << '\n';
+  if (state.durable.pauses) {
+    state.durable.pauses->for_each([&out](const std::string& key, const Pause& pause) {
+      out << "paused '" << key << "' since " << pause.since_us << " until " << pause.until_us
+          << " for " << pause.for_us << ' ' << pause.reason << " by " << pause.by << '\n';
+    });
+  }
+  out << "breaker " << state.durable.breaker_open_since_us << '\n';
   write_messages(out, state, with_places);
   write_keyed(out, state.durable.keyed);
   std::set<std::string> producers;

@@ -85,6 +85,8 @@ void RandomDriver::act() {
     forget();
   } else if (dice < 982) {
     operate();
+  } else if (dice < 986) {
+    pause();
   } else if (dice < 992) {
     checkpoint_ = std::make_unique<Checkpoint>(world_->checkpoint());
     if (chance(50)) world_->release();
@@ -121,6 +123,16 @@ void RandomDriver::crash() {
 }
 
 void RandomDriver::drain() {
+  world_->commit();
+  for (const QueueNumber number : {first, second, dead}) {
+    for (const auto& [key, until_us] : std::map(models_[number].paused)) {
+      PauseDecision decided =
+          decide_pause(world_->queue(number), {.key = key, .resumes = true}, world_->now());
+      send(number, std::move(decided.decision), {[this, number, name = key] {
+             models_[number].paused.erase(name);
+           }});
+    }
+  }
   for (int round = 0; round < 5'000; ++round) {
     world_->commit();
     bool idle = true;

@@ -90,6 +90,8 @@ class RandomDriver {
   void tick(QueueNumber number);
   void set_clock();
   void fire_timers(QueueNumber number);
+  void pause();
+  void resume_due(QueueNumber number);
   void forget();
   void operate();
   void crash();

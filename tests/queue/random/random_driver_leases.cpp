@@ -22,6 +22,8 @@ bool RandomDriver::is_eligible(QueueNumber number, Sequence sequence) {
   if (message.not_before_us > state.live.now_us) return false;
   if (message.expires_at_us != 0 && message.expires_at_us <= state.live.now_us) return false;
   if (model.acquired[sequence] >= state.limits.acquired_max) return false;
+  if (model.paused.contains("")) return false;
+  if (!message.key.empty() && model.paused.contains(message.key)) return false;
   if (message.key.empty()) return !model.is_held(sequence);
   return !model.is_key_held(message.key) && model.is_oldest_of_key(sequence);
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "actors/queue/decide/pausing.hpp"
 #include "actors/queue/decide/removal.hpp"
 #include "actors/queue/state/lease_table.hpp"
 #include "tests/queue/random/random_driver.hpp"
@@ -42,6 +43,7 @@ void RandomDriver::tick(QueueNumber number) {
   }
   world_->look(number);
   send(number, decide_set_back(world_->queue(number), world_->now()), {});
+  resume_due(number);
   fire_timers(number);
 }
 
@@ -73,6 +75,41 @@ void RandomDriver::fire_timers(QueueNumber number) {
     }
   }
   EXPECT_EQ(fired, expected);
+  send(number, std::move(decided), std::move(effects));
+}
+
+// Pauses or resumes the queue, or a key of it.
+void RandomDriver::pause() {
+  const QueueNumber number = pick_queue();
+  ModelQueue& model = models_[number];
+  PauseCommand command;
+  if (chance(70)) command.key = "k" + std::to_string(pick(6));
+  command.resumes = chance(50);
+  if (chance(50)) command.for_us = 1 + static_cast<DurationUs>(pick(400'000));
+  PauseDecision decided = decide_pause(world_->queue(number), command, world_->now());
+  EXPECT_FALSE(decided.refusal);
+  const TimeUs until_us =
+      command.resumes || command.for_us == 0 ? 0 : world_->now() + command.for_us;
+  Effects effects;
+  effects.emplace_back([&model, key = command.key, resumes = command.resumes, until_us] {
+    if (resumes) {
+      model.paused.erase(key);
+    } else {
+      model.paused[key] = until_us;
+    }
+  });
+  send(number, std::move(decided.decision), std::move(effects));
+}
+
+void RandomDriver::resume_due(QueueNumber number) {
+  ModelQueue& model = models_[number];
+  Decision decided = decide_resumes(world_->queue(number), world_->now());
+  if (!decided.record) return;
+  Effects effects;
+  for (const pb::PauseChange& one : decided.record->change(0).pause()) {
+    EXPECT_TRUE(one.resume());
+    effects.emplace_back([&model, key = one.key()] { model.paused.erase(key); });
+  }
   send(number, std::move(decided), std::move(effects));
 }
 

@@ -1,0 +1,34 @@
+// StageBreakers: the breakers of a node's stages.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "actors/assembly/node_plan.hpp"
+#include "actors/assembly/stage_counts.hpp"
+#include "actors/queue/shell/stage_breaker.hpp"
+
+namespace millrace {
+
+/// Thread-safe after its construction.
+class StageBreakers {
+ public:
+  /// A breaker for each stage of the plan. `wake` is called with the queue that a stage reads when its
+  /// breaker may let messages through, on the thread of any queue.
+  StageBreakers(const NodePlan& plan, std::function<void(const std::string& queue)> wake);
+
+  /// Of the stage that reads `queue`; null: none does, or it has no breaker.
+  [[nodiscard]] std::shared_ptr<queues::StageBreaker> of(const std::string& queue) const;
+
+  /// The log says what the breaker was when the node ended: one that was open is open again.
+  void recovered(const queues::State& state, SteadyUs now_us) const;
+
+  [[nodiscard]] StageCounts::Breaker view(const std::string& queue) const;
+
+ private:
+  std::map<std::string, std::shared_ptr<queues::StageBreaker>> by_queue_;
+};
+
+}  // namespace millrace

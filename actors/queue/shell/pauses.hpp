@@ -1,0 +1,35 @@
+// Pauses: operators' requests to pause or resume a queue. Part of the queue's shell; runs on its thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <utility>
+
+#include <caf/typed_response_promise.hpp>
+
+#include "actors/queue/decide/pausing.hpp"
+#include "actors/queue/shell/queue_messages.hpp"
+
+namespace millrace::queues {
+
+class Pauses {
+ public:
+  using Promise = caf::typed_response_promise<PauseReply>;
+
+  /// `state` outlives this object.
+  explicit Pauses(State& state) : state_(state) {}
+
+  /// Returns the record; `promise` is delivered when it is committed. Null record: the request is
+  /// refused, and `promise` was delivered.
+  [[nodiscard]] Decision decide(const PauseMessage& m, Promise promise, TimeUs now_us);
+
+  /// The record with this Pending::pause is durable.
+  void committed(std::uint64_t request);
+
+ private:
+  State& state_;
+  std::map<std::uint64_t, Promise> promises_;  ///< by request, of records in flight
+  std::uint64_t request_last_ = 0;
+};
+
+}  // namespace millrace::queues
