@@ -19,6 +19,9 @@ struct GoldenCase {
 /// Topics on disk, and the cases of messages/topic.proto.
 [[nodiscard]] std::vector<GoldenCase> golden_topic_cases();
 
+/// Pauses and breakers on disk.
+[[nodiscard]] std::vector<GoldenCase> golden_control_cases();
+
 /// The cases of messages/calls.proto.
 [[nodiscard]] std::vector<GoldenCase> golden_call_cases();
 

@@ -80,6 +80,9 @@ INSTANTIATE_TEST_SUITE_P(Topics, Golden, ::testing::ValuesIn(golden_topic_cases(
                          [](const auto& instance) { return instance.param.name; });
 INSTANTIATE_TEST_SUITE_P(Cluster, Golden, ::testing::ValuesIn(golden_cluster_cases()),
                          [](const auto& instance) { return instance.param.name; });
+INSTANTIATE_TEST_SUITE_P(Control, Golden, ::testing::ValuesIn(golden_control_cases()),
+                         [](const auto& golden) { return golden.param.name; });
+
 INSTANTIATE_TEST_SUITE_P(Calls, Golden, ::testing::ValuesIn(golden_call_cases()),
                          [](const auto& instance) { return instance.param.name; });
 INSTANTIATE_TEST_SUITE_P(Federation, Golden, ::testing::ValuesIn(golden_federation_cases()),
@@ -114,6 +117,7 @@ TEST(GoldenFormat, HasBytesForEveryField) {
   std::set<std::string> covered;
   for (const GoldenCase& golden : golden_call_cases()) collect_set(*golden.message, covered);
   for (const GoldenCase& golden : golden_cases()) collect_set(*golden.message, covered);
+  for (const GoldenCase& golden : golden_control_cases()) collect_set(*golden.message, covered);
   for (const GoldenCase& golden : golden_topic_cases()) collect_set(*golden.message, covered);
   for (const GoldenCase& golden : golden_cluster_cases()) collect_set(*golden.message, covered);
   for (const GoldenCase& golden : golden_federation_cases()) collect_set(*golden.message, covered);

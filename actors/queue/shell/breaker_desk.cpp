@@ -53,7 +53,7 @@ void BreakerDesk::permit(SteadyUs now_us) {
   }
 }
 
-void BreakerDesk::settle(SteadyUs now_us, std::uint64_t jitter) {
+void BreakerDesk::settle(SteadyUs now_us) {
   if (!breaker_) return;
   if (state_.live.permits.value_or(0) > 0) breaker_->give_back(*state_.live.permits);
   state_.live.permits.reset();
@@ -63,7 +63,7 @@ void BreakerDesk::settle(SteadyUs now_us, std::uint64_t jitter) {
       continue;
     }
     it = state_.live.probes.erase(it);
-    breaker_->ended(ProbeResult::nothing, now_us, jitter);
+    breaker_->ended(ProbeResult::nothing, now_us, 0);
   }
 }
 

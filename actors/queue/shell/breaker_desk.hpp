@@ -29,7 +29,7 @@ class BreakerDesk {
   /// Before dispatch(): says how many messages may be leased.
   void permit(SteadyUs now_us);
   /// After dispatch(): gives back what was not used, and ends probes whose lease has gone.
-  void settle(SteadyUs now_us, std::uint64_t jitter);
+  void settle(SteadyUs now_us);
 
   /// The record that the breaker has opened or closed, unless the log says so already.
   [[nodiscard]] Decision record(TimeUs now_us);

@@ -4,6 +4,13 @@
 
 namespace millrace::queues {
 
+void Pauses::begin(QueueHandle::pointer self) {
+  if (!at_start_ || state_.live.quiesced) return;
+  state_.live.pausing = !is_paused(state_);
+  if (state_.live.pausing) caf::anon_send(self, PauseMessage{at_start_});
+  at_start_.reset();
+}
+
 Decision Pauses::decide(const PauseMessage& m, Promise promise, TimeUs now_us) {
   PauseDecision decided = decide_pause(state_, *m.command, now_us);
   if (decided.refusal) {

@@ -47,7 +47,7 @@ class QueueShell {
         sessions_(*core_),
         receivers_(*core_, self),
         removals_(*core_, log_, std::move(config.origins)),
-        pauses_(*core_),
+        pauses_(*core_, std::move(config.start_paused)),
         breaker_(*core_, std::move(config.breaker)),
         outcomes_(*core_, breaker_, receivers_,
                   [this](Decision decision) { propose_decision(std::move(decision)); }),
@@ -67,10 +67,7 @@ class QueueShell {
     const Limits& limits = core_->limits;
     if (limits.keep_state_us > 0 || limits.keep_history_us > 0) aged_due_us_ = seen_.steady_us;
     core_->live.quiesced = core_->live.sealed = config.quiesced;
-    if (config.start_paused && !is_paused(*core_)) {
-      core_->live.pausing = true;
-      caf::anon_send(self_, PauseMessage{std::move(config.start_paused)});
-    }
+    pauses_.begin(self_);
   }
 
   QueueHandle::behavior_type behavior() {
@@ -328,7 +325,7 @@ class QueueShell {
     } while (dispatched.needs_states && paging_.load());
     if (dispatched.needs_bodies) bodies_.request();
     receivers_.send(end_claims(*core_, dispatched));
-    breaker_.settle(now_at.steady_us, random_());
+    breaker_.settle(now_at.steady_us);
     propose_decision(breaker_.record(now_at.wall_us));
     paging_.trim();
     schedule_tick();
@@ -378,6 +375,7 @@ class QueueShell {
 
   void on_serve() {
     core_->live.quiesced = core_->live.sealed = false;
+    pauses_.begin(self_);
     replies_.cancel_quiesce("the move was given up");
     replies_.deliver_due();
     dispatch_ready();
@@ -480,8 +478,10 @@ class QueueShell {
   void on_tick(const TickMessage& m) {
     if (!tick_.is_due(self_, m, steady_us())) return;
     const Now now_at = now();
-    outcomes_.lost(overdue_leases(*core_, now_at.steady_us), ErrorCode::lease_expired, now_at,
-                   random_());
+    const std::vector<LeaseId> overdue = overdue_leases(*core_, now_at.steady_us);
+    if (!overdue.empty()) {
+      outcomes_.lost(overdue, ErrorCode::lease_expired, now_at, random_());
+    }
     if (core_->live.draining) {
       schedule_tick();
       return;

@@ -11,6 +11,7 @@
 #include "actors/base/clock.hpp"
 #include "actors/queue/shell/queue_handle.hpp"
 #include "actors/queue/shell/record_log.hpp"
+#include "actors/queue/shell/stage_breaker.hpp"
 #include "actors/queue/state/invariants.hpp"
 #include "actors/state_store/state_keeper.hpp"
 

@@ -90,6 +90,7 @@ class Applier {
     apply_deaths(record, change, queue);
     apply_states(change, queue);
     apply_timers(change, queue);
+    apply_pauses(change, queue);
     for (int i = 0; i < change.relocation_size(); ++i) {
       const auto found = queue.queued.find(change.relocation(i).sequence());
       if (found == queue.queued.end()) continue;  // acked while it was relocated
@@ -263,6 +264,19 @@ class Applier {
     }
   }
 
+  void apply_pauses(const pb::Change& change, Queue& queue) {
+    for (const pb::PauseChange& one : change.pause()) {
+      if (one.what_case() == pb::PauseChange::kPause) {
+        queue.paused.insert(one.key());
+      } else if (one.resume()) {
+        queue.paused.erase(one.key());
+      } else {
+        complain_(About::records, queue.title() + ": a pause that neither begins nor ends");
+      }
+    }
+    if (change.has_breaker()) queue.breaker_open_since_us = change.breaker().open_since_us();
+  }
+
   void remove_key(Queue& queue, const std::string& key) {
     queue.keys.erase(key);
     queue.gone_keys[key] = lsn_;
@@ -304,6 +318,8 @@ class Applier {
                           .duplicates = duplicates - std::min(duplicates, become.duplicates())};
     queue.keys.clear();
     queue.topics.clear();
+    queue.paused.clear();
+    queue.breaker_open_since_us = 0;
     queue.timers.clear();
     queue.appended.clear();
     queue.taken.clear();

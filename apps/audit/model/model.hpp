@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -86,6 +87,8 @@ struct Queue {
   std::map<std::pair<std::string, std::string>, std::int64_t> timers{};  ///< due times
   std::vector<pb::OutboxGeneration> generations{};
   AuditedTopics topics{};
+  std::set<std::string> paused{};       ///< keys; "": the queue as a whole
+  std::int64_t breaker_open_since_us = 0;
 
   // Of the records that were read; not in a checkpoint.
   std::vector<std::pair<Identity, std::uint64_t>> appended{};  ///< with the LSN

@@ -16,6 +16,8 @@ void load_head(Queue& queue, const pb::QueueHead& head) {
   queue.counts = {head.offered(), head.acked(),      head.dead(),
                   head.dropped(), head.duplicates(), head.redelivered()};
   queue.generations.assign(head.generation().begin(), head.generation().end());
+  for (const pb::PauseChange& one : head.pause()) queue.paused.insert(one.key());
+  queue.breaker_open_since_us = head.breaker().open_since_us();
 }
 
 void load_messages(Queue& queue, const pb::MessageColumns& columns,
@@ -125,6 +127,8 @@ std::string difference_of(const Queue& records, const Queue& checkpoint, bool ha
       records.timers.begin(), records.timers.end(), checkpoint.timers.begin(),
       checkpoint.timers.end(), [](const auto& a, const auto& b) { return a.first == b.first; });
   if (!has_same_timers) return "other timers";
+  if (records.paused != checkpoint.paused) return "other pauses";
+  if (records.breaker_open_since_us != checkpoint.breaker_open_since_us) return "another breaker";
   if (const std::string topics = difference_of_topics(records.topics, checkpoint.topics);
       !topics.empty()) {
     return topics;

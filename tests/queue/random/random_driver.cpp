@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "actors/queue/decide/pausing.hpp"
 #include "actors/queue/state/lease_table.hpp"
 
 namespace millrace::queues {
