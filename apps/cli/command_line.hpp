@@ -25,6 +25,8 @@ void add_queue(CLI::App& app, Action& action);
 void add_dlq(CLI::App& app, Action& action);
 void add_order(CLI::App& app, Action& action);
 void add_pipeline(CLI::App& app, Action& action);
+void add_pause(CLI::App& app, Action& action);
+void add_resume(CLI::App& app, Action& action);
 void add_topic(CLI::App& app, Action& action);
 void add_group(CLI::App& app, Action& action);
 void add_backup(CLI::App& app, Action& action);

@@ -129,6 +129,8 @@ int run_program(int argc, char** argv, const Program& program) try {
   add_queue(app, action);
   add_dlq(app, action);
   add_pipeline(app, action);
+  add_pause(app, action);
+  add_resume(app, action);
   add_topic(app, action);
   add_group(app, action);
   add_audit(app, action, program);

@@ -92,6 +92,7 @@ struct LogConfig {
 struct RuntimeConfig {
   std::uint32_t threads = 0;  ///< 0: one per core, at least 2
   std::uint64_t body_cache_bytes = 0;
+  bool start_paused = false;               ///< see RuntimeOptions::start_paused
   std::uint64_t state_cache_bytes = 0;     ///< 0: keyed state is in memory
   std::uint64_t checkpoint_log_bytes = 0;  ///< of log between two checkpoints
 };

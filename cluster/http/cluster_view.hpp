@@ -78,6 +78,9 @@ class ClusterView {
   /// Name of the member that serves `shard` of `queue`; empty: nobody knows now.
   [[nodiscard]] virtual std::string owner(const std::string& queue, std::uint32_t shard) const = 0;
 
+  /// Role of the stage that reads `queue`; empty: it has none.
+  [[nodiscard]] virtual std::string role_of(const std::string& /*queue*/) const { return {}; }
+
   /// Every shard of every role.
   [[nodiscard]] virtual std::vector<ShardView> shards() const = 0;
 

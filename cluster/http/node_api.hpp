@@ -15,6 +15,7 @@
 #include "actors/stage/routed.hpp"
 #include "actors/upkeep/upkeep_stats.hpp"
 #include "cluster/http/cluster_view.hpp"
+#include "cluster/http/pause_request.hpp"
 #include "cluster/http/topics_api.hpp"
 #include "messages/result.hpp"
 
@@ -151,6 +152,12 @@ class NodeApi {
                                                 const MessageFilter& filter, std::uint64_t max) = 0;
   [[nodiscard]] virtual Result<Removed> drop(const std::string& queue, const MessageFilter& filter,
                                              std::uint64_t max) = 0;
+  /// Pauses or resumes queues in the shards that this node serves, as Runtime::pause(). A queue of
+  /// which it serves nothing is paused in 0 shards. Fails with `not_found` (there is nothing of that
+  /// name), and as Runtime::pause(); then it may be done in part.
+  [[nodiscard]] virtual Result<std::vector<PausedQueue>> pause(const PauseRequest& /*request*/) {
+    return Error{ErrorCode::not_found, "this process serves no queues"};
+  }
   [[nodiscard]] virtual Result<KeyView> key(const std::string& queue, const std::string& key) = 0;
 
   /// The member that serves the shard of `key`; nullopt: nobody knows now.

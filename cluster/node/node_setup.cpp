@@ -119,6 +119,7 @@ RuntimeOptions runtime_options(const Config& config) {
   options.turn_messages = config.caf.max_throughput;
   options.body_cache_bytes = config.runtime.body_cache_bytes;
   options.state_cache_bytes = config.runtime.state_cache_bytes;
+  options.start_paused = config.runtime.start_paused;
   options.checkpoint_log_bytes = config.runtime.checkpoint_log_bytes;
   options.journal = config.journal;
   if (!config.kafka.listen.empty())

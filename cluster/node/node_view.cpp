@@ -69,6 +69,15 @@ std::vector<http::Member> NodeView::members() const {
   return members;
 }
 
+std::string NodeView::role_of(const std::string& queue) const {
+  const auto layout = table_.layout();
+  for (const auto& [role, group] : layout->groups) {
+    if (std::find(group.queues.begin(), group.queues.end(), queue) != group.queues.end())
+      return role;
+  }
+  return {};
+}
+
 std::string NodeView::owner(const std::string& queue, std::uint32_t shard) const {
   return table_.owner(queue, shard);
 }

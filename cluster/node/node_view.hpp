@@ -52,6 +52,7 @@ class NodeView final : public http::ClusterView {
   [[nodiscard]] http::NodeStatus status() const override;
   [[nodiscard]] Result<void> ready() const override;
   [[nodiscard]] std::vector<http::Member> members() const override;
+  [[nodiscard]] std::string role_of(const std::string& queue) const override;
   [[nodiscard]] std::string owner(const std::string& queue, std::uint32_t shard) const override;
   Result<void> drain() override;
   [[nodiscard]] std::vector<http::WaitingShardsView> waiting() const override;

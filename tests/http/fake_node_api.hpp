@@ -155,6 +155,13 @@ class FakeNodeApi : public NodeApi {
   std::vector<ShardView> moves;
   std::vector<Member> member_list{
       {.name = "a", .address = "127.0.0.1:1", .state = "up", .is_self = true}};
+  Result<std::vector<PausedQueue>> pause(const PauseRequest& request) override {
+    pause_requests.push_back(request);
+    if (failure) return *failure;
+    return std::vector<PausedQueue>{{"in", 4}};
+  }
+
+  std::vector<PauseRequest> pause_requests{};
   std::vector<QueueInfo> queue_list{};
   std::vector<MessageView> message_list{};
   std::optional<Member> key_owner{};

@@ -152,6 +152,23 @@ TEST_F(Metrics, TellWhichQueuesNoPipelineNames) {
   expect("millrace_queue_unnamed_messages{queue=\"in\"} 3");
 }
 
+TEST_F(Metrics, TellWhatIsPaused) {
+  expect("millrace_queue_paused_shards{queue=\"in\"} 0");
+  api_.queue_list[0].paused = {{.shard = 1, .key = {}}, {.shard = 1, .key = "k"}};
+  expect("millrace_queue_paused_shards{queue=\"in\"} 1");
+  expect("millrace_queue_paused_keys{queue=\"in\"} 1");
+}
+
+TEST_F(Metrics, TellTheStateOfBreakers) {
+  StageCounts stage{.pipeline = "p", .stage = "s"};
+  api_.stage_list = {stage};
+  EXPECT_EQ(page().find("millrace_stage_breaker_state"), std::string::npos) << "it has none";
+  stage.breaker = {.phase = StageCounts::Breaker::Phase::open, .open_since_us = 1, .trips = 2};
+  api_.stage_list = {stage};
+  expect("millrace_stage_breaker_state{pipeline=\"p\",stage=\"s\"} 2");
+  expect("millrace_stage_breaker_trips_total{pipeline=\"p\",stage=\"s\"} 2");
+}
+
 TEST_F(Metrics, CountShardsWithTwoOwners) {
   expect("millrace_conflict_shards 0");
   api_.conflict_list = {{.queue = "in", .shard = 1, .owner = "b"}};

@@ -45,8 +45,11 @@ class RuntimeGateway : public testing::Test {
       pipelines_.push_back(
           pipeline(receivers::leased_queues).from(queue<StringValue>("out")).then_external("out"));
     }
-    auto started =
-        Runtime::start({.data_dir = directory_.path(), .shards = 2, .limits = limits}, pipelines_);
+    auto started = Runtime::start({.data_dir = directory_.path(),
+                                   .shards = 2,
+                                   .start_paused = start_paused_,
+                                   .limits = limits},
+                                  pipelines_);
     ASSERT_TRUE(started) << started.error().message;
     runtime_ = std::move(*started);
     api_ = std::make_unique<RuntimeApi>(*runtime_, pipelines_, cluster_);
@@ -85,6 +88,7 @@ class RuntimeGateway : public testing::Test {
     while (queue_info("in").ledger.acked < count) continue;
   }
 
+  bool start_paused_ = false;
   bool leases_out_ = false;  ///< whether workers read the queue "out"
   const journal::TemporaryDirectory directory_;
   std::shared_ptr<std::atomic<bool>> holding_ = std::make_shared<std::atomic<bool>>(false);
@@ -113,6 +117,45 @@ TEST_F(RuntimeGateway, MakesOffersDurableUnderTheKeyOfTheirQueue) {
   EXPECT_EQ(value.value(), "pear");
   EXPECT_EQ(api_->key("in", "nobody").error().code, ErrorCode::not_found);
   EXPECT_EQ(api_->key("none", "pear").error().code, ErrorCode::not_found);
+}
+
+TEST_F(RuntimeGateway, PausesTheQueueThatAStageReads) {
+  start();
+  const auto paused = api_->pause({.stage = "test/keep", .command = {.reason = "why"}});
+  ASSERT_TRUE(paused) << paused.error().message;
+  ASSERT_EQ(paused->size(), 1u);
+  EXPECT_EQ((*paused)[0].queue, "in");
+  EXPECT_EQ((*paused)[0].shards, 2u);
+  ASSERT_TRUE(offer("\"apple\""));
+  ASSERT_TRUE(offer("\"pear\""));
+  EXPECT_EQ(queue_info("in").paused.size(), 2u);
+  EXPECT_EQ(queue_info("in").in_flight, 0u);
+  EXPECT_EQ(queue_info("in").ledger.acked, 0u);
+  ASSERT_TRUE(api_->pause({.queue = "in", .command = {.key = "pear"}}));
+  ASSERT_TRUE(api_->pause({.pipeline = "test", .command = {.resumes = true}}));
+  wait_until_acked(1);
+  EXPECT_TRUE(api_->key("in", "apple"));
+  EXPECT_FALSE(api_->key("in", "pear")) << "the key is paused still";
+  ASSERT_TRUE(api_->pause({.queue = "in", .command = {.key = "pear", .resumes = true}}));
+  wait_until_acked(2);
+  for (const PauseRequest& nothing :
+       {PauseRequest{.queue = "none"}, PauseRequest{.stage = "test"}, PauseRequest{.stage = "keep"},
+        PauseRequest{.pipeline = "none"}, PauseRequest{.role = "none"}}) {
+    const auto refused = api_->pause(nothing);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::not_found);
+  }
+}
+
+TEST_F(RuntimeGateway, BeginsPausedWhereItIsToldTo) {
+  start_paused_ = true;
+  start();
+  ASSERT_TRUE(offer("\"apple\""));
+  EXPECT_EQ(queue_info("in").paused.size(), 2u);
+  EXPECT_TRUE(queue_info("out").paused.empty()) << "no stage reads it";
+  EXPECT_EQ(queue_info("in").ledger.acked, 0u);
+  ASSERT_TRUE(api_->pause({.queue = "in", .command = {.resumes = true}}));
+  wait_until_acked(1);
 }
 
 TEST_F(RuntimeGateway, BacksUpWhatItHasConfirmed) {

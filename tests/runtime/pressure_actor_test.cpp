@@ -36,7 +36,8 @@ struct Gate {
   }
 };
 
-const StageOptions patient{.retry = {.attempts = 1'000}};
+// Its gate is closed by failures, which must not open the breaker.
+const StageOptions patient{.retry = {.attempts = 1'000}, .breaker = {.failures_percent = 0}};
 const PipelineTestOptions small{.limits = {.backlog_messages = 100, .in_flight = 10}};
 
 class Pressure : public ::testing::Test {

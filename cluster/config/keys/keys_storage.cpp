@@ -7,7 +7,8 @@ namespace millrace::config {
 namespace {
 
 void add_runtime(KeyTable& table) {
-  table.groups.push_back({.path = "runtime", .doc = "Threads and memory of the node."});
+  table.groups.push_back(
+      {.path = "runtime", .doc = "Threads and memory of the node, and how it begins."});
   table.keys.push_back({.path = "runtime.threads",
                         .type = Type::integer,
                         .fallback = "0",
@@ -15,6 +16,12 @@ void add_runtime(KeyTable& table) {
                         .store = take<&Config::runtime, &RuntimeConfig::threads>,
                         .min = 0,
                         .max = 1024});
+  table.keys.push_back({.path = "runtime.start_paused",
+                        .type = Type::boolean,
+                        .fallback = "false",
+                        .doc = "All queues that stages read begin paused at each start, unless "
+                               "they are: for a start after an incident or a restore.",
+                        .store = take<&Config::runtime, &RuntimeConfig::start_paused>});
   table.keys.push_back({.path = "runtime.body_cache",
                         .type = Type::size,
                         .fallback = "\"256MiB\"",

@@ -62,6 +62,8 @@ Json to_json(const ShardView& shard) {
 }
 
 Json to_json(const QueueInfo& queue, TimeUs now_us) {
+  std::size_t paused = 0;
+  for (const QueueInfo::Paused& each : queue.paused) paused += each.key.empty() ? 1U : 0U;
   Json json{{"queue", queue.name},
             {"type", queue.type},
             {"dead_letters", queue.is_dead_letter},
@@ -80,7 +82,9 @@ Json to_json(const QueueInfo& queue, TimeUs now_us) {
             {"timers", queue.timers},
             {"bytes", queue.bytes},
             {"blocked", queue.is_blocked},
-            {"above_high_water", queue.is_above_high_water}};
+            {"above_high_water", queue.is_above_high_water},
+            {"paused_shards", paused},
+            {"paused_keys", queue.paused.size() - paused}};
   json["oldest_age_s"] =
       queue.oldest_born_us == 0
           ? Json()

@@ -42,6 +42,12 @@ void add_queue(MetricFamilies& out, const QueueInfo& queue) {
     out.gauge("millrace_queue_unnamed_messages", "Live messages of a queue that no pipeline names.",
               labels, number(ledger.queued()));
   }
+  std::uint64_t paused = 0;
+  for (const QueueInfo::Paused& each : queue.paused) paused += each.key.empty() ? 1 : 0;
+  out.gauge("millrace_queue_paused_shards", "Shards of the queue that an operator has paused.",
+            labels, number(paused));
+  out.gauge("millrace_queue_paused_keys", "Keys of the queue that an operator has paused.", labels,
+            number(queue.paused.size() - paused));
   out.gauge("millrace_queue_ready_messages", "Live messages that nobody holds.", labels,
             number(ledger.queued() - std::min(ledger.queued(), queue.in_flight)));
   out.gauge("millrace_queue_leased_messages", "Live messages in the hands of a receiver.", labels,
@@ -218,6 +224,20 @@ void add_stage(MetricFamilies& out, const StageCounts& stage) {
   out.histogram("millrace_stage_run_duration_seconds",
                 "From when a message's handling began until it, and its batch, were done.", labels,
                 stage.run);
+  using Phase = StageCounts::Breaker::Phase;
+  if (stage.breaker.phase != Phase::none) {
+    out.gauge("millrace_stage_breaker_state",
+              "Of the stage on this node: 0 closed, 1 recovering, 2 open.", labels,
+              stage.breaker.phase == Phase::open         ? 2
+              : stage.breaker.phase == Phase::recovering ? 1
+                                                         : 0);
+    out.counter("millrace_stage_breaker_trips_total",
+                "How often the breaker has opened because most messages failed.", labels,
+                number(stage.breaker.trips));
+    out.counter("millrace_stage_breaker_probes_total",
+                "Messages that were handled while the breaker was not closed.", labels,
+                number(stage.breaker.probes));
+  }
   if (!stage.ends_pipeline) return;
   out.histogram("millrace_pipeline_end_to_end_duration_seconds",
                 "From the first offer of a line of work until its pipeline's last stage was done.",

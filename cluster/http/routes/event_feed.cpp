@@ -7,12 +7,13 @@
 #include <string>
 #include <utility>
 
+#include "cluster/http/json/pause_json.hpp"
 #include "cluster/http/json/views_json.hpp"
 
 namespace millrace::http {
 namespace {
 
-constexpr std::array kinds{"status", "members", "queues", "overruns"};
+constexpr std::array kinds{"status", "members", "queues", "overruns", "breakers"};
 
 /// Counts the changes of each kind; 0: there was none yet.
 using Versions = std::array<std::uint64_t, kinds.size()>;
@@ -156,17 +157,26 @@ void EventFeed::run() {
     Json queues = Json::array();
     for (const QueueInfo& queue : api_.queues()) {
       Json json = to_json(queue, 0);
+      json["paused"] = pauses_json(queue);
       json.erase("oldest_age_s");  // else it would change all the time
       queues.push_back(std::move(json));
     }
     Json overruns = Json::array();
+    Json breakers = Json::array();
     for (const StageCounts& stage : api_.stages()) {
+      if (stage.breaker.open_since_us != 0) {
+        Json breaker = breaker_json(stage.breaker);
+        breaker.erase("probes");  // else it would change all the time
+        breakers.push_back({{"pipeline", stage.pipeline},
+                            {"stage", stage.stage},
+                            {"breaker", std::move(breaker)}});
+      }
       if (stage.overran == 0) continue;
       overruns.push_back(
           {{"pipeline", stage.pipeline}, {"stage", stage.stage}, {"overran", stage.overran}});
     }
-    shared_->publish(
-        {dump(to_json(api_.status(), api_.ready())), dump(members), dump(queues), dump(overruns)});
+    shared_->publish({dump(to_json(api_.status(), api_.ready())), dump(members), dump(queues),
+                      dump(overruns), dump(breakers)});
     shared_->wait(interval_);
   }
 }

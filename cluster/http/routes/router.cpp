@@ -95,6 +95,10 @@ Router::Router(NodeApi& api, EventFeed& feed, Resources resources, RouterOptions
            Lane::lasting,
            &Router::now<&Router::redrive>},
           {"GET", {"api", "v1", "pipelines"}, Lane::brief, &Router::now<&Router::pipelines>},
+          {"GET", {"api", "v1", "stages"}, Lane::brief, &Router::now<&Router::stages>},
+          {"GET", {"api", "v1", "pauses"}, Lane::waiting, &Router::now<&Router::pauses>},
+          {"POST", {"api", "v1", "pause"}, Lane::waiting, &Router::now<&Router::pause>},
+          {"POST", {"api", "v1", "resume"}, Lane::waiting, &Router::now<&Router::resume>},
           {"GET", {"api", "v1", "events"}, Lane::loop, &Router::now<&Router::events>},
           {"GET", {"api", "v1", "topics"}, Lane::bulky, &Router::now<&Router::topics>},
           {"GET", {"api", "v1", "topics", "*"}, Lane::bulky, &Router::now<&Router::topics>},
@@ -175,6 +179,9 @@ Admission Router::admit(HttpRequest& request) {
   if (route->handler == &Router::offer || route->handler == &Router::complete ||
       route->handler == &Router::now<&Router::application>) {
     admission.body_bytes_max = options_.body_bytes_max;
+  } else if (route->handler == &Router::now<&Router::pause> ||
+             route->handler == &Router::now<&Router::resume>) {
+    admission.body_bytes_max = pause_body_bytes_max;
   } else if (route->handler == &Router::extend || route->handler == &Router::release) {
     admission.body_bytes_max = tokens_body_bytes_max;
   }

@@ -29,6 +29,8 @@ class Router final : public HttpHandler {
   static constexpr std::uint64_t small_body_bytes_max = 4u << 10;
   /// An offer that is not durable by then is answered with `timeout`.
   static constexpr std::chrono::seconds offer_timeout{10};
+  /// Of a request to pause or resume: a key may be long, and a byte of it six characters.
+  static constexpr std::uint64_t pause_body_bytes_max = 64u << 10;
   /// Of a request that names leases.
   static constexpr std::uint64_t tokens_body_bytes_max = 128u << 10;
 
@@ -75,6 +77,11 @@ class Router final : public HttpHandler {
   HttpResponse remove(const HttpRequest& request);
   HttpResponse redrive(const HttpRequest& request);
   HttpResponse pipelines(const HttpRequest& request);
+  HttpResponse stages(const HttpRequest& request);
+  HttpResponse pause(const HttpRequest& request);
+  HttpResponse resume(const HttpRequest& request);
+  HttpResponse set_paused(const HttpRequest& request, bool resumes);
+  HttpResponse pauses(const HttpRequest& request);
   HttpResponse events(const HttpRequest& request);
   HttpResponse topics(const HttpRequest& request);
   HttpResponse groups(const HttpRequest& request);

@@ -47,6 +47,7 @@ class RuntimeApi : public NodeApi {
                           std::uint64_t max) override;
   Result<Removed> drop(const std::string& queue, const MessageFilter& filter,
                        std::uint64_t max) override;
+  Result<std::vector<PausedQueue>> pause(const PauseRequest& request) override;
   Result<KeyView> key(const std::string& queue, const std::string& key) override;
   std::optional<Member> owner(const std::string& queue, const std::string& key) override;
   std::string owner_name(const std::string& queue, std::uint32_t shard) override;
@@ -75,6 +76,8 @@ class RuntimeApi : public NodeApi {
   struct Ending;
   class Collecting;
 
+  /// The queues that `request` means, without repeats.
+  [[nodiscard]] Result<std::vector<std::string>> queues_of(const PauseRequest& request) const;
   Result<std::shared_ptr<SenderLink>> link_to(const std::string& queue, Target& target);
   /// As offer(), of a message under `keyed`, whose payload is `payload`.
   Result<void> send(const OfferRequest& request, const std::shared_ptr<Target>& target,
