@@ -345,7 +345,9 @@ TEST_F(HttpApi, ShowsWhatIsPausedAndBreakers) {
   const Json queue = get("/api/v1/queues/in").json();
   EXPECT_EQ(queue["paused_shards"], 1);
   EXPECT_EQ(queue["paused_keys"], 1);
-  StageCounts stage{.pipeline = "orders", .stage = "charge", .acked = 7};
+  StageCounts stage;
+  stage.pipeline = "orders";
+  stage.stage = "charge";
   stage.breaker = {.phase = StageCounts::Breaker::Phase::open,
                    .open_since_us = 1'893'456'000'000'000,
                    .trips = 2,

@@ -160,7 +160,9 @@ TEST_F(Metrics, TellWhatIsPaused) {
 }
 
 TEST_F(Metrics, TellTheStateOfBreakers) {
-  StageCounts stage{.pipeline = "p", .stage = "s"};
+  StageCounts stage;
+  stage.pipeline = "p";
+  stage.stage = "s";
   api_.stage_list = {stage};
   EXPECT_EQ(page().find("millrace_stage_breaker_state"), std::string::npos) << "it has none";
   stage.breaker = {.phase = StageCounts::Breaker::Phase::open, .open_since_us = 1, .trips = 2};
