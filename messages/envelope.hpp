@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include "messages/envelope.pb.h"
@@ -22,9 +23,19 @@ inline void set_priority(pb::Envelope& envelope, int priority) {
   envelope.set_urgency(priority - priority_default);
 }
 
-/// Bytes of a message that count towards limits: payload and key.
+/// Bytes of the names and values of its headers.
+[[nodiscard]] inline std::size_t header_bytes_of(const pb::Envelope& envelope) {
+  std::size_t bytes = 0;
+  for (const pb::Header& header : envelope.header()) {
+    bytes += header.name().size() + header.value().size();
+  }
+  return bytes;
+}
+
+/// Bytes of a message that count towards limits: payload, key and headers.
 [[nodiscard]] inline std::uint32_t bytes_of(const pb::Envelope& envelope) {
-  return static_cast<std::uint32_t>(envelope.payload().size() + envelope.key().size());
+  return static_cast<std::uint32_t>(envelope.payload().size() + envelope.key().size() +
+                                    header_bytes_of(envelope));
 }
 
 }  // namespace millrace

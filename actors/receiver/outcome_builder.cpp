@@ -44,6 +44,7 @@ queues::RoutedOutput build_output(const std::string& stage, const OutputRoutes& 
   envelope.set_born_at_us(input.born_at_us());
   envelope.set_expires_at_us(input.expires_at_us());  // the rest of the deadline is inherited
   set_times(envelope, output.options, now_us);
+  set_headers(envelope, output.options, &input);
   const TargetShards& shards = routes.targets[output.target];
   const std::uint32_t shard =
       envelope.key().empty() ? routes.shard
@@ -68,6 +69,7 @@ pb::TimerSet build_timer(const std::string& stage, const pb::Envelope& input,
   envelope.set_urgency(input.urgency());
   envelope.set_born_at_us(input.born_at_us());
   if (!input.reply_to().empty()) envelope.set_reply_to(input.reply_to());
+  set_headers(envelope, {}, &input);
   return set;
 }
 

@@ -27,21 +27,23 @@ void fill_run(StageRun& run, const queues::Grant& grant, const std::string& stag
   run.inputs.reserve(grant.messages.size());
   for (const queues::GrantedMessage& message : grant.messages) {
     const pb::Envelope& envelope = *message.body;
-    run.inputs.push_back({message.body.message(),
-                          Context({.id = {envelope.id_high(), envelope.id_low()},
-                                   .key = envelope.key(),
-                                   .sequence = message.sequence,
-                                   .failed = message.failed,
-                                   .acquired = message.acquired,
-                                   .now_us = now.wall_us,
-                                   .steady_us = now.steady_us,
-                                   .born_at_us = envelope.born_at_us(),
-                                   .expires_at_us = envelope.expires_at_us(),
-                                   .lease_until_us = lease_until_us,
-                                   .priority = priority_of(envelope),
-                                   .dead_letter = dead_letter_of(envelope)},
-                                  stage, control),
-                          waits_since(message)});
+    run.inputs.push_back(
+        {message.body.message(),
+         Context({.id = {envelope.id_high(), envelope.id_low()},
+                  .key = envelope.key(),
+                  .sequence = message.sequence,
+                  .failed = message.failed,
+                  .acquired = message.acquired,
+                  .now_us = now.wall_us,
+                  .steady_us = now.steady_us,
+                  .born_at_us = envelope.born_at_us(),
+                  .expires_at_us = envelope.expires_at_us(),
+                  .lease_until_us = lease_until_us,
+                  .priority = priority_of(envelope),
+                  .dead_letter = dead_letter_of(envelope),
+                  .headers = envelope.header_size() == 0 ? nullptr : &envelope.header()},
+                 stage, control),
+         waits_since(message)});
   }
 }
 

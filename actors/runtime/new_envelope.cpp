@@ -24,6 +24,7 @@ Result<std::unique_ptr<pb::Envelope>> new_envelope(std::string key, std::string 
   envelope->set_born_at_us(now_us);
   if (options.priority >= 0) set_priority(*envelope, options.priority);
   set_times(*envelope, options, now_us);
+  set_headers(*envelope, options);
   if (!options.idempotency_key.empty()) {
     envelope->set_idempotency_key(std::move(options.idempotency_key));
   }

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "actors/base/time.hpp"
+#include "actors/stage/headers.hpp"
 #include "messages/envelope.pb.h"
 #include "messages/hash.hpp"
 
@@ -39,6 +41,8 @@ class Context {
     /// Why the message was given up, and its history; null unless it comes from a dead letter
     /// queue.
     const pb::DeadLetter* dead_letter = nullptr;
+    /// Of the message; null: none.
+    const google::protobuf::RepeatedPtrField<pb::Header>* headers = nullptr;
   };
 
   /// `stage`, the views in `facts` and `control` must outlive the context. `control` null: the
@@ -48,6 +52,11 @@ class Context {
 
   [[nodiscard]] const Facts& facts() const { return facts_; }
   [[nodiscard]] TimeUs now_us() const { return facts_.now_us; }
+
+  /// The value of a header of the message, as long as the context; nullopt: it has none of this name.
+  [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
+  /// All headers of the message.
+  [[nodiscard]] Headers headers() const;
 
   /// Returns whether the lease has ended: then the outcome will be refused and the message is
   /// redelivered, so the handler may as well return. Any thread, until the handler returns.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <typeinfo>
 
+#include "actors/stage/message_options.hpp"
 #include "messages/bounds.hpp"
 #include "messages/envelope.hpp"
 
@@ -39,13 +40,15 @@ bool parse_input(const StageInput& input, google::protobuf::MessageLite& message
 
 std::size_t outcome_bytes(const pb::Envelope& input, const StageResult& result) {
   const std::size_t key = input.key().size();
+  const std::size_t inherited = header_bytes_of(input);
   std::size_t bytes = key;  // of the change of the state
   for (const StageOutput& output : result.outputs) {
     bytes += output.payload.size() + (output.key ? output.key->size() : key) + item_bytes;
+    bytes += millrace::bytes_of(output.options.headers) + inherited;
   }
   for (const std::string& entry : result.history) bytes += entry.size() + item_bytes;
   for (const auto& timer : result.timers_set) {
-    bytes += timer.payload.size() + timer.name.size() + 2 * key + item_bytes;
+    bytes += timer.payload.size() + timer.name.size() + 2 * key + inherited + item_bytes;
   }
   for (const std::string& name : result.timers_cleared) bytes += name.size() + key + item_bytes;
   return bytes;

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "actors/stage/headers.hpp"
 #include "actors/stage/queue_ref.hpp"
 
 namespace millrace {
@@ -23,6 +24,10 @@ struct MessageOptions {
   std::chrono::microseconds delay{};       ///< 0 or more: handled no earlier than this from now
   std::chrono::microseconds expires_in{};  ///< > 0: deadline from now; 0: the input's, else none
   std::string idempotency_key{};           ///< senders only; empty: none
+  Headers headers{};                       ///< see headers.hpp for their bounds
+  /// Outputs only: with the input's headers, beside those above. What does not fit within the bounds
+  /// behind them is left out, the last first. False: without, but for `traceparent`.
+  bool inherits_headers = false;
 };
 
 /// Messages, each for a queue. They become durable in one record with the input's ack: all or none.

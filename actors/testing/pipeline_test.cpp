@@ -207,6 +207,7 @@ void PipelineTest::send(const std::string& queue, const std::string& type, std::
   envelope.set_born_at_us(now_us);
   if (options.priority >= 0) set_priority(envelope, options.priority);
   set_times(envelope, options, now_us);
+  set_headers(envelope, options);
   envelope.set_idempotency_key(std::move(options.idempotency_key));
   envelope.set_reply_to(std::move(reply_to));
   const std::uint32_t shard =

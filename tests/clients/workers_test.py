@@ -201,6 +201,7 @@ class Workers(unittest.TestCase):
             [message] = lease["messages"]
             self.assertEqual(message["payload"], {"owner": "a", "number": 1})
             self.assertEqual(message["attempt"], 1)
+            self.assertNotIn("headers", message)
             # Nobody else gets it, and what was released is ready at once, and has not failed.
             self.assertIsNone(self.lease("resize", wait="100ms"))
             token = lease["lease"]
@@ -304,6 +305,40 @@ class Workers(unittest.TestCase):
         answer = self.post("/api/v1/leases/complete",
                            {"leases": [{"lease": token, "outcomes": outcomes, **more}]})
         return answer["leases"][0]
+
+    def test_headers_go_with_messages_and_outputs(self):
+        trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        program = (
+            "import sys\nsys.path.insert(0, sys.argv[1])\nfrom millrace import Output, Worker, publish\n"
+            "publish(sys.argv[2], 'images', [{'owner': 'a', 'number': 1}], headers=lambda m: "
+            f"{{'source': 'till-7', 'traceparent': '{trace}'}})\n"
+            "worker = Worker(sys.argv[2])\n"
+            "@worker.stage('thumbnails/resize')\n"
+            "def resize(image):\n"
+            "    print(image.headers['source'], flush=True)\n"
+            "    return Output(image.payload, headers={'own': image.headers['source']})\n"
+            "worker.run()\n")
+        with self.start_node():
+            worker = subprocess.Popen([sys.executable, "-B", "-c", program, f"{CLIENTS}/python", self.url],
+                                      stdout=subprocess.PIPE, text=True)
+            self.workers.append(worker)
+            with worker.stdout:
+                self.assertEqual(worker.stdout.readline().strip(), "till-7")
+                [lease] = self.lease("count", wait="10s")["leases"]
+            self.assertEqual(lease["messages"][0]["headers"], {"own": "till-7", "traceparent": trace})
+            self.post("/api/v1/leases/complete", {"leases": [
+                {"lease": lease["lease"], "outcomes": [{"reject": {"reason": "no"}}]}]})
+            dead = [each["queue"] for each in self.get("/api/v1/dlq")["queues"]]
+            until = time.monotonic() + DEADLINE_S
+            found = []
+            while not found and time.monotonic() < until:
+                for queue in dead:
+                    found += self.get(f"/api/v1/dlq/{queue}/messages")["messages"]
+            self.assertEqual(found[0]["headers"], {"own": "till-7", "traceparent": trace})
+            bad = json.dumps({"payload": {"owner": "a"}, "headers": {"a b": "x"}}).encode()
+            answer = self.post("/api/v1/queues/images/messages", bad, status=(400,),
+                               headers={"Content-Type": "application/x-ndjson"})
+            self.assertIn("headers: expected names", json.dumps(answer))
 
     def test_a_queue_that_no_stage_reads_gives_leases(self):
         offers = "/api/v1/queues/counted/messages?key=a"

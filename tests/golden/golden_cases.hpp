@@ -19,7 +19,7 @@ struct GoldenCase {
 /// Topics on disk, and the cases of messages/topic.proto.
 [[nodiscard]] std::vector<GoldenCase> golden_topic_cases();
 
-/// Pauses and breakers on disk.
+/// Headers, pauses and breakers on disk.
 [[nodiscard]] std::vector<GoldenCase> golden_control_cases();
 
 /// The cases of messages/calls.proto.

@@ -41,6 +41,12 @@ GoldenCase control_head() {
 std::vector<GoldenCase> golden_control_cases() {
   return {
       control_change("pause", [](pb::Change& change) { fill(*change.add_pause()); }),
+      control_change("append_header",
+                     [](pb::Change& change) {
+                       pb::Header& header = *change.add_append()->add_header();
+                       header.set_name("source");
+                       header.set_value("till-7");
+                     }),
       control_change("resume", [](pb::Change& change) { change.add_pause()->set_resume(true); }),
       control_change(
           "breaker",

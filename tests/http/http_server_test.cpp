@@ -14,8 +14,6 @@
 namespace millrace::http {
 namespace {
 
-using Json = nlohmann::json;
-
 class HttpApi : public testing::Test {
  protected:
   void serve(const HttpServiceOptions& options = {}, Resources resources = {}) {
@@ -89,6 +87,43 @@ TEST_F(HttpApi, TakesAnOfferWithItsKeys) {
   EXPECT_EQ(api_.offers[0].json, "\"x\"");
   EXPECT_EQ(api_.offers[0].key, "a b/c");
   EXPECT_EQ(api_.offers[0].idempotency_key, "i1");
+}
+
+TEST_F(HttpApi, OffersBelongToTheTraceOfTheirRequest) {
+  serve();
+  const std::string trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const std::vector<std::string> malformed{"",
+                                           "00",
+                                           trace + "x",
+                                           "ff" + trace.substr(2),
+                                           "0A" + trace.substr(2),
+                                           "00-" + std::string(32, '0') + trace.substr(35),
+                                           trace.substr(0, 36) + std::string(16, '0') + "-01"};
+  for (const std::string& each : malformed) {
+    EXPECT_EQ(
+        ask(post("/api/v1/queues/in/messages", "\"x\"", "traceparent: " + each + "\r\n")).status,
+        202);
+    ASSERT_FALSE(api_.offers.empty());
+    EXPECT_TRUE(api_.offers.back().options.headers.empty()) << each;
+  }
+  for (const std::string& each : {trace, "01" + trace.substr(2) + "-more"}) {
+    EXPECT_EQ(
+        ask(post("/api/v1/queues/in/messages", "\"x\"", "traceparent: " + each + "\r\n")).status,
+        202);
+    EXPECT_EQ(api_.offers.back().options.headers, (Headers{{"traceparent", each}}));
+  }
+  const std::string lines = R"({"payload": 1, "headers": {"traceparent": "own", "a": "b"}})"
+                            "\n"
+                            R"({"payload": 2})";
+  EXPECT_EQ(ask(request("POST", "/api/v1/queues/in/messages",
+                        "Content-Type: application/x-ndjson\r\ntraceparent: " + trace +
+                            "\r\nContent-Length: " + std::to_string(lines.size()) + "\r\n") +
+                lines)
+                .status,
+            202);
+  const std::size_t count = api_.offers.size();
+  EXPECT_EQ(api_.offers[count - 2].options.headers, (Headers{{"traceparent", "own"}, {"a", "b"}}));
+  EXPECT_EQ(api_.offers[count - 1].options.headers, (Headers{{"traceparent", trace}}));
 }
 
 TEST_F(HttpApi, TakesManyOffersInOneBody) {
@@ -282,82 +317,6 @@ TEST_F(HttpApi, MovesShardsToNodesThatThereAreOnly) {
   }
   EXPECT_EQ(ask(post(path, std::string(4'097, ' '))).status, 413);
   EXPECT_EQ(api_.moves.size(), 1u);
-}
-
-TEST_F(HttpApi, PausesAndResumesWhatItIsTold) {
-  serve();
-  const Answer paused =
-      ask(post("/api/v1/pause",
-               R"({"stage": "orders/charge", "key": "k 7", "for": "10m", "reason": "why"})"));
-  EXPECT_EQ(paused.status, 200);
-  EXPECT_EQ(paused.json()["paused"][0], (Json{{"queue", "in"}, {"shards", 4}}));
-  ASSERT_EQ(api_.pause_requests.size(), 1u);
-  const PauseRequest first = api_.pause_requests[0];
-  EXPECT_EQ(first.stage, "orders/charge");
-  EXPECT_EQ(first.command.key, "k 7");
-  EXPECT_EQ(first.command.for_us, 600'000'000);
-  EXPECT_EQ(first.command.reason, "why");
-  EXPECT_EQ(first.command.by, "127.0.0.1") << "who asks, where the body does not say it";
-  EXPECT_FALSE(first.command.resumes);
-  EXPECT_EQ(
-      ask(post("/api/v1/pause", R"({"role": "pay", "until": "2030-01-01T00:00:00Z", "by": "ann"})"))
-          .status,
-      200);
-  EXPECT_EQ(api_.pause_requests[1].role, "pay");
-  EXPECT_EQ(api_.pause_requests[1].command.until_us, 1'893'456'000'000'000);
-  EXPECT_EQ(api_.pause_requests[1].command.by, "ann");
-  EXPECT_EQ(ask(post("/api/v1/resume", R"({"pipeline": "orders"})")).json()["resumed"].size(), 1u);
-  EXPECT_TRUE(api_.pause_requests[2].command.resumes);
-  for (const char* body : {"", "{}", R"(["in"])", R"({"queue": ""})", R"({"queue": 7})",
-                           R"({"queue": "in", "role": "pay"})", R"({"pipeline": "p", "key": "k"})",
-                           R"({"queue": "in", "for": "0s"})", R"({"queue": "in", "for": 5})",
-                           R"({"queue": "in", "until": "tomorrow"})",
-                           R"({"queue": "in", "for": "1s", "until": "2030-01-01T00:00:00Z"})",
-                           R"({"queue": "in", "unknown": 1})"}) {
-    EXPECT_EQ(ask(post("/api/v1/pause", body)).status, 400) << body;
-  }
-  EXPECT_EQ(ask(post("/api/v1/resume", R"({"queue": "in", "reason": "done"})")).status, 400);
-  EXPECT_EQ(api_.pause_requests.size(), 3u);
-  api_.failure = Error{ErrorCode::not_found, "no pipeline has a queue in"};
-  EXPECT_EQ(ask(post("/api/v1/pause", R"({"queue": "in"})")).status, 404);
-}
-
-TEST_F(HttpApi, ShowsWhatIsPausedAndBreakers) {
-  QueueInfo info = queue_called("in");
-  info.paused = {{.shard = 2,
-                  .key = {},
-                  .pause = {.since_us = 1'893'456'000'000'000, .reason = "why", .by = "ann"}},
-                 {.shard = 3, .key = "k", .pause = {.since_us = 1}}};
-  info.unanswered = 1;
-  api_.queue_list = {info};
-  serve();
-  const Json shown = get("/api/v1/pauses").json();
-  EXPECT_EQ(shown["unanswered"], 1);
-  ASSERT_EQ(shown["pauses"].size(), 2u);
-  EXPECT_EQ(shown["pauses"][0], (Json{{"queue", "in"},
-                                      {"shard", 2},
-                                      {"key", nullptr},
-                                      {"since", "2030-01-01T00:00:00.000000Z"},
-                                      {"until", nullptr},
-                                      {"reason", "why"},
-                                      {"by", "ann"}}));
-  EXPECT_EQ(shown["pauses"][1]["key"], "k");
-  const Json queue = get("/api/v1/queues/in").json();
-  EXPECT_EQ(queue["paused_shards"], 1);
-  EXPECT_EQ(queue["paused_keys"], 1);
-  StageCounts stage;
-  stage.pipeline = "orders";
-  stage.stage = "charge";
-  stage.breaker = {.phase = StageCounts::Breaker::Phase::open,
-                   .open_since_us = 1'893'456'000'000'000,
-                   .trips = 2,
-                   .probes = 3};
-  api_.stage_list = {stage};
-  EXPECT_EQ(get("/api/v1/stages").json()["stages"][0]["breaker"],
-            (Json{{"state", "open"},
-                  {"since", "2030-01-01T00:00:00.000000Z"},
-                  {"trips", 2},
-                  {"probes", 3}}));
 }
 
 TEST_F(HttpApi, GivesUpANodeOnlyIfToldThatDataIsLost) {

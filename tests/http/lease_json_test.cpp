@@ -43,6 +43,27 @@ class LeaseJson : public ::testing::Test {
   StageSpec stage_;
 };
 
+TEST_F(LeaseJson, OutputsHaveHeaders) {
+  const SaidOfLease all = said(
+      R"("outcomes": [{"outputs": [{"payload": 1, "headers": {"source": "till-7", "e": ""}, "inherit_headers": true},
+                                   {"payload": 2}]}])");
+  EXPECT_EQ(all.invalid, "");
+  const auto& outputs = all.outcome.results.at(0).outputs;
+  EXPECT_EQ(outputs.at(0).options.headers, (Headers{{"source", "till-7"}, {"e", ""}}));
+  EXPECT_TRUE(outputs[0].options.inherits_headers);
+  EXPECT_TRUE(outputs.at(1).options.headers.empty());
+  EXPECT_FALSE(outputs[1].options.inherits_headers);
+  for (const char* headers : {"[]", "7", R"({"a": 1})", R"({"a b": "x"})", R"({"": "x"})"}) {
+    EXPECT_THAT(said(R"("outcomes": [{"outputs": [{"payload": 1, "headers": )" +
+                     std::string(headers) + "}]}]")
+                    .invalid,
+                HasSubstr("outcomes[0].outputs[0].headers"))
+        << headers;
+  }
+  EXPECT_THAT(said(R"("outcomes": [{"outputs": [{"payload": 1, "inherit_headers": 1}]}])").invalid,
+              HasSubstr("true or false"));
+}
+
 TEST_F(LeaseJson, OutcomesAreReadInOrder) {
   const SaidOfLease all = said(
       R"("outcomes": [{"outputs": [{"payload": {"b": 1.10, "a": 12345678901234567890123}}]}, {},

@@ -10,6 +10,7 @@ export interface Message<Payload = unknown> {
   readonly bornAt: string | null;
   readonly expiresAt: string | null;
   readonly priority: number;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export class Retry {
@@ -22,12 +23,18 @@ export class Reject {
   constructor(reason?: string);
   readonly reason: string;
 }
-/** An output for one of several queues, or under a key of its own, where its queue takes none from it. */
+/** An output for one of several queues, or under a key of its own, where its queue takes none from it; or with
+ * headers, its own or those of the message (`inheritHeaders`). */
 export class Output {
-  constructor(payload: unknown, options?: { queue?: string; key?: string });
+  constructor(
+    payload: unknown,
+    options?: { queue?: string; key?: string; headers?: Record<string, string>; inheritHeaders?: boolean },
+  );
   readonly payload: unknown;
   readonly queue?: string;
   readonly key?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly inheritHeaders?: boolean;
 }
 export class ServerError extends Error {
   readonly status: number;
@@ -87,6 +94,7 @@ export function publish(
   messages: Iterable<unknown> | AsyncIterable<unknown>,
   options?: {
     key?: (message: unknown) => string;
+    headers?: (message: unknown) => Record<string, string>;
     once?: boolean;
     token?: string;
     log?: (line: string) => void;

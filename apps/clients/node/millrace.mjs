@@ -48,12 +48,21 @@ export class Reject {
   }
 }
 
-/** An output for one of several queues, or under a key of its own, where its queue takes none from it. */
+/** An output for one of several queues, or under a key of its own, where its queue takes none from it; or with
+ * headers, its own or those of the message (`inheritHeaders`). */
 export class Output {
-  constructor(payload, { queue, key } = {}) {
+  constructor(payload, { queue, key, headers, inheritHeaders } = {}) {
     this.payload = payload;
     if (queue !== undefined) this.queue = queue;
     if (key !== undefined) this.key = key;
+    if (headers !== undefined) this.headers = headers;
+    if (inheritHeaders !== undefined) this.inheritHeaders = inheritHeaders;
+  }
+
+  /** What the API takes. */
+  said() {
+    const { inheritHeaders, ...said } = this;
+    return inheritHeaders ? { ...said, inherit_headers: true } : said;
   }
 }
 
@@ -213,7 +222,7 @@ function outcomeOf(result) {
   }
   if (result instanceof Reject) return { outcome: { reject: { reason: result.reason } }, isDone: false };
   const outputs = result === undefined || result === null ? [] : Array.isArray(result) ? result : [result];
-  const said = outputs.map((output) => (output instanceof Output ? { ...output } : { payload: output }));
+  const said = outputs.map((output) => (output instanceof Output ? output.said() : { payload: output }));
   for (const { payload } of said) {
     if (JSON.stringify(payload) === undefined) throw new TypeError('the handler returned what is no JSON');
   }
@@ -240,6 +249,7 @@ class Lease {
         bornAt: message.born_at,
         expiresAt: message.expires_at,
         priority: message.priority,
+        headers: Object.freeze(message.headers ?? {}),
       }),
     );
     this.outcomes = [];
@@ -603,10 +613,10 @@ export class Worker {
 
 /**
  * Offers messages to a queue in their order, 256 at a time, and resolves to how many: all are durable then.
- * `key`: of a message, for queues that take none from it. What is not confirmed is offered again; with `once`
+ * `key`: of a message, for queues that take none from it; `headers`: of a message, texts by name. What is not confirmed is offered again; with `once`
  * under an idempotency key, so that none is queued twice. Rejects for what can never be taken.
  */
-export async function publish(url, queue, messages, { key, once = true, token, log = () => {} } = {}) {
+export async function publish(url, queue, messages, { key, headers, once = true, token, log = () => {} } = {}) {
   const connection = new Connection(url, token);
   const path = `/api/v1/queues/${encodeURIComponent(queue)}/messages`;
   let count = 0;
@@ -620,6 +630,7 @@ export async function publish(url, queue, messages, { key, once = true, token, l
     for await (const message of messages) {
       const line = { payload: message };
       if (key) line.key = key(message);
+      if (headers) line.headers = headers(message);
       if (once) line.idempotency_key = randomUUID();
       lines.push(JSON.stringify(line));
       if (lines.length === 256) await flush();

@@ -62,6 +62,7 @@ class Message:
     born_at: Optional[str] = None
     expires_at: Optional[str] = None
     priority: int = 4
+    headers: dict = field(default_factory=dict)  # texts by name
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,14 @@ class Reject:
 
 @dataclass(frozen=True)
 class Output:
-    """An output for one of several queues; or under a key of its own, where its queue takes none from it."""
+    """An output for one of several queues; or under a key of its own, where its queue takes none from it; or
+    with headers, its own (texts by name) or those of the message (`inherit_headers`)."""
 
     payload: Any
     queue: Optional[str] = None
     key: Optional[str] = None
+    headers: Optional[dict] = None
+    inherit_headers: bool = False
 
     def _json(self) -> dict:
         said: dict = {"payload": self.payload}
@@ -105,6 +109,10 @@ class Output:
             said["queue"] = self.queue
         if self.key is not None:
             said["key"] = self.key
+        if self.headers:
+            said["headers"] = self.headers
+        if self.inherit_headers:
+            said["inherit_headers"] = True
         return said
 
 
@@ -635,6 +643,7 @@ def _message(one: dict, key: str) -> Message:
         born_at=one.get("born_at"),
         expires_at=one.get("expires_at"),
         priority=one.get("priority", 4),
+        headers=one.get("headers", {}),
     )
 
 
@@ -665,12 +674,13 @@ def publish(
     messages: Iterable,
     *,
     key: Optional[Callable[[Any], str]] = None,
+    headers: Optional[Callable[[Any], dict]] = None,
     once: bool = True,
     token: Optional[str] = None,
 ) -> int:
     """Offers messages to a queue in their order, 256 at a time, and returns how many: all are durable then.
 
-    `key`: of a message, for queues that take none from it. Messages that are not confirmed are offered again,
+    `key`: of a message, for queues that take none from it; `headers`: of a message, texts by name. Messages that are not confirmed are offered again,
     for as long as it takes; with `once` under an idempotency key, so that none is queued twice. Raises
     ServerError for what can never be taken.
     """
@@ -682,6 +692,8 @@ def publish(
         line = {"payload": message}
         if key is not None:
             line["key"] = key(message)
+        if headers is not None:
+            line["headers"] = headers(message)
         if once:
             line["idempotency_key"] = uuid.uuid4().hex
         lines.append(_json(line))

@@ -8,7 +8,9 @@
 #include <string_view>
 #include <utility>
 
+#include "actors/stage/message_options.hpp"
 #include "cluster/http/json/bounded_json.hpp"
+#include "cluster/http/json/headers_json.hpp"
 #include "cluster/http/json/json_message.hpp"
 #include "cluster/http/json/members.hpp"
 #include "cluster/http/json/message_json.hpp"
@@ -175,7 +177,8 @@ class OutcomeReader {
   }
 
   Result<StageOutput> output(std::string_view value, const std::string& at) const {
-    const auto members = Members::of(value, {"queue", "payload", "key"}, at);
+    const auto members =
+        Members::of(value, {"headers", "inherit_headers", "key", "payload", "queue"}, at);
     if (!members) return members.error();
     StageOutput output;
     const auto target = target_of(members->find("queue"), at + ".queue");
@@ -198,6 +201,20 @@ class OutcomeReader {
       }
     }
     output.payload = std::move(message->payload);
+    if (const auto headers = members->find("headers")) {
+      auto read = headers_of(*headers, at + ".headers");
+      if (!read) return read.error();
+      output.options.headers = *std::move(read);
+    }
+    if (const auto inherits = members->find("inherit_headers")) {
+      if (*inherits != "true" && *inherits != "false") {
+        return wrong_body(at + ".inherit_headers", "true or false");
+      }
+      output.options.inherits_headers = *inherits == "true";
+    }
+    if (std::string error = check_options(output.options); !error.empty()) {
+      return Error{ErrorCode::invalid_argument, at + "." + error};
+    }
     return output;
   }
 
@@ -302,7 +319,9 @@ std::string leases_text(const std::vector<receivers::ExternalLease>& leases, con
               ",\"born_at\":" + dump(time_json(envelope.born_at_us())) +
               ",\"priority\":" + std::to_string(priority_of(envelope)) +
               ",\"expires_at\":" + dump(time_json(envelope.expires_at_us())) + ",\"call_id\":\"" +
-              Context({.id = id}, stage.name).call_id() + "\"}";
+              Context({.id = id}, stage.name).call_id() + "\"";
+      if (envelope.header_size() > 0) text += ",\"headers\":" + dump(headers_json(envelope));
+      text += '}';
     }
     text += "]}";
   }
@@ -362,6 +381,12 @@ Result<TokensRequest> parse_tokens(const std::string& body, bool has_by) {
 
 Json result_json(const std::string& token, receivers::LeaseResult result) {
   return {{"lease", token}, {"result", text_of(result)}};
+}
+
+Json elsewhere_json(const std::string& token, const Member& other) {
+  return {{"lease", token},
+          {"result", "elsewhere"},
+          {"node", other.http.empty() ? Json() : Json("http://" + other.http)}};
 }
 
 Json invalid_json(const std::string& token, const std::string& detail) {

@@ -9,6 +9,7 @@
 
 #include "actors/receiver/external/external_lease.hpp"
 #include "actors/stage/pipeline_spec.hpp"
+#include "cluster/http/cluster_view.hpp"
 #include "cluster/http/json/views_json.hpp"
 #include "messages/result.hpp"
 
@@ -54,6 +55,9 @@ struct TokensRequest {
 
 /// One element of {"leases": [{"lease": token, "result": "done"}, …]}.
 [[nodiscard]] Json result_json(const std::string& token, receivers::LeaseResult result);
+/// The same, for a lease of another node: its result is "elsewhere", and `node` is the URL of that node; null: it is
+/// not known.
+[[nodiscard]] Json elsewhere_json(const std::string& token, const Member& other);
 /// The same, for what is said wrongly: its result is "invalid".
 [[nodiscard]] Json invalid_json(const std::string& token, const std::string& detail);
 

@@ -11,6 +11,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include "cluster/http/json/bounded_json.hpp"
+#include "cluster/http/json/headers_json.hpp"
 #include "cluster/http/json/json_message.hpp"
 #include "messages/envelope.hpp"
 #include "messages/error_code.hpp"
@@ -108,6 +109,7 @@ nlohmann::ordered_json message_json(const MessageView& message, const std::strin
   if (envelope.not_before_us() != 0) json["not_before"] = time_json(envelope.not_before_us());
   if (envelope.expires_at_us() != 0) json["expires_at"] = time_json(envelope.expires_at_us());
   if (envelope.redriven() != 0) json["redriven"] = envelope.redriven();
+  if (envelope.header_size() > 0) json["headers"] = headers_json(envelope);
   if (envelope.has_dead_letter()) {
     const pb::DeadLetter& dead = envelope.dead_letter();
     json["reason"] = dead.reason();

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cluster/http/json/bounded_json.hpp"
+#include "cluster/http/json/headers_json.hpp"
 #include "cluster/http/json/members.hpp"
 
 namespace millrace::http {
@@ -46,7 +47,7 @@ Result<OfferRequest> parse_line(const std::string& queue, std::string_view line,
   }
   const auto said = Members::of(line,
                                 {"payload", "key", "idempotency_key", "priority", "delay",
-                                 "not_before", "expires_in", "expires_at"},
+                                 "not_before", "expires_in", "expires_at", "headers"},
                                 place.substr(0, place.size() - 2));
   if (!said) return said.error();
   OfferRequest offer{.queue = queue};
@@ -68,6 +69,11 @@ Result<OfferRequest> parse_line(const std::string& queue, std::string_view line,
     const auto number = integer_of(*priority, 0, 9, place + "priority");
     if (!number) return number.error();
     offer.options.priority = static_cast<int>(*number);
+  }
+  if (const auto headers = said->find("headers")) {
+    auto read = headers_of(*headers, place + "headers");
+    if (!read) return read.error();
+    offer.options.headers = *std::move(read);
   }
   const auto delay = span_of(*said, "delay", "not_before", now_us, place);
   if (!delay) return delay.error();

@@ -7,6 +7,7 @@
 #include "cluster/http/json/lease_json.hpp"
 #include "cluster/http/message/client_session.hpp"
 #include "cluster/http/message/problem.hpp"
+#include "cluster/http/routes/lease_tokens.hpp"
 #include "cluster/http/routes/router.hpp"
 
 namespace millrace::http {
@@ -56,44 +57,76 @@ std::optional<std::uint32_t> served_elsewhere(NodeApi& api, const std::string& q
 }
 
 /// The answer with `leases`, which are released if nobody takes it.
-HttpResponse lease_answer(const std::vector<receivers::ExternalLease>& leases,
+HttpResponse lease_answer(std::vector<receivers::ExternalLease> leases,
                           const std::shared_ptr<const receivers::ExternalStages>& stages,
-                          std::size_t index) {
+                          std::size_t index, const LeaseTokens& tokens) {
   HttpResponse response;
   if (leases.empty()) {
     response.status = 204;
     return response;
   }
+  std::vector<std::string> given;
+  for (receivers::ExternalLease& lease : leases) {
+    given.push_back(lease.token);
+    lease.token = tokens.outward(lease.token);
+  }
   response.body = leases_text(leases, stages->spec(index), SystemClock().now_us());
-  std::vector<std::string> tokens;
-  for (const receivers::ExternalLease& lease : leases) tokens.push_back(lease.token);
   response.loss_guard = std::make_shared<LossGuard>(
-      [stages, tokens = std::move(tokens)] { stages->release(tokens, [](const auto&) {}); });
+      [stages, given = std::move(given)] { stages->release(given, [](const auto&) {}); });
   return response;
 }
 
-receivers::LeaseResultsDone answer_with(std::vector<std::string> tokens,
-                                        const Responder& responder) {
-  return
-      [responder, tokens = std::move(tokens)](const std::vector<receivers::LeaseResult>& results) {
-        Json leases = Json::array();
-        for (std::size_t i = 0; i < results.size(); ++i) {
-          leases.push_back(result_json(tokens[i], results[i]));
-        }
-        HttpResponse response;
-        response.body = dump({{"leases", std::move(leases)}}) + '\n';
-        responder.complete(std::move(response));
-      };
-}
+/// A lease of a call, as its worker names it.
+struct Named {
+  std::string outward;
+  LeaseTokens::Place place;
+  std::string invalid{};  ///< what is wrong with what was said of it; empty: nothing
 
-/// Answers with the results of what was said rightly, and what is wrong with the rest, in order.
-receivers::LeaseResultsDone answer_with(std::vector<SaidOfLease> said, const Responder& responder) {
-  return [responder, said = std::move(said)](const std::vector<receivers::LeaseResult>& results) {
+  [[nodiscard]] bool is_own() const { return !place.token.empty() && invalid.empty(); }
+};
+
+/// All leases of a call. The places refer to `tokens`.
+struct Call {
+  std::shared_ptr<const LeaseTokens> tokens;
+  std::vector<Named> leases{};
+
+  void add(std::string outward, std::string invalid = {}) {
+    const LeaseTokens::Place place = tokens->place_of(outward);
+    leases.push_back({std::move(outward), place, std::move(invalid)});
+  }
+  [[nodiscard]] std::vector<std::string> own() const {
+    std::vector<std::string> all;
+    for (const Named& each : leases) {
+      if (each.is_own()) all.push_back(each.place.token);
+    }
+    return all;
+  }
+  /// The other node that gave all of them; null: there is none, or it cannot be told where it is.
+  [[nodiscard]] const Member* other() const {
+    const Member* const first = leases.empty() ? nullptr : leases.front().place.other;
+    const bool is_one = first != nullptr && !first->http.empty() &&
+                        std::all_of(leases.begin(), leases.end(), [first](const Named& each) {
+                          return each.place.other == first;
+                        });
+    return is_one ? first : nullptr;
+  }
+};
+
+/// Answers with what became of each lease, in order.
+receivers::LeaseResultsDone answer_with(Call call, const Responder& responder) {
+  return [responder, call = std::move(call)](const std::vector<receivers::LeaseResult>& results) {
     Json leases = Json::array();
     std::size_t next = 0;
-    for (const SaidOfLease& one : said) {
-      leases.push_back(one.invalid.empty() ? result_json(one.outcome.token, results[next++])
-                                           : invalid_json(one.outcome.token, one.invalid));
+    for (const Named& each : call.leases) {
+      if (!each.invalid.empty()) {
+        leases.push_back(invalid_json(each.outward, each.invalid));
+      } else if (each.place.other != nullptr) {
+        leases.push_back(elsewhere_json(each.outward, *each.place.other));
+      } else if (each.is_own()) {
+        leases.push_back(result_json(each.outward, results[next++]));
+      } else {
+        leases.push_back(result_json(each.outward, receivers::LeaseResult::lease_expired));
+      }
     }
     HttpResponse response;
     response.body = dump({{"leases", std::move(leases)}}) + '\n';
@@ -146,8 +179,9 @@ void Router::lease(HttpRequest& request, const Responder& responder) {
   }
   const receivers::WaitId id = (*stages)->ask(
       *index, wait,
-      [responder, stages = *stages, index = *index](std::vector<receivers::ExternalLease> leases) {
-        return responder.complete(lease_answer(leases, stages, index));
+      [responder, stages = *stages, index = *index,
+       tokens = LeaseTokens(api_.members())](std::vector<receivers::ExternalLease> leases) {
+        return responder.complete(lease_answer(std::move(leases), stages, index, tokens));
       });
   responder.on_abandoned([stages = *stages, index = *index, id] { stages->cancel(index, id); });
 }
@@ -158,44 +192,60 @@ void Router::complete(HttpRequest& request, const Responder& responder) {
     responder.complete(problem(stages.error()));
     return;
   }
-  auto said = parse_outcomes(request.body,
-                             [&](const std::string& token) { return (*stages)->stage_of(token); });
+  Call call{std::make_shared<const LeaseTokens>(api_.members())};
+  auto said = parse_outcomes(request.body, [&](const std::string& outward) {
+    const LeaseTokens::Place place = call.tokens->place_of(outward);
+    return place.token.empty() ? nullptr : (*stages)->stage_of(place.token);
+  });
   if (!said) {
     responder.complete(problem(said.error()));
     return;
   }
   std::vector<receivers::ExternalOutcome> outcomes;
   for (SaidOfLease& one : *said) {
-    if (one.invalid.empty()) {
-      outcomes.push_back(std::exchange(one.outcome, {.token = one.outcome.token}));
-    }
+    call.add(one.outcome.token, std::move(one.invalid));
+    if (!call.leases.back().is_own()) continue;
+    one.outcome.token = call.leases.back().place.token;
+    outcomes.push_back(std::move(one.outcome));
+  }
+  if (const Member* const other = call.other()) {
+    responder.complete(elsewhere(request.target, *other, "the leases"));
+    return;
   }
   expect_answer(
       responder, offer_timeout,
       "the outcomes were not confirmed in time; they may be durable yet: send them again");
-  (*stages)->complete(std::move(outcomes), answer_with(*std::move(said), responder));
+  (*stages)->complete(std::move(outcomes), answer_with(std::move(call), responder));
 }
 
 void Router::extend(HttpRequest& request, const Responder& responder) {
-  const auto stages = api_.external_stages();
-  auto asked = parse_tokens(request.body, true);
-  if (!stages || !asked) {
-    responder.complete(problem(!asked ? asked.error() : stages.error()));
-    return;
-  }
-  expect_answer(responder, grace, "the stage did not answer in time");
-  (*stages)->extend(asked->tokens, asked->by_us, answer_with(asked->tokens, responder));
+  say_of_tokens(request, responder, true);
 }
 
 void Router::release(HttpRequest& request, const Responder& responder) {
+  say_of_tokens(request, responder, false);
+}
+
+void Router::say_of_tokens(HttpRequest& request, const Responder& responder, bool extends) {
   const auto stages = api_.external_stages();
-  auto asked = parse_tokens(request.body, false);
+  auto asked = parse_tokens(request.body, extends);
   if (!stages || !asked) {
     responder.complete(problem(!asked ? asked.error() : stages.error()));
     return;
   }
+  Call call{std::make_shared<const LeaseTokens>(api_.members())};
+  for (std::string& outward : asked->tokens) call.add(std::move(outward));
+  if (const Member* const other = call.other()) {
+    responder.complete(elsewhere(request.target, *other, "the leases"));
+    return;
+  }
   expect_answer(responder, grace, "the stage did not answer in time");
-  (*stages)->release(asked->tokens, answer_with(asked->tokens, responder));
+  const std::vector<std::string> own = call.own();
+  if (extends) {
+    (*stages)->extend(own, asked->by_us, answer_with(std::move(call), responder));
+  } else {
+    (*stages)->release(own, answer_with(std::move(call), responder));
+  }
 }
 
 }  // namespace millrace::http

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/base/clock.hpp"
+#include "cluster/http/json/headers_json.hpp"
 #include "cluster/http/json/offer_json.hpp"
 #include "cluster/http/message/problem.hpp"
 #include "cluster/http/routes/router.hpp"
@@ -95,6 +96,17 @@ Result<std::optional<NumberedOffers>> numbers_of(const HttpRequest& request) {
   return std::optional(std::move(offers));
 }
 
+/// The message belongs to the trace of the request, unless it has one of its own.
+void add_trace(const HttpRequest& request, OfferRequest& offer) {
+  const std::string_view trace = request.field(traceparent_header);
+  if (trace.empty() || request.count(traceparent_header) > 1 || !is_traceparent(trace)) return;
+  Headers& headers = offer.options.headers;
+  const bool has_own = std::any_of(headers.begin(), headers.end(), [](const Header& each) {
+    return each.name == traceparent_header;
+  });
+  if (!has_own) headers.push_back({traceparent_header, std::string(trace)});
+}
+
 }  // namespace
 
 void Router::offer(HttpRequest& request, const Responder& responder) {
@@ -102,6 +114,7 @@ void Router::offer(HttpRequest& request, const Responder& responder) {
   offer.queue = request.path[offered_queue_segment];
   offer.json = std::move(request.body);
   offer.idempotency_key = request.field("Idempotency-Key");
+  add_trace(request, offer);
   if (offer.idempotency_key.size() > idempotency_key_max) {
     responder.complete(
         problem({ErrorCode::invalid_argument, "Idempotency-Key: expected at most " +
@@ -147,6 +160,9 @@ void Router::offer_all(HttpRequest& request, const Responder& responder) {
   if (!request.query.empty()) {
     offers =
         Error{ErrorCode::invalid_argument, "query: expected none, as each line has its fields"};
+  }
+  if (offers) {
+    for (OfferRequest& each : *offers) add_trace(request, each);
   }
   auto numbered = numbers_of(request);
   if (!offers || !numbered) {

@@ -98,6 +98,7 @@ class Router final : public HttpHandler {
   void complete(HttpRequest& request, const Responder& responder);
   void extend(HttpRequest& request, const Responder& responder);
   void release(HttpRequest& request, const Responder& responder);
+  void say_of_tokens(HttpRequest& request, const Responder& responder, bool extends);
 
   /// The same, of messages that the client has numbered.
   void offer_numbered(const HttpRequest& request, const Responder& responder, NumberedOffers offers,

