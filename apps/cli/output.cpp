@@ -1,9 +1,12 @@
 #include "apps/cli/output.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <iomanip>
 #include <iostream>
 #include <map>
+#include <thread>
 
 #include "apps/cli/exit_code.hpp"
 #include "apps/cli/printable.hpp"
@@ -18,6 +21,11 @@ std::string dump(const nlohmann::ordered_json& value, int indent) {
 
 std::string cell(const nlohmann::ordered_json& value) {
   if (value.is_null()) return "-";
+  if (value.is_array()) {
+    std::string all;
+    for (const auto& each : value) all += (all.empty() ? "" : ",") + cell(each);
+    return all.empty() ? "-" : all;
+  }
   return printable(value.is_string() ? value.get<std::string>() : dump(value, -1));
 }
 
@@ -26,18 +34,27 @@ std::string cell(const nlohmann::ordered_json& value) {
 std::string table_of(const Listing& listing) {
   std::string out;
   std::vector<std::size_t> widths;
+  std::vector<bool> are_numbers;  // by column: then it is aligned to the right
   for (const std::string& column : listing.columns) {
     std::size_t width = column.size();
+    bool has_number = false;
+    bool has_other = false;
     for (const auto& row : listing.rows) {
-      width = std::max(width, row.contains(column) ? cell(row.at(column)).size() : 0);
+      if (!row.contains(column)) continue;
+      width = std::max(width, cell(row.at(column)).size());
+      has_number = has_number || row.at(column).is_number();
+      has_other = has_other || !(row.at(column).is_number() || row.at(column).is_null());
     }
     widths.push_back(width);
+    are_numbers.push_back(has_number && !has_other);
   }
   const auto print_row = [&](const auto& text_of) {
     for (std::size_t i = 0; i < widths.size(); ++i) {
       const std::string text = text_of(i);
+      const std::size_t blanks = widths[i] - text.size();
+      if (are_numbers[i]) out.append(blanks, ' ');
       out += text;
-      if (i + 1 < widths.size()) out.append(widths[i] - text.size() + 2, ' ');
+      if (i + 1 < widths.size()) out.append(are_numbers[i] ? 2 : blanks + 2, ' ');
     }
     out += '\n';
   };
@@ -87,13 +104,51 @@ int fail(const Error& error) {
 void add_format(CLI::App& command, Format& format) {
   static const std::map<std::string, Format> names{
       {"table", Format::table}, {"json", Format::json}, {"jsonl", Format::jsonl}};
-  command.add_option("-o,--output", format, "table, json or jsonl")
-      ->transform(CLI::CheckedTransformer(names))
-      ->type_name("FORMAT");
+  command
+      .add_option_function<std::string>(
+          "-o,--output", [&format](const std::string& name) { format = names.at(name); },
+          "how to print")
+      ->check(CLI::Validator(
+          [](std::string& name) {
+            return names.contains(name) ? std::string()
+                                        : "expected table, json or jsonl, got " + name;
+          },
+          ""))
+      ->type_name("{table,json,jsonl}");
   const auto set_json = [&format] {
     format = Format::json;
   };
   command.add_flag_callback("--json", set_json, "same as -o json");
+}
+
+void add_watch(CLI::App& command, bool& is_watched) {
+  command.add_flag("--watch", is_watched, "again every two seconds, until it is interrupted");
+}
+
+int repeat(bool is_watched, const std::function<int()>& run) {
+  if (!is_watched) return run();
+  while (std::cout) {
+    std::cout << "\x1b[H\x1b[2J";
+    run();
+    std::cout.flush();
+    std::this_thread::sleep_for(std::chrono::seconds(2));
+  }
+  return exit_failed;
+}
+
+std::string span_text(double seconds) {
+  const auto whole = static_cast<std::int64_t>(seconds);
+  if (seconds < 1) return std::to_string(static_cast<std::int64_t>(seconds * 1'000)) + "ms";
+  const auto both = [](std::int64_t first, const char* unit, std::int64_t second,
+                       const char* smaller) {
+    std::string text = std::to_string(first) + unit;
+    if (second > 0) text += std::to_string(second) + smaller;
+    return text;
+  };
+  if (whole < 60) return std::to_string(whole) + "s";
+  if (whole < 3'600) return both(whole / 60, "m", whole % 60, "s");
+  if (whole < 86'400) return both(whole / 3'600, "h", whole / 60 % 60, "m");
+  return both(whole / 86'400, "d", whole / 3'600 % 24, "h");
 }
 
 }  // namespace millrace::cli

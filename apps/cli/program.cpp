@@ -17,6 +17,7 @@
 #include "actors/base/names.hpp"
 #include "apps/cli/command_line.hpp"
 #include "apps/cli/exit_code.hpp"
+#include "apps/cli/printable.hpp"
 
 namespace millrace::cli {
 
@@ -82,7 +83,7 @@ bool takes_subcommand(const CLI::App& app) {
 }
 
 void explain_unknown(const CLI::App& group, const std::string& word) {
-  std::cerr << "millrace: error: unknown command '" << word << "'\n";
+  std::cerr << "millrace: error: invalid_argument: unknown command '" << word << "'\n";
   const std::string near = nearest_command(group, word);
   if (!near.empty()) std::cerr << "Did you mean '" << near << "'?\n";
   std::cerr << "Run with --help for more information.\n";
@@ -105,8 +106,57 @@ int explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** 
     }
     group = named[0];
   }
-  app.exit(error, std::cerr, std::cerr);
+  if (group != &app && takes_subcommand(*group) && argv[argc - 1] == group->get_name()) {
+    std::cout << group->help();
+    return flushed(exit_ok);
+  }
+  std::cerr << "millrace: error: invalid_argument: " << printable(error.what()) << '\n'
+            << "Run with --help for more information.\n";
   return exit_usage;
+}
+
+// The groups of the help, in its order.
+void add_commands(CLI::App& app, Action& action, const Program& program) {
+  const auto grouped = [&app](const char* group, auto add) {
+    const std::size_t before = app.get_subcommands({}).size();
+    add();
+    const auto commands = app.get_subcommands({});
+    for (std::size_t i = before; i < commands.size(); ++i) {
+      const bool is_hidden = commands[i]->get_group().empty();
+      if (!is_hidden) commands[i]->group(group);
+    }
+  };
+  grouped("Run", [&] {
+    add_node(app, action, program);
+    add_dev(app, action);
+    for (const auto& add : program.commands) add(app, action);
+  });
+  grouped("Look at a running cluster", [&] {
+    add_status(app, action);
+    add_top(app, action);
+    add_pipeline(app, action);
+    add_queue(app, action);
+    add_dlq(app, action);
+    add_topic(app, action);
+    add_group(app, action);
+  });
+  grouped("Steer it", [&] {
+    add_pause(app, action);
+    add_resume(app, action);
+    add_cluster(app, action);
+  });
+  grouped("Look after its data", [&] {
+    add_audit(app, action, program);
+    add_backup(app, action);
+    add_restore(app, action);
+    add_log(app, action);
+  });
+  grouped("Help", [&] {
+    add_config(app, action);
+    add_completions(app, action);
+    add_man(app, action);
+    add_version(app, action);
+  });
 }
 
 }  // namespace
@@ -120,28 +170,13 @@ int run_program(int argc, char** argv, const Program& program) try {
   }
   CLI::App app{program.description, name_of(argc, argv)};
   app.require_subcommand(1);
+  app.set_version_flag("--version", MILLRACE_VERSION, "print the version");
   Action action;
-  add_node(app, action, program);
-  add_dev(app, action);
-  for (const auto& add : program.commands) add(app, action);
-  add_status(app, action);
-  add_top(app, action);
-  add_queue(app, action);
-  add_dlq(app, action);
-  add_pipeline(app, action);
-  add_pause(app, action);
-  add_resume(app, action);
-  add_topic(app, action);
-  add_group(app, action);
-  add_audit(app, action, program);
-  add_backup(app, action);
-  add_restore(app, action);
-  add_log(app, action);
-  add_config(app, action);
-  add_cluster(app, action);
-  add_completions(app, action);
-  add_man(app, action);
-  add_version(app, action);
+  add_commands(app, action, program);
+  if (argc == 1) {
+    std::cout << app.help();
+    return flushed(exit_ok);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

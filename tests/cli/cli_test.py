@@ -32,8 +32,40 @@ class Usage(unittest.TestCase):
         for word in words:
             self.assertIn(word, err)
 
-    def test_a_missing_command_is_a_usage_error(self):
-        self.refuses([], "subcommand is required")
+    def test_a_missing_command_shows_the_help(self):
+        for arguments, words in (([], ("Steer it:", "pause", "config")), (["queue"], ("publish", "peek"))):
+            status, out, err = millrace(*arguments)
+            self.assertEqual((status, err), (0, ""))
+            for word in words:
+                self.assertIn(word, out)
+            self.assertNotIn("simulate-node", out)
+        self.refuses(["--no-such-option"], "millrace: error: invalid_argument:")
+
+    def test_the_version_has_the_commit_and_the_libraries(self):
+        status, out, _ = millrace("version", "-o", "json")
+        version = json.loads(out)
+        self.assertEqual(status, 0)
+        self.assertRegex(version["libraries"], r"CAF \d+\.\d+\.\d+, Protobuf \d+")
+        self.assertRegex(version["commit"], r"^(none|[0-9a-f]{12}(-dirty)?)$")
+        self.assertEqual(millrace("--version")[1].strip(), version["millrace"])
+
+    def test_a_config_file_is_checked_by_its_name_alone(self):
+        with tempfile.TemporaryDirectory(prefix="millrace-test-") as folder:
+            file = pathlib.Path(folder, "a.toml")
+            file.write_text('[node]\nname = "a"\ndata_dir = "x"\n', encoding="utf-8")
+            self.assertIn("ok: node a", millrace("config", "check", file)[1])
+            self.refuses(["config", "check", file, "--config", file], "--config")
+        self.refuses(["config", "check"], "expected a config file")
+
+    def test_without_a_name_the_node_of_this_machine_is_asked(self):
+        status, _, err = millrace("status", "--server", "localhost:1")
+        self.assertEqual(status, 3)
+        self.assertNotIn("default", err)
+        # A node may run here: then it answers.
+        status, _, err = millrace("status")
+        if status == 3:
+            self.assertIn("http://127.0.0.1:8400", err)
+            self.assertIn("it is the default", err)
 
     def test_a_mistyped_command_suggests_the_near_one(self):
         self.refuses(["simulat"], "unknown command 'simulat'", "Did you mean 'simulate'?")
@@ -88,7 +120,6 @@ class Usage(unittest.TestCase):
         for kind in ("restore", "slow-disk"):
             self.refuses(["simulate", "--log=postgres", f"--faults={kind}"], kind, "journals")
         self.refuses(["bench", "journal", "--batch=0"], "--batch")
-        self.refuses(["queue", "ls"], "--data-dir")
         self.refuses(["queue", "ls", "--data-dir=x", "-o", "yaml"], "yaml")
 
 

@@ -34,9 +34,10 @@ def script(shell):
 def in_help(*path):
     """Returns the commands and the options that --help lists."""
     text = run(PROGRAM, *path, "--help").stdout
-    commands = text.partition("Subcommands:\n")[2]
+    # Commands are in groups behind the options; what is said of a command goes on in column 30.
+    options, _, commands = text.partition("Options:\n")[2].partition("\n\n")
     return (set(re.findall(r"^  (\w[\w-]*)", commands, re.M)),
-            set(re.findall(r"(?:^  |,)(--?\w[\w-]*)", text.partition("Options:\n")[2], re.M)))
+            set(re.findall(r"(?:^  |,)(--?\w[\w-]*)", options, re.M)))
 
 
 class Bash(unittest.TestCase):
@@ -115,7 +116,7 @@ class Fish(unittest.TestCase):
         text = script("fish")
         at = "complete -c millrace -n '__millrace_at \"millrace queue"
         for part in (f"{at}\" 0' -a ls -d 'list the queues'\n",
-                     f"{at} ls\"' -l output -s o -x -a 'json jsonl table' -d",
+                     f"{at} ls\"' -l output -s o -x -a 'table json jsonl' -d",
                      f"{at} ls\"' -l data-dir -x -a '(__fish_complete_directories)' -d",
                      "__millrace_at \"millrace completions\" 0' -x -a 'bash fish zsh'\n",
                      "-l config -s c -r -F -d"):
@@ -171,7 +172,7 @@ class Manual(unittest.TestCase):
 
     def test_values_are_named(self):
         page = plain(self.pages["millrace-queue"])
-        self.assertIn("\\fB-o, --output\\fR \\fIjson|jsonl|table\\fR", page)
+        self.assertIn("\\fB-o, --output\\fR \\fItable|json|jsonl\\fR", page)
         self.assertNotIn("->", page)
         self.assertIn("From 1 to 36500. Default: 825.", self.pages["millrace-cluster"])
 

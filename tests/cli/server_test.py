@@ -109,7 +109,9 @@ class Server(unittest.TestCase):
         self.assertIn("status", self.ask("queue", "ls").splitlines()[0])
 
     def test_a_refused_message_is_reported(self):
-        self.assertIn("body: expected", self.ask("queue", "publish", "in", "{", status=2))
+        told = self.ask("queue", "publish", "in", "{", status=2)
+        self.assertIn("body: expected", told)
+        self.assertNotIn("shard", told)
         self.assertIn("not_found", self.ask("queue", "publish", "none", "1", status=1))
         self.ask("queue", "publish", "in", "", "--idempotency-key=k", stdin='"never"', status=2)
         told = self.ask("queue", "publish", "in", stdin='"good"\nbad\n"never"\n', status=2)
@@ -128,6 +130,35 @@ class Server(unittest.TestCase):
         self.assertIn("query: key", self.ask("queue", "publish", "in", '"apple"', "--key=pear", status=2))
         self.ask("queue", "publish", "in", '"apple"', "--key=apple")
         self.ask("queue", "publish", "out", '"apple"', "--key=pear")
+
+    def test_a_message_is_published_with_its_fields(self):
+        row, = self.json("queue", "publish", "out", '"late"', "--key=k", "--priority=7", "--delay=1h",
+                         "--expires-in=2h", "--header", "source=till=7", "--header", "empty=")
+        self.assertEqual((row["queue"], row["key"]), ("out", "k"))
+        self.wait_for("out", "queued", 1)
+        self.ask("queue", "publish", "out", '"other"', "--key=k2")
+        self.wait_for("out", "queued", 2)
+        message, = self.json("queue", "peek", "out", "--key=k")
+        self.assertEqual(message["headers"], {"source": "till=7", "empty": ""})
+        self.assertEqual((message["payload"], message["priority"]), ("late", 7))
+        self.assertIn("not_before", message)
+        self.assertIn("expires_at", message)
+        self.assertEqual(self.json("queue", "peek", "out", "--id", message["id"]), [message])
+        for option in ("--priority=10", "--header=none", "--header=a b=c", "--delay=soon"):
+            self.ask("queue", "publish", "out", '"x"', "--key=k", option, status=2)
+        self.assertIn("in JSON", self.ask("queue", "publish", "out", "{", "--priority=1", status=2))
+
+    def test_a_stage_is_shown_with_its_counts(self):
+        self.ask("queue", "publish", "in", '"apple"')
+        self.wait_for("in", "acked", 1)
+        row, = self.json("pipeline", "ls")
+        self.assertEqual((row["stage"], row["breaker"]), ("keep", "closed"))
+        self.assertNotIn("[", self.ask("pipeline", "ls"))
+        self.ask("pause", "stage", "test/keep", "--for", "1h", "--reason", "why")
+        self.assertIn("paused", self.ask("queue", "ls"))
+        self.assertIn("why", self.ask("pause", "ls"))
+        self.ask("resume", "stage", "test/keep")
+        self.assertNotIn("paused", self.ask("queue", "ls"))
 
     def test_failures_to_reach_a_node_are_told_apart(self):
         self.front = type("", (), {"address": "127.0.0.1:1"})

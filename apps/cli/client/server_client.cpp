@@ -32,8 +32,12 @@ Error error_of(const http::ClientAnswer& answer, const std::string& url) {
 
 class ServerClient::Parts {
  public:
-  Parts(std::string url, std::string token, std::chrono::seconds answer_timeout)
-      : url_(std::move(url)), token_(std::move(token)), answer_timeout_(answer_timeout) {}
+  /// `is_named`: somebody has said which node is meant.
+  Parts(std::string url, std::string token, std::chrono::seconds answer_timeout, bool is_named)
+      : url_(std::move(url)),
+        token_(std::move(token)),
+        answer_timeout_(answer_timeout),
+        is_named_(is_named) {}
 
   Result<http::ClientAnswer> ask(http::ClientRequest request) {
     if (!client_) {
@@ -48,6 +52,12 @@ class ServerClient::Parts {
   }
 
   [[nodiscard]] Result<Json> json_of(const Result<http::ClientAnswer>& answer) const {
+    if (!answer && !is_named_ && answer.error().code == ErrorCode::unreachable) {
+      return Error{ErrorCode::unreachable,
+                   answer.error().message +
+                       "; it is the default: --server or MILLRACE_URL names "
+                       "another node"};
+    }
     if (!answer) return answer.error();
     if (answer->status < 200 || answer->status > 299) return error_of(*answer, url_);
     Json json = Json::parse(answer->body, nullptr, false);
@@ -60,6 +70,7 @@ class ServerClient::Parts {
   const std::string url_;
   const std::string token_;
   const std::chrono::seconds answer_timeout_;
+  const bool is_named_;
 
  private:
   std::optional<http::HttpClient> client_{};  ///< made with the first call
@@ -75,12 +86,13 @@ Result<ServerClient> ServerClient::open(const ServerOptions& options) {
   if (!url) return url.error();
   auto token = token_of(options);
   if (!token) return token.error();
-  return ServerClient(
-      std::make_unique<Parts>(std::move(*url), std::move(*token), options.answer_timeout));
+  return ServerClient(std::make_unique<Parts>(std::move(*url), std::move(*token),
+                                              options.answer_timeout, is_named(options)));
 }
 
 ServerClient ServerClient::to(const std::string& url) const {
-  return ServerClient(std::make_unique<Parts>(url, parts_->token_, parts_->answer_timeout_));
+  return ServerClient(
+      std::make_unique<Parts>(url, parts_->token_, parts_->answer_timeout_, parts_->is_named_));
 }
 
 const std::string& ServerClient::url() const {
@@ -105,6 +117,12 @@ Result<Json> ServerClient::post(const std::string& path, const std::string& json
   http::ClientRequest request{.method = "POST", .target = path, .fields = {}, .body = json};
   request.fields.push_back({"Content-Type", "application/json"});
   if (!idempotency_key.empty()) request.fields.push_back({"Idempotency-Key", idempotency_key});
+  return parts_->json_of(parts_->ask(std::move(request)));
+}
+
+Result<Json> ServerClient::post_lines(const std::string& path, const std::string& lines) {
+  http::ClientRequest request{.method = "POST", .target = path, .fields = {}, .body = lines};
+  request.fields.push_back({"Content-Type", "application/x-ndjson"});
   return parts_->json_of(parts_->ask(std::move(request)));
 }
 

@@ -30,6 +30,9 @@ class ServerClient {
   [[nodiscard]] Result<nlohmann::ordered_json> post(const std::string& path,
                                                     const std::string& json,
                                                     const std::string& idempotency_key = "");
+  /// Lines of JSON, as application/x-ndjson.
+  [[nodiscard]] Result<nlohmann::ordered_json> post_lines(const std::string& path,
+                                                          const std::string& lines);
   [[nodiscard]] Result<nlohmann::ordered_json> remove(const std::string& path);
 
   [[nodiscard]] const std::string& url() const;

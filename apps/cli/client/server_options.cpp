@@ -8,6 +8,10 @@
 namespace millrace::cli {
 namespace {
 
+// As listen.http is by default.
+constexpr const char* default_url = "http://127.0.0.1:8400";
+constexpr const char* default_port = ":8400";
+
 std::string variable(const char* name) {
   const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets any
   return value != nullptr ? value : "";
@@ -22,7 +26,9 @@ bool is_port(const std::string& text) {
 }  // namespace
 
 void add_server_options(CLI::App& command, ServerOptions& options) {
-  command.add_option("--server", options.url, "a node's HTTP address; else MILLRACE_URL")
+  command
+      .add_option("--server", options.url,
+                  "a node's HTTP address; else MILLRACE_URL, else localhost:8400")
       ->type_name("URL");
   command
       .add_option("--token-file", options.token_file,
@@ -52,14 +58,13 @@ void add_source_options(CLI::App& command, SourceOptions& options) {
       ->needs("--config");
 }
 
+bool is_named(const ServerOptions& options) {
+  return !options.url.empty() || !variable("MILLRACE_URL").empty();
+}
+
 Result<std::string> url_of(const ServerOptions& options) {
   std::string url = options.url.empty() ? variable("MILLRACE_URL") : options.url;
-  if (url.empty()) {
-    return Error{
-        ErrorCode::invalid_argument,
-        "expected --server URL or MILLRACE_URL, or where a command has it --data-dir DIR or "
-        "--config FILE"};
-  }
+  if (url.empty()) url = default_url;
   if (url.find("://") == std::string::npos) url.insert(0, "http://");
   while (url.back() == '/') url.pop_back();
   const std::size_t host = url.find("://") + 3;
@@ -68,8 +73,9 @@ Result<std::string> url_of(const ServerOptions& options) {
     return Error{ErrorCode::invalid_argument, "--server: expected http://host:port, got " + url};
   }
   const std::size_t colon = url.rfind(':');
-  if (colon > host && url.find(']', colon) == std::string::npos &&
-      !is_port(url.substr(colon + 1))) {
+  const bool has_port = colon > host && url.find(']', colon) == std::string::npos;
+  if (!has_port && url.starts_with("http://")) return url + default_port;
+  if (has_port && !is_port(url.substr(colon + 1))) {
     return Error{ErrorCode::invalid_argument,
                  "--server: expected a port from 1 to 65535, got " + url.substr(colon + 1)};
   }

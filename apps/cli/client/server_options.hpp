@@ -11,7 +11,7 @@
 namespace millrace::cli {
 
 struct ServerOptions {
-  std::string url;         ///< --server; empty: MILLRACE_URL
+  std::string url;         ///< --server; empty: MILLRACE_URL, else localhost:8400
   std::string token_file;  ///< --token-file; empty: MILLRACE_TOKEN_FILE, else no token
   bool node_only = false;  ///< --node-only: ask this node, and not all members
   /// Of calls that change something: those on long queues take up to ten minutes.
@@ -45,7 +45,10 @@ struct SourceOptions {
 /// --data-dir, --config and --node beside those above; the first two and --server exclude each other.
 void add_source_options(CLI::App& command, SourceOptions& options);
 
-/// The URL as "http://host:port". Fails with `invalid_argument` where none is given.
+/// Whether --server or MILLRACE_URL says which node is meant.
+[[nodiscard]] bool is_named(const ServerOptions& options);
+
+/// The URL as "http://host:port"; without a port 8400. Fails with `invalid_argument` where it is none.
 [[nodiscard]] Result<std::string> url_of(const ServerOptions& options);
 
 /// The token; empty where no file is named. Fails with `not_found`.

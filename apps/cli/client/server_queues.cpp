@@ -49,9 +49,8 @@ Result<std::vector<Json>> queues_of(ClusterClient& cluster) {
 }
 
 const std::vector<std::string>& queue_columns() {
-  static const std::vector<std::string> columns{
-      "queue",      "queued",      "in_flight", "offered",      "acked",  "dead",
-      "duplicates", "redelivered", "timers",    "oldest_age_s", "shards", "status"};
+  static const std::vector<std::string> columns{"queue", "queued", "in_flight", "offered", "acked",
+                                                "dead",  "oldest", "shards",    "status"};
   return columns;
 }
 

@@ -53,8 +53,16 @@ void add_check(CLI::App& group, Action& action) {
   auto options = std::make_shared<ConfigOptions>();
   CLI::App* command = add_command(group, "check", "report all errors of a config file");
   add_config_options(*command, options->inputs);
+  // As most people write it first.
+  command->get_option("--config")->required(false);
+  command->add_option("file", options->inputs.file, "the file, in place of --config")
+      ->type_name("FILE")
+      ->excludes("--config");
   command->callback([options, &action] {
     action = [options] {
+      if (options->inputs.file.empty()) {
+        return fail({ErrorCode::invalid_argument, "expected a config file, got none"});
+      }
       return run_check(*options);
     };
   });

@@ -25,6 +25,7 @@ struct PauseOptions {
   std::string until;
   std::string reason;
   Format format = Format::table;
+  bool is_watched = false;
 };
 
 Json body_of(const PauseOptions& options, bool resumes) {
@@ -139,9 +140,10 @@ void add_pause(CLI::App& app, Action& action) {
   add_targets(*group, action, false);
   auto options = std::make_shared<PauseOptions>();
   CLI::App* command = add_look(*group, *options, "ls", "list what is paused, since when and why");
+  add_watch(*command, options->is_watched);
   command->callback([options, &action] {
     action = [options] {
-      return run_list(*options);
+      return repeat(options->is_watched, [&] { return run_list(*options); });
     };
   });
 }

@@ -16,6 +16,7 @@ using Json = nlohmann::ordered_json;
 struct PipelineOptions {
   ServerOptions server;
   Format format = Format::table;
+  bool is_watched = false;
 };
 
 Result<Json> pipelines_of(const PipelineOptions& options) {
@@ -26,15 +27,39 @@ Result<Json> pipelines_of(const PipelineOptions& options) {
   return answer->value("pipelines", Json::array());
 }
 
+/// Of the node that is asked.
+Result<Json> stages_of(const PipelineOptions& options) {
+  auto node = ServerClient::open(options.server);
+  if (!node) return node.error();
+  auto answer = node->get("/api/v1/stages");
+  if (!answer) return answer.error();
+  return answer->value("stages", Json::array());
+}
+
+void add_counts(const Json& counts, Json& row) {
+  for (const Json& each : counts) {
+    if (each.value("pipeline", "") != row["pipeline"] || each.value("stage", "") != row["stage"])
+      continue;
+    row["acked"] = each.value("acked", std::uint64_t{0});
+    row["failed"] =
+        each.value("failed", std::uint64_t{0}) + each.value("retried", std::uint64_t{0});
+    row["breaker"] = each.value("breaker", Json::object()).value("state", "");
+  }
+}
+
 int run_pipeline_ls(const PipelineOptions& options) {
   const auto pipelines = pipelines_of(options);
   if (!pipelines) return fail(pipelines.error());
-  Listing listing{.columns = {"pipeline", "stage", "source", "targets", "dead_letters", "workers"},
+  const auto counts = stages_of(options);
+  if (!counts && counts.error().code != ErrorCode::not_found) return fail(counts.error());
+  Listing listing{.columns = {"pipeline", "stage", "source", "targets", "workers", "acked",
+                              "failed", "breaker"},
                   .rows = {}};
   for (const Json& pipeline : *pipelines) {
     for (const Json& stage : pipeline.value("stages", Json::array())) {
       Json row{{"pipeline", pipeline.value("pipeline", "")}};
       row.update(stage);
+      if (counts) add_counts(*counts, row);  // a node of an earlier version has none
       listing.rows.push_back(std::move(row));
     }
   }
@@ -82,9 +107,10 @@ void add_pipeline(CLI::App& app, Action& action) {
   CLI::App* ls = add_command(*group, "ls", "list the stages");
   add_server_options(*ls, options->server);
   add_format(*ls, options->format);
+  add_watch(*ls, options->is_watched);
   ls->callback([options, &action] {
     action = [options] {
-      return run_pipeline_ls(*options);
+      return repeat(options->is_watched, [&] { return run_pipeline_ls(*options); });
     };
   });
   CLI::App* graph = add_command(*group, "graph", "print the stages and queues as a Graphviz graph");

@@ -133,20 +133,70 @@ struct PublishOptions {
   std::optional<std::string> message;
   std::optional<std::string> key;
   std::string idempotency_key;
+  std::optional<int> priority;
+  std::string delay;
+  std::string expires_in;
+  std::vector<std::string> headers;  ///< NAME=VALUE
   Format format = Format::table;
+
+  /// Whether the message must go as a line with its fields.
+  [[nodiscard]] bool has_fields() const {
+    return priority || !delay.empty() || !expires_in.empty() || !headers.empty();
+  }
 };
+
+/// The message with its fields, as a line of JSON. The message itself stays as it was written.
+Result<std::string> line_of(const PublishOptions& options, const std::string& message) {
+  if (!Json::accept(message)) {
+    return Error{ErrorCode::invalid_argument, "expected a message in JSON, got " + message};
+  }
+  Json fields = Json::object();
+  if (options.key) fields["key"] = *options.key;
+  if (!options.idempotency_key.empty()) fields["idempotency_key"] = options.idempotency_key;
+  if (options.priority) fields["priority"] = *options.priority;
+  if (!options.delay.empty()) fields["delay"] = options.delay;
+  if (!options.expires_in.empty()) fields["expires_in"] = options.expires_in;
+  for (const std::string& header : options.headers) {
+    const std::size_t equals = header.find('=');
+    if (equals == std::string::npos) {
+      return Error{ErrorCode::invalid_argument, "--header: expected NAME=VALUE, got " + header};
+    }
+    fields["headers"][header.substr(0, equals)] = header.substr(equals + 1);
+  }
+  std::string line = fields.dump();
+  // One line: a message may be written over several.
+  std::string payload = message;
+  std::replace(payload.begin(), payload.end(), '\n', ' ');
+  line.back() = ',';
+  return line + "\"payload\":" + payload + '}';
+}
+
+/// Publishes one message. The answer is that for one message, whichever way it went.
+Result<Json> publish_one(ServerClient& node, const PublishOptions& options, const std::string& path,
+                         const std::string& message) {
+  if (!options.has_fields()) {
+    const std::string query = options.key ? Selection{.key = *options.key}.query() : "";
+    return node.post(path + query, message, options.idempotency_key);
+  }
+  const auto line = line_of(options, message);
+  if (!line) return line.error();
+  auto answer = node.post_lines(path, *line);
+  if (!answer) return answer;
+  Json one = answer->value("messages", Json::array()).at(0);
+  one["queue"] = options.queue;
+  return one;
+}
 
 int run_publish(const PublishOptions& options) {
   auto node = ServerClient::open(options.server);
   if (!node) return fail(node.error());
-  std::string path = queue_path("queues", options.queue) + "/messages";
-  if (options.key) path += Selection{.key = *options.key}.query();
+  const std::string path = queue_path("queues", options.queue) + "/messages";
   Listing listing{.columns = {"queue", "shard", "key"}, .rows = {}};
   int status = exit_ok;
   std::uint64_t taken = 0;
   bool has_duplicate = false;
   const auto publish = [&](const std::string& message) {
-    auto answer = node->post(path, message, options.idempotency_key);
+    auto answer = publish_one(*node, options, path, message);
     if (answer) {
       ++taken;
       if (answer->contains("duplicate")) has_duplicate = true;
@@ -171,7 +221,8 @@ int run_publish(const PublishOptions& options) {
     }
   }
   if (has_duplicate) listing.columns.emplace_back("duplicate");
-  if (options.format != Format::jsonl) print(listing, options.format);
+  const bool is_refused = status != exit_ok && listing.rows.empty();
+  if (options.format != Format::jsonl && !is_refused) print(listing, options.format);
   return status;
 }
 
@@ -191,6 +242,20 @@ void add_publish(CLI::App& group, Action& action) {
       ->add_option("--idempotency-key", options->idempotency_key,
                    "a message that was taken under it within 10 minutes is not taken again")
       ->needs("message");
+  command->add_option("--priority", options->priority, "0, last, to 9, first")
+      ->check(CLI::Range(0, 9))
+      ->type_name("NUMBER");
+  command
+      ->add_option("--delay", options->delay,
+                   "handle it no earlier than after this time, such as 10m")
+      ->type_name("DURATION");
+  command->add_option("--expires-in", options->expires_in, "give it up after this time")
+      ->type_name("DURATION");
+  command->add_option("--header", options->headers, "a header of it; may be given several times")
+      ->type_name("NAME=VALUE")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
   command->callback([options, &action] {
     action = [options] {
       return run_publish(*options);

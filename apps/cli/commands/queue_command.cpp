@@ -18,6 +18,9 @@ struct QueueOptions {
   SourceOptions source;
   std::string queue;
   std::size_t max = 10;
+  Selection selection;
+  bool shows_all = false;  ///< outboxes, too
+  bool is_watched = false;
   Format format = Format::table;
 };
 
@@ -25,6 +28,22 @@ void add_common(CLI::App& command, QueueOptions& options) {
   add_source_options(command, options.source);
   add_node_only(command, options.source.server);
   add_format(command, options.format);
+}
+
+/// What a table shows of a queue.
+void shorten(nlohmann::ordered_json& row) {
+  const auto age = row.find("oldest_age_s");
+  if (age != row.end() && age->is_number()) row["oldest"] = span_text(age->get<double>());
+  const std::uint64_t shards = row.value("paused_shards", std::uint64_t{0});
+  const std::uint64_t keys = row.value("paused_keys", std::uint64_t{0});
+  if (row.value("status", "") != "ok") return;
+  if (shards > 0) {
+    row["status"] = "paused";
+  } else if (keys > 0) {
+    row["status"] = std::to_string(keys) + (keys == 1 ? " key paused" : " keys paused");
+  } else if (row.value("blocked", false)) {
+    row["status"] = "waits for the next queue";
+  }
 }
 
 int run_queue_ls(const QueueOptions& options, bool dead_letters) {
@@ -36,9 +55,16 @@ int run_queue_ls(const QueueOptions& options, bool dead_letters) {
   auto queues = queues_of(*cluster);
   if (!queues) return fail(queues.error());
   Listing listing{.columns = queue_columns(), .rows = std::move(*queues)};
+  const bool is_table = options.format == Format::table;
   std::erase_if(listing.rows, [&](const nlohmann::ordered_json& queue) {
-    return queue.value("dead_letters", false) != dead_letters;
+    const bool is_hidden = is_table && !options.shows_all && queue.value("outbox", false);
+    return is_hidden || queue.value("dead_letters", false) != dead_letters;
   });
+  if (is_table) {
+    if (dead_letters)
+      listing.columns = {"queue", "queued", "oldest", "dropped", "shards", "status"};
+    for (nlohmann::ordered_json& row : listing.rows) shorten(row);
+  }
   print(listing, options.format);
   return cluster->finish();
 }
@@ -61,13 +87,17 @@ int run_info(const QueueOptions& options) {
 int run_peek(const QueueOptions& options, const char* kind,
              const std::vector<std::string>& columns) {
   if (options.source.is_stopped_node()) {
+    if (!options.selection.is_any()) {
+      return fail(
+          {ErrorCode::invalid_argument, "--id, --key and their like are for a node that runs"});
+    }
     return peek_stopped_queue(options.source.log, options.queue, options.max, columns,
                               options.format);
   }
   auto cluster = ClusterClient::open(options.source.server);
   if (!cluster) return fail(cluster.error());
-  auto messages =
-      messages_of(*cluster, queue_path(kind, options.queue) + "/messages", {}, options.max);
+  auto messages = messages_of(*cluster, queue_path(kind, options.queue) + "/messages",
+                              options.selection, options.max);
   if (!messages) return fail(messages.error());
   print(Listing{.columns = columns, .rows = std::move(*messages)}, options.format);
   return cluster->finish();
@@ -77,9 +107,13 @@ void add_listing(CLI::App& group, Action& action, const char* what, bool dead_le
   auto options = std::make_shared<QueueOptions>();
   CLI::App* command = add_command(group, "ls", what);
   add_common(*command, *options);
+  add_watch(*command, options->is_watched);
+  if (!dead_letters) {
+    command->add_flag("--all", options->shows_all, "in a table, also the outboxes for other nodes");
+  }
   command->callback([options, &action, dead_letters] {
     action = [options, dead_letters] {
-      return run_queue_ls(*options, dead_letters);
+      return repeat(options->is_watched, [&] { return run_queue_ls(*options, dead_letters); });
     };
   });
 }
@@ -105,6 +139,14 @@ void add_peek(CLI::App& group, Action& action, const char* name, const char* wha
   add_common(*command, *options);
   command->add_option("queue", options->queue, "name of the queue")->required();
   command->add_option("-n,--max", options->max, "messages to show")->capture_default_str();
+  command->add_option("--id", options->selection.id, "only the message of this id");
+  command->add_option("--key", options->selection.key, "only messages of this key");
+  if (std::string_view(kind) == "dlq") {
+    command->add_option("--code", options->selection.code,
+                        "only dead letters with this error code, such as rejected");
+    command->add_option("--origin", options->selection.origin_queue,
+                        "only dead letters from this queue");
+  }
   command->callback([options, &action, kind, columns] {
     action = [options, kind, columns] {
       return run_peek(*options, kind, columns);
@@ -130,8 +172,7 @@ void add_dlq(CLI::App& app, Action& action) {
   group->require_subcommand(1);
   add_listing(*group, action, "list the dead letter queues", true);
   add_peek(*group, action, "show", "show the first dead letters of a queue", "dlq",
-           {"sequence", "key", "code", "failed", "acquired", "origin_queue", "origin_sequence",
-            "reason"});
+           {"id", "key", "code", "failed", "last_failed_at", "origin_queue", "reason"});
   add_redrive(*group, action);
   add_drop(*group, action);
 }

@@ -12,6 +12,7 @@ namespace {
 struct StatusOptions {
   ServerOptions server;
   Format format = Format::table;
+  bool is_watched = false;
 };
 
 int run_status(const StatusOptions& options) {
@@ -31,9 +32,10 @@ void add_status(CLI::App& app, Action& action) {
       add_command(app, "status", "show the state of a node; exits with 4 if it is not ready");
   add_server_options(*command, options->server);
   add_format(*command, options->format);
+  add_watch(*command, options->is_watched);
   command->callback([options, &action] {
     action = [options] {
-      return run_status(*options);
+      return repeat(options->is_watched, [&] { return run_status(*options); });
     };
   });
 }

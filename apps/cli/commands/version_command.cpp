@@ -15,7 +15,10 @@ void add_version(CLI::App& app, Action& action) {
   command->callback([format, &action] {
     action = [format] {
       print(nlohmann::ordered_json{{"millrace", MILLRACE_VERSION},
-                                   {"data_format", engines::data_format()}},
+                                   {"commit", MILLRACE_COMMIT},
+                                   {"data_format", engines::data_format()},
+                                   {"compiler", MILLRACE_COMPILER},
+                                   {"libraries", MILLRACE_LIBRARIES}},
             *format);
       return int{exit_ok};
     };
