@@ -1,12 +1,12 @@
 #include "apps/cli/output.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <iomanip>
 #include <iostream>
 #include <map>
-#include <thread>
+
+#include <poll.h>
 
 #include "apps/cli/exit_code.hpp"
 #include "apps/cli/printable.hpp"
@@ -131,7 +131,7 @@ int repeat(bool is_watched, const std::function<int()>& run) {
     std::cout << "\x1b[H\x1b[2J";
     run();
     std::cout.flush();
-    std::this_thread::sleep_for(std::chrono::seconds(2));
+    ::poll(nullptr, 0, 2'000);
   }
   return exit_failed;
 }

@@ -16,6 +16,7 @@
 #include "actors/upkeep/upkeep_stats.hpp"
 #include "cluster/http/cluster_view.hpp"
 #include "cluster/http/pause_request.hpp"
+#include "cluster/http/peer_asker.hpp"
 #include "cluster/http/topics_api.hpp"
 #include "messages/result.hpp"
 
@@ -159,6 +160,9 @@ class NodeApi {
     return Error{ErrorCode::not_found, "this process serves no queues"};
   }
   [[nodiscard]] virtual Result<KeyView> key(const std::string& queue, const std::string& key) = 0;
+
+  /// What asks the other members; null: this process asks none.
+  [[nodiscard]] virtual PeerAsker* peer_asker() { return nullptr; }
 
   /// The member that serves the shard of `key`; nullopt: nobody knows now.
   [[nodiscard]] virtual std::optional<Member> owner(const std::string& queue,

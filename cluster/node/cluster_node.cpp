@@ -31,6 +31,7 @@
 #include "cluster/node/node_setup.hpp"
 #include "cluster/node/node_view.hpp"
 #include "cluster/node/own_directory.hpp"
+#include "cluster/node/peer_questions.hpp"
 #include "cluster/node/queue_placement.hpp"
 #include "cluster/node/seat_config.hpp"
 #include "cluster/transport/net/caf_transport.hpp"
@@ -190,6 +191,7 @@ class ClusterNode::Parts {
   FrameRouter router;
   std::shared_ptr<FollowedSeats> follows;  ///< null: none are; outlives the runtime
   std::unique_ptr<Runtime> runtime;
+  PeerQuestions questions{calls};
   std::unique_ptr<NodeView> view;
   std::unique_ptr<http::RuntimeApi> api;
   std::unique_ptr<http::HttpService> http;
@@ -206,10 +208,11 @@ Result<void> ClusterNode::Parts::open_http(const Options& options) {
       NodeView::Options{options.version, clock.now_us(), options.on_drain}, config, members, table,
       federation);
   note_certificates(config.tls);
-  api = std::make_unique<http::RuntimeApi>(*runtime, pipelines, *view);
+  api = std::make_unique<http::RuntimeApi>(*runtime, pipelines, *view, &questions);
   auto server = http::HttpService::start(*wanted, *api, options.resources);
   if (!server) return server.error();
   http = std::move(*server);
+  questions.serve(*http);
   spdlog::info("HTTP API at {}", http->address());
   return {};
 }

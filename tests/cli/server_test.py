@@ -64,7 +64,7 @@ class Server(unittest.TestCase):
         self.assertIn('"in" -> "test/keep"', self.ask("pipeline", "graph"))
         picture = self.ask("top")
         self.assertIn("members up 1/1", picture)
-        self.assertIn("oldest_age_s", picture)
+        self.assertIn("oldest", picture)
         self.assertNotIn("\x1b", picture)
 
     def test_published_messages_are_in_the_queue(self):
@@ -255,6 +255,36 @@ class Cluster(Server):
         self.assertEqual(self.json("queue", "info", "out", "--node-only")["queued"], 1)
         self.assertEqual(len(self.json("queue", "peek", "out")), 2)
         self.assertEqual(self.json("queue", "purge", "out", "--yes")["dropped"], 2)
+
+    def test_one_node_pauses_and_resumes_for_all(self):
+        done = self.json("pause", "stage", "test/keep", "--reason", "why")
+        self.assertEqual([(row["queue"], row["shards"]) for row in done], [("in", 2), ("in", 2)])
+        for node in (self.node, self.front):
+            millrace("queue", "publish", "in", '"apple"', "--server", node.address)
+        rows = {row["queue"]: row for row in self.json("queue", "ls")}
+        self.assertEqual((rows["in"]["queued"], rows["in"]["status"]), (2, "paused"))
+        self.assertIn("paused", self.ask("top"))
+        code, out, err = millrace("status", "-o", "json", "--server", self.node.address)
+        self.assertEqual((code, json.loads(out)["paused_queues"]), (0, ["in"]), err)
+        self.assertEqual(len(self.json("pause", "ls")), 4)
+        self.assertEqual(len(self.json("pause", "ls", "--node-only")), 2)
+        self.assertEqual(len(self.json("resume", "queue", "in", "--node-only")), 1)
+        self.assertEqual({row["node"] for row in self.json("pause", "ls")}, {"a"})
+        self.ask("resume", "pipeline", "test")
+        self.wait_for("out", "queued", 2)
+        self.assertEqual(self.json("pause", "ls"), [])
+        self.assertEqual({row["breaker"] for row in self.json("pipeline", "ls")}, {"closed"})
+        self.ask("pause", "queue", "in", "--key", "pear")
+        rows = {row["queue"]: row for row in self.json("queue", "ls")}
+        self.assertEqual(rows["in"]["status"], "1 key paused")
+
+    def test_a_pause_without_a_member_says_so(self):
+        lonely = Node("c", "127.0.0.1:1")
+        self.addCleanup(lonely.end)
+        code, out, err = millrace("pause", "queue", "in", "--server", lonely.address, "-o", "json")
+        self.assertEqual(code, 3)
+        self.assertIn("without node peer", err)
+        self.assertEqual([row["shards"] for row in json.loads(out)], [2])
 
     def test_an_order_is_shown_by_a_node_that_does_not_serve_it(self):
         millrace("queue", "publish", "in", '"apple"', "--server", self.node.address)

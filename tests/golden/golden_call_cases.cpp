@@ -23,7 +23,19 @@ std::vector<GoldenCase> golden_call_cases() {
   const auto error = of_call<pb::PeerAnswer>();
   error->mutable_error()->set_code(14);
   error->mutable_error()->set_message("b does\xff");
-  return {{"calls_request", request}, {"calls_answer", answer}, {"calls_error", error}};
+  const auto question = std::make_shared<pb::HttpQuestion>();
+  question->set_method("POST");
+  question->set_target("/api/v1/pause");
+  question->set_body("{\"queue\":\"in\"}");
+  question->set_client("127.0.0.1");
+  const auto page = std::make_shared<pb::HttpAnswer>();
+  page->set_status(200);
+  page->set_body("{}");
+  return {{"calls_request", request},
+          {"calls_answer", answer},
+          {"calls_error", error},
+          {"calls_http_question", question},
+          {"calls_http_answer", page}};
 }
 
 }  // namespace millrace

@@ -17,7 +17,7 @@ TEST_F(ControlApi, PausesAndResumesWhatItIsTold) {
       ask(post("/api/v1/pause",
                R"({"stage": "orders/charge", "key": "k 7", "for": "10m", "reason": "why"})"));
   EXPECT_EQ(paused.status, 200);
-  EXPECT_EQ(paused.json()["paused"][0], (Json{{"queue", "in"}, {"shards", 4}}));
+  EXPECT_EQ(paused.json()["paused"][0], (Json{{"queue", "in"}, {"shards", 4}, {"node", "a"}}));
   ASSERT_EQ(api_.pause_requests.size(), 1u);
   const PauseRequest first = api_.pause_requests[0];
   EXPECT_EQ(first.stage, "orders/charge");
@@ -68,7 +68,8 @@ TEST_F(ControlApi, ShowsWhatIsPausedAndBreakers) {
                                       {"since", "2030-01-01T00:00:00.000000Z"},
                                       {"until", nullptr},
                                       {"reason", "why"},
-                                      {"by", "ann"}}));
+                                      {"by", "ann"},
+                                      {"node", "a"}}));
   EXPECT_EQ(shown["pauses"][1]["key"], "k");
   const Json queue = ask(request("GET", "/api/v1/queues/in")).json();
   EXPECT_EQ(queue["paused_shards"], 1);

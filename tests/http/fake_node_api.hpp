@@ -12,6 +12,27 @@
 
 namespace millrace::http {
 
+/// Peers that answer as a test says.
+class FakePeers : public PeerAsker {
+ public:
+  struct Asked {
+    std::vector<std::string> peers;
+    PeerQuestion question;
+  };
+
+  std::vector<Result<PeerAnswer>> ask(const std::vector<std::string>& peers,
+                                      const PeerQuestion& question,
+                                      std::chrono::milliseconds /*timeout*/) override {
+    asked.push_back({peers, question});
+    std::vector<Result<PeerAnswer>> found;
+    for (const std::string& peer : peers) found.push_back(answers.at(peer));
+    return found;
+  }
+
+  std::map<std::string, Result<PeerAnswer>> answers{};
+  std::vector<Asked> asked{};
+};
+
 class FakeNodeApi : public NodeApi {
  public:
   NodeStatus status() override {
@@ -158,10 +179,14 @@ class FakeNodeApi : public NodeApi {
   Result<std::vector<PausedQueue>> pause(const PauseRequest& request) override {
     pause_requests.push_back(request);
     if (failure) return *failure;
-    return std::vector<PausedQueue>{{"in", 4}};
+    return paused_list;
   }
 
+  PeerAsker* peer_asker() override { return &peers; }
+
+  FakePeers peers{};
   std::vector<PauseRequest> pause_requests{};
+  std::vector<PausedQueue> paused_list{{"in", 4}};
   std::vector<QueueInfo> queue_list{};
   std::vector<MessageView> message_list{};
   std::optional<Member> key_owner{};

@@ -9,6 +9,7 @@
 #include <google/protobuf/wrappers.pb.h>
 
 #include "actors/pipeline/pipeline.hpp"
+#include "cluster/http/client/http_client.hpp"
 #include "cluster/http/service/http_service.hpp"
 #include "cluster/http/service/runtime_api.hpp"
 #include "tests/journal/temporary_directory.hpp"
@@ -72,10 +73,39 @@ class TwoNodes : public ClusterView {
   std::atomic<bool> is_draining_ = false;
 };
 
+/// Asks the peer over HTTP, in place of a link.
+class HttpPeer : public PeerAsker {
+ public:
+  explicit HttpPeer(std::string address) : address_(std::move(address)) {}
+
+  std::vector<Result<PeerAnswer>> ask(const std::vector<std::string>& peers,
+                                      const PeerQuestion& question,
+                                      std::chrono::milliseconds timeout) override {
+    return std::vector<Result<PeerAnswer>>(peers.size(), ask(question, timeout));
+  }
+
+ private:
+  [[nodiscard]] Result<PeerAnswer> ask(const PeerQuestion& question,
+                                       std::chrono::milliseconds timeout) const {
+    auto client = HttpClient::open("http://" + address_);
+    if (!client) return client.error();
+    const char* const separator = question.target.find('?') == std::string::npos ? "?" : "&";
+    ClientRequest request{.method = question.method,
+                          .target = question.target + separator + "scope=node"};
+    request.body = question.body;
+    if (question.method == "POST") request.fields.push_back({"Content-Type", "application/json"});
+    auto answer = client->ask(request, timeout);
+    if (!answer) return answer.error();
+    return PeerAnswer{answer->status, std::move(answer->body)};
+  }
+
+  const std::string address_;
+};
+
 class Api : public RuntimeApi {
  public:
-  Api(Runtime& runtime, std::vector<PipelineSpec> pipelines, TwoNodes& nodes)
-      : RuntimeApi(runtime, std::move(pipelines), nodes), nodes_(nodes) {}
+  Api(Runtime& runtime, std::vector<PipelineSpec> pipelines, TwoNodes& nodes, PeerAsker& peers)
+      : RuntimeApi(runtime, std::move(pipelines), nodes, &peers), nodes_(nodes) {}
   Result<KeyView> key(const std::string& queue, const std::string& key) override {
     if (nodes_.has_peer()) return Error{ErrorCode::not_owner, "elsewhere"};
     return RuntimeApi::key(queue, key);
@@ -112,7 +142,8 @@ int run(const std::string& name, const std::string& peer, const HttpServiceOptio
   auto runtime = Runtime::start({.data_dir = directory.path(), .shards = 2}, pipelines);
   if (!runtime) return 1;
   TwoNodes nodes(name, peer);
-  Api api(**runtime, pipelines, nodes);
+  HttpPeer peers(peer);
+  Api api(**runtime, pipelines, nodes, peers);
   const auto show = [](const KeyView& key, const std::string&) -> Result<nlohmann::ordered_json> {
     StringValue value;
     static_cast<void>(value.ParseFromString(key.value));

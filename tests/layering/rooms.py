@@ -122,8 +122,8 @@ room("cluster/http/json", "shell", "cluster/http")
 room("cluster/http/metrics", "shell", "cluster/http")
 room("cluster/http/routes", "shell", "cluster/config", "cluster/http", "cluster/http/handler",
      "cluster/http/json", "cluster/http/message", "cluster/http/metrics", "cluster/http/server")
-room("cluster/http/service", "shell", "cluster/config", "cluster/http", "cluster/http/json",
-     "cluster/http/message", "cluster/http/routes", "cluster/http/server")
+room("cluster/http/service", "shell", "cluster/config", "cluster/http", "cluster/http/handler",
+     "cluster/http/json", "cluster/http/message", "cluster/http/routes", "cluster/http/server")
 room("cluster/kafka/wire", "core")
 room("cluster/kafka/records", "core", "cluster/kafka/wire")
 room("cluster/kafka/protocol", "core", "cluster/kafka/wire")

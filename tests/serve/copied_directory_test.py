@@ -28,7 +28,7 @@ class CopiedDirectory(unittest.TestCase):
     def await_handled(self, cluster, names):
         """Waits until no node has live messages: then all orders were handed on."""
         def is_idle(name):
-            queues = get(cluster.url(name) + "/api/v1/queues")["queues"]
+            queues = get(cluster.url(name) + "/api/v1/queues?scope=node")["queues"]
             return all(queue["queued"] == 0 for queue in queues
                        if not queue["dead_letters"])
         for name in names:

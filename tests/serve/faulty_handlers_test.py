@@ -88,7 +88,7 @@ class Cluster:
     def count(self, queue, *fields):
         """Returns the sums of `fields` of `queue` over both nodes; None while a node is down."""
         try:
-            found = [get(f"{url}/api/v1/queues/{queue}") for url in self.urls.values()]
+            found = [get(f"{url}/api/v1/queues/{queue}?scope=node") for url in self.urls.values()]
         except (OSError, http.client.HTTPException):
             return None
         if any(each["unanswered"] for each in found):
@@ -98,7 +98,7 @@ class Cluster:
     def dead_letters(self):
         """Returns (job, code, node) of each dead letter."""
         return [(each["payload"], each["code"], name) for name, url in self.urls.items()
-                for each in get(url + "/api/v1/dlq/jobs.dead/messages")["messages"]]
+                for each in get(url + "/api/v1/dlq/jobs.dead/messages?scope=node")["messages"]]
 
     def __enter__(self):
         try:

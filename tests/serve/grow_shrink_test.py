@@ -57,10 +57,10 @@ class Cluster:
                 f'[node]\nname = "{name}"\ndata_dir = "{self.path / name}"\n'
                 f'[cluster]\nname = "grown"\nshards = {SHARDS}\n{members}', encoding="utf-8")
 
-    def start(self, name):
+    def start(self, name, *arguments):
         if name in self.nodes:
             self.nodes[name].__exit__()
-        self.nodes[name] = Node(MILLRACE, self.path / f"{name}.toml")
+        self.nodes[name] = Node(MILLRACE, self.path / f"{name}.toml", *arguments)
         self.nodes[name].wait_for("serves")
 
     def reload(self, names):

@@ -128,7 +128,7 @@ class Seats(unittest.TestCase):
     def offered(self, holders):
         total = 0
         for holder in holders:
-            for queue in get(holder.url + "/api/v1/queues")["queues"]:
+            for queue in get(holder.url + "/api/v1/queues?scope=node")["queues"]:
                 total += queue["offered"] if queue["queue"] == "orders.placed" else 0
         return total
 

@@ -59,8 +59,12 @@ class ServerClient::Parts {
                        "another node"};
     }
     if (!answer) return answer.error();
-    if (answer->status < 200 || answer->status > 299) return error_of(*answer, url_);
     Json json = Json::parse(answer->body, nullptr, false);
+    // A change without some nodes says what the others have done.
+    const bool is_partial = answer->status == 503 && json.is_object() &&
+                            (json.contains("missing_nodes") || json.contains("missing_shards"));
+    if ((answer->status < 200 || answer->status > 299) && !is_partial)
+      return error_of(*answer, url_);
     if (!json.is_object()) {
       return Error{ErrorCode::protocol, url_ + " answers with something that is no JSON object"};
     }

@@ -25,6 +25,9 @@ class ServerClient {
   // `path` begins with a slash. They fail with `unreachable`, with what the node says, or with
   // `protocol` where it does not speak this API.
 
+  // A change that a node answers for the cluster, and that not all nodes have done, is no error: see `missing_nodes` in
+  // docs/http.md.
+
   /// Follows the node where it sends to another.
   [[nodiscard]] Result<nlohmann::ordered_json> get(const std::string& path);
   [[nodiscard]] Result<nlohmann::ordered_json> post(const std::string& path,

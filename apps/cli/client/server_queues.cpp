@@ -1,7 +1,6 @@
 #include "apps/cli/client/server_queues.hpp"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "cluster/http/message/http_message.hpp"
@@ -11,41 +10,35 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Adds the counts of another member for the same queue to `sum`.
-void add(Json& sum, const Json& part) {
-  for (const auto& [name, value] : part.items()) {
-    Json& total = sum[name];
-    if (name == "oldest_age_s") {
-      if (value.is_number() && (!total.is_number() || total < value)) total = value;
-    } else if (value.is_boolean()) {
-      total = total.get<bool>() || value.get<bool>();
-    } else if (value.is_number_unsigned() && total.is_number_unsigned()) {
-      total = total.get<std::uint64_t>() + value.get<std::uint64_t>();
-    }
-  }
+std::string status_of(const Json& queue) {
+  if (queue.value("unanswered", std::uint64_t{0}) > 0) return "no answer";
+  const auto shards = queue.value("paused_shards", std::uint64_t{0});
+  const auto keys = queue.value("paused_keys", std::uint64_t{0});
+  if (shards > 0 && shards == queue.value("shards", std::uint64_t{0})) return "paused";
+  if (shards > 0) return "paused in " + std::to_string(shards) + " shards";
+  if (keys > 0) return std::to_string(keys) + (keys == 1 ? " key paused" : " keys paused");
+  return "ok";
 }
 
 }  // namespace
 
-Result<std::vector<Json>> queues_of(ClusterClient& cluster) {
-  std::map<std::string, Json> sums;
-  const auto asked = cluster.for_each([&](ServerClient& node) -> Result<void> {
-    const auto answer = node.get("/api/v1/queues");
-    if (!answer) return answer.error();
-    for (const Json& queue : answer->value("queues", Json::array())) {
-      const auto [sum, is_new] = sums.try_emplace(queue.value("queue", ""), queue);
-      if (!is_new) add(sum->second, queue);
-    }
-    return {};
+Result<std::vector<Json>> queues_of(FrontClient& front) {
+  const auto answer = front.get("/api/v1/queues");
+  if (!answer) return answer.error();
+  std::vector<Json> rows = answer->value("queues", std::vector<Json>());
+  for (Json& queue : rows) queue["status"] = status_of(queue);
+  std::sort(rows.begin(), rows.end(), [](const Json& a, const Json& b) {
+    return a.value("queue", "") < b.value("queue", "");
   });
-  if (!asked) return asked.error();
-  std::vector<Json> rows;
-  rows.reserve(sums.size());
-  for (auto& [name, sum] : sums) {
-    sum["status"] = sum.value("unanswered", std::uint64_t{0}) == 0 ? "ok" : "no answer";
-    rows.push_back(std::move(sum));
-  }
   return rows;
+}
+
+void shorten(Json& queue) {
+  const auto age = queue.find("oldest_age_s");
+  if (age != queue.end() && age->is_number()) queue["oldest"] = span_text(age->get<double>());
+  if (queue.value("status", "") == "ok" && queue.value("blocked", false)) {
+    queue["status"] = "waits for the next queue";
+  }
 }
 
 const std::vector<std::string>& queue_columns() {
@@ -69,19 +62,12 @@ std::string Selection::query() const {
   return text;
 }
 
-Result<std::vector<Json>> messages_of(ClusterClient& cluster, const std::string& path,
+Result<std::vector<Json>> messages_of(FrontClient& front, const std::string& path,
                                       Selection selection, std::uint64_t max) {
-  std::vector<Json> rows;
-  const auto asked = cluster.for_each([&](ServerClient& node) -> Result<void> {
-    if (rows.size() >= max) return {};
-    selection.max = max - rows.size();
-    const auto answer = node.get(path + selection.query());
-    if (!answer) return answer.error();
-    for (const Json& message : answer->value("messages", Json::array())) rows.push_back(message);
-    return {};
-  });
-  if (!asked) return asked.error();
-  return rows;
+  selection.max = max;
+  const auto answer = front.get(path + selection.query());
+  if (!answer) return answer.error();
+  return answer->value("messages", std::vector<Json>());
 }
 
 std::string queue_path(const char* kind, const std::string& queue) {

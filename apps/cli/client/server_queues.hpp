@@ -1,4 +1,4 @@
-// Queues of running nodes: their counts summed over all members, and selections of messages.
+// Queues of running nodes: their counts summed over all nodes, and selections of messages.
 #pragma once
 
 #include <cstdint>
@@ -8,17 +8,20 @@
 
 #include <nlohmann/json.hpp>
 
-#include "apps/cli/client/cluster_client.hpp"
+#include "apps/cli/client/front_client.hpp"
 #include "apps/cli/output.hpp"
 
 namespace millrace::cli {
 
-/// All queues, sorted by name; counts are summed over all members, ages are the maximum. "status" is
-/// "no answer" if a shard of the queue did not answer its node, and otherwise "ok". Fails as
-/// ClusterClient::for_each().
-[[nodiscard]] Result<std::vector<nlohmann::ordered_json>> queues_of(ClusterClient& cluster);
+/// All queues, sorted by name; counts are summed over all nodes, ages are the maximum. "status" is
+/// "no answer" if a shard of the queue did not answer its node, otherwise what is paused, or "ok". Fails as
+/// FrontClient::get().
+[[nodiscard]] Result<std::vector<nlohmann::ordered_json>> queues_of(FrontClient& front);
 
-/// Columns of a table of queues.
+/// Adds to a queue what a table shows of it: "oldest", and in "status" why nothing of it is handled.
+void shorten(nlohmann::ordered_json& queue);
+
+/// Columns of a table of queues, behind shorten().
 [[nodiscard]] const std::vector<std::string>& queue_columns();
 
 /// Selects messages or dead letters. A message matches if it matches each filter that is set.
@@ -34,9 +37,9 @@ struct Selection {
   [[nodiscard]] std::string query() const;
 };
 
-/// Returns the first `max` messages of all members. `path`: such as
-/// "/api/v1/queues/NAME/messages". Fails as ClusterClient::for_each().
-[[nodiscard]] Result<std::vector<nlohmann::ordered_json>> messages_of(ClusterClient& cluster,
+/// Returns the first `max` messages of all nodes, at most 1,000. `path`: such as
+/// "/api/v1/queues/NAME/messages". Fails as FrontClient::get().
+[[nodiscard]] Result<std::vector<nlohmann::ordered_json>> messages_of(FrontClient& front,
                                                                       const std::string& path,
                                                                       Selection selection,
                                                                       std::uint64_t max);

@@ -15,12 +15,14 @@ namespace {
 struct NodeOptions {
   config::Inputs inputs;
   bool accepts_loss = false;
+  bool start_paused = false;
 };
 
 int run_node(const NodeOptions& options, const Program& program) {
   const serve::Signals signals;
   config::Resolved resolved = load_config(options.inputs);
   if (!resolved.problems.empty()) return exit_config;
+  if (options.start_paused) resolved.config.runtime.start_paused = true;
   auto pipelines = program.pipelines(resolved.program);
   if (!pipelines) {
     std::cerr << "millrace: error: " << pipelines.error().message << '\n';
@@ -54,6 +56,9 @@ void add_node(CLI::App& app, Action& action, const Program& program) {
       "--accept-loss", options->accepts_loss,
       "start with a data directory that is empty or an older copy, although what this "
       "node confirmed since is missing in it");
+  command->add_flag(
+      "--start-paused", options->start_paused,
+      "begin with all queues that stages read paused, as runtime.start_paused = true");
   command->footer(
       "SIGTERM or SIGINT drains the node; a second one ends it at once. SIGHUP reads the\n"
       "configuration again: nodes, weights, roles, overrides, log.level and the files of [tls]\n"

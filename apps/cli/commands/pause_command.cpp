@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "apps/cli/client/cluster_client.hpp"
+#include "apps/cli/client/front_client.hpp"
 #include "apps/cli/command_line.hpp"
 #include "apps/cli/exit_code.hpp"
 #include "apps/cli/output.hpp"
@@ -41,50 +41,34 @@ Json body_of(const PauseOptions& options, bool resumes) {
 }
 
 int run(const PauseOptions& options, bool resumes) {
-  auto cluster = ClusterClient::open(options.server);
-  if (!cluster) return fail(cluster.error());
-  const std::string body = body_of(options, resumes).dump();
+  auto front = FrontClient::open(options.server);
+  if (!front) return fail(front.error());
+  const auto answer =
+      front->post(resumes ? "/api/v1/resume" : "/api/v1/pause", body_of(options, resumes).dump());
+  if (!answer) return fail(answer.error());
   Listing done{.columns = {"queue", "shards", "node"}, .rows = {}};
-  std::uint64_t shards = 0;
-  const auto asked = cluster->for_each([&](ServerClient& node) -> Result<void> {
-    const auto answer = node.post(resumes ? "/api/v1/resume" : "/api/v1/pause", body);
-    if (!answer) return answer.error();
-    for (Json queue : answer->value(resumes ? "resumed" : "paused", Json::array())) {
-      if (queue.value("shards", std::uint64_t{0}) == 0) continue;
-      shards += queue.value("shards", std::uint64_t{0});
-      queue["node"] = node.url();
-      done.rows.push_back(std::move(queue));
-    }
-    return {};
-  });
+  for (const Json& queue : answer->value(resumes ? "resumed" : "paused", Json::array())) {
+    if (queue.value("shards", std::uint64_t{0}) > 0) done.rows.push_back(queue);
+  }
   if (!done.rows.empty()) print(done, options.format);
-  if (!asked) return fail(asked.error());
-  const int missing = cluster->finish();
-  if (missing != exit_ok || shards > 0) return missing;
+  const int missing = front->finish();
+  if (missing != exit_ok || !done.rows.empty()) return missing;
   return fail({ErrorCode::unreachable, "no node serves it now: nothing was changed"});
 }
 
 int run_list(const PauseOptions& options) {
-  auto cluster = ClusterClient::open(options.server);
-  if (!cluster) return fail(cluster.error());
-  Listing pauses{.columns = {"queue", "shard", "key", "since", "until", "by", "reason"},
-                 .rows = {}};
-  std::uint64_t unanswered = 0;
-  const auto asked = cluster->for_each([&](ServerClient& node) -> Result<void> {
-    const auto answer = node.get("/api/v1/pauses");
-    if (!answer) return answer.error();
-    unanswered += answer->value("unanswered", std::uint64_t{0});
-    for (Json pause : answer->value("pauses", Json::array()))
-      pauses.rows.push_back(std::move(pause));
-    return {};
-  });
-  if (!asked) return fail(asked.error());
-  print(pauses, options.format);
-  if (unanswered > 0) {
-    return fail({ErrorCode::unreachable,
-                 std::to_string(unanswered) + " shards have not answered, and are missing"});
-  }
-  return cluster->finish();
+  auto front = FrontClient::open(options.server);
+  if (!front) return fail(front.error());
+  const auto answer = front->get("/api/v1/pauses");
+  if (!answer) return fail(answer.error());
+  print(Listing{.columns = {"queue", "shard", "node", "key", "since", "until", "by", "reason"},
+                .rows = answer->value("pauses", std::vector<Json>())},
+        options.format);
+  const int missing = front->finish();
+  const auto unanswered = answer->value("unanswered", std::uint64_t{0});
+  if (unanswered == 0) return missing;
+  return fail({ErrorCode::unreachable,
+               std::to_string(unanswered) + " shards have not answered, and are missing"});
 }
 
 CLI::App* add_look(CLI::App& group, PauseOptions& options, const char* name, const char* text) {

@@ -1,5 +1,6 @@
 // millrace pipeline ls|graph: shows the stages of a running node and the queues they connect.
 #include <iostream>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -27,31 +28,44 @@ Result<Json> pipelines_of(const PipelineOptions& options) {
   return answer->value("pipelines", Json::array());
 }
 
-/// Of the node that is asked.
-Result<Json> stages_of(const PipelineOptions& options) {
+/// What the nodes count of a stage.
+struct StageSum {
+  std::uint64_t acked = 0;
+  std::uint64_t failed = 0;
+  std::string breaker{};  ///< "closed", or on which nodes it is not
+};
+
+/// Of all nodes, by "pipeline/stage".
+Result<std::map<std::string, StageSum>> sums_of(const PipelineOptions& options) {
   auto node = ServerClient::open(options.server);
   if (!node) return node.error();
-  auto answer = node->get("/api/v1/stages");
+  const auto answer = node->get("/api/v1/stages");
   if (!answer) return answer.error();
-  return answer->value("stages", Json::array());
-}
-
-void add_counts(const Json& counts, Json& row) {
-  for (const Json& each : counts) {
-    if (each.value("pipeline", "") != row["pipeline"] || each.value("stage", "") != row["stage"])
+  std::map<std::string, StageSum> sums;
+  for (const Json& stage : answer->value("stages", Json::array())) {
+    StageSum& sum = sums[stage.value("pipeline", "") + '/' + stage.value("stage", "")];
+    const auto count = [&stage](const char* name) {
+      return stage.value(name, std::uint64_t{0});
+    };
+    sum.acked += count("acked");
+    sum.failed += count("failed") + count("retried");
+    const std::string state = stage.value("breaker", Json::object()).value("state", "none");
+    std::string& text = sum.breaker;
+    if (state == "closed" || state == "none") {
+      if (text.empty()) text = state;
       continue;
-    row["acked"] = each.value("acked", std::uint64_t{0});
-    row["failed"] =
-        each.value("failed", std::uint64_t{0}) + each.value("retried", std::uint64_t{0});
-    row["breaker"] = each.value("breaker", Json::object()).value("state", "");
+    }
+    const bool is_first = text.empty() || text == "closed" || text == "none";
+    text = (is_first ? "" : text + ", ") + state + " on " + stage.value("node", "");
   }
+  return sums;
 }
 
 int run_pipeline_ls(const PipelineOptions& options) {
   const auto pipelines = pipelines_of(options);
   if (!pipelines) return fail(pipelines.error());
-  const auto counts = stages_of(options);
-  if (!counts && counts.error().code != ErrorCode::not_found) return fail(counts.error());
+  const auto sums = sums_of(options);
+  if (!sums) return fail(sums.error());
   Listing listing{.columns = {"pipeline", "stage", "source", "targets", "workers", "acked",
                               "failed", "breaker"},
                   .rows = {}};
@@ -59,7 +73,12 @@ int run_pipeline_ls(const PipelineOptions& options) {
     for (const Json& stage : pipeline.value("stages", Json::array())) {
       Json row{{"pipeline", pipeline.value("pipeline", "")}};
       row.update(stage);
-      if (counts) add_counts(*counts, row);  // a node of an earlier version has none
+      const auto sum = sums->find(pipeline.value("pipeline", "") + '/' + stage.value("stage", ""));
+      if (sum != sums->end()) {
+        row["acked"] = sum->second.acked;
+        row["failed"] = sum->second.failed;
+        row["breaker"] = sum->second.breaker;
+      }
       listing.rows.push_back(std::move(row));
     }
   }

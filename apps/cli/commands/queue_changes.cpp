@@ -9,6 +9,7 @@
 #include "apps/cli/exit_code.hpp"
 #include "apps/cli/output.hpp"
 #include "apps/cli/validators.hpp"
+#include "cluster/http/message/http_message.hpp"
 
 namespace millrace::cli {
 namespace {
@@ -37,9 +38,9 @@ struct QueueChangeOptions {
 };
 
 /// Number of messages that the change would affect, as text.
-Result<std::string> count(ClusterClient& cluster, const QueueChangeOptions& options) {
+Result<std::string> count(FrontClient& front, const QueueChangeOptions& options) {
   if (options.selection.is_any()) {
-    auto queues = queues_of(cluster);
+    auto queues = queues_of(front);
     if (!queues) return queues.error();
     for (const Json& queue : *queues) {
       if (queue.value("queue", "") != options.queue) continue;
@@ -52,51 +53,42 @@ Result<std::string> count(ClusterClient& cluster, const QueueChangeOptions& opti
     }
     return Error{ErrorCode::not_found, "there is no queue " + options.queue};
   }
-  const auto messages = messages_of(
-      cluster, queue_path(options.kind(), options.queue) + "/messages", options.selection,
-      std::min(counted_max, options.selection.max.value_or(counted_max)));
+  const auto messages =
+      messages_of(front, queue_path(options.kind(), options.queue) + "/messages", options.selection,
+                  std::min(counted_max, options.selection.max.value_or(counted_max)));
   if (!messages) return messages.error();
   return (messages->size() == counted_max ? "at least " : "") + std::to_string(messages->size());
 }
 
-int tell(ClusterClient& cluster, const QueueChangeOptions& options) {
-  const auto messages = count(cluster, options);
+int tell(FrontClient& front, const QueueChangeOptions& options) {
+  const auto messages = count(front, options);
   if (!messages) return fail(messages.error());
   std::cout << "would " << options.verb() << ' ' << *messages << " messages of " << options.queue
             << '\n';
-  const int status = cluster.finish();
+  const int status = front.finish();
   if (options.dry_run) return status;
   std::cerr << "millrace: error: nothing was done: add --yes to do it\n";
   return exit_usage;
 }
 
 int run_change(const QueueChangeOptions& options) {
-  auto cluster = ClusterClient::open(options.server);
-  if (!cluster) return fail(cluster.error());
-  if (options.dry_run || !options.yes) return tell(*cluster, options);
-  Json result{{"queue", options.queue}, {options.done(), 0}};
-  std::uint64_t done = 0;
-  Selection selection = options.selection;
-  const auto changed = cluster->for_each([&](ServerClient& node) -> Result<void> {
-    if (options.selection.max) selection.max = *options.selection.max - done;
-    if (selection.max == 0u) return {};
-    std::string query = selection.query();
-    if (options.change == Change::drop && selection.is_any()) {
-      query += std::string(query.empty() ? "?" : "&") + "all=true";
-    }
-    const std::string path = queue_path(options.kind(), options.queue);
-    const auto answer = options.change == Change::redrive ? node.post(path + "/redrive" + query, "")
-                                                          : node.remove(path + "/messages" + query);
-    if (!answer) return answer.error();
-    done += answer->value(options.done(), std::uint64_t{0});
-    if (answer->contains("stopped")) result["stopped"] = answer->at("stopped");
-    return {};
-  });
-  result[options.done()] = done;
-  if (!changed && done == 0) return fail(changed.error());
+  auto front = FrontClient::open(options.server);
+  if (!front) return fail(front.error());
+  if (options.dry_run || !options.yes) return tell(*front, options);
+  std::string query = options.selection.query();
+  if (options.change == Change::drop && options.selection.is_any()) {
+    query += std::string(query.empty() ? "?" : "&") + "all=true";
+  }
+  const std::string path = queue_path(options.kind(), options.queue);
+  const auto answer = options.change == Change::redrive ? front->post(path + "/redrive" + query, "")
+                                                        : front->remove(path + "/messages" + query);
+  if (!answer) return fail(answer.error());
+  Json result{{"queue", options.queue},
+              {options.done(), answer->value(options.done(), std::uint64_t{0})}};
+  if (answer->contains("stopped")) result["stopped"] = answer->at("stopped");
   print(result, options.format);
-  if (!changed) return fail(changed.error());
-  return result.contains("stopped") ? exit_failed : cluster->finish();
+  const int missing = front->finish();
+  return result.contains("stopped") ? exit_failed : missing;
 }
 
 void add_change(CLI::App& group, Action& action, Change change, const char* name,
@@ -175,7 +167,8 @@ Result<std::string> line_of(const PublishOptions& options, const std::string& me
 Result<Json> publish_one(ServerClient& node, const PublishOptions& options, const std::string& path,
                          const std::string& message) {
   if (!options.has_fields()) {
-    const std::string query = options.key ? Selection{.key = *options.key}.query() : "";
+    const std::string query =
+        options.key ? "?key=" + http::encode_segment(*options.key) : std::string();
     return node.post(path + query, message, options.idempotency_key);
   }
   const auto line = line_of(options, message);

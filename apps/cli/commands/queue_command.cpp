@@ -30,29 +30,13 @@ void add_common(CLI::App& command, QueueOptions& options) {
   add_format(command, options.format);
 }
 
-/// What a table shows of a queue.
-void shorten(nlohmann::ordered_json& row) {
-  const auto age = row.find("oldest_age_s");
-  if (age != row.end() && age->is_number()) row["oldest"] = span_text(age->get<double>());
-  const std::uint64_t shards = row.value("paused_shards", std::uint64_t{0});
-  const std::uint64_t keys = row.value("paused_keys", std::uint64_t{0});
-  if (row.value("status", "") != "ok") return;
-  if (shards > 0) {
-    row["status"] = "paused";
-  } else if (keys > 0) {
-    row["status"] = std::to_string(keys) + (keys == 1 ? " key paused" : " keys paused");
-  } else if (row.value("blocked", false)) {
-    row["status"] = "waits for the next queue";
-  }
-}
-
 int run_queue_ls(const QueueOptions& options, bool dead_letters) {
   if (options.source.is_stopped_node()) {
     return list_stopped_queues(options.source.log, dead_letters, options.format);
   }
-  auto cluster = ClusterClient::open(options.source.server);
-  if (!cluster) return fail(cluster.error());
-  auto queues = queues_of(*cluster);
+  auto front = FrontClient::open(options.source.server);
+  if (!front) return fail(front.error());
+  auto queues = queues_of(*front);
   if (!queues) return fail(queues.error());
   Listing listing{.columns = queue_columns(), .rows = std::move(*queues)};
   const bool is_table = options.format == Format::table;
@@ -66,13 +50,13 @@ int run_queue_ls(const QueueOptions& options, bool dead_letters) {
     for (nlohmann::ordered_json& row : listing.rows) shorten(row);
   }
   print(listing, options.format);
-  return cluster->finish();
+  return front->finish();
 }
 
 int run_info(const QueueOptions& options) {
-  auto cluster = ClusterClient::open(options.source.server);
-  if (!cluster) return fail(cluster.error());
-  auto queues = queues_of(*cluster);
+  auto front = FrontClient::open(options.source.server);
+  if (!front) return fail(front.error());
+  auto queues = queues_of(*front);
   if (!queues) return fail(queues.error());
   const auto queue = std::find_if(queues->begin(), queues->end(), [&](const auto& each) {
     return each.value("queue", "") == options.queue;
@@ -81,7 +65,7 @@ int run_info(const QueueOptions& options) {
     return fail({ErrorCode::not_found, "there is no queue " + options.queue});
   }
   print(*queue, options.format);
-  return cluster->finish();
+  return front->finish();
 }
 
 int run_peek(const QueueOptions& options, const char* kind,
@@ -94,13 +78,13 @@ int run_peek(const QueueOptions& options, const char* kind,
     return peek_stopped_queue(options.source.log, options.queue, options.max, columns,
                               options.format);
   }
-  auto cluster = ClusterClient::open(options.source.server);
-  if (!cluster) return fail(cluster.error());
-  auto messages = messages_of(*cluster, queue_path(kind, options.queue) + "/messages",
+  auto front = FrontClient::open(options.source.server);
+  if (!front) return fail(front.error());
+  auto messages = messages_of(*front, queue_path(kind, options.queue) + "/messages",
                               options.selection, options.max);
   if (!messages) return fail(messages.error());
   print(Listing{.columns = columns, .rows = std::move(*messages)}, options.format);
-  return cluster->finish();
+  return front->finish();
 }
 
 void add_listing(CLI::App& group, Action& action, const char* what, bool dead_letters) {

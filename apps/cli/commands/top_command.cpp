@@ -40,12 +40,12 @@ double rate(std::map<std::string, std::uint64_t>& before, const std::string& que
   return is_new || seconds <= 0 ? 0 : std::round(moved / seconds);
 }
 
-Result<std::string> picture(ClusterClient& cluster, ServerClient& node, Before& before) {
+Result<std::string> picture(FrontClient& front, ServerClient& node, Before& before) {
   const auto status = node.get("/api/v1/status");
   if (!status) return status.error();
   const auto members = node.get("/api/v1/cluster/members");
   if (!members) return members.error();
-  auto queues = queues_of(cluster);
+  auto queues = queues_of(front);
   if (!queues) return queues.error();
   std::size_t up = 0;
   const Json list = members->value("members", Json::array());
@@ -58,9 +58,15 @@ Result<std::string> picture(ClusterClient& cluster, ServerClient& node, Before& 
                              : std::chrono::duration<double>(now - before.at).count();
   before.at = now;
   Listing listing{.columns = {"queue", "queued", "in_flight", "in/s", "out/s", "dead",
-                              "redelivered", "oldest_age_s", "status"},
+                              "redelivered", "oldest", "status"},
                   .rows = {}};
   for (Json& queue : *queues) {
+    // What operators look at first: outboxes and dead letters are in lists of their own.
+    const bool is_shown =
+        !queue.value("outbox", false) &&
+        (!queue.value("dead_letters", false) || queue.value("queued", std::uint64_t{0}) > 0);
+    if (!is_shown) continue;
+    shorten(queue);
     const std::string name = queue.value("queue", "");
     queue["in/s"] = static_cast<std::uint64_t>(
         rate(before.offered, name, queue.value("offered", std::uint64_t{0}), seconds));
@@ -77,21 +83,21 @@ Result<std::string> picture(ClusterClient& cluster, ServerClient& node, Before& 
 int run_top(const TopOptions& options) {
   auto node = ServerClient::open(options.server);
   if (!node) return fail(node.error());
-  auto cluster = ClusterClient::open(options.server);
-  if (!cluster) return fail(cluster.error());
+  auto front = FrontClient::open(options.server);
+  if (!front) return fail(front.error());
   const bool is_terminal = isatty(STDOUT_FILENO) != 0;
   const std::uint32_t count =
       options.count != 0 ? options.count : (is_terminal ? ~std::uint32_t{0} : 1);
   Before before;
   for (std::uint32_t i = 0; i < count; ++i) {
     if (i > 0) ::poll(nullptr, 0, static_cast<int>(options.interval_s * 1000));
-    const auto text = picture(*cluster, *node, before);
+    const auto text = picture(*front, *node, before);
     if (!text) return fail(text.error());
     if (is_terminal) std::cout << "\x1b[H\x1b[2J";
     std::cout << *text << std::flush;
     if (!is_terminal && i + 1 < count) std::cout << '\n';
   }
-  return cluster->finish();
+  return front->finish();
 }
 
 }  // namespace

@@ -39,6 +39,7 @@ struct HttpRequest {
   std::uint64_t content_length = 0;            ///< bytes of the body
   std::string peer{};                          ///< the client's IP address, without port
   bool is_from_loopback = true;
+  bool is_from_peer = false;  ///< another node asks, for what this node has: see PeerAsker
   std::string body{};
   /// Null: the connection is closed behind the answer.
   std::shared_ptr<ClientSession> session{};

@@ -12,6 +12,7 @@
 #include "cluster/http/node_api.hpp"
 #include "cluster/http/resources.hpp"
 #include "cluster/http/routes/access.hpp"
+#include "cluster/http/routes/cluster_answer.hpp"
 #include "cluster/http/routes/event_feed.hpp"
 
 namespace millrace::http {
@@ -34,11 +35,21 @@ class Router final : public HttpHandler {
   /// Of a request that names leases.
   static constexpr std::uint64_t tokens_body_bytes_max = 128u << 10;
 
+  /// Messages of a peek that does not say how many.
+  static constexpr std::uint64_t peek_max_default = 10;
+  /// For the answers of other nodes.
+  static constexpr std::chrono::seconds ask_timeout{15};
+  /// The same, while they drop or redrive.
+  static constexpr std::chrono::minutes lasting_timeout{10};
+
   /// `api` and `feed` outlive this.
   Router(NodeApi& api, EventFeed& feed, Resources resources, RouterOptions options);
 
   [[nodiscard]] Admission admit(HttpRequest& request) override;
   void handle(HttpRequest request, const Responder& responder) override;
+
+  /// As admit(), of what another node asks: see PeerAsker. Any thread. Refuses what is not asked of nodes.
+  [[nodiscard]] Admission admit_question(HttpRequest& request);
 
  private:
   using Handler = void (Router::*)(HttpRequest&, const Responder&);
@@ -50,6 +61,7 @@ class Router final : public HttpHandler {
     Lane lane;
     Handler handler;
     Handler of_lines = nullptr;  ///< of a body of lines of JSON; null: refused
+    bool is_of_cluster = false;  ///< any node answers for all; else each for itself
   };
 
   /// A handler that answers before it returns.
@@ -57,6 +69,20 @@ class Router final : public HttpHandler {
   void now(HttpRequest& request, const Responder& responder) {
     responder.complete((this->*function)(request));
   }
+
+  /// A handler that answers for this node; other nodes are asked, too.
+  template <HttpResponse (Router::*function)(const HttpRequest&)>
+  void all(HttpRequest& request, const Responder& responder) {
+    responder.complete(over_nodes(request, function));
+  }
+
+  [[nodiscard]] HttpResponse over_nodes(HttpRequest& request,
+                                        HttpResponse (Router::*local)(const HttpRequest&));
+  /// Adds what each of `peers` answers, for at most `max` messages.
+  void ask(const std::vector<std::string>& peers, const HttpRequest& request,
+           std::optional<std::uint64_t> max, ClusterAnswer& answer);
+  /// Name of this node.
+  [[nodiscard]] std::string own_name();
 
   [[nodiscard]] const Route* find(const HttpRequest& request, std::string& allowed) const;
   [[nodiscard]] std::optional<HttpResponse> refuse(HttpRequest& request, const Route*& route);

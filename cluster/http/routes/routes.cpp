@@ -47,13 +47,23 @@ std::string names_of(const std::vector<Member>& members) {
   return names;
 }
 
-Json removed_json(const char* what, const Removed& removed) {
+Json removed_json(const char* what, const Removed& removed, const std::string& node) {
   Json body{{what, removed.messages}};
   if (removed.stopped) {
     body["stopped"] = {{"code", to_string(removed.stopped->code)},
                        {"detail", removed.stopped->message}};
   }
+  Json part{{"node", node}};
+  part.update(body);
+  body["nodes"] = Json::array({std::move(part)});
   return body;
+}
+
+/// Adds to `json`, which shows `queue`, what `node` has of it.
+Json of_node(Json json, const QueueInfo& queue, const std::string& node) {
+  json["nodes"] = Json::array(
+      {Json{{"node", node}, {"shards", queue.shards.size()}, {"queued", queue.ledger.queued()}}});
+  return json;
 }
 
 }  // namespace
@@ -169,15 +179,21 @@ HttpResponse Router::queues(const HttpRequest& request) {
   Json queues = Json::array();
   for (const QueueInfo& queue : api_.queues()) {
     if (is_dead_letters(request) && !queue.is_dead_letter) continue;
-    queues.push_back(to_json(queue, SystemClock().now_us()));
+    queues.push_back(of_node(to_json(queue, SystemClock().now_us()), queue, own_name()));
   }
   return json({{"queues", std::move(queues)}});
 }
 
 HttpResponse Router::queue(const HttpRequest& request) {
   for (const QueueInfo& queue : api_.queues()) {
-    if (queue.name == request.path[queue_segment])
-      return json(to_json(queue, SystemClock().now_us()));
+    if (queue.name != request.path[queue_segment]) continue;
+    const std::string node = own_name();
+    Json body = of_node(to_json(queue, SystemClock().now_us()), queue, node);
+    Json& served = body["served"] = Json::array();
+    for (const QueueInfo::Shard& shard : queue.shards) {
+      served.push_back({{"shard", shard.number}, {"node", node}, {"queued", shard.queued}});
+    }
+    return json(body);
   }
   return problem(no_queue(request));
 }
@@ -189,9 +205,11 @@ HttpResponse Router::peek(const HttpRequest& request) {
   if (is_dead_letters(request) && !is_dead_letter_queue(api_, name)) {
     return problem(no_queue(request));
   }
-  const auto messages = api_.peek(name, query->max.value_or(10), query->filter);
+  const auto messages = api_.peek(name, query->max.value_or(peek_max_default), query->filter);
   if (!messages) return problem(messages.error());
-  constexpr std::size_t bytes_max = 8u << 20;
+  // A payload of bytes is twice as long in hexadecimal digits, and what a peer asks for has at most 16 MiB.
+  const std::size_t bytes_max = request.is_from_peer ? 4u << 20 : 8u << 20;
+  const std::string node = own_name();
   Json shown = Json::array();
   std::size_t bytes = 0;
   for (const MessageView& message : *messages) {
@@ -201,6 +219,7 @@ HttpResponse Router::peek(const HttpRequest& request) {
     const std::string& carrier =
         message.envelope.has_dead_letter() ? message.envelope.dead_letter().origin_queue() : name;
     shown.push_back(message_json(message, api_.type_of(carrier)));
+    shown.back()["node"] = node;
   }
   return json({{"queue", name}, {"messages", std::move(shown)}});
 }
@@ -216,7 +235,7 @@ HttpResponse Router::remove(const HttpRequest& request) {
                     "query: expected id, key, code or origin_queue; or all=true, to drop all"});
   }
   const auto removed = api_.drop(name, query->filter, query->max.value_or(no_maximum));
-  return removed ? json(removed_json("dropped", *removed)) : problem(removed.error());
+  return removed ? json(removed_json("dropped", *removed, own_name())) : problem(removed.error());
 }
 
 HttpResponse Router::redrive(const HttpRequest& request) {
@@ -224,7 +243,7 @@ HttpResponse Router::redrive(const HttpRequest& request) {
   if (!query) return problem(query.error());
   const auto removed =
       api_.redrive(request.path[queue_segment], query->filter, query->max.value_or(no_maximum));
-  return removed ? json(removed_json("redriven", *removed)) : problem(removed.error());
+  return removed ? json(removed_json("redriven", *removed, own_name())) : problem(removed.error());
 }
 
 HttpResponse Router::pipelines(const HttpRequest&) {

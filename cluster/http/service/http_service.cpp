@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cluster/config/address.hpp"
+#include "cluster/http/handler/work_pool.hpp"
 #include "cluster/http/routes/event_feed.hpp"
 #include "cluster/http/routes/router.hpp"
 #include "cluster/http/server/http_server.hpp"
@@ -29,6 +30,16 @@ ServerOptions server_options(const HttpServiceOptions& options) {
           .timeout = options.timeout};
 }
 
+/// Passes the answer to a question on.
+class QuestionReceiver final : public AnswerReceiver {
+ public:
+  explicit QuestionReceiver(std::function<void(PeerAnswer)> done) : done_(std::move(done)) {}
+  void receive(HttpResponse answer) override { done_({answer.status, std::move(answer.body)}); }
+
+ private:
+  const std::function<void(PeerAnswer)> done_;
+};
+
 }  // namespace
 
 class HttpService::Parts {
@@ -40,6 +51,8 @@ class HttpService::Parts {
   EventFeed feed;
   Router router;
   std::unique_ptr<HttpServer> server{};
+  /// Of its own: were they those of the server, nodes that ask each other could wait for each other's threads.
+  WorkPool questions{router};
 };
 
 Result<std::unique_ptr<HttpService>> HttpService::start(const HttpServiceOptions& options,
@@ -58,8 +71,23 @@ const std::string& HttpService::address() const {
   return parts_->server->address();
 }
 
+void HttpService::answer_peer(PeerQuestion question, std::function<void(PeerAnswer)> done) {
+  HttpRequest request{.method = std::move(question.method), .target = std::move(question.target)};
+  request.body = std::move(question.body);
+  request.peer = std::move(question.client);
+  request.is_from_loopback = false;
+  auto admission = parts_->router.admit_question(request);
+  if (admission.refusal) {
+    return done({admission.refusal->status, std::move(admission.refusal->body)});
+  }
+  auto pending = std::make_shared<PendingAnswer>(
+      std::make_unique<QuestionReceiver>(std::move(done)), ByteCharge());
+  parts_->questions.run(admission.lane, {std::move(request), std::move(pending)});
+}
+
 void HttpService::stop(std::chrono::milliseconds grace) {
   parts_->server->stop(grace);
+  parts_->questions.stop();
   parts_->feed.stop();
 }
 

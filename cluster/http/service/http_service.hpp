@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -39,6 +40,11 @@ class HttpService {
 
   /// "host:port", with the port that was taken.
   [[nodiscard]] const std::string& address() const;
+
+  /// Answers what another node asks: see PeerAsker. `done` is called once, on any thread, perhaps before the function
+  /// returns; it is destroyed without a call if the service stops first. Does not block. Callers bound the number
+  /// of questions.
+  void answer_peer(PeerQuestion question, std::function<void(PeerAnswer)> done);
 
   /// Accepts no more, ends streams of events, and waits for the requests in progress. Clients that
   /// still send or take after `grace` are cut off. A second call does nothing.

@@ -39,8 +39,9 @@ Error key_reused(const OfferRequest& request) {
 
 }  // namespace
 
-RuntimeApi::RuntimeApi(Runtime& runtime, std::vector<PipelineSpec> pipelines, ClusterView& cluster)
-    : runtime_(runtime), pipelines_(std::move(pipelines)), cluster_(cluster) {
+RuntimeApi::RuntimeApi(Runtime& runtime, std::vector<PipelineSpec> pipelines, ClusterView& cluster,
+                       PeerAsker* peers)
+    : runtime_(runtime), pipelines_(std::move(pipelines)), cluster_(cluster), peers_(peers) {
   for (const WiredQueue& queue : analyse_wiring(pipelines_).queues) {
     auto& target = targets_[queue.name];
     target = std::make_shared<Target>();

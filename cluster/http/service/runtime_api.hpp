@@ -17,8 +17,10 @@ namespace millrace::http {
 
 class RuntimeApi : public NodeApi {
  public:
-  /// `pipelines` are those that `runtime` was started with. `runtime` and `cluster` outlive this.
-  RuntimeApi(Runtime& runtime, std::vector<PipelineSpec> pipelines, ClusterView& cluster);
+  /// `pipelines` are those that `runtime` was started with. `runtime`, `cluster` and `peers` outlive this;
+  /// `peers` is null for a node that asks no other one.
+  RuntimeApi(Runtime& runtime, std::vector<PipelineSpec> pipelines, ClusterView& cluster,
+             PeerAsker* peers = nullptr);
   ~RuntimeApi() override;
 
   NodeStatus status() override;
@@ -48,6 +50,7 @@ class RuntimeApi : public NodeApi {
   Result<Removed> drop(const std::string& queue, const MessageFilter& filter,
                        std::uint64_t max) override;
   Result<std::vector<PausedQueue>> pause(const PauseRequest& request) override;
+  PeerAsker* peer_asker() override { return peers_; }
   Result<KeyView> key(const std::string& queue, const std::string& key) override;
   std::optional<Member> owner(const std::string& queue, const std::string& key) override;
   std::string owner_name(const std::string& queue, std::uint32_t shard) override;
@@ -92,6 +95,7 @@ class RuntimeApi : public NodeApi {
   Runtime& runtime_;
   const std::vector<PipelineSpec> pipelines_;
   ClusterView& cluster_;
+  PeerAsker* const peers_;
   std::map<std::string, std::shared_ptr<Target>> targets_;
   std::mutex topics_mutex_;
   std::shared_ptr<TopicsApi> topics_{};  ///< under topics_mutex_; null: there is none
