@@ -27,6 +27,8 @@ struct CompactStepMessage;
 struct CommitMessage;
 struct CompleteMessage;
 struct DrainMessage;
+struct ExplainMessage;
+struct ExplainReply;
 struct ExtendMessage;
 struct FlushMessage;
 struct FlushedReply;
@@ -111,6 +113,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(millrace, first_custom_type_id)
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::CommitMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::CompleteMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::DrainMessage))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::ExplainReply))
+  CAF_ADD_TYPE_ID(millrace, (millrace::queues::ExplainMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::ExtendMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::FlushMessage))
   CAF_ADD_TYPE_ID(millrace, (millrace::queues::FlushedReply))
@@ -181,6 +185,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CompactStepMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CommitMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::CompleteMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::DrainMessage)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ExplainReply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ExplainMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::ExtendMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::FlushMessage)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::queues::FlushedReply)

@@ -147,6 +147,8 @@ class NodeActors final : public CommitSink {
   [[nodiscard]] queues::QueueHandle handle(queues::QueueNumber number) const;
   /// The reader of spawn_queues(); empty after end().
   [[nodiscard]] AnyActor reader() const;
+  /// Surroundings::system.
+  [[nodiscard]] ActorSystem& system() const { return *surroundings_.system; }
   /// Surroundings::states.
   [[nodiscard]] states::StateKeeper* states() const { return surroundings_.states; }
   /// Surroundings::threads.

@@ -23,6 +23,7 @@
 #include "actors/queue/state/keyed_offer.hpp"
 #include "actors/queue/state/ledger.hpp"
 #include "actors/queue/state/pause.hpp"
+#include "actors/queue/state/wait_reason.hpp"
 #include "actors/runtime/asker.hpp"
 #include "actors/runtime/consumer.hpp"
 #include "actors/runtime/sender.hpp"
@@ -82,6 +83,13 @@ struct QueueInfo {
       false;  ///< in some shard: leases nothing, because a queue downstream is above high water
   bool is_above_high_water = false;  ///< in some shard: the queues that feed it lease nothing
   std::vector<Paused> paused{};
+};
+
+/// A message, and what holds it back.
+struct Explained {
+  std::uint32_t shard = 0;
+  MessageView message{};
+  std::vector<queues::WaitReason> reasons{};  ///< not empty
 };
 
 /// A running node. Thread-safe: all functions may run at once, but stop() only in one thread at a
@@ -213,6 +221,12 @@ class Runtime {
   /// `not_owner` (another node serves the shard of the key), `timeout`, and as queues::decide_pause().
   [[nodiscard]] Result<std::uint32_t> pause(const std::string& queue,
                                             const queues::PauseCommand& command);
+
+  /// Why the first `max` messages that match wait, in the shards that this node serves. Fails as peek(), and
+  /// with `timeout`.
+  [[nodiscard]] Result<std::vector<Explained>> explain(const std::string& queue,
+                                                       const MessageFilter& filter,
+                                                       std::uint64_t max);
 
   /// Drops all live messages, but skips the same messages as drop().
   [[nodiscard]] Result<Removed> purge(const std::string& queue) { return drop(queue, {}); }

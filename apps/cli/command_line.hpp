@@ -25,6 +25,7 @@ void add_queue(CLI::App& app, Action& action);
 void add_dlq(CLI::App& app, Action& action);
 void add_order(CLI::App& app, Action& action);
 void add_pipeline(CLI::App& app, Action& action);
+void add_explain(CLI::App& app, Action& action);
 void add_pause(CLI::App& app, Action& action);
 void add_resume(CLI::App& app, Action& action);
 void add_topic(CLI::App& app, Action& action);

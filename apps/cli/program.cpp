@@ -137,6 +137,7 @@ void add_commands(CLI::App& app, Action& action, const Program& program) {
     add_pipeline(app, action);
     add_queue(app, action);
     add_dlq(app, action);
+    add_explain(app, action);
     add_topic(app, action);
     add_group(app, action);
   });

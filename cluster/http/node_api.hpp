@@ -153,6 +153,12 @@ class NodeApi {
                                                 const MessageFilter& filter, std::uint64_t max) = 0;
   [[nodiscard]] virtual Result<Removed> drop(const std::string& queue, const MessageFilter& filter,
                                              std::uint64_t max) = 0;
+  /// As Runtime::explain().
+  [[nodiscard]] virtual Result<std::vector<Explained>> explain(const std::string& /*queue*/,
+                                                               const MessageFilter& /*filter*/,
+                                                               std::uint64_t /*max*/) {
+    return Error{ErrorCode::not_found, "this process serves no queues"};
+  }
   /// Pauses or resumes queues in the shards that this node serves, as Runtime::pause(). A queue of
   /// which it serves nothing is paused in 0 shards. Fails with `not_found` (there is nothing of that
   /// name), and as Runtime::pause(); then it may be done in part.

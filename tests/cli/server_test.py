@@ -160,6 +160,23 @@ class Server(unittest.TestCase):
         self.ask("resume", "stage", "test/keep")
         self.assertNotIn("paused", self.ask("queue", "ls"))
 
+    def test_it_is_told_why_a_message_waits(self):
+        self.ask("pause", "queue", "in", "--reason", "the bank is closed")
+        self.ask("queue", "publish", "in", '"apple"')
+        message, = self.json("queue", "peek", "in")
+        for arguments in ([message["id"]], ["--key=apple"], [message["id"], "--queue=in"]):
+            row, = self.json("explain", *arguments)
+            self.assertEqual((row["queue"], row["id"]), ("in", message["id"]))
+            self.assertEqual(row["waits_for"][0]["cause"], "queue_paused")
+            self.assertEqual(row["waits_for"][0]["reason"], "the bank is closed")
+        self.assertIn("the bank is closed", self.ask("explain", message["id"]))
+        self.assertIn("not_found", self.ask("explain", "--key=pear", status=1))
+        self.assertIn("expected the id", self.ask("explain", status=2))
+        self.assertIn("id", self.ask("explain", "no id", "--queue=in", status=2))
+        self.ask("resume", "queue", "in")
+        self.wait_for("in", "acked", 1)
+        self.assertIn("it was handled", self.ask("explain", message["id"], status=1))
+
     def test_failures_to_reach_a_node_are_told_apart(self):
         self.front = type("", (), {"address": "127.0.0.1:1"})
         self.assertIn("refused", self.ask("status", status=3))

@@ -111,6 +111,9 @@ class QueueShell {
         [this](const PageMessage& m) { return on_page(m); },
         [this](const RemoveMessage& m) { return on_remove(m); },
         [this](const PauseMessage& m) { return on_pause(m); },
+        [this](const ExplainMessage& m) {
+          return ExplainReply{explain(*core_, m.sequence, m.id, now())};
+        },
         [this](const InspectMessage& m) { return on_inspect(m); },
         [this](const KeyMessage& m) { return on_key(m); },
         // Clients of topics.

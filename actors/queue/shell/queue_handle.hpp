@@ -21,7 +21,8 @@ using QueueHandle = caf::typed_actor<
     caf::replies_to<FlushMessage>::with<FlushedReply>,
     caf::replies_to<PageMessage>::with<PageReply>,
     caf::replies_to<RemoveMessage>::with<RemoveReply>,
-    caf::replies_to<PauseMessage>::with<PauseReply>, caf::reacts_to<TickMessage>,
+    caf::replies_to<PauseMessage>::with<PauseReply>,
+    caf::replies_to<ExplainMessage>::with<ExplainReply>, caf::reacts_to<TickMessage>,
     caf::reacts_to<TaskMessage>, caf::replies_to<InspectMessage>::with<QueueStatus>,
     caf::replies_to<KeyMessage>::with<KeyReply>, caf::reacts_to<TopicMessage>>;
 

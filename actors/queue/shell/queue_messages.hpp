@@ -15,6 +15,7 @@
 #include "actors/queue/decide/decide_complete.hpp"
 #include "actors/queue/decide/decide_offer.hpp"
 #include "actors/queue/decide/dispatch.hpp"
+#include "actors/queue/decide/explain.hpp"
 #include "actors/queue/decide/pausing.hpp"
 #include "actors/queue/decide/queue_status.hpp"
 #include "actors/queue/decide/removal.hpp"
@@ -281,6 +282,16 @@ struct InspectMessage {
   std::uint64_t offer_bytes =
       0;  ///< size of the message for which QueueStatus::refusal is computed
   std::shared_ptr<const KeyedOffer> offer{};  ///< for QueueStatus::key_use; null: not asked for
+};
+
+/// Asks why a message waits.
+struct ExplainMessage {
+  Sequence sequence = 0;
+  MessageId id{};  ///< of the message that is meant
+};
+struct ExplainReply {
+  std::vector<WaitReason>
+      reasons{};  ///< as explain(); empty also where the number is of another one
 };
 
 /// Asks for the durable state of one key.

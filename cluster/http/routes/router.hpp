@@ -35,6 +35,8 @@ class Router final : public HttpHandler {
   /// Of a request that names leases.
   static constexpr std::uint64_t tokens_body_bytes_max = 128u << 10;
 
+  /// Messages that one request may have explained.
+  static constexpr std::uint64_t explained_max = 100;
   /// Messages of a peek that does not say how many.
   static constexpr std::uint64_t peek_max_default = 10;
   /// For the answers of other nodes.
@@ -100,6 +102,7 @@ class Router final : public HttpHandler {
   HttpResponse queues(const HttpRequest& request);
   HttpResponse queue(const HttpRequest& request);
   HttpResponse peek(const HttpRequest& request);
+  HttpResponse explain(const HttpRequest& request);
   HttpResponse remove(const HttpRequest& request);
   HttpResponse redrive(const HttpRequest& request);
   HttpResponse pipelines(const HttpRequest& request);

@@ -49,6 +49,10 @@ class RuntimeApi : public NodeApi {
                           std::uint64_t max) override;
   Result<Removed> drop(const std::string& queue, const MessageFilter& filter,
                        std::uint64_t max) override;
+  Result<std::vector<Explained>> explain(const std::string& queue, const MessageFilter& filter,
+                                         std::uint64_t max) override {
+    return runtime_.explain(queue, filter, max);
+  }
   Result<std::vector<PausedQueue>> pause(const PauseRequest& request) override;
   PeerAsker* peer_asker() override { return peers_; }
   Result<KeyView> key(const std::string& queue, const std::string& key) override;
