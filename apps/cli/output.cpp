@@ -19,13 +19,31 @@ std::string dump(const nlohmann::ordered_json& value, int indent) {
   return value.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
+std::string cell(const nlohmann::ordered_json& value);
+
+/// Elements with commas between them; numbers that follow each other, such as those of shards, as "0-5".
+std::string list_of(const nlohmann::ordered_json& values) {
+  std::string all;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    all += (all.empty() ? "" : ",") + cell(values[i]);
+    if (!values[i].is_number_unsigned()) continue;
+    const auto first = values[i].get<std::uint64_t>();
+    const auto follows = [&](std::size_t at) {
+      return at < values.size() && values[at].is_number_unsigned() &&
+             values[at].get<std::uint64_t>() == first + (at - i);
+    };
+    std::size_t last = i;
+    while (follows(last + 1)) ++last;
+    if (last < i + 2) continue;
+    all += "-" + cell(values[last]);
+    i = last;
+  }
+  return all.empty() ? "-" : all;
+}
+
 std::string cell(const nlohmann::ordered_json& value) {
   if (value.is_null()) return "-";
-  if (value.is_array()) {
-    std::string all;
-    for (const auto& each : value) all += (all.empty() ? "" : ",") + cell(each);
-    return all.empty() ? "-" : all;
-  }
+  if (value.is_array()) return list_of(value);
   return printable(value.is_string() ? value.get<std::string>() : dump(value, -1));
 }
 
@@ -86,7 +104,8 @@ void print(const nlohmann::ordered_json& object, Format format) {
   std::size_t width = 0;
   for (const auto& [key, value] : object.items()) width = std::max(width, key.size());
   for (const auto& [key, value] : object.items()) {
-    if (value.is_array()) {
+    const bool has_objects = value.is_array() && !value.empty() && value.front().is_object();
+    if (has_objects) {
       std::cout << key << '\n';
       for (const auto& item : value) std::cout << "  " << cell(item) << '\n';
     } else {

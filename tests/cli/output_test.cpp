@@ -11,6 +11,8 @@
 namespace millrace::cli {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 TEST(Printable, KeepsTextsOfAllLanguages) {
   for (const char* text :
        {"", "order-7", "a b\\c", "größer", "日本語", "עברית", "🙂", "\u00a0"}) {
@@ -49,6 +51,28 @@ TEST(Table, HasOneLineForEachRowWhateverItsCellsHold) {
             "key   reason       payload\n"
             "a\\nb  \\x1b[31mred  {\"text\":\"\\x9b\\n\"}\n"
             "c     -            -\n");
+}
+
+TEST(Table, AlignsNumbersToTheRightAndShowsListsWithoutBrackets) {
+  const Listing listing{
+      .columns = {"queue", "queued", "shards", "mixed"},
+      .rows = {{{"queue", "a"}, {"queued", 7}, {"shards", {0U, 1U, 2U, 5U, 8U, 9U}}, {"mixed", 1}},
+               {{"queue", "bcd"}, {"queued", 12345}, {"shards", Json::array()}, {"mixed", "x"}},
+               {{"queue", "e"}, {"shards", {"b", "c"}}, {"mixed", nullptr}}}};
+  EXPECT_EQ(table_of(listing),
+            "queue  queued  shards     mixed\n"
+            "a           7  0-2,5,8,9  1\n"
+            "bcd     12345  -          x\n"
+            "e           -  b,c        -\n");
+}
+
+TEST(Table, ShowsSpansInTwoUnits) {
+  EXPECT_EQ(span_text(0), "0ms");
+  EXPECT_EQ(span_text(0.0404), "40ms");
+  EXPECT_EQ(span_text(59.9), "59s");
+  EXPECT_EQ(span_text(2032.463638), "33m52s");
+  EXPECT_EQ(span_text(3600), "1h");
+  EXPECT_EQ(span_text(90'061), "1d1h");
 }
 
 }  // namespace
