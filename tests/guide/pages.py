@@ -14,8 +14,8 @@ import re
 from dataclasses import dataclass
 
 # In the order of the guide; a test compares it with the folder.
-PAGES = ("README", "tutorial", "workers", "outside-call", "request-reply", "saga", "rate", "schedule",
-         "evolve-a-message", "rename-a-stage", "test-with-crashes", "api")
+PAGES = ("README", "tutorial", "workers", "outside-call", "request-reply", "saga", "rate", "outage",
+         "schedule", "evolve-a-message", "rename-a-stage", "test-with-crashes", "api")
 
 _FENCE = re.compile(r"^```(\S*)(?: (\S+))?\s*$")
 
