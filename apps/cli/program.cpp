@@ -16,6 +16,7 @@
 #include "actors/base/log_queue.hpp"
 #include "actors/base/names.hpp"
 #include "apps/cli/command_line.hpp"
+#include "apps/cli/examples.hpp"
 #include "apps/cli/exit_code.hpp"
 #include "apps/cli/printable.hpp"
 
@@ -174,6 +175,7 @@ int run_program(int argc, char** argv, const Program& program) try {
   app.set_version_flag("--version", MILLRACE_VERSION, "print the version");
   Action action;
   add_commands(app, action, program);
+  add_examples(app);
   if (argc == 1) {
     std::cout << app.help();
     return flushed(exit_ok);

@@ -35,9 +35,38 @@ def in_help(*path):
     """Returns the commands and the options that --help lists."""
     text = run(PROGRAM, *path, "--help").stdout
     # Commands are in groups behind the options; what is said of a command goes on in column 30.
+    text = text.partition("\nExamples:\n")[0]
     options, _, commands = text.partition("Options:\n")[2].partition("\n\n")
     return (set(re.findall(r"^  (\w[\w-]*)", commands, re.M)),
             set(re.findall(r"(?:^  |,)(--?\w[\w-]*)", options, re.M)))
+
+
+def leaves(*path):
+    """The commands below `path` that run something."""
+    commands = in_help(*path)[0]
+    if path and not commands:
+        return [path]
+    return [leaf for each in sorted(commands) for leaf in leaves(*path, each)]
+
+
+class Examples(unittest.TestCase):
+    def test_each_command_has_some_that_are_no_usage_errors(self):
+        # Those that run something of their own, or do not end by themselves.
+        unrun = ("node", "dev", "simulate", "bench")
+        for path in leaves():
+            text = run(PROGRAM, *path, "--help").stdout
+            with self.subTest(command=" ".join(path)):
+                if path[0] not in ("bench", "order"):
+                    self.assertIn("Examples:\n", text)
+                for line in text.partition("Examples:\n")[2].splitlines():
+                    words = shlex.split(re.split(r" [|<>] ", line)[0])
+                    self.assertEqual(words[1:1 + len(path)], list(path))
+                    if path[0] in unrun or "--watch" in words:
+                        continue
+                    with tempfile.TemporaryDirectory() as folder:
+                        done = run(PROGRAM, *words[1:], cwd=folder, stdin=subprocess.DEVNULL,
+                                   env={**os.environ, "MILLRACE_URL": "127.0.0.1:1"})
+                    self.assertNotEqual(done.returncode, 2, f"{line}: {done.stderr}")
 
 
 class Bash(unittest.TestCase):

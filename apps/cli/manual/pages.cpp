@@ -2,10 +2,13 @@
 
 #include <array>
 #include <cctype>
+#include <sstream>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include "apps/cli/completions/completion_tree.hpp"
+#include "apps/cli/examples.hpp"
 #include "apps/cli/manual/roff.hpp"
 
 namespace millrace::cli {
@@ -94,7 +97,17 @@ std::string operands_of(const CLI::App& command) {
 }
 
 void add_footer(Roff& page, const CLI::App& command) {
-  if (const std::string footer = command.get_footer(); !footer.empty()) page.paragraph(footer);
+  const std::string footer = command.get_footer();
+  const std::size_t examples = footer.find(examples_heading);
+  std::string text = footer.substr(0, examples);
+  while (text.ends_with('\n')) text.pop_back();
+  if (!text.empty()) page.paragraph(text);
+  if (examples == std::string::npos) return;
+  page.paragraph(examples_heading);
+  std::istringstream lines(footer.substr(examples));
+  std::string line;
+  std::getline(lines, line);  // the heading
+  while (std::getline(lines, line)) page.synopsis(line.substr(line.find_first_not_of(' ')), "");
 }
 
 /// Each command below `command` that runs something.
