@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "apps/cli/manual/pages.hpp"
+
 namespace millrace::cli {
 namespace {
 

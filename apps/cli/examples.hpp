@@ -5,10 +5,8 @@
 
 namespace millrace::cli {
 
-/// Begins the examples in the footer of a command; each line behind it is one.
-inline constexpr const char* examples_heading = "Examples:";
-
-/// Adds to the footer of each command below `app` its examples, where there are any.
+/// Adds to the footer of each command below `app` its examples, where there are any, behind
+/// examples_heading.
 void add_examples(CLI::App& app);
 
 }  // namespace millrace::cli

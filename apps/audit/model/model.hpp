@@ -87,7 +87,7 @@ struct Queue {
   std::map<std::pair<std::string, std::string>, std::int64_t> timers{};  ///< due times
   std::vector<pb::OutboxGeneration> generations{};
   AuditedTopics topics{};
-  std::set<std::string> paused{};       ///< keys; "": the queue as a whole
+  std::set<std::string> paused{};  ///< keys; "": the queue as a whole
   std::int64_t breaker_open_since_us = 0;
 
   // Of the records that were read; not in a checkpoint.

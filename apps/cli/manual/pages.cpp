@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "apps/cli/completions/completion_tree.hpp"
-#include "apps/cli/examples.hpp"
 #include "apps/cli/manual/roff.hpp"
 
 namespace millrace::cli {

@@ -8,6 +8,9 @@
 
 namespace millrace::cli {
 
+/// Begins the examples in the footer of a command; each line behind it is one.
+inline constexpr const char* examples_heading = "Examples:";
+
 struct ManualPage {
   std::string name;  ///< "millrace" or "millrace-queue"
   std::string text;  ///< for troff, in the macros of man(7)
