@@ -31,7 +31,8 @@ class LostPeer : public ::testing::TestWithParam<bool> {
   void expect_quick_stop() {
     const auto begun = Clock::now();
     EXPECT_TRUE(a_->stop());
-    EXPECT_LT(Clock::now() - begun, std::chrono::milliseconds(1500));
+    // Unless it gives up what it cannot send, it waits for the silence of a peer, a minute here.
+    EXPECT_LT(Clock::now() - begun, std::chrono::seconds(20));
     EXPECT_EQ(at_a_.told("b").downs, 1);
   }
 
