@@ -82,6 +82,16 @@ class Federation {
   /// shards. The arguments are valid until stopped() returns.
   virtual void started(ActorSystem& system, const NodeActors& actors, ShardMoves& moves) = 0;
 
+  /// An operator has defined a queue: each shard of the cluster that has no role gets the queue and its
+  /// dead letters, by ShardMoves::add_defined(). `done` is called once all have, on any thread; never, if
+  /// the node stops first.
+  virtual void define_queue(const std::string& queue, const std::string& dead_letters,
+                            std::function<void()> done) {
+    static_cast<void>(queue);
+    static_cast<void>(dead_letters);
+    static_cast<void>(done);
+  }
+
   /// Ends all actors of the federation. No offer of another node may reach a queue afterwards.
   virtual void stopped() = 0;
 };

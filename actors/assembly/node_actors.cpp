@@ -120,21 +120,24 @@ void NodeActors::spawn_receivers() {
   asks_.start(*surroundings_.system, *surroundings_.clock);
   std::vector<receivers::ExternalStages::Stage> external;
   for (const StagePlan& stage : plan_.stages) {
-    receivers::ReceiverConfig config = receiver_config(stage);
-    if (stage.spec->make_async) {
-      receivers_.push_back(receivers::spawn_async(*surroundings_.system, std::move(config)));
-      continue;
+    if (stage.spec->is_external) {
+      spawn_external(stage, external);
+    } else if (stage.spec->make_async) {
+      receivers_.push_back(receivers::spawn_async(*surroundings_.system, receiver_config(stage)));
+    } else {
+      receivers_.push_back(
+          receivers::spawn_receiver(*surroundings_.system, receiver_config(stage)));
     }
-    if (!stage.spec->is_external) {
-      receivers_.push_back(receivers::spawn_receiver(*surroundings_.system, std::move(config)));
-      continue;
-    }
-    receivers_.push_back(
-        receivers::spawn_external(*surroundings_.system, std::move(config),
-                                  receivers::ExternalStages::token_prefix(external.size())));
-    external.push_back({stage.pipeline, stage.spec, receivers_.back()});
   }
   external_stages_ = std::make_shared<const receivers::ExternalStages>(std::move(external));
+}
+
+void NodeActors::spawn_external(const StagePlan& stage,
+                                std::vector<receivers::ExternalStages::Stage>& stages) {
+  receivers_.push_back(
+      receivers::spawn_external(*surroundings_.system, receiver_config(stage),
+                                receivers::ExternalStages::token_prefix(stages.size())));
+  stages.push_back({stage.pipeline, stage.spec, receivers_.back()});
 }
 
 std::shared_ptr<const receivers::ExternalStages> NodeActors::external_stages() const {
@@ -406,15 +409,8 @@ Result<std::vector<pb::Declaration>> NodeActors::add_staged(std::span<const std:
       return Error{ErrorCode::invalid_argument,
                    "shard " + std::to_string(shard) + " of " + name + " is served here"};
     }
-    pb::Declaration& queue = staged.emplace_back();
+    pb::Declaration& queue = staged.emplace_back(plan_.declaration(name, shard));
     queue.set_number(static_cast<QueueNumber>(handles_.size()));
-    queue.set_name(name);
-    queue.set_shard(shard);
-    queue.set_type(plan.type);
-    queue.set_state_type(plan.state_type);
-    queue.set_shards(plan_.shards);
-    queue.set_dead_letters(plan.is_dead_letter);
-    queue.set_topics(plan.keeps_topics);
     queue.set_staged(true);
     queue.set_began_anew(began_anew);
     handles_.emplace_back();

@@ -197,6 +197,22 @@ class NodeActors final : public CommitSink {
   /// Another node owns the shard now: its queues become outboxes or end.
   void give_up(const std::vector<GivenUpQueue>& leaving);
 
+  // --- A queue that is defined while the node runs
+
+  /// Starts the stage of a queue that an operator has defined; this node has none of its shards yet. Fails
+  /// with `invalid_argument` if there is a queue of its name or of that of its dead letters, or `draining`.
+  /// REQUIRES: spawn_receivers() has returned.
+  [[nodiscard]] Result<void> define_queue(const StageSpec& stage);
+  /// What the log must have before a shard of the defined queue is used: of the queue and its dead letters
+  /// where this node serves the shard, else of an outbox. Each call takes numbers. Empty: the node has the
+  /// shard already.
+  [[nodiscard]] std::vector<pb::Declaration> declare_defined(const std::string& queue,
+                                                             std::uint32_t shard, bool serves);
+  /// These declarations are durable: starts their actors.
+  void install_defined(const std::vector<pb::Declaration>& declared);
+  /// Whether the node has all shards of the queue, or outboxes for them. False: there is no such queue.
+  [[nodiscard]] bool is_complete(const std::string& queue) const;
+
   /// The owner of the shard has changed: the outbox for it, if there is one, forwards to the new
   /// owner from now on.
   void retarget(const std::string& queue, std::uint32_t shard);
@@ -223,6 +239,9 @@ class NodeActors final : public CommitSink {
   [[nodiscard]] receivers::ReceiverConfig receiver_config(const StagePlan& stage) const;
   /// Lets the receiver of the stage read the queue. REQUIRES: `mutex_` is held.
   void add_source(const pb::Declaration& queue);
+  /// Starts the receiver of an external stage, and adds the stage to `stages`.
+  void spawn_external(const StagePlan& stage,
+                      std::vector<receivers::ExternalStages::Stage>& stages);
   void spawn_forwarder(const OutboxPlan& outbox);
   [[nodiscard]] queues::OfferHandle target_of(const std::string& queue, std::uint32_t shard) const;
   [[nodiscard]] Result<queues::QueueNumber> find(const std::string& queue, std::uint32_t shard,

@@ -129,6 +129,7 @@ class Planner {
     plan_.shards = options.shards;
     plan_.generation = options.generation;
     plan_.accepts_loss = options.accepts_loss;
+    plan_.default_limits = options.limits;
   }
 
   Result<NodePlan> run() {
@@ -176,19 +177,12 @@ class Planner {
   Result<const pb::Declaration*> find_or_declare(pb::Declaration declaration);
 
   [[nodiscard]] pb::Declaration declare(const WiredQueue& queue, std::uint32_t shard) const {
-    pb::Declaration declaration;
-    declaration.set_name(queue.name);
-    declaration.set_shard(shard);
-    declaration.set_type(queue.type);
-    declaration.set_shards(options_.shards);
-    declaration.set_dead_letters(queue.is_dead_letter);
-    declaration.set_topics(queue.keeps_topics);
-    const std::string& state_type = plan_.queues.at(queue.name).state_type;
-    declaration.set_state_type(state_type);
+    pb::Declaration declaration = plan_.declaration(queue.name, shard);
     if (const pb::Schema& schema = schema_for(queue.type); schema.message_size() > 0) {
       *declaration.mutable_schema() = schema;
     }
-    if (const pb::Schema& schema = schema_for(state_type); schema.message_size() > 0) {
+    if (const pb::Schema& schema = schema_for(declaration.state_type());
+        schema.message_size() > 0) {
       *declaration.mutable_state_schema() = schema;
     }
     return declaration;
@@ -241,6 +235,7 @@ void Planner::add_stage(const WiredStage& stage) {
   source.limits = limits_of(spec, limits_for(spec.source.name));
   source.dead_letters = wiring_.queues[stage.dead_letter].name;
   source.state_type = spec.state_type;
+  source.definition = spec.definition;
 }
 
 // Of the queues, those between two stages are named after one of them, and dead letter queues after
@@ -354,6 +349,11 @@ Result<const pb::Declaration*> Planner::find_or_declare(pb::Declaration declarat
     pb::Declaration next = stored->declaration;
     next.set_dead_letters(declaration.dead_letters());
     next.set_topics(declaration.topics());
+    if (declaration.has_definition()) {
+      *next.mutable_definition() = declaration.definition();
+    } else {
+      next.clear_definition();  // the configuration names the queue now
+    }
     if (!declaration.state_type().empty()) next.set_state_type(declaration.state_type());
     if (declaration.has_schema()) {
       *next.mutable_schema() =
@@ -365,6 +365,7 @@ Result<const pb::Declaration*> Planner::find_or_declare(pb::Declaration declarat
     }
     if (next.dead_letters() != stored->declaration.dead_letters() ||
         next.topics() != stored->declaration.topics() ||
+        next.has_definition() != stored->declaration.has_definition() ||
         next.state_type() != stored->declaration.state_type() ||
         !is_equal(next.schema(), stored->declaration.schema()) ||
         !is_equal(next.state_schema(), stored->declaration.state_schema())) {
@@ -391,6 +392,41 @@ std::vector<QueueNumber> served_of(const NodePlan& plan, const std::vector<std::
 }
 
 }  // namespace
+
+void NodePlan::define(const StageSpec& stage, const std::string& pipeline) {
+  QueuePlan& source = queues[stage.source.name];
+  source.type = stage.source.type;
+  source.state_type = stage.state_type;
+  source.definition = stage.definition;
+  source.limits = limits_of(stage, default_limits);
+  source.outbox_limits = queues::as_outbox(default_limits);
+  source.dead_letters = dead_letter_queue(stage);
+  QueuePlan& dead = queues[source.dead_letters];
+  dead.type = stage.source.type;
+  dead.is_dead_letter = true;
+  dead.limits = default_limits;
+  dead.outbox_limits = queues::as_outbox(default_limits);
+  for (QueuePlan* const queue : {&source, &dead}) {
+    queue->served.assign(shards, 0);
+    queue->ingresses.assign(shards, 0);
+  }
+  this->stages.push_back({pipeline, std::make_shared<const StageSpec>(stage),
+                          std::make_shared<StageMeter>(pipeline, stage.name, true)});
+}
+
+pb::Declaration NodePlan::declaration(const std::string& queue, std::uint32_t shard) const {
+  const QueuePlan& plan = queues.at(queue);
+  pb::Declaration declaration;
+  declaration.set_name(queue);
+  declaration.set_shard(shard);
+  declaration.set_type(plan.type);
+  declaration.set_shards(shards);
+  declaration.set_dead_letters(plan.is_dead_letter);
+  declaration.set_topics(plan.keeps_topics);
+  declaration.set_state_type(plan.state_type);
+  if (plan.definition) *declaration.mutable_definition() = *plan.definition;
+  return declaration;
+}
 
 void NodePlan::configure(queues::State& state, const pb::Declaration& declaration) const {
   const auto found = queues.find(queue_of(declaration));

@@ -41,6 +41,7 @@ struct OutboxPlan {
 struct QueuePlan {
   std::string type;
   std::string state_type{};  ///< of the stage that reads it; empty: no stage, or without state
+  std::shared_ptr<const pb::QueueDefinition> definition{};  ///< as StageSpec::definition
   bool is_dead_letter = false;
   bool keeps_topics = false;
   queues::Limits limits;         ///< of the queue, in shards that this node serves
@@ -68,9 +69,17 @@ struct NodePlan {
   std::vector<pb::ShardRecord> shard_records{};  ///< as returned by Federation::recovered()
   std::map<std::string, std::string> former;     ///< former names of queues, and the present ones
   std::string outbox_producer;                   ///< prefix of the producer names of new outboxes
+  queues::Limits default_limits{};               ///< of queues without limits of their own
   std::uint32_t shards = 0;
   std::uint64_t generation = 0;  ///< as in RuntimeOptions
   bool accepts_loss = false;     ///< as in RuntimeOptions
+
+  /// Adds a queue that an external stage reads, its dead letters and the stage. This node has none of
+  /// their shards yet. REQUIRES: neither queue is planned.
+  void define(const StageSpec& stage, const std::string& pipeline);
+
+  /// What the log has to say of a shard of a planned queue. The caller sets number and outbox.
+  [[nodiscard]] pb::Declaration declaration(const std::string& queue, std::uint32_t shard) const;
 
   /// Sets the limits and the dead letter queue of a queue of this node.
   void configure(queues::State& state, const pb::Declaration& declaration) const;

@@ -21,6 +21,11 @@ namespace millrace {
 
 class FollowedStore;
 class Metrics;
+struct StageSpec;
+
+namespace pb {
+class QueueDefinition;
+}  // namespace pb
 
 namespace logs {
 class OpenedLog;
@@ -54,6 +59,9 @@ struct RuntimeOptions {
   /// queue's share of `body_cache_bytes` below, but for the queues of `own_body_cache`.
   std::map<std::string, queues::Limits> queue_limits{};
   std::set<std::string> own_body_cache{};
+  /// Makes the stage by which workers lease the messages of a queue that Runtime::define_queue() defines;
+  /// fails with `invalid_argument`. Empty: no queue can be defined.
+  std::function<Result<StageSpec>(const pb::QueueDefinition&)> make_defined_stage{};
   /// Queues that keep topics: no stage reads them, but clients by position; see Runtime::topics().
   std::set<std::string> topic_queues{};
   std::uint64_t body_cache_bytes =

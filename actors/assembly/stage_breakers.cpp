@@ -24,19 +24,22 @@ void log_change(const std::string& stage, const queues::BreakerView& before,
 }  // namespace
 
 StageBreakers::StageBreakers(const NodePlan& plan,
-                             std::function<void(const std::string& queue)> wake) {
-  for (const StagePlan& stage : plan.stages) {
-    const BreakerOptions& options = stage.spec->options.breaker;
-    if (options.failures_percent == 0) continue;
-    const std::string& queue = stage.spec->source.name;
-    by_queue_.emplace(queue, std::make_shared<queues::StageBreaker>(
-                                 options, [name = stage.pipeline + "." + stage.spec->name, queue,
-                                           wake](const queues::BreakerView& before,
-                                                 const queues::BreakerView& after) {
-                                   log_change(name, before, after);
-                                   wake(queue);
-                                 }));
-  }
+                             std::function<void(const std::string& queue)> wake)
+    : wake_(std::move(wake)) {
+  for (const StagePlan& stage : plan.stages) add(stage);
+}
+
+void StageBreakers::add(const StagePlan& stage) {
+  const BreakerOptions& options = stage.spec->options.breaker;
+  if (options.failures_percent == 0) return;
+  const std::string& queue = stage.spec->source.name;
+  by_queue_.emplace(
+      queue, std::make_shared<queues::StageBreaker>(
+                 options, [name = stage.pipeline + "." + stage.spec->name, queue, wake = wake_](
+                              const queues::BreakerView& before, const queues::BreakerView& after) {
+                   log_change(name, before, after);
+                   wake(queue);
+                 }));
 }
 
 std::shared_ptr<queues::StageBreaker> StageBreakers::of(const std::string& queue) const {

@@ -12,12 +12,15 @@
 
 namespace millrace {
 
-/// Thread-safe after its construction.
+/// Thread-safe, but for add().
 class StageBreakers {
  public:
   /// A breaker for each stage of the plan. `wake` is called with the queue that a stage reads when its
   /// breaker may let messages through, on the thread of any queue.
   StageBreakers(const NodePlan& plan, std::function<void(const std::string& queue)> wake);
+
+  /// Another stage gets a breaker. Nobody else may use this meanwhile.
+  void add(const StagePlan& stage);
 
   /// Of the stage that reads `queue`; null: none does, or it has no breaker.
   [[nodiscard]] std::shared_ptr<queues::StageBreaker> of(const std::string& queue) const;
@@ -28,6 +31,7 @@ class StageBreakers {
   [[nodiscard]] StageCounts::Breaker view(const std::string& queue) const;
 
  private:
+  const std::function<void(const std::string& queue)> wake_;
   std::map<std::string, std::shared_ptr<queues::StageBreaker>> by_queue_;
 };
 

@@ -232,6 +232,22 @@ Result<void> ShardMoves::begin_staged(const MovingShard& shard, StagedShard& sta
   return {};
 }
 
+void ShardMoves::add_defined(const std::string& queue, const pb::ShardRecord& record, bool serves,
+                             std::function<void()> done) {
+  std::vector<pb::Declaration> declared = actors_.declare_defined(queue, record.shard(), serves);
+  auto written = std::make_shared<pb::Record>();
+  *written->add_shard() = record;
+  for (const pb::Declaration& one : declared) *written->add_declare() = one;
+  // Of the new outbox; the others have it, and ignore it.
+  written->set_generation(actors_.generation());
+  propose(std::move(written),
+          [this, record, declared = std::move(declared), done = std::move(done)] {
+            keep(record);
+            actors_.install_defined(declared);
+            done();
+          });
+}
+
 bool ShardMoves::holds(const MovingShard& shard) const {
   return !actors_.served_queues(shard.queues, shard.shard).empty();
 }

@@ -110,6 +110,13 @@ class ShardMoves {
   /// with Declaration::began_anew.
   void found(const MovingShard& shard, const pb::ShardRecord& record, std::function<void()> done);
 
+  /// As record(), of the shard's record as it is; with the same log record the shard gets a queue that an
+  /// operator has defined, and its dead letters, or an outbox for them where this node does not serve
+  /// it. Nothing else may happen to the shard meanwhile. Does nothing more than record() if the shard has
+  /// the queue.
+  void add_defined(const std::string& queue, const pb::ShardRecord& record, bool serves,
+                   std::function<void()> done);
+
   /// Whether this node has a queue of the shard that is no outbox, serving or sealed.
   [[nodiscard]] bool holds(const MovingShard& shard) const;
 

@@ -17,13 +17,6 @@ using std::chrono::microseconds;
 
 constexpr microseconds span_max = std::chrono::hours(24);
 
-bool is_name(std::string_view text) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-  };
-  return !text.empty() && text.size() <= 100 && std::all_of(text.begin(), text.end(), allowed);
-}
-
 class Validator {
  public:
   explicit Validator(std::span<const PipelineSpec> pipelines) : pipelines_(pipelines) {}
@@ -215,6 +208,13 @@ class Validator {
 };
 
 }  // namespace
+
+bool is_name(std::string_view text) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  };
+  return !text.empty() && text.size() <= 100 && std::all_of(text.begin(), text.end(), allowed);
+}
 
 Result<void> validate(std::span<const PipelineSpec> pipelines) {
   return Validator(pipelines).run();

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "actors/stage/pipeline_spec.hpp"
 #include "messages/result.hpp"
 
 namespace millrace {
+
+/// Whether `text` can name a pipeline, a stage or a queue: 1 to 100 characters of [a-z0-9._-].
+[[nodiscard]] bool is_name(std::string_view text);
 
 /// Checks all pipelines of a node together:
 ///

@@ -141,8 +141,12 @@ std::size_t Wiring::find(std::string_view name) const {
   return static_cast<std::size_t>(found - queues.begin());
 }
 
+std::string default_dead_letters(const std::string& queue) {
+  return queue + ".dead";
+}
+
 std::string dead_letter_queue(const StageSpec& stage) {
-  return stage.options.dead_letter.empty() ? stage.source.name + ".dead"
+  return stage.options.dead_letter.empty() ? default_dead_letters(stage.source.name)
                                            : stage.options.dead_letter;
 }
 

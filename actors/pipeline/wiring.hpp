@@ -57,6 +57,9 @@ struct Wiring {
   [[nodiscard]] std::size_t find(std::string_view name) const;
 };
 
+/// The name of the dead letter queue of a stage that reads `queue` and names none.
+[[nodiscard]] std::string default_dead_letters(const std::string& queue);
+
 /// Returns the name of the dead letter queue of `stage`: as its options say, else "<source>.dead".
 [[nodiscard]] std::string dead_letter_queue(const StageSpec& stage);
 

@@ -26,8 +26,8 @@
 #include "actors/log/engine.hpp"
 #include "actors/move/shard_moves.hpp"
 #include "actors/pipeline/validate.hpp"
-#include "actors/pipeline/wiring.hpp"
 #include "actors/receiver/running_table.hpp"
+#include "actors/runtime/defined_queues.hpp"
 #include "actors/runtime/drained_queues.hpp"
 #include "actors/runtime/node_states.hpp"
 #include "actors/runtime/notices.hpp"
@@ -63,8 +63,7 @@ class Runtime::Parts final : public QueueLogOwner {
   Parts(RuntimeOptions given, std::vector<PipelineSpec> specs, Federation* other_nodes)
       : options(std::move(given)),
         federation(other_nodes),
-        pipelines(std::move(specs)),
-        wiring(analyse_wiring(pipelines)),
+        defined(std::move(specs)),
         queue_log(*this),
         config(options),
         system(config) {
@@ -98,8 +97,7 @@ class Runtime::Parts final : public QueueLogOwner {
 
   RuntimeOptions options;
   Federation* federation;  ///< null: this node serves all
-  std::vector<PipelineSpec> pipelines;
-  Wiring wiring;
+  DefinedQueues defined;
   SystemClock clock{log_step};
 
  private:
@@ -213,8 +211,7 @@ void Runtime::Parts::on_group(logs::Lsn lsn) {
 }
 
 Result<void> Runtime::Parts::open() {
-  if (auto added = add_topic_queues(wiring, options.topic_queues); !added) return added;
-  if (auto prepared = NodeStates::prepare(options, pipelines); !prepared) return prepared;
+  if (auto prepared = NodeStates::prepare(options, defined.pipelines()); !prepared) return prepared;
   if (!options.engine) {
     options.engine = engines::make_engine(
         {.data_dir = options.data_dir, .journal = options.journal, .files = options.files});
@@ -244,11 +241,17 @@ Result<void> Runtime::Parts::open() {
     [[maybe_unused]] const auto made = files::posix_file_system().make_dir(options.data_dir);
   }
 
+  if (auto added = defined.recovered(store.declarations(), options.make_defined_stage); !added) {
+    return added;
+  }
+  const std::vector<PipelineSpec> pipelines = defined.pipelines();
+  const auto wiring = defined.wiring(options.topic_queues);
+  if (!wiring) return wiring.error();
   std::vector<pb::ShardRecord> shard_records;
   if (federation != nullptr) {
     shard_records = federation->recovered(store.shards(), store.declarations());
   }
-  auto planned = plan_node(wiring, pipelines, store, options);
+  auto planned = plan_node(*wiring, pipelines, store, options);
   if (!planned) return planned.error();
   planned->shard_records = std::move(shard_records);
   running = begin_run(options.files == nullptr ? options.data_dir : std::filesystem::path(),
@@ -272,6 +275,7 @@ Result<void> Runtime::Parts::open() {
           .start_paused = options.start_paused,
           .on_failure = log_failures(clock, options.on_failure)},
       std::move(*planned));
+  defined.connect(*actors, federation);
   queue_log.connect(*actors);
   moves = std::make_unique<ShardMoves>(system, *actors, queue_log, clock);
   moves->recovered(store.shards());
@@ -390,6 +394,10 @@ Runtime::~Runtime() {
 
 Result<void> Runtime::stop(std::chrono::milliseconds timeout) {
   return parts_->stop(timeout);
+}
+
+DefinedQueues& Runtime::defined_queues() const {
+  return parts_->defined;
 }
 
 bool Runtime::is_storage_full() const {

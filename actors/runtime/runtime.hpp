@@ -44,6 +44,7 @@ class ExternalStages;
 
 namespace millrace {
 
+class DefinedQueues;
 class Federation;
 class NodeActors;
 class TopicQueues;
@@ -234,6 +235,10 @@ class Runtime {
   /// The queues and shards whose messages this node holds as their owner: no outboxes, and none that
   /// is being received. Does not wait for actors.
   [[nodiscard]] std::vector<std::pair<std::string, std::uint32_t>> served() const;
+
+  /// The pipelines, with the queues that operators have defined while nodes run; and where they define them.
+  /// Thread-safe.
+  [[nodiscard]] DefinedQueues& defined_queues() const;
 
   /// Whether offers are refused because the disk is full. Does not block.
   [[nodiscard]] bool is_storage_full() const;

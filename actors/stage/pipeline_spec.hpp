@@ -17,6 +17,10 @@
 
 namespace millrace {
 
+namespace pb {
+class QueueDefinition;
+}  // namespace pb
+
 /// Returns the key of a message, which must have the type of the queue that the function belongs
 /// to. Throws what the user's key function throws. Called by several threads at once.
 using KeyOf = std::function<std::string(const google::protobuf::MessageLite&)>;
@@ -51,6 +55,8 @@ struct StageSpec {
   std::string state_type{};  ///< full name of State; empty unless keeps_state
   bool is_external = false;  ///< its handlers run in other processes; then it makes none
   bool is_answer = false;    ///< its messages go to their askers; then the node makes its handlers
+  /// Set where an operator defined the queue that the stage reads; see Runtime::define_queue().
+  std::shared_ptr<const pb::QueueDefinition> definition{};
   /// Returns a new handler for one worker; never null. Any thread, several at once. Of one that is
   /// neither async, external nor an answer.
   std::function<std::unique_ptr<Stage>()> make{};

@@ -26,6 +26,8 @@ const Examples& all_examples() {
       {"pipeline graph", {"pipeline graph | dot -Tsvg > pipelines.svg"}},
       {"queue ls", {"queue ls", "queue ls --watch", "queue ls --data-dir data"}},
       {"queue info", {"queue info orders.placed"}},
+      {"queue define",
+       {"queue define clicks", "queue define payments --key /account --lease 1m --attempts 10"}},
       {"queue peek",
        {"queue peek orders.placed", "queue peek orders.placed --key o7",
         "queue peek orders.placed -n 100 -o jsonl"}},

@@ -39,20 +39,24 @@ std::string address(std::uint16_t port) {
   return "127.0.0.1:" + std::to_string(port);
 }
 
-/// Returns three ports per node, for the cluster, HTTP and Kafka: consecutive ones from options.port and
-/// options.kafka_port, or free ports. A free port can be taken by another process before the node listens
-/// on it.
+/// The first of consecutive ports for clients: `wanted`, or 0 if one of them is taken.
+std::uint16_t client_port(std::uint16_t wanted, std::uint32_t nodes) {
+  return wanted != 0 && are_free(wanted, nodes) ? wanted : 0;
+}
+
+/// Returns three ports per node, for the cluster, HTTP and Kafka: consecutive ones from those of the
+/// options, or free ports. A free port can be taken by another process before the node listens on it.
 Result<std::vector<std::uint16_t>> pick_ports(const DevOptions& options) {
   std::vector<std::uint16_t> ports;
   std::vector<processes::Listener> held;  // open until all ports are picked: no port twice
-  const bool has_kafka_ports =
-      options.kafka_port != 0 && are_free(options.kafka_port, options.nodes);
+  const std::uint16_t http = options.port != 0
+                                 ? static_cast<std::uint16_t>(options.port + options.nodes)
+                                 : client_port(options.http_port, options.nodes);
+  const std::uint16_t firsts[] = {options.port, http,
+                                  client_port(options.kafka_port, options.nodes)};
   for (std::uint32_t i = 0; i < 3 * options.nodes; ++i) {
-    const bool is_kafka = i >= 2 * options.nodes;
-    if (is_kafka ? has_kafka_ports : options.port != 0) {
-      const std::uint32_t port =
-          is_kafka ? options.kafka_port + i - 2 * options.nodes : options.port + i;
-      ports.push_back(static_cast<std::uint16_t>(port));
+    if (const std::uint16_t first = firsts[i / options.nodes]; first != 0) {
+      ports.push_back(static_cast<std::uint16_t>(first + i % options.nodes));
       continue;
     }
     auto listener = processes::listen_on_loopback();

@@ -12,7 +12,11 @@ namespace millrace::dev {
 struct DevOptions {
   std::uint32_t nodes = 3;       ///< 1 to 16
   std::filesystem::path folder;  ///< of all files; kept and reused by the next run
-  std::uint16_t port = 0;        ///< first of consecutive ports; 0: free ports
+  /// First of consecutive ports, for the links of the nodes and then for HTTP; 0: free ports for the links.
+  std::uint16_t port = 0;
+  /// First of consecutive ports for HTTP, without `port`; if one of them is taken, or 0, free ports. The
+  /// default is where commands look for a node.
+  std::uint16_t http_port = 8400;
   /// First of consecutive ports for clients of Kafka; if one of them is taken, free ports; 0: none are
   /// served.
   std::uint16_t kafka_port = 9092;

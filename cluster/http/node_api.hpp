@@ -165,6 +165,11 @@ class NodeApi {
   [[nodiscard]] virtual Result<std::vector<PausedQueue>> pause(const PauseRequest& /*request*/) {
     return Error{ErrorCode::not_found, "this process serves no queues"};
   }
+  /// As DefinedQueues::define(), at this node; waits for at most 10 s until it can be used, and then fails with
+  /// `timeout`: it is defined.
+  [[nodiscard]] virtual Result<void> define_queue(const pb::QueueDefinition& /*definition*/) {
+    return Error{ErrorCode::not_found, "this process serves no queues"};
+  }
   [[nodiscard]] virtual Result<KeyView> key(const std::string& queue, const std::string& key) = 0;
 
   /// What asks the other members; null: this process asks none.

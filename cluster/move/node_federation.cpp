@@ -47,6 +47,13 @@ void NodeFederation::stopped() {
   others_.stopped();
 }
 
+void NodeFederation::define_queue(const std::string& queue, const std::string& dead_letters,
+                                  std::function<void()> done) {
+  table_.add_queues({queue, dead_letters});
+  const std::lock_guard lock(mutex_);
+  if (moves_) moves_->define(queue, dead_letters, std::move(done));
+}
+
 void NodeFederation::take(const std::string& peer, transport::Frame frame,
                           transport::Credit credit) {
   const std::lock_guard lock(mutex_);

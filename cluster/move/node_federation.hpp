@@ -58,6 +58,8 @@ class NodeFederation final : public Federation {
                std::function<void(const Error&)> outdated) override;
   void started(ActorSystem& system, const NodeActors& actors, ShardMoves& moves) override;
   void stopped() override;
+  void define_queue(const std::string& queue, const std::string& dead_letters,
+                    std::function<void()> done) override;
 
   /// Passes a move or gossip frame to the MoveService; drops it if the runtime does not run.
   void take(const std::string& peer, transport::Frame frame, transport::Credit credit);

@@ -38,6 +38,11 @@ struct ShardEntry {
   /// Whether a move of the shard to another node is in progress or its outcome is unknown.
   [[nodiscard]] bool is_leaving() const { return core.outgoing || core.record.has_offered(); }
 
+  /// Whether the shard has an owner, does not move, and no record of it is being written.
+  [[nodiscard]] bool is_at_rest() const {
+    return core.record.ownership().epoch() > 0 && !core.writing && !core.incoming && !is_leaving();
+  }
+
   /// Whether the target of a move that is not fenced has stored no chunk for `patience_us`. Call
   /// periodically: each call samples the progress.
   [[nodiscard]] bool is_stuck(SteadyUs now_us, DurationUs patience_us) {

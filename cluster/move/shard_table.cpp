@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actors/assembly/node_plan.hpp"
+#include "actors/pipeline/wiring.hpp"
 #include "cluster/placement/shard_name.hpp"
 #include "messages/hash.hpp"
 
@@ -108,6 +109,12 @@ std::vector<pb::ShardRecord> ShardTable::recovered(const ShardRecords& records,
                                                    const std::vector<pb::Declaration>& queues) {
   for (const auto& [key, record] : records) set(record);
   const std::lock_guard lock(mutex_);
+  for (const pb::Declaration& queue : queues) {
+    const std::string name = queue_of(queue);
+    if (!queue.has_definition() || roles_.contains(name)) continue;
+    add(name);
+    add(default_dead_letters(name));
+  }
   std::set<ShardKey> forwarded;
   for (const pb::Declaration& queue : queues) {
     if (queue.staged()) continue;
@@ -165,7 +172,22 @@ void ShardTable::set(const pb::ShardRecord& record) {
 
 void ShardTable::set_layout(ClusterLayout layout) {
   const std::lock_guard lock(mutex_);
+  std::vector<std::string>& queues = layout.groups[""].queues;
+  queues.insert(queues.end(), added_.begin(), added_.end());
   layout_ = std::make_shared<const ClusterLayout>(std::move(layout));
+}
+
+void ShardTable::add_queues(const std::vector<std::string>& queues) {
+  const std::lock_guard lock(mutex_);
+  for (const std::string& queue : queues) add(queue);
+}
+
+void ShardTable::add(const std::string& queue) {
+  if (!roles_.emplace(queue, "").second) return;
+  added_.push_back(queue);
+  ClusterLayout next = *layout_;
+  next.groups[""].queues.push_back(queue);
+  layout_ = std::make_shared<const ClusterLayout>(std::move(next));
 }
 
 const ShardTable::Entry* ShardTable::find(const std::string& queue, std::uint32_t shard) const {
@@ -202,8 +224,8 @@ bool ShardTable::serves(const std::string& queue, std::uint32_t shard) const {
 }
 
 bool ShardTable::is_fenced(const std::string& queue, std::uint32_t shard) const {
-  if (!roles_.contains(queue)) return false;
   const std::lock_guard lock(mutex_);
+  if (!roles_.contains(queue)) return false;
   const Entry* const entry = find(queue, shard);
   return entry != nullptr && (!owns(entry->record) || entry->record.has_offered());
 }

@@ -56,10 +56,13 @@ class ShardTable {
   [[nodiscard]] std::vector<pb::ShardRecord> recovered(const ShardRecords& records,
                                                        const std::vector<pb::Declaration>& queues);
 
+  /// Adds queues without a role; those that are known stay as they are.
+  void add_queues(const std::vector<std::string>& queues);
+
   /// Replaces the record of one shard. Call after `record` is durable.
   void set(const pb::ShardRecord& record);
 
-  /// Replaces homes and nodes. Queues, roles and the number of shards stay as they were.
+  /// Replaces homes and nodes. Added queues, roles and the number of shards stay as they were.
   void set_layout(ClusterLayout layout);
 
   /// The node to which messages for the shard go: the owner, or, if none is known, the home. Empty:
@@ -92,6 +95,8 @@ class ShardTable {
     bool is_held = false;  ///< a queue of the shard is declared here, and is no outbox
   };
 
+  /// REQUIRES: `mutex_` is held.
+  void add(const std::string& queue);
   /// Returns nullptr if no group has `queue`. REQUIRES: `mutex_` is held.
   [[nodiscard]] const Entry* find(const std::string& queue, std::uint32_t shard) const;
   /// Sets the ownership of a shard without one as far as it follows from the data directory. Returns
@@ -101,8 +106,9 @@ class ShardTable {
   [[nodiscard]] bool owns(const pb::ShardRecord& record) const;
 
   const std::string self_;
-  std::map<std::string, std::string> roles_;  ///< by queue
   mutable std::mutex mutex_;                  ///< guards all below
+  std::map<std::string, std::string> roles_;  ///< by queue
+  std::vector<std::string> added_{};          ///< queues that no configuration names
   std::shared_ptr<const ClusterLayout> layout_;
   std::map<std::string, std::vector<Entry>> entries_;  ///< by role, by shard
   std::vector<WaitingShards> waiting_;

@@ -32,6 +32,7 @@
 #include "cluster/node/node_view.hpp"
 #include "cluster/node/own_directory.hpp"
 #include "cluster/node/peer_questions.hpp"
+#include "cluster/node/queue_definitions.hpp"
 #include "cluster/node/queue_placement.hpp"
 #include "cluster/node/seat_config.hpp"
 #include "cluster/transport/net/caf_transport.hpp"
@@ -195,6 +196,7 @@ class ClusterNode::Parts {
   std::unique_ptr<NodeView> view;
   std::unique_ptr<http::RuntimeApi> api;
   std::unique_ptr<http::HttpService> http;
+  std::unique_ptr<QueueDefinitions> definitions;
   std::unique_ptr<KafkaDoor> kafka;         ///< null: the node has none
   std::unique_ptr<OwnDirectory> directory;  ///< null: node.data_dir is of this node alone
   std::atomic<bool> is_stopped = false;
@@ -208,7 +210,7 @@ Result<void> ClusterNode::Parts::open_http(const Options& options) {
       NodeView::Options{options.version, clock.now_us(), options.on_drain}, config, members, table,
       federation);
   note_certificates(config.tls);
-  api = std::make_unique<http::RuntimeApi>(*runtime, pipelines, *view, &questions);
+  api = std::make_unique<http::RuntimeApi>(*runtime, *view, &questions);
   auto server = http::HttpService::start(*wanted, *api, options.resources);
   if (!server) return server.error();
   http = std::move(*server);
@@ -331,6 +333,7 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& told,
   runtime.engine = log.engine;
   runtime.opened = std::move(taken->log);
   runtime.topic_queues = topic_queues(config, parts->pipelines);
+  runtime.make_defined_stage = defined_stage;
   if (follows) runtime.followed = follows->take(taken->node);
   parts->follows = follows;
   if (options.adjust) options.adjust(runtime);
@@ -344,6 +347,8 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::start(const Config& told,
     return linked.error();
   }
   if (auto opened = node->parts_->open_kafka(incarnation); !opened) return opened.error();
+  node->parts_->definitions = std::make_unique<QueueDefinitions>(
+      node->parts_->runtime->defined_queues(), node->parts_->calls);
   if (log.engine) {
     if (auto watched = node->parts_->watch_seats(log, incarnation); !watched) {
       return watched.error();
@@ -373,6 +378,7 @@ Result<void> ClusterNode::stop(std::chrono::milliseconds timeout) {
   if (parts_->watch) parts_->watch->stop();
   parts_->members.advance(pb::MEMBER_LEAVING);
   const auto deadline = std::chrono::steady_clock::now() + timeout;
+  parts_->definitions.reset();
   if (parts_->kafka) parts_->kafka->stop(std::min(timeout / 4, kafka_grace_max));
   Result<void> drained = parts_->runtime->stop(timeout);
   parts_->has_leftovers = !drained;

@@ -1,5 +1,6 @@
 #include <cstdint>
 
+#include "messages/calls.pb.h"
 #include "messages/record.pb.h"
 #include "messages/snapshot.pb.h"
 #include "tests/golden/golden_cases.hpp"
@@ -29,6 +30,29 @@ void fill(pb::PauseChange& change) {
   pause.set_by("ann");
 }
 
+void fill(pb::QueueDefinition& definition) {
+  definition.set_name("clicks");
+  definition.set_type("millrace.Json");
+  definition.set_key("/user");
+  definition.set_lease_us(60'000'000);
+  definition.set_attempts(10);
+  definition.set_retry_first_us(100'000);
+  definition.set_retry_max_us(60'000'000);
+}
+
+GoldenCase defined() {
+  auto record = std::make_shared<pb::Record>();
+  record->set_at_us(paused_us);
+  fill(*record->add_declare()->mutable_definition());
+  return {"record_declare_defined", record};
+}
+
+GoldenCase definitions() {
+  auto told = std::make_shared<pb::QueueDefinitions>();
+  fill(*told->add_definition());
+  return {"queue_definitions", told};
+}
+
 GoldenCase control_head() {
   auto part = std::make_shared<pb::SnapshotPart>();
   fill(*part->mutable_head()->add_pause());
@@ -52,6 +76,8 @@ std::vector<GoldenCase> golden_control_cases() {
           "breaker",
           [](pb::Change& change) { change.mutable_breaker()->set_open_since_us(paused_us); }),
       control_head(),
+      defined(),
+      definitions(),
   };
 }
 

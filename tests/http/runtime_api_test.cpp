@@ -52,7 +52,7 @@ class RuntimeGateway : public testing::Test {
                                   pipelines_);
     ASSERT_TRUE(started) << started.error().message;
     runtime_ = std::move(*started);
-    api_ = std::make_unique<RuntimeApi>(*runtime_, pipelines_, cluster_);
+    api_ = std::make_unique<RuntimeApi>(*runtime_, cluster_);
   }
   Result<Offered> offer(const std::string& json, const std::string& idempotency_key = "",
                         std::optional<std::string> key = {}) {
@@ -422,7 +422,7 @@ TEST_F(RuntimeGateway, IsNotReadyWhileItHoldsAShardOfAnotherNode) {
   start();
   ASSERT_TRUE(api_->ready());
   cluster_.owner_of_shard_1 = "b";
-  api_ = std::make_unique<RuntimeApi>(*runtime_, pipelines_, cluster_);  // does not remember
+  api_ = std::make_unique<RuntimeApi>(*runtime_, cluster_);  // does not remember
   const auto ready = api_->ready();
   ASSERT_FALSE(ready);
   EXPECT_EQ(ready.error().code, ErrorCode::fenced);

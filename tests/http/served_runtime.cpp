@@ -104,8 +104,8 @@ class HttpPeer : public PeerAsker {
 
 class Api : public RuntimeApi {
  public:
-  Api(Runtime& runtime, std::vector<PipelineSpec> pipelines, TwoNodes& nodes, PeerAsker& peers)
-      : RuntimeApi(runtime, std::move(pipelines), nodes, &peers), nodes_(nodes) {}
+  Api(Runtime& runtime, TwoNodes& nodes, PeerAsker& peers)
+      : RuntimeApi(runtime, nodes, &peers), nodes_(nodes) {}
   Result<KeyView> key(const std::string& queue, const std::string& key) override {
     if (nodes_.has_peer()) return Error{ErrorCode::not_owner, "elsewhere"};
     return RuntimeApi::key(queue, key);
@@ -143,7 +143,7 @@ int run(const std::string& name, const std::string& peer, const HttpServiceOptio
   if (!runtime) return 1;
   TwoNodes nodes(name, peer);
   HttpPeer peers(peer);
-  Api api(**runtime, pipelines, nodes, peers);
+  Api api(**runtime, nodes, peers);
   const auto show = [](const KeyView& key, const std::string&) -> Result<nlohmann::ordered_json> {
     StringValue value;
     static_cast<void>(value.ParseFromString(key.value));

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
 
+#include "actors/pipeline/wiring.hpp"
 #include "actors/sender/numbered_offer.hpp"
 #include "cluster/testing/moving_node.hpp"
 #include "messages/hash.hpp"
@@ -183,6 +184,16 @@ class World {
       EXPECT_TRUE(node->table().serves(queue, shard));
     }
     return owner;
+  }
+
+  /// Defines a queue at a node, as an operator does.
+  void define(const std::string& queue, MovingNode& node) {
+    StageSpec stage;
+    stage.name = queue;
+    stage.source = {.name = queue, .type = std::string(sim::Number().GetTypeName())};
+    stage.is_external = true;
+    ASSERT_TRUE(node.node().actors().define_queue(stage));
+    node.federation().define_queue(queue, dead_letter_queue(stage), [] {});
   }
 
   [[nodiscard]] const std::optional<Result<void>>& outcome() const { return outcome_; }
@@ -376,6 +387,45 @@ TEST(MoveShard, IsGivenUpWhenTheNodeStopsBeforeTheShardIsFlushed) {
   ASSERT_TRUE(outcome.has_value());
   ASSERT_FALSE(*outcome);
   EXPECT_EQ(outcome->error().code, ErrorCode::draining);
+}
+
+// A node has a queue for each shard, or an outbox, whenever the shard moves; and the queue goes where the shard
+// goes.
+TEST(MoveShard, GetsAQueueThatIsDefinedMeanwhile) {
+  const std::string queue = "defined";
+  bool has_ended = false;
+  for (int ticks = 0; !has_ended; ticks += 3) {
+    SCOPED_TRACE("defined " + std::to_string(ticks) + " ticks after the move began");
+    World world(true);
+    for (int i = 0; i < 12; ++i) world.enter();
+    world.settle(30);
+    world.begin_move("a", "b");
+    for (int i = 0; !has_ended && i < ticks; ++i) {
+      if (i % 2 == 0) world.enter();
+      world.tick();
+      has_ended = world.outcome().has_value();
+    }
+    for (auto& node : world.nodes()) {
+      world.define(queue, *node);
+      world.tick();
+    }
+    for (int i = 0; i < 10'000 && !world.outcome(); ++i) world.tick();
+    ASSERT_TRUE(world.outcome());
+    // Where one of the two knew the queue and the other did not, the move was refused.
+    const std::string owner = world.outcome()->has_value() ? "b" : "a";
+    for (auto& node : world.nodes()) {
+      for (int i = 0; i < 5'000 && !node->node().actors().is_complete(queue); ++i) world.tick();
+      EXPECT_TRUE(node->node().actors().is_complete(queue)) << node->name();
+    }
+    EXPECT_EQ(world.owner(0, queue), owner);
+    EXPECT_EQ(world.owner(0, queue + ".dead"), owner);
+    EXPECT_EQ(world.owner(1, queue), "a");
+    world.move(owner, "c");
+    EXPECT_EQ(world.owner(0, queue), "c");
+    EXPECT_EQ(world.owner(), "c");
+    world.expect_done();
+    if (::testing::Test::HasFailure()) return;
+  }
 }
 
 class MoveShardCrash : public ::testing::TestWithParam<const char*> {};

@@ -53,7 +53,7 @@ class DevCluster:
         self.log = open(self.path / "err", "w+", encoding="utf-8")
         self.out = open(self.path / "out", "w+", encoding="utf-8")
         self.process = subprocess.Popen(
-            [program, "dev", f"--nodes={nodes}", f"--dir={self.path / 'dev'}", "--kafka-port=0"],
+            [program, "dev", f"--nodes={nodes}", f"--dir={self.path / 'dev'}", "--http-port=0", "--kafka-port=0"],
             stdout=self.out, stderr=self.log)
 
     def nodes(self):

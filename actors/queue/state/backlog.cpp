@@ -131,6 +131,11 @@ Result<void> redeclare(State& state, const pb::Declaration& declaration) {
   next.set_staged(declaration.staged());
   if (declaration.began_anew()) next.set_began_anew(true);
   next.set_topics(declaration.topics());
+  if (declaration.has_definition()) {
+    *next.mutable_definition() = declaration.definition();
+  } else {
+    next.clear_definition();
+  }
   if (!next.topics()) state.durable.topics.clear();
   declare(state, next);
   return {};

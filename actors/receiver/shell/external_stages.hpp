@@ -61,6 +61,7 @@ class ExternalStages {
   void end_session(std::uint64_t session) const;
 
   [[nodiscard]] static std::string token_prefix(std::size_t index);
+  [[nodiscard]] const std::vector<Stage>& stages() const { return stages_; }
 
  private:
   /// Index of the stage that gave the token; stages_.size(): none can have.

@@ -32,6 +32,13 @@ void add_dev(CLI::App& app, Action& action) {
   command->add_option("--port", options->port, "first port to listen on; default: free ports")
       ->check(CLI::Range(0, 65'000));
   command
+      ->add_option(
+          "--http-port", options->http_port,
+          "first port for HTTP, where commands find a node by themselves; free ports if it "
+          "is taken or 0")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 65'000));
+  command
       ->add_option("--kafka-port", options->kafka_port,
                    "first port for clients of Kafka; free ports if it is taken; 0: none")
       ->capture_default_str()

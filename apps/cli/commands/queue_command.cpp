@@ -147,6 +147,7 @@ void add_queue(CLI::App& app, Action& action) {
   add_info(*group, action);
   add_peek(*group, action, "peek", "show the first messages of a queue without removing them",
            "queues", {"sequence", "key", "priority", "failed", "born_at", "payload"});
+  add_define(*group, action);
   add_publish(*group, action);
   add_purge(*group, action);
 }

@@ -100,3 +100,17 @@ export function publish(
     log?: (line: string) => void;
   },
 ): Promise<number>;
+
+export function defineQueue(
+  url: string,
+  name: string,
+  options?: {
+    type?: 'json' | 'bytes';
+    key?: string;
+    lease?: string;
+    attempts?: number;
+    retry_first?: string;
+    retry_max?: string;
+    token?: string;
+  },
+): Promise<{ name: string; nodes: string[]; missing_nodes?: { node: string; reason: string }[] }>;

@@ -612,6 +612,20 @@ export class Worker {
 }
 
 /**
+ * Defines a queue on all nodes of a cluster while they run; resolves to what the node answers: `missing_nodes` get it later.
+ * `type`: 'json' or 'bytes'; `key`: where a message has its key, as a JSON pointer; also `lease`, `attempts`, `retry_first` and
+ * `retry_max`. The same definition again changes nothing. Rejects for another one of the name.
+ */
+export async function defineQueue(url, name, { token, ...options } = {}) {
+  const connection = new Connection(url, token);
+  try {
+    return await connection.post('/api/v1/queues', JSON.stringify({ name, ...options }), { timeoutMs: 60_000 });
+  } finally {
+    connection.close();
+  }
+}
+
+/**
  * Offers messages to a queue in their order, 256 at a time, and resolves to how many: all are durable then.
  * `key`: of a message, for queues that take none from it; `headers`: of a message, texts by name. What is not confirmed is offered again; with `once`
  * under an idempotency key, so that none is queued twice. Rejects for what can never be taken.

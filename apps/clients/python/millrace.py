@@ -668,6 +668,27 @@ def _failure(error: Any) -> tuple:
     return _json(Retry(reason=reason)._outcome()), False
 
 
+def define_queue(
+    url: str,
+    name: str,
+    *,
+    type: str = "json",
+    key: str = "",
+    token: Optional[str] = None,
+    **options: Any,
+) -> dict:
+    """Defines a queue on all nodes of a cluster while they run, and returns what the node answers: `missing_nodes` get it later.
+
+    `type`: "json" or "bytes"; `key`: where a message has its key, as a JSON pointer; `options`: `lease`, `attempts`,
+    `retry_first`, `retry_max`. The same definition again changes nothing. Raises ServerError for another one of the name.
+    """
+    connection = _Connection(url, token)
+    try:
+        return connection.post("/api/v1/queues", {"name": name, "type": type, "key": key, **options}, 60)
+    finally:
+        connection.close()
+
+
 def publish(
     url: str,
     queue: str,

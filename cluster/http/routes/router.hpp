@@ -101,6 +101,9 @@ class Router final : public HttpHandler {
   HttpResponse back_up(const HttpRequest& request);
   HttpResponse queues(const HttpRequest& request);
   HttpResponse queue(const HttpRequest& request);
+  HttpResponse define_queue(const HttpRequest& request);
+  [[nodiscard]] Result<void> define_at(const std::string& node, const HttpRequest& request,
+                                       const pb::QueueDefinition& definition);
   HttpResponse peek(const HttpRequest& request);
   HttpResponse explain(const HttpRequest& request);
   HttpResponse remove(const HttpRequest& request);

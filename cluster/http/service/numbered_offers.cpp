@@ -87,11 +87,9 @@ std::optional<NumberedResult> RuntimeApi::offer_numbered(NumberedOffers offers,
   const auto refused = [&](const Error& refusal) {
     return NumberedResult{.shard = shard, .messages = std::vector<Result<Offered>>(count, refusal)};
   };
-  const auto found = targets_.find(queue);
-  if (found == targets_.end()) {
-    return refused({ErrorCode::not_found, "no pipeline has a queue " + queue});
-  }
-  const Target& target = *found->second;
+  const std::shared_ptr<Target> found = target_of(queue);
+  if (!found) return refused({ErrorCode::not_found, "no pipeline has a queue " + queue});
+  const Target& target = *found;
   if (target.is_dead_letter) {
     return refused(
         {ErrorCode::invalid_argument, queue + " takes dead letters, and no messages from outside"});

@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "actors/runtime/defined_queues.hpp"
 #include "cluster/http/service/runtime_api.hpp"
 
 namespace millrace::http {
@@ -36,7 +37,7 @@ Result<std::vector<std::string>> RuntimeApi::queues_of(const PauseRequest& reque
   const auto add = [&found](const std::string& queue) {
     if (std::find(found.begin(), found.end(), queue) == found.end()) found.push_back(queue);
   };
-  for (const PipelineSpec& pipeline : pipelines_) {
+  for (const PipelineSpec& pipeline : runtime_.defined_queues().pipelines()) {
     for (const StageSpec& stage : pipeline.stages) {
       const bool is_meant = request.stage.empty()
                                 ? request.role.empty()

@@ -7,6 +7,7 @@
 
 #include "actors/base/names.hpp"
 #include "actors/pipeline/wiring.hpp"
+#include "actors/runtime/defined_queues.hpp"
 #include "cluster/http/service/parsed_offer.hpp"
 #include "messages/hash.hpp"
 
@@ -39,24 +40,41 @@ Error key_reused(const OfferRequest& request) {
 
 }  // namespace
 
-RuntimeApi::RuntimeApi(Runtime& runtime, std::vector<PipelineSpec> pipelines, ClusterView& cluster,
-                       PeerAsker* peers)
-    : runtime_(runtime), pipelines_(std::move(pipelines)), cluster_(cluster), peers_(peers) {
-  for (const WiredQueue& queue : analyse_wiring(pipelines_).queues) {
+RuntimeApi::RuntimeApi(Runtime& runtime, ClusterView& cluster, PeerAsker* peers)
+    : runtime_(runtime), cluster_(cluster), peers_(peers) {
+  add_targets(runtime_.defined_queues().pipelines());
+}
+
+void RuntimeApi::add_targets(const std::vector<PipelineSpec>& pipelines) {
+  std::map<std::string, KeyOf> keys;
+  for (const PipelineSpec& pipeline : pipelines) {
+    for (const StageSpec& stage : pipeline.stages) {
+      if (stage.source.key_of) keys[stage.source.name] = stage.source.key_of;
+      for (const QueueSpec& queue : stage.targets) {
+        if (queue.key_of) keys[queue.name] = queue.key_of;
+      }
+    }
+  }
+  for (const WiredQueue& queue : analyse_wiring(pipelines).queues) {
     auto& target = targets_[queue.name];
+    if (target) continue;
     target = std::make_shared<Target>();
     target->type = queue.type;
     target->is_dead_letter = queue.is_dead_letter;
+    if (const auto key = keys.find(queue.name); key != keys.end()) target->key_of = key->second;
   }
-  const auto note_key = [this](const QueueSpec& queue) {
-    if (queue.key_of) targets_.at(queue.name)->key_of = queue.key_of;
-  };
-  for (const PipelineSpec& pipeline : pipelines_) {
-    for (const StageSpec& stage : pipeline.stages) {
-      note_key(stage.source);
-      for (const QueueSpec& queue : stage.targets) note_key(queue);
-    }
+}
+
+std::shared_ptr<RuntimeApi::Target> RuntimeApi::target_of(const std::string& queue) {
+  {
+    const std::shared_lock lock(targets_mutex_);
+    const auto found = targets_.find(queue);
+    if (found != targets_.end()) return found->second;
   }
+  if (!runtime_.defined_queues().is_ready(queue)) return nullptr;
+  const std::lock_guard lock(targets_mutex_);
+  add_targets(runtime_.defined_queues().pipelines());
+  return targets_[queue];
 }
 
 RuntimeApi::~RuntimeApi() = default;
@@ -125,7 +143,7 @@ std::vector<QueueInfo> RuntimeApi::queues() {
 
 std::vector<PipelineGraph> RuntimeApi::pipelines() {
   std::vector<PipelineGraph> graphs;
-  for (const PipelineSpec& pipeline : pipelines_) {
+  for (const PipelineSpec& pipeline : runtime_.defined_queues().pipelines()) {
     PipelineGraph& graph = graphs.emplace_back();
     graph.name = pipeline.name;
     for (const StageSpec& stage : pipeline.stages) {
@@ -141,8 +159,8 @@ std::vector<PipelineGraph> RuntimeApi::pipelines() {
 }
 
 std::string RuntimeApi::type_of(const std::string& queue) {
-  const auto target = targets_.find(queue);
-  return target == targets_.end() ? std::string() : target->second->type;
+  const auto target = target_of(queue);
+  return target ? target->type : std::string();
 }
 
 Result<std::shared_ptr<SenderLink>> RuntimeApi::link_to(const std::string& queue, Target& target) {
@@ -173,11 +191,8 @@ struct RuntimeApi::Ending {
 };
 
 Result<void> RuntimeApi::offer(const OfferRequest& request, OfferDone done) {
-  const auto found = targets_.find(request.queue);
-  if (found == targets_.end()) {
-    return Error{ErrorCode::not_found, "no pipeline has a queue " + request.queue};
-  }
-  const std::shared_ptr<Target> target = found->second;
+  const std::shared_ptr<Target> target = target_of(request.queue);
+  if (!target) return Error{ErrorCode::not_found, "no pipeline has a queue " + request.queue};
   if (target->is_dead_letter) {
     return Error{ErrorCode::invalid_argument,
                  request.queue + " takes dead letters, and no messages from outside"};
@@ -282,9 +297,10 @@ class RuntimeApi::Collecting {
 // As many calls of offer(), but the queue is asked once for each shard whether it has room.
 void RuntimeApi::offer_all(std::vector<OfferRequest> requests, OffersDone done) {
   const auto collecting = std::make_shared<Collecting>(requests.size(), std::move(done));
-  const auto found = targets_.find(requests.front().queue);
-  const bool is_plain = found != targets_.end() && !found->second->is_dead_letter;
-  auto link = is_plain ? link_to(found->first, *found->second)
+  const std::string queue = requests.front().queue;
+  const std::shared_ptr<Target> target = target_of(queue);
+  const bool is_plain = target && !target->is_dead_letter;
+  auto link = is_plain ? link_to(queue, *target)
                        : Result<std::shared_ptr<SenderLink>>(Error{ErrorCode::not_found, ""});
   struct Taken {
     std::size_t place = 0;
@@ -310,7 +326,7 @@ void RuntimeApi::offer_all(std::vector<OfferRequest> requests, OffersDone done) 
       if (!is_of_message(offered.error().code)) refusal = offered.error();
       continue;
     }
-    auto parsed = parse_offer(request, found->second->type, found->second->key_of);
+    auto parsed = parse_offer(request, target->type, target->key_of);
     if (!parsed) {
       collecting->set(i, parsed.error());
       continue;
@@ -322,7 +338,7 @@ void RuntimeApi::offer_all(std::vector<OfferRequest> requests, OffersDone done) 
   }
   std::map<std::uint32_t, Error> refusals;
   for (const auto& [shard, size] : bytes) {
-    if (auto room = has_room(found->first, shard, size); !room) {
+    if (auto room = has_room(queue, shard, size); !room) {
       refusals.emplace(shard, room.error());
     }
   }
@@ -332,7 +348,7 @@ void RuntimeApi::offer_all(std::vector<OfferRequest> requests, OffersDone done) 
       collecting->set(one.place, refused->second);
       continue;
     }
-    auto sent = pass_on(found->second, *link, std::move(one.offered), std::move(one.payload),
+    auto sent = pass_on(target, *link, std::move(one.offered), std::move(one.payload),
                         requests[one.place].options,
                         [collecting, place = one.place](const Result<Offered>& result) {
                           collecting->set(place, result);

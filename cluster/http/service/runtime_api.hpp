@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,8 @@ namespace millrace::http {
 
 class RuntimeApi : public NodeApi {
  public:
-  /// `pipelines` are those that `runtime` was started with. `runtime`, `cluster` and `peers` outlive this;
-  /// `peers` is null for a node that asks no other one.
-  RuntimeApi(Runtime& runtime, std::vector<PipelineSpec> pipelines, ClusterView& cluster,
-             PeerAsker* peers = nullptr);
+  /// `runtime`, `cluster` and `peers` outlive this; `peers` is null for a node that asks no other one.
+  RuntimeApi(Runtime& runtime, ClusterView& cluster, PeerAsker* peers = nullptr);
   ~RuntimeApi() override;
 
   NodeStatus status() override;
@@ -54,6 +53,7 @@ class RuntimeApi : public NodeApi {
     return runtime_.explain(queue, filter, max);
   }
   Result<std::vector<PausedQueue>> pause(const PauseRequest& request) override;
+  Result<void> define_queue(const pb::QueueDefinition& definition) override;
   PeerAsker* peer_asker() override { return peers_; }
   Result<KeyView> key(const std::string& queue, const std::string& key) override;
   std::optional<Member> owner(const std::string& queue, const std::string& key) override;
@@ -83,6 +83,12 @@ class RuntimeApi : public NodeApi {
   struct Ending;
   class Collecting;
 
+  /// Adds what can be offered to of `pipelines`; what is known stays as it is. REQUIRES: targets_mutex_ is
+  /// held, or this is being constructed.
+  void add_targets(const std::vector<PipelineSpec>& pipelines);
+  /// Null: there is no such queue.
+  [[nodiscard]] std::shared_ptr<Target> target_of(const std::string& queue);
+
   /// The queues that `request` means, without repeats.
   [[nodiscard]] Result<std::vector<std::string>> queues_of(const PauseRequest& request) const;
   Result<std::shared_ptr<SenderLink>> link_to(const std::string& queue, Target& target);
@@ -97,10 +103,10 @@ class RuntimeApi : public NodeApi {
   Result<void> has_room(const std::string& queue, std::uint32_t shard, std::uint64_t bytes);
 
   Runtime& runtime_;
-  const std::vector<PipelineSpec> pipelines_;
   ClusterView& cluster_;
   PeerAsker* const peers_;
-  std::map<std::string, std::shared_ptr<Target>> targets_;
+  std::shared_mutex targets_mutex_;
+  std::map<std::string, std::shared_ptr<Target>> targets_;  ///< under targets_mutex_
   std::mutex topics_mutex_;
   std::shared_ptr<TopicsApi> topics_{};  ///< under topics_mutex_; null: there is none
   std::mutex conflicts_mutex_;

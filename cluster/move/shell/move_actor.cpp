@@ -47,6 +47,13 @@ void MoveService::give_up(const std::string& node) {
   run([shell = shell_, node] { shell->on_give_up(node); });
 }
 
+void MoveService::define(const std::string& queue, const std::string& dead_letters,
+                         std::function<void()> done) {
+  run([shell = shell_, queue, dead_letters, done = std::move(done)] {
+    shell->on_define(queue, dead_letters, done);
+  });
+}
+
 void MoveService::move(const std::string& role, std::uint32_t shard, const std::string& to,
                        std::function<void(Result<void>)> done) {
   run([shell = shell_, role, shard, to, done = std::move(done)] {

@@ -77,6 +77,12 @@ class MoveService {
   /// anew those of its shards whose home it is.
   void give_up(const std::string& node);
 
+  /// Gives the shards without a role a queue that an operator has defined, and its dead letters: see
+  /// ShardMoves::add_defined(). `done` is called once all have them, on the thread that runs the actor;
+  /// a shard without an owner, or one that moves, gets them later.
+  void define(const std::string& queue, const std::string& dead_letters,
+              std::function<void()> done);
+
   /// Starts a move of the shard to node `to`, and returns. Calls `done` once, on the thread that
   /// runs the actor: with success when `to` serves the shard, with an error when this node serves
   /// it again, or with `draining` when the actor ends first (the outcome may then be undecided).

@@ -22,6 +22,8 @@
 #include "cluster/move/move_request.hpp"
 #include "cluster/move/shard_entry.hpp"
 #include "cluster/move/shell/move_actor.hpp"
+#include "cluster/move/shell/move_log.hpp"
+#include "cluster/move/shell/pending_queues.hpp"
 #include "messages/hash.hpp"
 
 namespace millrace::moves {
@@ -87,6 +89,18 @@ class MoveShell {
   void on_give_up(const std::string& node) {
     given_up_.insert(node);
     judge_all();
+  }
+
+  // A shard without an owner, or that moves, gets the queue later.
+  void on_define(const std::string& queue, const std::string& dead_letters,
+                 std::function<void()> done) {
+    PendingQueue pending{queue, dead_letters, {}, std::move(done)};
+    for (const auto& [key, entry] : entries_) {
+      if (entry.shard.role.empty()) pending.shards.insert(key);
+    }
+    pending_queues_.add(std::move(pending));
+    for (auto& [key, entry] : entries_) define_next(entry);
+    schedule();
   }
 
   // Sends the ownerships of all shards to `peer`: later if the window is full; in on_up() if the link
@@ -159,6 +173,21 @@ class MoveShell {
     };
   }
 
+  // As a record that is being written, so that nothing else changes the shard meanwhile.
+  void define_next(Entry& entry) {
+    const Key key{entry.shard.role, entry.shard.shard};
+    const PendingQueue* const next = pending_queues_.next(key);
+    if (next == nullptr || comparison_ || !entry.is_at_rest()) return;
+    entry.core.writing = entry.core.record;
+    config_.moves->add_defined(next->queue, entry.core.record, moves::owns(entry.core),
+                               resume_with([this, &entry, key] {
+                                 for (const std::string& name : pending_queues_.got(key))
+                                   entry.shard.queues.push_back(name);
+                                 on_written(entry);
+                                 define_next(entry);
+                               }));
+  }
+
   Result<void> on_step(const std::string& peer, const transport::Frame& frame) {
     pb::MoveStep step;
     if (!step.ParseFromString(frame.bytes)) {
@@ -207,14 +236,7 @@ class MoveShell {
   void note_layout(const std::string& peer, std::uint64_t digest) {
     if (config_.table->layout_of(peer) == digest) return;
     config_.table->set_layout_of(peer, digest);
-    if (digest == 0 || digest == layout_->digest) return;
-    spdlog::warn(
-        "node {} has another layout of the cluster than this node (nodes, weights, roles, "
-        "overrides "
-        "or shards differ): no shard gets its first owner before they are equal; those that have "
-        "one "
-        "are served",
-        peer);
+    if (digest != 0 && digest != layout_->digest) log_other_layout(peer);
   }
 
   // --- Comparison of a copy
@@ -301,19 +323,7 @@ class MoveShell {
       const Wait wait = comparison_ ? Wait{Wait::Reason::copy, missing} : entry.wait;
       if (wait.reason != Wait::Reason::none) by_wait[wait].push_back(key);
     }
-    std::vector<WaitingShards> waiting;
-    std::set<Wait> logged;
-    for (auto& [wait, shards] : by_wait) {
-      waiting.push_back({wait, std::move(shards)});
-      logged.insert(wait);
-      if (logged_.contains(wait)) continue;
-      const auto level = wait.reason == Wait::Reason::peers  ? spdlog::level::info
-                         : wait.reason == Wait::Reason::copy ? spdlog::level::warn
-                                                             : spdlog::level::critical;
-      spdlog::log(level, "{}", waiting.back().text());
-    }
-    logged_ = std::move(logged);
-    config_.table->set_waiting(std::move(waiting));
+    config_.table->set_waiting(wait_log_.log(std::move(by_wait)));
     for (const std::string& node : others_) {
       if (changed_.empty() || pending_gossip_.contains(node)) continue;
       pb::PlacementGossip gossip = begin_gossip(node);
@@ -369,6 +379,7 @@ class MoveShell {
       } else {
         run(entry, moves::retry(entry.core));
       }
+      define_next(entry);
     }
     for (const std::string& peer : std::exchange(pending_gossip_, {})) tell(peer);
     schedule();
@@ -377,7 +388,7 @@ class MoveShell {
   void schedule() {
     const bool is_any = std::any_of(entries_.begin(), entries_.end(),
                                     [](const auto& one) { return one.second.is_leaving(); });
-    if (!is_any && pending_gossip_.empty() && !comparison_) return;
+    if (!is_any && pending_gossip_.empty() && pending_queues_.empty() && !comparison_) return;
     const DurationUs wait_us = std::exchange(is_stalled_, false) ? stalled_retry_us : retry_us;
     tick_.set(self_, now() + wait_us, now());
   }
@@ -503,11 +514,7 @@ class MoveShell {
   }
 
   void carry_out(Entry& entry, const moves::Fence& /*fence*/) {
-    spdlog::critical(
-        "{} is served by {} in epoch {}, though this node never gave it away: its data directory "
-        "seems to be an older copy. What it holds of the shard stays sealed. Put the newest "
-        "directory back",
-        entry.name(), entry.core.record.ownership().owner(), entry.core.record.ownership().epoch());
+    log_fenced(entry.name(), entry.core.record.ownership());
     config_.moves->fence(entry.shard);
   }
 
@@ -561,12 +568,7 @@ class MoveShell {
 
   void finish(Entry& entry, Result<void> result) {
     if (!entry.done) return;
-    const double seconds = static_cast<double>(now() - entry.began_us) / 1'000'000;
-    if (result) {
-      spdlog::info("{} has moved, in {:.3f} s", entry.name(), seconds);
-    } else {
-      spdlog::warn("{} did not move: {}", entry.name(), result.error().message);
-    }
+    log_end(entry.name(), now() - entry.began_us, result);
     std::exchange(entry.done, {})(std::move(result));
   }
 
@@ -586,9 +588,10 @@ class MoveShell {
   std::set<std::string> given_up_{};
   std::set<ShardKey> changed_{};  ///< shards whose ownership the others have not been told
   bool is_summary_due_ = false;
-  std::set<Wait> logged_{};
+  WaitLog wait_log_{};
   std::map<Key, Entry> entries_;  ///< never grows after the start, so references stay valid
   std::set<std::string> pending_gossip_;
+  PendingQueues pending_queues_{};
   TickTimer tick_;
   bool is_stalled_ = false;  ///< a send returned `backlog_full` since the last schedule()
 };
