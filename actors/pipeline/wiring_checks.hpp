@@ -38,7 +38,7 @@ constexpr bool check_shape() {
     static_assert(never<typename Shape::Return>,
                   "millrace: a handler returns Out, std::optional<Out>, std::vector<Out>, "
                   "Outcome<Out>, Routed, Outcome<Routed>, Outcome<void> or void, where Out is a "
-                  "Protobuf message; or a Pending of Out, Routed or void.");
+                  "Protobuf message, or has a Codec; or a Pending of Out, Routed or void.");
   } else if constexpr (Shape::is_async && Shape::is_keyed) {
     static_assert(never<Handler>,
                   "millrace: a handler that returns Pending cannot take Keyed<State>: the state of "
@@ -56,7 +56,9 @@ constexpr bool check_shape() {
 /// As check_shape, after it has checked that Handler has one call operator with valid parameters.
 template <class Handler, class Arriving, bool maybe_keyed, Place place>
 constexpr bool check_handler() {
-  if constexpr (!ReadableHandler<Handler>) {
+  if constexpr (std::is_same_v<Handler, NoHandler>) {
+    // The compiler has said why.
+  } else if constexpr (!ReadableHandler<Handler>) {
     static_assert(never<Handler>,
                   "millrace: a handler needs exactly one operator(), and it must not be a "
                   "template.");
@@ -70,7 +72,7 @@ constexpr bool check_handler() {
     static_assert(never<Handler>,
                   "millrace: a handler takes (const In&), then optionally Keyed<State>& or "
                   "Keyed<State, In>&, then optionally const Context&, where In and State are "
-                  "Protobuf messages.");
+                  "Protobuf messages, or have a Codec.");
   }
   return false;
 }

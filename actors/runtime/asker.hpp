@@ -83,7 +83,7 @@ class Asker {
   [[nodiscard]] Result<void> ask(const Request& request, AskOptions options,
                                  Answered answered) const {
     std::string key = requests_.key_of(request);
-    return link_->ask(std::move(key), request.SerializeAsString(), std::move(options),
+    return link_->ask(std::move(key), wire::serialize(request), std::move(options),
                       [answered = std::move(answered)](const Result<std::string>& result) {
                         answered(reply_of(result));
                       });
@@ -107,9 +107,9 @@ class Asker {
   static Result<Reply> reply_of(const Result<std::string>& payload) {
     if (!payload) return payload.error();
     Reply reply;
-    if (reply.ParseFromString(*payload)) return reply;
-    return Error{ErrorCode::invalid_argument,
-                 "the reply is not a " + std::string(reply.GetTypeName())};
+    std::string why;
+    if (wire::parse(*payload, reply, why)) return reply;
+    return Error{ErrorCode::invalid_argument, "the reply is " + why};
   }
 
   std::shared_ptr<const AskerLink> link_;

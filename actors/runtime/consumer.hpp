@@ -174,13 +174,14 @@ class Consumer {
       if (!leased) return leased.error();
       if (!*leased) return std::optional<Delivery<T>>();
       T message;
-      if (message.ParseFromString((*leased)->envelope->payload())) {
+      std::string why;
+      if (wire::parse((*leased)->envelope->payload(), message, why)) {
         return std::optional<Delivery<T>>(
             Delivery<T>(link_, *std::move(*leased), std::move(message)));
       }
       StageResult unreadable;
       unreadable.kind = StageResult::Kind::rejected;
-      unreadable.reason = "the payload is not a " + std::string(message.GetTypeName());
+      unreadable.reason = "the payload is " + why;
       if (auto rejected = link_->complete((*leased)->lease, std::move(unreadable)); !rejected) {
         return rejected.error();
       }

@@ -130,7 +130,7 @@ class Runtime {
   ///   timeout           a shard did not answer
   template <Message T>
   [[nodiscard]] Result<Sender<T>> sender(const QueueRef<T>& target, const SenderOptions& options) {
-    auto link = open_sender(target.name(), std::string(T().GetTypeName()), options);
+    auto link = open_sender(target.name(), wire::type_name<T>(), options);
     if (!link) return link.error();
     return Sender<T>(std::move(*link), target);
   }
@@ -149,7 +149,7 @@ class Runtime {
   ///   draining          this node does not serve
   template <Message T>
   [[nodiscard]] Result<Consumer<T>> consumer(const QueueRef<T>& source) const {
-    auto link = open_consumer(source.name(), std::string(T().GetTypeName()));
+    auto link = open_consumer(source.name(), wire::type_name<T>());
     if (!link) return link.error();
     return Consumer<T>(*std::move(link));
   }
@@ -164,8 +164,8 @@ class Runtime {
   [[nodiscard]] Result<Asker<Request, Reply>> asker(const QueueRef<Request>& requests,
                                                     const QueueRef<Reply>& replies,
                                                     const SenderOptions& options) {
-    auto link = open_asker(requests.name(), std::string(Request().GetTypeName()), replies.name(),
-                           std::string(Reply().GetTypeName()), options);
+    auto link = open_asker(requests.name(), wire::type_name<Request>(), replies.name(),
+                           wire::type_name<Reply>(), options);
     if (!link) return link.error();
     return Asker<Request, Reply>(*std::move(link), requests);
   }

@@ -109,7 +109,7 @@ class Sender {
   [[nodiscard]] Result<void> send(const T& message, MessageOptions options = {},
                                   senders::Confirmation confirmation = {}) {
     std::string key = target_.key_of(message);
-    std::string payload = message.SerializeAsString();
+    std::string payload = wire::serialize(message);
     return link_->send(std::move(key), std::move(payload), std::move(options),
                        std::move(confirmation), true);
   }
@@ -118,7 +118,7 @@ class Sender {
   [[nodiscard]] Result<void> try_send(const T& message, MessageOptions options = {},
                                       senders::Confirmation confirmation = {}) {
     std::string key = target_.key_of(message);
-    std::string payload = message.SerializeAsString();
+    std::string payload = wire::serialize(message);
     return link_->send(std::move(key), std::move(payload), std::move(options),
                        std::move(confirmation), false);
   }
@@ -129,7 +129,7 @@ class Sender {
   [[nodiscard]] std::future<Result<void>> send_future(const T& message,
                                                       MessageOptions options = {}) {
     std::string key = target_.key_of(message);
-    return link_->send_future(std::move(key), message.SerializeAsString(), std::move(options));
+    return link_->send_future(std::move(key), wire::serialize(message), std::move(options));
   }
 
   /// Closes the sender and all its copies: what they send from now on, and calls of send() that

@@ -59,7 +59,7 @@ class AsyncHandlerStage final : public AsyncStage {
       } catch (...) {
         return set_failed(result, exception_text());
       }
-      limit_outcome(input, Input::default_instance(), result);
+      limit_outcome<Input>(input, result);
     }
 
    private:

@@ -43,7 +43,7 @@ class BatchStage final : public Stage {
       finish_states();
     } else {
       for (StageRun* member : members_) {
-        limit_outcome(member->inputs.front(), Input::default_instance(), member->results.front());
+        limit_outcome<Input>(member->inputs.front(), member->results.front());
       }
     }
     items_.clear();
@@ -72,7 +72,7 @@ class BatchStage final : public Stage {
       if (run.key.empty()) return set_rejected(result, missing_key());
       states_[place].begin(run);
       if (states_[place].is_damaged()) {
-        return set_failed(result, unreadable_state(State::default_instance()));
+        return set_failed(result, unreadable_state(wire::prototype<State>()));
       }
       states_[place].begin_message();
     }
@@ -119,7 +119,7 @@ class BatchStage final : public Stage {
     for (std::size_t i = 0; i < members_.size(); ++i) {
       StageResult& result = members_[i]->results.front();
       if (result.kind == StageResult::Kind::acked) states_[i].keep(result);
-      limit_outcome(members_[i]->inputs.front(), Input::default_instance(), result);
+      limit_outcome<Input>(members_[i]->inputs.front(), result);
       if (result.kind != StageResult::Kind::acked) states_[i].undo();
       states_[i].finish(*members_[i]);
     }

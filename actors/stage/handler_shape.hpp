@@ -166,7 +166,7 @@ template <class Handler>
   if constexpr (std::is_void_v<State>) {
     return {};
   } else {
-    return State::default_instance().GetTypeName();
+    return wire::type_name<State>();
   }
 }
 

@@ -1,7 +1,6 @@
 #include "actors/stage/handler_stage.hpp"
 
 #include <algorithm>
-#include <typeinfo>
 
 #include "actors/stage/message_options.hpp"
 #include "messages/bounds.hpp"
@@ -19,23 +18,12 @@ std::string exception_text() {
   }
 }
 
-std::string unreadable_payload(const google::protobuf::MessageLite& prototype) {
-  return "the payload is not a " + prototype.GetTypeName();
-}
-
 std::string unreadable_state(const google::protobuf::MessageLite& prototype) {
   return "the stored state of the key is not a " + prototype.GetTypeName();
 }
 
 std::string missing_key() {
   return "the message has no key, and the stage keeps its state by key";
-}
-
-bool parse_input(const StageInput& input, google::protobuf::MessageLite& message,
-                 StageResult& result) {
-  if (message.ParseFromString(input.envelope->payload())) return true;
-  set_rejected(result, unreadable_payload(message));
-  return false;
 }
 
 std::size_t outcome_bytes(const pb::Envelope& input, const StageResult& result) {
@@ -60,8 +48,8 @@ std::size_t run_bytes_of(const StageInput& input, const StageResult& result) {
          2 * item_bytes + outcome_bytes(envelope, result);
 }
 
-void limit_outcome(const StageInput& input, const google::protobuf::MessageLite& prototype,
-                   StageResult& result) {
+void limit_outcome(const StageInput& input, const std::type_info& taken,
+                   const google::protobuf::MessageLite& prototype, StageResult& result) {
   if (result.kind != StageResult::Kind::acked) return;
   const pb::Envelope& envelope = *input.envelope;
   const auto fails = [&result](const std::optional<Error>& error, const char* what) {
@@ -79,7 +67,7 @@ void limit_outcome(const StageInput& input, const google::protobuf::MessageLite&
       return set_failed(result,
                         "the handler set timer " + timer.name + " with after: expected 0 or more");
     }
-    if (timer.type != nullptr && *timer.type != typeid(prototype)) {
+    if (timer.type != nullptr && *timer.type != taken) {
       return set_failed(result, "the handler set timer " + timer.name +
                                     " with a message of another type: expected " +
                                     std::string(prototype.GetTypeName()) +

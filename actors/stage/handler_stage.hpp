@@ -5,6 +5,7 @@
 #include <exception>
 #include <string>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -33,23 +34,31 @@ struct StateCarrier<void, Input> {
 [[nodiscard]] std::string exception_text();
 
 /// Reasons of results that HandlerStage and BatchStage share.
-[[nodiscard]] std::string unreadable_payload(const google::protobuf::MessageLite& prototype);
 [[nodiscard]] std::string unreadable_state(const google::protobuf::MessageLite& prototype);
 [[nodiscard]] std::string missing_key();
 
-/// Parses the payload into `message`. Returns false and rejects the message if the payload is not
+/// Reads the payload into `message`. Returns false and rejects the message if the payload is not
 /// of that type, because no retry can mend it.
-[[nodiscard]] bool parse_input(const StageInput& input, google::protobuf::MessageLite& message,
-                               StageResult& result);
+template <Message In>
+[[nodiscard]] bool parse_input(const StageInput& input, In& message, StageResult& result) {
+  std::string why;
+  if (wire::parse(input.envelope->payload(), message, why)) return true;
+  set_rejected(result, "the payload is " + why);
+  return false;
+}
 
 /// Estimates the bytes that an acked `result` takes in a record, with what it inherits.
 [[nodiscard]] std::size_t outcome_bytes(const pb::Envelope& input, const StageResult& result);
 
 /// Turns an acked `result` into a failed one if an output or timer is larger than a message may be,
-/// if a timer has another type than `prototype`, a message that the stage takes, or if all of it
-/// exceeds outcome_bytes_max. REQUIRES: `result` has its history and timers.
-void limit_outcome(const StageInput& input, const google::protobuf::MessageLite& prototype,
-                   StageResult& result);
+/// if a timer has another type than `taken`, that of the messages which the stage takes, or if all of it
+/// exceeds outcome_bytes_max. `prototype`: of what travels of them. REQUIRES: `result` has its history and timers.
+void limit_outcome(const StageInput& input, const std::type_info& taken,
+                   const google::protobuf::MessageLite& prototype, StageResult& result);
+template <Message In>
+void limit_outcome(const StageInput& input, StageResult& result) {
+  limit_outcome(input, typeid(In), wire::prototype<In>(), result);
+}
 
 /// Estimates the bytes that a message and its outcome take in the record of their run. The message
 /// is included, because it may become a dead letter in that record.
@@ -98,7 +107,7 @@ class HandlerStage final : public Stage {
     if constexpr (Shape::is_keyed) {
       if (run.key.empty()) return set_rejected(result, missing_key());
       if (state_.is_damaged())
-        return set_failed(result, unreadable_state(State::default_instance()));
+        return set_failed(result, unreadable_state(wire::prototype<State>()));
       state_.begin_message();
     }
     if (!parse_input(input, input_, result)) return;
@@ -108,10 +117,10 @@ class HandlerStage final : public Stage {
       set_failed(result, exception_text());
     }
     if constexpr (!Shape::is_keyed) {
-      limit_outcome(input, input_, result);
+      limit_outcome<Input>(input, result);
     } else {
       if (result.kind == StageResult::Kind::acked) state_.keep(result);
-      limit_outcome(input, input_, result);
+      limit_outcome<Input>(input, result);
       if (result.kind != StageResult::Kind::acked) state_.undo();
     }
   }

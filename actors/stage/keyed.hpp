@@ -56,7 +56,7 @@ class Keyed<T, void> {
   /// `stored` is the serialized state, or nullopt for a key that has none.
   Keyed(std::string_view key, std::optional<std::string_view> stored) : key_(key) {
     if (stored) {
-      exists_ = value_.ParseFromArray(stored->data(), static_cast<int>(stored->size()));
+      exists_ = wire::parse(*stored, value_, unreadable_);
       damaged_ = !exists_;
     }
   }
@@ -88,25 +88,26 @@ class Keyed<T, void> {
   /// T.
   void erase() {
     remember();
-    value_.Clear();
+    wire::clear(value_);
     exists_ = dirty_ = false;
     erased_ = true;
   }
 
   /// Appends `entry` to the history of the key. The entry does not store its type.
-  void record(const google::protobuf::MessageLite& entry) {
-    changes_.history.push_back(entry.SerializeAsString());
+  template <Message Entry>
+  void record(const Entry& entry) {
+    changes_.history.push_back(wire::serialize(entry));
   }
 
   /// Appends `message` to the stage's own queue, under this key, once `after` has passed since the
   /// handling ended: 0 or more, else the message fails; what is too long to add never passes.
   /// `message` must have the type that the stage takes, else the message fails; with Keyed<T, Input>
   /// another type does not compile. Replaces the key's timer of the same name, and survives restarts.
-  void set_timer(std::string name, std::chrono::microseconds after,
-                 const google::protobuf::MessageLite& message) {
+  template <Message Timer>
+  void set_timer(std::string name, std::chrono::microseconds after, const Timer& message) {
     forget_timer(name);
     changes_.timers_set.push_back(
-        {std::move(name), after, message.SerializeAsString(), &typeid(message)});
+        {std::move(name), after, wire::serialize(message), &typeid(message)});
   }
 
   /// Removes the key's timer `name`; does nothing if it is not set. A message that the timer has
@@ -121,7 +122,7 @@ class Keyed<T, void> {
     KeyedChanges out = std::exchange(changes_, {});
     out.dirty = dirty_;
     out.erased = erased_;
-    if (dirty_) out.value = value_.SerializeAsString();
+    if (dirty_) out.value = wire::serialize(value_);
     dirty_ = erased_ = false;
     return out;
   }
@@ -158,7 +159,8 @@ class Keyed<T, void> {
   }
 
   std::string key_;
-  T value_;
+  T value_{};
+  std::string unreadable_{};  ///< why the stored bytes are no T
   bool exists_ = false;
   bool damaged_ = false;
   bool dirty_ = false;

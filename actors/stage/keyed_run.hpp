@@ -58,7 +58,7 @@ class KeyedRun {
     if (undo.dirty) {
       std::swap(keyed_.value_, undo.value);
     } else if (undo.erased) {
-      keyed_.value_.Clear();
+      wire::clear(keyed_.value_);
     } else {
       load();
     }
@@ -70,8 +70,7 @@ class KeyedRun {
   /// Sets the new state of `run`. If it exceeds state_bytes_max, all acked messages have failed.
   void finish(StageRun& run) {
     if (keyed_.dirty_) {
-      run.next_state.emplace();
-      keyed_.value_.SerializePartialToString(&*run.next_state);
+      run.next_state = wire::serialize(keyed_.value_);
     }
     run.state_erased = keyed_.erased_;
     if (run.next_state && run.next_state->size() > state_bytes_max) refuse(run);
@@ -97,9 +96,9 @@ class KeyedRun {
 
   void load() {
     keyed_.dirty_ = keyed_.erased_ = false;
-    keyed_.exists_ = stored_ && keyed_.value_.ParseFromString(*stored_);
+    keyed_.exists_ = stored_ && wire::parse(*stored_, keyed_.value_, keyed_.unreadable_);
     keyed_.damaged_ = stored_ && !keyed_.exists_;
-    if (!stored_) keyed_.value_.Clear();
+    if (!stored_) wire::clear(keyed_.value_);
   }
 
   std::shared_ptr<const std::string> stored_;

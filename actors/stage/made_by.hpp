@@ -8,6 +8,17 @@
 
 namespace millrace {
 
+namespace pipelines {
+
+template <class Make>
+concept MakesHandler =
+    std::is_invocable_v<const Make&> && !std::is_void_v<std::invoke_result_t<const Make&>>;
+
+/// In place of a handler, after a compile error: accepted without another one.
+struct NoHandler {};
+
+}  // namespace pipelines
+
 /// Makes handlers. Copied with the pipeline; `Make` is called as const, by several threads at once.
 template <class Make>
 class MadeBy {
@@ -33,10 +44,15 @@ class MadeBy {
 /// return was replaced and returns after all. Its destructor must not throw. A process that is killed
 /// destroys nothing.
 template <class Make>
-[[nodiscard]] MadeBy<Make> made_by(Make make) {
-  static_assert(std::is_invocable_v<const Make&>,
+[[nodiscard]] auto made_by(Make make) {
+  constexpr bool makes = pipelines::MakesHandler<Make>;
+  static_assert(makes,
                 "millrace: made_by takes a function without arguments that returns a handler.");
-  return MadeBy<Make>(std::move(make));
+  if constexpr (makes) {
+    return MadeBy<Make>(std::move(make));
+  } else {
+    return pipelines::NoHandler();
+  }
 }
 
 namespace pipelines {

@@ -31,19 +31,19 @@ class OutcomeWriter {
 
   template <Message Out>
   void write(const Out& output, StageResult& result) const {
-    if (add(output, result)) write_done(result);
+    if (add(wire::encode(output), result)) write_done(result);
   }
 
   template <Message Out>
   void write(const std::optional<Out>& output, StageResult& result) const {
-    if (!output || add(*output, result)) write_done(result);
+    if (!output || add(wire::encode(*output), result)) write_done(result);
   }
 
   template <Message Out>
   void write(const std::vector<Out>& outputs, StageResult& result) const {
     result.outputs.reserve(outputs.size() * targets_.size());
     for (const Out& output : outputs) {
-      if (!add(output, result)) return;
+      if (!add(wire::encode(output), result)) return;
     }
     write_done(result);
   }

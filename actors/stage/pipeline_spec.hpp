@@ -89,18 +89,22 @@ template <Message T>
 [[nodiscard]] KeyOf key_of(const QueueRef<T>& ref) {
   if (!ref.has_key()) return {};
   return [ref](const google::protobuf::MessageLite& message) {
-    return ref.key_of(static_cast<const T&>(message));
+    if constexpr (ProtobufMessage<T>) {
+      return ref.key_of(static_cast<const T&>(message));
+    } else {
+      return ref.key_of(Codec<T>::decode(static_cast<const wire::Type<T>&>(message)));
+    }
   };
 }
 
 template <Message T>
 [[nodiscard]] QueueSpec queue_spec(const QueueRef<T>& ref) {
-  return {.name = ref.name(), .type = T::default_instance().GetTypeName(), .key_of = key_of(ref)};
+  return {.name = ref.name(), .type = wire::type_name<T>(), .key_of = key_of(ref)};
 }
 
 template <Message T>
 [[nodiscard]] StageTarget stage_target(const QueueRef<T>& ref) {
-  return {.queue = queue_spec(ref), .prototype = &T::default_instance()};
+  return {.queue = queue_spec(ref), .prototype = &wire::prototype<T>()};
 }
 
 }  // namespace pipelines

@@ -1,4 +1,4 @@
-// queue<T>("name"): names a queue, the Protobuf type that it carries, and the key of its messages.
+// queue<T>("name"): names a queue, the type that it carries, and the key of its messages.
 //
 // Name a queue once, with its key, where senders and pipelines include it:
 //
@@ -15,15 +15,9 @@
 #include <type_traits>
 #include <utility>
 
-#include <google/protobuf/message_lite.h>
+#include "actors/stage/codec.hpp"
 
 namespace millrace {
-
-/// A generated Protobuf message: the only type of value in queues, key states, histories and
-/// timers.
-template <class T>
-concept Message =
-    std::derived_from<T, google::protobuf::MessageLite> && std::default_initializable<T>;
 
 /// A key as a function returns it: an integer, or what converts to std::string.
 template <class K>

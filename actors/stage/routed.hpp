@@ -50,8 +50,8 @@ class Routed {
   Routed& to(const QueueRef<T>& target, const T& message, MessageOptions options = {}) {
     std::optional<std::string> key;
     if (target.has_key()) key = target.key_of(message);
-    items_.push_back({target.name(), std::move(key), message.SerializeAsString(),
-                      std::move(options), &T::default_instance()});
+    items_.push_back({target.name(), std::move(key), wire::serialize(message), std::move(options),
+                      &wire::prototype<T>()});
     return *this;
   }
 

@@ -17,6 +17,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -53,8 +54,8 @@ class PipelineTest {
   /// function of `target` throws.
   template <Message T>
   void send(const QueueRef<T>& target, const T& message, MessageOptions options = {}) {
-    send(target.name(), std::string(T().GetTypeName()), target.key_of(message),
-         message.SerializeAsString(), std::move(options));
+    send(target.name(), wire::type_name<T>(), target.key_of(message), wire::serialize(message),
+         std::move(options));
   }
 
   /// As Asker::ask(): offers `request`, and waits for its reply in `replies`, as calls of run() and
@@ -66,13 +67,14 @@ class PipelineTest {
       const QueueRef<Request>& requests, const QueueRef<Reply>& replies, const Request& request,
       std::chrono::milliseconds deadline = std::chrono::seconds(30)) {
     const auto promise = std::make_shared<std::promise<Result<Reply>>>();
-    ask(requests.name(), std::string(Request().GetTypeName()), requests.key_of(request),
-        request.SerializeAsString(), {replies.name(), std::string(Reply().GetTypeName())}, deadline,
+    ask(requests.name(), wire::type_name<Request>(), requests.key_of(request),
+        wire::serialize(request), {replies.name(), wire::type_name<Reply>()}, deadline,
         [promise](const Result<std::string>& payload) {
           if (!payload) return promise->set_value(payload.error());
           Reply reply;
-          reply.ParseFromString(*payload);
-          promise->set_value(std::move(reply));
+          std::string why;
+          if (wire::parse(*payload, reply, why)) return promise->set_value(std::move(reply));
+          promise->set_value(Error{ErrorCode::invalid_argument, "the reply is " + why});
         });
     return promise->get_future();
   }
@@ -108,7 +110,9 @@ class PipelineTest {
   [[nodiscard]] std::vector<T> peek(const QueueRef<T>& target) {
     std::vector<T> out;
     for (const MessageView& message : messages(target.name())) {
-      out.emplace_back().ParseFromString(message.envelope.payload());
+      std::string why;
+      if (wire::parse(message.envelope.payload(), out.emplace_back(), why)) continue;
+      throw std::invalid_argument(target.name() + ": a message is " + why);
     }
     return out;
   }
@@ -130,8 +134,9 @@ class PipelineTest {
     for (const KeyView& view : keys(queue)) {
       if (view.key != key || !view.has_value) continue;
       S state;
-      state.ParseFromString(view.value);
-      return state;
+      std::string why;
+      if (wire::parse(view.value, state, why)) return state;
+      throw std::invalid_argument(queue + ": the state of " + key + " is " + why);
     }
     return std::nullopt;
   }

@@ -51,6 +51,12 @@ void add_config_options(CLI::App& command, config::Inputs& inputs) {
   add_flag(command, inputs, "--data-dir", "node.data_dir", "DIR", "data directory of the node");
   add_flag(command, inputs, "--log-level", "log.level", words_of("log.level"),
            "least severity that is logged");
+  for (const config::Key& key : config::key_table().keys) {
+    if (key.flag.empty()) continue;
+    std::string what(key.doc);
+    if (what.ends_with('.')) what.pop_back();
+    add_flag(command, inputs, std::string(key.flag), std::string(key.path), "VALUE", what);
+  }
 }
 
 config::Resolved load_config(config::Inputs inputs) {

@@ -49,8 +49,9 @@ void add(CLI::App& app, cli::Action& action, const ProgramCommand& command) {
 }
 
 // First segments of Millrace's own routes behind /api/v1: docs/http.md.
-constexpr std::array own_prefixes{"backup",    "cluster", "dlq",    "events", "leases",
-                                  "pipelines", "queues",  "stages", "status"};
+constexpr std::array own_prefixes{"backup", "cluster", "dlq",    "events", "groups",
+                                  "leases", "orders",  "pause",  "pauses", "pipelines",
+                                  "queues", "resume",  "stages", "status", "topics"};
 
 // Returns what is wrong with the routes; empty: nothing.
 std::string check_routes(const std::vector<ProgramRoute>& routes) {

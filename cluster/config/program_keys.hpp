@@ -40,6 +40,9 @@ struct ConfigKey {
   std::string doc;           ///< what it means, in a sentence
   std::int64_t min = 0;
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
+  /// An option of `node` and of `config check` that sets the key, as --set does, which it overrides: "--" and 1 to 50
+  /// characters of [a-z0-9-], a letter first; none of those commands has it already. Empty: none does.
+  std::string flag{};
 };
 
 /// Values of the program's keys. A value. To ask for a path that no ConfigKey has, that has another type,

@@ -1,5 +1,6 @@
 // expect: millrace: a handler takes (const In&), then optionally Keyed<State>& or Keyed<State, In>&,
-// then optionally const Context&, where In and State are Protobuf messages.
+// then optionally const Context&, where In and State are Protobuf messages, or have a
+// Codec.
 #include "tests/compile_fail/handlers.hpp"
 
 namespace millrace::test {

@@ -49,6 +49,14 @@ class ProgramKeys : public testing::Test {
                 HasSubstr("as the key is required"));
     EXPECT_THAT(error_of({.path = "s.a", .type = Kind::integer, .doc = "A.", .min = 2, .max = 1}),
                 HasSubstr("min"));
+    for (const char* flag : {"-x", "--", "--X", "--1", "---x", "stock", "--a b"}) {
+      EXPECT_THAT(error_of({.path = "s.a", .doc = "A.", .flag = flag}), HasSubstr("flag: expected"))
+          << flag;
+    }
+    EXPECT_THAT(error_of({.path = "s.a", .doc = "A.", .flag = "--set"}),
+                HasSubstr("--set is there already"));
+    EXPECT_FALSE(add_program_keys({{.path = "s.a", .doc = "A.", .flag = "--a"},
+                                   {.path = "s.b", .doc = "A.", .flag = "--a"}}));
     EXPECT_FALSE(add_program_keys({{.path = "s.a", .doc = "A."}, {.path = "s.a", .doc = "A."}}));
     const auto added = add_program_keys(
         {{.path = "shop.database", .is_required = true, .doc = "Where the data is."},

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 # In the order of the guide; a test compares it with the folder.
 PAGES = ("README", "tutorial", "workers", "outside-call", "request-reply", "saga", "rate", "outage",
-         "schedule", "evolve-a-message", "rename-a-stage", "test-with-crashes", "api")
+         "schedule", "own-types", "evolve-a-message", "rename-a-stage", "test-with-crashes", "api")
 
 _FENCE = re.compile(r"^```(\S*)(?: (\S+))?\s*$")
 

@@ -17,6 +17,20 @@ def proto_of(blocks):
     return 'syntax = "proto3";\npackage guide;\n\n' + text
 
 
+def outside(lines, namespace):
+    """Takes specialisations of templates of Millrace out of the namespace of their page. Keeps the number of lines."""
+    out, is_outside = [], False
+    for line, after in zip(lines, lines[1:] + [""]):
+        if line == "template <>" and after.startswith("struct millrace::"):
+            is_outside = True
+            line = f"}}}} using namespace guide::{namespace}; {line}"
+        elif is_outside and line == "};":
+            is_outside = False
+            line += f" namespace guide {{ namespace {namespace} {{"
+        out.append(line)
+    return out
+
+
 def program_of(blocks):
     includes, code, page = ['#include "guide.pb.h"'], ["namespace guide {\n"], None
     for block in blocks:
@@ -28,7 +42,8 @@ def program_of(blocks):
             page = block.page
             code.append(f"namespace {page.replace('-', '_')} {{\n")
         code.append(f'#line {block.line} "docs/guide/{block.page}.md"\n')
-        code.append("\n".join("" if line.startswith("#include") else line for line in lines))
+        lines = ["" if line.startswith("#include") else line for line in lines]
+        code.append("\n".join(outside(lines, (page or "").replace("-", "_"))))
     return "\n".join(includes) + "\n\n" + "".join(code) + "}\n}\n"
 
 

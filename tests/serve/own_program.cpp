@@ -17,18 +17,29 @@ struct Greet {
     if (name.value() == "nobody") return std::nullopt;
     if (name.value().starts_with("hang")) std::promise<void>().get_future().wait();
     StringValue greeting;
-    greeting.set_value("hello " + name.value());
+    greeting.set_value(word + " " + name.value());
     return greeting;
   }
+
+  std::string word;
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto greetings =
-      millrace::pipeline("greetings")
-          .from(millrace::queue<StringValue>("names").key_by(&StringValue::value))
-          .then<Greet>("greet")
-          .to(millrace::queue<StringValue>("greetings.said"));
-  return millrace::main(argc, argv, {greetings});
+  millrace::Program program;
+  program.keys = {{.path = "greetings.word",
+                   .fallback = "hello",
+                   .doc = "What is said before a name.",
+                   .flag = "--word"}};
+  program.pipelines = [](const millrace::ProgramConfig& config)
+      -> millrace::Result<std::vector<millrace::PipelineSpec>> {
+    const auto greetings =
+        millrace::pipeline("greetings")
+            .from(millrace::queue<StringValue>("names").key_by(&StringValue::value))
+            .then("greet", Greet{config.text("greetings.word")})
+            .to(millrace::queue<StringValue>("greetings.said"));
+    return std::vector<millrace::PipelineSpec>{greetings};
+  };
+  return millrace::main(argc, argv, std::move(program));
 }

@@ -100,6 +100,26 @@ class OwnProgram(unittest.TestCase):
             self.assertLess(time.monotonic() - began, 1)
             self.assertEqual(node.process.wait(timeout=DEADLINE_S), 1)
 
+    def test_its_own_option_sets_its_key(self):
+        self.assertIn("--word", self.ask("node", "--help"))
+        self.assertIn("What is said before a name", self.ask("node", "--help"))
+        self.assertRegex(self.ask("config", "print", "-c", self.config, "--set", "greetings.word=hi", "--word", "bye"),
+                         'greetings.word +"bye"')
+        status, _, err = run("config", "check", "-c", self.config, "--word", "")
+        self.assertEqual(status, 78)
+        self.assertIn("--word", err)
+        self.assertIn("greetings.word: expected a text that is not empty", err)
+        with Node(PROGRAM, self.config, "--word", "bye") as node:
+            server = "--server", node.wait_for("HTTP API at").split()[-1]
+            node.wait_for("serves")
+            self.ask("queue", "publish", "names", '"ada"', *server)
+            deadline = time.monotonic() + DEADLINE_S
+            while self.queues(*server)["names"]["acked"] < 1:
+                self.assertLess(time.monotonic(), deadline, self.queues(*server))
+            said = json.loads(self.ask("queue", "peek", "greetings.said", "--json", *server))
+            self.assertEqual([each["payload"] for each in said], ["bye ada"])
+            self.assertEqual(node.end(signal.SIGTERM), 0)
+
     def test_its_command_line_uses_its_own_name(self):
         name = os.path.basename(PROGRAM)
         self.assertIn(f"Usage: {name} node", self.ask("node", "--help"))

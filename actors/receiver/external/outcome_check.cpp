@@ -48,7 +48,7 @@ void limit_run(StageRun& run) {
   for (std::size_t i = 0; i < run.inputs.size(); ++i) {
     StageResult& result = run.results[i];
     const bool was_acked = result.kind == Kind::acked;
-    pipelines::limit_outcome(run.inputs[i], pb::Envelope::default_instance(), result);
+    pipelines::limit_outcome<pb::Envelope>(run.inputs[i], result);
     if (was_acked && result.kind != Kind::acked) return fail_acked(run, result.reason);
     bytes += pipelines::run_bytes_of(run.inputs[i], result);
   }

@@ -58,6 +58,7 @@ struct Key {
   std::string_view example{};               ///< a value as TOML; set if there is no default
   bool is_required = false;
   bool is_program = false;  ///< of the program: stored in Resolved::program
+  std::string_view flag{};  ///< of the program: ConfigKey::flag
 };
 
 /// A table or a list of tables. `open` appends an element to the Config for each list item or named

@@ -55,6 +55,7 @@ Key row_of(const ProgramKey& from) {
           .is_required = from.key.is_required};
   if (from.fallback.empty()) key.example = example_of(key.type);
   key.is_program = true;
+  key.flag = from.key.flag;
   return key;
 }
 

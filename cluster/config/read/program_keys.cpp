@@ -18,6 +18,16 @@ bool is_key_part(std::string_view part) {
          std::all_of(part.begin(), part.end(), fits) && part.find("__") == part.npos;
 }
 
+bool is_flag(std::string_view flag) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  if (!flag.starts_with("--")) return false;
+  flag.remove_prefix(2);
+  return !flag.empty() && flag.size() <= 50 && flag.front() >= 'a' && flag.front() <= 'z' &&
+         std::all_of(flag.begin(), flag.end(), fits);
+}
+
 Error refused(const ConfigKey& key, const std::string& what) {
   return {ErrorCode::invalid_argument, "the program's key \"" + key.path + "\": " + what};
 }
@@ -38,6 +48,11 @@ Result<ProgramKey> check(const ConfigKey& key, const KeyTable& own) {
   if (std::any_of(own.keys.begin(), own.keys.end(), is_in_table)) {
     return refused(key, "[" + table + "] is a table of Millrace; expected one of the program");
   }
+  if (!key.flag.empty() && !is_flag(key.flag)) {
+    return refused(key,
+                   "flag: expected -- and 1 to 50 characters of [a-z0-9-], a letter first, got \"" +
+                       key.flag + '"');
+  }
   if (key.doc.empty()) return refused(key, "doc: expected a sentence, got none");
   if (key.min > key.max) return refused(key, "min: expected max or less");
   ProgramKey checked{.key = key, .fallback = {}};
@@ -55,12 +70,17 @@ Result<ProgramKey> check(const ConfigKey& key, const KeyTable& own) {
 
 Result<void> add_program_keys(std::vector<ConfigKey> keys) {
   std::set<std::string> paths;
+  std::set<std::string> flags{"--config",      "--set",          "--data-dir", "--log-level",
+                              "--accept-loss", "--start-paused", "--help",     "--version"};
   std::vector<ProgramKey> checked;
   const KeyTable own = millrace_keys();
   for (const ConfigKey& key : keys) {
     auto fine = check(key, own);
     if (!fine) return fine.error();
     if (!paths.insert(key.path).second) return refused(key, "expected once, got again");
+    if (!key.flag.empty() && !flags.insert(key.flag).second) {
+      return refused(key, "flag: " + key.flag + " is there already");
+    }
     checked.push_back(*std::move(fine));
   }
   program_keys() = std::move(checked);
