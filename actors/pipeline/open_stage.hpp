@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "actors/stage/async_handler_stage.hpp"
@@ -19,6 +20,15 @@ struct OpenStage {
   using Make = std::function<std::unique_ptr<Stage>(const std::vector<StageTarget>&)>;
   using MakeAsync = std::function<std::unique_ptr<AsyncStage>(const std::vector<StageTarget>&)>;
 
+  // Compiled once, and not in each program.
+  OpenStage(const PipelineSpec& extended, const std::string& name, const QueueSpec& source,
+            const StageOptions& options);
+  OpenStage(const OpenStage& other);
+  OpenStage(OpenStage&& other) noexcept;
+  OpenStage& operator=(const OpenStage& other) = delete;
+  OpenStage& operator=(OpenStage&& other) = delete;
+  ~OpenStage();
+
   PipelineSpec pipeline;
   StageSpec stage;
   // One of them is set, unless the stage is external.
@@ -26,21 +36,7 @@ struct OpenStage {
   MakeAsync make_async{};
 
   /// Returns the pipeline with this stage appended, which writes to `targets`.
-  [[nodiscard]] PipelineSpec closed(const std::vector<StageTarget>& targets) const {
-    PipelineSpec out = pipeline;
-    StageSpec& added = out.stages.emplace_back(stage);
-    for (const StageTarget& target : targets) added.targets.push_back(target.queue);
-    if (make) {
-      added.make = [make = make, targets] {
-        return make(targets);
-      };
-    } else if (make_async) {
-      added.make_async = [make = make_async, targets] {
-        return make(targets);
-      };
-    }
-    return out;
-  }
+  [[nodiscard]] PipelineSpec closed(const std::vector<StageTarget>& targets) const;
 };
 
 /// Sets the function that makes a Stage, or an AsyncStage, for a Handler. `handler`: empty to

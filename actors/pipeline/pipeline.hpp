@@ -293,14 +293,11 @@ class Arrivals : public pipelines::ThenCalls<Arrivals<T, maybe_keyed>> {
       return Miswired();
     } else {
       using Shape = pipelines::HandlerShape<Handler>;
-      pipelines::OpenStage open{.pipeline = pipeline_,
-                                .stage = {.name = name,
-                                          .source = source_,
-                                          .options = options,
-                                          .is_batch = Shape::is_batch,
-                                          .is_keyed = is_keyed_,
-                                          .keeps_state = Shape::is_keyed,
-                                          .state_type = pipelines::state_type<Handler>()}};
+      pipelines::OpenStage open(pipeline_, name, source_, options);
+      open.stage.is_batch = Shape::is_batch;
+      open.stage.is_keyed = is_keyed_;
+      open.stage.keeps_state = Shape::is_keyed;
+      open.stage.state_type = pipelines::state_type<Handler>();
       pipelines::set_maker<Handler>(open, from...);
       if constexpr (Shape::returns == pipelines::Returns::nothing) {
         return Pipeline(open.closed({}));
@@ -314,15 +311,11 @@ class Arrivals : public pipelines::ThenCalls<Arrivals<T, maybe_keyed>> {
 
   template <class Out>
   [[nodiscard]] auto add_external(const std::string& name, const StageOptions& options) const {
-    pipelines::OpenStage open{
-        .pipeline = pipeline_,
-        .stage = {.name = name,
-                  .source = source_,
-                  .options = options,
-                  .is_keyed = is_keyed_,
-                  .keeps_state = is_keyed_,
-                  .state_type = is_keyed_ ? std::string(external_state_type) : std::string(),
-                  .is_external = true}};
+    pipelines::OpenStage open(pipeline_, name, source_, options);
+    open.stage.is_keyed = is_keyed_;
+    open.stage.keeps_state = is_keyed_;
+    if (is_keyed_) open.stage.state_type = external_state_type;
+    open.stage.is_external = true;
     if constexpr (std::is_void_v<Out>) {
       return Pipeline(open.closed({}));
     } else {

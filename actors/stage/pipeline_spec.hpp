@@ -109,3 +109,9 @@ template <Message T>
 
 }  // namespace pipelines
 }  // namespace millrace
+
+// In every program that composes a pipeline; compiled once, in pipeline_spec.cpp.
+extern template class std::vector<millrace::QueueSpec>;
+extern template class std::vector<millrace::StageSpec>;
+extern template class std::vector<millrace::pipelines::StageTarget>;
+extern template class std::function<std::string(const google::protobuf::MessageLite&)>;
