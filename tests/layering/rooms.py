@@ -113,6 +113,7 @@ room("cluster/membership", "plain", "cluster/membership/core", "cluster/transpor
 room("cluster/move", "shell", "cluster/federation", "cluster/move/core", "cluster/placement",
      "cluster/transport")
 room("cluster/http/message", "plain")
+room("cluster/http/page", "plain")
 room("cluster/http", "shell", "cluster/http/message")
 room("cluster/http/client", "plain", "cluster/http/message")
 room("cluster/http/handler", "plain", "cluster/http/message")
@@ -121,7 +122,8 @@ room("cluster/http/server", "plain", "cluster/config", "cluster/http/handler",
 room("cluster/http/json", "shell", "cluster/http")
 room("cluster/http/metrics", "shell", "cluster/http")
 room("cluster/http/routes", "shell", "cluster/config", "cluster/http", "cluster/http/handler",
-     "cluster/http/json", "cluster/http/message", "cluster/http/metrics", "cluster/http/server")
+     "cluster/http/json", "cluster/http/message", "cluster/http/metrics", "cluster/http/page",
+     "cluster/http/server")
 room("cluster/http/service", "shell", "cluster/config", "cluster/http", "cluster/http/handler",
      "cluster/http/json", "cluster/http/message", "cluster/http/routes", "cluster/http/server")
 room("cluster/kafka/wire", "core")

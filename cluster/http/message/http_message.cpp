@@ -18,6 +18,8 @@ Error bad(const std::string& what) {
 
 Result<void> parse_path(HttpRequest& request, std::string_view path) {
   if (path.empty() || path.front() != '/') return bad("path: expected one that begins with /");
+  // The two that people type; links within the page are relative to the second.
+  if (path == "/" || path == "/ui/") path.remove_suffix(1);
   while (!path.empty()) {
     path.remove_prefix(1);
     const std::size_t end = path.find('/');

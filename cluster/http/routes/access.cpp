@@ -27,6 +27,11 @@ bool is_health(const HttpRequest& request) {
   return request.path.size() == 1 && (request.path[0] == "healthz" || request.path[0] == "readyz");
 }
 
+/// The files of the page have no data of the cluster; a browser cannot send a token for them.
+bool is_page(const HttpRequest& request) {
+  return request.path.empty() || request.path[0] == "ui";
+}
+
 /// Whether the page that sent the request came from where the request went to.
 bool is_same_origin(std::string_view origin, std::string_view host) {
   for (const std::string_view scheme : {"http://", "https://"}) {
@@ -69,6 +74,7 @@ HttpResponse AccessControl::refuse_token(const HttpRequest& request, SteadyTime 
 
 std::optional<HttpResponse> AccessControl::refuse(const HttpRequest& request, SteadyTime now) {
   if (is_health(request)) return std::nullopt;
+  if (is_page(request) && !is_changing(request)) return std::nullopt;
   if (!token_.empty()) {
     if (has_token(request)) return std::nullopt;
     if (is_changing(request) || !request.is_from_loopback) return refuse_token(request, now);

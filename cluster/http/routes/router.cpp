@@ -50,6 +50,9 @@ Router::Router(NodeApi& api, EventFeed& feed, Resources resources, RouterOptions
       routes_{
           {"GET", {"healthz"}, Lane::health, &Router::now<&Router::health>},
           {"GET", {"readyz"}, Lane::loop, &Router::now<&Router::readiness>},
+          {"GET", {}, Lane::loop, &Router::now<&Router::to_page>},
+          {"GET", {"ui"}, Lane::loop, &Router::now<&Router::page>},
+          {"GET", {"ui", "*"}, Lane::loop, &Router::now<&Router::page>},
           {"GET", {"metrics"}, Lane::waiting, &Router::now<&Router::metrics>},
           {"GET", {"api", "v1", "status"}, Lane::loop, &Router::now<&Router::status>},
           {"GET", {"api", "v1", "cluster", "members"}, Lane::brief, &Router::now<&Router::members>},

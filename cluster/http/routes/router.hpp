@@ -120,6 +120,8 @@ class Router final : public HttpHandler {
   HttpResponse reset_offsets(const HttpRequest& request);
   HttpResponse remove_group(const HttpRequest& request);
   HttpResponse resource(const HttpRequest& request);
+  HttpResponse page(const HttpRequest& request);
+  HttpResponse to_page(const HttpRequest& request);
   HttpResponse application(const HttpRequest& request);
   /// Answers when the message is durable, from another thread.
   void offer(HttpRequest& request, const Responder& responder);
